@@ -1,0 +1,1 @@
+"""Pixels in, ships out."""

@@ -1,0 +1,45 @@
+"""Faults that a user can mend. Each is one line: what, where, and what to do."""
+
+
+class GnomonError(Exception):
+    """The common parent: the command line prints it without a traceback."""
+
+
+class StudyError(GnomonError):
+    """A study, a ports file or an option is not usable."""
+
+
+class CatalogError(GnomonError):
+    """A catalogue could not be read or searched."""
+
+
+class AssetError(GnomonError):
+    """A scene's item or one of its files could not be read.
+
+    Parameters
+    ----------
+    item
+        Identifier of the STAC item.
+    asset
+        Name of the asset, or of the property, that is at fault.
+    why
+        What is wrong and what to do, without a full stop.
+
+    """
+
+    def __init__(self, item: str, asset: str, why: str) -> None:
+        super().__init__(item, asset, why)
+        self.item = item
+        self.asset = asset
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.item}, {self.asset}: {self.why}"
+
+
+class WeightsError(GnomonError):
+    """A network's weights are missing, damaged, or not what their model.toml says."""
+
+
+class StoreError(GnomonError):
+    """Results could not be written whole; nothing half-written is left."""

@@ -1,0 +1,1 @@
+"""Catalogue in, calibrated pixels out: scenes, their angles, their usable water."""

@@ -1,0 +1,1 @@
+"""Ships in, freeboard and load state out."""

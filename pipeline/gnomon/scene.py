@@ -1,0 +1,66 @@
+"""A scene: one acquisition as the rest of gnomon sees it, whichever provider it came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shapely.geometry.base import BaseGeometry
+
+Sensor = Literal["optical", "sar"]
+OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """One raster file of a scene and how its numbers become physical: ``dn * scale + offset``."""
+
+    href: str
+    """Where the file is: an http(s) address or an absolute path."""
+    name: str
+    """The provider's own name of the asset, for messages."""
+    scale: float = 1.0
+    """Physical units per DN (surface reflectance for Sentinel-2: 1e-4)."""
+    offset: float = 0.0
+    """Added after scaling (Sentinel-2 from baseline 04.00: -0.1, unless already applied)."""
+    nodata: float | None = None
+    """The DN that means "nothing was seen here"; None if every DN is a measurement."""
+    gsd_m: float | None = None
+    """Ground sampling distance in metres, where the item says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One acquisition over one footprint. Checks itself once, at birth."""
+
+    id: str
+    """Identifier of the STAC item."""
+    collection: str
+    platform: str
+    """For example ``sentinel-2b``; lower case."""
+    sensor: Sensor
+    seen_at: datetime
+    """Time of acquisition, aware, UTC."""
+    footprint: BaseGeometry
+    """Outline in EPSG:4326 (longitude, latitude)."""
+    gsd_m: float
+    """Ground sampling distance of the finest band used, metres."""
+    assets: Mapping[str, Asset] = field(default_factory=dict)
+    """Keyed by the common band name: blue, green, red, nir, swir16, scl, vv, vh."""
+    sun_azimuth_deg: float | None = None
+    """Direction towards the sun, clockwise from north."""
+    sun_elevation_deg: float | None = None
+    view_azimuth_deg: float | None = None
+    """Direction from the target towards the sensor, clockwise from north."""
+    view_zenith_deg: float | None = None
+    """Angle at the target between the vertical and the sensor."""
+    href: str | None = None
+    """Address of the item itself, so that a number leads back to its picture."""
+    signing: Literal["planetary-computer"] | None = None
+    """The provider whose hrefs must be signed just before they are opened."""
+
+    def __post_init__(self) -> None:
+        if self.seen_at.utcoffset() != timedelta(0):
+            raise ValueError(f"scene {self.id}: seen_at must be aware and in UTC")
+        if not self.gsd_m > 0:
+            raise ValueError(f"scene {self.id}: gsd_m must be positive, is {self.gsd_m}")

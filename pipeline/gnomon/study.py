@@ -1,0 +1,167 @@
+"""A study: which catalogue, which ports, which period, and one options model per stage.
+
+A study is a TOML file. Unknown keys are refused, and every fault is listed at once with its place.
+Paths in it are relative to the file that names them.
+"""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gnomon.errors import StudyError
+from gnomon.ports import Port, read_ports
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Options(BaseModel):
+    """The parent of every options model: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CatalogOptions(Options):
+    """Where scenes come from."""
+
+    url: str = Field(min_length=1)
+    """A STAC API, a static catalogue (http(s) or path), as in the provider's documentation."""
+    collections: tuple[str, ...] = ()
+    """Collections to search; empty means every collection that the catalogue has."""
+    max_cloud_percent: float = Field(default=95.0, ge=0, le=100)
+    """Scenes that their provider calls cloudier than this are not read; they stay rows in looks."""
+    timeout_s: float = Field(default=30.0, gt=0)
+    """For one request."""
+    total_timeout_s: float = Field(default=600.0, gt=0)
+    """For the whole search, retries included."""
+    retries: int = Field(default=5, ge=0, le=20)
+    """After a 429, a 5xx or a broken connection, with growing pauses; Retry-After is obeyed."""
+
+
+class PeriodOptions(Options):
+    """First and last day, UTC, both included; a side left out is open."""
+
+    start: date | None = None
+    end: date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start and self.end and self.end < self.start:
+            raise ValueError(f"end {self.end} lies before start {self.start}")
+        return self
+
+
+class PortsOptions(Options):
+    """Which ports are looked at. No names: the whole footprint of each scene."""
+
+    file: Path | None = None
+    """GeoJSON of areas, berths and anchorages; the ports that gnomon ships if left out."""
+    names: tuple[str, ...] = ()
+
+
+class MaskOptions(Options):
+    """What counts as usable water. Reflectances are surface reflectance, 0 to 1."""
+
+    water_index_min: float = Field(default=0.0, ge=-1, le=1)
+    """Least (green - swir16) / (green + swir16), or with nir for want of swir16, of water."""
+    cloud_blue_min: Fraction = 0.18
+    """Least blue reflectance of cloud over water where there is no scene classification."""
+    cloud_width_min_m: float = Field(default=120.0, gt=0)
+    """Nothing narrower is cloud: the widest hulls have a beam of 65 m."""
+    quay_reach_m: float = Field(default=80.0, ge=0)
+    """How far from open water a hull's centre may lie: two 40 m hulls side by side."""
+    water_area_min_m2: float = Field(default=50_000.0, ge=0)
+    """Smaller waters are ponds, roofs and shadows."""
+
+
+class DetectOptions(Options):
+    """How ships are found."""
+
+    model: str = "s2-vessel"
+    """Name of a folder of weights that gnomon ships, or a path to one."""
+    threshold: Fraction | None = None
+    """Least score of a row; the threshold stored with the weights if left out."""
+    length_min_m: float = Field(default=30.0, ge=0)
+    """Shorter vessels are not written: at 10 m they are three pixels."""
+    contrast_min: float = Field(default=5.0, gt=0)
+    """Open water: least contrast, in deviations of the water around, that the network looks at."""
+
+
+class Study(Options):
+    """Everything that decides what a run computes."""
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    catalog: CatalogOptions
+    period: PeriodOptions = PeriodOptions()
+    ports: PortsOptions = PortsOptions()
+    mask: MaskOptions = MaskOptions()
+    detect: DetectOptions = DetectOptions()
+
+    def selected_ports(self) -> tuple[Port, ...]:
+        """Ports that the study names, in its order; empty means whole footprints.
+
+        Raises
+        ------
+        StudyError
+            The ports file is at fault, or a name is not in it.
+
+        """
+        if not self.ports.names:
+            return ()
+        path = self.ports.file or shipped("configs") / "ports.geojson"
+        known = read_ports(path)
+        if unknown := [name for name in self.ports.names if name not in known]:
+            raise StudyError(
+                f"{path}: has no port {', '.join(unknown)}; it has {', '.join(known)}"
+            )
+        return tuple(known[name] for name in self.ports.names)
+
+
+def read_study(path: Path | str) -> Study:
+    """Read and check a study.
+
+    Parameters
+    ----------
+    path
+        A TOML file; relative paths inside it are relative to its folder.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the file, one per line, each with its place.
+
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"{path}: there is no such study") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"{path}: cannot be read as TOML ({error})") from error
+    try:
+        study = Study.model_validate(_anchored(values, path.parent.resolve()))
+    except ValidationError as error:
+        faults = [f"  {'.'.join(map(str, f['loc'])) or 'study'}: {f['msg']}" for f in error.errors()]
+        raise StudyError("\n".join([f"{path}: {len(faults)} fault(s)", *faults])) from error
+    return study
+
+
+def shipped(folder: str) -> Path:
+    """Folder of configs or models that comes with gnomon: in the wheel, or in the repository."""
+    package = Path(__file__).parent
+    return package / folder if (package / folder).is_dir() else package.parents[1] / folder
+
+
+def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Make the paths of a study independent of the working directory."""
+    for section, key in (("catalog", "url"), ("ports", "file"), ("detect", "model")):
+        table = values.get(section)
+        text = table.get(key) if isinstance(table, dict) else None
+        is_path = isinstance(text, str) and "://" not in text
+        # A model may be a bare name; a catalogue and a ports file are always places.
+        if is_path and (key != "model" or "/" in text):
+            table[key] = str((folder / text).resolve())
+    return values

@@ -1,0 +1,143 @@
+"""The columns of every table that leaves a stage; this is the documentation of the Parquet files.
+
+Geometries are EPSG:4326. Times are UTC. Lengths are metres, angles degrees clockwise from north.
+A ``*_sigma`` column is the standard deviation of the error of its neighbour. Null means "not
+measured", never zero.
+"""
+
+from typing import Annotated, Any, cast
+
+import geopandas as gpd
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+from pandera.typing.geopandas import Geometry, GeoSeries
+
+Time = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
+CRS = "EPSG:4326"
+
+LOAD_STATES = ("laden", "ballast", "indeterminate")
+LOAD_REASONS = (
+    "sun_high", "sun_along_hull", "too_small", "alongside", "neighbour",
+    "cloud", "sar", "no_geometry", "weak_evidence",
+)  # fmt: skip
+
+
+def angle(below: float, *, nullable: bool = False) -> Any:
+    """Field of an angle in degrees, from 0 to below ``below``."""
+    return pa.Field(ge=0, lt=below, nullable=nullable)
+
+
+class Table(pa.DataFrameModel):
+    """The parent of every table: these columns, in this order, and no others."""
+
+    class Config:
+        """Strict, and types are made right where that loses nothing."""
+
+        strict = True
+        coerce = True
+        ordered = True
+
+
+class Detections(Table):
+    """One row per hull, sorted by port, time and place."""
+
+    detection_id: Series[str] = pa.Field(unique=True)
+    """Made from scene and place: the same pixels, options and weights give the same id."""
+    scene_id: Series[str]
+    collection: Series[str]
+    platform: Series[str]
+    sensor: Series[str] = pa.Field(isin=("optical", "sar"))
+    seen_at: Series[Time]
+    port: Series[str] = pa.Field(nullable=True)
+    """Null where a whole footprint was examined."""
+    zone: Series[str] = pa.Field(nullable=True)
+    """Name of the berth or anchorage, or ``roads`` for the rest of the port's area."""
+    geometry: GeoSeries[Geometry]
+    """Centre of the hull, a point."""
+    footprint: GeoSeries[Geometry]
+    """Hull as an oriented rectangle."""
+    score: Series[float] = pa.Field(ge=0, le=1)
+    """Calibrated probability that this is a vessel."""
+    p_tanker: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    length_m: Series[float] = pa.Field(gt=0)
+    length_sigma_m: Series[float] = pa.Field(gt=0)
+    beam_m: Series[float] = pa.Field(gt=0)
+    beam_sigma_m: Series[float] = pa.Field(gt=0)
+    heading_deg: Series[float] = angle(360)
+    """Axis of the hull, 0 to 180, unless the bow is known."""
+    heading_sigma_deg: Series[float] = pa.Field(gt=0)
+    freeboard_m: Series[float] = pa.Field(nullable=True)
+    freeboard_sigma_m: Series[float] = pa.Field(gt=0, nullable=True)
+    freeboard_p05_m: Series[float] = pa.Field(nullable=True)
+    freeboard_p95_m: Series[float] = pa.Field(nullable=True)
+    log_lr_laden: Series[float] = pa.Field(nullable=True)
+    """Log likelihood of the pixels under laden over under ballast, natural logarithm."""
+    p_laden: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    load_state: Series[str] = pa.Field(isin=LOAD_STATES, nullable=True)
+    load_reason: Series[str] = pa.Field(isin=LOAD_REASONS, nullable=True)
+    """Why the load state is indeterminate."""
+    sun_azimuth_deg: Series[float] = angle(360, nullable=True)
+    sun_elevation_deg: Series[float] = pa.Field(ge=-90, le=90, nullable=True)
+    view_azimuth_deg: Series[float] = angle(360, nullable=True)
+    view_zenith_deg: Series[float] = pa.Field(ge=0, lt=90, nullable=True)
+    gsd_m: Series[float] = pa.Field(gt=0)
+    quayside: Series[bool]
+    """Land, a quay or a pier lies within 40 m of the hull."""
+    model: Series[str]
+    """Name of the weights and the beginning of their digest."""
+    run_digest: Series[str]
+    """Of the options, inputs and weights that this row came from."""
+
+
+class Looks(Table):
+    """One row per scene and port that was examined, whatever was found: the denominator."""
+
+    scene_id: Series[str]
+    collection: Series[str]
+    platform: Series[str]
+    sensor: Series[str] = pa.Field(isin=("optical", "sar"))
+    seen_at: Series[Time]
+    port: Series[str] = pa.Field(nullable=True)
+    geometry: GeoSeries[Geometry]
+    """What was asked for: the port's area within the scene's footprint."""
+    status: Series[str] = pa.Field(isin=("looked", "skipped", "failed"))
+    """``skipped`` is a scene too cloudy by its provider's word; ``failed`` one that broke."""
+    reason: Series[str] = pa.Field(nullable=True)
+    """Why a look was skipped or failed, and what a look had to do without (bands, angles)."""
+    covered_fraction: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Of the port's area that holds data in this scene."""
+    usable_fraction: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Of the port's water that was free of cloud, ice and nodata."""
+    usable_water_km2: Series[float] = pa.Field(ge=0, nullable=True)
+    zones: Series[str] = pa.Field(nullable=True)
+    """Usable fraction of each berth and anchorage by name, as a JSON object: QGIS, DuckDB and
+    pandas all read text, and not all of them read nested columns."""
+    detections: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
+    sun_azimuth_deg: Series[float] = angle(360, nullable=True)
+    sun_elevation_deg: Series[float] = pa.Field(ge=-90, le=90, nullable=True)
+    view_azimuth_deg: Series[float] = angle(360, nullable=True)
+    view_zenith_deg: Series[float] = pa.Field(ge=0, lt=90, nullable=True)
+    gsd_m: Series[float] = pa.Field(gt=0)
+    run_digest: Series[str]
+
+
+def table(model: type[Table], rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
+    """Rows to a checked table; columns that no row has are null, also when there is no row.
+
+    Raises
+    ------
+    pandera.errors.SchemaError
+        A row breaks the schema: a fault of ours, not of the user.
+
+    """
+    schema = model.to_schema()
+    columns = {name: _column(name, [row.get(name) for row in rows]) for name in schema.columns}
+    frame = gpd.GeoDataFrame(columns, geometry="geometry", crs=CRS)
+    return cast("gpd.GeoDataFrame", schema.validate(frame))
+
+
+def _column(name: str, values: list[Any]) -> gpd.GeoSeries | pd.Series:
+    if name in ("geometry", "footprint"):
+        return gpd.GeoSeries(values, crs=CRS)
+    return pd.Series(values, dtype=object)
