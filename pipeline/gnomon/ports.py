@@ -29,10 +29,12 @@ class Zone:
 
 @dataclass(frozen=True)
 class Port:
-    """A named area to look at, in EPSG:4326, and the zones within it."""
+    """An area to look at, in EPSG:4326, and the zones within it."""
 
-    name: str
-    area: BaseGeometry
+    name: str | None
+    """None for a place without a name: a bounding box, or wherever there are scenes."""
+    area: BaseGeometry | None
+    """None for the whole footprint of every scene."""
     zones: tuple[Zone, ...] = ()
 
 
@@ -78,8 +80,11 @@ def _faults(rows: gpd.GeoDataFrame) -> list[str]:
         elif row.geometry.geom_type not in ("Polygon", "MultiPolygon"):
             faults.append(f"{who}: is a {row.geometry.geom_type}, should be a Polygon")
     areas = rows[rows.kind == "area"].port.value_counts()
-    faults += [f"port {name}: has {areas.get(name, 0)} areas, should have exactly one"
-               for name in rows.port.unique() if areas.get(name, 0) != 1]
+    faults += [
+        f"port {name}: has {areas.get(name, 0)} areas, should have exactly one"
+        for name in rows.port.unique()
+        if areas.get(name, 0) != 1
+    ]
     return faults
 
 

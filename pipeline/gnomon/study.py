@@ -5,16 +5,20 @@ Paths in it are relative to the file that names them.
 """
 
 import tomllib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from shapely import box, union_all
 
 from gnomon.errors import StudyError
 from gnomon.ports import Port, read_ports
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
 
 
 class Options(BaseModel):
@@ -54,22 +58,34 @@ class PeriodOptions(Options):
 
 
 class PortsOptions(Options):
-    """Which ports are looked at. No names: the whole footprint of each scene."""
+    """Which ports are looked at. No names: the bounding box; neither: whole footprints."""
 
     file: Path | None = None
     """GeoJSON of areas, berths and anchorages; the ports that gnomon ships if left out."""
     names: tuple[str, ...] = ()
+    bbox: tuple[Longitude, Latitude, Longitude, Latitude] | None = None
+    """West, south, east, north; instead of names."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.bbox and self.names:
+            raise ValueError("name ports or give a bbox, not both")
+        if self.bbox and not (self.bbox[0] < self.bbox[2] and self.bbox[1] < self.bbox[3]):
+            raise ValueError(
+                f"bbox {self.bbox} is not west, south, east, north; over the antimeridian give two"
+            )
+        return self
 
 
 class MaskOptions(Options):
     """What counts as usable water. Reflectances are surface reflectance, 0 to 1."""
 
     water_index_min: float = Field(default=0.0, ge=-1, le=1)
-    """Least (green - swir16) / (green + swir16), or with nir for want of swir16, of water."""
-    cloud_blue_min: Fraction = 0.18
-    """Least blue reflectance of cloud over water where there is no scene classification."""
+    """Least (green - swir16) / (green + swir16) of water, or with nir for want of swir16."""
+    cloud_blue_min: Fraction = 0.20
+    """Least blue (or green) reflectance of cloud; hazy water of the real scenes has up to 0.18."""
     cloud_width_min_m: float = Field(default=120.0, gt=0)
-    """Nothing narrower is cloud: the widest hulls have a beam of 65 m."""
+    """Nothing narrower is cloud or ice: the widest hulls have a beam of 65 m."""
     quay_reach_m: float = Field(default=80.0, ge=0)
     """How far from open water a hull's centre may lie: two 40 m hulls side by side."""
     water_area_min_m2: float = Field(default=50_000.0, ge=0)
@@ -100,8 +116,10 @@ class Study(Options):
     mask: MaskOptions = MaskOptions()
     detect: DetectOptions = DetectOptions()
 
-    def selected_ports(self) -> tuple[Port, ...]:
-        """Ports that the study names, in its order; empty means whole footprints.
+    def places(self) -> tuple[Port, ...]:
+        """What is looked at, in the study's order.
+
+        Where areas overlap, the port named first has the ground, so that no hull is two rows.
 
         Raises
         ------
@@ -110,14 +128,16 @@ class Study(Options):
 
         """
         if not self.ports.names:
-            return ()
+            return (Port(None, box(*self.ports.bbox) if self.ports.bbox else None),)
         path = self.ports.file or shipped("configs") / "ports.geojson"
         known = read_ports(path)
         if unknown := [name for name in self.ports.names if name not in known]:
-            raise StudyError(
-                f"{path}: has no port {', '.join(unknown)}; it has {', '.join(known)}"
-            )
-        return tuple(known[name] for name in self.ports.names)
+            raise StudyError(f"{path}: has no port {', '.join(unknown)}; it has {', '.join(known)}")
+        ports: list[Port] = []
+        for name in dict.fromkeys(self.ports.names):
+            taken = union_all([port.area for port in ports])
+            ports.append(replace(known[name], area=known[name].area.difference(taken)))
+        return tuple(ports)
 
 
 def read_study(path: Path | str) -> Study:
@@ -144,7 +164,9 @@ def read_study(path: Path | str) -> Study:
     try:
         study = Study.model_validate(_anchored(values, path.parent.resolve()))
     except ValidationError as error:
-        faults = [f"  {'.'.join(map(str, f['loc'])) or 'study'}: {f['msg']}" for f in error.errors()]
+        faults = [
+            f"  {'.'.join(map(str, f['loc'])) or 'study'}: {f['msg']}" for f in error.errors()
+        ]
         raise StudyError("\n".join([f"{path}: {len(faults)} fault(s)", *faults])) from error
     return study
 

@@ -91,15 +91,18 @@ class Detections(Table):
 
 
 class Looks(Table):
-    """One row per scene and port that was examined, whatever was found: the denominator."""
+    """One row per scene and port that was examined, whatever was found: the denominator.
+
+    Of an item that could not be used only what it said is known; the rest of its row is null.
+    """
 
     scene_id: Series[str]
     collection: Series[str]
     platform: Series[str]
-    sensor: Series[str] = pa.Field(isin=("optical", "sar"))
-    seen_at: Series[Time]
+    sensor: Series[str] = pa.Field(isin=("optical", "sar"), nullable=True)
+    seen_at: Series[Time] = pa.Field(nullable=True)
     port: Series[str] = pa.Field(nullable=True)
-    geometry: GeoSeries[Geometry]
+    geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
     """What was asked for: the port's area within the scene's footprint."""
     status: Series[str] = pa.Field(isin=("looked", "skipped", "failed"))
     """``skipped`` is a scene too cloudy by its provider's word; ``failed`` one that broke."""
@@ -118,7 +121,7 @@ class Looks(Table):
     sun_elevation_deg: Series[float] = pa.Field(ge=-90, le=90, nullable=True)
     view_azimuth_deg: Series[float] = angle(360, nullable=True)
     view_zenith_deg: Series[float] = pa.Field(ge=0, lt=90, nullable=True)
-    gsd_m: Series[float] = pa.Field(gt=0)
+    gsd_m: Series[float] = pa.Field(gt=0, nullable=True)
     run_digest: Series[str]
 
 
