@@ -1,0 +1,146 @@
+"""The network: reflectances in, a map of hull centres and shapes out.
+
+A small encoder and decoder that keeps thin things: the input is halved once and then read at 4, 8
+and 16 pixels; the maps come out at every second pixel, because two tankers side by side are two
+pixels apart. At each cell it says whether a hull is centred there, where exactly, how long and how
+wide, along which axis, and whether the cell is hull at all. The centre-point idea is that of Zhou
+et al. 2019, "Objects as Points" (arXiv:1904.07850).
+
+The axis is told as the cosine and sine of TWICE the angle, so that bow and stern are one axis and
+nothing jumps between 179 and 0 degrees.
+
+A band that a scene lacks is given as zeros and said to be missing by a plane of its own, so that
+the network knows the difference between dark and unseen.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+STRIDE = 2
+"""Input pixels per output cell."""
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """What shapes the network; it travels with the weights."""
+
+    bands: tuple[str, ...] = ("blue", "green", "red", "nir")
+    widths: tuple[int, int, int, int] = (16, 32, 64, 96)
+    """Channels at 2, 4, 8 and 16 pixels."""
+    blocks: tuple[int, int, int] = (2, 2, 2)
+    """Residual blocks at 4, 8 and 16 pixels."""
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What the network says, each (chips, channels, rows, columns) at the output stride."""
+
+    centre: Tensor
+    """One channel: logit of a hull being centred in the cell."""
+    shift: Tensor
+    """Two channels, x and y: from the middle of the cell to the centre, in cells."""
+    size: Tensor
+    """Two channels: natural logarithm of length and beam in input pixels."""
+    axis: Tensor
+    """Two channels: cosine and sine of twice the angle, clockwise from the top of the image."""
+    hull: Tensor
+    """One channel: logit of the cell being hull."""
+
+
+class Network(nn.Module):
+    """Fully convolutional; any number of rows and columns that 16 divides."""
+
+    def __init__(self, options: NetworkOptions | None = None) -> None:
+        super().__init__()
+        self.options = options or NetworkOptions()
+        half, quarter, eighth, sixteenth = self.options.widths
+        deep = self.options.blocks
+        self.stem = _conv(2 * len(self.options.bands), half, stride=2)
+        self.down4 = _stage(half, quarter, deep[0])
+        self.down8 = _stage(quarter, eighth, deep[1])
+        self.down16 = _stage(eighth, sixteenth, deep[2])
+        self.up8 = _Merge(sixteenth, eighth, eighth)
+        self.up4 = _Merge(eighth, quarter, quarter)
+        self.up2 = _Merge(quarter, half, quarter)
+        self.heads = nn.Conv2d(quarter, 8, kernel_size=1)
+        with torch.no_grad():
+            # One cell in a hundred is a centre: start there, or the first steps only unlearn it.
+            self.heads.bias[0] = -4.6
+
+    def forward(self, bands: Tensor, present: Tensor) -> Maps:
+        """Read chips.
+
+        Parameters
+        ----------
+        bands
+            (chips, bands, rows, columns), surface reflectance; not finite where nothing was seen.
+        present
+            (chips, bands), 1 where the scene has the band and 0 where it lacks it.
+
+        """
+        there = present[:, :, None, None].expand_as(bands)
+        half = self.stem(torch.cat([normalised(bands) * there, there], dim=1))
+        quarter = self.down4(half)
+        eighth = self.down8(quarter)
+        coarse = self.down16(eighth)
+        fine = self.up2(self.up4(self.up8(coarse, eighth), quarter), half)
+        centre, shift, size, axis, hull = self.heads(fine).split([1, 2, 2, 2, 1], dim=1)
+        return Maps(centre, shift, size + _LOG_TYPICAL.to(size), axis, hull)
+
+
+# Length and beam of a middling ship, 150 by 25 m at 10 m: the network learns the departure.
+_LOG_TYPICAL = torch.log(torch.tensor([15.0, 2.5]))[None, :, None, None]
+
+
+def normalised(reflectance: Tensor) -> Tensor:
+    """Reflectance to what the network reads: the square root spreads water, where hulls hide.
+
+    Water (0.03) comes out near -1, a white deck (0.5) near 2.5, and what is not finite, as water.
+    """
+    known = torch.nan_to_num(reflectance, nan=0.03, posinf=1.0, neginf=0.0)
+    return (known.clamp(0, 1.5).sqrt() - 0.32) / 0.15
+
+
+def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
+    return nn.Sequential(
+        _conv(inputs, outputs, stride=2), *(_Residual(outputs) for _ in range(blocks))
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv(width, width)
+        self.second = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.second(self.first(x)))
+
+
+class _Merge(nn.Module):
+    """Coarse maps, enlarged twofold, with the fine maps of the way down."""
+
+    def __init__(self, coarse: int, fine: int, outputs: int) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(coarse, outputs, kernel_size=1)
+        self.side = nn.Conv2d(fine, outputs, kernel_size=1)
+        self.mix = _conv(outputs, outputs)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        large = nn.functional.interpolate(
+            self.narrow(coarse), scale_factor=2.0, mode="bilinear", align_corners=False
+        )
+        mixed: Tensor = self.mix(large + self.side(fine))
+        return mixed
