@@ -1,0 +1,115 @@
+"""Training, from labelled scenes to a network; it reads from top to bottom.
+
+Loss: the penalty-reduced focal loss of centre-point networks on the centre map (Zhou et al. 2019,
+arXiv:1904.07850, eq. 1), absolute errors of place, size and axis at and around the centres, and a
+focal loss on the hull map, which teaches the network outlines though only boxes are read from it.
+The weights that leave are the running average over the steps, which a single step cannot spoil.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision.ops import sigmoid_focal_loss
+
+from gnomon.detect.chips import Labelled, Targets, chips
+from gnomon.detect.network import Maps, Network, NetworkOptions
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How long and how fast."""
+
+    steps: int = 4000
+    batch: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    average: float = 0.998
+    """Share of the old average that each step keeps."""
+    seed: int = 0
+
+
+def train(
+    scenes: Sequence[Labelled],
+    options: TrainOptions | None = None,
+    *,
+    network: NetworkOptions | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> Network:
+    """Train a network on labelled scenes; the same seed gives the same weights on one machine.
+
+    Parameters
+    ----------
+    scenes
+        All with the bands of the network, in its order.
+    options
+        How long and how fast.
+    network
+        Shape of the network.
+    progress
+        Called after each step with its number and its loss.
+
+    """
+    options = options or TrainOptions()
+    torch.manual_seed(options.seed)
+    model = Network(network).to(memory_format=torch.channels_last).train()
+    average = copy.deepcopy(model)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=options.learning_rate, total_steps=options.steps, pct_start=0.1
+    )
+    batches = chips(scenes, batch=options.batch, seed=options.seed)
+    for step in range(options.steps):
+        bands, present, wanted = next(batches)
+        error = loss(model(bands.contiguous(memory_format=torch.channels_last), present), wanted)
+        optimiser.zero_grad()
+        error.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        # Early on the average would be all history: let it forget faster.
+        _follow(average, model, min(options.average, 1 - 1 / (step + 2)))
+        if progress:
+            progress(step, error.item())
+    return average.eval()
+
+
+def loss(said: Maps, wanted: Targets) -> Tensor:
+    """What training makes small: one number per batch."""
+    near = wanted.centre * (wanted.centre > 0.3)
+    hulls = (wanted.centre == 1).sum().clamp(min=1)
+    reach = near.sum().clamp(min=1)
+    shape = (
+        (said.shift - wanted.shift).abs().mean(1, keepdim=True)
+        + 2.0 * (said.size - wanted.size).abs().mean(1, keepdim=True)
+        + 2.0 * (said.axis - wanted.axis).abs().mean(1, keepdim=True)
+    )
+    outline = sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5, reduction="sum")
+    return (
+        _centre_loss(said.centre, wanted.centre) / hulls
+        + 0.5 * (near * shape).sum() / reach
+        + outline / wanted.hull.sum().clamp(min=10)
+    )
+
+
+def _centre_loss(logit: Tensor, wanted: Tensor) -> Tensor:
+    """Focal loss that forgives a cell the nearer it lies to a centre."""
+    hit = wanted == 1
+    likely = logit.sigmoid()
+    found = (1 - likely) ** 2 * functional.logsigmoid(logit)
+    false = (1 - wanted) ** 4 * likely**2 * functional.logsigmoid(-logit)
+    return -torch.where(hit, found, false).sum()
+
+
+@torch.no_grad()
+def _follow(average: Network, model: Network, keep: float) -> None:
+    for slow, fast in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if slow.dtype.is_floating_point:
+            slow.lerp_(fast, 1 - keep)
+        else:
+            slow.copy_(fast)
