@@ -1,0 +1,173 @@
+"""Weights by name: safetensors, a model.toml that says what they are, and a card.
+
+A folder of weights is trusted only if the digest in its model.toml is that of its file. Training
+writes a new folder and never into an old one.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from pydantic import Field, ValidationError
+from safetensors.torch import load_file, save_file
+
+from gnomon.detect.network import Network, NetworkOptions
+from gnomon.errors import WeightsError
+from gnomon.study import Options, shipped
+
+Sigma = Annotated[float, Field(gt=0)]
+
+
+class Errors(Options):
+    """How far the network's numbers are off, from ships that it was not trained on."""
+
+    length_m: Sigma
+    """Deviation of the length error of short hulls; `length_share` adds to it in quadrature."""
+    length_share: float = Field(ge=0)
+    """Share of the length."""
+    beam_m: Sigma
+    beam_share: float = Field(ge=0)
+    heading_deg: Sigma
+    """For a hull of 100 m; inverse to the length."""
+
+
+class Model(Options):
+    """What model.toml holds."""
+
+    name: str
+    version: str
+    bands: tuple[str, ...]
+    widths: tuple[int, int, int, int]
+    blocks: tuple[int, int, int]
+    threshold: float = Field(gt=0, lt=1)
+    """Least calibrated score of a detection."""
+    slope: float = Field(gt=0)
+    """Calibrated score = logistic(slope * logit + intercept), after Platt 1999."""
+    intercept: float
+    errors: Errors
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of weights.safetensors."""
+
+    @property
+    def label(self) -> str:
+        """Name and beginning of the digest, for the rows of a table."""
+        return f"{self.name}@{self.sha256[:12]}"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network ready to be asked."""
+
+    model: Model
+    network: Network
+
+
+def find(name: str) -> Path:
+    """Folder of weights: a path, or the name of one that gnomon ships."""
+    for folder in (Path(name), shipped("models") / name):
+        if (folder / "model.toml").is_file():
+            return folder
+    have = sorted(p.parent.name for p in shipped("models").glob("*/model.toml"))
+    raise WeightsError(f"{name}: no such weights; there are {', '.join(have) or 'none'}")
+
+
+def read_model(name: str) -> Model:
+    """Read and check model.toml.
+
+    Raises
+    ------
+    WeightsError
+        There is no such folder, or the file is not what it should be.
+
+    """
+    path = find(name) / "model.toml"
+    try:
+        return Model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise WeightsError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def load(name: str) -> Weights:
+    """Load a network and check that its weights are the ones that model.toml speaks of.
+
+    Raises
+    ------
+    WeightsError
+        Weights are missing, damaged or of another network.
+
+    """
+    model = read_model(name)
+    path = find(name) / "weights.safetensors"
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
+    if found != model.sha256:
+        raise WeightsError(f"{path}: damaged, its digest is {found[:12]} and not {model.label}")
+    network = Network(NetworkOptions(model.bands, model.widths, model.blocks))
+    try:
+        network.load_state_dict(load_file(path))
+    except (RuntimeError, ValueError) as error:
+        raise WeightsError(f"{path}: not the weights of this network ({error})") from error
+    return Weights(model, network.eval().to(memory_format=torch.channels_last))
+
+
+def save(
+    folder: Path,
+    network: Network,
+    *,
+    version: str,
+    threshold: float,
+    calibration: tuple[float, float],
+    errors: Errors,
+) -> Model:
+    """Write a new folder of weights.
+
+    Raises
+    ------
+    WeightsError
+        The folder exists already.
+
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError as error:
+        raise WeightsError(f"{folder}: exists; weights are never overwritten") from error
+    path = folder / "weights.safetensors"
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
+    model = Model(
+        name=folder.name,
+        version=version,
+        bands=network.options.bands,
+        widths=network.options.widths,
+        blocks=network.options.blocks,
+        threshold=threshold,
+        slope=calibration[0],
+        intercept=calibration[1],
+        errors=errors,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+    # model.toml last: a folder without it is not found.
+    partial = folder / "model.toml.part"
+    partial.write_text(_toml(model), encoding="utf-8")
+    partial.replace(folder / "model.toml")
+    return model
+
+
+def _toml(model: Model) -> str:
+    values = model.model_dump()
+    errors = values.pop("errors")
+    lines = [f"{key} = {_literal(value)}" for key, value in values.items()]
+    lines += ["", "[errors]"] + [f"{key} = {_literal(value)}" for key, value in errors.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_literal(v) for v in value) + "]"
+    return repr(value)
