@@ -1,0 +1,61 @@
+"""Windows over a raster and the seams between them.
+
+A raster is cut into cores that touch without overlapping; each is read with a halo around it, so
+that every hull is seen whole from the core that owns its centre. A centre on a seam may be claimed
+from both sides or, by a hair, from neither: cores claim `SLACK_PX` beyond themselves, and whoever
+joins the windows lets one hull of each overlapping pair stand.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SLACK_PX = 2.0
+"""A centre is told to within a pixel from either side of a seam; twice that is safe."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A core and its halo, in rows and columns of the raster."""
+
+    core: tuple[slice, slice]
+    halo: tuple[slice, slice]
+    """Core and surroundings, cut off at the raster's edges."""
+
+    def claims(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Whether each centre, in pixels of the raster, is this window's to tell."""
+        rows, columns = self.core
+        return (
+            (x >= columns.start - SLACK_PX)
+            & (x < columns.stop + SLACK_PX)
+            & (y >= rows.start - SLACK_PX)
+            & (y < rows.stop + SLACK_PX)
+        )
+
+
+def windows(shape: tuple[int, int], *, core_px: int, halo_px: int) -> Iterator[Window]:
+    """Cut a raster into windows, row by row; the cores cover it exactly once.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of the raster.
+    core_px
+        Side of a core; the last ones in each direction may be smaller.
+    halo_px
+        What is read around a core.
+
+    """
+    rows, columns = shape
+    for top in range(0, rows, core_px):
+        for left in range(0, columns, core_px):
+            bottom, right = min(top + core_px, rows), min(left + core_px, columns)
+            yield Window(
+                core=(slice(top, bottom), slice(left, right)),
+                halo=(
+                    slice(max(top - halo_px, 0), min(bottom + halo_px, rows)),
+                    slice(max(left - halo_px, 0), min(right + halo_px, columns)),
+                ),
+            )
