@@ -1,0 +1,124 @@
+"""The scores of a set of hulls against outlines.
+
+A hull found is right if its centre lies in the outline grown by 2 pixels, or within 30 m of it;
+one to one, by the Hungarian method. Vessels under 50 m are ignored on both sides, because they are
+not labelled with any care: a label that short cannot be missed and a hull that short cannot be
+false. Average precision is the area under the precision-recall curve, every point counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from gnomon.detect.hulls import Hulls
+
+GROWN_PX = 2.0
+REACH_M = 30.0
+SHORT_M = 50.0
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Hulls of one scene or several against their labels."""
+
+    score: NDArray[np.float32]
+    """Of every hull of 50 m or more, and of every shorter one that meets a long label."""
+    label: NDArray[np.int64]
+    """Row of the label that each hull meets, -1 where it meets none."""
+    found: Hulls
+    truth: Hulls
+    """Labels as rectangles, all of them counted; score column unused."""
+
+    @staticmethod
+    def joined(parts: Sequence["Matched"]) -> "Matched":
+        """Several scenes as one."""
+        starts = np.cumsum([0, *(len(p.truth) for p in parts)])
+        return Matched(
+            np.concatenate([p.score for p in parts]),
+            np.concatenate(
+                [
+                    np.where(p.label >= 0, p.label + s, -1)
+                    for p, s in zip(parts, starts, strict=False)
+                ]
+            ),
+            np.concatenate([p.found for p in parts]),
+            np.concatenate([p.truth for p in parts]),
+        )
+
+    def at(self, threshold: float) -> dict[str, float]:
+        """Precision, recall and F1 of the hulls with this score or more."""
+        taken = self.score >= threshold
+        right = float((taken & (self.label >= 0)).sum())
+        precision = right / max(float(taken.sum()), 1.0)
+        recall = right / max(float(len(self.truth)), 1.0)
+        f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+        return {"precision": precision, "recall": recall, "f1": f1}
+
+    def average_precision(self) -> float:
+        """Area under the precision-recall curve."""
+        order = np.argsort(-self.score, kind="stable")
+        right = (self.label[order] >= 0).cumsum()
+        precision = right / np.arange(1, len(order) + 1)
+        best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+        gained = np.diff(right, prepend=0) / max(len(self.truth), 1)
+        return float((best_from_here * gained).sum())
+
+
+def match(
+    found: Hulls,
+    outlines: Sequence[shapely.Geometry],
+    truth: Hulls,
+    *,
+    gsd_m: float,
+    length_min_m: float = SHORT_M,
+) -> Matched:
+    """Hold hulls against the labels of one scene.
+
+    Parameters
+    ----------
+    found
+        Hulls with scores, in pixels.
+    outlines
+        Labels, polygons in the same pixels.
+    truth
+        The same labels as rectangles, (n, 5) or more columns.
+    gsd_m
+        Metres per pixel.
+    length_min_m
+        Labels shorter than this are ignored, and so is what meets only them.
+
+    """
+    rows, columns = _pairs(found, outlines, gsd_m)
+    long = truth[:, 2] * gsd_m >= length_min_m if len(truth) else np.zeros(0, bool)
+    label = np.full(len(found), -1)
+    label[rows] = columns
+    meets_long = (label >= 0) & np.append(long, False)[label]
+    # False only if it claims to be long and meets no label at all, however short.
+    counted = meets_long | ((label < 0) & (found[:, 2] * gsd_m >= length_min_m))
+    renumbered = np.append(np.cumsum(long) - 1, -1)
+    return Matched(
+        found[counted, 5],
+        renumbered[np.where(meets_long, label, -1)][counted],
+        found[counted],
+        truth[long],
+    )
+
+
+def _pairs(
+    found: Hulls, outlines: Sequence[shapely.Geometry], gsd_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One-to-one pairs of hull and outline within reach; the nearest in sum, most pairs first."""
+    if not len(found) or not len(outlines):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    centres = shapely.points(found[:, :2].astype(float))
+    distance = shapely.distance(centres[:, None], np.asarray(outlines)[None, :])
+    cost = np.maximum(distance - GROWN_PX, 0.0) * gsd_m
+    reachable = cost <= REACH_M
+    # A pair out of reach costs more than any sum of pairs within reach.
+    rows, columns = linear_sum_assignment(np.where(reachable, cost, 1e6))
+    kept = reachable[rows, columns]
+    return rows[kept], columns[kept]
