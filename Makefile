@@ -1,0 +1,47 @@
+# One line a target; CI calls the same ones. Everything lands in .venv and runs/.
+PYTHON ?= python3
+STUDY ?= configs/embedded.toml
+OUT ?= runs/$(basename $(notdir $(STUDY)))
+GNOMON := .venv/bin/gnomon
+
+.PHONY: detect test fast lint notebooks bench train clean
+
+detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
+	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
+	$(GNOMON) run $(STUDY) --out $(OUT)
+
+test: .venv/dev lint  ## lint, types, import contracts, every test
+	.venv/bin/pytest -m "not slow"
+	.venv/bin/pytest -m slow
+
+fast: .venv/dev  ## the tests that take seconds
+	.venv/bin/pytest -m "not slow" -x -q
+
+lint: .venv/dev
+	.venv/bin/ruff check pipeline tests
+	.venv/bin/ruff format --check pipeline tests
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+notebooks: .venv/dev detect  ## execute the notebooks on the embedded study
+	.venv/bin/pytest tests/test_notebooks.py
+
+bench: .venv/ready  ## time against the floor: decoding the pixels
+	.venv/bin/python -m gnomon.bench
+
+train: .venv/ready  ## train new weights: make train CATALOG=labelled/catalog.json NAME=my-vessel
+	$(GNOMON) train $(CATALOG) --out models/$(NAME)
+
+# torch and torchvision from one place, together: a torchvision beside another torch does not import.
+.venv/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gnomon needs Python 3.11 or later: make PYTHON=python3.11")'
+	test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/dev: .venv/ready pyproject.toml
+	.venv/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf build runs
