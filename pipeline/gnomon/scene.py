@@ -27,6 +27,8 @@ class Asset:
     """The DN that means "nothing was seen here"; None if every DN is a measurement."""
     gsd_m: float | None = None
     """Ground sampling distance in metres, where the item says it."""
+    band: int = 1
+    """Which band of the file, counted from 1: own imagery often has all its bands in one file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,12 @@ class Scene:
     """Angle at the target between the vertical and the sensor."""
     href: str | None = None
     """Address of the item itself, so that a number leads back to its picture."""
+    processed_at: datetime | None = None
+    """When the product was made: of two products of one acquisition the later one counts."""
+    cloud_percent: float | None = None
+    """Cloud over the whole scene, by its provider's word."""
+    granule_metadata_href: str | None = None
+    """Granule metadata (XML), which has the angles that the item may lack."""
     signing: Literal["planetary-computer"] | None = None
     """The provider whose hrefs must be signed just before they are opened."""
 

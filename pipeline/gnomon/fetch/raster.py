@@ -1,0 +1,277 @@
+"""Scene and area to calibrated pixels, on the scene's own grid.
+
+The finest band sets the grid. A window is the area's outline, taken to the scene's projection and
+snapped outward to whole pixels; only the blocks under it are read, by range requests where the file
+is remote. Bands on that grid come out as the file has them, scaled: nothing resamples them, because
+a shadow narrower than a pixel would not survive it. Coarser bands (20 m) are brought to the grid by
+bilinear interpolation between their pixel centres, classes (scl) by the nearest centre. Both depend
+on the file alone and not on the window, so that neighbouring windows agree to the bit.
+
+Datasets stay open, a few per thread (a GDAL dataset belongs to one thread at a time): reading a
+tile in overlapping windows then finds the blocks of the halo in GDAL's cache and costs about what
+one plain read costs.
+"""
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import ceil, floor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import odc.geo.xr  # registers the .odc accessor
+import rasterio
+import shapely
+import xarray as xr
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import Geometry
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+from shapely.geometry.base import BaseGeometry
+
+from gnomon.errors import AssetError
+from gnomon.fetch.signing import signed
+from gnomon.scene import OPTICAL_BANDS, Asset, Scene
+
+Pixels = NDArray[np.float32]
+_Opened = OrderedDict[tuple[Any, ...], tuple[rasterio.DatasetReader, GeoBox]]
+BANDS = (*OPTICAL_BANDS, "scl")
+CLASSES = ("scl",)
+
+# Retries and limits in seconds for files behind HTTP. The low-speed limit ends a transfer that
+# creeps; the whole-request limit ends one that never answers. Listing a bucket's folder to look for
+# side-car files would cost more requests than the window itself.
+_GDAL: dict[str, Any] = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_HTTP_MAX_RETRY": 3,
+    "GDAL_HTTP_RETRY_DELAY": 0.5,
+    "GDAL_HTTP_CONNECTTIMEOUT": 10,
+    "GDAL_HTTP_TIMEOUT": 60,
+    "GDAL_HTTP_LOW_SPEED_TIME": 20,
+    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_MULTIPLEX": "YES",
+    "GDAL_INGESTED_BYTES_AT_OPEN": 32768,
+    "VSI_CACHE": "TRUE",
+}
+# Two scenes of six bands: the one being read and its neighbour in a thread's queue.
+_OPEN_PER_THREAD = 12
+_threads = threading.local()
+
+
+def geobox_of(scene: Scene) -> GeoBox:
+    """Grid of the scene's finest band: shape, transform and CRS.
+
+    Raises
+    ------
+    AssetError
+        The band cannot be opened, has no CRS, or the scene is not geocoded (Sentinel-1 GRD).
+
+    """
+    asset = _finest(scene)
+    with _explained(scene, asset):
+        return _opened(scene, asset)[1]
+
+
+def read_pixels(
+    scene: Scene, area: BaseGeometry | None, *, bands: Sequence[str] = BANDS
+) -> xr.Dataset:
+    """Read what lies over an area.
+
+    Parameters
+    ----------
+    scene
+        An optical scene.
+    area
+        In EPSG:4326; None reads the whole scene.
+    bands
+        Common names. What the scene does not have is named in ``attrs["missing_bands"]``.
+
+    Returns
+    -------
+    xarray.Dataset
+        One float32 variable (y, x) per band: surface reflectance, classes for scl, NaN where
+        nothing was seen. ``.odc.geobox`` is the window's grid.
+
+    Raises
+    ------
+    AssetError
+        The area lies outside the scene, or a file is missing, damaged or on a grid of its own.
+
+    """
+    whole = geobox_of(scene)
+    return read_window(scene, whole if area is None else window_of(scene, whole, area), bands=bands)
+
+
+def window_of(scene: Scene, whole: GeoBox, area: BaseGeometry) -> GeoBox:
+    """Smallest window of whole pixels of a grid that holds an area, cut at the grid's edge.
+
+    Raises
+    ------
+    AssetError
+        Nothing of the area lies on the grid.
+
+    """
+    # Far from its zone a UTM projection has no meaning: what is far from the scene goes first.
+    near = shapely.union_all(
+        [part.envelope.buffer(0.2) for part in shapely.get_parts(scene.footprint)]
+    )
+    outline = area.intersection(near)
+    if not outline.is_empty:
+        # 0.01 degrees: between such points a straight line strays by less than a tenth of a metre.
+        pixels = whole.project(Geometry(outline, "EPSG:4326").segmented(0.01))
+        left, top, right, bottom = pixels.geom.bounds
+        rows = slice(max(floor(top), 0), min(ceil(bottom), whole.shape.y))
+        columns = slice(max(floor(left), 0), min(ceil(right), whole.shape.x))
+        if rows.start < rows.stop and columns.start < columns.stop:
+            return whole[rows, columns]
+    raise AssetError(scene.id, "geometry", "the area lies outside this scene; choose another")
+
+
+def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] = BANDS) -> xr.Dataset:
+    """Read a window of the scene's own grid; safe to call from several threads.
+
+    Parameters
+    ----------
+    scene
+        An optical scene.
+    window
+        A part of ``geobox_of(scene)``, for example ``geobox_of(scene)[0:2048, 0:2048]``.
+    bands
+        Common names. What the scene does not have is named in ``attrs["missing_bands"]``.
+
+    Returns
+    -------
+    xarray.Dataset
+        As ``read_pixels`` returns it.
+
+    Raises
+    ------
+    AssetError
+        A file is missing, damaged or on a grid of its own.
+
+    """
+    here = [name for name in bands if name in scene.assets]
+    whole = geobox_of(scene)
+    pixels = {name: _read(scene, name, whole, window) for name in here}
+    return xr.Dataset(
+        {name: (("y", "x"), values) for name, values in pixels.items()},
+        coords=odc.geo.xr.xr_coords(window, dims=("y", "x")),
+        attrs={
+            "scene_id": scene.id,
+            "missing_bands": tuple(name for name in bands if name not in scene.assets),
+        },
+    )
+
+
+def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
+    """One band of a window, in physical units."""
+    asset = scene.assets[name]
+    with _explained(scene, asset):
+        source, grid = _opened(scene, asset)
+        counts = source.read(
+            asset.band,
+            window=_part(scene, asset, grid, whole, window),
+            out_shape=window.shape.yx,
+            resampling=Resampling.nearest if name in CLASSES else Resampling.bilinear,
+        )
+    nodata = source.nodata if asset.nodata is None else asset.nodata
+    values: Pixels = np.multiply(counts, np.float32(asset.scale), dtype=np.float32)
+    values += np.float32(asset.offset)
+    if nodata is not None:
+        values[counts == nodata] = np.nan
+    return values
+
+
+def _part(scene: Scene, asset: Asset, grid: GeoBox, whole: GeoBox, window: GeoBox) -> Window:
+    """Where a window of the scene's grid lies in a band's own columns and rows."""
+    nesting = ~whole.affine * grid.affine  # a band's pixels to the scene's
+    ratio, left, top = round(nesting.a), round(nesting.c), round(nesting.f)
+    nested = nesting.almost_equals(Affine(ratio, 0, left, 0, ratio, top), precision=1e-3)
+    shift = ~whole.affine * window.affine
+    column, row = round(shift.c) - left, round(shift.f) - top
+    rows, columns = window.shape
+    inside = (
+        min(column, row) >= 0
+        and column + columns <= ratio * grid.shape.x
+        and row + rows <= ratio * grid.shape.y
+    )
+    if grid.crs != whole.crs or not nested or not inside:
+        why = f"its grid {_told(grid)} does not fit the scene's {_told(whole)}; mend the item"
+        raise AssetError(scene.id, asset.name, why)
+    return Window(column / ratio, row / ratio, columns / ratio, rows / ratio)
+
+
+def _told(grid: GeoBox) -> str:
+    corner = grid.affine.c, grid.affine.f
+    return (
+        f"({grid.crs}, {grid.resolution.x:g} m, corner {corner}, {grid.shape.x} x {grid.shape.y})"
+    )
+
+
+def _finest(scene: Scene) -> Asset:
+    """Asset whose grid is the scene's."""
+    if scene.sensor == "sar":
+        why = "is in radar geometry, which gnomon cannot read yet; leave its collection out"
+        raise AssetError(scene.id, scene.collection, why)
+    for name in ("green", "blue", "red", "nir"):
+        asset = scene.assets.get(name)
+        if asset and (asset.gsd_m or scene.gsd_m) <= scene.gsd_m:
+            return asset
+    raise AssetError(scene.id, "assets", f"no band has the scene's {scene.gsd_m:g} m; skip it")
+
+
+def _opened(scene: Scene, asset: Asset) -> tuple[rasterio.DatasetReader, GeoBox]:
+    """Open an asset, once per thread, and say its grid; the least recently used makes room."""
+    opened: _Opened = _threads.__dict__.setdefault("opened", OrderedDict())
+    # A forked process must not share its parent's file positions, nor anyone a replaced file.
+    key = (os.getpid(), asset.href, _written_at(asset.href))
+    if key not in opened:
+        while len(opened) >= _OPEN_PER_THREAD:
+            opened.popitem(last=False)[1][0].close()
+        source = rasterio.open(signed(scene, asset.href, asset=asset.name))
+        if source.crs is None:
+            raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
+        opened[key] = source, GeoBox.from_rio(source)
+    opened.move_to_end(key)
+    return opened[key]
+
+
+def _written_at(href: str) -> int | None:
+    try:
+        return Path(href).stat().st_mtime_ns
+    except OSError:  # not a local file
+        return None
+
+
+@contextmanager
+def _explained(scene: Scene, asset: Asset) -> Iterator[None]:
+    """Open and read with patience, and say what is wrong in gnomon's words."""
+    try:
+        with rasterio.Env(**_GDAL):
+            yield
+    except RasterioError as error:
+        _threads.__dict__.pop("opened", None)  # a dataset that failed, or whose signature aged
+        why = f"{asset.href} cannot be read ({_innermost(error)}); {_advice(asset.href)}"
+        raise AssetError(scene.id, asset.name, why) from error
+
+
+def _innermost(error: BaseException) -> str:
+    """Text of GDAL's own complaint, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())
+
+
+def _advice(href: str) -> str:
+    if href.startswith("s3://"):
+        return "it needs AWS credentials in the environment (and AWS_S3_ENDPOINT outside AWS)"
+    if "://" in href:
+        return "try again, or choose another catalogue"
+    return "fetch the file again" if Path(href).exists() else "the file is not there"
