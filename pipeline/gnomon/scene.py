@@ -8,6 +8,7 @@ from typing import Literal
 from shapely.geometry.base import BaseGeometry
 
 Sensor = Literal["optical", "sar"]
+Signing = Literal["planetary-computer"]
 OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
 
 
@@ -64,7 +65,9 @@ class Scene:
     """Cloud over the whole scene, by its provider's word."""
     granule_metadata_href: str | None = None
     """Granule metadata (XML), which has the angles that the item may lack."""
-    signing: Literal["planetary-computer"] | None = None
+    outlines_href: str | None = None
+    """Outlines of the ships in it (GeoJSON), where somebody has labelled them."""
+    signing: Signing | None = None
     """The provider whose hrefs must be signed just before they are opened."""
 
     def __post_init__(self) -> None:

@@ -285,7 +285,8 @@ class _Patient(StacApiIO):
         try:
             return str(super().request(*args, **kwargs))
         except APIError as error:  # which hides what it was raised for
-            raise error.__context__ if isinstance(error.__context__, TimeoutError) else error
+            cause = error.__context__
+            raise (cause if isinstance(cause, TimeoutError) else error) from None
 
     def document(self, href: str) -> Json:
         """Read a JSON object."""

@@ -29,7 +29,7 @@ import requests
 
 from gnomon.errors import AssetError
 from gnomon.fetch.providers import providers
-from gnomon.fetch.signing import signed
+from gnomon.fetch.signing import SigningError, signed
 from gnomon.scene import Scene
 
 log = logging.getLogger(__name__)
@@ -211,7 +211,7 @@ def with_angles(scene: Scene, *, timeout_s: float = 30.0) -> Scene:
     if scene.granule_metadata_href:
         try:
             known = _filled(known, granule_angles(_fetched(scene, timeout_s=timeout_s)))
-        except (OSError, ValueError, AssetError) as error:
+        except (OSError, ValueError, SigningError) as error:
             log.warning("%s, granule metadata: %s; going on without it", scene.id, error)
     middle = scene.footprint.representative_point()
     azimuth, elevation = sun_at(scene.seen_at, longitude=middle.x, latitude=middle.y)
@@ -229,7 +229,7 @@ def _filled(known: Angles, other: Angles) -> Angles:
 
 
 def _fetched(scene: Scene, *, timeout_s: float) -> bytes:
-    href = signed(scene, str(scene.granule_metadata_href), asset="granule metadata")
+    href = signed(str(scene.granule_metadata_href), scene.signing)
     if not href.startswith(("http://", "https://")):
         return Path(href).read_bytes()
     answer = requests.get(href, timeout=timeout_s)

@@ -67,6 +67,7 @@ def scene_from_item(item: pystac.Item) -> Scene:
         processed_at=_processed_at(item),
         cloud_percent=_number(item.properties.get("eo:cloud_cover")),
         granule_metadata_href=_granule_metadata(item),
+        outlines_href=_outlines(item),
         signing=_signing(item),
     )
 
@@ -249,7 +250,11 @@ def footprint_of(item: pystac.Item) -> BaseGeometry:
         raise AssetError(item.id, "geometry", "is not in degrees; mend the item")
     if max(-west, east) > 360:
         raise AssetError(item.id, "geometry", "is not in degrees; mend the item")
-    return _polygons(shapely.union_all([_unwrapped(part) for part in shapely.get_parts(outline)]))
+    parts = [_unwrapped(part) for part in shapely.get_parts(outline)]
+    outline = _polygons(shapely.union_all(parts))
+    if outline.is_empty:
+        raise AssetError(item.id, "geometry", "has no extent; mend the item")
+    return outline
 
 
 def _unwrapped(part: Polygon) -> BaseGeometry:
@@ -278,6 +283,13 @@ def _granule_metadata(item: pystac.Item) -> str | None:
     for key in providers().properties["granule_metadata"]:
         asset = item.assets.get(key)
         if asset and "xml" in (asset.media_type or ""):
+            return asset.get_absolute_href()
+    return None
+
+
+def _outlines(item: pystac.Item) -> str | None:
+    for asset in item.assets.values():
+        if "labels" in (asset.roles or ()) and asset.media_type == pystac.MediaType.GEOJSON:
             return asset.get_absolute_href()
     return None
 

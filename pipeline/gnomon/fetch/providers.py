@@ -3,9 +3,8 @@
 import functools
 import tomllib
 from importlib.resources import files
-from typing import Literal
 
-from gnomon.scene import Sensor
+from gnomon.scene import Sensor, Signing
 from gnomon.study import Options
 
 
@@ -34,7 +33,7 @@ class Profile(Options):
 class Signer(Options):
     """A provider whose addresses must be signed."""
 
-    signing: Literal["planetary-computer"]
+    signing: Signing
     hosts: tuple[str, ...]
 
 

@@ -7,18 +7,19 @@ a shadow narrower than a pixel would not survive it. Coarser bands (20 m) are br
 bilinear interpolation between their pixel centres, classes (scl) by the nearest centre. Both depend
 on the file alone and not on the window, so that neighbouring windows agree to the bit.
 
-Datasets stay open, a few per thread (a GDAL dataset belongs to one thread at a time): reading a
-tile in overlapping windows then finds the blocks of the halo in GDAL's cache and costs about what
-one plain read costs.
+Files stay open between windows, and threads take turns at each of them: the blocks of the halo,
+which neighbouring windows share, are then decoded once and found in GDAL's cache, and reading a
+tile in windows costs what one plain read costs. (With a dataset for each thread it costs twice.)
 """
 
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil, floor
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -36,11 +37,10 @@ from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.errors import AssetError
-from gnomon.fetch.signing import signed
-from gnomon.scene import OPTICAL_BANDS, Asset, Scene
+from gnomon.fetch.signing import SigningError, signed
+from gnomon.scene import OPTICAL_BANDS, Asset, Scene, Signing
 
 Pixels = NDArray[np.float32]
-_Opened = OrderedDict[tuple[Any, ...], tuple[rasterio.DatasetReader, GeoBox]]
 BANDS = (*OPTICAL_BANDS, "scl")
 CLASSES = ("scl",)
 
@@ -59,10 +59,13 @@ _GDAL: dict[str, Any] = {
     "GDAL_HTTP_MULTIPLEX": "YES",
     "GDAL_INGESTED_BYTES_AT_OPEN": 32768,
     "VSI_CACHE": "TRUE",
+    # Blocks of one request are decoded side by side.
+    "GDAL_NUM_THREADS": "ALL_CPUS",
+    # Bytes, for all files: a row of blocks of six bands of a tile is 130 MB.
+    "GDAL_CACHEMAX": 512 * 2**20,
 }
-# Two scenes of six bands: the one being read and its neighbour in a thread's queue.
-_OPEN_PER_THREAD = 12
-_threads = threading.local()
+_OPEN_FILES = 32
+"""Five scenes of six bands: what as many threads read at a time."""
 
 
 def geobox_of(scene: Scene) -> GeoBox:
@@ -76,7 +79,7 @@ def geobox_of(scene: Scene) -> GeoBox:
     """
     asset = _finest(scene)
     with _explained(scene, asset):
-        return _opened(scene, asset)[1]
+        return _raster(scene, asset).grid
 
 
 def read_pixels(
@@ -174,17 +177,20 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
     """One band of a window, in physical units."""
     asset = scene.assets[name]
     with _explained(scene, asset):
-        source, grid = _opened(scene, asset)
-        counts = source.read(
-            asset.band,
-            window=_part(scene, asset, grid, whole, window),
-            out_shape=window.shape.yx,
-            resampling=Resampling.nearest if name in CLASSES else Resampling.bilinear,
-        )
-    nodata = source.nodata if asset.nodata is None else asset.nodata
-    values: Pixels = np.multiply(counts, np.float32(asset.scale), dtype=np.float32)
-    values += np.float32(asset.offset)
+        raster = _raster(scene, asset)
+        part = _part(scene, asset, raster.grid, whole, window)
+        resampling = Resampling.nearest if name in CLASSES else Resampling.bilinear
+        with raster.turn:
+            counts = raster.source.read(
+                asset.band, window=part, out_shape=window.shape.yx, resampling=resampling
+            )
+    nodata = raster.source.nodata if asset.nodata is None else asset.nodata
+    values: Pixels = counts.astype(np.float32)
+    values *= np.float32(asset.scale)
+    if asset.offset:
+        values += np.float32(asset.offset)
     if nodata is not None:
+        # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
         values[counts == nodata] = np.nan
     return values
 
@@ -227,20 +233,30 @@ def _finest(scene: Scene) -> Asset:
     raise AssetError(scene.id, "assets", f"no band has the scene's {scene.gsd_m:g} m; skip it")
 
 
-def _opened(scene: Scene, asset: Asset) -> tuple[rasterio.DatasetReader, GeoBox]:
-    """Open an asset, once per thread, and say its grid; the least recently used makes room."""
-    opened: _Opened = _threads.__dict__.setdefault("opened", OrderedDict())
-    # A forked process must not share its parent's file positions, nor anyone a replaced file.
-    key = (os.getpid(), asset.href, _written_at(asset.href))
-    if key not in opened:
-        while len(opened) >= _OPEN_PER_THREAD:
-            opened.popitem(last=False)[1][0].close()
-        source = rasterio.open(signed(scene, asset.href, asset=asset.name))
-        if source.crs is None:
-            raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
-        opened[key] = source, GeoBox.from_rio(source)
-    opened.move_to_end(key)
-    return opened[key]
+@dataclass(frozen=True)
+class _Raster:
+    """An open file, its grid, and whose turn it is: GDAL serves one thread per dataset."""
+
+    source: rasterio.DatasetReader
+    grid: GeoBox
+    turn: Lock = field(default_factory=Lock)
+
+
+def _raster(scene: Scene, asset: Asset) -> _Raster:
+    """Open file of an asset. A process keeps its own, and a file written anew is another file."""
+    raster = _open(asset.href, scene.signing, _written_at(asset.href), os.getpid())
+    if raster.source.crs is None:
+        raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
+    if asset.band > raster.source.count:
+        why = f"has {raster.source.count} bands, not the {asset.band} that its item says; mend it"
+        raise AssetError(scene.id, asset.name, why)
+    return raster
+
+
+@lru_cache(maxsize=_OPEN_FILES)
+def _open(href: str, signing: Signing | None, _written_ns: int | None, _process: int) -> _Raster:
+    source = rasterio.open(signed(href, signing))
+    return _Raster(source, GeoBox.from_rio(source))
 
 
 def _written_at(href: str) -> int | None:
@@ -256,8 +272,10 @@ def _explained(scene: Scene, asset: Asset) -> Iterator[None]:
     try:
         with rasterio.Env(**_GDAL):
             yield
+    except SigningError as error:
+        raise AssetError(scene.id, asset.name, str(error)) from error
     except RasterioError as error:
-        _threads.__dict__.pop("opened", None)  # a dataset that failed, or whose signature aged
+        _open.cache_clear()  # a file that failed, or whose signature aged, is opened anew
         why = f"{asset.href} cannot be read ({_innermost(error)}); {_advice(asset.href)}"
         raise AssetError(scene.id, asset.name, why) from error
 
