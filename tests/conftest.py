@@ -1,9 +1,28 @@
 """What every test may use. Sockets are closed except to this machine (pyproject.toml)."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
+
+from catalogs import with_addresses, write_catalog, write_scene
+from servers import FileServer, stac_api
+
+# How long a law takes says nothing about whether it holds: machines are shared.
+hypothesis.settings.register_profile(
+    "gnomon", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("gnomon")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Warnings are errors (pyproject.toml), but for those of odc-geo about its own libraries."""
+    for kind in ("PendingDeprecationWarning", "DeprecationWarning"):
+        config.addinivalue_line("filterwarnings", rf"ignore::{kind}:odc\.geo")
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +33,50 @@ def shared_data() -> Path:
     if not (folder / "s2-ports").is_dir():
         pytest.skip(f"real data absent at {folder}: set GNOMON_DATA")
     return folder
+
+
+@dataclass(frozen=True)
+class Season:
+    """Four small scenes, as a static catalogue on disk; the first two are neighbours in time."""
+
+    folder: Path
+    items: tuple[dict[str, Any], ...]
+
+    @property
+    def path(self) -> str:
+        return str(self.folder / "catalog.json")
+
+
+@pytest.fixture(scope="session")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Season:
+    """Scenes of March to May 2024 over one bay, the last one cloudy, one far away."""
+    folder = tmp_path_factory.mktemp("season")
+    far = (600_000.0, 4_740_000.0)
+    items = (
+        write_scene(folder, "march", seen_at="2024-03-04T02:12:00Z"),
+        write_scene(folder, "april", seen_at="2024-04-03T02:12:10Z"),
+        write_scene(folder, "elsewhere", seen_at="2024-04-03T02:12:12Z", corner=far),
+        write_scene(
+            folder, "may", seen_at="2024-05-03T02:12:00Z", properties={"eo:cloud_cover": 99.0}
+        ),
+    )
+    write_catalog(folder, list(items))
+    return Season(folder, items)
+
+
+@pytest.fixture
+def file_server(season: Season) -> Iterator[FileServer]:
+    """The season behind HTTP, with faults to switch on."""
+    with FileServer(season.folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def season_api(
+    season: Season, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, FileServer]]:
+    """The season in a real STAC API, its files behind HTTP."""
+    with FileServer(season.folder) as files:
+        listed = [with_addresses(item, files.url) for item in season.items]
+        with stac_api(listed, tmp_path_factory.mktemp("api")) as url:
+            yield url, files

@@ -197,10 +197,10 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
 
 def _part(scene: Scene, asset: Asset, grid: GeoBox, whole: GeoBox, window: GeoBox) -> Window:
     """Where a window of the scene's grid lies in a band's own columns and rows."""
-    nesting = ~whole.affine * grid.affine  # a band's pixels to the scene's
+    nesting = ~whole.affine @ grid.affine  # a band's pixels to the scene's
     ratio, left, top = round(nesting.a), round(nesting.c), round(nesting.f)
     nested = nesting.almost_equals(Affine(ratio, 0, left, 0, ratio, top), precision=1e-3)
-    shift = ~whole.affine * window.affine
+    shift = ~whole.affine @ window.affine
     column, row = round(shift.c) - left, round(shift.f) - top
     rows, columns = window.shape
     inside = (
@@ -215,10 +215,9 @@ def _part(scene: Scene, asset: Asset, grid: GeoBox, whole: GeoBox, window: GeoBo
 
 
 def _told(grid: GeoBox) -> str:
-    corner = grid.affine.c, grid.affine.f
-    return (
-        f"({grid.crs}, {grid.resolution.x:g} m, corner {corner}, {grid.shape.x} x {grid.shape.y})"
-    )
+    corner = f"{grid.affine.c:.10g} {grid.affine.f:.10g}"
+    size = f"{grid.shape.x} x {grid.shape.y} px of {grid.resolution.x:g} m"
+    return f"(EPSG:{grid.crs.epsg}, corner {corner}, {size})"
 
 
 def _finest(scene: Scene) -> Asset:
