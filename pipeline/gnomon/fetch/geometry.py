@@ -152,8 +152,8 @@ def _mean_direction(directions: list[tuple[float, float]]) -> tuple[float, float
 def sun_at(when: datetime, *, longitude: float, latitude: float) -> tuple[float, float]:
     """Azimuth and elevation of the sun's centre, degrees, without refraction.
 
-    Within 0.05 degrees from 1950 to 2050 (checked against pvlib's SPA). Refraction is left out, as
-    Sentinel-2's own angles leave it out; it lifts the sun by 0.02 degrees at 45 and 0.1 at 10.
+    Within 0.05 degrees from 1985 to 2050 (checked against pvlib's SPA). Refraction, which lifts the
+    sun by 0.02 degrees at an elevation of 45 and by 0.1 at 10, is left out.
 
     Parameters
     ----------
