@@ -243,6 +243,10 @@ def _fault(item: pystac.Item, error: AssetError) -> Fault:
     )
 
 
+class _OutOfTimeError(Exception):
+    """The total time limit is used up, or would be by the next pause."""
+
+
 class _Pauses(Retry):
     """Pauses between tries, none of them past a deadline."""
 
@@ -257,7 +261,9 @@ class _Pauses(Retry):
         asked = self.get_retry_after(response) if response else None
         pause = self.get_backoff_time() if asked is None else asked
         if time.monotonic() + pause > self.deadline:
-            raise TimeoutError(f"it asks for a pause of {pause:.0f} s, past the total time limit")
+            raise _OutOfTimeError(
+                f"it asks for a pause of {pause:.0f} s, past the total time limit"
+            )
         super().sleep(response)
 
 
@@ -280,13 +286,13 @@ class _Patient(StacApiIO):
     def request(self, *args: Any, **kwargs: Any) -> str:
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the total time limit is used up")
+            raise _OutOfTimeError("the total time limit is used up")
         self.timeout = min(self.options.timeout_s, left)
         try:
             return str(super().request(*args, **kwargs))
         except APIError as error:  # which hides what it was raised for
             cause = error.__context__
-            raise (cause if isinstance(cause, TimeoutError) else error) from None
+            raise (cause if isinstance(cause, _OutOfTimeError) else error) from None
 
     def document(self, href: str) -> Json:
         """Read a JSON object."""
@@ -303,9 +309,7 @@ class _Patient(StacApiIO):
             return self.document(href)
         except (OSError, ValueError, TypeError, APIError) as error:
             status = getattr(error, "status_code", None)
-            if isinstance(error, TimeoutError) or (
-                isinstance(error, APIError) and (status is None or status in RETRIED)
-            ):
+            if isinstance(error, APIError) and (status is None or status in RETRIED):
                 raise
             return AssetError(href, "item", f"cannot be read ({_line(error)}); mend the catalogue")
 
@@ -317,7 +321,7 @@ def _explained(url: str) -> Iterator[None]:
         yield
     except APIError as error:
         raise CatalogError(f"{url}: {_answer(error)}") from error
-    except TimeoutError as error:
+    except _OutOfTimeError as error:
         why = f"{_line(error)}; try later, or raise total_timeout_s"
         raise CatalogError(f"{url}: {why}") from error
     except json.JSONDecodeError as error:

@@ -217,7 +217,7 @@ def _part(scene: Scene, asset: Asset, grid: GeoBox, whole: GeoBox, window: GeoBo
 def _told(grid: GeoBox) -> str:
     corner = f"{grid.affine.c:.10g} {grid.affine.f:.10g}"
     size = f"{grid.shape.x} x {grid.shape.y} px of {grid.resolution.x:g} m"
-    return f"(EPSG:{grid.crs.epsg}, corner {corner}, {size})"
+    return f"(EPSG:{grid.crs and grid.crs.to_epsg()}, corner {corner}, {size})"
 
 
 def _finest(scene: Scene) -> Asset:
