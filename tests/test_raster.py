@@ -1,9 +1,11 @@
 """Windows against plain rasterio, laws of windows, and what broken files say."""
 
 import dataclasses
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geom import Geometry
+from shapely import union_all
 from shapely.geometry import Point, box
 
 from catalogs import BANDS_10M, EPSG, counts, plain_read, write_raster
@@ -162,7 +165,9 @@ def test_over_http_only_the_blocks_of_the_window_are_fetched(
     here = read_pixels(scene_of(season, "april"), area, bands=("green",))
     np.testing.assert_array_equal(pixels.green.values, here.green.values)
     assert {path for _, path, _ in file_server.seen} == {"/april/green.tif"}
-    assert all(span for method, _, span in file_server.seen if method == "GET")
+    fetched = [span for method, _, span in file_server.seen if method == "GET"]
+    assert all(fetched)
+    assert len(fetched) <= 3
 
 
 def test_two_threads_read_what_one_reads(season: Season) -> None:
@@ -287,6 +292,26 @@ def test_faults_of_a_server_end_in_one_line(
     assert "\n" not in str(raised.value)
 
 
+def test_a_fault_of_yesterday_is_not_remembered(
+    season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GDAL keeps what it could not get as absent, as long as the process lives, unless told."""
+    from gnomon.fetch import raster
+
+    monkeypatch.setattr(raster, "_GDAL", raster._GDAL | {"GDAL_HTTP_MAX_RETRY": 0})
+    scene = scene_of(season)
+    asset = dataclasses.replace(scene.assets["red"], href=f"{file_server.url}/march/red.tif")
+    there = dataclasses.replace(scene, assets={"red": asset})
+    for fault in (Fault(status=500), Fault(status=404), Fault(keep_bytes=3000)):
+        file_server.faults["/march/red.tif"] = fault
+        with pytest.raises(AssetError):
+            read_pixels(there, None, bands=("red",))
+        file_server.faults.clear()
+        pixels = read_pixels(there, None, bands=("red",))
+        assert pixels.identical(read_pixels(scene, None, bands=("red",)))
+        raster._open.cache_clear()
+
+
 def test_a_server_that_recovers_is_asked_again(
     season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,6 +324,51 @@ def test_a_server_that_recovers_is_asked_again(
     there = dataclasses.replace(scene, assets={**scene.assets, "blue": asset})
     pixels = read_pixels(there, None, bands=("blue",))
     assert pixels.identical(read_pixels(scene, None, bands=("blue",)))
+
+
+def test_an_area_over_the_antimeridian_is_one_window(season: Season, tmp_path: Path) -> None:
+    """Two boxes of degrees, one on each side of 180, are one piece of sea in zone 60."""
+    transform = Affine(10, 0, 817_500, 0, -10, 8_119_500)  # 180 degrees lies at 819 452
+    west, east = box(179.9, -17.05, 180, -16.95), box(-180, -17.05, -179.9, -16.95)
+    scene = dataclasses.replace(
+        moved(
+            scene_of(season), tmp_path, "green", counts("green", 300, 400),
+            transform=transform, crs="EPSG:32760",
+        ),
+        footprint=union_all([west, east]),
+    )  # fmt: skip
+    area = union_all([box(179.995, -17.005, 180, -17), box(-180, -17.005, -179.995, -17)])
+    pixels = read_pixels(scene, area, bands=("green",))
+    left, bottom, right, top = pixels.odc.geobox.extent.geom.bounds
+    assert left < 819_452 - 530 < 819_452 + 530 < right
+    assert right - left < 1_100
+    assert top - bottom < 600
+
+
+def test_signed_addresses_are_opened_and_unsigned_ones_refused(
+    season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    href = f"{file_server.url}/march/green.tif"
+    scene = scene_of(season)
+    asset = dataclasses.replace(scene.assets["green"], href=href)
+    signed = dataclasses.replace(scene, assets={"green": asset}, signing="planetary-computer")
+    monkeypatch.setitem(sys.modules, "planetary_computer", None)
+    with pytest.raises(AssetError, match=r"march, green: .*pip install gnomon\[planetary\]"):
+        read_pixels(signed, None, bands=("green",))
+    library = ModuleType("planetary_computer")
+    library.sign_url = lambda address: f"{address}?sig=token"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "planetary_computer", library)
+    pixels = read_pixels(signed, None, bands=("green",))
+    assert pixels.identical(read_pixels(scene, None, bands=("green",)))
+
+    def offline(address: str) -> str:
+        raise ConnectionError("no route")
+
+    library.sign_url = offline  # type: ignore[attr-defined]
+    elsewhere = dataclasses.replace(asset, href=f"{file_server.url}/april/green.tif")
+    lost = dataclasses.replace(signed, assets={"green": elsewhere})
+    with pytest.raises(AssetError, match=r"did not sign it \(no route\); try again later"):
+        read_pixels(lost, None, bands=("green",))
 
 
 def test_radar_geometry_is_refused() -> None:

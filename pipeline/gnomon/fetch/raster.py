@@ -20,6 +20,7 @@ from functools import lru_cache
 from math import ceil, floor
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ _GDAL: dict[str, Any] = {
     "GDAL_HTTP_MULTIPLEX": "YES",
     "GDAL_INGESTED_BYTES_AT_OPEN": 32768,
     "VSI_CACHE": "TRUE",
+    # What a server once failed to give is asked for again: GDAL remembers it as absent for good.
+    "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/",
     # Blocks of one request are decoded side by side.
     "GDAL_NUM_THREADS": "ALL_CPUS",
     # Bytes, for all files: a row of blocks of six bands of a tile is 130 MB.
@@ -66,6 +69,8 @@ _GDAL: dict[str, Any] = {
 }
 _OPEN_FILES = 32
 """Five scenes of six bands: what as many threads read at a time."""
+_SIGNED_FOR_S = 900
+"""Signatures last about an hour; a file that stays open longer than this is signed anew."""
 
 
 def geobox_of(scene: Scene) -> GeoBox:
@@ -184,7 +189,7 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
             counts = raster.source.read(
                 asset.band, window=part, out_shape=window.shape.yx, resampling=resampling
             )
-    nodata = raster.source.nodata if asset.nodata is None else asset.nodata
+            nodata = raster.source.nodata if asset.nodata is None else asset.nodata
     values: Pixels = counts.astype(np.float32)
     values *= np.float32(asset.scale)
     if asset.offset:
@@ -242,8 +247,9 @@ class _Raster:
 
 
 def _raster(scene: Scene, asset: Asset) -> _Raster:
-    """Open file of an asset. A process keeps its own, and a file written anew is another file."""
-    raster = _open(asset.href, scene.signing, _written_at(asset.href), os.getpid())
+    """Open file of an asset; another one for another process, a new signature, a new version."""
+    age = monotonic() // _SIGNED_FOR_S if scene.signing else 0.0
+    raster = _open(asset.href, scene.signing, age, _written_at(asset.href), os.getpid())
     if raster.source.crs is None:
         raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
     if asset.band > raster.source.count:
@@ -253,7 +259,9 @@ def _raster(scene: Scene, asset: Asset) -> _Raster:
 
 
 @lru_cache(maxsize=_OPEN_FILES)
-def _open(href: str, signing: Signing | None, _written_ns: int | None, _process: int) -> _Raster:
+def _open(
+    href: str, signing: Signing | None, _age: float, _written_ns: int | None, _process: int
+) -> _Raster:
     source = rasterio.open(signed(href, signing))
     return _Raster(source, GeoBox.from_rio(source))
 
