@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import box, shape
 
-from gnomon.fetch.geometry import granule_angles, incidence_deg, sun_at, with_angles
+from gnomon.fetch.geometry import granule_angles, incidence_deg, with_angles
 from gnomon.fetch.items import scene_from_item
 from gnomon.scene import Scene
+from gnomon.sun import sun_at
 from servers import Fault, FileServer
 
 XML = """<?xml version="1.0"?><Tile><Tile_Angles>

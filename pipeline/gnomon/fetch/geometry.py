@@ -11,15 +11,13 @@ tiles at the western edge of the swath, where the satellite stands in the east, 
 degrees. The same is taken to hold elsewhere, and that is a doubt for other missions.
 
 Sources: Sentinel-2 Products Specification Document, S2-PDGS-TAS-DI-PSD (tile metadata); STAC view
-extension 1.0.0; J. Meeus, Astronomical Algorithms (1998), chapters 22, 25 and 28, in the form of
-NOAA's solar calculator.
+extension 1.0.0.
 """
 
 import logging
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
@@ -31,6 +29,7 @@ from gnomon.errors import AssetError
 from gnomon.fetch.providers import providers
 from gnomon.fetch.signing import SigningError, signed
 from gnomon.scene import Scene
+from gnomon.sun import sun_at
 
 log = logging.getLogger(__name__)
 EARTH_RADIUS_KM = 6371.0
@@ -147,47 +146,6 @@ def _mean_direction(directions: list[tuple[float, float]]) -> tuple[float, float
     up = np.mean(np.cos(zenith))
     mean_zenith = math.degrees(math.atan2(math.hypot(east, north), up))
     return mean_zenith, math.degrees(math.atan2(east, north)) % 360
-
-
-def sun_at(when: datetime, *, longitude: float, latitude: float) -> tuple[float, float]:
-    """Azimuth and elevation of the sun's centre, degrees, without refraction.
-
-    Within 0.05 degrees from 1985 to 2050 (checked against pvlib's SPA). Refraction, which lifts the
-    sun by 0.02 degrees at an elevation of 45 and by 0.1 at 10, is left out.
-
-    Parameters
-    ----------
-    when
-        Aware.
-    longitude, latitude
-        Degrees, east and north.
-
-    """
-    days = (when - datetime(2000, 1, 1, 12, tzinfo=UTC)).total_seconds() / 86400
-    century = days / 36525
-    mean_longitude = 280.46646 + century * (36000.76983 + 0.0003032 * century)
-    anomaly = math.radians(357.52911 + century * (35999.05029 - 0.0001537 * century))
-    centre = (
-        (1.914602 - century * (0.004817 + 0.000014 * century)) * math.sin(anomaly)
-        + (0.019993 - 0.000101 * century) * math.sin(2 * anomaly)
-        + 0.000289 * math.sin(3 * anomaly)
-    )
-    node = math.radians(125.04 - 1934.136 * century)
-    ecliptic = math.radians(mean_longitude + centre - 0.00569 - 0.00478 * math.sin(node))
-    tilt = math.radians(23.439291 - 0.0130042 * century + 0.00256 * math.cos(node))
-    right_ascension = math.atan2(math.cos(tilt) * math.sin(ecliptic), math.cos(ecliptic))
-    declination = math.asin(math.sin(tilt) * math.sin(ecliptic))
-    sidereal = math.radians(280.46061837 + 360.98564736629 * days + longitude)
-    hour_angle = sidereal - right_ascension
-    phi = math.radians(latitude)
-    east = -math.cos(declination) * math.sin(hour_angle)
-    north = math.sin(declination) * math.cos(phi) - (
-        math.cos(declination) * math.cos(hour_angle) * math.sin(phi)
-    )
-    up = math.sin(declination) * math.sin(phi) + (
-        math.cos(declination) * math.cos(hour_angle) * math.cos(phi)
-    )
-    return math.degrees(math.atan2(east, north)) % 360, math.degrees(math.asin(up))
 
 
 def with_angles(scene: Scene, *, timeout_s: float = 30.0) -> Scene:
