@@ -1,0 +1,108 @@
+"""What a trained network's numbers are worth, from ships that it was not trained on.
+
+The score becomes a probability by a logistic curve of the centre's logit (Platt 1999), fitted so
+that among hulls of score 0.7 seven in ten are ships. The threshold is the one of best F1. The
+errors of length, beam and heading are robust deviations, so that one crane taken for a bow does not
+widen them all; they contain the looseness of the labels and are rather too wide than too narrow.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit, logit
+
+from gnomon.detect.evaluate import Matched
+from gnomon.detect.weights import Errors
+
+FLOOR = 1e-6
+"""Scores closer to 0 or 1 than float32 can tell."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What model.toml says of a network beside its shape."""
+
+    slope: float
+    intercept: float
+    threshold: float
+    errors: Errors
+
+    def score(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probability that a hull of a raw score is a ship."""
+        bounded = np.clip(raw.astype(float), FLOOR, 1 - FLOOR)
+        calibrated: NDArray[np.float64] = expit(self.slope * logit(bounded) + self.intercept)
+        return calibrated
+
+
+def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
+    """Fit a calibration.
+
+    Parameters
+    ----------
+    matched
+        Hulls with raw scores (slope 1, intercept 0) at a low threshold, against labels.
+    gsd_m
+        Metres per pixel.
+
+    """
+    bounded = np.clip(matched.score.astype(float), FLOOR, 1 - FLOOR)
+    slope, intercept = _platt(logit(bounded), matched.label >= 0)
+    score = expit(slope * logit(bounded) + intercept)
+    candidates = np.unique(np.round(score, 3))
+    f1 = [_f1(matched, score >= least) for least in candidates]
+    return Calibration(
+        slope, intercept, float(candidates[int(np.argmax(f1))]), _errors(matched, gsd_m)
+    )
+
+
+def _platt(raw: NDArray[np.float64], true: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and intercept; Platt's own smoothing keeps a clean split from a slope without end."""
+    yes, no = true.sum(), (~true).sum()
+    wanted = np.where(true, (yes + 1) / (yes + 2), 1 / (no + 2))
+
+    def surprise(parameters: NDArray[np.float64]) -> float:
+        z = np.exp(parameters[0]) * raw + parameters[1]
+        return float(-(wanted * log_expit(z) + (1 - wanted) * log_expit(-z)).sum())
+
+    found = minimize(surprise, x0=np.zeros(2), method="Nelder-Mead").x
+    return float(np.exp(found[0])), float(found[1])
+
+
+def _f1(matched: Matched, taken: NDArray[np.bool_]) -> float:
+    right = float((taken & (matched.label >= 0)).sum())
+    return 2 * right / max(float(taken.sum()) + len(matched.truth), 1.0)
+
+
+def _errors(matched: Matched, gsd_m: float) -> Errors:
+    right = matched.label >= 0
+    found, truth = matched.found[right], matched.truth[matched.label[right]]
+    length, beam = ((found[:, k] - truth[:, k]) * gsd_m for k in (2, 3))
+    turn = (found[:, 4] - truth[:, 4] + 90.0) % 180.0 - 90.0
+    length_m, length_share = _two_parts(length, truth[:, 2] * gsd_m)
+    beam_m, beam_share = _two_parts(beam, truth[:, 3] * gsd_m)
+    return Errors(
+        length_m=length_m,
+        length_share=length_share,
+        beam_m=beam_m,
+        beam_share=beam_share,
+        heading_deg=max(_deviation(turn * truth[:, 2] * gsd_m / 100.0), 0.5),
+    )
+
+
+def _two_parts(error: NDArray[np.floating], size: NDArray[np.floating]) -> tuple[float, float]:
+    """A constant error, from the smaller half, and the share of size that the larger half adds."""
+    if not len(size):
+        return 1.0, 0.0
+    order = np.argsort(size, kind="stable")
+    small, large = np.array_split(order, 2)
+    constant = max(_deviation(error[small]), 1.0)
+    beyond = max(_deviation(error[large]) ** 2 - constant**2, 0.0)
+    middle = float(np.median(size[large])) if len(large) else 1.0
+    return constant, float(np.sqrt(beyond) / max(middle, 1.0))
+
+
+def _deviation(error: NDArray[np.floating]) -> float:
+    """Root mean square as the median tells it, bias included."""
+    return float(1.4826 * np.median(np.abs(error))) if len(error) else 1.0
