@@ -26,6 +26,10 @@ CHIP_PX = 128
 """Side of a training chip: 1.3 km at 10 m, four times the longest hull."""
 
 
+SHORE = 0.08
+"""Darkest band's reflectance: water below, most of what is not water above."""
+
+
 @dataclass(frozen=True)
 class Labelled:
     """A scene with all its ships of 50 m and more outlined."""
@@ -113,7 +117,7 @@ def rectangle(polygon: shapely.Geometry) -> tuple[float, float, float, float, fl
     is too often upright.
     """
     left, top, right, bottom = polygon.bounds
-    step = 0.25
+    step = 0.125
     x, y = np.meshgrid(np.arange(left, right, step), np.arange(top, bottom, step))
     inside = shapely.contains_xy(polygon, x + step / 2, y + step / 2)
     points = np.column_stack([x[inside], y[inside]]) + step / 2
@@ -154,18 +158,21 @@ def chips(
     seed
         Of all that is random here.
     weights
-        How often each scene is drawn, relative; by its number of ships and its size if left out.
+        How often each scene is drawn, relative; by `weight` if left out.
 
     """
     rng = np.random.default_rng(seed)
-    chance = np.array(
-        weights or [8.0 + len(s.ships) + s.bands[0].numel() / 1e5 for s in scenes], float
-    )
+    chance = np.array(weights or [weight(scene) for scene in scenes], float)
     chance /= chance.sum()
     while True:
         drawn = [_chip(scenes[i], rng) for i in rng.choice(len(scenes), size=batch, p=chance)]
-        bands, present = (torch.stack([d[k] for d in drawn]) for k in (0, 1))
-        yield bands, present, targets([d[2] for d in drawn])
+        bands, present, ships = zip(*drawn, strict=True)
+        yield torch.stack(bands), torch.stack(present), targets(ships)
+
+
+def weight(scene: Labelled) -> float:
+    """How much a scene has to teach: its ships, and what is no ship."""
+    return 8.0 + len(scene.ships) + scene.bands[0].numel() / 1e5
 
 
 def _chip(scene: Labelled, rng: np.random.Generator) -> tuple[Tensor, Tensor, Floats]:
@@ -185,17 +192,28 @@ def _chip(scene: Labelled, rng: np.random.Generator) -> tuple[Tensor, Tensor, Fl
 
 
 def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
-    """Where a chip is centred: two of three times near a ship, else wherever it may be water."""
-    rows, columns = scene.bands.shape[1:]
-    if len(scene.ships) and rng.random() < 0.65:
+    """Where a chip is centred: near a ship, on a shore, or wherever it may be water.
+
+    Quays and piers are what a network takes for ships: a third of all chips lies on a shore,
+    ships or none.
+    """
+    choice = rng.random()
+    if len(scene.ships) and choice < 0.55:
         ship = scene.ships[rng.integers(len(scene.ships))]
         return (ship[:2] + rng.uniform(-50, 50, 2)).astype(np.float32)
-    for _ in range(20):
+    rows, columns = scene.bands.shape[1:]
+    for _ in range(40):
         spot = rng.uniform(0, [columns, rows])
-        darkest = scene.bands[:, int(spot[1]), int(spot[0])].nan_to_num(1.0).min()
-        if darkest < 0.08:  # chips from the middle of a town teach nothing about harbours
+        beside = (spot + rng.uniform(-40, 40, 2)).clip(0, [columns - 1, rows - 1])
+        on_shore = choice > 0.88 or _darkest(scene, beside) > SHORE
+        if _darkest(scene, spot) < SHORE and on_shore:
             break
     return spot.astype(np.float32)
+
+
+def _darkest(scene: Labelled, spot: NDArray[np.float64]) -> float:
+    """Least reflectance of a pixel over its bands; bright where nothing was seen."""
+    return float(scene.bands[:, int(spot[1]), int(spot[0])].nan_to_num(1.0).min())
 
 
 def _cut(bands: Tensor, matrix: NDArray[np.float64], centre: Floats) -> Tensor:

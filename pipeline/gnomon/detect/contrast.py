@@ -45,7 +45,9 @@ def departures(pixels: xr.Dataset, water: Mask) -> Floats:
     """
     bands = [b for b in ("blue", "green", "red", "nir") if b in pixels]
     shape = tuple(n // CELL_PX * CELL_PX for n in water.shape)
-    total = sum(pixels[b].to_numpy()[: shape[0], : shape[1]] for b in bands)
+    total = np.zeros(shape, np.float32)
+    for band in bands:
+        total += pixels[band].to_numpy()[: shape[0], : shape[1]]
     value = np.nan_to_num(_average(total) / np.float32(len(bands)))
     wet = _average(water[: shape[0], : shape[1]].astype(np.float32)) > 0.99
     mean, deviation = _background(value, wet)

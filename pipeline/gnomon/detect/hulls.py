@@ -101,7 +101,7 @@ def detection_rows(
     rows = []
     for hull, box, centre in zip(hulls, boxes, centres, strict=True):
         if port.area is None or port.area.covers(centre):
-            east, north = grid.affine * (float(hull[0]), float(hull[1]))
+            east, north = grid.affine @ (float(hull[0]), float(hull[1]))
             rows.append(
                 {
                     "detection_id": f"{scene.id}-e{east:.0f}-n{north:.0f}",
@@ -135,7 +135,7 @@ def scene_columns(scene: Scene, port: Port, run_digest: str) -> dict[str, Any]:
 
 
 def _to_map(xy: NDArray[np.float64], grid: GeoBox, to_map: Transformer) -> NDArray[np.float64]:
-    east, north = grid.affine * (xy[:, 0], xy[:, 1])
+    east, north = grid.affine @ (xy[:, 0], xy[:, 1])
     return np.column_stack(to_map.transform(east, north))
 
 

@@ -67,7 +67,7 @@ class Network(nn.Module):
         self.heads = nn.Conv2d(quarter, 8, kernel_size=1)
         with torch.no_grad():
             # One cell in a hundred is a centre: start there, or the first steps only unlearn it.
-            self.heads.bias[0] = -4.6
+            self.heads.bias[0] = -4.6  # type: ignore[index]  # it has a bias
 
     def forward(self, bands: Tensor, present: Tensor) -> Maps:
         """Read chips.

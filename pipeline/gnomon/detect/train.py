@@ -37,6 +37,7 @@ def train(
     options: TrainOptions | None = None,
     *,
     network: NetworkOptions | None = None,
+    weights: Sequence[float] | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Network:
     """Train a network on labelled scenes; the same seed gives the same weights on one machine.
@@ -49,6 +50,8 @@ def train(
         How long and how fast.
     network
         Shape of the network.
+    weights
+        How often each scene is drawn; see `gnomon.detect.chips.chips`.
     progress
         Called after each step with its number and its loss.
 
@@ -63,7 +66,7 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=options.learning_rate, total_steps=options.steps, pct_start=0.1
     )
-    batches = chips(scenes, batch=options.batch, seed=options.seed)
+    batches = chips(scenes, batch=options.batch, seed=options.seed, weights=weights)
     for step in range(options.steps):
         bands, present, wanted = next(batches)
         error = loss(model(bands.contiguous(memory_format=torch.channels_last), present), wanted)

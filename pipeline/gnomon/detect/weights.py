@@ -115,6 +115,24 @@ def load(name: str) -> Weights:
     return Weights(model, network.eval().to(memory_format=torch.channels_last))
 
 
+def uncalibrated(network: Network) -> Weights:
+    """A network as training leaves it; its score is the logistic of its logit."""
+    options = network.options
+    model = Model(
+        name="uncalibrated",
+        version="0",
+        bands=options.bands,
+        widths=options.widths,
+        blocks=options.blocks,
+        threshold=0.5,
+        slope=1.0,
+        intercept=0.0,
+        errors=Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10),
+        sha256="0" * 64,
+    )
+    return Weights(model, network.eval().to(memory_format=torch.channels_last))
+
+
 def save(
     folder: Path,
     network: Network,
