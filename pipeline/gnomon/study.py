@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from shapely import box, union_all
+from shapely import box, difference, union_all
 
 from gnomon.errors import StudyError
 from gnomon.ports import Port, read_ports
@@ -136,7 +136,8 @@ class Study(Options):
         ports: list[Port] = []
         for name in dict.fromkeys(self.ports.names):
             taken = union_all([port.area for port in ports])
-            ports.append(replace(known[name], area=known[name].area.difference(taken)))
+            port = known[name]
+            ports.append(replace(port, area=difference(port.area, taken)))
         return tuple(ports)
 
 
@@ -182,8 +183,9 @@ def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     for section, key in (("catalog", "url"), ("ports", "file"), ("detect", "model")):
         table = values.get(section)
         text = table.get(key) if isinstance(table, dict) else None
-        is_path = isinstance(text, str) and "://" not in text
+        if not isinstance(table, dict) or not isinstance(text, str) or not text or "://" in text:
+            continue
         # A model may be a bare name; a catalogue and a ports file are always places.
-        if is_path and (key != "model" or "/" in text):
+        if key != "model" or "/" in text:
             table[key] = str((folder / text).resolve())
     return values

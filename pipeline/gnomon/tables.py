@@ -10,8 +10,9 @@ from typing import Annotated, Any, cast
 import geopandas as gpd
 import pandas as pd
 import pandera.pandas as pa
+from pandera.engines.geopandas_engine import Geometry
 from pandera.typing import Series
-from pandera.typing.geopandas import Geometry, GeoSeries
+from pandera.typing.geopandas import GeoSeries
 
 Time = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 CRS = "EPSG:4326"

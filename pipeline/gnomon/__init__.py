@@ -1,0 +1,44 @@
+"""From satellite pixels to ships, their load, and barrels, with an uncertainty that is true.
+
+In a notebook::
+
+    import gnomon
+    study = gnomon.read_study("configs/embedded.toml")
+    look = gnomon.plan(study).looks[0]
+    pixels = gnomon.read_pixels(look.scene, look.port.area)
+    ships = gnomon.examine(look).detections
+    gnomon.picture(pixels, ships)
+"""
+
+from importlib import import_module
+from typing import Any
+
+# Loaded when first asked for: torch takes seconds, and `gnomon --help` must not wait for it.
+_HOME = {
+    "GnomonError": "errors",
+    "Look": "run",
+    "Port": "ports",
+    "Scene": "scene",
+    "Study": "study",
+    "examine": "run",
+    "find_scenes": "fetch.catalog",
+    "picture": "picture",
+    "plan": "run",
+    "read_pixels": "fetch.raster",
+    "read_ports": "ports",
+    "read_study": "study",
+    "read_table": "store",
+    "run": "run",
+    "usable_water": "fetch.mask",
+}
+__all__ = sorted(_HOME)  # noqa: PLE0605 - names are listed once, above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"gnomon has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"gnomon.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
