@@ -1,0 +1,105 @@
+"""Chips: a label stays on its ship through every rotation, flip and scale."""
+
+import geopandas as gpd
+import numpy as np
+import odc.geo.xr
+import pytest
+import shapely
+import torch
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from odc.geo.geobox import GeoBox
+
+from gnomon.detect.chips import CHIP_PX, Labelled, Loose, chips, labelled, rectangle, targets
+from gnomon.detect.hulls import rectangles
+from gnomon.detect.network import STRIDE
+
+
+def hull_row(x: float, y: float, length: float, beam: float, angle: float) -> np.ndarray:
+    return np.array([[x, y, length, beam, angle, 1, 0]], np.float32)
+
+
+@given(
+    x=st.floats(30, 70),
+    y=st.floats(30, 70),
+    length=st.floats(6, 40),
+    share=st.floats(0.12, 0.4),
+    angle=st.floats(0, 179),
+)
+def test_moments_give_a_rectangle_back(
+    x: float, y: float, length: float, share: float, angle: float
+) -> None:
+    (shape,) = rectangles(hull_row(x, y, length, length * share, angle))
+    found = rectangle(shape)
+    assert found[:2] == pytest.approx((x, y), abs=0.1)
+    assert found[2] == pytest.approx(length, rel=0.05)
+    assert abs((found[4] - angle + 90) % 180 - 90) < 2
+
+
+@pytest.fixture(scope="module")
+def scene() -> Labelled:
+    """Dark water with five bright hulls that are their own labels."""
+    rows, columns = np.mgrid[:500, :500] + 0.5
+    ships = np.array(
+        [[100, 120, 20, 3, 20], [300, 90, 12, 2, 80], [260, 300, 30, 5, 130],
+         [80, 400, 16, 3, 0], [400, 420, 25, 4, 45]], np.float32
+    )  # fmt: skip
+    image = np.full((1, 500, 500), 0.02, np.float32)
+    points = shapely.points(columns, rows)
+    for shape in rectangles(np.column_stack([ships, np.ones((5, 2))])):
+        image[0][shapely.contains(shape, points)] = 0.5
+    return Labelled("drawn", torch.from_numpy(image), torch.ones(1), ships)
+
+
+def test_labels_lie_on_their_ships_in_every_chip(scene: Labelled) -> None:
+    bands, _, wanted = next(chips([scene], batch=64, seed=4))
+    half = torch.nn.functional.avg_pool2d(bands.nan_to_num(0.02), STRIDE)
+    hull = wanted.hull > 0
+    assert hull.sum() > 500
+    # What is labelled hull is brighter than what is not, in the same chip.
+    for image, mask in zip(half, hull, strict=True):
+        if mask.any():
+            assert image[mask].mean() > image[~mask].mean() + 0.2
+
+
+def test_shapes_at_a_centre_are_those_of_the_ship(scene: Labelled) -> None:
+    wanted = targets([scene.ships[:1] * np.float32([0.5, 0.5, 1, 1, 1])])
+    ((_, row, column),) = (wanted.centre[:, 0] == 1).nonzero().tolist()
+    shift = wanted.shift[0, :, row, column].numpy()
+    place = (np.array([column, row]) + 0.5 + shift) * STRIDE
+    assert place == pytest.approx([50, 60], abs=1e-4)
+    assert np.exp(wanted.size[0, :, row, column].numpy()) == pytest.approx([20, 3], rel=1e-5)
+    axis = wanted.axis[0, :, row, column].numpy()
+    assert np.rad2deg(np.arctan2(axis[1], axis[0])) / 2 % 180 == pytest.approx(20, abs=1e-3)
+
+
+def test_the_same_seed_gives_the_same_chips_and_another_does_not(scene: Labelled) -> None:
+    one, same, other = (next(chips([scene], batch=4, seed=s))[0] for s in (1, 1, 2))
+    assert torch.equal(one.nan_to_num(-1), same.nan_to_num(-1))
+    assert not torch.equal(one.nan_to_num(-1), other.nan_to_num(-1))
+
+
+def test_two_centres_side_by_side_are_two_peaks() -> None:
+    rafted = np.array([[64, 64, 10, 1.5, 0], [67, 64, 10, 1.5, 0]], np.float32)
+    centre = targets([rafted]).centre
+    assert int((centre == 1).sum()) == 2
+
+
+def test_chips_have_no_ship_where_there_is_none() -> None:
+    bare = targets([np.empty((0, 5), np.float32)])
+    assert not bare.centre.any()
+    assert bare.centre.shape == (1, 1, CHIP_PX // STRIDE, CHIP_PX // STRIDE)
+
+
+def test_outlines_in_degrees_become_pixels_and_loose_ones_are_tightened() -> None:
+    grid = GeoBox.from_bbox((500_000, 4_700_000, 502_000, 4_702_000), "EPSG:32653", resolution=10)
+    pixels = xr.Dataset({"nir": odc.geo.xr.wrap_xr(np.zeros(grid.shape, np.float32), grid)})
+    # 200 m by 40 m, due north, centred at column 100, row 50.
+    outline = shapely.box(500_980, 4_701_400, 501_020, 4_701_600)
+    frame = gpd.GeoDataFrame(geometry=[outline], crs="EPSG:32653").to_crs("EPSG:4326")
+    tight = labelled("x", pixels, frame, bands=("nir", "red"))
+    assert tight.ships[0, :4] == pytest.approx([100, 50, 20, 4], abs=0.1)
+    assert tight.present.tolist() == [1.0, 0.0]
+    loose = labelled("x", pixels, frame, bands=("nir",), loose=Loose(20.0, 15.0))
+    assert loose.ships[0, 2:4] == pytest.approx([18, 2.5], abs=0.1)

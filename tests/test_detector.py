@@ -1,0 +1,151 @@
+"""The cascade on water that is drawn here: one row per hull, wherever a seam runs."""
+
+import numpy as np
+import odc.geo.xr
+import pytest
+import xarray as xr
+from odc.geo.geobox import GeoBox
+
+from gnomon.detect import detector
+from gnomon.detect.detector import CELL_PX, find_hulls
+from gnomon.detect.hulls import Hulls, one_per_hull
+from gnomon.detect.tiles import windows
+from gnomon.detect.weights import Weights, load
+from gnomon.study import DetectOptions
+
+SIDE = 4 * CELL_PX
+WATER = {"blue": 0.045, "green": 0.04, "red": 0.028, "nir": 0.02}
+DECK = {"blue": 0.09, "green": 0.10, "red": 0.16, "nir": 0.17}
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    return load("s2-vessel")
+
+
+def sea(side: int = SIDE, *, seed: int = 0) -> xr.Dataset:
+    grid = GeoBox.from_bbox((0, 0, side * 10, side * 10), "EPSG:32653", resolution=10)
+    rng = np.random.default_rng(seed)
+    swell = rng.normal(0, 0.0015, grid.shape).astype(np.float32)
+    return xr.Dataset(
+        {band: odc.geo.xr.wrap_xr(np.float32(level) + swell, grid) for band, level in WATER.items()}
+    )
+
+
+def afloat(
+    pixels: xr.Dataset,
+    x: float,
+    y: float,
+    *,
+    length: float = 14,
+    beam: float = 2.4,
+    angle: float = 30,
+) -> None:
+    """Draw a hull with soft edges, in place."""
+    rows, columns = np.mgrid[: pixels.sizes["y"], : pixels.sizes["x"]] + 0.5
+    turn = np.deg2rad(angle)
+    dx, dy = columns - x, rows - y
+    along = np.abs(dx * np.sin(turn) - dy * np.cos(turn))
+    across = np.abs(dx * np.cos(turn) + dy * np.sin(turn))
+    cover = np.clip(length / 2 - along + 0.5, 0, 1) * np.clip(beam / 2 - across + 0.5, 0, 1)
+    for band, level in DECK.items():
+        values = pixels[band].to_numpy()
+        values += cover.astype(np.float32) * (np.float32(level) - values)
+
+
+def open_water(pixels: xr.Dataset) -> xr.Dataset:
+    shape = (pixels.sizes["y"], pixels.sizes["x"])
+    everywhere = (("y", "x"), np.ones(shape, bool))
+    nowhere = (("y", "x"), np.zeros(shape, bool))
+    return xr.Dataset({"water": everywhere, "search": everywhere, "land": nowhere})
+
+
+def found(pixels: xr.Dataset, weights: Weights, **layers: np.ndarray) -> Hulls:
+    masks = open_water(pixels)
+    for name, layer in layers.items():
+        masks[name] = (("y", "x"), layer)
+    return find_hulls(pixels, masks, weights=weights, options=DetectOptions())
+
+
+SEAM = CELL_PX * 2
+
+
+@pytest.mark.parametrize("x", [SEAM - 1.0, SEAM - 0.4, SEAM, SEAM + 0.3, SEAM + 1.0])
+@pytest.mark.parametrize("y", [SEAM - 0.5, SEAM + 0.5, SEAM + 40])
+def test_a_ship_on_a_seam_between_cells_is_one_row(weights: Weights, x: float, y: float) -> None:
+    pixels = sea()
+    afloat(pixels, x, y)
+    (hull,) = found(pixels, weights)
+    assert hull[:2] == pytest.approx([x, y], abs=1.5)
+
+
+@pytest.mark.parametrize("offset", [-1.2, -0.3, 0.0, 0.4, 1.1])
+def test_a_ship_on_a_seam_between_windows_is_one_row(weights: Weights, offset: float) -> None:
+    """The way `run` joins the windows of a tile, with windows of 160 pixels."""
+    pixels = sea()
+    afloat(pixels, 160 + offset, 160 - offset)
+    parts = []
+    for window in windows((SIDE, SIDE), core_px=160, halo_px=64):
+        rows, columns = window.halo
+        hulls = found(pixels.isel(y=rows, x=columns), weights)
+        hulls[:, 0] += columns.start
+        hulls[:, 1] += rows.start
+        parts.append(hulls[window.claims(hulls[:, 0], hulls[:, 1])])
+    assert len(one_per_hull(np.concatenate(parts))) == 1
+
+
+def test_ships_everywhere_are_all_found_once(weights: Weights) -> None:
+    pixels, places = sea(), []
+    for number, (x, y) in enumerate(
+        (x, y) for x in range(24, SIDE, 48) for y in range(24, SIDE, 48)
+    ):
+        places.append((x, y))
+        afloat(pixels, x, y, angle=17.0 * number)
+    hulls = found(pixels, weights)
+    assert len(hulls) == len(places)
+    nearest = np.hypot(*(hulls[:, None, :2] - np.array(places)[None]).T).min(axis=1)
+    assert nearest.max() < 2.0
+
+
+def test_empty_water_has_no_ship_and_costs_no_network(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "_crop", lambda *_: pytest.fail("the network was asked"))
+    assert len(found(sea(), weights)) == 0
+
+
+def test_a_ship_where_no_hull_may_lie_is_not_told(weights: Weights) -> None:
+    pixels = sea()
+    afloat(pixels, 200, 200)
+    search = np.ones((SIDE, SIDE), bool)
+    search[150:250, 150:250] = False
+    assert len(found(pixels, weights, search=search)) == 0
+
+
+def test_length_and_axis_are_those_of_the_hull(weights: Weights) -> None:
+    for angle in (0, 45, 90, 135, 160):
+        pixels = sea()
+        afloat(pixels, 200.3, 180.7, length=18, beam=3, angle=angle)
+        (hull,) = found(pixels, weights)
+        assert hull[2] == pytest.approx(18, abs=3.5)
+        assert abs((hull[4] - angle + 90) % 180 - 90) < 6
+
+
+@pytest.mark.parametrize("missing", ["blue", "green", "red", "nir"])
+def test_a_missing_band_is_coped_with(weights: Weights, missing: str) -> None:
+    pixels = sea()
+    afloat(pixels, 200, 180, length=20, beam=3.2)
+    (hull,) = found(pixels.drop_vars(missing), weights)
+    assert hull[:2] == pytest.approx([200, 180], abs=2)
+
+
+def test_nothing_seen_is_nothing_found(weights: Weights) -> None:
+    pixels = sea() * np.float32(np.nan)
+    assert len(found(pixels, weights)) == 0
+
+
+def test_a_hull_at_the_edge_of_the_raster_is_found(weights: Weights) -> None:
+    pixels = sea()
+    afloat(pixels, 4, SIDE / 2, angle=0)
+    (hull,) = found(pixels, weights)
+    assert hull[:2] == pytest.approx([4, SIDE / 2], abs=2)
