@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,6 +179,35 @@ def test_two_threads_read_what_one_reads(season: Season) -> None:
         together = list(workers.map(lambda part: read_window(scene, whole[part]), parts))
     for part, pixels in zip(parts, together, strict=True):
         assert pixels.identical(read_window(scene, whole[part]))
+
+
+def test_threads_take_turns_at_a_file(season: Season, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GDAL serves one thread per dataset, and seldom says when two are at it."""
+    from gnomon.fetch import raster
+
+    scene = scene_of(season)
+    whole = geobox_of(scene)
+    opened = raster._raster(scene, scene.assets["green"])
+    inside: list[int] = []
+    most = 0
+
+    class Watched:
+        nodata = 0
+
+        def read(self, *args: object, **options: object) -> np.ndarray:
+            nonlocal most
+            inside.append(1)
+            most = max(most, len(inside))
+            time.sleep(0.005)
+            inside.pop()
+            return np.zeros((10, 10), "uint16")
+
+    watched = dataclasses.replace(opened, source=Watched())
+    monkeypatch.setattr(raster, "_raster", lambda scene, asset: watched)
+    with ThreadPoolExecutor(4) as workers:
+        part = whole[0:10, 0:10]
+        list(workers.map(lambda _: read_window(scene, part, bands=("green",)), range(12)))
+    assert most == 1
 
 
 def test_a_missing_band_is_said_and_not_invented(season: Season) -> None:
