@@ -11,6 +11,7 @@ import pytest
 
 from catalogs import with_addresses, write_catalog, write_scene
 from servers import FileServer, stac_api
+from simulated import write_sea
 
 # How long a law takes says nothing about whether it holds: machines are shared.
 hypothesis.settings.register_profile(
@@ -80,3 +81,9 @@ def season_api(
         listed = [with_addresses(item, files.url) for item in season.items]
         with stac_api(listed, tmp_path_factory.mktemp("api")) as url:
             yield url, files
+
+
+@pytest.fixture(scope="session")
+def sea(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Catalogue of three simulated scenes of open water with ships at anchor."""
+    return write_sea(tmp_path_factory.mktemp("sea"))

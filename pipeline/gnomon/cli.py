@@ -4,7 +4,6 @@ Exit codes: 0 all is well; 1 it could not be done, one line says why; 2 the comm
 understood; 3 it was done, but looks failed (their reasons are in looks.parquet); 130 interrupted.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -221,8 +220,7 @@ def _run(study: "Study", folder: Path, *, pictures: bool) -> int:
             err.print(
                 f"Interrupted. Finished looks are kept in {folder}; the same command goes on."
             )
-            # Looks under way cannot be stopped from outside; nothing of theirs is half-written.
-            os._exit(INTERRUPTED)
+            return INTERRUPTED
     files = [*outcome.files]
     if pictures:
         files.append(draw(outcome, folder / "pictures"))

@@ -10,9 +10,9 @@ import functools
 import importlib.metadata
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
-from contextlib import nullcontext
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -123,8 +123,9 @@ def run(
     done = len(looks) - len(waiting)
     tell(done, len(looks), "")
     pool = nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count() or 1)
-    with pool as workers:
-        for count, (look, result) in enumerate(_done(waiting, workers), start=done + 1):
+    with pool as workers, _submitted(waiting, workers) as futures:
+        for count, future in enumerate(as_completed(futures), start=done + 1):
+            look, result = futures[future], future.result()
             results.append(result)
             if result.look.status.iloc[0] == "looked":
                 store.put(look.digest, result)
@@ -169,15 +170,15 @@ def plan(study: Study) -> Plan:
     return Plan(todo, told)
 
 
-def _done(looks: list[Look], workers: Executor) -> Iterator[tuple[Look, Result]]:
-    """Results as they come; on an interruption what has not begun is given up."""
+@contextmanager
+def _submitted(looks: list[Look], workers: Executor) -> Iterator[dict[Future[Result], Look]]:
+    """Looks on their way; whatever ends the block, what has not begun by then is given up."""
     futures = {workers.submit(examine, look): look for look in looks}
     try:
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BaseException:
-        workers.shutdown(wait=False, cancel_futures=True)
-        raise
+        yield futures
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def examine(look: Look) -> Result:
@@ -191,19 +192,29 @@ def examine(look: Look) -> Result:
 
 
 def _examined(look: Look) -> Result:
-    scene, port = with_angles(look.scene), look.port
+    scene, port = with_angles(look.scene), _own_ground(look)
     grid = raster.geobox_of(scene)
     if port.area is not None:
         grid = raster.window_of(scene, grid, port.area)
     cut = list(windows(grid.shape.yx, core_px=CORE_PX, halo_px=HALO_PX))
     with ThreadPoolExecutor(min(len(cut), os.cpu_count() or 1)) as pool:
-        found, seen = zip(*pool.map(lambda one: _window(look, grid, one), cut), strict=True)
+        parts = pool.map(lambda one: _window(replace(look, port=port), grid, one), cut)
+        found, seen = zip(*parts, strict=True)
     every = hulls.one_per_hull(np.concatenate(found))
     model = network_of(look.study).model
     rows = hulls.detection_rows(every, grid, scene, port, model=model, run_digest=look.digest)
     row = _look_row(look, scene) | tally.fractions(seen)
     row |= {"status": "looked", "reason": _without(scene), "detections": len(rows)}
     return Result(table(Looks, [row]), table(Detections, rows))
+
+
+def _own_ground(look: Look) -> Port:
+    """The port without what another scene of the same pass shows."""
+    port, scene = look.port, look.scene
+    if scene.taken is None:
+        return port
+    area = scene.footprint if port.area is None else port.area
+    return replace(port, area=area.difference(scene.taken))
 
 
 def _window(look: Look, grid: GeoBox, window: Window) -> tuple[hulls.Hulls, tally.Tally]:
@@ -246,7 +257,7 @@ def _core(layers: xr.Dataset, window: Window) -> xr.Dataset:
 
 
 def _look_row(look: Look, scene: Scene) -> dict[str, Any]:
-    area = look.port.area
+    area = _own_ground(look).area
     asked = scene.footprint if area is None else area.intersection(scene.footprint)
     return hulls.scene_columns(scene, look.port, look.digest) | {"geometry": asked}
 

@@ -57,6 +57,8 @@ class Scene:
     """Direction from the target towards the sensor, clockwise from north."""
     view_zenith_deg: float | None = None
     """Angle at the target between the vertical and the sensor."""
+    taken: BaseGeometry | None = None
+    """Ground that another scene of the same pass shows already: hulls there are that scene's."""
     href: str | None = None
     """Address of the item itself, so that a number leads back to its picture."""
     processed_at: datetime | None = None

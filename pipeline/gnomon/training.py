@@ -27,7 +27,7 @@ from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls
 from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.train import TrainOptions, train
-from gnomon.errors import CatalogError
+from gnomon.errors import CatalogError, WeightsError
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.mask import usable_water
 from gnomon.fetch.raster import read_pixels
@@ -120,7 +120,16 @@ def teach(
     progress
         Told of each step.
 
+    Raises
+    ------
+    CatalogError
+        The catalogue cannot be read, has no labels, or ``held`` leaves nothing to either side.
+    WeightsError
+        The folder exists.
+
     """
+    if out.exists():  # before an hour of work, not after
+        raise WeightsError(f"{out}: exists; weights are never overwritten")
     marked = marked_scenes(catalog)
     back = [m for m in marked if any(part in m.name for part in held)]
     if not back or len(back) == len(marked):
@@ -132,7 +141,8 @@ def teach(
     rehearsal = _train(
         [r for r, m in zip(real, marked, strict=True) if m not in back], made, options, progress
     )
-    judged = calibrated(matched(back, raw_finder(rehearsal)), gsd_m=10.0)
+    find = raw_finder(rehearsal)
+    judged = calibrated(matched(back, [find(m) for m in back]), gsd_m=10.0)
     network = _train(real, made, options, progress)
     return weights.save(
         out,
@@ -195,18 +205,20 @@ def contrast_finder(m: Marked) -> Hulls:
     return hulls[hulls[:, 2] * m.gsd_m >= DetectOptions.model_fields["length_min_m"].default]
 
 
-def matched(scenes: Sequence[Marked], find: Finder, *, length_min_m: float = 50.0) -> Matched:
+def matched(
+    scenes: Sequence[Marked], found: Sequence[Hulls], *, length_min_m: float = 50.0
+) -> Matched:
     """Hulls of several scenes against their labels."""
     return Matched.joined(
         [
             match(
-                find(m),
+                hulls,
                 m.polygons(),
                 m.learnable().ships,
                 gsd_m=m.gsd_m,
                 length_min_m=length_min_m,
             )
-            for m in scenes
+            for m, hulls in zip(scenes, found, strict=True)
         ]
     )
 
@@ -224,19 +236,19 @@ def judge(name: str, catalog: str) -> str:
     ]
     for title, find in (("network", finder(name)), ("contrast alone", contrast_finder)):
         started = time.perf_counter()
-        for scene in scenes:
-            find(scene)
+        found = [find(scene) for scene in scenes]
         seconds = time.perf_counter() - started
         for least in (100.0, 50.0):
-            result = matched(scenes, find, length_min_m=least)
-            at = threshold if title == "network" else _most_flattering(result)
-            said = result.at(at)
+            result = matched(scenes, found, length_min_m=least)
+            said = result.at(threshold if title == "network" else _most_flattering(result))
             lines.append(
                 f"| {title} | >= {least:.0f} m | {len(result.truth)} "
                 f"| {result.average_precision():.3f} | {said['precision']:.2f} "
                 f"| {said['recall']:.2f} | {said['f1']:.2f} | {seconds:.1f} |"
             )
-    return "\n".join([*lines, "", *_shapes(matched(scenes, finder(name)), threshold)])
+        if title == "network":
+            shapes = _shapes(result, threshold)
+    return "\n".join([*lines, "", *shapes])
 
 
 def _most_flattering(result: Matched) -> float:

@@ -135,7 +135,7 @@ def scene_columns(scene: Scene, port: Port, run_digest: str) -> dict[str, Any]:
 
 
 def _to_map(xy: NDArray[np.float64], grid: GeoBox, to_map: Transformer) -> NDArray[np.float64]:
-    east, north = grid.affine @ (xy[:, 0], xy[:, 1])
+    east, north = grid.affine @ (xy[:, 0], xy[:, 1])  # type: ignore[operator]  # takes arrays
     return np.column_stack(to_map.transform(east, north))
 
 

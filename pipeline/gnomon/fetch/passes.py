@@ -8,10 +8,12 @@ own times differ by seconds to minutes, for some providers give the time of the 
 of the whole data take.
 
 From each pass are kept the fewest scenes that show the area: first the one that shows most of it;
-among those that show nearly as much, the one processed last; then whatever adds to it.
+among those that show nearly as much, the one processed last; then whatever adds to it, each for the
+ground that those before it leave.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import shapely
@@ -74,6 +76,6 @@ def _needed(scenes: list[Scene], area: BaseGeometry | None) -> Iterator[Scene]:
             return
         near = [s for s in left if gain[id(s)] >= gain[id(best)] - LEAST_GAIN * extent]
         newest = max(near, key=lambda s: (s.processed_at or _UNDATED, s.id))
-        yield newest
+        yield newest if covered.is_empty else replace(newest, taken=covered)
         covered |= shown[id(newest)]
         left.remove(newest)

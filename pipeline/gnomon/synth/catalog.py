@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pystac.layout import CustomLayoutStrategy
 from rasterio.enums import Resampling
-from shapely.geometry import box, mapping
+from shapely.geometry import mapping
 
 from gnomon.synth.scene import SceneSpec
 
@@ -49,13 +49,14 @@ def write_catalog(folder: Path, items: Iterable[pystac.Item], *, description: st
     """
     items = list(items)
     root = pystac.Catalog(id="gnomon-synthetic", description=description)
-    days = [item.datetime for item in items]
-    outlines = gpd.GeoSeries([box(*item.bbox) for item in items])
+    days = [item.datetime for item in items if item.datetime]
+    bounds = np.array([item.bbox for item in items])
+    whole = [*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist()]
     collection = pystac.Collection(
         id=COLLECTION,
         description=description,
         extent=pystac.Extent(
-            pystac.SpatialExtent([list(outlines.total_bounds)]),
+            pystac.SpatialExtent([whole]),
             pystac.TemporalExtent([[min(days), max(days)]]),
         ),
         license="Apache-2.0",
@@ -119,7 +120,7 @@ def _item(spec: SceneSpec, grid: GeoBox, seen_at: datetime) -> pystac.Item:
             "platform": spec.platform,
             "constellation": "synthetic",
             "gsd": abs(grid.resolution.x),
-            "proj:epsg": grid.crs.epsg,
+            "proj:epsg": grid.crs.epsg if grid.crs else None,
             "eo:cloud_cover": round(100 * spec.weather.cloud, 1),
             "view:sun_azimuth": round(light.sun_azimuth_deg, 2),
             "view:sun_elevation": round(light.sun_elevation_deg, 2),
@@ -150,7 +151,7 @@ def _write_band(path: Path, values: NDArray[np.generic], band: str, spec: SceneS
         ]
     if band != "scl":
         # 0 is nodata: the darkest measured water is 1.
-        values = np.clip(np.round(values * 10_000), 1, 65_535).astype(np.uint16)
+        values = np.clip(np.round(values.astype(np.float64) * 10_000), 1, 65_535).astype(np.uint16)
     with rasterio.open(
         path,
         "w",

@@ -258,7 +258,7 @@ class _Canvas:
         mask = self._empty()
         columns = (outline[:, 0] - self._origin[0]) / self._cell_m - 0.5
         rows = (self._origin[1] - outline[:, 1]) / self._cell_m - 0.5
-        mask[fill(rows, columns, mask.shape)] = True  # type: ignore[no-untyped-call]
+        mask[fill(rows, columns, mask.shape)] = True
         return mask
 
     def _shadows(self, things: Iterable[Solid], light: Light, level_m: float) -> Mask:

@@ -1,0 +1,35 @@
+"""Simulated scenes of open water, small enough to be made in a second each."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from gnomon.synth.catalog import write_catalog, write_scene
+from gnomon.synth.coast import Coast, Roads, anchor_ships
+from gnomon.synth.render import Light
+from gnomon.synth.scene import SceneSpec, grid, simulate
+
+BOX = grid(epsg=32652, west_m=600_000, north_m=4_670_000, shape=(256, 288), gsd_m=10.0)
+DAYS = (4, 14, 24)
+
+
+def spec(day: int) -> SceneSpec:
+    rng = np.random.default_rng(day)
+    roads = Roads(Coast(), BOX)
+    inner = BOX.extent.geom.buffer(-350)
+    anchor_ships(rng, roads, count=6, within=inner, under_way=0.0)
+    return SceneSpec(
+        id=f"april-{day:02d}",
+        seed=day,
+        geobox=BOX,
+        seen_at=datetime(2024, 4, day, 2, 22, tzinfo=UTC),
+        light=Light(sun_azimuth_deg=157, sun_elevation_deg=45),
+        ships=tuple(roads.ships),
+    )
+
+
+def write_sea(folder: Path) -> Path:
+    """A static catalogue of three scenes with ships at anchor."""
+    items = [write_scene(folder, s, *simulate(s)) for s in map(spec, DAYS)]
+    return write_catalog(folder, items, description="made by a test")
