@@ -56,7 +56,7 @@ def test_training_makes_the_loss_small(sea: Path) -> None:
 
 @pytest.mark.slow
 def test_teaching_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_path: Path) -> None:
-    options = TrainOptions(steps=4, batch=2)
+    options = TrainOptions(steps=150, batch=4)
     model = teach(
         str(sea), tmp_path / "m", version="9", held=["april-04"], simulated=1, options=options
     )

@@ -13,6 +13,7 @@ In a notebook::
 from importlib import import_module
 from typing import Any
 
+# No name here is a module's too: the module would take its place once it is imported.
 # Loaded when first asked for: torch takes seconds, and `gnomon --help` must not wait for it.
 _HOME = {
     "GnomonError": "errors",
@@ -22,13 +23,13 @@ _HOME = {
     "Study": "study",
     "examine": "run",
     "find_scenes": "fetch.catalog",
-    "picture": "picture",
+    "picture": "pictures",
     "plan": "run",
     "read_pixels": "fetch.raster",
     "read_ports": "ports",
     "read_study": "study",
     "read_table": "store",
-    "run": "run",
+    "run_study": "run",
     "usable_water": "fetch.mask",
 }
 __all__ = sorted(_HOME)  # noqa: PLE0605 - names are listed once, above

@@ -210,8 +210,7 @@ def _listed(text: str | None) -> tuple[str, ...]:
 
 
 def _run(study: "Study", folder: Path, *, pictures: bool) -> int:
-    from gnomon.run import draw
-    from gnomon.run import run as run_study
+    from gnomon.run import draw, run_study
 
     with _progress() as tell:
         try:
@@ -277,7 +276,7 @@ def _tell(outcome: "Outcome", files: list[Path]) -> None:
 def main() -> None:
     """Run the command line."""
     try:
-        sys.exit(app())
+        sys.exit(app(sys.argv[1:]))
     except GnomonError as error:
         err.print(f"gnomon: {error}", soft_wrap=True, markup=False)
         sys.exit(1)

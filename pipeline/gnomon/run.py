@@ -31,7 +31,7 @@ from gnomon.errors import AssetError, GnomonError
 from gnomon.fetch import mask, raster, tally
 from gnomon.fetch.catalog import Fault, find_scenes
 from gnomon.fetch.geometry import with_angles
-from gnomon.picture import picture
+from gnomon.pictures import picture
 from gnomon.ports import Port
 from gnomon.scene import OPTICAL_BANDS, Scene
 from gnomon.store import Result, Store, digest, joined, write_json, write_table
@@ -92,7 +92,7 @@ Progress = Callable[[int, int, str], None]
 """Called with looks done, looks in all, and the id of the last scene."""
 
 
-def run(
+def run_study(
     study: Study, out: Path, *, executor: Executor | None = None, progress: Progress | None = None
 ) -> Outcome:
     """Run a study.

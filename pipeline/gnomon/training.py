@@ -125,7 +125,7 @@ def teach(
     CatalogError
         The catalogue cannot be read, has no labels, or ``held`` leaves nothing to either side.
     WeightsError
-        The folder exists.
+        The folder exists, or the network finds nothing in the scenes held back.
 
     """
     if out.exists():  # before an hour of work, not after
@@ -142,7 +142,10 @@ def teach(
         [r for r, m in zip(real, marked, strict=True) if m not in back], made, options, progress
     )
     find = raw_finder(rehearsal)
-    judged = calibrated(matched(back, [find(m) for m in back]), gsd_m=10.0)
+    found = matched(back, [find(m) for m in back])
+    if not len(found.score):
+        raise WeightsError(f"{out}: nothing found in the scenes held back; train for more steps")
+    judged = calibrated(found, gsd_m=back[0].gsd_m)
     network = _train(real, made, options, progress)
     return weights.save(
         out,

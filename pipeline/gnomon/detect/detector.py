@@ -2,13 +2,13 @@
 
 1. The contrast of open water with itself says where anything is at all (`contrast`).
 2. The network looks there, and at every pixel within reach of a quay, where contrast means nothing.
-   It looks through cells of 96 pixels with a halo, so that cost follows what there is to see.
+   It looks through cells of at most 96 pixels with a halo, so that cost follows what there is.
 3. Peaks of its centre map become oriented rectangles with a calibrated score.
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
    cells and windows alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -26,9 +26,11 @@ from gnomon.study import DetectOptions
 
 CELL_PX = 96
 HALO_PX = 32
-"""Half of a 400 m hull and as much water again; with the cell a multiple of 16, the network's."""
-QUAY_M = 250.0
-"""Within this distance of anything that is not water, the network looks at every pixel."""
+"""Half of a 400 m hull and as much water again; both are multiples of `STEP_PX`."""
+REACH_M = 100.0
+"""How far from what stands out the centre of its hull may lie: the house of a 250 m tanker."""
+STEP_PX = 16
+"""The network's coarsest stride; crops are multiples of it."""
 BATCH = 16
 
 
@@ -52,14 +54,13 @@ def find_hulls(
     """
     gsd_m = abs(pixels.odc.geobox.resolution.x)
     water, search, land = (masks[layer].to_numpy() for layer in ("water", "search", "land"))
-    cells = _worth_a_look(pixels, water, search, gsd_m, options.contrast_min)
+    cells = worth_a_look(pixels, water, search, contrast_min=options.contrast_min)
     if not cells:
         return NOTHING
     stack, present = _stack(pixels, weights.model.bands)
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
     found = [NOTHING]
-    for start in range(0, len(cells), BATCH):
-        batch = cells[start : start + BATCH]
+    for batch in _batches(cells):
         crops = torch.stack([_crop(stack, cell) for cell in batch])
         with torch.inference_mode():
             maps = weights.network(
@@ -73,18 +74,53 @@ def find_hulls(
     return hulls
 
 
-def _worth_a_look(
-    pixels: xr.Dataset, water: Mask, search: Mask, gsd_m: float, contrast_min: float
+def worth_a_look(
+    pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min: float
 ) -> list[Window]:
-    """Cells in which the network may find something."""
+    """Cells in which there may be a hull, each no larger than what is there to be looked at.
+
+    Worth a look is what may hold a hull and is not water, as all that lies at a quay, and the
+    water that stands out from the water around it.
+    """
+    gsd_m = abs(pixels.odc.geobox.resolution.x)
     strength = np.abs(departures(pixels, water)) > contrast_min
     stands_out = np.zeros(water.shape, bool)
     large = strength.repeat(2, 0).repeat(2, 1)
     stands_out[: large.shape[0], : large.shape[1]] = large
-    near_quay = _dilated(search & ~water, QUAY_M / gsd_m)
-    interesting = search & (stands_out | near_quay)
+    interesting = _dilated(search & (stands_out | ~water), REACH_M / gsd_m) & search
     cells = windows(water.shape, core_px=CELL_PX, halo_px=HALO_PX)
-    return [cell for cell in cells if interesting[cell.core].any()]
+    return [_shrunk(cell, interesting) for cell in cells if interesting[cell.core].any()]
+
+
+def _shrunk(cell: Window, interesting: Mask) -> Window:
+    """The part of a cell that holds what is interesting, its sides multiples of `STEP_PX`."""
+    inside = interesting[cell.core]
+    core, halo = [], []
+    for axis, side in enumerate(cell.core):
+        hit = np.flatnonzero(inside.any(axis=1 - axis))
+        length = -(-(hit[-1] + 1 - hit[0]) // STEP_PX) * STEP_PX
+        start = side.start + int(hit[0])
+        stop = min(start + int(length), interesting.shape[axis])
+        core.append(slice(start, stop))
+        halo.append(slice(max(start - HALO_PX, 0), min(stop + HALO_PX, interesting.shape[axis])))
+    return Window((core[0], core[1]), (halo[0], halo[1]))
+
+
+def _batches(cells: list[Window]) -> Iterator[list[Window]]:
+    """Cells whose crops have one size, at most `BATCH` at a time."""
+    by_size: dict[tuple[int, ...], list[Window]] = {}
+    for cell in cells:
+        by_size.setdefault(_crop_size(cell), []).append(cell)
+    for alike in by_size.values():
+        for start in range(0, len(alike), BATCH):
+            yield alike[start : start + BATCH]
+
+
+def _crop_size(cell: Window) -> tuple[int, ...]:
+    """Rows and columns of a crop: the core brought to `STEP_PX`, and the halo all around."""
+    return tuple(
+        -(-(side.stop - side.start) // STEP_PX) * STEP_PX + 2 * HALO_PX for side in cell.core
+    )
 
 
 def _dilated(mask: Mask, radius_px: float) -> Mask:
@@ -112,8 +148,8 @@ def _crop(stack: Tensor, cell: Window) -> Tensor:
     top = HALO_PX - (cell.core[0].start - rows.start)
     left = HALO_PX - (cell.core[1].start - columns.start)
     inner = stack[:, rows, columns]
-    side = CELL_PX + 2 * HALO_PX
-    pad = (left, side - left - inner.shape[2], top, side - top - inner.shape[1])
+    height, width = _crop_size(cell)
+    pad = (left, width - left - inner.shape[2], top, height - top - inner.shape[1])
     return functional.pad(inner, pad, value=torch.nan)
 
 

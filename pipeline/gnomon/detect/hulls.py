@@ -43,7 +43,7 @@ def one_per_hull(hulls: Hulls) -> Hulls:
 
     The result does not depend on the order of the rows.
     """
-    order = np.lexsort((hulls[:, 0], hulls[:, 1], -hulls[:, 5]))
+    order = np.lexsort((*hulls[:, :5].T, -hulls[:, 5]))
     hulls = hulls[order]
     boxes = rectangles(hulls)
     area = shapely.area(boxes)

@@ -38,7 +38,7 @@ def picture(
     if detections is not None and len(detections):
         _outline(axes, detections.to_crs(box.crs), gsd_m=abs(box.resolution.x))
     axes.set(xlim=(left, right), ylim=(bottom, top), title=_title(pixels, detections))
-    axes.set_xlabel(f"easting, m ({box.crs})")
+    axes.set_xlabel(f"easting, m (EPSG:{box.crs.epsg})")
     axes.set_ylabel("northing, m")
     axes.ticklabel_format(style="plain", useOffset=False)
     axes.set_aspect("equal")
