@@ -1,0 +1,197 @@
+"""The noise of a ship's chip, measured on the chip itself, and what reflectances may be.
+
+Two noises: that of the water, waves and instrument together, from cells clear of ship and shadow;
+and that of the ship, its gear and paint and all that the model of it lacks, from what a first fit
+leaves. Both are covariances of the bands. The generalised eigenvectors of the two make both diagonal
+at once, so that from there on bands are independent, and clutter that is alike in all bands counts
+once and not four times. Each is multiplied by the number of cells over which it is correlated,
+because four neighbouring cells with the same error are one measurement.
+
+A superstructure is a tower with wings, a funnel and a mast, not a box: the water that its shadow
+falls on, beyond the hull's own, is given a noise of a part of the shade itself.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from gnomon.load.cells import Binned
+from gnomon.load.hull import SURFACES
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Of the shade on the water, where only the superstructure casts it; and over how many metres.
+_HOUSE_DOUBT = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """Weights of one chip's cells, and scales that the reflectances' prior is made of."""
+
+    mix: Floats
+    """Bands to independent mixtures, (bands, bands)."""
+    ship_variance: Floats
+    """Of the mixtures on the ship, (bands,); on water each is one."""
+    water_cells: float
+    ship_cells: float
+    zone: Floats
+    """0 on water, 1 on the ship, (cells,)."""
+    doubt: Floats
+    """Cover by the shadow of the superstructure alone, (cells,)."""
+    trust: Floats
+    """1, and less in outliers on the water, (cells,)."""
+    level: Floats
+    """Of the water, (bands,)."""
+    contrast: Floats
+    """Of the ship over the water, (bands,)."""
+
+    def weight(self, dark: float) -> Floats:
+        """Inverse variances of the mixtures, (bands, cells)."""
+        shade = self.mix @ (0.6 * (1 - dark) * self.level)
+        variance = (
+            self.water_cells
+            + np.outer(self.ship_variance * self.ship_cells, self.zone)
+            + self.water_cells * np.outer((_HOUSE_DOUBT * shade) ** 2, self.doubt)
+        )
+        return self.trust / variance
+
+
+def first_noise(bins: Binned, maps: Floats) -> Noise:
+    """Before any fit: water from around the ship, a tenth of its contrast for the ship.
+
+    Parameters
+    ----------
+    bins
+        Cells of the chip.
+    maps
+        Covers where the ship ought to be, blurred by the error of its place, (surfaces, cells).
+
+    """
+    water = maps[SURFACES.index("water")]
+    clear = _clear(maps)
+    level = np.median(bins.values[:, clear], axis=1)
+    inside = water <= max(float(np.quantile(water, 0.03)), 0.3)
+    contrast = bins.values[:, inside].mean(1) - level
+    spread = bins.values.std(1) + 1e-12
+    contrast = np.where(np.abs(contrast) < spread, np.copysign(spread, contrast), contrast)
+    covariance, cells, trust = _water(bins, clear)
+    ship = 0.01 * (np.outer(contrast, contrast) + 0.1 * np.diag(contrast**2))
+    mix, variance = _both_diagonal(ship, covariance)
+    return Noise(
+        mix=mix,
+        ship_variance=variance,
+        water_cells=cells,
+        ship_cells=3.0,
+        zone=1 - water,
+        doubt=maps[SURFACES.index("house_shadow")],
+        trust=trust,
+        level=level,
+        contrast=contrast,
+    )
+
+
+def second_noise(noise: Noise, bins: Binned, fitted: Floats, wide: Floats, rest: Floats) -> Noise:
+    """After a fit: from what it leaves on the water and on the ship.
+
+    Parameters
+    ----------
+    noise
+        The first.
+    bins
+        Cells of the chip.
+    fitted, wide
+        Covers of the fitted ship, as it is and blurred further, (surfaces, cells).
+    rest
+        Image less fit, (bands, cells).
+
+    """
+    water = SURFACES.index("water")
+    zone = np.clip(1 - fitted[water], 0, 1)
+    near = zone > 0.3
+    if near.sum() < 4:
+        return noise
+    covariance, water_cells, trust = _water(bins, _clear(wide))
+    on_ship = rest[:, near]
+    excess = on_ship @ on_ship.T / near.sum() + 1e-4 * np.diag(noise.contrast**2)
+    mix, variance = _both_diagonal(excess, covariance)
+    return replace(
+        noise,
+        mix=mix,
+        ship_variance=variance,
+        water_cells=water_cells,
+        ship_cells=bins.correlation_cells(rest, near),
+        zone=zone,
+        doubt=np.clip(wide[SURFACES.index("house_shadow")], 0, 1),
+        trust=trust,
+    )
+
+
+def level_prior(noise: Noise, dark: float) -> tuple[Floats, Floats]:
+    """Mean and covariance of the reflectances, all bands, surface by surface within each.
+
+    Broad in the unit of the ship's own contrast, so that any unit will do, but for the shade on the
+    water: 0.6 of the water's light, 0.25 of it to either side in all bands together, 0.08 in each.
+    """
+    level, contrast = noise.level, noise.contrast
+    size = np.abs(contrast)
+    lit = np.maximum(level * (1 - dark), 0.0)
+    nothing = np.zeros_like(level)
+    shade = (-0.6 * lit, 0.25 * lit, 0.08 * lit + 1e-4 * size)
+    # Mean; deviation that all bands share; deviation of each band alone.
+    terms = {
+        "water": (level, size, 0.5 * size),
+        "water_east": (nothing, 0.3 * size, 0.1 * size),
+        "water_north": (nothing, 0.3 * size, 0.1 * size),
+        "deck": (level + contrast, 0.5 * size, 0.5 * size),
+        "deck_shadow": (-0.6 * (level + contrast), 0.3 * size, 0.2 * size),
+        "wall": (level + 0.2 * contrast, 0.4 * size, 0.25 * size),
+        "house": (level + 2 * contrast, 1.5 * size, 0.7 * size),
+        "shadow": shade,
+        "house_shadow": shade,
+    }
+    bands, surfaces = len(level), len(SURFACES)
+    mean = np.stack([terms[name][0] for name in SURFACES], 1).ravel()
+    covariance = np.zeros((bands, surfaces, bands, surfaces))
+    for k, name in enumerate(SURFACES):
+        _, common, alone = terms[name]
+        covariance[:, k, :, k] = np.outer(common, common) + np.diag(alone**2)
+    # One sun: the shade of the hull and of the superstructure are equally dark, or nearly.
+    one, other = SURFACES.index("shadow"), SURFACES.index("house_shadow")
+    tied = 0.95 * covariance[:, one, :, one]
+    covariance[:, one, :, other] = covariance[:, other, :, one] = tied
+    return mean, covariance.reshape(bands * surfaces, bands * surfaces)
+
+
+def _clear(maps: Floats) -> Mask:
+    """Cells clear of ship and shade; the clearest third where a chip has few."""
+    shade = maps[SURFACES.index("shadow")] + maps[SURFACES.index("house_shadow")]
+    bare = maps[SURFACES.index("water")] - shade
+    return bare > min(0.97, float(np.quantile(bare, 0.67)) - 1e-9)
+
+
+def _water(bins: Binned, clear: Mask) -> tuple[Floats, float, Floats]:
+    """Covariance of the bands on clear water, its correlated cells, and trust in each cell."""
+    design = np.stack([np.ones_like(bins.east_m), bins.east_m, bins.north_m])
+    floor = 1e-3 * bins.values.std(1) + 1e-12
+    sure = clear
+    for _ in range(3):
+        plane = np.linalg.lstsq(design[:, sure].T, bins.values[:, sure].T, rcond=None)[0]
+        rest = bins.values - plane.T @ design
+        scale = 1.4826 * np.median(np.abs(rest[:, clear]), axis=1) + floor
+        # Four deviations: foam, boats, a quay. At least a third stays, whatever it is.
+        worst = (np.abs(rest) / scale[:, None]).max(0)
+        sure = clear & (worst < max(4.0, float(np.quantile(worst[clear], 0.4))))
+    covariance = np.atleast_2d(np.cov(rest[:, sure])) + np.diag(floor**2)
+    deviations = np.abs(rest) / np.sqrt(np.diag(covariance))[:, None]
+    outlying = np.maximum(deviations.max(0) - 4, 0)
+    trust = np.where(clear, 1 / (1 + outlying**2), 1.0)
+    return covariance, bins.correlation_cells(rest, sure), trust
+
+
+def _both_diagonal(ship: Floats, water: Floats) -> tuple[Floats, Floats]:
+    """Map that turns the water's covariance to one and the ship's to a diagonal."""
+    values, vectors = scipy.linalg.eigh(ship, water)
+    return vectors.T, np.maximum(values, 0.0)
