@@ -133,7 +133,8 @@ def binned(chip: Chip) -> Binned:
 
 
 def _index(place: Floats, size: float) -> NDArray[np.intp]:
-    return np.floor((place - place.min()) / size).astype(np.intp)
+    steps: NDArray[np.intp] = np.floor((place - place.min()) / size).astype(np.intp)
+    return steps
 
 
 def _reached(chip: Chip, forward: Floats, starboard: Floats) -> NDArray[np.bool_]:
@@ -146,5 +147,6 @@ def _reached(chip: Chip, forward: Floats, starboard: Floats) -> NDArray[np.bool_
     shade = -np.array([np.cos(sun), np.sin(sun)]) * reach
     half = np.array([chip.length_m / 2, chip.beam_m / 2]) + rim
     low, high = np.minimum(shade, 0) - half, np.maximum(shade, 0) + half
-    within = (forward > low[0]) & (forward < high[0])
-    return within & (starboard > low[1]) & (starboard < high[1])
+    within: NDArray[np.bool_] = (forward > low[0]) & (forward < high[0])
+    within &= (starboard > low[1]) & (starboard < high[1])
+    return within

@@ -10,11 +10,11 @@ known in closed form and moves smoothly with every parameter.
 Point spread, pixel and any averaging of pixels into cells blur an edge to the normal distribution
 function of the distance to it, in units of the blur across that edge. Two opposite edges that lie
 closer than the blur (a hull of 11 m in pixels of 10 m) are combined as a difference of two of them,
-which is exact for a strip; at corners the smaller distance counts, which is not, by less than the
-blur squared. Shaded water is (shadow and hull together) less hull, exact for strips too.
+which is exact for a strip; at corners the smaller distance counts, which is not, by less than
+the blur squared. Shaded water is (shadow and hull together) less hull, exact for strips too.
 
 `cover` returns the fraction of each cell that each surface covers. The image is linear in what the
-surfaces' reflectances are, whatever they are in however many bands; `gnomon.load.invert` fits those.
+surfaces' reflectances are, in however many bands; `gnomon.load.invert` fits those.
 
 The model is what a tanker has in common with other tankers. It has no sheer, no forecastle, no deck
 gear, no crane and no wake: what comes of that is measured on ships that have them.
@@ -49,15 +49,19 @@ SURFACES = (
     "water_east",
     "water_north",
     "deck",
+    "centreline",
+    "deck_across",
     "deck_shadow",
     "wall",
     "house",
     "shadow",
     "house_shadow",
 )
-"""Rows of `cover`. The two water gradients are per ship's length; ``deck_shadow`` is the part of
-the deck in the superstructure's shadow, counted in ``deck`` too; ``shadow`` and ``house_shadow`` are
-water shaded by the hull, and by the superstructure alone, counted in ``water`` too."""
+"""Rows of `cover`. The two water gradients are per ship's length. Counted in ``deck`` too are
+``centreline``, the middle of the deck where the pipes run; ``deck_across``, what its starboard half
+has over its port half (the pipes' own shadow falls on one of them); and ``deck_shadow``, its part
+in the superstructure's shadow. Counted in ``water`` too are ``shadow`` and ``house_shadow``, shaded
+by the hull, and by the superstructure alone."""
 
 # Outline, starboard half, stern to bow: place along the hull in lengths, half breadth in half
 # beams. The bow's places are in units of the bow's taper, from the stem. Read off the general
@@ -66,6 +70,8 @@ _STERN = ((-0.5, 0.72), (-0.43, 1.0))
 _BOW = ((1.0, 1.0), (0.45, 0.74), (0.12, 0.32), (0.0, 0.0))
 _HOUSE_AFT = 0.05
 _HOUSE_WIDTH = 0.84
+# Standard deviation across of the pipes' brightness, in beams.
+_CENTRE_WIDTH = 0.10
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Cells:
-    """Where brightness was measured: tensors of shape (ships, cells), metres from the chip's centre.
+    """Where brightness was measured: tensors (ships, cells), metres from the chip's centre.
 
     The blur is that of point spread, pixel and averaging together, as standard deviations along
     and across the hull, tensors of shape (ships,).
@@ -115,7 +121,7 @@ class _Frame:
         return self._depths(planes).amin(1)
 
     def softer(self, spread_m: Tensor) -> "_Frame":
-        """The same with edges that are more blurred, by a spread of shape (ships,)."""
+        """Blur the edges further, by a spread of shape (ships,)."""
         more = spread_m[:, None]
         along, across = self.blur_along, self.blur_across
         return _Frame(self.places, torch.hypot(along, more), torch.hypot(across, more))
@@ -164,25 +170,31 @@ def cover(ship: Tensor, cells: Cells, sight: Sight) -> Tensor:
     shadow = _beyond(soft, _swept(outline, nowhere, shade), hull_planes)
 
     box = _box(length, beam, house_length)
+    # The superstructure stands on the deck: what is above deck and what is deck are nested, so
+    # that covers subtract. Only what leans out over wall and water is taken from those.
     house = frame.coverage(_swept(box, rise, top_rise))
-    on_deck = frame.coverage(_swept(box, rise, top_shade))
+    inside = torch.minimum(house, deck)
+    clear = deck - inside
+    wall = (hull - deck - (house - inside)).clamp_min(0)
+    water = (1 - clear - wall - house).clamp_min(0)
+    on_deck = (frame.coverage(_swept(box, rise, top_shade)) - house).clamp_min(0)
     tall = frame.softer(_penumbra(freeboard + height, sight))
-    on_water = tall.coverage(_swept(box, nowhere, shade + top_shade)) * (1 - hull)
-
-    bare = 1 - house
-    water = (1 - hull) * bare
-    across = length[:, None]
+    on_water = tall.coverage(_swept(box, nowhere, shade + top_shade))
+    shadow = torch.minimum(shadow * (1 - house), water)
+    scale = length[:, None]
     return torch.stack(
         [
             water,
-            water * (cells.east_m - east[:, None]) / across,
-            water * (cells.north_m - north[:, None]) / across,
-            deck * bare,
-            deck * bare * on_deck,
-            (hull - deck).clamp_min(0) * bare,
+            water * (cells.east_m - east[:, None]) / scale,
+            water * (cells.north_m - north[:, None]) / scale,
+            clear,
+            clear * _middle(frame, rise, beam),
+            clear * _across(frame, rise, beam),
+            torch.minimum(on_deck, clear),
+            wall,
             house,
-            shadow * bare,
-            on_water * (1 - shadow) * bare,
+            shadow,
+            on_water * (water - shadow),
         ],
         1,
     )
@@ -202,8 +214,20 @@ def _towards(angle: Tensor) -> Tensor:
     return torch.stack([angle.cos(), angle.sin()], 1)
 
 
+def _middle(frame: _Frame, rise: Tensor, beam: Tensor) -> Tensor:
+    """One on the centreline of the deck, falling off to its sides over a fifth of the beam."""
+    width = torch.hypot(_CENTRE_WIDTH * beam[:, None], frame.blur_across)
+    off = (frame.places[:, 1] - rise[:, 1:]) / width
+    return torch.exp(-0.5 * off**2) * (_CENTRE_WIDTH * beam[:, None] / width)
+
+
+def _across(frame: _Frame, rise: Tensor, beam: Tensor) -> Tensor:
+    """From minus one at the port edge of the deck to one at the starboard edge."""
+    return ((frame.places[:, 1] - rise[:, 1:]) / (beam[:, None] / 2)).clamp(-1, 1)
+
+
 def _penumbra(height: Tensor, sight: Sight) -> Tensor:
-    """Standard deviation of a disc's shadow edge: a quarter of its whole width."""
+    """Take the standard deviation of a disc's shadow edge: a quarter of its whole width."""
     return 0.25 * SUN_DIAMETER_RAD * height / sight.sun_elevation.sin() ** 2
 
 
@@ -288,5 +312,5 @@ def _beyond(frame: _Frame, shadow: _Planes, hull: _Planes) -> Tensor:
 
 
 def _phi(x: Tensor) -> Tensor:
-    """Normal distribution function."""
+    """Evaluate the normal distribution function."""
     return 0.5 * (1 + torch.erf(x * 0.7071067811865476))

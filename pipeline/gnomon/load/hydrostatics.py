@@ -14,9 +14,10 @@ and beam. The chain is
 3. summer draught from displacement, ``T = displacement / (rho 0.965 L B Cb)``, block coefficient
    0.70 at 1,500 t, 0.80 at 47,000 t, +- 0.035: so that the draughts that the same 44 ships sent by
    AIS when full come out right (4.1 m for 71 x 11 m, 6.2 m for 105 x 16 m, 22.5 m for 333 x 60 m);
-4. summer freeboard as a fraction f of depth, ``logit f = -4.33 + 0.42 ln(L B)``, scatter 0.42,
-   least squares over the twelve ships of `DESIGNS`, constant above MR size. Double hulls lie
-   higher than the load line asks: the scatter is real, not ignorance of a formula;
+4. summer freeboard as a fraction f of depth, ``logit f = -4.33 + 0.42 ln(L B)``, least squares
+   over the twelve ships of `DESIGNS`, constant above MR size; scatter 0.42 among the small ones and
+   0.25 from MR size on. Double hulls lie higher than the load line asks, old single hulls do not:
+   the scatter is real, not ignorance of a formula;
 5. any other draught by ``V = Vs (T / Ts)^(Cw / Cb)``, waterplane coefficient 0.88 +- 0.02, the
    usual power law of a full hull form.
 
@@ -48,7 +49,8 @@ FREEBOARD_LOGIT = (-4.33, 0.4185)
 FREEBOARD_AREA_MAX_M2 = 6000.0
 """Length times beam of the largest ship (MR) up to which the fraction grows: the Aframax of
 `DESIGNS` has no greater one."""
-FREEBOARD_SCATTER = 0.42
+FREEBOARD_SCATTER = (0.42, 0.25)
+"""At 1,000 m2 and at `FREEBOARD_AREA_MAX_M2` of length times beam, linear in the logarithm."""
 LADEN, LADEN_SCATTER = 0.94, 0.05
 BALLAST, BALLAST_SCATTER = 0.30, 0.09
 
@@ -175,7 +177,9 @@ def tankers(
     logit = FREEBOARD_LOGIT[0] + FREEBOARD_LOGIT[1] * np.log(
         np.minimum(length * beam, FREEBOARD_AREA_MAX_M2)
     )
-    fraction = 1 / (1 + np.exp(-(logit + FREEBOARD_SCATTER * z[5])))
+    size = np.log(length * beam / 1000.0) / np.log(FREEBOARD_AREA_MAX_M2 / 1000.0)
+    scatter = np.interp(size, (0.0, 1.0), FREEBOARD_SCATTER)
+    fraction = 1 / (1 + np.exp(-(logit + scatter * z[5])))
     shape = np.broadcast(length, beam, deadweight, z[0]).shape
 
     def drawn(values: ArrayLike) -> Floats:

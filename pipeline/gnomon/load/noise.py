@@ -2,13 +2,15 @@
 
 Two noises: that of the water, waves and instrument together, from cells clear of ship and shadow;
 and that of the ship, its gear and paint and all that the model of it lacks, from what a first fit
-leaves. Both are covariances of the bands. The generalised eigenvectors of the two make both diagonal
-at once, so that from there on bands are independent, and clutter that is alike in all bands counts
-once and not four times. Each is multiplied by the number of cells over which it is correlated,
-because four neighbouring cells with the same error are one measurement.
+leaves. Both are covariances of the bands. The generalised eigenvectors of the two make both
+diagonal at once, so that from there on bands are independent, and clutter that is alike in all
+bands counts once and not four times. Each is multiplied by the number of cells over which it is
+correlated, because four neighbouring cells with the same error are one measurement.
 
-A superstructure is a tower with wings, a funnel and a mast, not a box: the water that its shadow
-falls on, beyond the hull's own, is given a noise of a part of the shade itself.
+A superstructure is a tower with wings, a funnel and a mast, not a box, and many hulls rise towards
+bow and stern. Water that these shade, or would, is given a noise of a part of the shade itself:
+half at first, then what the first fit leaves there. So the freeboard is read amidships, where it is
+meant, unless the ends agree.
 """
 
 from dataclasses import dataclass, replace
@@ -23,8 +25,11 @@ from gnomon.load.hull import SURFACES
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Of the shade on the water, where only the superstructure casts it; and over how many metres.
-_HOUSE_DOUBT = 0.5
+# Part of the shade that is doubted at first, and the least and the most after a fit.
+_FIRST_DOUBT, _LEAST_DOUBT, _MOST_DOUBT = 0.5, 0.05, 0.8
+# The parallel body, from the stern and from the bow, in lengths from the centre: aft of it poop and
+# superstructure, forward of it forecastle and flare.
+_AMIDSHIPS = (-0.24, 0.34)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +45,9 @@ class Noise:
     zone: Floats
     """0 on water, 1 on the ship, (cells,)."""
     doubt: Floats
-    """Cover by the shadow of the superstructure alone, (cells,)."""
+    """Cover by shadow that tells little of the freeboard amidships, (cells,)."""
+    doubted: float
+    """Part of the shade that is noise there, as a standard deviation."""
     trust: Floats
     """1, and less in outliers on the water, (cells,)."""
     level: Floats
@@ -54,12 +61,12 @@ class Noise:
         variance = (
             self.water_cells
             + np.outer(self.ship_variance * self.ship_cells, self.zone)
-            + self.water_cells * np.outer((_HOUSE_DOUBT * shade) ** 2, self.doubt)
+            + self.water_cells * np.outer((self.doubted * shade) ** 2, self.doubt)
         )
         return self.trust / variance
 
 
-def first_noise(bins: Binned, maps: Floats) -> Noise:
+def first_noise(bins: Binned, maps: Floats, ends: Mask) -> Noise:
     """Before any fit: water from around the ship, a tenth of its contrast for the ship.
 
     Parameters
@@ -68,6 +75,8 @@ def first_noise(bins: Binned, maps: Floats) -> Noise:
         Cells of the chip.
     maps
         Covers where the ship ought to be, blurred by the error of its place, (surfaces, cells).
+    ends
+        Cells that a ship's ends shade, or would if they were higher, (cells,).
 
     """
     water = maps[SURFACES.index("water")]
@@ -86,14 +95,17 @@ def first_noise(bins: Binned, maps: Floats) -> Noise:
         water_cells=cells,
         ship_cells=3.0,
         zone=1 - water,
-        doubt=maps[SURFACES.index("house_shadow")],
+        doubt=np.maximum(maps[SURFACES.index("house_shadow")], ends * (water > 0.05)),
+        doubted=_FIRST_DOUBT,
         trust=trust,
         level=level,
         contrast=contrast,
     )
 
 
-def second_noise(noise: Noise, bins: Binned, fitted: Floats, wide: Floats, rest: Floats) -> Noise:
+def second_noise(
+    noise: Noise, bins: Binned, ends: Mask, *, fitted: Floats, wide: Floats, rest: Floats
+) -> Noise:
     """After a fit: from what it leaves on the water and on the ship.
 
     Parameters
@@ -102,6 +114,8 @@ def second_noise(noise: Noise, bins: Binned, fitted: Floats, wide: Floats, rest:
         The first.
     bins
         Cells of the chip.
+    ends
+        As in `first_noise`, of the fitted ship.
     fitted, wide
         Covers of the fitted ship, as it is and blurred further, (surfaces, cells).
     rest
@@ -117,6 +131,7 @@ def second_noise(noise: Noise, bins: Binned, fitted: Floats, wide: Floats, rest:
     on_ship = rest[:, near]
     excess = on_ship @ on_ship.T / near.sum() + 1e-4 * np.diag(noise.contrast**2)
     mix, variance = _both_diagonal(excess, covariance)
+    doubt = np.maximum(wide[SURFACES.index("house_shadow")], ends * (fitted[water] > 0.05))
     return replace(
         noise,
         mix=mix,
@@ -124,9 +139,47 @@ def second_noise(noise: Noise, bins: Binned, fitted: Floats, wide: Floats, rest:
         water_cells=water_cells,
         ship_cells=bins.correlation_cells(rest, near),
         zone=zone,
-        doubt=np.clip(wide[SURFACES.index("house_shadow")], 0, 1),
+        doubt=np.clip(doubt, 0, 1),
+        doubted=_doubted(noise, covariance, doubt * (fitted[water] > 0.9), wide, rest),
         trust=trust,
     )
+
+
+def shaded_by_ends(
+    forward_m: Floats, *, length_m: float, freeboard_m: float, sun_off_bow_deg: float, cot: float
+) -> Mask:
+    """Cells whose shade, if there is any, is cast by bow or stern and not by the parallel body.
+
+    Parameters
+    ----------
+    forward_m
+        Place of the cells along the ship, from its centre, (cells,).
+    length_m, freeboard_m
+        Of the ship.
+    sun_off_bow_deg
+        Azimuth of the sun less heading.
+    cot
+        Cotangent of the sun's elevation.
+
+    """
+    caster = forward_m + freeboard_m * cot * np.cos(np.deg2rad(sun_off_bow_deg))
+    aft, fore = (place * length_m for place in _AMIDSHIPS)
+    outside: Mask = (caster < aft) | (caster > fore)
+    return outside
+
+
+def _doubted(noise: Noise, covariance: Floats, doubt: Floats, wide: Floats, rest: Floats) -> float:
+    """Part of the shade that the fit leaves where it was doubted, as a standard deviation."""
+    shade = wide[SURFACES.index("shadow")] + wide[SURFACES.index("house_shadow")]
+    there = (doubt > 0.5) & (shade > 0.05)
+    if there.sum() < 4:
+        return noise.doubted
+    drop = 0.6 * noise.level
+    filtered = np.linalg.solve(covariance, drop)
+    part = filtered @ rest[:, there] / (filtered @ drop)
+    excess = float(np.mean(part**2) - 1 / (filtered @ drop))
+    # Twice: half of the cells there lie in the open, or deep in the shade, and fit anyhow.
+    return float(np.clip(2 * np.sqrt(max(excess, 0)), _LEAST_DOUBT, _MOST_DOUBT))
 
 
 def level_prior(noise: Noise, dark: float) -> tuple[Floats, Floats]:
@@ -146,6 +199,8 @@ def level_prior(noise: Noise, dark: float) -> tuple[Floats, Floats]:
         "water_east": (nothing, 0.3 * size, 0.1 * size),
         "water_north": (nothing, 0.3 * size, 0.1 * size),
         "deck": (level + contrast, 0.5 * size, 0.5 * size),
+        "centreline": (nothing, 0.6 * size, 0.3 * size),
+        "deck_across": (nothing, 0.15 * size, 0.05 * size),
         "deck_shadow": (-0.6 * (level + contrast), 0.3 * size, 0.2 * size),
         "wall": (level + 0.2 * contrast, 0.4 * size, 0.25 * size),
         "house": (level + 2 * contrast, 1.5 * size, 0.7 * size),
@@ -169,7 +224,8 @@ def _clear(maps: Floats) -> Mask:
     """Cells clear of ship and shade; the clearest third where a chip has few."""
     shade = maps[SURFACES.index("shadow")] + maps[SURFACES.index("house_shadow")]
     bare = maps[SURFACES.index("water")] - shade
-    return bare > min(0.97, float(np.quantile(bare, 0.67)) - 1e-9)
+    clear: Mask = bare > min(0.97, float(np.quantile(bare, 0.67)) - 1e-9)
+    return clear
 
 
 def _water(bins: Binned, clear: Mask) -> tuple[Floats, float, Floats]:
