@@ -8,7 +8,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from gnomon.load import state
-from gnomon.load.cells import Chip, binned
+from gnomon.load.cells import Chip, binned, unfit
 from gnomon.load.hull import PARAMETERS, SURFACES, Cells, Sight, cover
 from gnomon.load.hydrostatics import tankers
 from gnomon.load.invert import invert
@@ -146,3 +146,30 @@ def test_cells_keep_the_mean_and_the_place():
     assert cells.east_m.size < 0.35 * rows * columns
     assert cells.blur_across_m < 0.5
     assert cells.blur_along_m < 1.0
+
+
+def test_what_lies_alongside_is_noticed():
+    alone = picture(gsd=3.0, noise=0.002)
+    image = alone.image.copy()
+    middle = image.shape[1] // 2
+    image[:, middle - 12 : middle + 2, middle + 10 : middle + 13] = 0.25
+    beside = replace(alone, image=image)
+    plain, crowded = invert([alone, beside])
+    assert plain.obstructed < 0.005
+    assert crowded.obstructed > 4 * plain.obstructed + 0.005
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({}, None),
+        ({"sun_elevation_deg": -4.0}, "no_geometry"),
+        ({"sun_azimuth_deg": np.nan}, "no_geometry"),
+        ({"gsd_m": 60.0}, "too_small"),
+        ({"east_m": 140.0}, "cloud"),
+    ],
+)
+def test_what_cannot_be_inverted_is_said_beforehand(fault, reason):
+    assert unfit(replace(picture(gsd=10.0), **fault)) == reason
+    masked = picture(gsd=10.0)
+    assert unfit(replace(masked, image=np.full_like(masked.image, np.nan))) == "cloud"

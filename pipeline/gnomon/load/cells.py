@@ -1,8 +1,8 @@
 """A ship's chip, and the cells along its hull that its pixels are averaged into.
 
-Along the hull a ship hardly changes over a thirtieth of its length; across it everything that tells
+Along the hull a ship hardly changes over a twenty-fourth of its length; across it everything that tells
 the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000 pixels, and cells
-of 0.5 m by 3 m say the same with a sixth of them. Pixels are averaged as they are, never resampled:
+of 0.7 m by 4 m say the same with a tenth of them. Pixels are averaged as they are, never resampled:
 a cell keeps the mean place of its pixels, and their scatter about it is added to the blur.
 """
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 # Cells to a hull: across the beam, along the length.
-_ACROSS, _ALONG = 26, 30
+_ACROSS, _ALONG = 22, 24
+_LEAST_SEEN = 2 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +94,7 @@ def binned(chip: Chip) -> Binned:
 
     """
     bands, rows, columns = chip.image.shape
-    x = (np.arange(columns) - (columns - 1) / 2) * chip.gsd_m
-    y = ((rows - 1) / 2 - np.arange(rows)) * chip.gsd_m
-    east, north = (np.ravel(a) for a in np.meshgrid(x, y))
-    heading = np.deg2rad(chip.heading_deg)
-    dx, dy = east - chip.east_m, north - chip.north_m
-    forward = dx * np.sin(heading) + dy * np.cos(heading)
-    starboard = dx * np.cos(heading) - dy * np.sin(heading)
+    forward, starboard, (east, north) = _places(chip)
     pixels = chip.image.reshape(bands, -1)
     keep = _reached(chip, forward, starboard) & np.isfinite(pixels).all(0)
     along = max(chip.gsd_m, chip.length_m / _ALONG)
@@ -132,13 +127,53 @@ def binned(chip: Chip) -> Binned:
     )
 
 
+def unfit(chip: Chip) -> str | None:
+    """Say why a chip cannot be inverted at all, in the words of `gnomon.tables`; None if it can.
+
+    ``no_geometry`` for want of angles or of a sun at least 3 degrees high, ``too_small`` where the
+    beam is less than half a pixel, ``cloud`` where less than two thirds of what hull and shadow
+    can reach holds data (masks and the edge of a scene count alike).
+    """
+    angles = (
+        chip.sun_azimuth_deg,
+        chip.sun_elevation_deg,
+        chip.view_azimuth_deg,
+        chip.view_zenith_deg,
+    )
+    if not np.isfinite(angles).all() or not 3 <= chip.sun_elevation_deg <= 90:
+        return "no_geometry"
+    if not 0 <= chip.view_zenith_deg < 70:
+        return "no_geometry"
+    if chip.beam_m < 0.5 * chip.gsd_m:
+        return "too_small"
+    forward, starboard, _ = _places(chip)
+    reached = _reached(chip, forward, starboard)
+    seen = reached & np.isfinite(chip.image).all(0).ravel()
+    # What a chip of sufficient size would hold: cells beyond its border were not seen either.
+    asked = max(reached.sum(), _area_m2(chip) / chip.gsd_m**2)
+    return "cloud" if seen.sum() < _LEAST_SEEN * asked else None
+
+
+def _places(chip: Chip) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
+    """Pixels forward and to starboard of the ship, and east and north of the chip's centre."""
+    _, rows, columns = chip.image.shape
+    x = (np.arange(columns) - (columns - 1) / 2) * chip.gsd_m
+    y = ((rows - 1) / 2 - np.arange(rows)) * chip.gsd_m
+    east, north = (np.ravel(a) for a in np.meshgrid(x, y))
+    heading = np.deg2rad(chip.heading_deg)
+    dx, dy = east - chip.east_m, north - chip.north_m
+    forward = dx * np.sin(heading) + dy * np.cos(heading)
+    starboard = dx * np.cos(heading) - dy * np.sin(heading)
+    return forward, starboard, (east, north)
+
+
 def _index(place: Floats, size: float) -> NDArray[np.intp]:
     steps: NDArray[np.intp] = np.floor((place - place.min()) / size).astype(np.intp)
     return steps
 
 
-def _reached(chip: Chip, forward: Floats, starboard: Floats) -> NDArray[np.bool_]:
-    """Pixels that hull, shadow, lean and a rim of water can reach."""
+def _bounds(chip: Chip) -> tuple[Floats, Floats]:
+    """Least and greatest places forward and to starboard that matter, metres."""
     heading = np.deg2rad(chip.heading_deg)
     sun = np.deg2rad(chip.sun_azimuth_deg) - heading
     # A freeboard of a fourteenth of the length is a light ship; taller parts may be cut.
@@ -146,7 +181,17 @@ def _reached(chip: Chip, forward: Floats, starboard: Floats) -> NDArray[np.bool_
     rim = 4 * chip.gsd_m + min(1.5 * chip.position_sigma_m, 12.0) + 4.0
     shade = -np.array([np.cos(sun), np.sin(sun)]) * reach
     half = np.array([chip.length_m / 2, chip.beam_m / 2]) + rim
-    low, high = np.minimum(shade, 0) - half, np.maximum(shade, 0) + half
+    return np.minimum(shade, 0) - half, np.maximum(shade, 0) + half
+
+
+def _area_m2(chip: Chip) -> float:
+    low, high = _bounds(chip)
+    return float(np.prod(high - low))
+
+
+def _reached(chip: Chip, forward: Floats, starboard: Floats) -> NDArray[np.bool_]:
+    """Pixels that hull, shadow, lean and a rim of water can reach."""
+    low, high = _bounds(chip)
     within: NDArray[np.bool_] = (forward > low[0]) & (forward < high[0])
     within &= (starboard > low[1]) & (starboard < high[1])
     return within

@@ -52,6 +52,8 @@ from gnomon.load.shadow import deck_to_shadow_m
 
 Floats = NDArray[np.float64]
 # Beyond these a fit is not believed: seen on ships that were fitted wrong.
+# Trust in a cell below which it counts as obstructed: six deviations from the water.
+_TRUSTED = 0.2
 _MOST_MISFIT, _MOST_BLUR, _MOST_DROP = 0.6, 0.25, 1.5
 
 
@@ -80,6 +82,8 @@ class Fit:
     """Mean square of what the fit leaves near the ship, in units of the ship's contrast."""
     shadow_drop: float
     """Strength of the fitted shade, as a fraction of the water's light, mean over the bands."""
+    obstructed: float
+    """Part of the water around that is unlike the rest of it: a quay, a neighbour, foam."""
     edge_m_per_m: float
     """Metres that the visible edge of the shadow moves across the hull per metre of freeboard."""
 
@@ -355,5 +359,6 @@ def _result(
         if near.any()
         else 1.0,
         shadow_drop=float(np.mean(drop)),
+        obstructed=float(np.mean(noise.trust < _TRUSTED)),
         edge_m_per_m=edge,
     )

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 MISTAKE = 0.01
 """Fraction of looks whose likelihood is worth nothing: another ship's shadow, a fit gone astray."""
-DECK_DOUBT_M, EDGE_DOUBT_PX = 0.15, 0.10
+DECK_DOUBT_M, EDGE_DOUBT_PX = 0.12, 0.05
 LADEN_ABOVE, BALLAST_BELOW = 0.90, 0.10
 """Of p_laden; between the two a ship is indeterminate."""
 SUN_HIGH_DEG = 50.0
@@ -118,7 +118,7 @@ def load(
 
     """
     grid = evidence.freeboard_m
-    posterior = _normalised(grid, prior(grid, ships) * _likelihood(evidence))
+    posterior = _normalised(grid, prior(grid, ships) * np.exp(evidence.log_likelihood))
     mean = float((posterior * grid).sum())
     sigma = float(np.sqrt((posterior * (grid - mean) ** 2).sum()))
     middles = posterior.cumsum() - posterior / 2
@@ -219,10 +219,6 @@ def _rises(first: Evidence, second: Evidence, ships: Tankers) -> tuple[Floats, F
     rise = heights[None, :] - heights[:, None]
     weight = before[:, None] * after[None, :]
     return rise.ravel(), (weight / weight.sum()).ravel()
-
-
-def _likelihood(evidence: Evidence) -> Floats:
-    return _likelihood_at(evidence, evidence.freeboard_m)
 
 
 def _likelihood_at(evidence: Evidence, freeboard_m: Floats) -> Floats:
