@@ -1,9 +1,9 @@
 """A ship's chip, and the cells along its hull that its pixels are averaged into.
 
-Along the hull a ship hardly changes over a twenty-fourth of its length; across it everything that tells
-the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000 pixels, and cells
-of 0.7 m by 4 m say the same with a tenth of them. Pixels are averaged as they are, never resampled:
-a cell keeps the mean place of its pixels, and their scatter about it is added to the blur.
+Along the hull a ship hardly changes over a twenty-fourth of its length; across it everything that
+tells the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000 pixels, and
+cells of 0.7 m by 4 m say the same with a tenth of them. Pixels are averaged as they are, never
+resampled: a cell keeps the mean place of its pixels, and their scatter about it adds to the blur.
 """
 
 from dataclasses import dataclass
