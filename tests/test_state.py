@@ -161,7 +161,7 @@ def test_evidence_is_never_sharper_than_the_model_is_true():
         assert np.sqrt((weight * (GRID - mean) ** 2).sum()) == pytest.approx(sigma, rel=0.15)
 
 
-@pytest.mark.parametrize("fault", [{"misfit": 2.0}, {"shadow_drop": 3.0}, {"edge_m_per_m": 0.0}])
+@pytest.mark.parametrize("fault", [{"misfit": 2.0}, {"shadow_drop": 3.0}, {"edge_m_per_m": 0.05}])
 def test_a_fit_gone_astray_is_no_evidence(fault):
     evidence = state.evidence(fit(-0.5 * ((GRID - 3) / 0.1) ** 2, **fault), gsd_m=1.0)
     assert state.log_lr_laden(evidence, SHIPS) == pytest.approx(0)

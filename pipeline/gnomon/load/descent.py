@@ -28,8 +28,8 @@ HEADING = PARAMETERS.index("heading_rad")
 _LEAST_GAIN, _MOST_DAMPING = 0.01, 1e3
 _SHIPS = torch.tensor(
     [
-        (-1e3, -1e3, 20, 4, -100, 0.02, 0.5, 0.03, 0.04, -0.3),
-        (1e3, 1e3, 500, 80, 100, 40, 50, 0.4, 0.4, 0.3),
+        (-1e3, -1e3, 20, 4, -100, 0.02, 0.5, 0.03, 0.04, -0.45),
+        (1e3, 1e3, 500, 80, 100, 40, 50, 0.4, 0.4, 0.45),
     ]
 )
 """Least and greatest parameters of a ship that can exist."""

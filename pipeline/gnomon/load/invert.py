@@ -54,7 +54,7 @@ Floats = NDArray[np.float64]
 # Beyond these a fit is not believed: seen on ships that were fitted wrong.
 # Trust in a cell below which it counts as obstructed: six deviations from the water.
 _TRUSTED = 0.2
-_MOST_MISFIT, _MOST_BLUR, _MOST_DROP = 0.6, 0.25, 1.5
+_MOST_MISFIT, _MOST_BLUR, _MOST_DROP = 0.6, 0.4, 1.5
 
 
 # Freeboards at which the rest is fitted again: evenly over all, and around the best in deviations.
@@ -239,7 +239,7 @@ def _ship_sigma(chip: Chip) -> Floats:
         np.deg2rad(chip.heading_sigma_deg),
     )
     # The freeboard's serves the first descent only; in the profile it is held instead.
-    return np.array([*known, 0.03 * length, 0.35 * (4 + 0.08 * length), 0.04, 0.04, 0.08])
+    return np.array([*known, 0.03 * length, 0.35 * (4 + 0.08 * length), 0.04, 0.04, 0.10])
 
 
 def _sight(chips: Sequence[Chip]) -> Sight:

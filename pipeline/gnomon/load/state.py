@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 MISTAKE = 0.01
 """Fraction of looks whose likelihood is worth nothing: another ship's shadow, a fit gone astray."""
 DECK_DOUBT_M, EDGE_DOUBT_PX = 0.12, 0.05
+LEAST_EDGE_PX = 0.06
+"""Pixels that the shadow's edge moves for a metre of freeboard, below which a fit counts as no
+evidence: what it rests on then is bow, stern and superstructure, which the model does not know."""
 LADEN_ABOVE, BALLAST_BELOW = 0.90, 0.10
 """Of p_laden; between the two a ship is indeterminate."""
 SUN_HIGH_DEG = 50.0
@@ -52,10 +55,10 @@ def evidence(fit: Fit, *, gsd_m: float) -> Evidence:
     No hull is a prism. `DECK_DOUBT_M` is what sheer, bulwarks and trim do to a freeboard read
     anywhere; `EDGE_DOUBT_PX` how far paint, gear and a point spread that is not quite known move
     an edge. Both were measured on synthetic ships of another model than the one that is fitted. A
-    fit that went astray counts as no evidence.
+    fit that went astray, or whose shadow's edge hardly moves with the freeboard, counts as none.
     """
     grid = fit.freeboard_m
-    if fit.astray or fit.edge_m_per_m < 1e-3:
+    if fit.astray or fit.edge_m_per_m < LEAST_EDGE_PX * gsd_m:
         return Evidence(grid, np.zeros_like(grid))
     sigma = np.hypot(DECK_DOUBT_M, EDGE_DOUBT_PX * gsd_m / fit.edge_m_per_m)
     kernel = np.exp(-0.5 * ((grid[:, None] - grid) / sigma) ** 2) * np.gradient(grid)
