@@ -128,7 +128,8 @@ class _Frame:
 
     def _between(self, ends: Tensor) -> Tensor:
         depths = _phi(self._depths(ends))
-        return depths[:, 0] if depths.shape[1] == 1 else depths[:, 0] * depths[:, 1]
+        # A fore and an aft end are a strip again; a transom alone has the bow's sides before it.
+        return (depths.sum(1) - (depths.shape[1] - 1)).clamp_min(0)
 
     def _depths(self, planes: Tensor) -> Tensor:
         along, across, offset = planes.unbind(-1)
