@@ -72,7 +72,10 @@ def moments(fit):
     return mean, float(np.sqrt((weight * (fit.freeboard_m - mean) ** 2).sum()))
 
 
-@pytest.mark.parametrize(("gsd", "bands", "within"), [(1.0, 1, 0.15), (3.0, 4, 0.3), (10.0, 4, 2)])
+@pytest.mark.parametrize(
+    ("gsd", "bands", "within"),
+    [pytest.param(1.0, 1, 0.15, marks=pytest.mark.slow), (3.0, 4, 0.3), (10.0, 4, 2)],
+)
 def test_a_ship_of_the_model_is_measured_within_its_error(gsd, bands, within):
     chips = [picture(h, gsd=gsd, bands=bands, seed=k) for k, h in enumerate((1.5, 3.0, 5.0, 6.5))]
     found = np.array([moments(fit) for fit in invert(chips)])
