@@ -147,8 +147,8 @@ def test_cells_keep_the_mean_and_the_place():
     cells = binned(replace(chip, image=ramp[None].astype(np.float32)))
     assert_allclose(cells.values[0], 3 * cells.east_m, atol=1e-3)
     assert cells.east_m.size < 0.35 * rows * columns
-    assert cells.blur_across_m < 0.5
-    assert cells.blur_along_m < 1.0
+    assert cells.blur_across_m < 0.35
+    assert cells.blur_along_m < 70 / 16 / 3
 
 
 def test_what_lies_alongside_is_noticed():

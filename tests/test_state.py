@@ -152,7 +152,7 @@ def fit(log_likelihood, **changes):
 
 def test_evidence_is_never_sharper_than_the_model_is_true():
     sharp = -0.5 * ((GRID - 3) / 0.03) ** 2
-    for gsd, sigma in ((0.5, 0.12), (10.0, np.hypot(0.12, 0.05 * 10 / 1.5))):
+    for gsd, sigma in ((0.5, 0.15), (10.0, np.hypot(0.15, 0.06 * 10 / 1.5))):
         evidence = state.evidence(fit(sharp), gsd_m=gsd)
         weight = np.exp(evidence.log_likelihood)
         weight /= weight.sum()

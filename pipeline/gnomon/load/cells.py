@@ -1,8 +1,8 @@
 """A ship's chip, and the cells along its hull that its pixels are averaged into.
 
-Along the hull a ship hardly changes over a twenty-fourth of its length; across it everything that
-tells the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000 pixels, and
-cells of 0.7 m by 4 m say the same with a tenth of them. Pixels are averaged as they are, never
+Along the hull a ship hardly changes over a sixteenth of its length; across it everything that tells
+the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000 pixels, and cells
+of 0.5 m by 6 m say the same with a twelfth of them. Pixels are averaged as they are, never
 resampled: a cell keeps the mean place of its pixels, and their scatter about it adds to the blur.
 """
 
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 # Cells to a hull: across the beam, along the length.
-_ACROSS, _ALONG = 22, 24
+_ACROSS, _ALONG = 60, 16
+# With fewer pixels to a cell their scatter in it is uneven, which moves edges.
+_LEAST_PIXELS = 4.0
 _LEAST_SEEN = 2 / 3
 
 
@@ -100,7 +102,7 @@ def binned(chip: Chip) -> Binned:
     along = max(chip.gsd_m, chip.length_m / _ALONG)
     across = max(chip.gsd_m, chip.beam_m / _ACROSS)
     point = (chip.blur_px**2 + 1 / 12) * chip.gsd_m**2
-    if along < 1.5 * chip.gsd_m and across < 1.5 * chip.gsd_m:
+    if along * across < _LEAST_PIXELS * chip.gsd_m**2:
         row, column = (a.ravel()[keep] for a in np.indices((rows, columns)))
         values = pixels[:, keep].astype(float)
         blur = float(np.sqrt(point))

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 MISTAKE = 0.01
 """Fraction of looks whose likelihood is worth nothing: another ship's shadow, a fit gone astray."""
-DECK_DOUBT_M, EDGE_DOUBT_PX = 0.12, 0.05
+DECK_DOUBT_M, EDGE_DOUBT_PX = 0.15, 0.06
 LEAST_EDGE_PX = 0.06
 """Pixels that the shadow's edge moves for a metre of freeboard, below which a fit counts as no
 evidence: what it rests on then is bow, stern and superstructure, which the model does not know."""
