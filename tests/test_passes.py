@@ -84,9 +84,14 @@ def test_a_small_image_in_a_wide_search_is_kept() -> None:
     assert names(once([scene("chip", box(3, 3, 3.01, 3.01))], box(0, 0, 20, 20))) == ["chip"]
 
 
+def degrees(least: float, most: float) -> st.SearchStrategy[float]:
+    """To a tenth of a metre: no footprint is told finer."""
+    return st.floats(least, most).map(lambda value: round(value, 6))
+
+
 boxes = st.builds(
     lambda x, y, w, h: box(x, y, x + w, y + h),
-    st.floats(-1, 0.9), st.floats(-1, 0.9), st.floats(0.2, 2), st.floats(0.2, 2),
+    degrees(-1, 0.9), degrees(-1, 0.9), degrees(0.2, 2), degrees(0.2, 2),
 )  # fmt: skip
 
 
