@@ -1,5 +1,6 @@
 """A picture of a scene with the hulls that were found in it."""
 
+from io import BytesIO
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,9 +15,18 @@ OUTLINE = "#00e5ff"
 """Cyan stands out from water, land and rust alike, also for colour-blind readers."""
 
 
+class Picture(Figure):
+    """A figure that a notebook shows, however matplotlib is set up there."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 def picture(
     pixels: xr.Dataset, detections: gpd.GeoDataFrame | None = None, *, path: Path | None = None
-) -> Figure:
+) -> Picture:
     """Draw pixels in natural colours, and the outline, length and score of each hull.
 
     Parameters
@@ -31,7 +41,7 @@ def picture(
     """
     box = pixels.odc.geobox
     rows, columns = box.shape.yx
-    figure = Figure(figsize=(10, np.clip(10 * rows / columns, 3, 20)), layout="constrained")
+    figure = Picture(figsize=(10, np.clip(10 * rows / columns, 3, 20)), layout="constrained")
     axes = figure.subplots()
     left, bottom, right, top = box.boundingbox
     axes.imshow(_natural(pixels), extent=(left, right, bottom, top), interpolation="nearest")
