@@ -5,20 +5,21 @@ bow whose half-breadth falls as ``1 - t**n``: round and full for tankers and bul
 for container ships. On its deck stand a house, and what makes a type recognisable from above: the
 pipes and the manifold of a tanker, the hatches of a bulk carrier, the stacks of a container ship.
 Breadth, depth and draught follow typical ratios of the type (Papanikolaou, Ship Design, 2014,
-chapter 2); depth less draught is the freeboard.
+chapter 2); depth less draught is the freeboard, amidships. Towards the ends a deck rises (sheer,
+forecastle, poop) and a ship in ballast sits deeper by the stern.
 
 Ship frame: x forward and y to starboard from the centre of the hull, z up from the water. World: x
 east, y north. Reflectances have five values: blue, green, red, nir, swir16.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import Polygon
+from shapely import Polygon, box
 
 Array = NDArray[np.float64]
 Name = TypeVar("Name", bound=str)
@@ -26,15 +27,25 @@ ShipType = Literal["tanker", "bulk", "container", "general", "fishing", "tug"]
 SHIP_TYPES: tuple[ShipType, ...] = get_args(ShipType)
 
 # Length range, length over breadth, depth over breadth, and draught over depth laden and in
-# ballast. Draughts include the sea-going minimum of a ship in ballast (domain.md B2).
+# ballast. Draughts include the sea-going minimum of a ship in ballast.
 _PROPORTIONS: dict[ShipType, tuple[tuple[float, float], float, float, float, float]] = {
-    "tanker": ((45, 330), 6.1, 0.53, 0.80, 0.50),
+    "tanker": ((45, 330), 6.1, 0.53, 0.80, 0.50),  # the last three by size: _TANKER_SIZES
     "bulk": ((80, 300), 6.2, 0.55, 0.74, 0.42),
     "container": ((90, 330), 6.9, 0.60, 0.62, 0.48),
     "general": ((50, 170), 6.3, 0.58, 0.76, 0.48),
     "fishing": ((20, 75), 4.4, 0.52, 0.72, 0.60),
     "tug": ((20, 40), 2.9, 0.45, 0.75, 0.68),
 }
+# Tankers by beam: depth over breadth, draught over depth laden and in ballast. From a 70 m coaster
+# (11 x 5.0 m, draughts 4.3 and 2.9) over 100 m (15.2 x 7.8, 6.3 and 3.8) and 120 m (18.6 x 9.6, 7.4
+# and 4.9) to a medium-range tanker (32.2 x 18.8, 11.8 and 6.4): published designs grow deeper hulls
+# and higher freeboards, because they have double hulls.
+_TANKER_SIZES = (
+    (11.0, 0.455, 0.86, 0.58),
+    (15.2, 0.513, 0.81, 0.49),
+    (18.6, 0.516, 0.77, 0.50),
+    (32.2, 0.584, 0.63, 0.34),
+)
 _DECKS: dict[str, tuple[float, ...]] = {
     "red": (0.055, 0.06, 0.17, 0.21, 0.19),
     "brown": (0.06, 0.065, 0.11, 0.14, 0.15),
@@ -68,7 +79,7 @@ class Ship:
     heading_deg: float
     """Of the bow, clockwise from north."""
     freeboard_m: float
-    """Height of the deck above the water."""
+    """Height of the deck above the water, amidships."""
     house_height_m: float
     """Height of the house above the deck."""
     deck: str = "red"
@@ -79,8 +90,23 @@ class Ship:
     berthed: bool = False
     speed_m_s: float = 0.0
     """A ship under way draws a wake."""
+    sheer_m: float = 0.0
+    """Rise of the deck from amidships to the stem; a third of it to the stern."""
+    trim_m: float = 0.0
+    """Draught aft less draught forward."""
+    forecastle_m: float = 0.0
+    """Height of the raised deck over the first ninth of the hull."""
+    poop_m: float = 0.0
+    """Height of the raised deck over the last fifth of the hull."""
     seed: int = 0
     """Decides colours and clutter of what stands on the deck."""
+
+    def deck_m(self, at: float) -> float:
+        """Height of the deck above the water, ``at`` in lengths forward of amidships."""
+        rise = self.sheer_m if at > 0 else self.sheer_m / 3
+        raised = self.forecastle_m * (at > 0.39) + self.poop_m * (at < -0.3)
+        # The deck's line is a parabola, as rules for sheer have it.
+        return self.freeboard_m + rise * (2 * at) ** 2 + self.trim_m * at + raised
 
     def outline(self) -> Array:
         """Hull at the waterline, an (n, 2) array of world metres."""
@@ -136,22 +162,31 @@ def hull_outline(kind: ShipType, length_m: float, beam_m: float, *, points: int 
 
 
 def sample_ship(
-    rng: np.random.Generator, *, kind: ShipType | None = None, length_m: float | None = None
+    rng: np.random.Generator,
+    *,
+    kind: ShipType | None = None,
+    length_m: float | None = None,
+    laden: bool | None = None,
 ) -> Ship:
     """Draw a ship of random type, size, load and colour, at the origin and heading north.
 
     Lengths are log-uniform within the type's range: ports hold more small ships than large ones.
-    Loads are either laden or in ballast with equal odds, and spread around both.
+    Loads are either laden or in ballast with equal odds, unless given, and spread around both.
     """
     kind = kind or pick(rng, SHIP_TYPES, (0.30, 0.2, 0.17, 0.2, 0.08, 0.05))
-    (shortest, longest), slenderness, deep, laden, ballast = _PROPORTIONS[kind]
+    (shortest, longest), slenderness, deep, full, light = _PROPORTIONS[kind]
     length = length_m or float(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
     beam = length / (slenderness * np.exp(rng.normal(0, 0.07)))
     # Small ships are broader for their length.
     beam *= 1.0 + 0.12 * np.clip((90 - length) / 70, 0, 1)
+    if kind == "tanker":
+        beams, *columns = zip(*_TANKER_SIZES, strict=True)
+        deep, full, light = (float(np.interp(beam, beams, column)) for column in columns)
     depth = deep * beam * np.exp(rng.normal(0, 0.06))
-    draught = rng.choice([laden, ballast]) * np.exp(rng.normal(0, 0.05))
-    return Ship(
+    by_chance = rng.random() < 0.5
+    laden = by_chance if laden is None else laden
+    draught = (full if laden else light) * np.exp(rng.normal(0, 0.05))
+    ship = Ship(
         type=kind,
         length_m=length,
         beam_m=float(min(beam, 60.0)),
@@ -161,6 +196,22 @@ def sample_ship(
         deck=pick(rng, _DECK_OF_TYPE[kind]),
         seed=int(rng.integers(2**31)),
     )
+    return replace(ship, **_deck_line(ship, in_ballast=not laden))
+
+
+def _deck_line(ship: Ship, *, in_ballast: bool) -> dict[str, float]:
+    """Draw sheer, trim, forecastle and poop from the ship's own seed."""
+    rng = np.random.default_rng([ship.seed, 1])
+    small = ship.length_m < 130
+    line = {
+        "sheer_m": float(rng.uniform(0, 0.012 if small else 0.004) * ship.length_m),
+        "trim_m": float(rng.uniform(0, 0.013 if in_ballast else 0.003) * ship.length_m),
+        "forecastle_m": 2.2 if rng.random() < 0.8 else 0.0,
+        "poop_m": 2.3 if small and rng.random() < 0.6 else 0.0,
+    }
+    # No part of the deck is awash.
+    line["trim_m"] = min(line["trim_m"], 1.6 * (ship.freeboard_m - 0.3))
+    return {name: max(value, 0.0) for name, value in line.items()}
 
 
 def pick(
@@ -176,7 +227,7 @@ def solids(ship: Ship) -> list[Solid]:
     shade = float(np.exp(rng.normal(0, 0.16)))
     deck = _scaled(_DECKS[ship.deck], shade)
     wall = _DECKS[pick(rng, _WALLS)]
-    parts = [Solid(ship.outline(), 0.0, ship.freeboard_m, deck, wall, 0.10)]
+    parts = list(_hull(ship, deck, wall))
     fittings = {
         "tanker": _tanker,
         "bulk": _bulk,
@@ -187,6 +238,20 @@ def solids(ship: Ship) -> list[Solid]:
     }[ship.type]
     parts += fittings(ship, rng, deck)
     return parts
+
+
+def _hull(ship: Ship, deck: tuple[float, ...], wall: tuple[float, ...]) -> Iterator[Solid]:
+    """Build a prism up to the lowest deck, and slices of hull from there to the deck's line."""
+    edges = np.linspace(-0.5, 0.5, 19)
+    heights = [ship.deck_m(float(at)) for at in (edges[:-1] + edges[1:]) / 2]
+    lowest = min(heights)
+    yield Solid(ship.outline(), 0.0, lowest, deck, wall, 0.10)
+    whole = Polygon(hull_outline(ship.type, ship.length_m, ship.beam_m))
+    for start, stop, height in zip(edges[:-1], edges[1:], heights, strict=True):
+        if height > lowest + 0.02:
+            strip = box(start * ship.length_m, -ship.beam_m, stop * ship.length_m, ship.beam_m)
+            outline = np.asarray(whole.intersection(strip).exterior.coords)
+            yield Solid(ship.to_world(outline), lowest, height, deck, wall, 0.10)
 
 
 def _scaled(colour: tuple[float, ...], by: float) -> tuple[float, ...]:
@@ -203,8 +268,8 @@ def _block(
     """Build a box on the deck; centre and size are fractions of the length and of the beam."""
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
     plan = (corners * size + centre) * (ship.length_m, ship.beam_m)
-    top = ship.freeboard_m + height_m
-    return Solid(ship.to_world(plan), ship.freeboard_m, top, colour, _scaled(colour, 0.8))
+    base = ship.deck_m(centre[0])
+    return Solid(ship.to_world(plan), base, base + height_m, colour, _scaled(colour, 0.8))
 
 
 def _house(ship: Ship, rng: np.random.Generator, at: float, depth: float) -> list[Solid]:
@@ -226,6 +291,10 @@ def _tanker(ship: Ship, rng: np.random.Generator, deck: tuple[float, ...]) -> It
     yield _block(ship, (0.08, 0), (0.62, breadth), 1.2, pipes)
     yield _block(ship, (0.06, 0), (min(4.0 / ship.length_m, 0.04), 0.86), 1.5, pipes)
     yield _block(ship, (0.42, 0), (0.05, 0.45), 2.0, deck)
+    if rng.random() < 0.6:  # the derrick that lifts the hoses, stowed along the ship or turned out
+        side, long = float(rng.choice([-0.2, 0.2])), rng.random() < 0.5
+        size = (0.10, 0.05) if long else (0.015, 0.55)
+        yield _block(ship, (0.07, 0.0 if not long else side), size, 7.0, _DECKS["buff"])
     yield from _house(ship, rng, -0.40, float(np.clip(14 / ship.length_m + 0.05, 0.08, 0.2)))
 
 
