@@ -35,6 +35,8 @@ class Chip:
     length_sigma_m: float
     beam_m: float
     beam_sigma_m: float
+    beam_scatter: float = 0.11
+    """Relative scatter of beams about the usual one of a length (`gnomon.load.hydrostatics`)."""
     heading_deg: float
     heading_sigma_deg: float = 4.0
     bow_known: bool = False

@@ -46,7 +46,7 @@ class Batch:
     level_mean: Tensor  # (ships, bands * K)
     level_precision: Tensor  # (ships, bands * K, bands * K)
     mean: Tensor  # (ships, P)
-    precision: Tensor  # (ships, P)
+    precision: Tensor  # (ships, P, P)
     step: Tensor  # (ships, P)
 
     def take(self, index: Tensor) -> "Batch":
@@ -114,7 +114,8 @@ def _half_log_det(factor: Tensor) -> Tensor:
 
 
 def _prior(batch: Batch, ship: Tensor) -> Tensor:
-    return 0.5 * (batch.precision * (ship - batch.mean) ** 2).sum(1).double()
+    away = ship - batch.mean
+    return 0.5 * (away * (batch.precision @ away[..., None])[..., 0]).sum(1).double()
 
 
 def expanded(batch: Batch, ship: Tensor, cells: Cells, free: Sequence[int]) -> Normal:
@@ -143,10 +144,10 @@ def expanded(batch: Batch, ship: Tensor, cells: Cells, free: Sequence[int]) -> N
     mixed = mixed.permute(0, 1, 3, 2).reshape(ships, bands * K, n)
     curvature = curvature - mixed.transpose(1, 2) @ torch.cholesky_solve(mixed, factor)
     gradient = -(pulled @ rest[..., None]).sum(1)[..., 0].double()
-    away = (batch.precision * (ship - batch.mean))[:, list(free)].double()
-    curvature = curvature + torch.diag_embed(batch.precision[:, list(free)].double())
+    pull = (batch.precision @ (ship - batch.mean)[..., None])[:, list(free), 0].double()
+    curvature = curvature + batch.precision[:, list(free)][:, :, list(free)].double()
     objective = half + _half_log_det(factor) + _prior(batch, ship)
-    return Normal(objective, gradient + away, curvature, levels)
+    return Normal(objective, gradient + pull, curvature, levels)
 
 
 def _stepped(normal: Normal, damping: Tensor) -> Tensor:
@@ -202,7 +203,7 @@ def _either(better: Tensor, new: Normal, old: Normal) -> Normal:
 
 def _bounded(batch: Batch, ship: Tensor, change: Tensor, free: Sequence[int]) -> Tensor:
     """Step, no longer than three prior deviations, to a ship that can exist."""
-    limit = 3 / batch.precision[:, list(free)].sqrt()
+    limit = 3 / batch.precision.diagonal(dim1=1, dim2=2)[:, list(free)].sqrt()
     moved = ship.clone()
     moved[:, list(free)] += torch.maximum(torch.minimum(change, limit), -limit)
     lowest, highest = _SHIPS
@@ -215,7 +216,7 @@ def held(batch: Batch, ship: Tensor, rows: Tensor) -> Tensor:
     """Log likelihood of ships whose freeboard is held: two steps of the rest, and its volume."""
     many = batch.take(rows)
     many.precision = many.precision.clone()
-    many.precision[:, FREEBOARD] = 0.0
+    many.precision[:, FREEBOARD] = many.precision[:, :, FREEBOARD] = 0.0
     rest = tuple(k for k in range(P) if k != FREEBOARD)
     little = torch.full((len(ship),), 1e-3, dtype=torch.float64)
     first = expanded(many, ship, many.cells, rest)

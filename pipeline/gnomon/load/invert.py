@@ -47,10 +47,12 @@ from gnomon.load.descent import (
     top_m,
 )
 from gnomon.load.hull import PARAMETERS, SURFACES, Cells, Sight, cover
-from gnomon.load.noise import Noise, first_noise, level_prior, second_noise, shaded_by_ends
+from gnomon.load.hydrostatics import BEAM_LN, usual_beam_m
+from gnomon.load.noise import Noise, first_noise, level_prior, second_noise, shaded_by_ends, without_swell
 from gnomon.load.shadow import deck_to_shadow_m
 
 Floats = NDArray[np.float64]
+LENGTH, BEAM = PARAMETERS.index("length_m"), PARAMETERS.index("beam_m")
 # Beyond these a fit is not believed: seen on ships that were fitted wrong.
 # Trust in a cell below which it counts as obstructed: six deviations from the water.
 _TRUSTED = 0.2
@@ -60,6 +62,8 @@ _MOST_MISFIT, _MOST_BLUR, _MOST_DROP = 0.6, 0.4, 1.5
 # Freeboards at which the rest is fitted again: evenly over all, and around the best in deviations.
 _FAR, _LEAST_M = 9, 0.02
 _NEAR = np.array([-3.2, -2.2, -1.4, -0.7, 0.0, 0.7, 1.4, 2.2, 3.2])
+# Water's pattern is averaged over twice the pixel, and no less than a hull's beam.
+_SWELL_PX, _SWELL_M = 2.0, 12.0
 # What is fitted while the image is still blurred: the rest would bend to make up for it.
 _COARSE = tuple(range(PARAMETERS.index("house_length")))
 # Cells that are worked on together: more do not go faster and need more memory.
@@ -76,10 +80,12 @@ class Fit:
     """On the grid, natural logarithm, its maximum zero."""
     ship: Floats
     """Best parameters, in the order of `gnomon.load.hull.PARAMETERS`."""
+    ship_sigma: Floats
+    """Their errors, the freeboard's left to its likelihood."""
     reflectance: Floats
     """Of the surfaces, (bands, len(SURFACES)), in the unit of the image."""
     misfit: float
-    """Mean square of what the fit leaves near the ship, in units of the ship's contrast."""
+    """Part of what sets the ship off from the water that the fit leaves unexplained, 0 to 1."""
     shadow_drop: float
     """Strength of the fitted shade, as a fraction of the water's light, mean over the bands."""
     obstructed: float
@@ -135,7 +141,7 @@ def invert(chips: Sequence[Chip]) -> list[Fit]:
 
 
 def _fit(pairs: list[tuple[Chip, Binned]]) -> list[Fit]:
-    means = torch.tensor(np.stack([_mean_ship(chip) for chip, _ in pairs]), dtype=torch.float32)
+    means = torch.tensor(np.stack([_ship_prior(chip)[0] for chip, _ in pairs]), dtype=torch.float32)
     doubt = [1.5 * chip.position_sigma_m for chip, _ in pairs]
     maps = _maps(pairs, means, doubt)
     noises = [
@@ -153,7 +159,7 @@ def _fit(pairs: list[tuple[Chip, Binned]]) -> list[Fit]:
     turned = (objectives[n:] < objectives[:n]) & ~known
     means = torch.where(turned[:, None], both.mean[n:], both.mean[:n])
     ships = torch.where(turned[:, None], ships[n:], ships[:n])
-    noises = _again(pairs, noises, ships)
+    pairs, noises = _again(pairs, noises, ships)
     batch = _batch(pairs, noises, means)
     ships, _ = descended(batch, ships, (0.0,), everything, steps=8)
     normal = expanded(batch, ships, batch.cells, everything)
@@ -164,6 +170,7 @@ def _fit(pairs: list[tuple[Chip, Binned]]) -> list[Fit]:
             pairs[k],
             noises[k],
             ship=ships[k],
+            sigma=np.sqrt(np.diag(np.linalg.inv(normal.curvature[k].numpy()))),
             levels=normal.levels[k],
             maps=maps[k],
             grid=grids[k],
@@ -181,18 +188,24 @@ def _blurs(pairs: list[tuple[Chip, Binned]]) -> tuple[float, ...]:
     return tuple(coarse)
 
 
-def _again(pairs: list[tuple[Chip, Binned]], noises: list[Noise], ships: Tensor) -> list[Noise]:
+def _again(
+    pairs: list[tuple[Chip, Binned]], noises: list[Noise], ships: Tensor
+) -> tuple[list[tuple[Chip, Binned]], list[Noise]]:
+    """Clear the water of its pattern, and measure what noise is left."""
     batch = _batch(pairs, noises, ships)
     _, levels, _, _ = integrated(batch, cover(ships, batch.cells, batch.sight))
     fitted = _maps(pairs, ships, [0.0] * len(pairs))
     wide = _maps(pairs, ships, [max(1.5 * chip.gsd_m, 1.5) for chip, _ in pairs])
-    new = []
+    cleared, new = [], []
     for k, (chip, bins) in enumerate(pairs):
         level = np.linalg.inv(noises[k].mix) @ levels[k].numpy()
-        rest = bins.values - level @ fitted[k]
-        ends = _ends(chip, bins, ships[k])
-        new.append(second_noise(noises[k], bins, ends, fitted=fitted[k], wide=wide[k], rest=rest))
-    return new
+        scale = max(_SWELL_PX * chip.gsd_m, _SWELL_M)
+        calm = without_swell(bins, wide[k], bins.values - level @ fitted[k], scale_m=scale)
+        rest = calm.values - level @ fitted[k]
+        ends = _ends(chip, calm, ships[k])
+        cleared.append((chip, calm))
+        new.append(second_noise(noises[k], calm, ends, fitted=fitted[k], wide=wide[k], rest=rest))
+    return cleared, new
 
 
 def _maps(pairs: list[tuple[Chip, Binned]], ships: Tensor, extra_m: list[float]) -> list[Floats]:
@@ -242,6 +255,21 @@ def _ship_sigma(chip: Chip) -> Floats:
     return np.array([*known, 0.03 * length, 0.35 * (4 + 0.08 * length), 0.04, 0.04, 0.10])
 
 
+def _ship_prior(chip: Chip) -> tuple[Floats, Floats]:
+    """Mean and precision of the parameters: what is known of each, and that beam goes with length.
+
+    A beam that is well known is hardly moved; one that a detector guessed from two pixels is.
+    """
+    mean, precision = _mean_ship(chip), np.diag(1 / _ship_sigma(chip) ** 2)
+    usual = float(usual_beam_m(chip.length_m))
+    tie = np.zeros(P)
+    tie[BEAM], tie[LENGTH] = 1.0, -BEAM_LN[1] * usual / chip.length_m
+    # About the mean ship the usual beam is linear in the length.
+    gap = usual - chip.beam_m
+    tied = precision + np.outer(tie, tie) / (chip.beam_scatter * usual) ** 2
+    return mean + np.linalg.solve(tied, tie * gap / (chip.beam_scatter * usual) ** 2), tied
+
+
 def _sight(chips: Sequence[Chip]) -> Sight:
     def radians(name: str) -> Tensor:
         return torch.tensor([np.deg2rad(getattr(c, name)) for c in chips], dtype=torch.float32)
@@ -265,7 +293,6 @@ def _batch(pairs: list[tuple[Chip, Binned]], noises: list[Noise], means: Tensor)
         *(_mixed_prior(noise, chip.dark) for noise, chip in zip(noises, chips, strict=True)),
         strict=True,
     )
-    sigma = np.stack([_ship_sigma(chip) for chip in chips])
     return Batch(
         cells,
         _sight(chips),
@@ -274,7 +301,7 @@ def _batch(pairs: list[tuple[Chip, Binned]], noises: list[Noise], means: Tensor)
         torch.tensor(np.stack(centres)),
         torch.tensor(np.stack(precisions)),
         means.clone(),
-        torch.tensor(1 / sigma**2, dtype=torch.float32),
+        torch.tensor(np.stack([_ship_prior(c)[1] for c in chips]), dtype=torch.float32),
         torch.tensor(np.stack([_steps(chip) for chip in chips]), dtype=torch.float32),
     )
 
@@ -317,11 +344,17 @@ def _profile(
     return grids, [curve.numpy() for curve in curves]
 
 
+def _unexplained(rest: Floats, signal: Floats) -> float:
+    power = float((signal**2).sum())
+    return float((rest**2).sum()) / power if power > 0 else 1.0
+
+
 def _result(
     pair: tuple[Chip, Binned],
     noise: Noise,
     *,
     ship: Tensor,
+    sigma: Floats,
     levels: Tensor,
     maps: Floats,
     grid: Floats,
@@ -354,10 +387,9 @@ def _result(
         freeboard_m=fine,
         log_likelihood=log_likelihood - log_likelihood.max(),
         ship=ship.double().numpy(),
+        ship_sigma=sigma,
         reflectance=reflectance,
-        misfit=float((rest[:, near] ** 2).mean() / (noise.contrast**2).mean())
-        if near.any()
-        else 1.0,
+        misfit=_unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
         shadow_drop=float(np.mean(drop)),
         obstructed=float(np.mean(noise.trust < _TRUSTED)),
         edge_m_per_m=edge,

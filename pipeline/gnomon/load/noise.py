@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from gnomon.load.cells import Binned
 from gnomon.load.hull import SURFACES
@@ -143,6 +144,56 @@ def second_noise(
         doubted=_doubted(noise, covariance, doubt * (fitted[water] > 0.9), wide, rest),
         trust=trust,
     )
+
+
+def without_swell(bins: Binned, maps: Floats, rest: Floats, *, scale_m: float) -> Binned:
+    """Take the water's own pattern away: plumes, slicks and swell that are wider than the ship.
+
+    What a fit leaves on clear water is averaged over a ring around every cell (a Gaussian of
+    ``scale_m`` less one of half of it, so that no cell speaks for itself and the water beside the
+    ship is predicted from as far away as that under her shadow), and subtracted where water is.
+
+    Parameters
+    ----------
+    bins
+        Cells of the chip.
+    maps
+        Covers of the fitted ship, blurred somewhat, (surfaces, cells).
+    rest
+        Image less fit, (bands, cells).
+    scale_m
+        Of the averaging.
+
+    """
+    clear = _clear(maps)
+    shape = (bins.row.max() + 1, bins.column.max() + 1)
+    step = [_spacing(bins, index) for index in (bins.row, bins.column)]
+
+    def ring(values: Floats) -> Floats:
+        grid = np.zeros(shape)
+        grid[bins.row[clear], bins.column[clear]] = values[clear]
+        wide, narrow = (
+            ndimage.gaussian_filter(grid, [s / d for d in step], mode="constant", truncate=3.0)
+            for s in (scale_m, scale_m / 2)
+        )
+        # Both kernels sum to one; in the plane the narrow one is four times as high.
+        found: Floats = (wide - narrow / 4)[bins.row, bins.column]
+        return found
+
+    weight = ring(np.ones(bins.east_m.size))
+    # Where hardly any water is near, nothing is known of its pattern.
+    pattern = np.stack([ring(band) for band in rest]) / np.maximum(weight, 0.15)
+    return replace(bins, values=bins.values - maps[SURFACES.index("water")] * pattern)
+
+
+def _spacing(bins: Binned, index: NDArray[np.intp]) -> float:
+    """Metres between neighbouring rows or columns of cells."""
+    span = index.max() - index.min()
+    ends = [index == index.min(), index == index.max()]
+    east, north = (
+        np.diff([place[end].mean() for end in ends])[0] for place in (bins.east_m, bins.north_m)
+    )
+    return float(np.hypot(east, north) / max(span, 1))
 
 
 def shaded_by_ends(
