@@ -31,6 +31,7 @@ from gnomon.errors import AssetError, GnomonError
 from gnomon.fetch import mask, raster, tally
 from gnomon.fetch.catalog import Fault, find_scenes
 from gnomon.fetch.geometry import with_angles
+from gnomon.loading import with_loads
 from gnomon.pictures import picture
 from gnomon.ports import Port
 from gnomon.scene import OPTICAL_BANDS, Scene
@@ -203,6 +204,7 @@ def _examined(look: Look) -> Result:
     every = hulls.one_per_hull(np.concatenate(found))
     model = network_of(look.study).model
     rows = hulls.detection_rows(every, grid, scene, port, model=model, run_digest=look.digest)
+    rows = with_loads(rows, scene, raster.geobox_of(scene), look.study)
     row = _look_row(look, scene) | tally.fractions(seen)
     row |= {"status": "looked", "reason": _without(scene), "detections": len(rows)}
     return Result(table(Looks, [row]), table(Detections, rows))
@@ -300,6 +302,7 @@ def _digest(scene: Scene, port: Port, study: Study) -> str:
             "gnomon": importlib.metadata.version("gnomon"),
             "mask": study.mask.model_dump(),
             "detect": study.detect.model_dump(exclude={"model"}),
+            "load": study.load.model_dump(),
             "weights": weights.read_model(study.detect.model).sha256,
             # Signatures in an address change by the hour; what it points to does not.
             "assets": {

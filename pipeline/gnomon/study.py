@@ -105,6 +105,16 @@ class DetectOptions(Options):
     """Open water: least contrast, in deviations of the water around, that the network looks at."""
 
 
+class LoadOptions(Options):
+    """How the load of a ship is read."""
+
+    enabled: bool = True
+    """Whether it is read at all; without it a run finds ships and no more."""
+    length_min_m: float = Field(default=50.0, ge=30)
+    """Shorter hulls are ``too_small``: no tanker of theirs is among those that the freeboards of
+    tankers were learned from."""
+
+
 class Study(Options):
     """Everything that decides what a run computes."""
 
@@ -115,6 +125,7 @@ class Study(Options):
     ports: PortsOptions = PortsOptions()
     mask: MaskOptions = MaskOptions()
     detect: DetectOptions = DetectOptions()
+    load: LoadOptions = LoadOptions()
 
     def places(self) -> tuple[Port, ...]:
         """What is looked at, in the study's order.

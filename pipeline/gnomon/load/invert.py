@@ -89,7 +89,7 @@ class Fit:
     shadow_drop: float
     """Strength of the fitted shade, as a fraction of the water's light, mean over the bands."""
     obstructed: float
-    """Part of the water around that is unlike the rest of it: a quay, a neighbour, foam."""
+    """Part of the water on her shaded side that is unlike the rest: a quay, a neighbour, foam."""
     edge_m_per_m: float
     """Metres that the visible edge of the shadow moves across the hull per metre of freeboard."""
 
@@ -344,6 +344,19 @@ def _profile(
     return grids, [curve.numpy() for curve in curves]
 
 
+def _obstructed(chip: Chip, bins: Binned, noise: Noise, ship: Tensor) -> float:
+    east, north, length, beam, heading = ship[:5].double().tolist()
+    x, y = bins.east_m - east, bins.north_m - north
+    forward, starboard = (
+        x * np.sin(heading) + y * np.cos(heading),
+        x * np.cos(heading) - y * np.sin(heading),
+    )
+    side = -np.sign(np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)) or 1.0
+    out = side * starboard - beam / 2
+    beside = (out > 0.5 * chip.gsd_m) & (np.abs(forward) < 0.45 * length)
+    return float(np.mean(noise.trust[beside] < _TRUSTED)) if beside.any() else 0.0
+
+
 def _unexplained(rest: Floats, signal: Floats) -> float:
     power = float((signal**2).sum())
     return float((rest**2).sum()) / power if power > 0 else 1.0
@@ -391,6 +404,6 @@ def _result(
         reflectance=reflectance,
         misfit=_unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
         shadow_drop=float(np.mean(drop)),
-        obstructed=float(np.mean(noise.trust < _TRUSTED)),
+        obstructed=_obstructed(chip, bins, noise, ship),
         edge_m_per_m=edge,
     )

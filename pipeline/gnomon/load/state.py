@@ -121,10 +121,10 @@ def load(
 
     """
     grid = evidence.freeboard_m
-    posterior = _normalised(grid, prior(grid, ships) * np.exp(evidence.log_likelihood))
-    mean = float((posterior * grid).sum())
-    sigma = float(np.sqrt((posterior * (grid - mean) ** 2).sum()))
-    middles = posterior.cumsum() - posterior / 2
+    weight = posterior(evidence, ships) * np.gradient(grid)
+    mean = float((weight * grid).sum())
+    sigma = float(np.sqrt((weight * (grid - mean) ** 2).sum()))
+    middles = weight.cumsum() - weight / 2
     low, high = np.interp([0.05, 0.95], middles, grid)
     ratio = log_lr_laden(evidence, ships)
     p_laden = float(1 / (1 + np.exp(-ratio)))
@@ -145,6 +145,14 @@ def load(
         load_state=state,
         load_reason=reason,
     )
+
+
+def posterior(evidence: Evidence, ships: Tankers) -> Floats:
+    """Density of the freeboard after the image, on the evidence's grid, per metre."""
+    grid = evidence.freeboard_m
+    density = prior(grid, ships) * np.exp(evidence.log_likelihood)
+    total: Floats = density / (density * np.gradient(grid)).sum()
+    return total
 
 
 def why_weak(sun_elevation_deg: float, sun_off_axis_deg: float, beam_px: float) -> str:
@@ -233,8 +241,3 @@ def _likelihood_at(evidence: Evidence, freeboard_m: Floats) -> Floats:
     likelihood: Floats = (1 - MISTAKE) * here + MISTAKE
     return likelihood
 
-
-def _normalised(grid: Floats, density: Floats) -> Floats:
-    weight = density * np.gradient(grid)
-    weights: Floats = weight / weight.sum()
-    return weights
