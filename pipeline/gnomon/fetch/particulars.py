@@ -33,11 +33,8 @@ COLUMNS = (
     "offset",
 )
 """Of a table; only ``file`` must be there."""
-TOGETHER = (
-    ("sun_azimuth_deg", "sun_elevation_deg"),
-    ("view_azimuth_deg", "view_zenith_deg"),
-    ("scale", "offset"),
-)
+VIEW = ("view_azimuth_deg", "view_zenith_deg")
+TOGETHER = (("sun_azimuth_deg", "sun_elevation_deg"), VIEW, ("scale", "offset"))
 FREE_ALTITUDE_KM = 600.0
 """Imaging satellites of 0.3-3 m fly at 450-770 km: within a degree of zenith at 25 off nadir."""
 
@@ -108,8 +105,14 @@ class Particulars(Options):
     scale: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Reflectance per count."""
     offset: float | None = Field(default=None, allow_inf_nan=False)
-    """Added after scaling."""
+    """Added after scaling; not without a scale."""
     published_at: Annotated[datetime, BeforeValidator(moment)] | None = None
+
+    @model_validator(mode="after")
+    def _offset_of_a_scale(self) -> Self:
+        if self.offset is not None and self.scale is None:
+            raise ValueError("offset is told without scale; give both (scale 1 changes nothing)")
+        return self
 
     @model_validator(mode="after")
     def _both_of_the_sun(self) -> Self:
@@ -147,24 +150,26 @@ def particulars(values: Mapping[str, Any]) -> Particulars:
 
 
 def combined(sources: Iterable[Particulars]) -> Particulars:
-    """Take each thing from the first source that tells it, pairs from the first that has both."""
+    """Take each thing from the first source that tells it, a pair from the first that has all."""
     sources = list(sources)
     merged: dict[str, Any] = {}
     for source in reversed(sources):
         merged |= {k: v for k, v in source.model_dump().items() if v is not None}
     for pair in TOGETHER:
-        best = max(sources, key=lambda one: sum(v is not None for v in _of(one, pair)))
-        merged |= dict(zip(pair, _of(best, pair), strict=True))
-        if "view_zenith_deg" in pair:
+        best = max(sources, key=lambda one: _told_of(one, pair))
+        merged |= {name: getattr(best, name) for name in pair}
+        if pair == VIEW:
             merged |= {"off_nadir_deg": best.off_nadir_deg, "altitude_km": best.altitude_km}
     return Particulars.model_construct(**merged)
 
 
-def _of(source: Particulars, pair: tuple[str, str]) -> tuple[float | None, ...]:
-    said = [getattr(source, name) for name in pair]
-    if pair[1] == "view_zenith_deg" and said[1] is None:
-        said[1] = source.off_nadir_deg
-    return tuple(said)
+def _told_of(source: Particulars, pair: tuple[str, str]) -> int:
+    """How much of a pair a source tells: of the view perhaps a half, of others all or nothing."""
+    if pair != VIEW:
+        return int(getattr(source, pair[0]) is not None)  # an offset is optional beside its scale
+    return (source.view_azimuth_deg is not None) + (
+        source.view_zenith_deg is not None or source.off_nadir_deg is not None
+    )
 
 
 def read_table(path: Path) -> dict[str, Particulars | AssetError]:

@@ -109,6 +109,8 @@ def _said(properties: dict[str, Any], image: Path) -> dict[str, Any]:
     mission = mission or str(properties.get("provider") or "planet").lower()
     angle, cover = properties.get("view_angle"), properties.get("cloud_cover")
     cloud = properties.get("cloud_percent")
+    if cloud is None and isinstance(cover, int | float):
+        cloud = round(100 * cover, 4)
     satellite = str(properties.get("satellite_id") or "").lower()
     azimuth = properties.get("satellite_azimuth") if mission == "planetscope" else None
     return {
@@ -117,7 +119,7 @@ def _said(properties: dict[str, Any], image: Path) -> dict[str, Any]:
         "view_azimuth_deg": azimuth,
         "off_nadir_deg": abs(angle) if isinstance(angle, int | float) else angle,
         "altitude_km": ALTITUDE_KM.get(mission),
-        "cloud_percent": 100 * cover if cloud is None and isinstance(cover, int | float) else cloud,
+        "cloud_percent": cloud,
         "platform": f"{mission}-{satellite}" if satellite else mission,
         "constellation": mission,
         "scale": SURFACE_REFLECTANCE if _SR.search(image.stem) else None,
