@@ -147,7 +147,7 @@ def _grid_fault(file: rasterio.DatasetReader) -> str | None:
         rpc = "-rpc " if file.rpcs else ""
         return f"is not orthorectified; gdalwarp {rpc}-t_srs EPSG:326xx (its UTM zone) makes it so"
     if file.crs is None:
-        return "has no CRS; gdal_edit.py -a_srs EPSG:CODE writes the right one into it"
+        return "has no CRS; gdal_edit.py -a_srs EPSG:CODE writes the right one in"
     if grid.is_identity:
         return "says no place; gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM writes it into the file"
     return _projection_fault(file)

@@ -79,6 +79,9 @@ def make_catalog(
     told = told or Particulars()
     _check_names(collection, told)
     folder, out = folder.resolve(), out.resolve()
+    for place in (folder, out):
+        if marks := _marks(str(place)):
+            raise CatalogError(f"{place}: has {marks}, which cuts an address short; rename it")
     paths = _geotiffs(folder)
     check_place(out)
     rows = read_table(table) if table else {}
@@ -115,6 +118,11 @@ def _is_known(name: str) -> bool:
     constellation = re.sub(r"(-\d)[a-z]$", r"\1", name.lower())
     known = providers().profile(collection=name, constellation=constellation)
     return bool(known.collections)
+
+
+def _marks(text: str) -> str:
+    """Characters that end a path in an address: what follows them would be lost."""
+    return " and ".join(mark for mark in "#?" if mark in text)
 
 
 def _geotiffs(folder: Path) -> list[Path]:
@@ -165,6 +173,8 @@ def _looked_at(
 
 
 def _check_id(name: str, namesakes: Sequence[str]) -> None:
+    if marks := _marks(name):
+        raise AssetError(name, "name", f"has {marks}, which cuts an address short; rename it")
     if len(namesakes) > 1:
         why = f"{' and '.join(namesakes)} would have one id; rename one of them"
         raise AssetError(name, "name", why)

@@ -160,7 +160,7 @@ def _asset(image: Image) -> pystac.Asset:
     bands = []
     for place, name in enumerate(image.bands):
         own = (file.scales[place], file.offsets[place])
-        scale, offset = (told.scale or 1.0, told.offset or 0.0) if _is_told(told) else own
+        scale, offset = (told.scale, told.offset or 0.0) if told.scale else own
         nodata = filled if file.nodata[place] is None else file.nodata[place]
         band: dict[str, Any] = {"name": name or f"band-{place + 1}"}
         if name in READ:
@@ -175,7 +175,3 @@ def _asset(image: Image) -> pystac.Asset:
         roles=["data"],
         extra_fields={"gsd": file.gsd_m, "data_type": file.data_type, "bands": bands},
     )
-
-
-def _is_told(told: Particulars) -> bool:
-    return told.scale is not None or told.offset is not None
