@@ -103,6 +103,16 @@ def readings(
                 yield _read(chip, next(fits))
 
 
+def read_chips(chips: Sequence[Chip]) -> list[Reading]:
+    """Read ships that are cut already, each in her own image, in their order."""
+    reasons = [unfit(chip) for chip in chips]
+    fits = iter(invert([chip for chip, why in zip(chips, reasons, strict=True) if not why]))
+    return [
+        Reading(load=state.Load(load_reason=why), chip=chip) if why else _read(chip, next(fits))
+        for chip, why in zip(chips, reasons, strict=True)
+    ]
+
+
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
     """Cut the pixels of one row, with what is known of her, relative to the grid's north."""
     box: GeoBox = pixels.odc.geobox

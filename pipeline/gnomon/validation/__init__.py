@@ -1,0 +1,1 @@
+"""What gnomon's numbers are worth, measured on simulated truth and on real images."""
