@@ -178,7 +178,10 @@ def _chip(one: Portrait, cell: Cell, rng: np.random.Generator, known: Known) -> 
     return Chip(
         image=np.stack([one.pixels[name].to_numpy() for name in BANDS if name in one.pixels]),
         gsd_m=gsd,
-        **vars_of_light(one),
+        sun_azimuth_deg=one.light.sun_azimuth_deg,
+        sun_elevation_deg=one.light.sun_elevation_deg,
+        view_azimuth_deg=one.light.view_azimuth_deg,
+        view_zenith_deg=one.light.view_zenith_deg,
         length_m=max(ship.length_m + length * rng.normal(), 0.6 * ship.length_m),
         length_sigma_m=length,
         beam_m=max(ship.beam_m + beam * rng.normal(), 0.5 * ship.beam_m),
@@ -191,12 +194,6 @@ def _chip(one: Portrait, cell: Cell, rng: np.random.Generator, known: Known) -> 
     )
 
 
-def vars_of_light(one: Portrait) -> dict[str, float]:
-    """Angles of sun and view by the names that a chip has for them."""
-    names = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-    return {name: float(getattr(one.light, name)) for name in names}
-
-
 def _matched(cell: Cell, numbers: range, seed: int) -> list[dict[str, Any]]:
     torch.set_num_threads(1)
     drawn = [_own_ship(cell, np.random.default_rng([seed, number])) for number in numbers]
@@ -205,9 +202,7 @@ def _matched(cell: Cell, numbers: range, seed: int) -> list[dict[str, Any]]:
     for (_, truth, bound), fit in zip(drawn, fits, strict=True):
         weight = np.exp(fit.log_likelihood) * np.gradient(fit.freeboard_m)
         mean = float((weight * fit.freeboard_m).sum() / weight.sum())
-        rows.append(
-            vars(cell) | {"error_m": mean - float(truth[FREEBOARD]), "bound_m": bound}
-        )
+        rows.append(vars(cell) | {"error_m": mean - float(truth[FREEBOARD]), "bound_m": bound})
     return rows
 
 
@@ -250,9 +245,7 @@ def _with_image(chip: Chip, image: NDArray[np.float32]) -> Chip:
     return Chip(**{**vars(chip), "image": image})
 
 
-def _expanded(
-    chip: Chip, truth: Floats, half: int, shade: float
-) -> tuple[Floats, Floats, Floats]:
+def _expanded(chip: Chip, truth: Floats, half: int, shade: float) -> tuple[Floats, Floats, Floats]:
     """Image (bands, pixels), its slopes in the ship's parameters, and the surfaces' covers."""
     x = (np.arange(2 * half) - half + 0.5) * chip.gsd_m
     east, north = (torch.tensor(a.reshape(1, -1)) for a in np.meshgrid(x, -x))
