@@ -2,10 +2,13 @@
 
 `python -m gnomon.bench` makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs),
 and measures it whole and as a port of 20 x 20 km. Each measurement is a process of its own, in turn
-with its floor, so that a machine that slows down slows both; what is told are medians.
+with its floor, so that a machine that slows down slows both; what is told are medians. The load of
+ships is read apart from that, from chips that are drawn beforehand, one process on each core; its
+memory is told for some hulls and for four times as many.
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -15,7 +18,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import rasterio
+import torch
 from rasterio.windows import Window
 from rich.console import Console
 from rich.table import Table
@@ -24,11 +29,14 @@ from shapely import box
 from gnomon import run
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.raster import geobox_of, window_of
+from gnomon.load.rows import read_chips
 from gnomon.ports import Port
 from gnomon.study import CatalogOptions, Study
 from gnomon.synth.tile import write_tile
+from gnomon.validation.ships import Cell, chip_of_portrait, portrait_of
 
 ROUNDS = 3
+LOADS_ON, LOADS_AT_ONCE = os.cpu_count() or 1, 32
 BANDS = ("blue", "green", "red", "nir")
 PORT_DEGREES = (0.24, 0.18)
 """Width and height of 20 x 20 km at 43 degrees north."""
@@ -36,7 +44,9 @@ PORT_DEGREES = (0.24, 0.18)
 
 def measured(what: str, catalog: str, where: str) -> dict[str, float]:
     """Do one thing in this process; seconds without imports, and peak memory."""
-    study = Study.model_validate({"name": "bench", "catalog": {"url": catalog}})
+    # The load of ships is measured apart.
+    told = {"name": "bench", "catalog": {"url": catalog}, "load": {"enabled": False}}
+    study = Study.model_validate(told)
     (scene,) = find_scenes(CatalogOptions(url=catalog), area=None).scenes
     port = Port(None, None)
     if where == "port":
@@ -67,6 +77,41 @@ def _decode(look: run.Look) -> int:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(read, BANDS))
     return 0
+
+
+def loads(gsd: str, count: str) -> dict[str, float]:
+    """Read the loads of drawn ships in this process; seconds without drawing, and peak memory."""
+    torch.set_num_threads(1)
+    cells = [Cell(float(gsd), 30.0, length) for length in (70.0, 110.0, 180.0)]
+    rng = np.random.default_rng(0)
+    chips = [
+        chip_of_portrait(portrait_of(cells[k % 3], 0, k), cells[k % 3], rng, "click")
+        for k in range(int(count))
+    ]
+    read_chips(chips[:2])  # what is slow only once
+    started = time.perf_counter()
+    for start in range(0, len(chips), LOADS_AT_ONCE):
+        read_chips(chips[start : start + LOADS_AT_ONCE])
+    return {
+        "seconds": time.perf_counter() - started,
+        "hulls": len(chips),
+        "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def _loads_table() -> Table:
+    table = Table(box=None, title=f"Loads of ships, {LOADS_ON} processes")
+    table.add_column("pixel")
+    for name in ("hulls a second", "peak GiB each", "with four times as many"):
+        table.add_column(name, justify="right")
+    for gsd, count in (("10", 48), ("3", 24), ("0.5", 12)):
+        with ThreadPoolExecutor(LOADS_ON) as pool:
+            told = list(pool.map(lambda _: _in_process("loads", gsd, str(count)), range(LOADS_ON)))  # noqa: B023
+        more = _in_process("loads", gsd, str(4 * count))
+        rate = sum(one["hulls"] / one["seconds"] for one in told)
+        memory = (max(one["gib"] for one in told), more["gib"])
+        table.add_row(f"{gsd} m", f"{rate:.1f}", *(f"{gib:.2f}" for gib in memory))
+    return table
 
 
 def _in_process(*words: str) -> dict[str, float]:
@@ -100,10 +145,13 @@ def main() -> None:
         cells = (f"{decode:.2f}", f"{find:.2f}", f"{ratio:.2f}", f"{memory:.2f}", f"{ships:.0f}")
         table.add_row({"tile": "whole tile", "port": "20 x 20 km port"}[where], *cells)
     console.print(table)
+    console.print(_loads_table())
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(json.dumps(measured(*sys.argv[1:])))  # noqa: T201 - read by the parent
+        what, *rest = sys.argv[1:]
+        told = loads(*rest) if what == "loads" else measured(what, *rest)
+        print(json.dumps(told))  # noqa: T201 - read by the parent
     else:
         main()

@@ -26,6 +26,8 @@ FREEBOARD = PARAMETERS.index("freeboard_m")
 HEADING = PARAMETERS.index("heading_rad")
 # A step that promises less than this in log likelihood is not taken; nor is a damped crawl.
 _LEAST_GAIN, _MOST_DAMPING = 0.01, 1e3
+# Log likelihood below the best that does not matter: e^-12 of it.
+_FAR_BELOW = 12.0
 _SHIPS = torch.tensor(
     [
         (-1e3, -1e3, 20, 4, -100, 0.02, 0.5, 0.03, 0.04, -0.45),
@@ -213,20 +215,37 @@ def _bounded(batch: Batch, ship: Tensor, change: Tensor, free: Sequence[int]) ->
 
 
 def held(batch: Batch, ship: Tensor, rows: Tensor) -> Tensor:
-    """Log likelihood of ships whose freeboard is held: two steps of the rest, and its volume."""
+    """Log likelihood of ships whose freeboard is held: two steps of the rest, and its volume.
+
+    ``rows`` says which chip of the batch each ship belongs to. What one step shows to be far below
+    the best of its chip is believed as it is.
+    """
     many = batch.take(rows)
     many.precision = many.precision.clone()
     many.precision[:, FREEBOARD] = many.precision[:, :, FREEBOARD] = 0.0
     rest = tuple(k for k in range(P) if k != FREEBOARD)
-    little = torch.full((len(ship),), 1e-3, dtype=torch.float64)
     first = expanded(many, ship, many.cells, rest)
-    moved = _bounded(many, ship, _stepped(first, little), rest)
-    second = expanded(many, moved, many.cells, rest)
+    step = _stepped(first, torch.full((len(ship),), 1e-3, dtype=torch.float64))
+    hoped = first.objective + (first.gradient * step.double()).sum(1) / 2
+    value = -hoped - torch.linalg.slogdet(first.curvature)[1] / 2
+    best = torch.full((len(batch.mean),), -torch.inf, dtype=torch.float64)
+    best = best.scatter_reduce(0, rows, value, "amax")
+    near = torch.nonzero(value > best[rows] - _FAR_BELOW)[:, 0]
+    value[near] = _refined(many.take(near), ship[near], _only(near, first), step[near], rest)
+    return value
+
+
+def _refined(
+    batch: Batch, ship: Tensor, first: Normal, step: Tensor, rest: Sequence[int]
+) -> Tensor:
+    """Take the step, expand there, step again."""
+    moved = _bounded(batch, ship, step, rest)
+    second = expanded(batch, moved, batch.cells, rest)
     better = second.objective < first.objective
     kept = _either(better, second, first)
     ship = torch.where(better[:, None], moved, ship)
-    last = _bounded(many, ship, _stepped(kept, torch.where(better, little, 1.0)), rest)
-    lowest = torch.minimum(kept.objective, _objective(many, last))
+    last = _bounded(batch, ship, _stepped(kept, torch.where(better, 1e-3, 1.0)), rest)
+    lowest = torch.minimum(kept.objective, _objective(batch, last))
     volume: Tensor = torch.linalg.slogdet(kept.curvature)[1] / 2
     return -lowest - volume
 

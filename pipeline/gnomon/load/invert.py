@@ -60,8 +60,8 @@ _MOST_MISFIT, _MOST_BLUR, _MOST_DROP = 0.6, 0.4, 1.5
 
 
 # Freeboards at which the rest is fitted again: evenly over all, and around the best in deviations.
-_FAR, _LEAST_M = 9, 0.02
-_NEAR = np.array([-3.2, -2.2, -1.4, -0.7, 0.0, 0.7, 1.4, 2.2, 3.2])
+_FAR, _LEAST_M = 7, 0.02
+_NEAR = np.array([-3.2, -2.0, -1.0, 0.0, 1.0, 2.0, 3.2])
 # Water's pattern is averaged over twice the pixel, and no less than a hull's beam.
 _SWELL_PX, _SWELL_M = 2.0, 12.0
 # What is fitted while the image is still blurred: the rest would bend to make up for it.

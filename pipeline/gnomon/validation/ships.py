@@ -132,9 +132,9 @@ def _spread(
 
 def _simulated(cell: Cell, numbers: range, seed: int, known: Known) -> list[dict[str, Any]]:
     torch.set_num_threads(1)
-    drawn = [_portrait(cell, seed, number) for number in numbers]
+    drawn = [portrait_of(cell, seed, number) for number in numbers]
     chips = [
-        _chip(one, cell, np.random.default_rng([seed, number, 1]), known)
+        chip_of_portrait(one, cell, np.random.default_rng([seed, number, 1]), known)
         for one, number in zip(drawn, numbers, strict=True)
     ]
     return [
@@ -151,7 +151,8 @@ def _simulated(cell: Cell, numbers: range, seed: int, known: Known) -> list[dict
     ]
 
 
-def _portrait(cell: Cell, seed: int, number: int) -> Portrait:
+def portrait_of(cell: Cell, seed: int, number: int) -> Portrait:
+    """Draw one ship of a cell."""
     key = (seed, int(10 * cell.gsd_m), int(cell.sun_elevation_deg), int(cell.length_m), number)
     return portrait(
         key,
@@ -165,7 +166,7 @@ def _off_axis(one: Portrait) -> float:
     return abs((one.light.sun_azimuth_deg - one.ship.heading_deg + 90) % 180 - 90)
 
 
-def _chip(one: Portrait, cell: Cell, rng: np.random.Generator, known: Known) -> Chip:
+def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known: Known) -> Chip:
     """The chip of a portrait, and what is known of the ship, drawn about the truth."""
     ship, gsd = one.ship, cell.gsd_m
     place = 0.02 * ship.length_m + 0.6 * gsd
