@@ -19,7 +19,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Geod
 from skimage.measure import label, regionprops
 
-from gnomon.errors import AssetError, GnomonError, StoreError
+from gnomon.errors import AssetError, StoreError
 from gnomon.fetch import mask, raster
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.geometry import with_angles
@@ -125,7 +125,7 @@ def read_loads(
             progress(count, len(scenes), name)
     told = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
     kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
-    result = kept.join(told.astype({n: object for n in ("load_state", "load_reason")}))
+    result = kept.join(told.astype(dict.fromkeys(("load_state", "load_reason"), object)))
     if out:
         write_table(result, out)
     return result
@@ -210,9 +210,7 @@ def _completed(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> pd.
     return pd.DataFrame([fixed | size for size in _sizes(table, scene, read)])
 
 
-def _sizes(
-    table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader
-) -> Iterator[dict[str, Any]]:
+def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterator[dict[str, Any]]:
     for _, row in table.iterrows():
         shape = row.geometry
         size = _of_outline(shape) if shape.geom_type != "Point" else {}

@@ -1,4 +1,4 @@
-"""The evidence of one ship as a picture: her pixels, what was fitted, what is left, the posterior."""
+"""The evidence of one ship as a picture: pixels, what was fitted, what is left, posterior."""
 
 import json
 from pathlib import Path
@@ -207,7 +207,8 @@ def _compass(axes: Axes, chip: Chip, window: tuple[float, float, float, float]) 
 
 def _posterior(axes: Axes, reading: Reading) -> None:
     evidence, ships = reading.evidence, reading.ships
-    assert evidence is not None and ships is not None, "a fit has both"
+    assert evidence is not None, "a fit has it"
+    assert ships is not None, "a fit has them"
     axes.set_axis_on()
     grid = evidence.freeboard_m
     for values, colour, name in (
@@ -223,4 +224,3 @@ def _posterior(axes: Axes, reading: Reading) -> None:
     axes.set(xlim=(0, top), yticks=[], xlabel="freeboard, m")
     axes.set_title("posterior; bands: nine in ten such tankers", fontsize=8)
     axes.legend(fontsize=7, frameon=False)
-

@@ -117,8 +117,10 @@ def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
     return Chip(
         image=image.astype(np.float32),
         gsd_m=gsd,
-        **{name: _number(row[name]) + turn for name in ("sun_azimuth_deg", "view_azimuth_deg")},
-        **{name: _number(row[name]) for name in ("sun_elevation_deg", "view_zenith_deg")},
+        sun_azimuth_deg=_number(row.sun_azimuth_deg) + turn,
+        sun_elevation_deg=_number(row.sun_elevation_deg),
+        view_azimuth_deg=_number(row.view_azimuth_deg) + turn,
+        view_zenith_deg=_number(row.view_zenith_deg),
         length_m=length,
         length_sigma_m=sigma,
         beam_m=float(row.beam_m),
@@ -240,7 +242,8 @@ def _crowd(rows: gpd.GeoDataFrame) -> list[bool]:
     reach = [_swept(hull, row) for hull, row in zip(metres, rows.itertuples(), strict=True)]
     # A pixel and a half apart, two edges are one in the image.
     grown = [
-        swept.buffer(1.5 * gsd_m) for swept, gsd_m in zip(reach, rows.gsd_m.astype(float), strict=True)
+        swept.buffer(1.5 * gsd_m)
+        for swept, gsd_m in zip(reach, rows.gsd_m.astype(float), strict=True)
     ]
     tree = shapely.STRtree(reach)
     found, other = tree.query(grown, predicate="intersects")

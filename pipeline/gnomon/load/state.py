@@ -240,4 +240,3 @@ def _likelihood_at(evidence: Evidence, freeboard_m: Floats) -> Floats:
     here = np.exp(evidence.at(freeboard_m) - evidence.log_likelihood.max()) / mean
     likelihood: Floats = (1 - MISTAKE) * here + MISTAKE
     return likelihood
-
