@@ -60,7 +60,7 @@ def show_load(
     k = int(np.flatnonzero(mates.detection_id == detection)[0])
     reading = next(readings(rows, read, LoadOptions(), only=(k,)))
     path = out or (run or Path()) / f"{detection}.png"
-    drawn(reading, title=f"{detection}\n{told_of(reading.load)}", path=path)
+    draw_reading(reading, title=f"{detection}\n{told_of(reading.load)}", path=path)
     return path
 
 
@@ -76,13 +76,13 @@ def told_of(load: state.Load) -> str:
     )
 
 
-def drawn(reading: Reading, *, title: str = "", path: Path | None = None) -> Picture:
+def draw_reading(reading: Reading, *, title: str = "", path: Path | None = None) -> Picture:
     """Draw one reading: chip, fit, remainder, posterior over laden and ballast.
 
     Parameters
     ----------
     reading
-        From `gnomon.load.rows.readings`; without a fit only what there is is drawn.
+        From `gnomon.load.rows`; without a fit only what there is is drawn.
     title
         Above all.
     path

@@ -103,6 +103,23 @@ def readings(
                 yield _read(chip, next(fits))
 
 
+def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
+    """Read the load of one ship from pixels at hand, whatever her length and neighbours.
+
+    Parameters
+    ----------
+    pixels
+        Around her, to the end of her shadow and some water beyond; see `loads`.
+    row
+        Place, size, axis and angles, columns as in `gnomon.tables.Detections`.
+
+    """
+    chip = chip_of(pixels, row)
+    if reason := unfit(chip):
+        return Reading(load=state.Load(load_reason=reason), chip=chip)
+    return _read(chip, invert([chip])[0])
+
+
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
     """Cut the pixels of one row, with what is known of her, relative to the grid's north."""
     box: GeoBox = pixels.odc.geobox
