@@ -76,7 +76,9 @@ def told_of(load: state.Load) -> str:
     )
 
 
-def draw_reading(reading: Reading, *, title: str = "", path: Path | None = None) -> Picture:
+def draw_reading(
+    reading: Reading, *, title: str = "", path: Path | None = None, dpi: float = 100
+) -> Picture:
     """Draw one reading: chip, fit, remainder, posterior over laden and ballast.
 
     Parameters
@@ -87,9 +89,11 @@ def draw_reading(reading: Reading, *, title: str = "", path: Path | None = None)
         Above all.
     path
         Where to write a PNG; the figure is returned in any case.
+    dpi
+        Of the figure in a notebook, 12 inches wide.
 
     """
-    figure = Picture(figsize=(12, 3.6), layout="constrained")
+    figure = Picture(figsize=(12, 3.6), dpi=dpi, layout="constrained")
     axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))
     figure.suptitle(title, fontsize=9)
     chip, fit = reading.chip, reading.fit
