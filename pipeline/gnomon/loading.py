@@ -74,7 +74,8 @@ def _coarser(scene: Scene, name: str) -> bool:
 
 def _masked(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
     """Add cloud, ice and land; counts that are no reflectance have none that can be told."""
-    level = float(np.nanmedian(pixels["green"])) if "green" in pixels else np.nan
+    green = pixels["green"].to_numpy() if "green" in pixels else np.array([np.nan])
+    level = float(np.nanmedian(green)) if np.isfinite(green).any() else np.nan
     if not ({"nir", "swir16"} & set(pixels)) or not 0 < level < 1:
         return pixels
     layers = mask.usable_water(pixels, options)
@@ -125,7 +126,9 @@ def read_loads(
             progress(count, len(scenes), name)
     told = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
     kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
-    result = kept.join(told.astype(dict.fromkeys(("load_state", "load_reason"), object)))
+    # Columns have their type also where every value is missing.
+    words = ("load_state", "load_reason")
+    result = kept.join(told.astype({n: "str" if n in words else float for n in stage.COLUMNS}))
     if out:
         write_table(result, out)
     return result
@@ -187,8 +190,8 @@ def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Sc
     wanted = list(dict.fromkeys(table.scene_id))
     if not wanted:
         return {}
-    area = shapely.box(*table.total_bounds).buffer(0.01)
-    found = find_scenes(CatalogOptions(url=catalog, max_cloud_percent=100), area=area)
+    options = CatalogOptions(url=catalog, max_cloud_percent=100)
+    found = find_scenes(options, area=None, ids=wanted)
     scenes = {scene.id: scene for scene in (*found.scenes, *found.cloudy)}
     faults = {fault.item: str(fault.error) for fault in found.faults}
     if lost := [name for name in wanted if name not in scenes]:
@@ -199,15 +202,16 @@ def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Sc
 
 def prepared(table: gpd.GeoDataFrame, scene: Scene) -> tuple[gpd.GeoDataFrame, stage.Reader]:
     """Rows of one scene as the stage wants them, and who reads the pixels."""
-    grid = raster.geobox_of(scene)
-    read = reader_of(scene, grid, MaskOptions())
-    rows = pd.concat([_completed(table, scene, read)], axis=1).set_index(table.index)
-    return gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326"), read
-
-
-def _completed(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> pd.DataFrame:
+    read: stage.Reader = _nothing
+    if scene.sensor == "optical":  # a radar scene may have no grid at all
+        read = reader_of(scene, raster.geobox_of(scene), MaskOptions())
     fixed = {name: getattr(scene, name) for name in (*ANGLES, "sensor", "gsd_m")}
-    return pd.DataFrame([fixed | size for size in _sizes(table, scene, read)])
+    rows = [fixed | size for size in _sizes(table, scene, read)]
+    return gpd.GeoDataFrame(rows, index=table.index, geometry="geometry", crs="EPSG:4326"), read
+
+
+def _nothing(_: shapely.Polygon) -> None:
+    return None
 
 
 def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterator[dict[str, Any]]:
@@ -217,7 +221,7 @@ def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterato
         given = {name: float(row[name]) for name in SIZES if pd.notna(row[name])}
         if not set(SIZES) <= set(size | given) and scene.sensor == "optical":
             size = _of_pixels(read, shape.centroid) | size
-        size = dict.fromkeys(SIZES, 0.0) | size | given
+        size = dict.fromkeys(SIZES, np.nan) | size | given
         for name, (share, pixels) in _SIGMA.items():
             usual = share * size[name] + pixels * scene.gsd_m
             size[f"{name[:-2]}_sigma_m"] = _given(row, f"{name[:-2]}_sigma_m", usual)
@@ -255,6 +259,8 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     if pixels is None or not names:
         return {}
     stack = np.stack([pixels[name].to_numpy() for name in names])
+    if not np.isfinite(stack).any(axis=(1, 2)).all():
+        return {}
     level = np.nanmedian(stack, axis=(1, 2), keepdims=True)
     spread = 1.4826 * np.nanmedian(np.abs(stack - level), axis=(1, 2), keepdims=True)
     # Brighter than water: a shadow would lengthen the hull.
@@ -282,9 +288,11 @@ def _apart(coords: Any, row: float, column: float) -> float:
 
 
 def _rectangle(centre: shapely.Point, size: dict[str, float]) -> shapely.Polygon:
-    heading = np.deg2rad(size["heading_deg"])
-    ahead = np.array([np.sin(heading), np.cos(heading)]) * max(size["length_m"], 1.0) / 2
-    aside = np.array([np.cos(heading), -np.sin(heading)]) * max(size["beam_m"], 1.0) / 2
+    """A hull as a rectangle; one of unknown size takes no room."""
+    length, beam, axis = np.nan_to_num([size[name] for name in SIZES])
+    heading = np.deg2rad(axis)
+    ahead = np.array([np.sin(heading), np.cos(heading)]) * max(length, 1.0) / 2
+    aside = np.array([np.cos(heading), -np.sin(heading)]) * max(beam, 1.0) / 2
     degrees = np.array([111_320 * np.cos(np.deg2rad(centre.y)), 110_574])
     corners = [ahead + aside, ahead - aside, -ahead - aside, -ahead + aside]
     return shapely.Polygon([np.array([centre.x, centre.y]) + c / degrees for c in corners])
