@@ -35,6 +35,9 @@ SIZES = ("length_m", "beam_m", "heading_deg")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
 _HEADING_SIGMA_DEG = 5.0
+# Length and breadth of a hull over the axes of the ellipse that has the moments of its patch: a
+# rectangle's are 3**0.5 / 2, and a hull tapers. Blur makes a patch broader by a part of a pixel.
+_OF_ELLIPSE, _GROWN_PX = (0.90, 0.866), 0.7
 _SEARCH_M = 200.0
 _EARTH = Geod(ellps="WGS84")
 Progress = Callable[[int, int, str], None]
@@ -276,9 +279,11 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     patch = max(near, key=lambda p: p.area)
     # Orientation is counted from the rows' axis, counter-clockwise as rows go down.
     axis = np.rad2deg(-patch.orientation) - turn
+    axes = np.array([patch.axis_major_length, patch.axis_minor_length])
+    length, beam = (axes * _OF_ELLIPSE - _GROWN_PX) * gsd
     return {
-        "length_m": max(patch.axis_major_length * gsd, gsd),
-        "beam_m": max(patch.axis_minor_length * gsd, 0.5 * gsd),
+        "length_m": max(float(length), gsd),
+        "beam_m": max(float(beam), 0.5 * gsd),
         "heading_deg": float(axis % 180.0),
     }
 
