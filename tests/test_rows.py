@@ -128,7 +128,10 @@ def off_axis(one_deg: float, other_deg: float) -> float:
 # --- tables ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["parquet", "geojson", "csv"])
+@pytest.mark.parametrize(
+    "kind",
+    ["parquet", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("geojson", "csv"))],
+)
 def test_a_table_comes_back_in_its_order_with_its_columns(
     roads: str, tmp_path: Path, kind: str
 ) -> None:
@@ -421,6 +424,30 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path: Path, name: str, text: st
     with pytest.raises(GnomonError, match=name) as caught:
         read_detections(tmp_path / name)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2,one,,42.1", r"row\(s\) 2 lack a place"),
+        ("2,one,x,42.1", r"row\(s\) 2 lack a place"),
+        ("2,,130.2,42.1", r"row\(s\) 2 lack a place"),
+        ("2,one,42.1,130.2", r"row\(s\) 2 .* not on the earth"),
+    ],
+)
+def test_places_that_are_none_are_named(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "clicks.csv"
+    path.write_text(f"detection_id,scene_id,lon,lat\n1,one,130.2,42.1\n{line}\n")
+    with pytest.raises(GnomonError, match=said):
+        read_detections(path)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "geojson", "csv"])
+def test_numbers_as_names_are_names(tmp_path: Path, kind: str) -> None:
+    frame = clicks().assign(detection_id=[4, 3, 2, 1], scene_id=20240403)
+    table = read_detections(written(frame, tmp_path / f"clicks.{kind}"))
+    assert table.detection_id.tolist() == ["4", "3", "2", "1"]
+    assert set(table.scene_id) == {"20240403"}
 
 
 def test_a_table_without_rows_is_an_answer(roads: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
 from skimage.measure import label, regionprops
@@ -151,10 +152,27 @@ def read_detections(path: Path) -> gpd.GeoDataFrame:
         raise StoreError(f"{path}: lacks the column(s) {', '.join(missing)}")
     if frame.crs is None:
         raise StoreError(f"{path}: has no CRS; write one into the file (EPSG:4326 for degrees)")
-    lost = frame.geometry.isna() | frame.geometry.is_empty | frame[list(NEEDED)].isna().any(axis=1)
+    places = frame.geometry.bounds.to_numpy()
+    lost = ~np.isfinite(places).all(axis=1) | frame[list(NEEDED)].isna().any(axis=1).to_numpy()
     if lost.any():
-        where = ", ".join(str(n + 1) for n in np.flatnonzero(lost))
-        raise StoreError(f"{path}: row(s) {where} lack a place, a detection_id or a scene_id")
+        raise StoreError(f"{path}: {_rows(lost)} lack a place, a detection_id or a scene_id")
+    frame = frame.to_crs(4326).astype(dict.fromkeys(NEEDED, "str"))
+    # Outlines over the antimeridian may go on beyond 180.
+    astray = ~(np.abs(frame.geometry.bounds.to_numpy()) <= (360, 90, 360, 90)).all(axis=1)
+    if astray.any():
+        why = "are not on the earth; is longitude taken for latitude, or the CRS wrong?"
+        raise StoreError(f"{path}: {_rows(astray)} {why}")
+    return _checked(frame, path)
+
+
+def _rows(which: NDArray[np.bool_]) -> str:
+    numbers = [str(n + 1) for n in np.flatnonzero(which)]
+    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+    return f"row(s) {', '.join(numbers[:10])}{more}"
+
+
+def _checked(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+    """Rows once each, with sizes that are numbers; those that are not given are NaN."""
     doubled = frame.detection_id[frame.detection_id.duplicated()].unique()
     if len(doubled):
         raise StoreError(f"{path}: detection_id {', '.join(map(str, doubled))} is there twice")
@@ -162,7 +180,7 @@ def read_detections(path: Path) -> gpd.GeoDataFrame:
         frame[name] = pd.to_numeric(frame[name], errors="coerce") if name in frame else np.nan
         if (frame[name] <= 0).any() and name != "heading_deg":
             raise StoreError(f"{path}: {name} must be positive")
-    return frame.to_crs(4326)
+    return frame
 
 
 def _opened(path: Path) -> gpd.GeoDataFrame:
@@ -171,7 +189,7 @@ def _opened(path: Path) -> gpd.GeoDataFrame:
             return gpd.read_parquet(path)
         if path.suffix.lower() != ".csv":
             return gpd.read_file(path)
-        plain = pd.read_csv(path)
+        plain = pd.read_csv(path, dtype=dict.fromkeys(NEEDED, "str"))
         lon, lat = (pd.to_numeric(plain[name], errors="coerce") for name in ("lon", "lat"))
     except KeyError as error:
         raise StoreError(f"{path}: lacks the column {error}; a CSV has lon and lat") from error
