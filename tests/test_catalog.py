@@ -43,6 +43,7 @@ QUERIES: list[dict[str, Any]] = [
     {"area": box(0, 0, 1, 1)},
     {"area": None, "start": date(2024, 4, 1)},
     {"area": None, "end": date(2024, 4, 3)},
+    {"area": None, "ids": ("april", "may", "none")},
     {"area": BAY, "start": date(2024, 4, 3), "end": date(2024, 4, 3)},
     {"area": box(130.2, 42.7, 130.3, 42.9), "start": date(2024, 1, 1)},
 ]

@@ -148,6 +148,7 @@ def fit(log_likelihood, **changes):
         "reflectance": np.zeros((1, 11)),
         "misfit": 0.1,
         "shadow_drop": 0.5,
+        "ship_sigma": np.ones(10),
         "obstructed": 0.0,
         "edge_m_per_m": 1.5,
     }

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
 from skimage.measure import label, regionprops
 
-from gnomon.errors import AssetError, GnomonError, StoreError
+from gnomon.errors import AssetError, StoreError
 from gnomon.fetch import mask, raster
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.geometry import with_angles
@@ -35,6 +36,9 @@ SIZES = ("length_m", "beam_m", "heading_deg")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
 _HEADING_SIGMA_DEG = 5.0
+# Length and breadth of a hull over the axes of the ellipse that has the moments of its patch: a
+# rectangle's are 3**0.5 / 2, and a hull tapers. Blur makes a patch broader by a part of a pixel.
+_OF_ELLIPSE, _GROWN_PX = (0.90, 0.866), 0.7
 _SEARCH_M = 200.0
 _EARTH = Geod(ellps="WGS84")
 Progress = Callable[[int, int, str], None]
@@ -74,7 +78,8 @@ def _coarser(scene: Scene, name: str) -> bool:
 
 def _masked(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
     """Add cloud, ice and land; counts that are no reflectance have none that can be told."""
-    level = float(np.nanmedian(pixels["green"])) if "green" in pixels else np.nan
+    green = pixels["green"].to_numpy() if "green" in pixels else np.array([np.nan])
+    level = float(np.nanmedian(green)) if np.isfinite(green).any() else np.nan
     if not ({"nir", "swir16"} & set(pixels)) or not 0 < level < 1:
         return pixels
     layers = mask.usable_water(pixels, options)
@@ -125,7 +130,9 @@ def read_loads(
             progress(count, len(scenes), name)
     told = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
     kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
-    result = kept.join(told.astype({n: object for n in ("load_state", "load_reason")}))
+    # Columns have their type also where every value is missing.
+    words = ("load_state", "load_reason")
+    result = kept.join(told.astype({n: "str" if n in words else float for n in stage.COLUMNS}))
     if out:
         write_table(result, out)
     return result
@@ -145,10 +152,27 @@ def read_detections(path: Path) -> gpd.GeoDataFrame:
         raise StoreError(f"{path}: lacks the column(s) {', '.join(missing)}")
     if frame.crs is None:
         raise StoreError(f"{path}: has no CRS; write one into the file (EPSG:4326 for degrees)")
-    lost = frame.geometry.isna() | frame.geometry.is_empty | frame[list(NEEDED)].isna().any(axis=1)
+    places = frame.geometry.bounds.to_numpy()
+    lost = ~np.isfinite(places).all(axis=1) | frame[list(NEEDED)].isna().any(axis=1).to_numpy()
     if lost.any():
-        where = ", ".join(str(n + 1) for n in np.flatnonzero(lost))
-        raise StoreError(f"{path}: row(s) {where} lack a place, a detection_id or a scene_id")
+        raise StoreError(f"{path}: {_rows(lost)} lack a place, a detection_id or a scene_id")
+    frame = frame.to_crs(4326).astype(dict.fromkeys(NEEDED, "str"))
+    # Outlines over the antimeridian may go on beyond 180.
+    astray = ~(np.abs(frame.geometry.bounds.to_numpy()) <= (360, 90, 360, 90)).all(axis=1)
+    if astray.any():
+        why = "are not on the earth; is longitude taken for latitude, or the CRS wrong?"
+        raise StoreError(f"{path}: {_rows(astray)} {why}")
+    return _checked(frame, path)
+
+
+def _rows(which: NDArray[np.bool_]) -> str:
+    numbers = [str(n + 1) for n in np.flatnonzero(which)]
+    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+    return f"row(s) {', '.join(numbers[:10])}{more}"
+
+
+def _checked(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+    """Rows once each, with sizes that are numbers; those that are not given are NaN."""
     doubled = frame.detection_id[frame.detection_id.duplicated()].unique()
     if len(doubled):
         raise StoreError(f"{path}: detection_id {', '.join(map(str, doubled))} is there twice")
@@ -156,7 +180,7 @@ def read_detections(path: Path) -> gpd.GeoDataFrame:
         frame[name] = pd.to_numeric(frame[name], errors="coerce") if name in frame else np.nan
         if (frame[name] <= 0).any() and name != "heading_deg":
             raise StoreError(f"{path}: {name} must be positive")
-    return frame.to_crs(4326)
+    return frame
 
 
 def _opened(path: Path) -> gpd.GeoDataFrame:
@@ -165,7 +189,7 @@ def _opened(path: Path) -> gpd.GeoDataFrame:
             return gpd.read_parquet(path)
         if path.suffix.lower() != ".csv":
             return gpd.read_file(path)
-        plain = pd.read_csv(path)
+        plain = pd.read_csv(path, dtype=dict.fromkeys(NEEDED, "str"))
         lon, lat = (pd.to_numeric(plain[name], errors="coerce") for name in ("lon", "lat"))
     except KeyError as error:
         raise StoreError(f"{path}: lacks the column {error}; a CSV has lon and lat") from error
@@ -187,8 +211,8 @@ def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Sc
     wanted = list(dict.fromkeys(table.scene_id))
     if not wanted:
         return {}
-    area = shapely.box(*table.total_bounds).buffer(0.01)
-    found = find_scenes(CatalogOptions(url=catalog, max_cloud_percent=100), area=area)
+    options = CatalogOptions(url=catalog, max_cloud_percent=100)
+    found = find_scenes(options, area=None, ids=wanted)
     scenes = {scene.id: scene for scene in (*found.scenes, *found.cloudy)}
     faults = {fault.item: str(fault.error) for fault in found.faults}
     if lost := [name for name in wanted if name not in scenes]:
@@ -199,27 +223,26 @@ def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Sc
 
 def prepared(table: gpd.GeoDataFrame, scene: Scene) -> tuple[gpd.GeoDataFrame, stage.Reader]:
     """Rows of one scene as the stage wants them, and who reads the pixels."""
-    grid = raster.geobox_of(scene)
-    read = reader_of(scene, grid, MaskOptions())
-    rows = pd.concat([_completed(table, scene, read)], axis=1).set_index(table.index)
-    return gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326"), read
-
-
-def _completed(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> pd.DataFrame:
+    read: stage.Reader = _nothing
+    if scene.sensor == "optical":  # a radar scene may have no grid at all
+        read = reader_of(scene, raster.geobox_of(scene), MaskOptions())
     fixed = {name: getattr(scene, name) for name in (*ANGLES, "sensor", "gsd_m")}
-    return pd.DataFrame([fixed | size for size in _sizes(table, scene, read)])
+    rows = [fixed | size for size in _sizes(table, scene, read)]
+    return gpd.GeoDataFrame(rows, index=table.index, geometry="geometry", crs="EPSG:4326"), read
 
 
-def _sizes(
-    table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader
-) -> Iterator[dict[str, Any]]:
+def _nothing(_: shapely.Polygon) -> None:
+    return None
+
+
+def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterator[dict[str, Any]]:
     for _, row in table.iterrows():
         shape = row.geometry
         size = _of_outline(shape) if shape.geom_type != "Point" else {}
         given = {name: float(row[name]) for name in SIZES if pd.notna(row[name])}
         if not set(SIZES) <= set(size | given) and scene.sensor == "optical":
             size = _of_pixels(read, shape.centroid) | size
-        size = dict.fromkeys(SIZES, 0.0) | size | given
+        size = dict.fromkeys(SIZES, np.nan) | size | given
         for name, (share, pixels) in _SIGMA.items():
             usual = share * size[name] + pixels * scene.gsd_m
             size[f"{name[:-2]}_sigma_m"] = _given(row, f"{name[:-2]}_sigma_m", usual)
@@ -257,6 +280,8 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     if pixels is None or not names:
         return {}
     stack = np.stack([pixels[name].to_numpy() for name in names])
+    if not np.isfinite(stack).any(axis=(1, 2)).all():
+        return {}
     level = np.nanmedian(stack, axis=(1, 2), keepdims=True)
     spread = 1.4826 * np.nanmedian(np.abs(stack - level), axis=(1, 2), keepdims=True)
     # Brighter than water: a shadow would lengthen the hull.
@@ -272,9 +297,11 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     patch = max(near, key=lambda p: p.area)
     # Orientation is counted from the rows' axis, counter-clockwise as rows go down.
     axis = np.rad2deg(-patch.orientation) - turn
+    axes = np.array([patch.axis_major_length, patch.axis_minor_length])
+    length, beam = (axes * _OF_ELLIPSE - _GROWN_PX) * gsd
     return {
-        "length_m": max(patch.axis_major_length * gsd, gsd),
-        "beam_m": max(patch.axis_minor_length * gsd, 0.5 * gsd),
+        "length_m": max(float(length), gsd),
+        "beam_m": max(float(beam), 0.5 * gsd),
         "heading_deg": float(axis % 180.0),
     }
 
@@ -284,9 +311,11 @@ def _apart(coords: Any, row: float, column: float) -> float:
 
 
 def _rectangle(centre: shapely.Point, size: dict[str, float]) -> shapely.Polygon:
-    heading = np.deg2rad(size["heading_deg"])
-    ahead = np.array([np.sin(heading), np.cos(heading)]) * max(size["length_m"], 1.0) / 2
-    aside = np.array([np.cos(heading), -np.sin(heading)]) * max(size["beam_m"], 1.0) / 2
+    """A hull as a rectangle; one of unknown size takes no room."""
+    length, beam, axis = np.nan_to_num([size[name] for name in SIZES])
+    heading = np.deg2rad(axis)
+    ahead = np.array([np.sin(heading), np.cos(heading)]) * max(length, 1.0) / 2
+    aside = np.array([np.cos(heading), -np.sin(heading)]) * max(beam, 1.0) / 2
     degrees = np.array([111_320 * np.cos(np.deg2rad(centre.y)), 110_574])
     corners = [ahead + aside, ahead - aside, -ahead - aside, -ahead + aside]
     return shapely.Polygon([np.array([centre.x, centre.y]) + c / degrees for c in corners])

@@ -1,4 +1,4 @@
-"""The evidence of one ship as a picture: her pixels, what was fitted, what is left, the posterior."""
+"""The evidence of one ship as a picture: pixels, what was fitted, what is left, posterior."""
 
 import json
 from pathlib import Path
@@ -60,7 +60,7 @@ def show_load(
     k = int(np.flatnonzero(mates.detection_id == detection)[0])
     reading = next(readings(rows, read, LoadOptions(), only=(k,)))
     path = out or (run or Path()) / f"{detection}.png"
-    drawn(reading, title=f"{detection}\n{told_of(reading.load)}", path=path)
+    draw_reading(reading, title=f"{detection}\n{told_of(reading.load)}", path=path)
     return path
 
 
@@ -76,20 +76,24 @@ def told_of(load: state.Load) -> str:
     )
 
 
-def drawn(reading: Reading, *, title: str = "", path: Path | None = None) -> Picture:
+def draw_reading(
+    reading: Reading, *, title: str = "", path: Path | None = None, dpi: float = 100
+) -> Picture:
     """Draw one reading: chip, fit, remainder, posterior over laden and ballast.
 
     Parameters
     ----------
     reading
-        From `gnomon.load.rows.readings`; without a fit only what there is is drawn.
+        From `gnomon.load.rows`; without a fit only what there is is drawn.
     title
         Above all.
     path
         Where to write a PNG; the figure is returned in any case.
+    dpi
+        Of the figure in a notebook, 12 inches wide.
 
     """
-    figure = Picture(figsize=(12, 3.6), layout="constrained")
+    figure = Picture(figsize=(12, 3.6), dpi=dpi, layout="constrained")
     axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))
     figure.suptitle(title, fontsize=9)
     chip, fit = reading.chip, reading.fit
@@ -207,7 +211,8 @@ def _compass(axes: Axes, chip: Chip, window: tuple[float, float, float, float]) 
 
 def _posterior(axes: Axes, reading: Reading) -> None:
     evidence, ships = reading.evidence, reading.ships
-    assert evidence is not None and ships is not None, "a fit has both"
+    assert evidence is not None, "a fit has it"
+    assert ships is not None, "a fit has them"
     axes.set_axis_on()
     grid = evidence.freeboard_m
     for values, colour, name in (
@@ -223,4 +228,3 @@ def _posterior(axes: Axes, reading: Reading) -> None:
     axes.set(xlim=(0, top), yticks=[], xlabel="freeboard, m")
     axes.set_title("posterior; bands: nine in ten such tankers", fontsize=8)
     axes.legend(fontsize=7, frameon=False)
-

@@ -71,6 +71,7 @@ class _Query:
     area: BaseGeometry | None
     start: date | None
     end: date | None
+    ids: Sequence[str] | None
 
     @property
     def period(self) -> str | None:
@@ -81,7 +82,9 @@ class _Query:
         return f"{first}/" + (f"{self.end}T23:59:59.999Z" if self.end else "..")
 
     def holds(self, one: Scene | Fault) -> bool:
-        """Whether area and period hold it; of a faulty item, as far as it is known."""
+        """Whether it is what is searched for; of a faulty item, as far as it is known."""
+        if self.ids is not None and isinstance(one, Scene) and one.id not in self.ids:
+            return False
         day = one.seen_at and one.seen_at.date()
         if day and ((self.start and day < self.start) or (self.end and day > self.end)):
             return False
@@ -96,6 +99,7 @@ def find_scenes(
     area: BaseGeometry | None,
     start: date | None = None,
     end: date | None = None,
+    ids: Sequence[str] | None = None,
 ) -> Found:
     """Search a catalogue.
 
@@ -107,6 +111,9 @@ def find_scenes(
         In EPSG:4326; scenes whose footprint touches it. None is everywhere.
     start, end
         First and last day, UTC, both included; None is open.
+    ids
+        Only these items, of any collection unless the options name some; each is given, also
+        where two are one acquisition. None is all.
 
     Raises
     ------
@@ -115,14 +122,22 @@ def find_scenes(
         does not answer in time.
 
     """
-    query = _Query(area=area, start=start, end=end)
+    query = _Query(area=area, start=start, end=end, ids=ids)
     with _explained(options.url):
         server = _Patient(options)
         root = server.document(options.url)
-        items = _search(server, options, query) if _is_api(root) else _walk(server, options, root)
+        items = (
+            _search(server, options, query)
+            if _is_api(root)
+            else _walk(server, options, root, query)
+        )
         found = [one for item in items if query.holds(one := _scene_or_fault(*item))]
     unique = {(s.collection, s.id): s for s in found if isinstance(s, Scene)}
-    scenes = once(unique.values(), area)
+    scenes = (
+        once(unique.values(), area)
+        if ids is None
+        else tuple(sorted(unique.values(), key=lambda scene: (scene.seen_at, scene.id)))
+    )
     limit = options.max_cloud_percent
     return Found(
         scenes=tuple(s for s in scenes if s.cloud_percent is None or s.cloud_percent <= limit),
@@ -142,9 +157,15 @@ def _search(
 ) -> Iterator[tuple[Json, str]]:
     """Items of an API, page by page, each with its address."""
     client = Client.open(options.url, stac_io=server)
-    collections = _chosen([one.id for one in client.get_collections()], options)
+    collections: Sequence[str] = options.collections
+    if query.ids is None or collections:
+        collections = _chosen([one.id for one in client.get_collections()], options)
     results = client.search(
-        collections=list(collections), intersects=query.area, datetime=query.period, limit=PAGE
+        collections=list(collections) or None,
+        ids=None if query.ids is None else list(query.ids),
+        intersects=query.area,
+        datetime=query.period,
+        limit=PAGE,
     )
     for item in results.items_as_dicts():
         own = _links(item, "self")
@@ -152,12 +173,15 @@ def _search(
 
 
 def _walk(
-    server: "_Patient", options: CatalogOptions, root: Json
+    server: "_Patient", options: CatalogOptions, root: Json, query: _Query
 ) -> Iterator[tuple[Json | AssetError, str]]:
     """Items of a static catalogue, one by one, each with its address."""
     nodes = _nodes(server, options.url, root)
     collections = [node["id"] for node in nodes.values() if node.get("type") == "Collection"]
-    chosen = _chosen(collections, options) if collections else options.collections
+    chosen: Sequence[str] = options.collections
+    if collections:
+        named = query.ids is not None and not chosen
+        chosen = collections if named else _chosen(collections, options)
     wanted = [
         make_absolute_href(href, place, start_is_dir=False)
         for place, node in nodes.items()

@@ -48,7 +48,14 @@ from gnomon.load.descent import (
 )
 from gnomon.load.hull import PARAMETERS, SURFACES, Cells, Sight, cover
 from gnomon.load.hydrostatics import BEAM_LN, usual_beam_m
-from gnomon.load.noise import Noise, first_noise, level_prior, second_noise, shaded_by_ends, without_swell
+from gnomon.load.noise import (
+    Noise,
+    first_noise,
+    level_prior,
+    second_noise,
+    shaded_by_ends,
+    without_swell,
+)
 from gnomon.load.shadow import deck_to_shadow_m
 
 Floats = NDArray[np.float64]

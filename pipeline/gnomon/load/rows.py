@@ -113,22 +113,35 @@ def read_chips(chips: Sequence[Chip]) -> list[Reading]:
     ]
 
 
+def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
+    """Read the load of one ship from pixels at hand, whatever her length and neighbours.
+
+    Parameters
+    ----------
+    pixels
+        Around her, to the end of her shadow and some water beyond; see `loads`.
+    row
+        Place, size, axis and angles, columns as in `gnomon.tables.Detections`.
+
+    """
+    return read_chips([chip_of(pixels, row)])[0]
+
+
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
     """Cut the pixels of one row, with what is known of her, relative to the grid's north."""
     box: GeoBox = pixels.odc.geobox
     gsd = abs(float(box.resolution.x))
-    image = np.stack([pixels[name].to_numpy() for name in BANDS if name in pixels])
-    hidden = [pixels[name].to_numpy() for name in ("cloud", "ice") if name in pixels]
-    if hidden:
-        image = np.where(np.any(hidden, axis=0), np.float32(np.nan), image)
+    image = _seen(pixels)
     place, turn = on_grid(row.geometry, box)
     left, bottom, right, top = box.boundingbox
     length, sigma = float(row.length_m), float(row.length_sigma_m)
     return Chip(
-        image=image.astype(np.float32),
+        image=image,
         gsd_m=gsd,
-        **{name: _number(row[name]) + turn for name in ("sun_azimuth_deg", "view_azimuth_deg")},
-        **{name: _number(row[name]) for name in ("sun_elevation_deg", "view_zenith_deg")},
+        sun_azimuth_deg=_number(row.sun_azimuth_deg) + turn,
+        sun_elevation_deg=_number(row.sun_elevation_deg),
+        view_azimuth_deg=_number(row.view_azimuth_deg) + turn,
+        view_zenith_deg=_number(row.view_zenith_deg),
         length_m=length,
         length_sigma_m=sigma,
         beam_m=float(row.beam_m),
@@ -142,9 +155,18 @@ def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
     )
 
 
+def _seen(pixels: xr.Dataset) -> NDArray[np.float32]:
+    """Bands of the scene's own pixel, (bands, rows, columns), NaN where cloud or ice hides them."""
+    image = np.stack([pixels[name].to_numpy() for name in BANDS if name in pixels])
+    hidden = [pixels[name].to_numpy() for name in ("cloud", "ice") if name in pixels]
+    if hidden:
+        image = np.where(np.any(hidden, axis=0), np.nan, image)
+    return image.astype(np.float32)
+
+
 def area_of(row: pd.Series) -> Polygon:
     """Ground that must be read for one row, EPSG:4326."""
-    reach = row.length_m / 2 + row.length_sigma_m + ROOM_M
+    reach = float(np.nan_to_num(row.length_m / 2 + row.length_sigma_m)) + ROOM_M
     north = reach / 111_000.0
     east = north / np.cos(np.deg2rad(row.geometry.y))
     x, y = row.geometry.x, row.geometry.y
@@ -164,6 +186,9 @@ def _prepared(
     pixels = read(area_of(row))
     if pixels is None or not any(name in pixels for name in BANDS):
         return None, "cloud"
+    if not np.isfinite([_number(row[name]) for name in _SIZES]).all():
+        # Nobody told her size, and nothing stands out from the water where she is said to be.
+        return None, "weak_evidence" if np.isfinite(_seen(pixels)).mean() > 0.5 else "cloud"
     chip = chip_of(pixels, row)
     reason = unfit(chip)
     if reason is None and "land" in pixels and _lies_on(pixels, chip):
@@ -174,6 +199,7 @@ def _prepared(
 
 
 _ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
+_SIZES = ("length_m", "beam_m", "heading_deg")
 
 
 def _read(chip: Chip, fit: Fit) -> Reading:
@@ -250,7 +276,8 @@ def _crowd(rows: gpd.GeoDataFrame) -> list[bool]:
     reach = [_swept(hull, row) for hull, row in zip(metres, rows.itertuples(), strict=True)]
     # A pixel and a half apart, two edges are one in the image.
     grown = [
-        swept.buffer(1.5 * gsd_m) for swept, gsd_m in zip(reach, rows.gsd_m.astype(float), strict=True)
+        swept.buffer(1.5 * gsd_m)
+        for swept, gsd_m in zip(reach, rows.gsd_m.astype(float), strict=True)
     ]
     tree = shapely.STRtree(reach)
     found, other = tree.query(grown, predicate="intersects")

@@ -248,4 +248,3 @@ def _likelihood_at(evidence: Evidence, freeboard_m: Floats) -> Floats:
     here = np.exp(evidence.at(freeboard_m) - evidence.log_likelihood.max()) / mean
     likelihood: Floats = (1 - evidence.mistake) * here + evidence.mistake
     return likelihood
-

@@ -196,22 +196,23 @@ def sample_ship(
         deck=pick(rng, _DECK_OF_TYPE[kind]),
         seed=int(rng.integers(2**31)),
     )
-    return replace(ship, **_deck_line(ship, in_ballast=not laden))
+    return _with_deck_line(ship, in_ballast=not laden)
 
 
-def _deck_line(ship: Ship, *, in_ballast: bool) -> dict[str, float]:
+def _with_deck_line(ship: Ship, *, in_ballast: bool) -> Ship:
     """Draw sheer, trim, forecastle and poop from the ship's own seed."""
     rng = np.random.default_rng([ship.seed, 1])
     small = ship.length_m < 130
-    line = {
-        "sheer_m": float(rng.uniform(0, 0.012 if small else 0.004) * ship.length_m),
-        "trim_m": float(rng.uniform(0, 0.013 if in_ballast else 0.003) * ship.length_m),
-        "forecastle_m": 2.2 if rng.random() < 0.8 else 0.0,
-        "poop_m": 2.3 if small and rng.random() < 0.6 else 0.0,
-    }
-    # No part of the deck is awash.
-    line["trim_m"] = min(line["trim_m"], 1.6 * (ship.freeboard_m - 0.3))
-    return {name: max(value, 0.0) for name, value in line.items()}
+    sheer = float(rng.uniform(0, 0.012 if small else 0.004) * ship.length_m)
+    trim = float(rng.uniform(0, 0.013 if in_ballast else 0.003) * ship.length_m)
+    return replace(
+        ship,
+        sheer_m=sheer,
+        # No part of the deck is awash.
+        trim_m=max(min(trim, 1.6 * (ship.freeboard_m - 0.3)), 0.0),
+        forecastle_m=2.2 if rng.random() < 0.8 else 0.0,
+        poop_m=2.3 if small and rng.random() < 0.6 else 0.0,
+    )
 
 
 def pick(
