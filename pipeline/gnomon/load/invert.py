@@ -99,6 +99,8 @@ class Fit:
     """Part of the water on her shaded side that is unlike the rest: a quay, a neighbour, foam."""
     edge_m_per_m: float
     """Metres that the visible edge of the shadow moves across the hull per metre of freeboard."""
+    sun_off_axis_deg: float
+    """Angle between the sun's azimuth and the hull's axis, 0 to 90."""
 
     @property
     def astray(self) -> bool:
@@ -390,11 +392,12 @@ def _result(
     reflectance = np.linalg.inv(noise.mix) @ levels.numpy()
     rest = bins.values - reflectance @ maps
     near = noise.zone > 0.3
+    heading = float(np.rad2deg(float(ship[HEADING])))
     edge = abs(
         float(
             deck_to_shadow_m(
                 1.0,
-                heading_deg=np.rad2deg(float(ship[HEADING])),
+                heading_deg=heading,
                 sun_azimuth_deg=chip.sun_azimuth_deg,
                 sun_elevation_deg=chip.sun_elevation_deg,
                 view_azimuth_deg=chip.view_azimuth_deg,
@@ -413,4 +416,5 @@ def _result(
         shadow_drop=float(np.mean(drop)),
         obstructed=_obstructed(chip, bins, noise, ship),
         edge_m_per_m=edge,
+        sun_off_axis_deg=abs((chip.sun_azimuth_deg - heading + 90) % 180 - 90),
     )

@@ -208,12 +208,11 @@ def _read(chip: Chip, fit: Fit) -> Reading:
     length_sigma, beam_sigma = (float(fit.ship_sigma[k]) for k in size.values())
     ships = tankers(length, beam, length_sigma_m=length_sigma, beam_sigma_m=beam_sigma)
     evidence = state.evidence(fit, gsd_m=chip.gsd_m)
-    heading = np.rad2deg(fit.ship[PARAMETERS.index("heading_rad")])
     load = state.load(
         evidence,
         ships,
         sun_elevation_deg=chip.sun_elevation_deg,
-        sun_off_axis_deg=abs((chip.sun_azimuth_deg - heading + 90) % 180 - 90),
+        sun_off_axis_deg=fit.sun_off_axis_deg,
         beam_px=beam / chip.gsd_m,
         reason="alongside" if fit.obstructed > OBSTRUCTED else None,
     )

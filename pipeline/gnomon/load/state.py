@@ -28,6 +28,13 @@ MISTAKE, MISTAKE_PX2, MOST_MISTAKE = 0.01, 0.10, 0.08
 """Fraction of looks whose likelihood is worth nothing: another ship's shadow, a fit gone astray.
 The least of it, and by the square of the beam in pixels: a hull of one pixel is easily fitted to
 what she is not. Found on synthetic ships of other seeds than those of docs/validation.md."""
+DECK_RISE_M, RISE_PER_COT_M, COT_MOST = 0.22, 0.10, 6.0
+"""How much higher a freeboard is read than the deck is amidships: sheer, forecastle, poop, gear at
+the rail; the more, by the cotangent of the sun's angle off the hull's axis, the further the shadows
+of the ends fall along the side."""
+RISE_GSD_M, RISE_TIMES, RISE_DOUBT = (0.5, 3.0), (0.9, 1.7), (0.6, 0.8)
+"""At these pixels so many times of it, and so uncertain, as a share: fine pixels part gear from
+deck, coarse ones do not."""
 DECK_DOUBT_M, EDGE_DOUBT_PX = 0.15, 0.06
 LEAST_EDGE_PX = 0.06
 """Pixels that the shadow's edge moves for a metre of freeboard, below which a fit counts as no
@@ -58,16 +65,23 @@ class Evidence:
 def evidence(fit: Fit, *, gsd_m: float) -> Evidence:
     """Say what is believed of a fit: its likelihood, blurred by the error of the model itself.
 
-    No hull is a prism. `DECK_DOUBT_M` is what sheer, bulwarks and trim do to a freeboard read
-    anywhere; `EDGE_DOUBT_PX` how far paint, gear and a point spread that is not quite known move
-    an edge. Both were measured on synthetic ships of another model than the one that is fitted. A
-    fit that went astray, or whose shadow's edge hardly moves with the freeboard, counts as none.
+    No hull is a prism. Decks rise towards the ends and carry gear, so that a freeboard is read too
+    high by `DECK_RISE_M` and more, give or take most of it; `DECK_DOUBT_M` is what trim and bulwarks do
+    besides; `EDGE_DOUBT_PX` how far paint, gear and a point spread that is not quite known move
+    an edge. They were measured on synthetic ships of another model than the one that is fitted: a
+    bare prism among them is read without bias. A fit that went astray, or whose shadow's edge
+    hardly moves with the freeboard, counts as none.
     """
     grid = fit.freeboard_m
     if fit.astray or fit.edge_m_per_m < LEAST_EDGE_PX * gsd_m:
         return Evidence(grid, np.zeros_like(grid))
-    sigma = np.hypot(DECK_DOUBT_M, EDGE_DOUBT_PX * gsd_m / fit.edge_m_per_m)
-    kernel = np.exp(-0.5 * ((grid[:, None] - grid) / sigma) ** 2) * np.gradient(grid)
+    off = np.deg2rad(max(fit.sun_off_axis_deg, 1.0))
+    rise = DECK_RISE_M + RISE_PER_COT_M * min(1 / np.tan(off), COT_MOST)
+    rise *= float(np.interp(gsd_m, RISE_GSD_M, RISE_TIMES))
+    doubt = np.hypot(DECK_DOUBT_M, rise * np.interp(gsd_m, RISE_GSD_M, RISE_DOUBT))
+    sigma = np.hypot(doubt, EDGE_DOUBT_PX * gsd_m / fit.edge_m_per_m)
+    away = grid - (grid[:, None] + rise)  # rows: true freeboards; columns: as read
+    kernel = np.exp(-0.5 * (away / sigma) ** 2) * np.gradient(grid)
     # At the ends of the grid the kernel is cut, not the likelihood.
     blurred = kernel @ np.exp(fit.log_likelihood) / kernel.sum(1)
     log_likelihood = np.log(np.maximum(blurred, 1e-300))
