@@ -7,6 +7,7 @@ bright (or dark) patch that it lies on.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
 from skimage.measure import label, regionprops
@@ -220,12 +222,18 @@ def _sizes(
         if not set(SIZES) <= set(size | given) and scene.sensor == "optical":
             size = _of_pixels(read, shape.centroid) | size
         size = dict.fromkeys(SIZES, 0.0) | size | given
-        for name, (share, pixels) in _SIGMA.items():
-            usual = share * size[name] + pixels * scene.gsd_m
+        for name in _SIGMA:
+            usual = sigma_of(name, size[name], scene.gsd_m)
             size[f"{name[:-2]}_sigma_m"] = _given(row, f"{name[:-2]}_sigma_m", usual)
         size["heading_sigma_deg"] = _given(row, "heading_sigma_deg", _HEADING_SIGMA_DEG)
         centre = shape.centroid
         yield size | {"geometry": centre, "footprint": _rectangle(centre, size)}
+
+
+def sigma_of(name: str, size_m: float, gsd_m: float) -> float:
+    """Error of a length or beam (``length_m``, ``beam_m``) that was told or measured by hand."""
+    share, pixels = _SIGMA[name]
+    return share * size_m + pixels * gsd_m
 
 
 def _given(row: pd.Series, name: str, usual: float) -> float:
@@ -256,27 +264,66 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     names = [name for name in stage.BANDS if pixels is not None and name in pixels]
     if pixels is None or not names:
         return {}
-    stack = np.stack([pixels[name].to_numpy() for name in names])
-    level = np.nanmedian(stack, axis=(1, 2), keepdims=True)
-    spread = 1.4826 * np.nanmedian(np.abs(stack - level), axis=(1, 2), keepdims=True)
-    # Brighter than water: a shadow would lengthen the hull.
-    out = np.nan_to_num(((stack - level) / np.maximum(spread, 1e-9)).max(axis=0)) > 6
     box: GeoBox = pixels.odc.geobox
-    gsd = abs(float(box.resolution.x))
     place, turn = stage.on_grid(centre, box)
     column, row = (float(v) for v in ~box.affine @ tuple(place))
-    patches = regionprops(label(out, connectivity=2))
-    near = [p for p in patches if _apart(p.coords, row, column) * gsd < max(15, 1.5 * gsd)]
-    if not near:
+    stack = np.stack([pixels[name].to_numpy() for name in names])
+    patch = patch_at(stack, row=row, column=column, gsd_m=abs(float(box.resolution.x)))
+    if patch is None:
         return {}
+    axis = (patch.heading_deg - turn) % 180.0
+    return {"length_m": patch.length_m, "beam_m": patch.beam_m, "heading_deg": axis}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """The bright patch that a click lies on: what it says of a ship before any fit."""
+
+    row: float
+    column: float
+    """Its middle, pixels from the outer corner of the first one."""
+    length_m: float
+    beam_m: float
+    heading_deg: float
+    """Its axis, from the grid's north, 0 to 180."""
+    pixels: NDArray[np.bool_]
+    """Which belong to it, (rows, columns)."""
+
+
+def patch_at(
+    image: NDArray[np.floating], *, row: float, column: float, gsd_m: float
+) -> Patch | None:
+    """Measure the patch that a click in an image lies on; None where there is none.
+
+    Parameters
+    ----------
+    image
+        (bands, rows, columns), mostly water.
+    row, column
+        Of the click, in pixels from the outer corner of the first one.
+    gsd_m
+        Of the pixels.
+
+    """
+    level = np.nanmedian(image, axis=(1, 2), keepdims=True)
+    spread = 1.4826 * np.nanmedian(np.abs(image - level), axis=(1, 2), keepdims=True)
+    # Brighter than water: a shadow would lengthen the hull.
+    out = np.nan_to_num(((image - level) / np.maximum(spread, 1e-9)).max(axis=0)) > 6
+    labels = label(out, connectivity=2)
+    patches = regionprops(labels)
+    near = [p for p in patches if _apart(p.coords, row, column) * gsd_m < max(15, 1.5 * gsd_m)]
+    if not near:
+        return None
     patch = max(near, key=lambda p: p.area)
-    # Orientation is counted from the rows' axis, counter-clockwise as rows go down.
-    axis = np.rad2deg(-patch.orientation) - turn
-    return {
-        "length_m": max(patch.axis_major_length * gsd, gsd),
-        "beam_m": max(patch.axis_minor_length * gsd, 0.5 * gsd),
-        "heading_deg": float(axis % 180.0),
-    }
+    return Patch(
+        row=float(patch.centroid[0] + 0.5),
+        column=float(patch.centroid[1] + 0.5),
+        length_m=max(patch.axis_major_length * gsd_m, gsd_m),
+        beam_m=max(patch.axis_minor_length * gsd_m, 0.5 * gsd_m),
+        # Orientation is counted from the rows' axis, counter-clockwise as rows go down.
+        heading_deg=float(-np.rad2deg(patch.orientation) % 180.0),
+        pixels=labels == patch.label,
+    )
 
 
 def _apart(coords: Any, row: float, column: float) -> float:

@@ -117,6 +117,20 @@ def drawn(reading: Reading, *, title: str = "", path: Path | None = None) -> Pic
     return figure
 
 
+def traced(axes: Axes, reading: Reading, *, outlines: bool = True) -> None:
+    """Draw the pixels of a reading on given axes, with the fitted hull and her shadow's edge."""
+    chip, fit = reading.chip, reading.fit
+    axes.set_axis_off()
+    if chip is None:
+        return
+    window = _window(chip, fit)
+    low, high = _stretch(chip.image)
+    _image(axes, chip, chip.image, low, high, "", window)
+    if fit is not None and outlines:
+        _outlines(axes, chip, fit)
+        _compass(axes, chip, window)
+
+
 def _stretch(image: NDArray[np.float32]) -> tuple[float, float]:
     """From dark water to a bright deck, so that shadows are seen."""
     if not np.isfinite(image).any():

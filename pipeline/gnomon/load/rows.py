@@ -100,7 +100,7 @@ def readings(
             if chip is None or reason:
                 yield Reading(load=state.Load(load_reason=reason), chip=chip)
             else:
-                yield _read(chip, next(fits))
+                yield read_of(chip, next(fits))
 
 
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
@@ -166,7 +166,8 @@ def _prepared(
 _ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
 
 
-def _read(chip: Chip, fit: Fit) -> Reading:
+def read_of(chip: Chip, fit: Fit) -> Reading:
+    """Everything that is made of a fit."""
     size = {name: PARAMETERS.index(f"{name}_m") for name in ("length", "beam")}
     length, beam = (float(fit.ship[k]) for k in size.values())
     length_sigma, beam_sigma = (float(fit.ship_sigma[k]) for k in size.values())

@@ -1,0 +1,154 @@
+"""Fits to real ships at 3 m, looked at by a person: PlanetScope chips of the Californian coast.
+
+Nothing is known of these ships but their pixels and the sun, so there is no truth to compare with.
+What can be checked is whether outline and shadow lie where a person would draw them, and whether
+the fits that do not are known as such (`gnomon.load.invert.Fit.astray`). Sixty chips of ships with
+the sun under 45 degrees were drawn by chance, spread over the scenes, fitted, drawn with their
+outlines, and judged by eye; the verdicts are in ``docs/planet-60.csv``.
+
+Doubts. The chips are visual products: 8 bits, stretched for the eye, so that the image is not
+linear in light and bright decks are cut off at white. The shade's strength is therefore not that of
+the physics, its edge is where it is. The view is taken for nadir; PlanetScope looks up to about 5
+degrees aside, which leans a deck of 10 m by less than a third of a pixel. Most ships there are large
+tankers and box ships at anchor, and nobody says which.
+
+Source: "Ships in Satellite Imagery", R. Hammell, images Planet Labs Open California, CC BY-SA 4.0.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from skimage.io import imread
+
+from gnomon.load.cells import Chip, unfit
+from gnomon.load.invert import invert
+from gnomon.load.rows import Reading, read_of
+from gnomon.load.state import Load
+from gnomon.loading import Patch, patch_at, sigma_of
+from gnomon.pictures import Picture
+from gnomon.showing import traced
+
+GSD_M = 3.0
+SUN_MAX_DEG = 45.0
+SEED, COUNT = 20261125, 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealChip:
+    """One real ship: what the file is called, and what is known of her before a fit."""
+
+    name: str
+    """Of the PNG, without its folder."""
+    chip: Chip | None
+    """None where no patch was found under the click."""
+    patch: Patch | None
+
+
+def real_chips(folder: Path, n: int = COUNT, seed: int = SEED) -> list[RealChip]:
+    """Draw ships of low sun, as many scenes as there are before a second one of any scene.
+
+    Parameters
+    ----------
+    folder
+        With ``chips.csv`` and the folder ``chips`` of PNGs, 80 by 80 pixels, red, green, blue.
+    n
+        Ships wanted; all there are, if fewer.
+    seed
+        Of the drawing.
+
+    """
+    table = pd.read_csv(folder / "chips.csv")
+    low = table[(table.label_ship == 1) & (table.sun_elevation_deg < SUN_MAX_DEG)]
+    mixed = low.sample(frac=1.0, random_state=seed)
+    turn = mixed.groupby("scene_id").cumcount()
+    drawn = mixed.loc[turn.sort_values(kind="stable").index[:n]]
+    return [_real_chip(folder / "chips" / row["file"], row) for _, row in drawn.iterrows()]
+
+
+def _real_chip(path: Path, row: pd.Series) -> RealChip:
+    image = np.moveaxis(imread(path), -1, 0)[2::-1].astype(np.float32)
+    patch = patch_at(image, row=image.shape[1] / 2, column=image.shape[2] / 2, gsd_m=GSD_M)
+    chip = None if patch is None else chip_of(image, patch, row)
+    return RealChip(name=path.name, chip=chip, patch=patch)
+
+
+def chip_of(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Chip:
+    """Say of a ship what a click on her would."""
+    _, rows, columns = image.shape
+    sigma = {name: sigma_of(name, getattr(patch, name), GSD_M) for name in ("length_m", "beam_m")}
+    place = np.hypot(0.7 * GSD_M, max(0.02 * patch.length_m, 0.2 * sigma["length_m"]))
+    return Chip(
+        image=image,
+        gsd_m=GSD_M,
+        sun_azimuth_deg=float(sun.sun_azimuth_deg),
+        sun_elevation_deg=float(sun.sun_elevation_deg),
+        length_m=patch.length_m,
+        length_sigma_m=sigma["length_m"],
+        beam_m=patch.beam_m,
+        beam_sigma_m=sigma["beam_m"],
+        heading_deg=patch.heading_deg,
+        heading_sigma_deg=5.0,
+        east_m=(patch.column - columns / 2) * GSD_M,
+        north_m=(rows / 2 - patch.row) * GSD_M,
+        position_sigma_m=float(place),
+    )
+
+
+def read_chips(chips: Sequence[RealChip]) -> list[Reading]:
+    """Fit all ships; those that cannot be fitted say why."""
+    reasons = ["no ship found" if c.chip is None else unfit(c.chip) for c in chips]
+    fits = iter(
+        invert([c.chip for c, why in zip(chips, reasons, strict=True) if c.chip and not why])
+    )
+    return [
+        Reading(load=Load(load_reason=why), chip=c.chip)
+        if why or c.chip is None
+        else read_of(c.chip, next(fits))
+        for c, why in zip(chips, reasons, strict=True)
+    ]
+
+
+def contact_sheets(
+    chips: Sequence[RealChip], readings: Sequence[Reading], folder: Path, *, each: int = 12
+) -> list[Path]:
+    """Draw the fits, several to a PNG: bare pixels, and beside them the outlines."""
+    paths = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for start in range(0, len(chips), each):
+        paths.append(folder / f"sheet-{start // each + 1:02d}.png")
+        part = slice(start, start + each)
+        figure = sheet(readings[part], [f"{start + k + 1}" for k in range(len(chips[part]))])
+        with mpl.rc_context({"savefig.dpi": 100}):
+            figure.savefig(paths[-1])
+    return paths
+
+
+def sheet(readings: Sequence[Reading], titles: Sequence[str]) -> Picture:
+    """Draw some ships on one figure, two panels to a ship, three ships to a row."""
+    rows = -(-len(readings) // 3)
+    figure = Picture(figsize=(16, 2.75 * rows), layout="constrained")
+    panels = figure.subplots(rows, 6, squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for axes, reading, title in zip(panels.reshape(-1, 2), readings, titles, strict=False):
+        for each, outlines in zip(axes, (False, True), strict=True):
+            traced(each, reading, outlines=outlines)
+        axes[0].set_title(title, fontsize=8)
+        axes[1].set_title(_short(reading), fontsize=7)
+    return figure
+
+
+def _short(reading: Reading) -> str:
+    fit = reading.fit
+    if fit is None:
+        return f"not fitted: {reading.load.load_reason}"
+    best = fit.freeboard_m[fit.log_likelihood.argmax()]
+    return (
+        f"{fit.ship[2]:.0f} x {fit.ship[3]:.0f} m, fb {best:.1f}, misfit {fit.misfit:.2f}, "
+        f"drop {fit.shadow_drop:.2f}{' ASTRAY' if fit.astray else ''}"
+    )
