@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gnomon.errors import StoreError
 from gnomon.load import state
 from gnomon.load.cells import Chip
-from gnomon.load.hull import PARAMETERS, Cells, Sight, cover
+from gnomon.load.hull import PARAMETERS, Cells, Sight, cover, outline_places
 from gnomon.load.invert import Fit
 from gnomon.load.rows import Reading, readings
 from gnomon.loading import prepared, read_detections, scenes_of
@@ -185,9 +185,9 @@ def _model(chip: Chip, fit: Fit) -> NDArray[np.float32]:
 def _outlines(axes: Axes, chip: Chip, fit: Fit) -> None:
     """Draw the fitted waterline, and the edge of the shadow of the deck's edge."""
     fitted = dict(zip(PARAMETERS, fit.ship, strict=True))
-    length, beam, bow = fitted["length_m"], fitted["beam_m"], fitted["bow_length"]
-    along = np.array([-0.5, 0.5 - bow, 0.5, 0.5 - bow, -0.5, -0.5]) * length
-    aside = np.array([0.5, 0.5, 0.0, -0.5, -0.5, 0.5]) * beam
+    along, aside = outline_places(fitted["bow_length"]).T * (
+        [[fitted["length_m"]], [fitted["beam_m"] / 2]]
+    )
     sine, cosine = np.sin(fitted["heading_rad"]), np.cos(fitted["heading_rad"])
     east = fitted["east_m"] + along * sine + aside * cosine
     north = fitted["north_m"] + along * cosine - aside * sine
