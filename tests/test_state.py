@@ -141,6 +141,7 @@ def fit(log_likelihood, **changes):
         "freeboard_m": GRID,
         "log_likelihood": log_likelihood,
         "ship": np.zeros(10),
+        "ship_sigma": np.zeros(10),
         "reflectance": np.zeros((1, 11)),
         "misfit": 0.1,
         "shadow_drop": 0.5,
@@ -161,7 +162,18 @@ def test_evidence_is_never_sharper_than_the_model_is_true():
         assert np.sqrt((weight * (GRID - mean) ** 2).sum()) == pytest.approx(sigma, rel=0.15)
 
 
-@pytest.mark.parametrize("fault", [{"misfit": 2.0}, {"shadow_drop": 3.0}, {"edge_m_per_m": 0.05}])
+FAULTS = (
+    {"misfit": 2.0},
+    {"shadow_drop": 3.0},
+    {"shadow_drop": 0.0},
+    {"height": 0.12},
+    {"strain": 4.0},
+    {"unseen": 0.1},
+    {"edge_m_per_m": 0.05},
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fit_gone_astray_is_no_evidence(fault):
     evidence = state.evidence(fit(-0.5 * ((GRID - 3) / 0.1) ** 2, **fault), gsd_m=1.0)
     assert state.log_lr_laden(evidence, SHIPS) == pytest.approx(0)

@@ -118,14 +118,20 @@ def drawn(reading: Reading, *, title: str = "", path: Path | None = None) -> Pic
 
 
 def traced(axes: Axes, reading: Reading, *, outlines: bool = True) -> None:
-    """Draw the pixels of a reading on given axes, with the fitted hull and her shadow's edge."""
+    """Draw the pixels of a reading on given axes, with the fitted hull and her shadow's edge.
+
+    With ``outlines`` the stretch is the water's, so that shadows are seen; else the ship's.
+    """
     chip, fit = reading.chip, reading.fit
     axes.set_axis_off()
     if chip is None:
         return
     window = _window(chip, fit)
-    low, high = _stretch(chip.image)
-    _image(axes, chip, chip.image, low, high, "", window)
+    if outlines:  # grey water and white decks, but shadows that are seen
+        level = np.nanmedian(chip.image, axis=(1, 2), keepdims=True)
+        _image(axes, chip, chip.image / level, 0.0, 2.5, "", window)
+    else:
+        _image(axes, chip, chip.image, *_stretch(chip.image), "", window)
     if fit is not None and outlines:
         _outlines(axes, chip, fit)
         _compass(axes, chip, window)

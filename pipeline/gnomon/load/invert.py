@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
+from gnomon.load import quality
 from gnomon.load.cells import Binned, Chip, binned
 from gnomon.load.descent import (
     FREEBOARD,
@@ -53,11 +54,10 @@ from gnomon.load.shadow import deck_to_shadow_m
 
 Floats = NDArray[np.float64]
 LENGTH, BEAM = PARAMETERS.index("length_m"), PARAMETERS.index("beam_m")
-# Trust in a cell below which it counts as obstructed: six deviations from the water.
-_TRUSTED = 0.2
-# Beyond these a fit is not believed: seen on ships, synthetic and real, that were fitted wrong.
+# Beyond these a fit is not believed: seen on ships, synthetic and real, that were fitted wrong. A
+# tenth of the length is the whole depth of a tanker (`gnomon.load.hydrostatics.DESIGNS`).
 _MOST_MISFIT, _MOST_BLUR, _LEAST_DROP, _MOST_DROP = 0.6, 0.4, 0.1, 1.5
-_MOST_STRAIN, _MOST_UNSEEN = 3.0, 0.02
+_MOST_HEIGHT, _MOST_STRAIN, _MOST_UNSEEN = 0.1, 3.0, 0.02
 
 # Freeboards at which the rest is fitted again: evenly over all, and around the best in deviations.
 _FAR, _LEAST_M = 9, 0.02
@@ -90,6 +90,8 @@ class Fit:
     """Strength of the fitted shade, as a fraction of the water's light, mean over the bands."""
     obstructed: float
     """Part of the water on her shaded side that is unlike the rest: a quay, a neighbour, foam."""
+    height: float = 0.0
+    """Likeliest freeboard over the fitted length."""
     strain: float = 0.0
     """How far length, beam or heading were pulled from what was told, in its deviations."""
     unseen: float = 0.0
@@ -102,14 +104,15 @@ class Fit:
         """Whether the fit is plainly wrong and should not be believed.
 
         It leaves nearly as much as the ship stands out by, needs another point spread than the
-        sensor has, shade that water cannot have or no shade at all, another ship than was told, or
-        one that is partly out of sight.
+        sensor has, shade that water cannot have or no shade at all, a deck higher than the whole
+        depth of a tanker, another ship than was told, or one that is partly out of sight.
         """
         blur = abs(self.ship[PARAMETERS.index("log_blur")])
         return bool(
             self.misfit > _MOST_MISFIT
             or blur > _MOST_BLUR
             or not _LEAST_DROP <= self.shadow_drop <= _MOST_DROP
+            or self.height > _MOST_HEIGHT
             or self.strain > _MOST_STRAIN
             or self.unseen > _MOST_UNSEEN
         )
@@ -353,49 +356,6 @@ def _profile(
     return grids, [curve.numpy() for curve in curves]
 
 
-def _obstructed(chip: Chip, bins: Binned, noise: Noise, ship: Tensor) -> float:
-    east, north, length, beam, heading = ship[:5].double().tolist()
-    x, y = bins.east_m - east, bins.north_m - north
-    forward, starboard = (
-        x * np.sin(heading) + y * np.cos(heading),
-        x * np.cos(heading) - y * np.sin(heading),
-    )
-    side = -np.sign(np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)) or 1.0
-    out = side * starboard - beam / 2
-    beside = (out > 0.5 * chip.gsd_m) & (np.abs(forward) < 0.45 * length)
-    return float(np.mean(noise.trust[beside] < _TRUSTED)) if beside.any() else 0.0
-
-
-def _strain(chip: Chip, ship: Tensor) -> float:
-    told = [chip.length_m, chip.beam_m, np.deg2rad(chip.heading_deg)]
-    away = ship[[LENGTH, BEAM, HEADING]].double().numpy() - told
-    # Either end may be the bow.
-    away[2] = (away[2] + np.pi / 2) % np.pi - np.pi / 2
-    sigma = [chip.length_sigma_m, chip.beam_sigma_m, np.deg2rad(chip.heading_sigma_deg)]
-    return float(np.abs(away / sigma).max())
-
-
-def _unseen(chip: Chip, ship: Tensor) -> float:
-    """Part of a fitted outline, a grid of points in it, that lies on no pixel with data."""
-    east, north, length, beam, heading = ship[:5].double().tolist()
-    ahead, aside = np.meshgrid(np.linspace(-0.49, 0.49, 50), np.linspace(-0.4, 0.4, 9))
-    # The bow is narrower than that, and the stern's corners are round.
-    ahead, aside = ahead * length, aside * beam * np.where(np.abs(ahead) > 0.4, 0.3, 1.0)
-    x = east + ahead * np.sin(heading) + aside * np.cos(heading)
-    y = north + ahead * np.cos(heading) - aside * np.sin(heading)
-    seen = np.isfinite(chip.image).all(0)
-    rows = np.round((seen.shape[0] - 1) / 2 - y / chip.gsd_m).astype(int)
-    columns = np.round((seen.shape[1] - 1) / 2 + x / chip.gsd_m).astype(int)
-    inside = (rows >= 0) & (rows < seen.shape[0]) & (columns >= 0) & (columns < seen.shape[1])
-    shown = inside & seen[rows.clip(0, seen.shape[0] - 1), columns.clip(0, seen.shape[1] - 1)]
-    return float(1 - shown.mean())
-
-
-def _unexplained(rest: Floats, signal: Floats) -> float:
-    power = float((signal**2).sum())
-    return float((rest**2).sum()) / power if power > 0 else 1.0
-
-
 def _result(
     pair: tuple[Chip, Binned],
     noise: Noise,
@@ -408,6 +368,7 @@ def _result(
     curve: Floats,
 ) -> Fit:
     chip, bins = pair
+    best_ship = ship.double().numpy()
     # Even everywhere, and as fine as the answer is sharp.
     best = int(curve.argmax())
     around = grid[max(best - 4, 0)], grid[min(best + 4, len(grid) - 1)]
@@ -433,13 +394,14 @@ def _result(
     return Fit(
         freeboard_m=fine,
         log_likelihood=log_likelihood - log_likelihood.max(),
-        ship=ship.double().numpy(),
+        ship=best_ship,
         ship_sigma=sigma,
         reflectance=reflectance,
-        misfit=_unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
+        misfit=quality.unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
         shadow_drop=float(np.mean(drop)),
-        obstructed=_obstructed(chip, bins, noise, ship),
-        strain=_strain(chip, ship),
-        unseen=_unseen(chip, ship),
+        obstructed=quality.obstructed(chip, bins, noise, best_ship),
+        height=float(fine[log_likelihood.argmax()] / best_ship[LENGTH]),
+        strain=quality.strain(chip, best_ship),
+        unseen=quality.unseen(chip, best_ship),
         edge_m_per_m=edge,
     )
