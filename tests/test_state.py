@@ -167,6 +167,7 @@ FAULTS = (
     {"shadow_drop": 3.0},
     {"shadow_drop": 0.0},
     {"height": 0.12},
+    {"awash": True},
     {"strain": 4.0},
     {"unseen": 0.1},
     {"edge_m_per_m": 0.05},

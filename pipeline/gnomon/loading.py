@@ -23,7 +23,7 @@ from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 from skimage.measure import label, regionprops
 
-from gnomon.errors import AssetError, GnomonError, StoreError
+from gnomon.errors import AssetError, StoreError
 from gnomon.fetch import mask, raster
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.geometry import with_angles
@@ -135,7 +135,7 @@ def read_loads(
             progress(count, len(scenes), name)
     told = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
     kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
-    result = kept.join(told.astype({n: object for n in ("load_state", "load_reason")}))
+    result = kept.join(told.astype(dict.fromkeys(("load_state", "load_reason"), object)))
     if out:
         write_table(result, out)
     return result
@@ -220,9 +220,7 @@ def _completed(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> pd.
     return pd.DataFrame([fixed | size for size in _sizes(table, scene, read)])
 
 
-def _sizes(
-    table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader
-) -> Iterator[dict[str, Any]]:
+def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterator[dict[str, Any]]:
     for _, row in table.iterrows():
         shape = row.geometry
         size = _of_outline(shape) if shape.geom_type != "Point" else {}
@@ -367,7 +365,11 @@ def _in_line(part: Any, parts: list[Any]) -> NDArray[np.intp]:
         along, across = np.linalg.svd(ship - middle, full_matrices=False)[2]
         beam = max(np.sqrt(12 * np.var((ship - middle) @ across)), 2.0)
         ends = np.sort((ship - middle) @ along)[[0, -1]]
-        joined = [p for p in others if _continues((p.coords - middle) @ np.array([along, across]).T, ends, beam)]
+        joined = [
+            p
+            for p in others
+            if _continues((p.coords - middle) @ np.array([along, across]).T, ends, beam)
+        ]
         if not joined:
             return ship
         ship = np.concatenate([ship, *(p.coords for p in joined)])

@@ -1,4 +1,4 @@
-"""The evidence of one ship as a picture: her pixels, what was fitted, what is left, the posterior."""
+"""The evidence of one ship as a picture: her pixels, the fit, what is left, the posterior."""
 
 import json
 from pathlib import Path
@@ -227,7 +227,8 @@ def _compass(axes: Axes, chip: Chip, window: tuple[float, float, float, float]) 
 
 def _posterior(axes: Axes, reading: Reading) -> None:
     evidence, ships = reading.evidence, reading.ships
-    assert evidence is not None and ships is not None, "a fit has both"
+    assert evidence is not None, "a fit has it"
+    assert ships is not None, "and them"
     axes.set_axis_on()
     grid = evidence.freeboard_m
     for values, colour, name in (
@@ -243,4 +244,3 @@ def _posterior(axes: Axes, reading: Reading) -> None:
     axes.set(xlim=(0, top), yticks=[], xlabel="freeboard, m")
     axes.set_title("posterior; bands: nine in ten such tankers", fontsize=8)
     axes.legend(fontsize=7, frameon=False)
-

@@ -49,14 +49,21 @@ from gnomon.load.descent import (
 )
 from gnomon.load.hull import PARAMETERS, SURFACES, Cells, Sight, cover
 from gnomon.load.hydrostatics import BEAM_LN, usual_beam_m
-from gnomon.load.noise import Noise, first_noise, level_prior, second_noise, shaded_by_ends, without_swell
+from gnomon.load.noise import (
+    Noise,
+    first_noise,
+    level_prior,
+    second_noise,
+    shaded_by_ends,
+    without_swell,
+)
 from gnomon.load.shadow import deck_to_shadow_m
 
 Floats = NDArray[np.float64]
 LENGTH, BEAM = PARAMETERS.index("length_m"), PARAMETERS.index("beam_m")
 # Beyond these a fit is not believed: seen on ships, synthetic and real, that were fitted wrong. A
 # tenth of the length is the whole depth of a tanker (`gnomon.load.hydrostatics.DESIGNS`).
-_MOST_MISFIT, _MOST_BLUR, _LEAST_DROP, _MOST_DROP = 0.6, 0.4, 0.1, 1.5
+_MOST_MISFIT, _MOST_BLUR, _LEAST_DROP, _MOST_DROP = 0.6, 0.4, 0.05, 1.5
 _MOST_HEIGHT, _MOST_STRAIN, _MOST_UNSEEN = 0.1, 3.0, 0.02
 
 # Freeboards at which the rest is fitted again: evenly over all, and around the best in deviations.
@@ -92,6 +99,8 @@ class Fit:
     """Part of the water on her shaded side that is unlike the rest: a quay, a neighbour, foam."""
     height: float = 0.0
     """Likeliest freeboard over the fitted length."""
+    awash: bool = False
+    """Whether there is no freeboard, where the least that ships load to would be seen."""
     strain: float = 0.0
     """How far length, beam or heading were pulled from what was told, in its deviations."""
     unseen: float = 0.0
@@ -104,8 +113,8 @@ class Fit:
         """Whether the fit is plainly wrong and should not be believed.
 
         It leaves nearly as much as the ship stands out by, needs another point spread than the
-        sensor has, shade that water cannot have or no shade at all, a deck higher than the whole
-        depth of a tanker, another ship than was told, or one that is partly out of sight.
+        sensor has, shade that water cannot have or no shade at all, a deck awash or higher than the
+        whole depth of a tanker, another ship than was told, or one that is partly out of sight.
         """
         blur = abs(self.ship[PARAMETERS.index("log_blur")])
         return bool(
@@ -113,6 +122,7 @@ class Fit:
             or blur > _MOST_BLUR
             or not _LEAST_DROP <= self.shadow_drop <= _MOST_DROP
             or self.height > _MOST_HEIGHT
+            or self.awash
             or self.strain > _MOST_STRAIN
             or self.unseen > _MOST_UNSEEN
         )
@@ -375,6 +385,7 @@ def _result(
     close = np.linspace(*around, 121)
     fine = np.unique(np.concatenate([np.linspace(_LEAST_M, top_m(chip.length_m), 161), close]))
     log_likelihood = PchipInterpolator(grid, curve)(fine)
+    likeliest = float(fine[log_likelihood.argmax()])
     reflectance = np.linalg.inv(noise.mix) @ levels.numpy()
     rest = bins.values - reflectance @ maps
     near = noise.zone > 0.3
@@ -400,7 +411,8 @@ def _result(
         misfit=quality.unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
         shadow_drop=float(np.mean(drop)),
         obstructed=quality.obstructed(chip, bins, noise, best_ship),
-        height=float(fine[log_likelihood.argmax()] / best_ship[LENGTH]),
+        height=likeliest / best_ship[LENGTH],
+        awash=quality.awash(chip, best_ship, likeliest),
         strain=quality.strain(chip, best_ship),
         unseen=quality.unseen(chip, best_ship),
         edge_m_per_m=edge,

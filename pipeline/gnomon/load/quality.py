@@ -35,6 +35,17 @@ def obstructed(chip: Chip, bins: Binned, noise: Noise, ship: Floats) -> float:
     return float(np.mean(noise.trust[beside] < _TRUSTED)) if beside.any() else 0.0
 
 
+def awash(chip: Chip, ship: Floats, freeboard_m: float) -> bool:
+    """Whether a freeboard is next to nothing, where the least allowed would cast a pixel of shade.
+
+    The International Load Line Convention leaves a tanker about a hundredth of her length; a
+    quarter of that is beyond any overloading.
+    """
+    least = 0.01 * ship[_LENGTH]
+    reach = least / np.tan(np.deg2rad(chip.sun_elevation_deg))
+    return bool(freeboard_m < 0.25 * least and reach > chip.gsd_m)
+
+
 def strain(chip: Chip, ship: Floats) -> float:
     """How far length, beam or heading are from what was told, in its deviations, the greatest."""
     told = [chip.length_m, chip.beam_m, np.deg2rad(chip.heading_deg)]

@@ -9,13 +9,13 @@ outlines, and judged by eye; the verdicts are in ``docs/planet-60.csv``.
 Doubts. The chips are visual products: 8 bits, stretched for the eye, so that the image is not
 linear in light and bright decks are cut off at white. The shade's strength is therefore not that of
 the physics, its edge is where it is. The view is taken for nadir; PlanetScope looks up to about 5
-degrees aside, which leans a deck of 10 m by less than a third of a pixel. Most ships there are large
-tankers and box ships at anchor, and nobody says which.
+degrees aside, which leans a deck of 10 m by less than a third of a pixel. Most ships there are
+large tankers and bulk and box ships at anchor, and nobody says which.
 
 Source: "Ships in Satellite Imagery", R. Hammell, images Planet Labs Open California, CC BY-SA 4.0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,40 +154,77 @@ def judged(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("chip")
 
 
+@dataclass(frozen=True)
+class Look:
+    """Verdicts on some chips beside what a fresh run says of them: arrays of shape (chips,)."""
+
+    wrong: NDArray[np.bool_]
+    """Plainly, by eye."""
+    flagged: NDArray[np.bool_]
+    """Astray, or not fitted at all."""
+    silent: NDArray[np.bool_]
+    """No evidence is taken from them, for that or for a sun along the hull."""
+    told: NDArray[np.bool_]
+    """Called laden or ballast."""
+
+
+def looked_at(chips: Sequence[RealChip], table: pd.DataFrame) -> Look:
+    """Fit chips and set the outcome beside the verdicts on them (`judged`)."""
+    readings = read_chips(chips)
+    evidence = [r.evidence.log_likelihood if r.evidence else np.zeros(1) for r in readings]
+    return Look(
+        wrong=(table.loc[[c.name for c in chips]].verdict == "wrong").to_numpy(),
+        flagged=np.array([r.fit is None or r.fit.astray for r in readings]),
+        silent=np.array([np.ptp(curve) == 0 for curve in evidence]),
+        told=np.array([r.load.load_state != "indeterminate" for r in readings]),
+    )
+
+
 def planet_section(folder: Path, verdicts: Path) -> str:
-    """Fit the sixty chips afresh, compare flags with verdicts, and say it in Markdown.
+    """Fit the chips afresh, compare flags with verdicts, and say it in Markdown.
 
     Parameters
     ----------
     folder
         Of the chips, as in `real_chips`.
     verdicts
-        CSV of the look.
+        Folder of ``planet-60.csv`` and ``planet-24.csv``: the sixty, and the next of the drawing.
 
     """
-    chips = real_chips(folder)
-    table = judged(verdicts).loc[[chip.name for chip in chips]]
-    readings = read_chips(chips)
-    wrong = (table.verdict == "wrong").to_numpy()
-    flagged = np.array([r.fit is None or r.fit.astray for r in readings])
-    silent = np.array([r.evidence is None or np.ptp(r.evidence.log_likelihood) == 0 for r in readings])
-    told = np.array([r.load.load_state != "indeterminate" for r in readings])
-    first = (table.first_verdict == "wrong").to_numpy()
-    missed = "; ".join(f"{w} ({n})" for w, n in table.why[wrong & ~silent].value_counts().items())
+    tables = [judged(verdicts / name) for name in ("planet-60.csv", "planet-24.csv")]
+    chips = real_chips(folder, COUNT + len(tables[1]))
+    parts = chips[:COUNT], chips[COUNT:]
+    looks = [looked_at(part, table) for part, table in zip(parts, tables, strict=True)]
+    mine, table = looks[0], tables[0].loc[[chip.name for chip in parts[0]]]
+    missed = table.why[mine.wrong & ~mine.silent].value_counts()
     return _SECTION.format(
-        count=len(chips),
         seed=SEED,
         looked=LOOKED,
-        first=first.sum(),
-        good=(~wrong).sum(),
-        wrong=wrong.sum(),
-        caught=(wrong & flagged).sum(),
-        along=(wrong & silent & ~flagged).sum(),
-        mistaken=(~wrong & flagged).sum(),
-        missed=missed or "none",
-        told=(wrong & told).sum(),
-        told_good=(~wrong & told).sum(),
+        count=COUNT,
+        more=len(parts[1]),
+        first=(table.first_verdict == "wrong").sum(),
+        missed="; ".join(f"{why} ({n})" for why, n in missed.items()) or "none",
+        rows="\n".join(_rows(*looks)),
     )
+
+
+def _rows(*looks: Look) -> Iterator[str]:
+    def row(name: str, count: Callable[[Look], str]) -> str:
+        return f"| {name} | {' | '.join(count(look) for look in looks)} |"
+
+    def share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> str:
+        return f"{(part & whole).sum()} of {whole.sum()}"
+
+    yield row("outline and shadow where one would draw them", lambda k: f"{(~k.wrong).sum()}")
+    yield row("plainly wrong", lambda k: f"{k.wrong.sum()}")
+    yield row("wrong, and flagged as astray", lambda k: share(k.flagged, k.wrong))
+    yield row(
+        "wrong, and flagged or else no evidence, the sun being along the hull",
+        lambda k: share(k.silent, k.wrong),
+    )
+    yield row("good, and flagged by mistake", lambda k: share(k.flagged, ~k.wrong))
+    yield row("wrong, and called laden or ballast all the same", lambda k: share(k.told, k.wrong))
+    yield row("good, and called laden or ballast", lambda k: share(k.told, ~k.wrong))
 
 
 _SECTION = """\
@@ -195,26 +232,23 @@ _SECTION = """\
 
 {count} PlanetScope chips of ships off California with the sun under 45 degrees, drawn by chance
 (seed {seed}) over scenes, size and heading measured from the pixels around a click. Nobody knows
-their freeboards. What was judged, by one person by eye on {looked}, is whether outline and shadow
-lie where one would draw them ([verdicts](planet-60.csv)).
+their freeboards. What was judged, once, from pictures on {looked}, by whoever also changed the
+code, is whether outline and shadow lie where one would draw them ([verdicts](planet-60.csv)). The
+next {more} of the same drawing were looked at after the changes ([verdicts](planet-24.csv)).
 
-| | chips |
-|---|---|
-| outline and shadow where one would draw them | {good} |
-| plainly wrong | {wrong} |
-| plainly wrong, and flagged as astray | {caught} of {wrong} |
-| plainly wrong, not flagged, but counted as no evidence, the sun being along the hull | {along} |
-| good, and flagged by mistake | {mistaken} of {good} |
-| plainly wrong, and called laden or ballast all the same | {told} |
-| good, and called laden or ballast | {told_good} |
+| | the {count} | the next {more} |
+|---|---|---|
+{rows}
 
-Plainly wrong and neither flagged nor silent: {missed}.
+Of the {count}, plainly wrong and neither flagged nor silent: {missed}.
 
-At a first look {first} were plainly wrong: the click's measure stopped where the superstructure's
-shadow cuts the hull in two, missed decks as dark as water and made lengths a seventh too long. It
-was changed for that, and the limits of what counts as astray were set with these chips in view, so
-that the numbers above are not those of ships never seen. The chips are 8-bit pictures stretched for
-the eye, the view is taken for nadir, and the point spread was taken from the fits themselves.
+At a first look {first} of the {count} were plainly wrong: the click's measure stopped where the
+superstructure's shadow cuts the hull in two, missed decks as dark as water and made lengths a
+seventh too long. It was changed for that, and the limits of what counts as astray were set with
+these chips in view; the one of the shade's strength was halved after the next {more}, of which it
+flagged 6 good ones. Neither column is therefore one of ships never seen. The chips are 8-bit
+pictures stretched for the eye, the view is taken for nadir, and the point spread was taken from the
+fits themselves.
 
 ![Twelve of them](planet.png)
 
