@@ -4,7 +4,7 @@ STUDY ?= configs/embedded.toml
 OUT ?= runs/$(basename $(notdir $(STUDY)))
 GNOMON := .venv/bin/gnomon
 
-.PHONY: detect test fast lint notebooks bench train clean
+.PHONY: detect test fast lint notebooks bench validate train clean
 
 detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
 	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
@@ -28,6 +28,9 @@ notebooks: .venv/dev detect  ## execute the notebooks on the embedded study
 
 bench: .venv/ready  ## time against the floor: decoding the pixels
 	.venv/bin/python -m gnomon.bench
+
+validate: .venv/ready  ## measure what the numbers are worth; writes docs/validation.md
+	.venv/bin/python -m gnomon.validation
 
 train: .venv/ready  ## train new weights: make train CATALOG=labelled/catalog.json NAME=my-vessel
 	$(GNOMON) train $(CATALOG) --out models/$(NAME)

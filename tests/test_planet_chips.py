@@ -23,7 +23,7 @@ def chips(shared_data):
 
 @pytest.fixture(scope="module")
 def readings(chips):
-    return planet.read_chips(chips)
+    return planet.fitted(chips)
 
 
 def overlap(chip, fit, patch):

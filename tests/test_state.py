@@ -1,5 +1,7 @@
 """What a likelihood of a freeboard is worth: laws, and a calibration by simulation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from gnomon.load import state
+from gnomon.load.hull import PARAMETERS
 from gnomon.load.hydrostatics import tankers
 from gnomon.load.invert import Fit
 from gnomon.tables import LOAD_REASONS, LOAD_STATES
@@ -140,8 +143,8 @@ def fit(log_likelihood, **changes):
     values = {
         "freeboard_m": GRID,
         "log_likelihood": log_likelihood,
-        "ship": np.zeros(10),
-        "ship_sigma": np.zeros(10),
+        "ship": np.where(np.arange(10) == PARAMETERS.index("beam_m"), 16.0, 0.0),
+        "ship_sigma": np.ones(10),
         "reflectance": np.zeros((1, 11)),
         "misfit": 0.1,
         "shadow_drop": 0.5,
@@ -160,6 +163,18 @@ def test_evidence_is_never_sharper_than_the_model_is_true():
         mean = (weight * GRID).sum()
         assert mean == pytest.approx(3, abs=0.02)
         assert np.sqrt((weight * (GRID - mean) ** 2).sum()) == pytest.approx(sigma, rel=0.15)
+
+
+def test_a_hull_of_one_pixel_is_believed_less():
+    sharp = -0.5 * ((GRID - 1.2) / 0.03) ** 2
+    ratios = [
+        state.log_lr_laden(replace(state.evidence(fit(sharp), gsd_m=0.5), mistake=mistake), SHIPS)
+        for mistake in (
+            state.evidence(fit(sharp), gsd_m=gsd_m).mistake for gsd_m in (0.5, 3.0, 10.0, 16.0)
+        )
+    ]
+    assert ratios[0] == pytest.approx(ratios[1], abs=1.0)
+    assert ratios[0] > ratios[2] > ratios[3] > 0
 
 
 FAULTS = (

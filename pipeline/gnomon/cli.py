@@ -1,21 +1,23 @@
 """The command line: words in, words out, no logic.
 
 Exit codes: 0 all is well; 1 it could not be done, one line says why; 2 the command was not
-understood; 3 it was done, but looks failed (their reasons are in looks.parquet); 130 interrupted.
+understood; 3 it was done in part: looks failed (their reasons are in looks.parquet), or images were
+left out (their reasons are on standard error); 130 interrupted.
 """
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from gnomon.errors import GnomonError, StudyError
+from gnomon.errors import CatalogError, GnomonError, StudyError
 
 if TYPE_CHECKING:
     from gnomon.run import Outcome
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 app = App(
     name="gnomon",
     help="From satellite images of oil ports to ships, with an uncertainty that is true.",
-    help_epilogue="Exit codes: 0 done, 1 could not be done, 2 not understood, 3 done but looks "
-    "failed, 130 interrupted.",
+    help_epilogue="Exit codes: 0 done, 1 could not be done, 2 not understood, 3 done in part "
+    "(looks failed, or images were left out), 130 interrupted.",
 )
 console = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -122,6 +124,100 @@ def detect(
         faults = (f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
         raise StudyError("; ".join(faults)) from error
     return _run(study, out, pictures=pictures)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What holds for all images that have nothing of their own.
+
+    Parameters
+    ----------
+    seen_at
+        Time of acquisition with its zone: 2024-11-05T02:10:00Z.
+    sun_azimuth
+        Towards the sun, degrees clockwise from north.
+    sun_elevation
+        Of the sun above the horizon, degrees.
+    view_azimuth
+        From the ship towards the satellite, degrees clockwise from north.
+    view_zenith
+        At the ship, between the vertical and the satellite, degrees.
+    bands
+        Names in the order of the file, separated by commas: blue, green, red, nir, pan; any other
+        name for a band that is not read. Left out, the file's own names hold.
+    platform
+        The satellite. What one satellite saw of a place within 49 minutes is looked at once.
+    scale
+        Reflectance per count, 1e-4 for most products of surface reflectance.
+    offset
+        Added after scaling.
+
+    """
+
+    seen_at: str | None = None
+    sun_azimuth: float | None = None
+    sun_elevation: float | None = None
+    view_azimuth: float | None = None
+    view_zenith: float | None = None
+    bands: str | None = None
+    platform: str | None = None
+    scale: float | None = None
+    offset: float | None = None
+
+
+@app.command
+def catalog(
+    folder: Path,
+    /,
+    *,
+    out: Path,
+    table: Path | None = None,
+    told: Told | None = None,
+    collection: str = "own-imagery",
+) -> int:
+    """Make a catalogue of your own images: a folder of GeoTIFFs, north up and in metres (UTM).
+
+    Time, angles and the rest come from Planet's metadata beside an image (ID_metadata.json), else
+    from its row in the table, else from the options, which hold for all images. The sun is computed
+    where only the time is told. Images are neither copied nor changed; one that cannot be used is
+    named with its reason, and the others go in.
+
+    For example, four-band images of one morning at 11:10 in Korea, and then their ships:
+
+        gnomon catalog images --out images/catalog --seen-at 2024-11-05T11:10:00+09:00
+            --bands blue,green,red,nir --scale 1e-4
+        gnomon detect images/catalog/catalog.json --out runs/november
+
+    Parameters
+    ----------
+    folder
+        Holds the GeoTIFFs, also in folders of its own.
+    out
+        Folder of the catalogue; an earlier catalogue of own images there is replaced.
+    table
+        A CSV, one row per image: file and seen_at, and where known sun_azimuth_deg,
+        sun_elevation_deg, view_azimuth_deg, view_zenith_deg or off_nadir_deg, bands, platform,
+        cloud_percent, scale, offset.
+    collection
+        Name of the collection.
+
+    """
+    from gnomon.fetch.own import make_catalog
+    from gnomon.fetch.particulars import particulars
+
+    said = {f"{k}_deg" if k.startswith(("sun", "view")) else k: v
+            for k, v in vars(told or Told()).items()}  # fmt: skip
+    made = make_catalog(folder, out, told=particulars(said), table=table, collection=collection)
+    for note in made.notes:
+        err.print(f"note: {note}", soft_wrap=True, markup=False)
+    for fault in made.faults:
+        err.print(f"left out: {fault}", soft_wrap=True, markup=False)
+    if made.path is None:
+        raise CatalogError(f"{folder}: none of its images could be used; nothing was written")
+    console.print(str(made.path), soft_wrap=True, markup=False)
+    console.print(f"{len(made.items)} images, {len(made.faults)} left out")
+    return FAILED if made.faults else 0
 
 
 @app.command

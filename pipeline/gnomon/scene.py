@@ -10,6 +10,9 @@ from shapely.geometry.base import BaseGeometry
 Sensor = Literal["optical", "sar"]
 Signing = Literal["planetary-computer"]
 OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
+PAN = "pan"
+"""Panchromatic: the one band of an image without colours, and left aside where there are colours,
+whose pixels are larger and seldom nest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ class Scene:
     gsd_m: float
     """Ground sampling distance of the finest band used, metres."""
     assets: Mapping[str, Asset] = field(default_factory=dict)
-    """Keyed by the common band name: blue, green, red, nir, swir16, scl, vv, vh."""
+    """Keyed by the common band name: blue, green, red, nir, swir16, scl, vv, vh; or pan alone."""
     sun_azimuth_deg: float | None = None
     """Direction towards the sun, clockwise from north."""
     sun_elevation_deg: float | None = None

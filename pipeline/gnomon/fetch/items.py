@@ -27,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.errors import AssetError
 from gnomon.fetch.geometry import angles_of
 from gnomon.fetch.providers import Profile, providers
-from gnomon.scene import Asset, Scene
+from gnomon.scene import PAN, Asset, Scene
 
 RASTERS = ("tiff", "jp2", "jpeg2000")
 """What a raster's media type contains; a plain JPEG or PNG is a picture, not a measurement."""
@@ -49,6 +49,8 @@ def scene_from_item(item: pystac.Item) -> Scene:
         collection=item.collection_id, constellation=re.sub(r"(-\d)[a-z]$", r"\1", constellation)
     )
     assets = {name: _asset(item, key, place, profile) for name, key, place in _bands(item, profile)}
+    if assets.keys() - {PAN, "scl", "swir16"}:
+        assets.pop(PAN, None)
     if not assets.keys() - {"scl", "swir16"}:
         why = f"none of {', '.join(profile.assets)} among {', '.join(item.assets) or 'none'}"
         raise AssetError(item.id, "assets", f"{why}; leave this collection out")

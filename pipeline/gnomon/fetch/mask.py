@@ -127,7 +127,7 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
     if "scl" not in pixels and not ("green" in bands and {"nir", "swir16"} & set(bands)):
         raise GnomonError(
             "water cannot be told: it takes green and one of nir and swir16, or a scene "
-            f"classification (scl), and there is only {', '.join(bands) or 'nothing'}; "
+            f"classification (scl), and there is only {', '.join(map(str, pixels)) or 'nothing'}; "
             "add the missing asset to the item, or leave the scene out"
         )
     grid = ODCExtensionDs(pixels).geobox

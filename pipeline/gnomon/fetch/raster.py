@@ -32,14 +32,14 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.errors import AssetError
 from gnomon.fetch.signing import SigningError, signed
-from gnomon.scene import OPTICAL_BANDS, Asset, Scene, Signing
+from gnomon.scene import OPTICAL_BANDS, PAN, Asset, Scene, Signing
 
 Pixels = NDArray[np.float32]
 BANDS = (*OPTICAL_BANDS, "scl")
@@ -88,7 +88,7 @@ def geobox_of(scene: Scene) -> GeoBox:
 
 
 def read_pixels(
-    scene: Scene, area: BaseGeometry | None, *, bands: Sequence[str] = BANDS
+    scene: Scene, area: BaseGeometry | None, *, bands: Sequence[str] | None = None
 ) -> xr.Dataset:
     """Read what lies over an area.
 
@@ -99,7 +99,8 @@ def read_pixels(
     area
         In EPSG:4326; None reads the whole scene.
     bands
-        Common names. What the scene does not have is named in ``attrs["missing_bands"]``.
+        Common names, by default `BANDS`, and pan where that is all that there is. What the scene
+        does not have is named in ``attrs["missing_bands"]``.
 
     Returns
     -------
@@ -142,7 +143,7 @@ def window_of(scene: Scene, whole: GeoBox, area: BaseGeometry) -> GeoBox:
     raise AssetError(scene.id, "geometry", "the area lies outside this scene; choose another")
 
 
-def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] = BANDS) -> xr.Dataset:
+def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] | None = None) -> xr.Dataset:
     """Read a window of the scene's own grid; safe to call from several threads.
 
     Parameters
@@ -152,7 +153,8 @@ def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] = BANDS) -
     window
         A part of ``geobox_of(scene)``, for example ``geobox_of(scene)[0:2048, 0:2048]``.
     bands
-        Common names. What the scene does not have is named in ``attrs["missing_bands"]``.
+        Common names, by default `BANDS`, and pan where that is all that there is. What the scene
+        does not have is named in ``attrs["missing_bands"]``.
 
     Returns
     -------
@@ -165,6 +167,8 @@ def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] = BANDS) -
         A file is missing, damaged or on a grid of its own.
 
     """
+    if bands is None:
+        bands = (*BANDS, PAN) if PAN in scene.assets else BANDS
     here = [name for name in bands if name in scene.assets]
     whole = geobox_of(scene)
     pixels = {name: _read(scene, name, whole, window) for name in here}
@@ -190,6 +194,7 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
                 asset.band, window=part, out_shape=window.shape.yx, resampling=resampling
             )
             nodata = raster.source.nodata if asset.nodata is None else asset.nodata
+            seen = _mask(scene, asset, raster, part, counts.shape)
     values: Pixels = counts.astype(np.float32)
     values *= np.float32(asset.scale)
     if asset.offset:
@@ -197,7 +202,21 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
     if nodata is not None:
         # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
         values[counts == nodata] = np.nan
+    if seen is not None:
+        values[seen == 0] = np.nan
     return values
+
+
+def _mask(
+    scene: Scene, asset: Asset, raster: "_Raster", part: Window, shape: tuple[int, int]
+) -> NDArray[np.uint8] | None:
+    """Read the mask or alpha band by which a file itself says what was seen, if it has one."""
+    # GDAL calls the fourth band of 8 bits alpha unless told otherwise; the item knows better.
+    named = {one.band for one in scene.assets.values() if one.href == asset.href}
+    if not raster.masked or raster.alpha in named:
+        return None
+    mask: NDArray[np.uint8] = raster.source.read_masks(asset.band, window=part, out_shape=shape)
+    return mask
 
 
 def _part(scene: Scene, asset: Asset, grid: GeoBox, whole: GeoBox, window: GeoBox) -> Window:
@@ -230,7 +249,7 @@ def _finest(scene: Scene) -> Asset:
     if scene.sensor == "sar":
         why = "is in radar geometry, which gnomon cannot read yet; leave its collection out"
         raise AssetError(scene.id, scene.collection, why)
-    for name in ("green", "blue", "red", "nir"):
+    for name in ("green", "blue", "red", "nir", PAN):
         asset = scene.assets.get(name)
         if asset and (asset.gsd_m or scene.gsd_m) <= scene.gsd_m:
             return asset
@@ -243,6 +262,9 @@ class _Raster:
 
     source: rasterio.DatasetReader
     grid: GeoBox
+    masked: bool
+    """Whether the file has a mask or an alpha band, which holds for all its bands."""
+    alpha: int | None
     turn: Lock = field(default_factory=Lock)
 
 
@@ -263,7 +285,13 @@ def _open(
     href: str, signing: Signing | None, _age: float, _written_ns: int | None, _process: int
 ) -> _Raster:
     source = rasterio.open(signed(href, signing))
-    return _Raster(source, GeoBox.from_rio(source))
+    colours = source.colorinterp
+    return _Raster(
+        source,
+        GeoBox.from_rio(source),
+        masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
+        alpha=colours.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in colours else None,
+    )
 
 
 def _written_at(href: str) -> int | None:

@@ -163,7 +163,7 @@ def invert(chips: Sequence[Chip]) -> list[Fit]:
 
 
 def _fit(pairs: list[tuple[Chip, Binned]]) -> list[Fit]:
-    means = torch.tensor(np.stack([_ship_prior(chip)[0] for chip, _ in pairs]), dtype=torch.float32)
+    means = torch.tensor(np.stack([ship_prior(chip)[0] for chip, _ in pairs]), dtype=torch.float32)
     doubt = [1.5 * chip.position_sigma_m for chip, _ in pairs]
     maps = _maps(pairs, means, doubt)
     noises = [
@@ -277,7 +277,7 @@ def _ship_sigma(chip: Chip) -> Floats:
     return np.array([*known, 0.03 * length, 0.35 * (4 + 0.08 * length), 0.04, 0.04, 0.10])
 
 
-def _ship_prior(chip: Chip) -> tuple[Floats, Floats]:
+def ship_prior(chip: Chip) -> tuple[Floats, Floats]:
     """Mean and precision of the parameters: what is known of each, and that beam goes with length.
 
     A beam that is well known is hardly moved; one that a detector guessed from two pixels is.
@@ -323,7 +323,7 @@ def _batch(pairs: list[tuple[Chip, Binned]], noises: list[Noise], means: Tensor)
         torch.tensor(np.stack(centres)),
         torch.tensor(np.stack(precisions)),
         means.clone(),
-        torch.tensor(np.stack([_ship_prior(c)[1] for c in chips]), dtype=torch.float32),
+        torch.tensor(np.stack([ship_prior(c)[1] for c in chips]), dtype=torch.float32),
         torch.tensor(np.stack([_steps(chip) for chip in chips]), dtype=torch.float32),
     )
 

@@ -100,7 +100,17 @@ def readings(
             if chip is None or reason:
                 yield Reading(load=state.Load(load_reason=reason), chip=chip)
             else:
-                yield read_of(chip, next(fits))
+                yield _read(chip, next(fits))
+
+
+def read_chips(chips: Sequence[Chip]) -> list[Reading]:
+    """Read ships that are cut already, each in her own image, in their order."""
+    reasons = [unfit(chip) for chip in chips]
+    fits = iter(invert([chip for chip, why in zip(chips, reasons, strict=True) if not why]))
+    return [
+        Reading(load=state.Load(load_reason=why), chip=chip) if why else _read(chip, next(fits))
+        for chip, why in zip(chips, reasons, strict=True)
+    ]
 
 
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
@@ -166,8 +176,7 @@ def _prepared(
 _ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
 
 
-def read_of(chip: Chip, fit: Fit) -> Reading:
-    """Everything that is made of a fit."""
+def _read(chip: Chip, fit: Fit) -> Reading:
     size = {name: PARAMETERS.index(f"{name}_m") for name in ("length", "beam")}
     length, beam = (float(fit.ship[k]) for k in size.values())
     length_sigma, beam_sigma = (float(fit.ship_sigma[k]) for k in size.values())

@@ -1,1 +1,1 @@
-"""What the package was checked against, and how well it did: each module writes one section."""
+"""What gnomon's numbers are worth, measured on simulated truth and on real images."""

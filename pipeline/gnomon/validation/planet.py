@@ -25,9 +25,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from skimage.io import imread
 
-from gnomon.load.cells import Chip, unfit
-from gnomon.load.invert import invert
-from gnomon.load.rows import Reading, read_of
+from gnomon.load.cells import Chip
+from gnomon.load.rows import Reading, read_chips
 from gnomon.load.state import Load
 from gnomon.loading import Patch, patch_at, sigma_of
 from gnomon.pictures import Picture
@@ -105,17 +104,12 @@ def chip_of(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Chip:
     )
 
 
-def read_chips(chips: Sequence[RealChip]) -> list[Reading]:
+def fitted(chips: Sequence[RealChip]) -> list[Reading]:
     """Fit all ships; those that cannot be fitted say why."""
-    reasons = ["no ship found" if c.chip is None else unfit(c.chip) for c in chips]
-    fits = iter(
-        invert([c.chip for c, why in zip(chips, reasons, strict=True) if c.chip and not why])
-    )
+    told = iter(read_chips([real.chip for real in chips if real.chip]))
     return [
-        Reading(load=Load(load_reason=why), chip=c.chip)
-        if why or c.chip is None
-        else read_of(c.chip, next(fits))
-        for c, why in zip(chips, reasons, strict=True)
+        next(told) if real.chip else Reading(load=Load(load_reason="no ship found"))
+        for real in chips
     ]
 
 
@@ -170,7 +164,7 @@ class Look:
 
 def looked_at(chips: Sequence[RealChip], table: pd.DataFrame) -> Look:
     """Fit chips and set the outcome beside the verdicts on them (`judged`)."""
-    readings = read_chips(chips)
+    readings = fitted(chips)
     evidence = [r.evidence.log_likelihood if r.evidence else np.zeros(1) for r in readings]
     return Look(
         wrong=(table.loc[[c.name for c in chips]].verdict == "wrong").to_numpy(),
