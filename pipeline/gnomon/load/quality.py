@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 
 # Trust in a cell below which it counts as obstructed: six deviations from the water.
 _TRUSTED = 0.2
+_LACK_M = 1.0
 _LENGTH, _BEAM, _HEADING = (PARAMETERS.index(n) for n in ("length_m", "beam_m", "heading_rad"))
 
 
@@ -36,14 +37,14 @@ def obstructed(chip: Chip, bins: Binned, noise: Noise, ship: Floats) -> float:
 
 
 def awash(chip: Chip, ship: Floats, freeboard_m: float) -> bool:
-    """Whether a freeboard is next to nothing, where the least allowed would cast a pixel of shade.
+    """Whether a freeboard lacks a metre of the least allowed, which would cast a pixel of shade.
 
-    The International Load Line Convention leaves a tanker about a hundredth of her length; a
-    quarter of that is beyond any overloading.
+    The International Load Line Convention leaves a tanker about a hundredth of her length. Small
+    ships laden to it are read half a metre too low now and then, and are not meant.
     """
     least = 0.01 * ship[_LENGTH]
     reach = least / np.tan(np.deg2rad(chip.sun_elevation_deg))
-    return bool(freeboard_m < 0.25 * least and reach > chip.gsd_m)
+    return bool(freeboard_m < least - _LACK_M and reach > chip.gsd_m)
 
 
 def strain(chip: Chip, ship: Floats) -> float:
