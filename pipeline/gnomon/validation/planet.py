@@ -240,15 +240,15 @@ At a first look {first} of the {count} were plainly wrong: the click's measure s
 superstructure's shadow cuts the hull in two, missed decks as dark as water and made lengths a
 seventh too long. It was changed for that, and the limits of what counts as astray were set with
 these chips in view; the one of the shade's strength was halved after the next {more}, where it
-alone had flagged 3 good ones. Neither column is therefore one of ships never seen. The chips are 8-bit
-pictures stretched for the eye, the view is taken for nadir, and the point spread was taken from the
-fits themselves.
+alone had flagged 3 good ones. Neither column is therefore one of ships never seen. The chips are
+8-bit pictures stretched for the eye, the view is taken for nadir, and the point spread was taken
+from the fits themselves.
 
 ![Twelve of them](planet.png)
 
 Twelve of the chips, picked for variety; on the right of each the fitted hull (blue) and the edge of
-her shadow (yellow). Images (c) Planet Labs, by R. Hammell, "Ships in Satellite Imagery", CC BY-SA 4.0, with
-outlines added; the figure is under the same licence.
+her shadow (yellow). Images (c) Planet Labs, by R. Hammell, "Ships in Satellite Imagery", CC BY-SA
+4.0, with outlines added; the figure is under the same licence.
 """
 
 
