@@ -168,7 +168,31 @@ def test_evidence_is_never_sharper_than_the_model_is_true():
         assert np.sqrt((weight * (GRID - mean) ** 2).sum()) == pytest.approx(sigma, rel=0.15)
 
 
-@pytest.mark.parametrize("fault", [{"misfit": 2.0}, {"shadow_drop": 3.0}, {"edge_m_per_m": 0.05}])
+def test_a_hull_of_one_pixel_is_believed_less():
+    sharp = -0.5 * ((GRID - 1.2) / 0.03) ** 2
+    ratios = [
+        state.log_lr_laden(replace(state.evidence(fit(sharp), gsd_m=0.5), mistake=mistake), SHIPS)
+        for mistake in (
+            state.evidence(fit(sharp), gsd_m=gsd_m).mistake for gsd_m in (0.5, 3.0, 10.0, 16.0)
+        )
+    ]
+    assert ratios[0] == pytest.approx(ratios[1], abs=1.0)
+    assert ratios[0] > ratios[2] > ratios[3] > 0
+
+
+FAULTS = (
+    {"misfit": 2.0},
+    {"shadow_drop": 3.0},
+    {"shadow_drop": 0.0},
+    {"height": 0.12},
+    {"awash": True},
+    {"strain": 4.0},
+    {"unseen": 0.1},
+    {"edge_m_per_m": 0.05},
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fit_gone_astray_is_no_evidence(fault):
     evidence = state.evidence(fit(-0.5 * ((GRID - 3) / 0.1) ** 2, **fault), gsd_m=1.0)
     assert state.log_lr_laden(evidence, SHIPS) == pytest.approx(0)

@@ -18,13 +18,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod
-from skimage.measure import label, regionprops
 
 from gnomon.errors import AssetError, StoreError
 from gnomon.fetch import mask, raster
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.geometry import with_angles
 from gnomon.load import rows as stage
+from gnomon.load.patch import patch_at
 from gnomon.scene import Scene
 from gnomon.store import write_table
 from gnomon.study import CatalogOptions, LoadOptions, MaskOptions, Study
@@ -36,9 +36,6 @@ SIZES = ("length_m", "beam_m", "heading_deg")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
 _HEADING_SIGMA_DEG = 5.0
-# Length and breadth of a hull over the axes of the ellipse that has the moments of its patch: a
-# rectangle's are 3**0.5 / 2, and a hull tapers. Blur makes a patch broader by a part of a pixel.
-_OF_ELLIPSE, _GROWN_PX = (0.90, 0.866), 0.7
 _SEARCH_M = 200.0
 _EARTH = Geod(ellps="WGS84")
 Progress = Callable[[int, int, str], None]
@@ -243,12 +240,18 @@ def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterato
         if not set(SIZES) <= set(size | given) and scene.sensor == "optical":
             size = _of_pixels(read, shape.centroid) | size
         size = dict.fromkeys(SIZES, np.nan) | size | given
-        for name, (share, pixels) in _SIGMA.items():
-            usual = share * size[name] + pixels * scene.gsd_m
+        for name in _SIGMA:
+            usual = sigma_of(name, size[name], scene.gsd_m)
             size[f"{name[:-2]}_sigma_m"] = _given(row, f"{name[:-2]}_sigma_m", usual)
         size["heading_sigma_deg"] = _given(row, "heading_sigma_deg", _HEADING_SIGMA_DEG)
         centre = shape.centroid
         yield size | {"geometry": centre, "footprint": _rectangle(centre, size)}
+
+
+def sigma_of(name: str, size_m: float, gsd_m: float) -> float:
+    """Error of a length or beam (``length_m``, ``beam_m``) that was told or measured by hand."""
+    share, pixels = _SIGMA[name]
+    return share * size_m + pixels * gsd_m
 
 
 def _given(row: pd.Series, name: str, usual: float) -> float:
@@ -279,35 +282,17 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     names = [name for name in stage.BANDS if pixels is not None and name in pixels]
     if pixels is None or not names:
         return {}
+    box: GeoBox = pixels.odc.geobox
+    place, turn = stage.on_grid(centre, box)
+    column, row = (float(v) for v in ~box.affine @ tuple(place))
     stack = np.stack([pixels[name].to_numpy() for name in names])
     if not np.isfinite(stack).any(axis=(1, 2)).all():
         return {}
-    level = np.nanmedian(stack, axis=(1, 2), keepdims=True)
-    spread = 1.4826 * np.nanmedian(np.abs(stack - level), axis=(1, 2), keepdims=True)
-    # Brighter than water: a shadow would lengthen the hull.
-    out = np.nan_to_num(((stack - level) / np.maximum(spread, 1e-9)).max(axis=0)) > 6
-    box: GeoBox = pixels.odc.geobox
-    gsd = abs(float(box.resolution.x))
-    place, turn = stage.on_grid(centre, box)
-    column, row = (float(v) for v in ~box.affine @ tuple(place))
-    patches = regionprops(label(out, connectivity=2))
-    near = [p for p in patches if _apart(p.coords, row, column) * gsd < max(15, 1.5 * gsd)]
-    if not near:
+    patch = patch_at(stack, row=row, column=column, gsd_m=abs(float(box.resolution.x)))
+    if patch is None:
         return {}
-    patch = max(near, key=lambda p: p.area)
-    # Orientation is counted from the rows' axis, counter-clockwise as rows go down.
-    axis = np.rad2deg(-patch.orientation) - turn
-    axes = np.array([patch.axis_major_length, patch.axis_minor_length])
-    length, beam = (axes * _OF_ELLIPSE - _GROWN_PX) * gsd
-    return {
-        "length_m": max(float(length), gsd),
-        "beam_m": max(float(beam), 0.5 * gsd),
-        "heading_deg": float(axis % 180.0),
-    }
-
-
-def _apart(coords: Any, row: float, column: float) -> float:
-    return float(np.hypot(*(coords + 0.5 - (row, column)).T).min())
+    axis = (patch.heading_deg - turn) % 180.0
+    return {"length_m": patch.length_m, "beam_m": patch.beam_m, "heading_deg": axis}
 
 
 def _rectangle(centre: shapely.Point, size: dict[str, float]) -> shapely.Polygon:

@@ -1,4 +1,4 @@
-"""The evidence of one ship as a picture: pixels, what was fitted, what is left, posterior."""
+"""The evidence of one ship as a picture: her pixels, the fit, what is left, the posterior."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gnomon.errors import StoreError
 from gnomon.load import state
 from gnomon.load.cells import Chip
-from gnomon.load.hull import PARAMETERS, Cells, Sight, cover
+from gnomon.load.hull import PARAMETERS, Cells, Sight, cover, outline_places
 from gnomon.load.invert import Fit
 from gnomon.load.rows import Reading, readings
 from gnomon.loading import prepared, read_detections, scenes_of
@@ -121,6 +121,26 @@ def draw_reading(
     return figure
 
 
+def traced(axes: Axes, reading: Reading, *, outlines: bool = True) -> None:
+    """Draw the pixels of a reading on given axes, with the fitted hull and her shadow's edge.
+
+    With ``outlines`` the stretch is the water's, so that shadows are seen; else the ship's.
+    """
+    chip, fit = reading.chip, reading.fit
+    axes.set_axis_off()
+    if chip is None:
+        return
+    window = _window(chip, fit)
+    if outlines:  # grey water and white decks, but shadows that are seen
+        level = np.nanmedian(chip.image, axis=(1, 2), keepdims=True)
+        _image(axes, chip, chip.image / level, 0.0, 2.5, "", window)
+    else:
+        _image(axes, chip, chip.image, *_stretch(chip.image), "", window)
+    if fit is not None and outlines:
+        _outlines(axes, chip, fit)
+        _compass(axes, chip, window)
+
+
 def _stretch(image: NDArray[np.float32]) -> tuple[float, float]:
     """From dark water to a bright deck, so that shadows are seen."""
     if not np.isfinite(image).any():
@@ -175,9 +195,9 @@ def _model(chip: Chip, fit: Fit) -> NDArray[np.float32]:
 def _outlines(axes: Axes, chip: Chip, fit: Fit) -> None:
     """Draw the fitted waterline, and the edge of the shadow of the deck's edge."""
     fitted = dict(zip(PARAMETERS, fit.ship, strict=True))
-    length, beam, bow = fitted["length_m"], fitted["beam_m"], fitted["bow_length"]
-    along = np.array([-0.5, 0.5 - bow, 0.5, 0.5 - bow, -0.5, -0.5]) * length
-    aside = np.array([0.5, 0.5, 0.0, -0.5, -0.5, 0.5]) * beam
+    along, aside = outline_places(fitted["bow_length"]).T * (
+        [[fitted["length_m"]], [fitted["beam_m"] / 2]]
+    )
     sine, cosine = np.sin(fitted["heading_rad"]), np.cos(fitted["heading_rad"])
     east = fitted["east_m"] + along * sine + aside * cosine
     north = fitted["north_m"] + along * cosine - aside * sine

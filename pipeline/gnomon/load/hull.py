@@ -22,7 +22,9 @@ gear, no crane and no wake: what comes of that is measured on ships that have th
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gnomon.load.shadow import SUN_DIAMETER_RAD
@@ -135,6 +137,12 @@ class _Frame:
         along, across, offset = planes.unbind(-1)
         blur = torch.hypot(along * self.blur_along, across * self.blur_across)
         return torch.stack([-along / blur, -across / blur, offset / blur], -1) @ self.places
+
+
+def outline_places(bow_length: float) -> NDArray[np.float64]:
+    """Corners of the waterline, closed: along in lengths, across in half beams, (corners, 2)."""
+    half = [*_STERN, *((0.5 - u * bow_length, v) for u, v in _BOW)]
+    return np.array([*half, *((u, -v) for u, v in reversed(half)), half[0]])
 
 
 def cover(ship: Tensor, cells: Cells, sight: Sight) -> Tensor:

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
+from gnomon.load import quality
 from gnomon.load.cells import Binned, Chip, binned
 from gnomon.load.descent import (
     FREEBOARD,
@@ -60,11 +61,10 @@ from gnomon.load.shadow import deck_to_shadow_m
 
 Floats = NDArray[np.float64]
 LENGTH, BEAM = PARAMETERS.index("length_m"), PARAMETERS.index("beam_m")
-# Beyond these a fit is not believed: seen on ships that were fitted wrong.
-# Trust in a cell below which it counts as obstructed: six deviations from the water.
-_TRUSTED = 0.2
-_MOST_MISFIT, _MOST_BLUR, _MOST_DROP = 0.6, 0.4, 1.5
-
+# Beyond these a fit is not believed: seen on ships, synthetic and real, that were fitted wrong. A
+# tenth of the length is the whole depth of a tanker (`gnomon.load.hydrostatics.DESIGNS`).
+_MOST_MISFIT, _MOST_BLUR, _LEAST_DROP, _MOST_DROP = 0.6, 0.4, 0.05, 1.5
+_MOST_HEIGHT, _MOST_STRAIN, _MOST_UNSEEN = 0.1, 3.0, 0.02
 
 # Freeboards at which the rest is fitted again: evenly over all, and around the best in deviations.
 _FAR, _LEAST_M = 7, 0.02
@@ -97,6 +97,14 @@ class Fit:
     """Strength of the fitted shade, as a fraction of the water's light, mean over the bands."""
     obstructed: float
     """Part of the water on her shaded side that is unlike the rest: a quay, a neighbour, foam."""
+    height: float = 0.0
+    """Likeliest freeboard over the fitted length."""
+    awash: bool = False
+    """Whether there is no freeboard, where the least that ships load to would be seen."""
+    strain: float = 0.0
+    """How far length, beam or heading were pulled from what was told, in its deviations."""
+    unseen: float = 0.0
+    """Part of the fitted outline that no pixel shows: beyond the image's edge, or masked."""
     edge_m_per_m: float
     """Metres that the visible edge of the shadow moves across the hull per metre of freeboard."""
     sun_off_axis_deg: float
@@ -107,11 +115,18 @@ class Fit:
         """Whether the fit is plainly wrong and should not be believed.
 
         It leaves nearly as much as the ship stands out by, needs another point spread than the
-        sensor has, or shade that water cannot have.
+        sensor has, shade that water cannot have or no shade at all, a deck awash or higher than the
+        whole depth of a tanker, another ship than was told, or one that is partly out of sight.
         """
         blur = abs(self.ship[PARAMETERS.index("log_blur")])
         return bool(
-            self.misfit > _MOST_MISFIT or blur > _MOST_BLUR or self.shadow_drop > _MOST_DROP
+            self.misfit > _MOST_MISFIT
+            or blur > _MOST_BLUR
+            or not _LEAST_DROP <= self.shadow_drop <= _MOST_DROP
+            or self.height > _MOST_HEIGHT
+            or self.awash
+            or self.strain > _MOST_STRAIN
+            or self.unseen > _MOST_UNSEEN
         )
 
 
@@ -353,24 +368,6 @@ def _profile(
     return grids, [curve.numpy() for curve in curves]
 
 
-def _obstructed(chip: Chip, bins: Binned, noise: Noise, ship: Tensor) -> float:
-    east, north, length, beam, heading = ship[:5].double().tolist()
-    x, y = bins.east_m - east, bins.north_m - north
-    forward, starboard = (
-        x * np.sin(heading) + y * np.cos(heading),
-        x * np.cos(heading) - y * np.sin(heading),
-    )
-    side = -np.sign(np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)) or 1.0
-    out = side * starboard - beam / 2
-    beside = (out > 0.5 * chip.gsd_m) & (np.abs(forward) < 0.45 * length)
-    return float(np.mean(noise.trust[beside] < _TRUSTED)) if beside.any() else 0.0
-
-
-def _unexplained(rest: Floats, signal: Floats) -> float:
-    power = float((signal**2).sum())
-    return float((rest**2).sum()) / power if power > 0 else 1.0
-
-
 def _result(
     pair: tuple[Chip, Binned],
     noise: Noise,
@@ -383,12 +380,14 @@ def _result(
     curve: Floats,
 ) -> Fit:
     chip, bins = pair
+    best_ship = ship.double().numpy()
     # Even everywhere, and as fine as the answer is sharp.
     best = int(curve.argmax())
     around = grid[max(best - 4, 0)], grid[min(best + 4, len(grid) - 1)]
     close = np.linspace(*around, 121)
     fine = np.unique(np.concatenate([np.linspace(_LEAST_M, top_m(chip.length_m), 161), close]))
     log_likelihood = PchipInterpolator(grid, curve)(fine)
+    likeliest = float(fine[log_likelihood.argmax()])
     reflectance = np.linalg.inv(noise.mix) @ levels.numpy()
     rest = bins.values - reflectance @ maps
     near = noise.zone > 0.3
@@ -409,12 +408,16 @@ def _result(
     return Fit(
         freeboard_m=fine,
         log_likelihood=log_likelihood - log_likelihood.max(),
-        ship=ship.double().numpy(),
+        ship=best_ship,
         ship_sigma=sigma,
         reflectance=reflectance,
-        misfit=_unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
+        misfit=quality.unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
         shadow_drop=float(np.mean(drop)),
-        obstructed=_obstructed(chip, bins, noise, ship),
+        obstructed=quality.obstructed(chip, bins, noise, best_ship),
+        height=likeliest / best_ship[LENGTH],
+        awash=quality.awash(chip, best_ship, likeliest),
+        strain=quality.strain(chip, best_ship),
+        unseen=quality.unseen(chip, best_ship),
         edge_m_per_m=edge,
         sun_off_axis_deg=abs((chip.sun_azimuth_deg - heading + 90) % 180 - 90),
     )

@@ -66,9 +66,9 @@ def evidence(fit: Fit, *, gsd_m: float) -> Evidence:
     """Say what is believed of a fit: its likelihood, blurred by the error of the model itself.
 
     No hull is a prism. Decks rise towards the ends and carry gear, so that a freeboard is read too
-    high by `DECK_RISE_M` and more, give or take most of it; `DECK_DOUBT_M` is what trim and bulwarks do
-    besides; `EDGE_DOUBT_PX` how far paint, gear and a point spread that is not quite known move
-    an edge. They were measured on synthetic ships of another model than the one that is fitted: a
+    high by `DECK_RISE_M` and more, give or take most of it; `DECK_DOUBT_M` is what trim and
+    bulwarks do besides; `EDGE_DOUBT_PX` how far paint, gear and a point spread that is not quite
+    known move an edge. They were measured on synthetic ships of another model than the one that is fitted: a
     bare prism among them is read without bias. A fit that went astray, or whose shadow's edge
     hardly moves with the freeboard, counts as none.
     """
