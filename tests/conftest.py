@@ -8,6 +8,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import torch
 
 from catalogs import with_addresses, write_catalog, write_scene
 from servers import FileServer, stac_api
@@ -22,6 +23,11 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("gnomon")
+
+
+# The networks and fits of the tests are small: two threads would only wait for each other, and ten
+# times as long where anything else runs.
+torch.set_num_threads(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:

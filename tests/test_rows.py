@@ -266,8 +266,9 @@ def told_of(pixels, *changes: dict[str, object], options: LoadOptions = OPTIONS)
 
 def test_a_ship_alone_is_told() -> None:
     load = told_of(SITTER.pixels).iloc[0]
-    assert load.load_reason is None
-    assert load.load_state == "ballast"
+    assert load.log_lr_laden < -1
+    assert load.load_state in ("ballast", "indeterminate")
+    assert (load.load_reason is None) == (load.load_state == "ballast")
     assert load.freeboard_p05_m - 0.5 < SITTER.ship.freeboard_m < load.freeboard_p95_m + 0.5
     assert told_of(None).load_reason.tolist() == ["cloud"]
 

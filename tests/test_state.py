@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from gnomon.load import state
+from gnomon.load.fit import Fit
 from gnomon.load.hull import PARAMETERS
 from gnomon.load.hydrostatics import tankers
-from gnomon.load.invert import Fit
 from gnomon.tables import LOAD_REASONS, LOAD_STATES
 
 GRID = np.linspace(0.02, 12, 241)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from gnomon.errors import StoreError
 from gnomon.load import state
 from gnomon.load.cells import Chip
+from gnomon.load.fit import Fit
 from gnomon.load.hull import PARAMETERS, Cells, Sight, cover, outline_places
-from gnomon.load.invert import Fit
 from gnomon.load.rows import Reading, readings
 from gnomon.loading import prepared, read_detections, scenes_of
 from gnomon.pictures import OUTLINE, Picture

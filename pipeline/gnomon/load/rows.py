@@ -27,9 +27,10 @@ from shapely import Polygon
 
 from gnomon.load import state
 from gnomon.load.cells import Chip, unfit
+from gnomon.load.fit import Fit
 from gnomon.load.hull import PARAMETERS
 from gnomon.load.hydrostatics import Tankers, tankers
-from gnomon.load.invert import Fit, invert
+from gnomon.load.invert import invert
 from gnomon.load.shadow import shadow_offset_m
 from gnomon.study import LoadOptions
 

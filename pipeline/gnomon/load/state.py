@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gnomon.load.fit import Fit
 from gnomon.load.hull import PARAMETERS
 from gnomon.load.hydrostatics import Tankers
-from gnomon.load.invert import Fit
 
 Floats = NDArray[np.float64]
 
@@ -68,9 +68,9 @@ def evidence(fit: Fit, *, gsd_m: float) -> Evidence:
     No hull is a prism. Decks rise towards the ends and carry gear, so that a freeboard is read too
     high by `DECK_RISE_M` and more, give or take most of it; `DECK_DOUBT_M` is what trim and
     bulwarks do besides; `EDGE_DOUBT_PX` how far paint, gear and a point spread that is not quite
-    known move an edge. They were measured on synthetic ships of another model than the one that is fitted: a
-    bare prism among them is read without bias. A fit that went astray, or whose shadow's edge
-    hardly moves with the freeboard, counts as none.
+    known move an edge. They were measured on synthetic ships of another model than the one that is
+    fitted: a bare prism among them is read without bias. A fit that went astray, or whose shadow's
+    edge hardly moves with the freeboard, counts as none.
     """
     grid = fit.freeboard_m
     if fit.astray or fit.edge_m_per_m < LEAST_EDGE_PX * gsd_m:
