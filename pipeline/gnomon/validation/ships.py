@@ -32,7 +32,7 @@ from gnomon.synth.portrait import Portrait, portrait
 Floats = NDArray[np.float64]
 Known = Literal["click", "register"]
 GSDS_M, SUNS_DEG, LENGTHS_M = (0.5, 3.0, 10.0), (20.0, 40.0, 60.0), (70.0, 110.0, 180.0)
-_AT_ONCE = 20
+_AT_ONCE = 10
 # Reflectances of the model's own ships, blue to near infrared: nominal harbour water, red lead
 # paint, a white superstructure; shade takes six tenths of the water's light.
 _LEVELS = {
