@@ -47,6 +47,7 @@ Ints = NDArray[np.int64]
 PORT, ZONE = "vostochny", "oil terminal"
 BERTH = (133.066, 42.7505)
 """Longitude and latitude of the first place at the pier; the next ones lie 150 m apart."""
+ODDS_ABOVE = float(ndtr(np.sqrt(1.5)) / ndtr(-np.sqrt(1.5)))
 DEGREES_PER_M = 1 / 111_000.0
 
 CALLS_2024 = (
@@ -338,14 +339,17 @@ def _place(rng: np.random.Generator, spot: Ints) -> dict[str, Any]:
 def _marks(
     rng: np.random.Generator, kind: Ints, tanker: NDArray[np.bool_], real: NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """Scores whose logits are log likelihood ratios: normal, variance twice the mean."""
+    """Scores and p_tanker that are calibrated at even odds.
+
+    Normal logits whose variance is twice their mean are log likelihood ratios. Scores below a
+    threshold are not written, which ships pass `ODDS_ABOVE` times as often as anything else.
+    """
     middle = TANKER_LOGIT[kind]
     logit = np.where(tanker, middle, -middle) + np.sqrt(2 * middle) * rng.normal(size=len(kind))
     mean, sigma = np.where(real, 3.0, -3.0), np.sqrt(6.0)
-    # Only scores above a half are written.
     least = ndtr((0 - mean) / sigma)
     score = mean + sigma * ndtri(least + rng.random(len(kind)) * (1 - least) * 0.999999)
-    return {"p_tanker": 1 / (1 + np.exp(-logit)), "score": 1 / (1 + np.exp(-score))}
+    return {"p_tanker": 1 / (1 + np.exp(-logit)), "score": 1 / (1 + ODDS_ABOVE * np.exp(-score))}
 
 
 def _with_false(

@@ -3,7 +3,7 @@
 Sentinel-2 passes Vostochny in relative orbit 103 at 02:12 UTC: S2A on 4 March 2024 and every ten
 days, S2B five days later. Sentinel-1 (one satellite in 2024) passes twice in twelve days, phase
 unknown, drawn. A constellation of 3 m looks daily, nine days in ten, and a few images of 0.5 m are
-bought, on days that are clear. Cloud is a Markov chain of days with a lag-one correlation of 0.35
+bought where they show the berth. Cloud is a Markov chain of days with a lag-one correlation of 0.35
 and the clear fraction of the month (domain notes: 0.65 in winter, 0.25 in June and July).
 """
 
@@ -34,7 +34,7 @@ CLEAR_BY_MONTH = np.array([0.65, 0.65, 0.5, 0.5, 0.45, 0.28, 0.27, 0.4, 0.55, 0.
 SUN_BY_MONTH_DEG = np.array([24.0, 32, 43, 55, 64, 67, 65, 58, 49, 38, 28, 23])
 CLOUD_MEMORY = 0.35
 DAY_OF_S2 = 2 + 12 / 60
-FINE_IMAGES = 24
+FINE_IMAGES = 36
 """Sub-metre images of a season: "dozens" in the published finding."""
 
 
@@ -96,6 +96,7 @@ def _passes(
     if kind == DAILY:
         imaged = np.flatnonzero(rng.random(days) < 0.9)
         return imaged + (1.5 + rng.uniform(-1.0, 1.0, len(imaged))) / 24
-    fair = np.flatnonzero(clear)
-    chosen = rng.choice(fair, min(FINE_IMAGES, len(fair)), replace=False)
-    return chosen + (2.0 + rng.uniform(-1.0, 1.0, len(chosen))) / 24
+    # Only images that show the berth are bought; on a cloudy day there are fewer of them.
+    weight = np.where(clear, 1.0, 0.5)
+    chosen = rng.choice(days, min(FINE_IMAGES, days), replace=False, p=weight / weight.sum())
+    return chosen + (2.0 + rng.uniform(-1.0, 5.0, len(chosen))) / 24

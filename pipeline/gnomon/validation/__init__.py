@@ -1,0 +1,1 @@
+"""What is promised, measured on simulated truth."""
