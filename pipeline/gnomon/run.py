@@ -31,15 +31,12 @@ from gnomon.errors import AssetError, GnomonError
 from gnomon.fetch import mask, raster, tally
 from gnomon.fetch.catalog import Fault, find_scenes
 from gnomon.fetch.geometry import with_angles
-from gnomon.ledger.account import Account, account
-from gnomon.load import hydrostatics
 from gnomon.pictures import picture
 from gnomon.ports import Port
 from gnomon.scene import OPTICAL_BANDS, Scene
 from gnomon.store import Result, Store, digest, joined, write_json, write_table
 from gnomon.study import Study
-from gnomon.tables import Detections, Ledger, Looks, table
-from gnomon.track.tracking import Tracked, track
+from gnomon.tables import Detections, Looks, table
 
 CORE_PX, HALO_PX = 2048, 64
 """Windows of a scene: 80 MB a band set; the halo holds the longest hull and what masks look at."""
@@ -334,73 +331,6 @@ def _written(
     write_table(looks, paths[1])
     write_json(told, paths[2])
     return paths
-
-
-@dataclass(frozen=True)
-class Followed:
-    """Visits, voyages and barrels of a study."""
-
-    tracked: Tracked
-    ledger: pd.DataFrame
-    account: Account
-    files: tuple[Path, ...]
-
-
-def follow(
-    study: Study,
-    detections: pd.DataFrame,
-    looks: pd.DataFrame,
-    out: Path,
-    *,
-    ports: tuple[Port, ...] = (),
-) -> Followed:
-    """Go on from tables: visits, seasons, voyages, ledger.
-
-    Parameters
-    ----------
-    study
-        Its period, `[track]` and `[ledger]`.
-    detections, looks
-        Of a run, or a user's own.
-    out
-        Folder for visits.parquet, seasons.parquet, voyages.parquet and ledger.parquet.
-    ports
-        Where they are known.
-
-    Raises
-    ------
-    GnomonError
-        The tables do not fit together, or cannot be written.
-
-    """
-    tracked = track(study, detections, looks, deadweight=_deadweight, ports=ports)
-    loading = [season for season in tracked.drawn if season.port in study.ledger.loading]
-    books = account(loading, **study.ledger.model_dump(exclude={"loading"}))
-    ledger = table(Ledger, books.rows)
-    tables = {
-        "visits": tracked.visits,
-        "seasons": tracked.seasons,
-        "voyages": tracked.voyages,
-        "ledger": ledger,
-    }
-    paths = tuple(out / f"{name}.parquet" for name in tables)
-    for frame, path in zip(tables.values(), paths, strict=True):
-        write_table(frame, path)
-    return Followed(tracked, ledger, books, paths)
-
-
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-
-
-def _deadweight(
-    length_m: Floats, beam_m: Floats, length_sigma_m: Floats, beam_sigma_m: Floats
-) -> tuple[Floats, Floats]:
-    """Mean and deviation of the logarithm of the deadweight that ships of these sizes have."""
-    ships = hydrostatics.tankers(
-        length_m, beam_m, length_sigma_m=length_sigma_m, beam_sigma_m=beam_sigma_m, draws=128
-    )
-    logs = np.log(ships.deadweight_t)
-    return logs.mean(-1), logs.std(-1)
 
 
 def draw(outcome: Outcome, folder: Path) -> Path:

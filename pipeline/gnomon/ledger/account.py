@@ -6,9 +6,9 @@ visits share do not average out. Each visit that loaded has then its deadweight 
 
     barrels = deadweight x load x barrels per tonne,  of visits that came in ballast and left laden
 
-Beside the inferred load stand the fractions of precedents (33, 50, 90 %) on the same visits. The cap
-is one of deliveries in a calendar year from all suppliers (UNSCR 2397, paragraph 5): what others
-reported is added before the comparison, on its year's first day, for want of dates.
+Beside the inferred load stand the fractions of precedents (33, 50, 90 %) on the same visits. The
+cap is one of deliveries in a calendar year from all suppliers (UNSCR 2397, paragraph 5): what
+others reported is added before the comparison, on its year's first day, for want of dates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -148,7 +148,7 @@ def _year(
     begin = _day(year)
     within = [(d.day >= begin) & (d.day < _day(year + 1)) for d in drawn]
     others = reported.get(str(year), 0.0)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for scenario in (INFERRED, *(f"{share:.0%} of deadweight" for share in SCENARIOS)):
         share = None if scenario == INFERRED else SCENARIOS[len(rows) - 1]
         parts = [_volumes(d, ok, share) for d, ok in zip(drawn, within, strict=True)]

@@ -18,25 +18,16 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
-from gnomon.synth.tankers import (
-    Ships,
-    deadweight,
-    log_lr_laden,
-    separation,
-    small_tankers,
-)
+from gnomon.synth.sightings import Moored, sight
+from gnomon.synth.tankers import Ships, deadweight, small_tankers
 from gnomon.synth.watch import (
-    BEAM_SIGMA_M,
     COLLECTIONS,
     GSD_M,
-    LENGTH_SIGMA_M,
     PLATFORMS,
     S1,
     SCHEDULES,
     SENSORS,
-    TANKER_LOGIT,
     Timetable,
     timetable,
 )
@@ -45,18 +36,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PORT, ZONE = "vostochny", "oil terminal"
-BERTH = (133.066, 42.7505)
-"""Longitude and latitude of the first place at the pier; the next ones lie 150 m apart."""
-ODDS_ABOVE = float(ndtr(np.sqrt(1.5)) / ndtr(-np.sqrt(1.5)))
-DEGREES_PER_M = 1 / 111_000.0
 
 CALLS_2024 = (
     ("2024-03-07", 0), ("2024-04-01", 1), ("2024-04-03", 2), ("2024-04-07", 0),
     ("2024-04-10", 3), ("2024-06-05", 4), ("2024-06-23", 5), ("2024-10-19", 4), ("2024-11-05", 6),
 )  # fmt: skip
-"""Dated calls and the ship: Paek Yang San 1, Yu Son, Un Hung, Paek Yang San 1, Wol Bong San, Chon Ma
-San (met at sea on 6 June), Sin Phyong 5 (24 June), Chon Ma San, and the last call, of an unnamed one.
-RUSI, OSC, Yomiuri, Lloyd's List 2024."""
+"""Dated calls and the ship: Paek Yang San 1, Yu Son, Un Hung, Paek Yang San 1, Wol Bong San, Chon
+Ma San (met at sea on 6 June), Sin Phyong 5 (24 June), Chon Ma San, and the last call, of an unnamed
+one. RUSI, OSC, Yomiuri, Lloyd's List 2024."""
 SHARES = {"loads": (1.0, 0, 0, 0), "unloads": (0, 1.0, 0, 0), "neither": (0, 0, 0.5, 0.5)}
 """Of visits: ballast to laden, laden to ballast, ballast throughout, laden throughout."""
 
@@ -159,13 +146,15 @@ def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> 
     fleet = small_tankers(rng, max(trade.ships, 1))
     truth = _truth(rng, trade, fleet)
     times = timetable(rng, SCHEDULES[schedule], start=np.datetime64(trade.start), days=trade.days)
-    others = _others(rng, trade)
-    hulls = _present(rng, times, truth, fleet, others, trade)
+    moored = _moored(rng, truth, fleet, trade)
+    hulls = sight(
+        rng, times, moored, detection=trade.detection, false_per_look=trade.false_per_look
+    )
     looks = _looks(times, trade)
     order = np.lexsort((hulls["longitude"], hulls["look"]))
     rows = {name: values[order] for name, values in hulls.items()}
     visit = rows.pop("visit")
-    return Season(_detections(rows, times, looks), looks, truth, trade, visit)
+    return Season(_detections(rows, looks), looks, truth, trade, visit)
 
 
 def _truth(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
@@ -182,8 +171,14 @@ def _truth(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
     tonnes = fleet.deadweight_t[ship] * load
     barrels = np.where(turn == 0, tonnes * trade.barrels_per_tonne, 0.0)
     order = np.argsort(arrive)
-    columns = (ship, arrive, depart, turn, fleet.deadweight_t[ship], barrels)
-    return Truth(*(values[order] for values in columns))
+    return Truth(
+        ship[order],
+        arrive[order],
+        depart[order],
+        turn[order],
+        fleet.deadweight_t[ship][order],
+        barrels[order],
+    )
 
 
 def _stays(rng: np.random.Generator, trade: Trade, ship: Ints) -> Floats:
@@ -232,141 +227,25 @@ def _fixed_calls(rng: np.random.Generator, trade: Trade) -> tuple[Ints, Floats, 
     return ships, arrived, arrived + np.minimum(_stays(rng, trade, ships), 8.0)
 
 
-@dataclass(frozen=True)
-class _Others:
-    ships: Ships
-    arrive_day: Floats
-    depart_day: Floats
-
-
-def _others(rng: np.random.Generator, trade: Trade) -> _Others:
-    """Cargo ships and larger tankers that are none of the fleet."""
+def _moored(rng: np.random.Generator, truth: Truth, fleet: Ships, trade: Trade) -> Moored:
+    """Visits of the fleet, and cargo ships and larger tankers that are none of it."""
     count = rng.poisson(trade.others_per_day * trade.days)
     length = np.clip(rng.normal(135, 35, count), 50, 230)
     beam = 0.152 * length * np.exp(rng.normal(0, 0.07, count))
     arrive = rng.uniform(-3, trade.days, count)
     stay = rng.lognormal(np.log(1.8), 0.6, count)
-    return _Others(Ships(length, beam, deadweight(rng, length, beam)), arrive, arrive + stay)
-
-
-def _present(
-    rng: np.random.Generator,
-    times: Timetable,
-    truth: Truth,
-    fleet: Ships,
-    others: _Others,
-    trade: Trade,
-) -> dict[str, Any]:
-    """Hulls that were told, one row each."""
-    arrive = np.r_[truth.arrive_day, others.arrive_day]
-    depart = np.r_[truth.depart_day, others.depart_day]
-    length = np.r_[fleet.length_m[truth.ship], others.ships.length_m]
-    beam = np.r_[fleet.beam_m[truth.ship], others.ships.beam_m]
-    turn = np.r_[truth.turn, rng.integers(0, 4, len(others.arrive_day))]
-    there = (times.day[:, None] > arrive) & (times.day[:, None] < depart)
-    look, who = np.nonzero(there)
-    kind = times.kind[look]
-    limit, width = np.array([(45, 20), (42, 20), (20, 12), (4, 4)]).T
-    # A probit of length, scaled so that a ship of 90 m has the given chance.
-    seen = ndtr((length[who] - limit[kind]) / width[kind]) / ndtr((90 - limit[kind]) / width[kind])
-    chance = times.usable[look] * np.minimum(np.array(trade.detection)[kind] * seen, 0.99)
-    told = rng.random(len(look)) < chance
-    look, who = look[told], who[told]
-    age = (times.day[look] - arrive[who]) / (depart - arrive)[who]
-    rows = _measured(rng, times, look, length[who], beam[who])
-    rows |= _evidence(rng, times, look, length[who], _load(rng, turn, who, age))
-    spot = _spots(arrive, depart)[who]
-    rows |= _place(rng, spot)
-    rows["visit"] = np.where(who < len(truth.ship), who, -1)
-    rows |= _marks(rng, times.kind[look], rows["visit"] >= 0, real=np.ones(len(look), bool))
-    return _with_false(rng, rows, times, trade)
-
-
-def _load(rng: np.random.Generator, turn: Ints, who: Ints, age: Floats) -> Floats:
-    """Part of the cargo on board: pumps run some time in the middle of a stay."""
-    begin = rng.uniform(0.15, 0.45, len(turn))[who]
-    end = rng.uniform(0.6, 0.9, len(turn))[who]
-    done = np.clip((age - begin) / (end - begin), 0, 1)
-    start, finish = np.array([(0, 1), (1, 0), (0, 0), (1, 1)], float)[turn[who]].T
-    load: Floats = start + (finish - start) * done
-    return load
-
-
-def _measured(
-    rng: np.random.Generator, times: Timetable, look: Ints, length: Floats, beam: Floats
-) -> dict[str, Any]:
-    kind = times.kind[look]
-    sigma, beam_sigma = LENGTH_SIGMA_M[kind], BEAM_SIGMA_M[kind]
-    return {
-        "look": look,
-        "length_m": np.maximum(length + rng.normal(0, 1, len(look)) * sigma, 20.0),
-        "length_sigma_m": sigma,
-        "beam_m": np.maximum(beam + rng.normal(0, 1, len(look)) * beam_sigma, 4.0),
-        "beam_sigma_m": beam_sigma,
-    }
-
-
-def _evidence(
-    rng: np.random.Generator, times: Timetable, look: Ints, length: Floats, load: Floats
-) -> dict[str, Any]:
-    kind = times.kind[look]
-    d = separation(length, rng.uniform(0, 1, len(look)), GSD_M[kind], times.sun_deg[look])
-    return {"log_lr_laden": np.where(kind == S1, np.nan, log_lr_laden(rng, d, load))}
-
-
-def _spots(arrive: Floats, depart: Floats) -> Ints:
-    """Place at the pier: the first that is free when a ship comes."""
-    spot = np.zeros(len(arrive), np.int64)
-    free: list[float] = []
-    for one in np.argsort(arrive, kind="stable"):
-        place = next((n for n, until in enumerate(free) if until <= arrive[one]), len(free))
-        if place == len(free):
-            free.append(0.0)
-        free[place] = float(depart[one])
-        spot[one] = place
-    return spot
-
-
-def _place(rng: np.random.Generator, spot: Ints) -> dict[str, Any]:
-    east, north = rng.normal(0, 12.0, (2, len(spot)))
-    shrink = np.cos(np.radians(BERTH[1]))
-    return {
-        "longitude": BERTH[0] + (east - 150.0 * spot) * DEGREES_PER_M / shrink,
-        "latitude": BERTH[1] + north * DEGREES_PER_M,
-    }
-
-
-def _marks(
-    rng: np.random.Generator, kind: Ints, tanker: NDArray[np.bool_], real: NDArray[np.bool_]
-) -> dict[str, Any]:
-    """Scores and p_tanker that are calibrated at even odds.
-
-    Normal logits whose variance is twice their mean are log likelihood ratios. Scores below a
-    threshold are not written, which ships pass `ODDS_ABOVE` times as often as anything else.
-    """
-    middle = TANKER_LOGIT[kind]
-    logit = np.where(tanker, middle, -middle) + np.sqrt(2 * middle) * rng.normal(size=len(kind))
-    mean, sigma = np.where(real, 3.0, -3.0), np.sqrt(6.0)
-    least = ndtr((0 - mean) / sigma)
-    score = mean + sigma * ndtri(least + rng.random(len(kind)) * (1 - least) * 0.999999)
-    return {"p_tanker": 1 / (1 + np.exp(-logit)), "score": 1 / (1 + ODDS_ABOVE * np.exp(-score))}
-
-
-def _with_false(
-    rng: np.random.Generator, rows: dict[str, Any], times: Timetable, trade: Trade
-) -> dict[str, Any]:
-    count = rng.poisson(trade.false_per_look * times.usable)
-    look = np.repeat(np.arange(len(count)), count)
-    length = rng.uniform(40, 160, len(look))
-    false = _measured(rng, times, look, length, 0.16 * length)
-    false |= _evidence(rng, times, look, length, np.full(len(look), 0.5))
-    east, north = rng.uniform(-600, 600, (2, len(look)))
-    false["longitude"] = BERTH[0] + east * DEGREES_PER_M / 0.735
-    false["latitude"] = BERTH[1] + north * DEGREES_PER_M
-    false["visit"] = np.full(len(look), -2)
-    none = np.zeros(len(look), bool)
-    false |= _marks(rng, times.kind[look], none, real=none)
-    return {name: np.r_[rows[name], false[name]] for name in rows}
+    own = truth.ship
+    return Moored(
+        arrive_day=np.r_[truth.arrive_day, arrive],
+        depart_day=np.r_[truth.depart_day, arrive + stay],
+        ships=Ships(
+            np.r_[fleet.length_m[own], length],
+            np.r_[fleet.beam_m[own], beam],
+            np.r_[fleet.deadweight_t[own], deadweight(rng, length, beam)],
+        ),
+        turn=np.r_[truth.turn, rng.integers(0, 4, count)],
+        tankers=len(own),
+    )
 
 
 def _looks(times: Timetable, trade: Trade) -> pd.DataFrame:
@@ -394,7 +273,7 @@ def _moments(day: Floats, start: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(micro).tz_localize("UTC")
 
 
-def _detections(rows: dict[str, Any], times: Timetable, looks: pd.DataFrame) -> pd.DataFrame:
+def _detections(rows: dict[str, Any], looks: pd.DataFrame) -> pd.DataFrame:
     look = rows.pop("look")
     same = looks.iloc[look].reset_index(drop=True)
     kept = ["scene_id", "collection", "platform", "sensor", "seen_at", "port", "gsd_m"]

@@ -79,7 +79,7 @@ def deadweight(rng: np.random.Generator, length_m: Floats, beam_m: Floats) -> Fl
 def separation(
     length_m: ArrayLike, geometry: ArrayLike, gsd_m: ArrayLike, sun: ArrayLike
 ) -> Floats:
-    """d' of laden against ballast; geometry from 0, favourable, to 1, unfavourable."""
+    """D' of laden against ballast; geometry from 0, favourable, to 1, unfavourable."""
     points = np.broadcast_arrays(
         np.log(np.clip(length_m, 70.0, 180.0)),
         np.asarray(geometry, float),

@@ -89,10 +89,10 @@ def _passes(
     days = len(clear)
     if kind == S2:
         first = int((np.datetime64("2024-03-04") - start).astype(int)) % 5
-        return np.arange(first, days, 5) + DAY_OF_S2 / 24
+        return np.arange(first, days, 5, dtype=float) + DAY_OF_S2 / 24
     if kind == S1:
-        first, second = rng.integers(0, 12), rng.integers(0, 12)
-        return np.r_[np.arange(first, days, 12) + 21.4 / 24, np.arange(second, days, 12) + 9.2 / 24]
+        one, two = (np.arange(int(rng.integers(0, 12)), days, 12, dtype=float) for _ in range(2))
+        return np.concatenate([one + 21.4 / 24, two + 9.2 / 24])
     if kind == DAILY:
         imaged = np.flatnonzero(rng.random(days) < 0.9)
         return imaged + (1.5 + rng.uniform(-1.0, 1.0, len(imaged))) / 24

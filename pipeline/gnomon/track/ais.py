@@ -74,8 +74,9 @@ def _nmea(path: Path) -> pd.DataFrame:
             told = decode(sentence).asdict()
         except (AISBaseException, ValueError):
             continue
-        if told.get("lat") is not None and abs(told["lat"]) <= 90:
-            place = {"longitude": told["lon"], "latitude": told["lat"]}
+        place = {"longitude": told.get("lon"), "latitude": told.get("lat")}
+        # 91 and 181 degrees are AIS for "not available".
+        if isinstance(place["latitude"], float) and abs(place["latitude"]) <= 90:
             rows.append({"mmsi": str(told["mmsi"]), "time": time, **place})
     return pd.DataFrame(rows, columns=list(NEEDED))
 

@@ -7,6 +7,7 @@ none of its points joins it by a straight leg to the nearest one, if that lies w
 """
 
 import heapq
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ NM_PER_RADIAN = 3440.065
 JOIN_NM = 40.0
 
 POINTS: dict[str, Place] = {
-    "vostochny": (133.035, 42.71),
+    "vostochny": (133.0, 42.715),
     "nakhodka roads": (132.96, 42.68),
     "off nakhodka": (132.95, 42.50),
     "peter the great": (131.6, 42.05),
@@ -43,8 +44,10 @@ POINTS: dict[str, Place] = {
     "off taean": (124.3, 36.5),
     "off baengnyeong": (123.9, 37.9),
     "off chodo": (124.55, 38.45),
+    "mouth of the taedong": (124.93, 38.83),
     "barrage": (125.14, 38.665),
     "locks": (125.19, 38.685),
+    "river": (125.28, 38.69),
     "nampo": (125.38, 38.712),
 }
 LEGS = (
@@ -59,8 +62,9 @@ LEGS = (
     ("off ulsan", "korea strait"), ("korea strait", "off geoje"), ("off geoje", "east of jeju"),
     ("east of jeju", "south of jeju"), ("south of jeju", "yellow sea"),
     ("yellow sea", "off taean"), ("off taean", "off baengnyeong"),
-    ("off baengnyeong", "off chodo"), ("off chodo", "barrage"), ("barrage", "locks"),
-    ("locks", "nampo"),
+    ("off baengnyeong", "off chodo"), ("off chodo", "mouth of the taedong"),
+    ("mouth of the taedong", "barrage"), ("barrage", "locks"),
+    ("locks", "river"), ("river", "nampo"),
 )  # fmt: skip
 
 
@@ -86,7 +90,7 @@ def route(origin: Place, destination: Place) -> Route | None:
         return None
     path = _shortest(first, last)
     places = [origin, *(POINTS[name] for name in path), destination]
-    length = sum(distance_nm(a, b) for a, b in zip(places[:-1], places[1:], strict=True))
+    length = sum(distance_nm(a, b) for a, b in itertools.pairwise(places))
     return Route(length, LineString(places))
 
 

@@ -126,17 +126,16 @@ class Chain:
     def try_link(self, one: int, two: int) -> None:
         """Propose that two follows one, or, where it does, that it does not."""
         ahead, behind = self.after[one], self.before[two]
-        heads, tails = (self.head(one),), (self.tail(two),)
-        if ahead == two:
-            old, new = (heads[0] + tails[0],), (heads[0], tails[0])
-            links = ((one, -1), (-1, two))
-        else:
+        first, second = self.head(one), self.tail(two)
+        old: tuple[Track, ...] = (first + second,)
+        new: tuple[Track, ...] = (first, second)
+        links = ((one, -1), (-1, two))
+        if ahead != two:
             left = self.head(behind) if behind >= 0 else ()
             right = self.tail(ahead)
             if left and right and self.hulls.look[left[-1]] >= self.hulls.look[right[0]]:
                 return
-            old = (heads[0] + right, left + tails[0])
-            new = (heads[0] + tails[0], left + right)
+            old, new = (first + right, left + second), (first + second, left + right)
             links = ((one, two), (behind, ahead))
         gain = sum(self.density(t) for t in new if t) - sum(self.density(t) for t in old if t)
         if np.log(self.rng.random()) < gain:

@@ -24,7 +24,7 @@ LENGTH_M = np.array([[75.0, 8.0], [100.0, 13.0], [135.0, 45.0], [110.0, 50.0]])
 """Mean and deviation by class: short and long small tankers, others, false alarms."""
 BEAM_PER_LENGTH, BEAM_SIGMA_M = 0.157, 3.5
 MODEL_SIGMA_M = 2.0
-"""Error of a length that its sigma does not know of: bows cut off, superstructures lost in glare."""
+"""Error of a length that its sigma does not know of: bows cut off, sterns lost in glare."""
 BERTH_SIGMA_M = 35.0
 """Between two looks at one moored hull: geolocation, and the centre of what is visible."""
 SHIFTED = 0.1

@@ -121,8 +121,8 @@ def checked(detections: pd.DataFrame, looks: pd.DataFrame) -> tuple[pd.DataFrame
     if lost.any():
         first = detections[lost].iloc[0]
         raise TrackError(
-            f"detections: {int(lost.sum())} without a look, first {first.scene_id} at {first.port}; "
-            "add its row to the looks, which are the denominator of every count"
+            f"detections: {int(lost.sum())} without a look, first {first.scene_id} at "
+            f"{first.port}; add its row to the looks, which are the denominator of every count"
         )
     bad = ~(pd.to_numeric(detections.length_m, errors="coerce") > 0)
     if bad.any():
@@ -145,7 +145,7 @@ def _times(values: pd.Series) -> pd.Series:
     naive = [time for time in parsed if time.tzinfo is None]
     if naive:
         raise TrackError(
-            f"looks: {len(naive)} times without a zone, first {naive[0]}; write them in UTC with a Z"
+            f"looks: {len(naive)} times without a zone, first {naive[0]}; write UTC with a Z"
         )
     return pd.Series(pd.DatetimeIndex([t.tz_convert("UTC") for t in parsed]), index=values.index)
 
@@ -218,8 +218,9 @@ def _kinds(looks: pd.DataFrame) -> Ints:
 
 def _passes(looks: pd.DataFrame, day: Floats) -> Ints:
     """Number of the pass of each look; looks are sorted by time."""
-    platform = looks["platform"] if "platform" in looks else looks.scene_id
-    number, latest, out = -1, {}, []
+    platform = looks.get("platform", looks.scene_id)
+    latest: dict[str, tuple[int, float]] = {}
+    number, out = -1, []
     for name, time in zip(platform, day, strict=True):
         place, before = latest.get(name, (-1, -np.inf))
         if time - before > ONE_PASS_DAYS:

@@ -70,8 +70,8 @@ def track(
 
     """
     options = study.track
-    ports = {port.name or NOWHERE: port for port in ports}
-    for port in ports.values():
+    places = {port.name or NOWHERE: port for port in ports}
+    for port in places.values():
         check_zones(port)
     hulls, views = sightings.checked(
         *(
@@ -89,7 +89,7 @@ def track(
     counts, drawn = [], []
     for name in sorted(views.port.unique()):
         seen = sightings.at_port(
-            name, hulls, views, zones=_zones(study, ports.get(name)), start=start, end=end
+            name, hulls, views, zones=_zones(study, places.get(name)), start=start, end=end
         )
         if not seen.usable.sum() > 0:
             counts.append(_unknown(seen))
@@ -100,7 +100,7 @@ def track(
         drawn.append(found.season)
         rows += [_visit(row, seen, hulls, positions) for row in found.rows]
     rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
-    sea = _voyages(rows, ports, study)
+    sea = _voyages(rows, places, study)
     return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn))
 
 

@@ -230,8 +230,8 @@ def _rows(
     who = candidates(agreement(fleet, length, length_sigma, beam), arrive, depart, rng=rng)
     ln, ln_sigma = _known(fleet, who, *deadweight(length, beam, length_sigma, beam_sigma))
     posterior = _loads(found, kept)
-    for n, (row, track) in enumerate(zip(rows, kept, strict=True)):
-        row |= posterior[n] | {
+    for n, track in enumerate(kept):
+        rows[n] |= posterior[n] | {
             "p_visit": often[track] / len(found.draws),
             "p_tanker": float(tanker[list(track)].mean()),
             "length_m": length[n],
@@ -241,8 +241,8 @@ def _rows(
             "candidates": _named(fleet, who[n]),
             "deadweight_t": float(np.exp(ln[n])),
             "deadweight_log_sigma": float(ln_sigma[n]),
+            "_track": track,
         }
-        row["_track"] = track
     return rows
 
 
@@ -344,7 +344,7 @@ def _counts(found: _Posterior, season: PortSeason) -> dict[str, Any]:
         **{f"visits_p{q:02d}": float(np.quantile(visits, q / 100)) for q in (5, 50, 95)},
     }  # fmt: skip
     tanker = _tanker_chance(found)
-    each = np.bincount(hulls.look, weights=tanker, minlength=len(seen.day))
+    each = np.bincount(hulls.look, weights=tanker, minlength=len(seen.day)).astype(float)
     chance = seen.usable * (found.weights @ found.members.detection)[seen.kind] * 0.97
     stay = found.members.mean_days[[d.member for d in found.draws], 0]
     ways = {
