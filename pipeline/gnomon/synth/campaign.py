@@ -66,6 +66,8 @@ class Trade:
     false_per_look: float = 0.02
     detection: tuple[float, float, float, float] = (0.88, 0.85, 0.93, 0.98)
     """Of a ship of 90 m that can be seen, by kind of look."""
+    deadweight_t: tuple[float, float] = (0.0, np.inf)
+    """Within which the fleet's mean lies."""
     load_fraction: float = 0.88
     barrels_per_tonne: float = 7.46
 
@@ -124,10 +126,9 @@ def draw_trade(rng: np.random.Generator, **fixed: Any) -> Trade:
 
 
 def trade_2024(**changed: Any) -> Trade:
-    """Season of the finding."""
-    return replace(
-        Trade(calls=CALLS_2024, visits=43.0, load_fraction=0.9, barrels_per_tonne=7.46), **changed
-    )
+    """Season of the finding: 43 visits, and ships of 3,460 t in the mean make a million barrels."""
+    made = Trade(calls=CALLS_2024, load_fraction=0.9, deadweight_t=(3250.0, 3650.0))
+    return replace(made, **changed)
 
 
 def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> Season:
@@ -143,7 +144,10 @@ def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> 
         A key of `gnomon.synth.watch.SCHEDULES`.
 
     """
+    low, high = trade.deadweight_t
     fleet = small_tankers(rng, max(trade.ships, 1))
+    while not low <= fleet.deadweight_t.mean() <= high:
+        fleet = small_tankers(rng, trade.ships)
     truth = _truth(rng, trade, fleet)
     times = timetable(rng, SCHEDULES[schedule], start=np.datetime64(trade.start), days=trade.days)
     moored = _moored(rng, truth, fleet, trade)

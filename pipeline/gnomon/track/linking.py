@@ -215,7 +215,7 @@ def _edges(chain: Chain) -> list[tuple[int, int]]:
 def _parameters(chain: Chain) -> Draw:
     """Classes, a member of the bank, rates."""
     rng, tracks, there = chain.rng, chain.tracks(), chain.there
-    weights = np.array([chain.weight(t) for t in tracks]).reshape(len(tracks), -1, 4)
+    weights = np.array([chain.weight(t) for t in tracks]).reshape(len(tracks), len(there.rate), 4)
     terms = weights[:, chain.member] + chain._log_rates  # noqa: SLF001 - the same module
     # Gumbel's trick draws a class for every track at once.
     classes = (terms + rng.gumbel(size=terms.shape)).argmax(1)
