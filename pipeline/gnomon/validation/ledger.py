@@ -13,7 +13,7 @@ distribution nor arrival process nor deadweight relation. Kinds of season:
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -150,11 +150,16 @@ class Seasons:
 
 def seasons(n: int = MANY, *, seed: int = 0) -> Seasons:
     """Measure what the ledger promises, on n seasons for each schedule."""
-    every = list(readings(n, seed=seed))
-    rows = pd.DataFrame(
-        [asdict(r) | {"visits_held": r.visits_held, "barrels_held": r.barrels_held} for r in every]
-    )
+    rows = measured(readings(n, seed=seed))
     return Seasons(rows, markdown(rows), figure(rows))
+
+
+def measured(every: Iterable[Reading]) -> pd.DataFrame:
+    """Readings as a table, one row a season."""
+    held = [
+        asdict(r) | {"visits_held": r.visits_held, "barrels_held": r.barrels_held} for r in every
+    ]
+    return pd.DataFrame(held)
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
