@@ -46,7 +46,7 @@ def read_ais(path: Path) -> pd.DataFrame:
     times = [pd.Timestamp(time) for time in frame.time]
     if any(pd.isna(time) or time.tzinfo is None for time in times):
         raise TrackError(f"{path}: times without a zone; write them in UTC with a Z")
-    utc = pd.DatetimeIndex([time.tz_convert("UTC") for time in times])
+    utc = pd.DatetimeIndex([time.tz_convert("UTC") for time in times], tz="UTC")
     frame = frame.assign(time=utc, mmsi=frame.mmsi.astype(str))
     return frame.sort_values(["mmsi", "time"], ignore_index=True)
 
