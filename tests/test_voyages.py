@@ -16,9 +16,9 @@ from shapely import LineString, Polygon
 from gnomon import cli
 from gnomon.errors import TrackError
 from gnomon.ports import read_ports
+from gnomon.store import write_table
 from gnomon.study import shipped
 from gnomon.synth.campaign import as_tables, season, trade_2024
-from gnomon.store import write_table
 from gnomon.tables import Voyages, table
 from gnomon.track.ais import match, read_ais
 from gnomon.track.lanes import LEGS, POINTS, distance_nm, route
