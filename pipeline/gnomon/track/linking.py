@@ -19,12 +19,13 @@ wide enough that one in ten seasons has fewer than one visit, and as many have m
 even odds there is no such trade at all, so that a season without a tanker can be read as one.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from gnomon.track.marks import Hulls, Marks
 from gnomon.track.presence import Bank, Presence
@@ -75,6 +76,9 @@ class Chain:
     known: dict[Track, Floats] = field(default_factory=dict)
     rates: Floats = field(default_factory=lambda: np.full(4, 0.1))
     member: int = 0
+    log_rates: Floats = field(default_factory=lambda: np.full(4, math.log(0.1)))
+    now: dict[Track, float] = field(default_factory=dict)
+    """Densities under the present parameters."""
 
     def weight(self, track: Track) -> Floats:
         """Log stay and marks of a track, by member and class."""
@@ -95,14 +99,17 @@ class Chain:
 
     def density(self, track: Track) -> float:
         """Log density of a track, classes summed over."""
-        terms = self.weight(track)[self.member] + self._log_rates
-        top = terms.max()
-        return float(top + np.log(np.exp(terms - top).sum()))
+        if track not in self.now:
+            terms = (self.weight(track)[self.member] + self.log_rates).tolist()
+            top = max(terms)
+            self.now[track] = top + math.log(sum(math.exp(term - top) for term in terms))
+        return self.now[track]
 
-    @property
-    def _log_rates(self) -> Floats:
-        logs: Floats = np.log(np.maximum(self.rates, 1e-30))
-        return logs
+    def set_parameters(self, member: int, rates: Floats) -> None:
+        """Go on with other parameters."""
+        self.member, self.rates = member, rates
+        self.log_rates = np.log(np.maximum(rates, 1e-30))
+        self.now.clear()
 
     def head(self, one: int) -> Track:
         """Track up to a detection."""
@@ -181,7 +188,7 @@ def sample(
     """
     count = len(hulls.look)
     chain = Chain(hulls, marks, there, looks_usable, rng, [-1] * count, [-1] * count)
-    chain.member = there.rate.shape[0] // 2
+    chain.set_parameters(len(there.rate) // 2, chain.rates)
     edges = _edges(chain)
     kept = []
     for turn in range(burn + draws):
@@ -216,7 +223,7 @@ def _parameters(chain: Chain) -> Draw:
     """Classes, a member of the bank, rates."""
     rng, tracks, there = chain.rng, chain.tracks(), chain.there
     weights = np.array([chain.weight(t) for t in tracks]).reshape(len(tracks), len(there.rate), 4)
-    terms = weights[:, chain.member] + chain._log_rates  # noqa: SLF001 - the same module
+    terms = weights[:, chain.member] + chain.log_rates
     # Gumbel's trick draws a class for every track at once.
     classes = (terms + rng.gumbel(size=terms.shape)).argmax(1)
     numbers = np.bincount(classes, minlength=4)
@@ -229,25 +236,20 @@ def _parameters(chain: Chain) -> Draw:
     shape = SHAPE + numbers
     logs = (gammaln(shape) - shape * np.log(prior + exposure)).sum(1)
     logs += weights[np.arange(len(tracks)), :, classes].sum(0)
-    chain.member = int((logs + rng.gumbel(size=len(logs))).argmax())
-    chain.rates = rng.gamma(shape) / (prior + exposure[chain.member])
+    member = int((logs + rng.gumbel(size=len(logs))).argmax())
+    rates = rng.gamma(shape) / (prior + exposure[member])
     if not numbers[TANKERS].any():
-        empty = SHAPE * np.log(prior / (prior + exposure[chain.member]))
+        empty = SHAPE * np.log(prior / (prior + exposure[member]))
         odds = TRADE_ODDS * np.exp(empty[TANKERS].sum())
         if rng.random() > odds / (1 + odds):
-            chain.rates[TANKERS] = 0.0
-    missed = (there.all_days - there.seen_days)[chain.member]
-    unseen = float((chain.rates[:3] * missed)[TANKERS[:3]].sum())
-    return Draw(tracks, classes, chain.member, chain.rates.copy(), unseen)
+            rates[TANKERS] = 0.0
+    chain.set_parameters(member, rates)
+    missed = (there.all_days - there.seen_days)[member]
+    unseen = float((rates[:3] * missed)[TANKERS[:3]].sum())
+    return Draw(tracks, classes, member, rates, unseen)
 
 
 def members_used(kept: list[Draw], bank: Bank) -> Floats:
     """Weights of the bank's members in the draws."""
     used: Floats = np.bincount([d.member for d in kept], minlength=len(bank.mean_days)) / len(kept)
     return used
-
-
-def log_mean_exp(values: Floats, axis: int) -> Floats:
-    """Logarithm of the mean of exponentials."""
-    mean: Floats = logsumexp(values, axis=axis) - np.log(values.shape[axis])
-    return mean
