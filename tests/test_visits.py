@@ -106,7 +106,7 @@ def test_the_weight_of_a_track_is_that_of_a_simulation() -> None:
 def test_the_bank_keeps_its_priors() -> None:
     made = bank(1024)
     assert np.median(made.mean_days) == pytest.approx(2.5, rel=0.01)
-    assert np.log(made.mean_days).std() == pytest.approx(np.log(1.45), rel=0.02)
+    assert np.log(made.mean_days).std() == pytest.approx(np.log(1.35), rel=0.02)
     assert made.detection.mean(0) == pytest.approx([0.87, 0.85, 0.92, 0.97], abs=0.003)
 
 

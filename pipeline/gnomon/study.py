@@ -113,7 +113,7 @@ class TrackOptions(Options):
     where it has none."""
     dwell_days: float = Field(default=2.5, gt=0, le=30)
     """Median of the prior of the mean stay, days: calls at Vostochny took 1.5 to 4."""
-    dwell_factor: float = Field(default=1.45, gt=1, le=4)
+    dwell_factor: float = Field(default=1.35, gt=1, le=4)
     """One standard deviation of that prior, as a factor."""
     members: int = Field(default=256, ge=16, le=8192)
     """Sets of parameters that are weighed."""

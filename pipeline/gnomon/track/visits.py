@@ -73,7 +73,7 @@ def infer(
     fleet: Fleet,
     deadweight: Deadweight,
     dwell_days: float = 2.5,
-    dwell_factor: float = 1.45,
+    dwell_factor: float = 1.35,
     members: int = 256,
     draws: int = 200,
     seed: int = 0,
