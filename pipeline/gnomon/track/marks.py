@@ -66,8 +66,8 @@ class Marks:
         north = hulls.north_m[:, None] - hulls.north_m
         squared = east**2 + north**2
         self._close = _round(squared, BERTH_SIGMA_M)
-        # Leave-one-out would punish the first ship of a berth; the room keeps it from being sure.
-        here = _round(squared, 1.5 * BERTH_SIGMA_M).mean(1) if len(real) else np.zeros(0)
+        # The same width as for one ship: that all lie at one place then says nothing.
+        here = self._close.mean(1) if len(real) else np.zeros(0)
         self._start = np.log(0.9 * here + 0.1 / ROOM_M2)
 
     def apart(self, one: int, two: int) -> bool:
