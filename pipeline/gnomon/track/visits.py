@@ -33,6 +33,7 @@ from gnomon.track.sightings import Sightings
 from gnomon.track.stays import STEP_DAYS, Stays, grid
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 Deadweight = Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]]
 """Length, beam and their sigmas to mean and deviation of the logarithm of deadweight in tonnes."""
@@ -113,7 +114,7 @@ def _posterior(seen: Sightings, members: Bank, rng: np.random.Generator, draws: 
         lengths_m=tuple(LENGTH_M[:3, 0]),
         tankers=(True, True, False),
         start_day=0.0,
-        end_day=(seen.end - seen.start) / timedelta(days=1),
+        end_day=_days(seen),
     )
     kept = linking.sample(
         seen.hulls,
@@ -171,43 +172,49 @@ def _draws(
     found: _Posterior, deadweight: Deadweight, rng: np.random.Generator
 ) -> tuple[DrawnSeason, ...]:
     """Season of each state of the chain, with visits that were not seen."""
-    every = sorted(
-        {t for d in found.draws for t, c in zip(d.tracks, d.classes, strict=True) if TANKERS[c]}
-    )
+    own = [[t for t, c in zip(d.tracks, d.classes, strict=True) if TANKERS[c]] for d in found.draws]
+    every = sorted({track for tracks in own for track in tracks})
     place = {track: n for n, track in enumerate(every)}
     turns = np.array([_turn(found, t) for t in every]).reshape(-1, 4)
-    weight = np.array(deadweight(*_sizes(found.seen, every))).reshape(2, -1)
-    hulls = found.seen.hulls
-    depart = np.array(
-        [
-            hulls.day[t[-1]]
-            + found.stays.of(int(hulls.look[t[0]]), int(hulls.look[t[-1]])).mean_after
-            for t in every
-        ]
-    )
+    sizes = np.array(deadweight(*_sizes(found.seen, every))).reshape(2, -1)
+    depart = np.array([_departure(found, track) for track in every])
+    # Nobody was seen: a visit that was missed is one of any small tanker.
+    length, beam = SMALL_M[0], 0.157 * SMALL_M[0]
     usual = np.array(
-        deadweight(*(np.full(1, v) for v in (SMALL_M[0], 0.157 * SMALL_M[0], SMALL_M[1], 2.8)))
+        deadweight(*(np.full(1, v) for v in (length, beam, SMALL_M[1], BEAM_SHARE * beam)))
     )
-    days = (found.seen.end - found.seen.start) / timedelta(days=1)
     out = []
-    for draw in found.draws:
-        one = [place[t] for t, c in zip(draw.tracks, draw.classes, strict=True) if TANKERS[c]]
+    for draw, tracks in zip(found.draws, own, strict=True):
+        one = [place[track] for track in tracks]
         turned = direction.draw_turns(rng, turns[one])
         missed = int(rng.poisson(draw.unseen))
-        like = rng.choice(one, missed) if one else np.zeros(0, int)
-        size = weight[:, like] if one else np.repeat(usual, missed, 1)
+        like = sizes[:, rng.choice(one, missed)] if one else np.repeat(usual, missed, 1)
+        late = rng.uniform(0, _days(found.seen), missed)
         turn = np.r_[turned.turn, rng.choice(4, missed, p=turned.shares)]
-        out.append(
-            DrawnSeason(
-                seen=np.arange(len(turn)) < len(one),
-                loaded=turn == direction.LOADS,
-                unloaded=turn == direction.UNLOADS,
-                depart_day=np.r_[depart[one], rng.uniform(0, days, missed)],
-                log_deadweight=np.r_[weight[0, one], size[0]],
-                log_deadweight_sigma=np.r_[weight[1, one], size[1]],
-            )
-        )
+        out.append(_drawn(len(one), turn, np.r_[depart[one], late], np.c_[sizes[:, one], like]))
     return tuple(out)
+
+
+def _drawn(seen: int, turn: Ints, depart_day: Floats, sizes: Floats) -> DrawnSeason:
+    return DrawnSeason(
+        seen=np.arange(len(turn)) < seen,
+        loaded=turn == direction.LOADS,
+        unloaded=turn == direction.UNLOADS,
+        depart_day=depart_day,
+        log_deadweight=sizes[0],
+        log_deadweight_sigma=sizes[1],
+    )
+
+
+def _departure(found: _Posterior, track: Track) -> float:
+    """Mean day on which a visit ended."""
+    hulls = found.seen.hulls
+    stay = found.stays.of(int(hulls.look[track[0]]), int(hulls.look[track[-1]]))
+    return float(hulls.day[track[-1]] + stay.mean_after)
+
+
+def _days(seen: Sightings) -> float:
+    return (seen.end - seen.start) / timedelta(days=1)
 
 
 def _rows(
@@ -333,7 +340,6 @@ def _counts(found: _Posterior, season: PortSeason) -> dict[str, Any]:
     seen, hulls = found.seen, found.seen.hulls
     visits = season.visits
     told = np.array([d.seen.sum() for d in season.draws], float)
-    days = (seen.end - seen.start) / timedelta(days=1)
     p = np.array(
         [1 - d.unseen / max(d.unseen + t, 1e-9) for d, t in zip(found.draws, told, strict=True)]
     )
@@ -349,7 +355,7 @@ def _counts(found: _Posterior, season: PortSeason) -> dict[str, Any]:
     stay = found.members.mean_days[[d.member for d in found.draws], 0]
     ways = {
         "horvitz_thompson": checks.horvitz_thompson(told, np.maximum(p, 0.02)),
-        "little": checks.little(each, chance, days, stay),
+        "little": checks.little(each, chance, _days(seen), stay),
         "chapman": _two_sensors(found),
     }
     for name, count in ways.items():
