@@ -1,5 +1,7 @@
 """The ledger in words, for a terminal of 80 columns."""
 
+import textwrap
+
 import pandas as pd
 
 from gnomon.ledger.account import INFERRED
@@ -60,13 +62,21 @@ def ledger_lines(ledger: pd.DataFrame, seasons: pd.DataFrame) -> list[str]:
         ]
     if not len(ledger):
         lines.append("No loading port was looked at: no ledger ([ledger] loading).")
+    return [*lines, *_remarks(seasons)]
+
+
+def _remarks(seasons: pd.DataFrame) -> list[str]:
+    """What is wide, and what the tables lacked, each with its ports."""
+    ports: dict[str, list[str]] = {}
     for row in seasons.itertuples():
         half = (row.visits_p95 - row.visits_p05) / 2
+        remarks = row.notes.split("; ") if isinstance(row.notes, str) else []
         if row.visits_mean > 0 and half > WIDE * row.visits_mean:
-            lines.append(f"{row.port}: wide; these looks see few visits. More looks would tell.")
-        if isinstance(row.notes, str):
-            lines += [f"{row.port}: {note}" for note in row.notes.split("; ")]
-    return lines
+            remarks.insert(0, "wide, these looks see few visits; more looks would tell")
+        for remark in remarks:
+            ports.setdefault(remark, []).append(row.port)
+    lines = [f"{', '.join(names)}: {remark}" for remark, names in ports.items()]
+    return [part for line in lines for part in textwrap.wrap(line, 79, subsequent_indent="  ")]
 
 
 def claim_lines() -> list[str]:
