@@ -20,6 +20,7 @@ from rich.table import Table
 from gnomon.errors import CatalogError, GnomonError, StudyError
 
 if TYPE_CHECKING:
+    from gnomon.follow import Followed
     from gnomon.run import Outcome
     from gnomon.study import Study
 
@@ -47,7 +48,8 @@ def run(
     """Run a study: search its catalogue, look at its ports, write what was found.
 
     Writes detections.parquet (one row per hull), looks.parquet (one row per scene and port,
-    whatever was found) and run.json (what it rests on). Running again does nothing twice.
+    whatever was found) and run.json (what it rests on); then visits.parquet, seasons.parquet,
+    voyages.parquet and ledger.parquet. Running again does nothing twice.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def run(
         place = catalog if "://" in catalog else str(Path(catalog).resolve())
         source = chosen.catalog.model_copy(update={"url": place})
         chosen = chosen.model_copy(update={"catalog": source})
-    return _run(chosen, out, pictures=pictures)
+    return _run(chosen, out, pictures=pictures, onward=True)
 
 
 @app.command
@@ -296,6 +298,36 @@ def show(
 
 
 @app.command
+def track(*, detections: Path, looks: Path, study: Path, out: Path) -> int:
+    """Go on from tables: visits, voyages and barrels, also of your own detector's ships.
+
+    Writes visits.parquet, seasons.parquet (how many visits, seen and unseen), voyages.parquet and
+    ledger.parquet.
+
+    Parameters
+    ----------
+    detections
+        Ships: Parquet, CSV, GeoJSON or GeoPackage. Other names of columns are mapped in the
+        study, for example [track.detection_columns] length_m = "LOA".
+    looks
+        What was looked at, whatever was found: every count rests on it.
+    study
+        A TOML file; its [track] and [ledger] say how.
+    out
+        Folder for the results.
+
+    """
+    from gnomon.follow import follow
+    from gnomon.study import read_study
+    from gnomon.track.tracking import read_rows
+
+    chosen = read_study(study)
+    tables = read_rows(detections), read_rows(looks)
+    _tell_ledger(follow(chosen, *tables, out, ports=chosen.places()))
+    return 0
+
+
+@app.command
 def simulate(out: Path, /) -> int:
     """Make the catalogue of the embedded study: simulated scenes with known ships.
 
@@ -380,7 +412,7 @@ def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",")) if text else ()
 
 
-def _run(study: "Study", folder: Path, *, pictures: bool) -> int:
+def _run(study: "Study", folder: Path, *, pictures: bool, onward: bool = False) -> int:
     from gnomon.run import draw, run_study
 
     with _progress() as tell:
@@ -395,6 +427,11 @@ def _run(study: "Study", folder: Path, *, pictures: bool) -> int:
     if pictures:
         files.append(draw(outcome, folder / "pictures"))
     _tell(outcome, files)
+    if onward and (outcome.looks.status == "looked").any():
+        from gnomon.follow import follow
+
+        ports = study.places()
+        _tell_ledger(follow(study, outcome.detections, outcome.looks, folder, ports=ports))
     return FAILED if len(outcome.failed) else 0
 
 
@@ -442,6 +479,22 @@ def _tell(outcome: "Outcome", files: list[Path]) -> None:
         err.print(f"failed: {reason}", soft_wrap=True)
     done = len(outcome.looks)
     console.print(f"{done} looks, {outcome.new} of them new; {len(outcome.failed)} failed")
+
+
+def _tell_ledger(found: "Followed") -> None:
+    """Say how many visits, which way, how many barrels, and against the cap; 80 columns."""
+    from gnomon.ledger.report import ledger_lines, season_lines
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("port", "visits", "90 %", "seen", "H.-T.", "Little", "Chapman", "direction"):
+        table.add_column(name, justify="left" if name in ("port", "direction") else "right")
+    for cells in season_lines(found.tracked.seasons):
+        table.add_row(*cells)
+    console.print(table)
+    for line in ledger_lines(found.ledger, found.tracked.seasons):
+        console.print(line, soft_wrap=True)
+    for path in found.files:
+        console.print(str(path), soft_wrap=True)
 
 
 def main() -> None:

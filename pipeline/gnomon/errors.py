@@ -41,5 +41,9 @@ class WeightsError(GnomonError):
     """A network's weights are missing, damaged, or not what their model.toml says."""
 
 
+class TrackError(GnomonError):
+    """Tables of detections, looks, ships or positions do not fit together."""
+
+
 class StoreError(GnomonError):
     """Results could not be written whole; nothing half-written is left."""

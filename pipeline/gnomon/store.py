@@ -137,6 +137,9 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        frame.to_parquet(path, index=False)
+        return
     # The bounding boxes let DuckDB and QGIS read a region without the rest.
     frame.to_parquet(path, index=False, write_covering_bbox=True, schema_version="1.1.0")
 

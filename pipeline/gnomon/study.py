@@ -115,6 +115,67 @@ class LoadOptions(Options):
     tankers were learned from."""
 
 
+class TrackOptions(Options):
+    """How detections become visits and voyages."""
+
+    zones: tuple[str, ...] = ()
+    """Zones where a ship counts as visiting; every berth of a port if left out, and the whole port
+    where it has none."""
+    dwell_days: float = Field(default=2.5, gt=0, le=30)
+    """Median of the prior of the mean stay, days: calls at Vostochny took 1.5 to 4."""
+    dwell_factor: float = Field(default=1.35, gt=1, le=4)
+    """One standard deviation of that prior, as a factor."""
+    members: int = Field(default=256, ge=16, le=8192)
+    """Sets of parameters that are weighed."""
+    draws: int = Field(default=200, ge=20, le=10_000)
+    """Seasons drawn from the posterior."""
+    seed: int = Field(default=0, ge=0)
+    p_tanker_min: Fraction = 0.5
+    """Visits less likely to be a small tanker's are not written; the count weighs all."""
+    fleet: Path | None = None
+    """CSV of ships that may have called; the register that gnomon ships if left out."""
+    ais: Path | None = None
+    """AIS positions: CSV, Parquet, or NMEA sentences."""
+    speed_min_kn: float = Field(default=4.0, gt=0)
+    """Slowest mean speed of a voyage, knots."""
+    speed_max_kn: float = Field(default=14.0, gt=0)
+    """Fastest mean speed of a voyage, knots."""
+    detection_columns: dict[str, str] = {}
+    """Own tables: our name of a column = theirs."""
+    look_columns: dict[str, str] = {}
+    """Own tables: our name of a column = theirs."""
+
+    @model_validator(mode="after")
+    def _slower_first(self) -> Self:
+        if self.speed_max_kn <= self.speed_min_kn:
+            raise ValueError(f"speed_max_kn {self.speed_max_kn} is not above speed_min_kn")
+        return self
+
+
+class LedgerOptions(Options):
+    """How visits become barrels."""
+
+    loading: tuple[str, ...] = ("vostochny",)
+    """Ports whose departures, laden, are deliveries."""
+    product: str = "diesel"
+    """A row of the conversion table (`gnomon.ledger.barrels`)."""
+    load_fraction: float = Field(default=0.88, gt=0, le=1)
+    """Cargo over deadweight of a laden ship: mean."""
+    load_fraction_sigma: float = Field(default=0.05, ge=0, le=0.3)
+    """Doubt of that mean, which all visits share."""
+    load_scatter: float = Field(default=0.06, ge=0, le=0.3)
+    """From one visit to the next."""
+    conversion_sigma: Fraction = 0.04
+    """Relative doubt of barrels per tonne, shared: nobody says how much of it is gasoline."""
+    cap_barrels: float = Field(default=500_000.0, gt=0)
+    """Refined products in a calendar year, all suppliers (UNSCR 2397, paragraph 5)."""
+    reported_barrels: dict[str, float] = {}
+    """Deliveries by others, by year ("2024" = 168679): they count against the same cap."""
+    samples: int = Field(default=4000, ge=100, le=1_000_000)
+    """Monte Carlo samples."""
+    seed: int = Field(default=0, ge=0)
+
+
 class Study(Options):
     """Everything that decides what a run computes."""
 
@@ -126,6 +187,8 @@ class Study(Options):
     mask: MaskOptions = MaskOptions()
     detect: DetectOptions = DetectOptions()
     load: LoadOptions = LoadOptions()
+    track: TrackOptions = TrackOptions()
+    ledger: LedgerOptions = LedgerOptions()
 
     def places(self) -> tuple[Port, ...]:
         """What is looked at, in the study's order.
@@ -191,7 +254,13 @@ def shipped(folder: str) -> Path:
 
 def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Make the paths of a study independent of the working directory."""
-    for section, key in (("catalog", "url"), ("ports", "file"), ("detect", "model")):
+    for section, key in (
+        ("catalog", "url"),
+        ("ports", "file"),
+        ("detect", "model"),
+        ("track", "fleet"),
+        ("track", "ais"),
+    ):
         table = values.get(section)
         text = table.get(key) if isinstance(table, dict) else None
         if not isinstance(table, dict) or not isinstance(text, str) or not text or "://" in text:

@@ -126,6 +126,139 @@ class Looks(Table):
     run_digest: Series[str]
 
 
+class Visits(Table):
+    """One row per visit of what is likely a small tanker, seen at least once.
+
+    The looks bound a visit (``arrived_after`` is the last clear look without it, and no proof that
+    it was not there); the quantiles are what dwell and detection make of them.
+    """
+
+    visit_id: Series[str] = pa.Field(unique=True)
+    port: Series[str]
+    geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
+    """Mean place of its detections."""
+    looks: Series[int] = pa.Field(ge=1)
+    """In which it was told."""
+    arrived_after: Series[Time] = pa.Field(nullable=True)
+    arrived_before: Series[Time]
+    departed_after: Series[Time]
+    departed_before: Series[Time] = pa.Field(nullable=True)
+    arrived_p05: Series[Time]
+    arrived_p50: Series[Time]
+    arrived_p95: Series[Time]
+    departed_p05: Series[Time]
+    departed_p50: Series[Time]
+    departed_p95: Series[Time]
+    p_visit: Series[float] = pa.Field(ge=0, le=1)
+    """Share of the posterior in which just these detections are one visit."""
+    p_tanker: Series[float] = pa.Field(ge=0, le=1)
+    """That it was a small tanker, and neither another ship nor nothing."""
+    length_m: Series[float] = pa.Field(gt=0)
+    length_sigma_m: Series[float] = pa.Field(gt=0)
+    beam_m: Series[float] = pa.Field(gt=0)
+    beam_sigma_m: Series[float] = pa.Field(gt=0)
+    log_lr_laden_in: Series[float]
+    """Of the load at arrival: log likelihood of the looks if laden over if in ballast."""
+    log_lr_laden_out: Series[float]
+    p_laden_in: Series[float] = pa.Field(ge=0, le=1)
+    """Given the evidence of all visits of the port."""
+    p_laden_out: Series[float] = pa.Field(ge=0, le=1)
+    p_loaded: Series[float] = pa.Field(ge=0, le=1)
+    """Came in ballast and left laden."""
+    p_unloaded: Series[float] = pa.Field(ge=0, le=1)
+    candidates: Series[str]
+    """Names of ships of the register with their probabilities, as a JSON object."""
+    deadweight_t: Series[float] = pa.Field(gt=0)
+    """Median."""
+    deadweight_log_sigma: Series[float] = pa.Field(ge=0)
+    mmsi: Series[str] = pa.Field(nullable=True)
+    """Of the AIS track that lay where the ship lay."""
+    dark: Series[pd.BooleanDtype] = pa.Field(nullable=True)
+    """No AIS where AIS showed other ships; null where it showed none, or was not given."""
+    detections: Series[str]
+    """Their ids, as a JSON array."""
+
+
+class Seasons(Table):
+    """One row per port: how many visits of small tankers, seen and unseen."""
+
+    port: Series[str]
+    start: Series[Time]
+    end: Series[Time]
+    looks: Series[int] = pa.Field(ge=0)
+    usable_looks: Series[float] = pa.Field(ge=0)
+    """Each look counted by its usable fraction. Where it is 0 nothing is known."""
+    visits_mean: Series[float] = pa.Field(ge=0, nullable=True)
+    visits_p05: Series[float] = pa.Field(ge=0, nullable=True)
+    visits_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    visits_p95: Series[float] = pa.Field(ge=0, nullable=True)
+    seen_mean: Series[float] = pa.Field(ge=0, nullable=True)
+    horvitz_thompson: Series[float] = pa.Field(nullable=True)
+    horvitz_thompson_sigma: Series[float] = pa.Field(nullable=True)
+    little: Series[float] = pa.Field(nullable=True)
+    little_sigma: Series[float] = pa.Field(nullable=True)
+    chapman: Series[float] = pa.Field(nullable=True)
+    chapman_sigma: Series[float] = pa.Field(nullable=True)
+    dwell_days: Series[float] = pa.Field(nullable=True)
+    """Mean stay of small tankers."""
+    dwell_sigma_days: Series[float] = pa.Field(nullable=True)
+    loaded_mean: Series[float] = pa.Field(ge=0, nullable=True)
+    """Visits that came in ballast and left laden."""
+    unloaded_mean: Series[float] = pa.Field(ge=0, nullable=True)
+    p_exports: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """That more visits loaded than unloaded."""
+    notes: Series[str] = pa.Field(nullable=True)
+    """What the tables lacked, and what was supposed instead."""
+
+
+class Voyages(Table):
+    """One row per pair of a departure and an arrival that may be one voyage."""
+
+    departure: Series[str]
+    """Id of the visit that it began with."""
+    arrival: Series[str] = pa.Field(nullable=True)
+    """Id of the visit that it ended with; null for "to no port that was seen"."""
+    origin: Series[str]
+    destination: Series[str] = pa.Field(nullable=True)
+    geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
+    """The sea route."""
+    distance_nm: Series[float] = pa.Field(ge=0, nullable=True)
+    speed_kn: Series[float] = pa.Field(gt=0, nullable=True)
+    """Between the median times."""
+    probability: Series[float] = pa.Field(ge=0, le=1)
+    """Of all voyages from this departure."""
+    p_laden: Series[float] = pa.Field(ge=0, le=1)
+
+
+class Ledger(Table):
+    """One row per calendar year and scenario of load."""
+
+    year: Series[int]
+    scenario: Series[str]
+    """``inferred``, or the part of deadweight that a precedent supposes."""
+    deliveries_seen_mean: Series[float] = pa.Field(ge=0)
+    deliveries_mean: Series[float] = pa.Field(ge=0)
+    deliveries_p05: Series[float]
+    deliveries_p50: Series[float]
+    deliveries_p95: Series[float]
+    tonnes_mean: Series[float] = pa.Field(ge=0)
+    tonnes_p05: Series[float]
+    tonnes_p50: Series[float]
+    tonnes_p95: Series[float]
+    barrels_mean: Series[float] = pa.Field(ge=0)
+    barrels_p05: Series[float]
+    barrels_p50: Series[float]
+    barrels_p95: Series[float]
+    reported_barrels: Series[float] = pa.Field(ge=0)
+    """Of others, counted against the same cap."""
+    cap_barrels: Series[float] = pa.Field(gt=0)
+    p_over_cap: Series[float] = pa.Field(ge=0, le=1)
+    passed_p05: Series[Time] = pa.Field(nullable=True)
+    """When the cap was passed, in the samples in which it was."""
+    passed_p50: Series[Time] = pa.Field(nullable=True)
+    passed_p95: Series[Time] = pa.Field(nullable=True)
+
+
 def table(model: type[Table], rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     """Rows to a checked table; columns that no row has are null, also when there is no row.
 
@@ -137,6 +270,8 @@ def table(model: type[Table], rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     """
     schema = model.to_schema()
     columns = {name: _column(name, [row.get(name) for row in rows]) for name in schema.columns}
+    if "geometry" not in columns:
+        return cast("gpd.GeoDataFrame", schema.validate(pd.DataFrame(columns)))
     frame = gpd.GeoDataFrame(columns, geometry="geometry", crs=CRS)
     return cast("gpd.GeoDataFrame", schema.validate(frame))
 

@@ -1,0 +1,1 @@
+"""From visits to barrels, with uncertainty, against the cap."""

@@ -1,0 +1,102 @@
+"""When satellites look, what the clouds leave, and what a look tells of the ships that are there.
+
+Sentinel-2 passes Vostochny in relative orbit 103 at 02:12 UTC: S2A on 4 March 2024 and every ten
+days, S2B five days later. Sentinel-1 (one satellite in 2024) passes twice in twelve days, phase
+unknown, drawn. A constellation of 3 m looks daily, nine days in ten, and a few images of 0.5 m are
+bought where they show the berth. Cloud is a Markov chain of days with a lag-one correlation of 0.35
+and the clear fraction of the month (domain notes: 0.65 in winter, 0.25 in June and July).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+S2, S1, DAILY, FINE = 0, 1, 2, 3
+SCHEDULES: dict[str, tuple[int, ...]] = {
+    "s2": (S2,),
+    "s2+s1": (S2, S1),
+    "s2+s1+daily": (S2, S1, DAILY),
+    "all": (S2, S1, DAILY, FINE),
+}
+PLATFORMS = ("sentinel-2", "sentinel-1a", "planetscope", "worldview")
+COLLECTIONS = ("sentinel-2-l2a", "sentinel-1-grd", "daily-3m", "sub-metre")
+SENSORS = ("optical", "sar", "optical", "optical")
+GSD_M = np.array([10.0, 10.0, 3.0, 0.5])
+LENGTH_SIGMA_M = np.array([5.0, 12.0, 2.5, 1.0])
+BEAM_SIGMA_M = np.array([2.5, 5.0, 1.2, 0.4])
+TANKER_LOGIT = np.array([np.nan, np.nan, 1.5, 4.0])
+"""Half the distance between the logits of p_tanker of tankers and of others; nothing at 10 m."""
+CLEAR_BY_MONTH = np.array([0.65, 0.65, 0.5, 0.5, 0.45, 0.28, 0.27, 0.4, 0.55, 0.55, 0.6, 0.65])
+SUN_BY_MONTH_DEG = np.array([24.0, 32, 43, 55, 64, 67, 65, 58, 49, 38, 28, 23])
+CLOUD_MEMORY = 0.35
+DAY_OF_S2 = 2 + 12 / 60
+FINE_IMAGES = 36
+"""Sub-metre images of a season: "dozens" in the published finding."""
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """Looks at one port: arrays of shape (looks,), sorted by time."""
+
+    day: Floats
+    """Since the beginning of the season."""
+    kind: Ints
+    usable: Floats
+    """Fraction of the berth that could be seen."""
+    sun_deg: Floats
+
+
+def timetable(
+    rng: np.random.Generator, kinds: tuple[int, ...], *, start: np.datetime64, days: int
+) -> Timetable:
+    """Draw the looks of a season and the clouds above them."""
+    month = (start + np.arange(days)).astype("datetime64[M]").astype(int) % 12
+    clear = _clear_days(rng, CLEAR_BY_MONTH[month])
+    times = [np.sort(_passes(rng, kind, start=start, clear=clear)) for kind in kinds]
+    day = np.concatenate(times)
+    kind = np.repeat(np.array(kinds), [len(t) for t in times])
+    order = np.argsort(day, kind="stable")
+    day, kind = day[order], kind[order]
+    whole = np.minimum(day.astype(int), days - 1)
+    partly = rng.uniform(0.3, 1.0, len(day))
+    usable = np.where(rng.random(len(day)) < 0.75, 1.0, partly)
+    # A cloudy day has holes: one in eight shows part of the berth all the same.
+    hole = np.where(rng.random(len(day)) < 0.125, rng.uniform(0.0, 0.6, len(day)), 0.0)
+    usable = np.where(clear[whole], usable, hole)
+    usable = np.where(kind == S1, 1.0, np.where(kind == FINE, np.maximum(usable, 0.8), usable))
+    return Timetable(day, kind, usable, SUN_BY_MONTH_DEG[month[whole]] + rng.normal(0, 2, len(day)))
+
+
+def _clear_days(rng: np.random.Generator, chance: Floats) -> NDArray[np.bool_]:
+    """Two-state chain whose share of clear days is the month's."""
+    draws = rng.random(len(chance))
+    clear = np.empty(len(chance), bool)
+    before = bool(draws[0] < chance[0])
+    for day, (share, draw) in enumerate(zip(chance, draws, strict=True)):
+        before = bool(draw < share * (1 - CLOUD_MEMORY) + CLOUD_MEMORY * before)
+        clear[day] = before
+    return clear
+
+
+def _passes(
+    rng: np.random.Generator, kind: int, *, start: np.datetime64, clear: NDArray[np.bool_]
+) -> Floats:
+    """Times of looks of one kind, in days since the start."""
+    days = len(clear)
+    if kind == S2:
+        first = int((np.datetime64("2024-03-04") - start).astype(int)) % 5
+        return np.arange(first, days, 5, dtype=float) + DAY_OF_S2 / 24
+    if kind == S1:
+        one, two = (np.arange(int(rng.integers(0, 12)), days, 12, dtype=float) for _ in range(2))
+        return np.concatenate([one + 21.4 / 24, two + 9.2 / 24])
+    if kind == DAILY:
+        imaged = np.flatnonzero(rng.random(days) < 0.9)
+        return imaged + (1.5 + rng.uniform(-1.0, 1.0, len(imaged))) / 24
+    # Only images that show the berth are bought; on a cloudy day there are fewer of them.
+    weight = np.where(clear, 1.0, 0.5)
+    chosen = rng.choice(days, min(FINE_IMAGES, days), replace=False, p=weight / weight.sum())
+    return chosen + (2.0 + rng.uniform(-1.0, 5.0, len(chosen))) / 24

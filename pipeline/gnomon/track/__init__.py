@@ -1,0 +1,1 @@
+"""From rows of detections and looks to visits, identities and voyages."""

@@ -1,0 +1,153 @@
+"""The register of ships that may have called, and which of them a visit may have been.
+
+`configs/fleet.csv` has a row a ship and, beside each value, where it comes from; what no source
+says is empty and stays unknown. A ship whose deadweight is not known is not given one: the ledger
+draws it from the length and beam that were measured (`gnomon.load.hydrostatics`), and so it does
+for visits whose ship is unknown.
+
+A ship whose length is in the register, or whose deadweight is (length then within 8 % of
+``(DWT / 0.0062)^(1/3)``), is a candidate as far as the measured length and beam agree; one of
+unknown size agrees with all small tankers alike. One ship cannot be in two places: candidates of
+visits that overlap, or lie closer than the shortest round trip, share one ship at most. Candidates
+with equal evidence get equal probability, so a register of unknown sizes identifies nobody. An
+unregistered ship is always possible.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gnomon.errors import TrackError
+
+Floats = NDArray[np.float64]
+
+COLUMNS = ("name", "former_names", "imo", "flag", "deadweight_t", "length_m", "beam_m", "listing")
+UNREGISTERED = 3.0
+"""Weight of "a ship that is not in the register" against one that is in it."""
+USUAL_M = (88.0, 18.0)
+"""Length of a small tanker of unknown size: mean and deviation, as in `gnomon.track.marks`."""
+ROUND_TRIP_DAYS = 2.0
+"""From a departure to the next arrival of one ship, at least: Chongjin and back in three days."""
+ROUNDS = 60
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A register: arrays of shape (ships,); NaN where unknown."""
+
+    name: tuple[str, ...]
+    imo: tuple[str, ...]
+    deadweight_t: Floats
+    length_m: Floats
+    length_sigma_m: Floats
+    beam_m: Floats
+
+
+def read_fleet(path: Path) -> Fleet:
+    """Read a register.
+
+    Raises
+    ------
+    TrackError
+        The file is missing, lacks columns, names a ship twice, or a value is no positive number.
+
+    """
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise TrackError(f"{path}: cannot be read as CSV ({error})") from error
+    if absent := [name for name in COLUMNS if name not in rows.columns]:
+        raise TrackError(f"{path}: lacks the columns {', '.join(absent)}")
+    if len(twice := rows[rows.duplicated(["name", "imo"])]):
+        raise TrackError(f"{path}: {twice.name.iloc[0]} is there twice")
+    deadweight, length, beam = (
+        _numbers(rows[name], f"{path}: {name}") for name in ("deadweight_t", "length_m", "beam_m")
+    )
+    by_weight = np.cbrt(deadweight / 0.0062)
+    unknown = np.isnan(length)
+    guess = np.where(np.isnan(by_weight), USUAL_M[0], by_weight)
+    sigma = np.where(np.isnan(by_weight), USUAL_M[1], 0.08 * by_weight)
+    return Fleet(
+        name=tuple(rows["name"]),
+        imo=tuple(rows.imo),
+        deadweight_t=deadweight,
+        length_m=np.where(unknown, guess, length),
+        length_sigma_m=np.where(unknown, sigma, 0.5),
+        beam_m=beam,
+    )
+
+
+def _numbers(column: pd.Series, where: str) -> Floats:
+    values = pd.to_numeric(column.replace("", np.nan), errors="coerce").to_numpy(float)
+    wrong = column[(column != "").to_numpy() & ~(values > 0)]
+    if len(wrong):
+        raise TrackError(f"{where} {wrong.iloc[0]!r} is not a positive number; leave it empty")
+    return values
+
+
+def agreement(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -> Floats:
+    """Likelihood of measured sizes for each ship, and last for one that is not registered.
+
+    Parameters
+    ----------
+    fleet
+        The register.
+    length_m, sigma_m, beam_m
+        Of visits; beams are told within 12 %.
+
+    Returns
+    -------
+    array
+        (visits, ships + 1), unnormalised.
+
+    """
+    centre = np.r_[fleet.length_m, USUAL_M[0]]
+    wide = np.hypot(np.r_[fleet.length_sigma_m, USUAL_M[1]], sigma_m[:, None])
+    likelihood = np.exp(-0.5 * ((length_m[:, None] - centre) / wide) ** 2) / wide
+    off = (beam_m[:, None] / np.r_[fleet.beam_m, np.nan] - 1) / 0.12
+    likelihood *= np.where(np.isnan(off), 1.0, np.exp(-0.5 * off**2))
+    likelihood[:, -1] *= UNREGISTERED
+    weights: Floats = likelihood
+    return weights
+
+
+def candidates(
+    weights: Floats, arrive_day: Floats, depart_day: Floats, *, rng: np.random.Generator
+) -> Floats:
+    """Probabilities of ships for visits, one ship in one place.
+
+    Gibbs sampling over assignments: each visit in turn takes a ship by its weight, except those
+    that visits too close in time hold.
+
+    Parameters
+    ----------
+    weights
+        From `agreement`, (visits, ships + 1).
+    arrive_day, depart_day
+        (visits,)
+    rng
+        Of the sampling.
+
+    Returns
+    -------
+    array
+        (visits, ships + 1), rows add up to one.
+
+    """
+    count, unknown = len(weights), weights.shape[1] - 1
+    gap = np.maximum(arrive_day[:, None] - depart_day, arrive_day - depart_day[:, None])
+    clash = gap < ROUND_TRIP_DAYS
+    np.fill_diagonal(clash, val=False)
+    held = np.full(count, unknown)
+    total = np.zeros_like(weights)
+    for _ in range(ROUNDS):
+        for visit in range(count):
+            free = weights[visit].copy()
+            taken = held[clash[visit]]
+            free[taken[taken != unknown]] = 0.0
+            total[visit] += free / free.sum()
+            held[visit] = rng.choice(unknown + 1, p=free / free.sum())
+    return total / ROUNDS
