@@ -413,9 +413,9 @@ def test_intervals_hold_the_truth() -> None:
     assert (drawn.barrels_held >= 10 / 15).all()
     assert (drawn.visits_bias.abs() < 0.1 + 2.6 * drawn.visits_bias_error).all()
     assert table.loc[("empty", "all"), "visits_mean"] < 1.5
-    # A season of a few short calls may stay open; most do not.
+    # A season of fifteen short calls may stay half open.
     middle = few.groupby(["kind", "schedule"]).p_exports.median()
-    assert middle["reversed", "all"] < 0.05
-    assert middle["loading", "all"] > 0.95
+    assert middle["reversed", "all"] < 0.3
+    assert middle["loading", "all"] > 0.7
     assert table.loc[("2024", "all"), "p_over"] > 0.99
     assert table.loc[("2024", "s2"), "half_width"] > 15
