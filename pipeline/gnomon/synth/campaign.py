@@ -108,7 +108,7 @@ def draw_trade(rng: np.random.Generator, **fixed: Any) -> Trade:
     """Draw what differs between seasons; what is given is kept."""
     shares = list(SHARES.values())
     mixed = tuple(rng.dirichlet(np.ones(4)))
-    kind = rng.choice(4, p=(0.3, 0.3, 0.1, 0.3))
+    kind = rng.choice(4, p=(0.4, 0.4, 0.1, 0.1))
     spread = rng.uniform(-1, 1, 4) * (0.09, 0.09, 0.06, 0.02)
     drawn = {
         "ships": int(rng.integers(8, 19)),

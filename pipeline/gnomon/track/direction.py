@@ -3,11 +3,12 @@
 A visit turns ballast to laden, laden to ballast, or neither. A look early in a stay shows the load
 at arrival, a late one that at departure; between them the pumps run, and the chance that they are
 done grows as ``3x^2 - 2x^3`` of the part x of the stay that has passed. A look's ``log_lr_laden``
-then gives each of the four turns a likelihood; one visit in fifty may be misread altogether.
+then gives each of the four turns a likelihood; one visit in twenty may be misread altogether.
 
 How visits turn at a port is inferred from all of them. The prior is even: that all load, that all
-unload (three in ten each), that none does either (one in ten), or any mixture (three in ten,
-Dirichlet(1, 1, 1, 1)). It is the same when laden and ballast change places, so that it cannot
+unload (four in ten each: a terminal mostly does one or the other), that none does either (one in
+ten), or any mixture (one in ten, half of them even, Dirichlet(1, 1, 1, 1), half mostly of one kind,
+Dirichlet(0.2, ...)). It is the same when laden and ballast change places, so that it cannot
 contain the answer; a test says so. With no evidence loading is as likely as unloading.
 """
 
@@ -22,19 +23,21 @@ Ints = NDArray[np.int64]
 
 LOADS, UNLOADS, BALLAST, LADEN = range(4)
 TURNS = ("loads", "unloads", "ballast throughout", "laden throughout")
-MISREAD = 0.02
+MISREAD = 0.05
 """Visits whose evidence is worth nothing: looks err alike, and the wrong ship is followed."""
-MIXTURES = 200
+MIXTURES = 300
+"""Of each of the two kinds, before laden and ballast change places."""
 
 
 def _shares() -> tuple[Floats, Floats]:
     """Mixtures of turns and the logarithms of their prior weights."""
     pure = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0.5, 0.5]])
-    draws = np.random.default_rng(1).dirichlet(np.ones(4), MIXTURES // 4)
+    rng = np.random.default_rng(1)
+    draws = np.concatenate([rng.dirichlet(np.full(4, a), MIXTURES) for a in (1.0, 0.2)])
     # Each draw with laden and ballast changed, so that the set is as even as its prior.
     swaps = ([0, 1, 2, 3], [1, 0, 3, 2], [0, 1, 3, 2], [1, 0, 2, 3])
     mixed = np.concatenate([draws[:, swap] for swap in swaps])
-    weights = np.r_[0.3, 0.3, 0.1, np.full(len(mixed), 0.3 / len(mixed))]
+    weights = np.r_[0.4, 0.4, 0.1, np.full(len(mixed), 0.1 / len(mixed))]
     return np.concatenate([pure, mixed]), np.log(weights)
 
 
@@ -50,7 +53,7 @@ class Turns:
     """(4,)"""
 
 
-def log_likelihood(log_lr_laden: Floats, passed: Floats) -> Floats:
+def log_likelihood(log_lr_laden: Floats, passed: Floats, *, trust: float = 1.0) -> Floats:
     """Log likelihood of a visit's looks under each turn, (4,).
 
     Parameters
@@ -59,6 +62,8 @@ def log_likelihood(log_lr_laden: Floats, passed: Floats) -> Floats:
         Of the looks that have one; may be empty.
     passed
         Part of the stay that had passed at each, 0 to 1.
+    trust
+        Chance that it is a small tanker: how others turn says nothing of the trade.
 
     """
     done = passed**2 * (3 - 2 * passed)
@@ -75,7 +80,8 @@ def log_likelihood(log_lr_laden: Floats, passed: Floats) -> Floats:
         ]
     )
     mean = logsumexp(each) + 2 * half
-    mixed: Floats = np.logaddexp(np.log1p(-MISREAD) + each - mean, np.log(MISREAD))
+    read = trust * (1 - MISREAD)
+    mixed: Floats = np.log(read * np.exp(each - mean) + 1 - read)
     return mixed
 
 

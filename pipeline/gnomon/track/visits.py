@@ -66,6 +66,8 @@ class _Posterior:
     stays: Stays
     weights: Floats
     """Of the bank's members."""
+    tanker: Floats
+    """Chance that each hull is a small tanker."""
 
 
 def infer(
@@ -127,7 +129,7 @@ def _posterior(seen: Sightings, members: Bank, rng: np.random.Generator, draws: 
     weights = linking.members_used(kept, members)
     chance = seen.usable * (weights @ members.detection)[seen.kind]
     stays = Stays(members, weights, day=seen.day, missed=1 - np.minimum(chance, 0.99))
-    return _Posterior(seen, members, kept, stays, weights)
+    return _Posterior(seen, members, kept, stays, weights, _tanker_chance(seen, kept))
 
 
 def _representative(kept: list[Draw]) -> tuple[Track, ...]:
@@ -165,7 +167,8 @@ def _turn(found: _Posterior, track: Track) -> Floats:
     whole = day[-1] - day[0] + stay.mean_before + stay.mean_after
     passed = (day - day[0] + stay.mean_before) / whole
     said = ~np.isnan(hulls.log_lr_laden[rows])
-    return direction.log_likelihood(hulls.log_lr_laden[rows][said], passed[said])
+    trust = float(found.tanker[rows].mean())
+    return direction.log_likelihood(hulls.log_lr_laden[rows][said], passed[said], trust=trust)
 
 
 def _draws(
@@ -227,7 +230,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Visits of the representative partition that are likely enough a small tanker's."""
     often = Counter(track for draw in found.draws for track in draw.tracks)
-    tanker = _tanker_chance(found)
+    tanker = found.tanker
     kept = [t for t in tracks if tanker[list(t)].mean() >= p_least]
     if not kept:
         return []
@@ -253,14 +256,13 @@ def _rows(
     return rows
 
 
-def _tanker_chance(found: _Posterior) -> Floats:
-    """Chance that each hull is a small tanker."""
-    total = np.zeros(len(found.seen.hulls.look))
-    for draw in found.draws:
+def _tanker_chance(seen: Sightings, kept: list[Draw]) -> Floats:
+    total = np.zeros(len(seen.hulls.look))
+    for draw in kept:
         for track, kind in zip(draw.tracks, draw.classes, strict=True):
             if TANKERS[kind]:
                 total[list(track)] += 1
-    return total / len(found.draws)
+    return total / len(kept)
 
 
 def _known(fleet: Fleet, who: Floats, ln: Floats, sigma: Floats) -> tuple[Floats, Floats]:
@@ -349,7 +351,7 @@ def _counts(found: _Posterior, season: PortSeason) -> dict[str, Any]:
         "visits_mean": float(visits.mean()), "seen_mean": float(told.mean()),
         **{f"visits_p{q:02d}": float(np.quantile(visits, q / 100)) for q in (5, 50, 95)},
     }  # fmt: skip
-    tanker = _tanker_chance(found)
+    tanker = found.tanker
     each = np.bincount(hulls.look, weights=tanker, minlength=len(seen.day)).astype(float)
     chance = seen.usable * (found.weights @ found.members.detection)[seen.kind] * 0.97
     stay = found.members.mean_days[[d.member for d in found.draws], 0]
@@ -374,7 +376,7 @@ def _two_sensors(found: _Posterior) -> checks.Count:
     radar = found.seen.kind[found.seen.hulls.look] == 1
     if not (found.seen.kind == 1).any() or not (found.seen.kind != 1).any():
         return checks.Count(np.nan, np.nan)
-    tanker = _tanker_chance(found)
+    tanker = found.tanker
     kept = [list(t) for t in _representative(found.draws) if tanker[list(t)].mean() >= 0.5]
     by_radar = [bool(radar[t].any()) for t in kept]
     by_light = [bool((~radar[t]).any()) for t in kept]
