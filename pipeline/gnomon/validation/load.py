@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gnomon.pictures import Picture
-from gnomon.validation.ships import LENGTHS_M, SUNS_DEG, Cell, every_cell, matched, simulated
+from gnomon.validation.ships import Cell, every_cell, matched, simulated
 
 KEYS = ["gsd_m", "sun_elevation_deg", "length_m"]
 REGISTER = [Cell(10.0, sun, length) for sun in (20.0, 28.0) for length in (100.0, 120.0, 180.0)]
@@ -268,15 +268,18 @@ _COLOURS = {0.5: "#0072b2", 3.0: "#009e73", 10.0: "#d55e00"}
 
 def _coverage(axes: Axes, cells: pd.DataFrame) -> None:
     axes.axhspan(0.85, 0.95, color="0.9")
+    suns, lengths = (sorted(cells[name].unique()) for name in KEYS[1:])
     for gsd, part in cells.groupby("gsd_m"):
         # Cells of one pixel side by side: suns from low to high, lengths within.
         place = [
-            SUNS_DEG.index(row.sun_elevation_deg) * 4 + LENGTHS_M.index(row.length_m)
+            suns.index(row.sun_elevation_deg) * (len(lengths) + 1) + lengths.index(row.length_m)
             for row in part.itertuples()
         ]
         axes.plot(place, part.coverage, "o", ms=4, color=_COLOURS[float(gsd)], label=f"{gsd:g} m")
     axes.set(ylim=(0.6, 1.01), title="90 % intervals that hold the truth", xlabel="sun, degrees")
-    axes.set_xticks([1, 5, 9], [f"{sun:g}" for sun in SUNS_DEG])
+    middle = (len(lengths) - 1) / 2
+    ticks = [k * (len(lengths) + 1) + middle for k in range(len(suns))]
+    axes.set_xticks(ticks, [f"{sun:g}" for sun in suns])
     axes.legend(fontsize=7, frameon=False, loc="lower left")
 
 
