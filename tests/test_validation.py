@@ -81,7 +81,9 @@ def test_auc_is_that_of_mann_and_whitney(pairs):
 
 
 def test_calibration_error_finds_a_boast():
-    rows = pd.DataFrame({"said_m": 1.0, "p_laden": [0.9] * 10, "laden": [True] * 5 + [False] * 5})
+    rows = pd.DataFrame(
+        {"freeboard_m": 1.0, "p_laden": [0.9] * 10, "laden": [True] * 5 + [False] * 5}
+    )
     assert load.calibration_error(rows) == pytest.approx(0.4)
     rows["p_laden"] = 0.5
     assert load.calibration_error(rows) == pytest.approx(0.0)

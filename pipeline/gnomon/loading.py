@@ -25,17 +25,16 @@ from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.geometry import with_angles
 from gnomon.load import rows as stage
 from gnomon.load.patch import patch_at
+from gnomon.load.rows import ANGLES, SIZES
 from gnomon.scene import Scene
 from gnomon.store import write_table
 from gnomon.study import CatalogOptions, LoadOptions, MaskOptions, Study
 
 LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "scl")
 NEEDED = ("detection_id", "scene_id")
-ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-SIZES = ("length_m", "beam_m", "heading_deg")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
-_HEADING_SIGMA_DEG = 5.0
+HEADING_SIGMA_DEG = 5.0
 _SEARCH_M = 200.0
 _EARTH = Geod(ellps="WGS84")
 Progress = Callable[[int, int, str], None]
@@ -243,7 +242,7 @@ def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterato
         for name in _SIGMA:
             usual = sigma_of(name, size[name], scene.gsd_m)
             size[f"{name[:-2]}_sigma_m"] = _given(row, f"{name[:-2]}_sigma_m", usual)
-        size["heading_sigma_deg"] = _given(row, "heading_sigma_deg", _HEADING_SIGMA_DEG)
+        size["heading_sigma_deg"] = _given(row, "heading_sigma_deg", HEADING_SIGMA_DEG)
         centre = shape.centroid
         yield size | {"geometry": centre, "footprint": _rectangle(centre, size)}
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
@@ -13,7 +12,8 @@ from gnomon.errors import StoreError
 from gnomon.load import state
 from gnomon.load.cells import Chip
 from gnomon.load.fit import Fit
-from gnomon.load.hull import PARAMETERS, Cells, Sight, cover, outline_places
+from gnomon.load.hull import PARAMETERS, outline_places
+from gnomon.load.image import cover_of_pixels
 from gnomon.load.rows import Reading, readings
 from gnomon.loading import prepared, read_detections, scenes_of
 from gnomon.pictures import OUTLINE, Picture
@@ -181,14 +181,7 @@ def _image(
 
 def _model(chip: Chip, fit: Fit) -> NDArray[np.float32]:
     """Image that the fit says, on the chip's own pixels."""
-    _, rows, columns = chip.image.shape
-    x = (np.arange(columns) - (columns - 1) / 2) * chip.gsd_m
-    y = ((rows - 1) / 2 - np.arange(rows)) * chip.gsd_m
-    east, north = (torch.tensor(a.reshape(1, -1)) for a in np.meshgrid(x, y))
-    blur = torch.tensor([float(np.sqrt(chip.blur_px**2 + 1 / 12)) * chip.gsd_m])
-    names = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-    sight = Sight(*(torch.tensor([np.deg2rad(getattr(chip, name))]) for name in names))
-    maps = cover(torch.tensor(fit.ship[None]), Cells(east, north, blur, blur), sight)[0].numpy()
+    maps = cover_of_pixels(chip, fit.ship)
     return (fit.reflectance @ maps).reshape(chip.image.shape).astype(np.float32)
 
 

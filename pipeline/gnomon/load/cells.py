@@ -158,12 +158,18 @@ def unfit(chip: Chip) -> str | None:
     return "cloud" if seen.sum() < _LEAST_SEEN * asked else None
 
 
-def _places(chip: Chip) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
-    """Pixels forward and to starboard of the ship, and east and north of the chip's centre."""
+def pixel_places(chip: Chip) -> tuple[Floats, Floats]:
+    """Metres east and north of the chip's centre, row by row, (rows * columns,) both."""
     _, rows, columns = chip.image.shape
     x = (np.arange(columns) - (columns - 1) / 2) * chip.gsd_m
     y = ((rows - 1) / 2 - np.arange(rows)) * chip.gsd_m
     east, north = (np.ravel(a) for a in np.meshgrid(x, y))
+    return east, north
+
+
+def _places(chip: Chip) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
+    """Pixels forward and to starboard of the ship, and east and north of the chip's centre."""
+    east, north = pixel_places(chip)
     heading = np.deg2rad(chip.heading_deg)
     dx, dy = east - chip.east_m, north - chip.north_m
     forward = dx * np.sin(heading) + dy * np.cos(heading)

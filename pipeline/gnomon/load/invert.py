@@ -47,8 +47,9 @@ from gnomon.load.descent import (
     top_m,
 )
 from gnomon.load.fit import Fit
-from gnomon.load.hull import PARAMETERS, SURFACES, Cells, Sight, cover
+from gnomon.load.hull import PARAMETERS, SURFACES, Cells, cover
 from gnomon.load.hydrostatics import BEAM_LN, usual_beam_m
+from gnomon.load.image import sight_of
 from gnomon.load.noise import (
     Noise,
     first_noise,
@@ -57,7 +58,7 @@ from gnomon.load.noise import (
     shaded_by_ends,
     without_swell,
 )
-from gnomon.load.shadow import deck_to_shadow_m
+from gnomon.load.shadow import deck_to_shadow_m, off_axis_deg
 
 Floats = NDArray[np.float64]
 LENGTH, BEAM = PARAMETERS.index("length_m"), PARAMETERS.index("beam_m")
@@ -184,7 +185,7 @@ def _maps(pairs: list[tuple[Chip, Binned]], ships: Tensor, extra_m: list[float])
             *(torch.tensor(a[None], dtype=torch.float32) for a in (bins.east_m, bins.north_m)),
             *(torch.tensor([blur]) for blur in blurs),
         )
-        maps.append(cover(ship[None], cells, _sight([chip]))[0].double().numpy())
+        maps.append(cover(ship[None], cells, sight_of([chip]))[0].double().numpy())
     return maps
 
 
@@ -237,14 +238,6 @@ def ship_prior(chip: Chip) -> tuple[Floats, Floats]:
     return mean + np.linalg.solve(tied, tie * gap / (chip.beam_scatter * usual) ** 2), tied
 
 
-def _sight(chips: Sequence[Chip]) -> Sight:
-    def radians(name: str) -> Tensor:
-        return torch.tensor([np.deg2rad(getattr(c, name)) for c in chips], dtype=torch.float32)
-
-    names = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-    return Sight(*(radians(name) for name in names))
-
-
 def _batch(pairs: list[tuple[Chip, Binned]], noises: list[Noise], means: Tensor) -> Batch:
     """Stack chips; cells that pad the shorter ones have no weight."""
     most = max(bins.east_m.size for _, bins in pairs)
@@ -262,7 +255,7 @@ def _batch(pairs: list[tuple[Chip, Binned]], noises: list[Noise], means: Tensor)
     )
     return Batch(
         cells,
-        _sight(chips),
+        sight_of(chips),
         padded([n.mix @ b.values for n, b in zip(noises, bins, strict=True)]),
         padded([n.weight(chip.dark) for n, chip in zip(noises, chips, strict=True)]),
         torch.tensor(np.stack(centres)),
@@ -362,5 +355,5 @@ def _result(
         strain=quality.strain(chip, best_ship),
         unseen=quality.unseen(chip, best_ship),
         edge_m_per_m=edge,
-        sun_off_axis_deg=abs((chip.sun_azimuth_deg - heading + 90) % 180 - 90),
+        sun_off_axis_deg=float(off_axis_deg(chip.sun_azimuth_deg, heading)),
     )

@@ -26,7 +26,7 @@ from pyproj import Transformer
 from shapely import Polygon
 
 from gnomon.load import state
-from gnomon.load.cells import Chip, unfit
+from gnomon.load.cells import Chip, pixel_places, unfit
 from gnomon.load.fit import Fit
 from gnomon.load.hull import PARAMETERS
 from gnomon.load.hydrostatics import Tankers, tankers
@@ -38,6 +38,8 @@ Reader = Callable[[Polygon], xr.Dataset | None]
 """Pixels over an area in EPSG:4326, or None where there are none; see `loads`."""
 BANDS = ("pan", "blue", "green", "red", "nir")
 """Those at the scene's own pixel: bands that were brought to it are blurred."""
+ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
+SIZES = ("length_m", "beam_m", "heading_deg")
 COLUMNS = tuple(field.name for field in fields(state.Load))
 
 ROOM_M = 90.0
@@ -95,23 +97,24 @@ def readings(
     wanted = range(len(rows)) if only is None else only
     for start in range(0, len(wanted), _AT_ONCE):
         group = wanted[start : start + _AT_ONCE]
-        prepared = [_prepared(rows.iloc[k], read, options, crowded=crowd[k]) for k in group]
-        fits = iter(invert([chip for chip, reason in prepared if chip and not reason]))
-        for chip, reason in prepared:
-            if chip is None or reason:
-                yield Reading(load=state.Load(load_reason=reason), chip=chip)
-            else:
-                yield _read(chip, next(fits))
+        yield from _read_all(
+            [_prepared(rows.iloc[k], read, options, crowded=crowd[k]) for k in group]
+        )
 
 
 def read_chips(chips: Sequence[Chip]) -> list[Reading]:
     """Read ships that are cut already, each in her own image, in their order."""
-    reasons = [unfit(chip) for chip in chips]
-    fits = iter(invert([chip for chip, why in zip(chips, reasons, strict=True) if not why]))
-    return [
-        Reading(load=state.Load(load_reason=why), chip=chip) if why else _read(chip, next(fits))
-        for chip, why in zip(chips, reasons, strict=True)
-    ]
+    return list(_read_all([(chip, unfit(chip)) for chip in chips]))
+
+
+def _read_all(prepared: Sequence[tuple[Chip | None, str | None]]) -> Iterator[Reading]:
+    """Read chips together, but for those that there is a reason not to look at."""
+    fits = iter(invert([chip for chip, reason in prepared if chip and not reason]))
+    for chip, reason in prepared:
+        if chip is None or reason:
+            yield Reading(load=state.Load(load_reason=reason), chip=chip)
+        else:
+            yield _read(chip, next(fits))
 
 
 def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
@@ -151,9 +154,14 @@ def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
         heading_sigma_deg=float(row.heading_sigma_deg),
         east_m=float(place[0] - (left + right) / 2),
         north_m=float(place[1] - (top + bottom) / 2),
-        # A hull told too short is told off centre, by half of what it lacks at the most.
-        position_sigma_m=float(np.hypot(0.7 * gsd, max(0.02 * length, 0.2 * sigma))),
+        position_sigma_m=position_sigma_m(length, sigma, gsd_m=gsd),
     )
+
+
+def position_sigma_m(length_m: float, length_sigma_m: float, *, gsd_m: float) -> float:
+    """Error of the centre of a hull whose length was told with an error, metres."""
+    # A hull told too short is told off centre, by half of what it lacks at the most.
+    return float(np.hypot(0.7 * gsd_m, max(0.02 * length_m, 0.2 * length_sigma_m)))
 
 
 def _seen(pixels: xr.Dataset) -> NDArray[np.float32]:
@@ -180,14 +188,14 @@ def _prepared(
     """Her chip, and the reason, if there is one, not to look at it."""
     if row.sensor == "sar":
         return None, "sar"
-    if not np.isfinite([_number(row[name]) for name in _ANGLES]).all():
+    if not np.isfinite([_number(row[name]) for name in ANGLES]).all():
         return None, "no_geometry"
     if row.length_m < options.length_min_m:
         return None, "too_small"
     pixels = read(area_of(row))
     if pixels is None or not any(name in pixels for name in BANDS):
         return None, "cloud"
-    if not np.isfinite([_number(row[name]) for name in _SIZES]).all():
+    if not np.isfinite([_number(row[name]) for name in SIZES]).all():
         # Nobody told her size, and nothing stands out from the water where she is said to be.
         return None, "weak_evidence" if np.isfinite(_seen(pixels)).mean() > 0.5 else "cloud"
     chip = chip_of(pixels, row)
@@ -197,10 +205,6 @@ def _prepared(
     if reason is None and crowded:
         reason = "neighbour"
     return chip, reason
-
-
-_ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-_SIZES = ("length_m", "beam_m", "heading_deg")
 
 
 def _read(chip: Chip, fit: Fit) -> Reading:
@@ -244,11 +248,8 @@ def on_grid(point: shapely.Point, box: GeoBox) -> tuple[NDArray[np.float64], flo
 def _lies_on(pixels: xr.Dataset, chip: Chip) -> bool:
     """Whether her shadow, or the water just beyond it, is land or a pier."""
     strip = _shaded(chip, gap_m=1.5 * chip.gsd_m)
-    land = pixels["land"].to_numpy()
-    rows, columns = np.indices(land.shape)
-    x = (columns - (land.shape[1] - 1) / 2) * chip.gsd_m
-    y = ((land.shape[0] - 1) / 2 - rows) * chip.gsd_m
-    inside = shapely.contains_xy(strip, x, y)
+    land = pixels["land"].to_numpy().ravel()
+    inside = shapely.contains_xy(strip, *pixel_places(chip))
     return bool(inside.any() and land[inside].mean() > OBSTRUCTED)
 
 

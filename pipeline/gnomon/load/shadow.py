@@ -217,6 +217,13 @@ def tip_to_shadow_m(
     return np.asarray(height_m, float) * per_metre
 
 
+def off_axis_deg(azimuth_deg: ArrayLike, heading_deg: ArrayLike) -> Floats:
+    """Angle between a direction and the axis of a hull, whichever end is the bow, 0 to 90."""
+    apart = np.asarray(azimuth_deg, float) - np.asarray(heading_deg, float)
+    angle: Floats = np.abs((apart + 90.0) % 180.0 - 90.0)
+    return angle
+
+
 def height_error_per_heading_deg(
     *,
     heading_deg: ArrayLike,

@@ -86,7 +86,7 @@ def coverage(rows: pd.DataFrame) -> pd.DataFrame:
 
     def of(cell: pd.DataFrame) -> pd.Series:
         inside = cell.freeboard_true_m.between(cell.freeboard_p05_m, cell.freeboard_p95_m)
-        error = cell.said_m - cell.freeboard_true_m
+        error = cell.freeboard_m - cell.freeboard_true_m
         return pd.Series(
             {
                 "ships": len(cell),
@@ -103,7 +103,7 @@ def coverage(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _seen(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows.said_m.notna()]
+    return rows[rows.freeboard_m.notna()]
 
 
 def _wrong(rows: pd.DataFrame) -> float:

@@ -27,9 +27,9 @@ from skimage.io import imread
 
 from gnomon.load.cells import Chip
 from gnomon.load.patch import Patch, patch_at
-from gnomon.load.rows import Reading, read_chips
+from gnomon.load.rows import Reading, position_sigma_m, read_chips
 from gnomon.load.state import Load
-from gnomon.loading import sigma_of
+from gnomon.loading import HEADING_SIGMA_DEG, sigma_of
 from gnomon.pictures import Picture
 from gnomon.showing import traced
 
@@ -86,7 +86,6 @@ def chip_of(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Chip:
     """Say of a ship what a click on her would."""
     _, rows, columns = image.shape
     sigma = {name: sigma_of(name, getattr(patch, name), GSD_M) for name in ("length_m", "beam_m")}
-    place = np.hypot(0.7 * GSD_M, max(0.02 * patch.length_m, 0.2 * sigma["length_m"]))
     return Chip(
         image=image,
         gsd_m=GSD_M,
@@ -97,10 +96,10 @@ def chip_of(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Chip:
         beam_m=patch.beam_m,
         beam_sigma_m=sigma["beam_m"],
         heading_deg=patch.heading_deg,
-        heading_sigma_deg=5.0,
+        heading_sigma_deg=HEADING_SIGMA_DEG,
         east_m=(patch.column - columns / 2) * GSD_M,
         north_m=(rows / 2 - patch.row) * GSD_M,
-        position_sigma_m=float(place),
+        position_sigma_m=position_sigma_m(patch.length_m, sigma["length_m"], gsd_m=GSD_M),
         blur_px=BLUR_PX,
     )
 

@@ -13,7 +13,7 @@ says of her (length to 6 % and 0.7 pixel, beam to 15 % and half a pixel, heading
 import multiprocessing
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal
 
@@ -24,9 +24,12 @@ from numpy.typing import NDArray
 
 from gnomon.load.cells import Chip
 from gnomon.load.descent import FREEBOARD
-from gnomon.load.hull import PARAMETERS, SURFACES, Cells, Sight, cover
+from gnomon.load.hull import PARAMETERS, SURFACES
+from gnomon.load.image import cover_of_pixels
 from gnomon.load.invert import invert, ship_prior
 from gnomon.load.rows import BANDS, read_chips
+from gnomon.load.shadow import off_axis_deg
+from gnomon.loading import sigma_of
 from gnomon.synth.portrait import Portrait, portrait
 
 Floats = NDArray[np.float64]
@@ -90,11 +93,7 @@ def simulated(
         Told of each portion that is done.
 
     """
-    jobs = [
-        (cell, range(start, min(start + _AT_ONCE, ships)), seed, known)
-        for cell in cells
-        for start in range(0, ships, _AT_ONCE)
-    ]
+    jobs = [(*portion, seed, known) for portion in _portions(cells, ships)]
     return _spread(_simulated, jobs, workers, progress)
 
 
@@ -107,12 +106,14 @@ def matched(
     progress: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Read the freeboards of ships of the fitted model itself, with the bound for each."""
-    jobs = [
-        (cell, range(start, min(start + _AT_ONCE, ships)), seed)
-        for cell in cells
-        for start in range(0, ships, _AT_ONCE)
-    ]
+    jobs = [(*portion, seed) for portion in _portions(cells, ships)]
     return _spread(_matched, jobs, workers, progress)
+
+
+def _portions(cells: Iterable[Cell], ships: int) -> list[tuple[Cell, range]]:
+    """Numbers of ships that are worked on together, cell by cell."""
+    starts = range(0, ships, _AT_ONCE)
+    return [(cell, range(k, min(k + _AT_ONCE, ships))) for cell in cells for k in starts]
 
 
 def _spread(
@@ -142,11 +143,12 @@ def _simulated(cell: Cell, numbers: range, seed: int, known: Known) -> list[dict
         | {
             "freeboard_true_m": one.ship.freeboard_m,
             "laden": one.laden,
-            "sun_off_axis_deg": _off_axis(one),
+            "sun_off_axis_deg": float(
+                off_axis_deg(one.light.sun_azimuth_deg, one.ship.heading_deg)
+            ),
             **vars(reading.load),
             "astray": reading.fit is not None and reading.fit.astray,
         }
-        | {"said_m": reading.load.freeboard_m}
         for one, reading in zip(drawn, read_chips(chips), strict=True)
     ]
 
@@ -162,10 +164,6 @@ def portrait_of(cell: Cell, seed: int, number: int) -> Portrait:
     )
 
 
-def _off_axis(one: Portrait) -> float:
-    return abs((one.light.sun_azimuth_deg - one.ship.heading_deg + 90) % 180 - 90)
-
-
 def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known: Known) -> Chip:
     """The chip of a portrait, and what is known of the ship, drawn about the truth."""
     ship, gsd = one.ship, cell.gsd_m
@@ -173,7 +171,7 @@ def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known:
     length, beam = (
         (1.0, 0.3)
         if known == "register"
-        else (0.06 * ship.length_m + 0.7 * gsd, 0.15 * ship.beam_m + 0.5 * gsd)
+        else (sigma_of("length_m", ship.length_m, gsd), sigma_of("beam_m", ship.beam_m, gsd))
     )
     left, bottom, right, top = one.pixels.odc.geobox.boundingbox
     return Chip(
@@ -232,42 +230,33 @@ def _own_ship(cell: Cell, rng: np.random.Generator) -> tuple[Chip, Floats, float
     truth[FREEBOARD] = length * rng.uniform(0.015, 0.05)
     half = int(np.ceil((length / 2 + 60) / gsd))
     shade = 1 + 0.25 / 0.6 * np.clip(rng.normal(), -1.5, 1.5)
-    image, slopes, maps = _expanded(chip, truth, half, shade)
+    chip = replace(chip, image=np.zeros((4, 2 * half, 2 * half), np.float32))
+    image, slopes, maps = _expanded(chip, truth, shade)
     zone = np.clip(1 - maps[SURFACES.index("water")], 0, 1)
     clutter = ((1 - zone) * WATER_CLUTTER**2 + zone * SHIP_CLUTTER**2) * (3.0 / gsd) ** 2
     image = image + np.sqrt(clutter) * rng.normal(size=clutter.shape)
     image = image + INSTRUMENT_SIGMA * rng.normal(size=image.shape)
-    pixels = image.reshape(len(image), 2 * half, 2 * half).astype(np.float32)
+    pixels = image.reshape(chip.image.shape).astype(np.float32)
     bound = _bound(slopes, maps, clutter, precision)
-    return _with_image(chip, pixels), truth, bound
+    return replace(chip, image=pixels), truth, bound
 
 
-def _with_image(chip: Chip, image: NDArray[np.float32]) -> Chip:
-    return Chip(**{**vars(chip), "image": image})
-
-
-def _expanded(chip: Chip, truth: Floats, half: int, shade: float) -> tuple[Floats, Floats, Floats]:
+def _expanded(chip: Chip, truth: Floats, shade: float) -> tuple[Floats, Floats, Floats]:
     """Image (bands, pixels), its slopes in the ship's parameters, and the surfaces' covers."""
-    x = (np.arange(2 * half) - half + 0.5) * chip.gsd_m
-    east, north = (torch.tensor(a.reshape(1, -1)) for a in np.meshgrid(x, -x))
-    blur = torch.tensor([np.sqrt(chip.blur_px**2 + 1 / 12) * chip.gsd_m])
-    names = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-    sight = Sight(*(torch.tensor([np.deg2rad(getattr(chip, name))]) for name in names))
     levels = np.array([_LEVELS.get(name, (0.0,) * 4) for name in SURFACES]).T
     for name in ("shadow", "house_shadow"):
         levels[:, SURFACES.index(name)] *= shade
-
-    def maps_at(ship: Floats) -> Floats:
-        cells = Cells(east, north, blur, blur)
-        covers: Floats = cover(torch.tensor(ship[None]), cells, sight)[0].numpy()
-        return covers
 
     slopes = []
     for k in range(len(PARAMETERS)):
         step = np.zeros(len(PARAMETERS))
         step[k] = 1e-4
-        slopes.append(levels @ (maps_at(truth + step) - maps_at(truth - step)) / 2e-4)
-    here = maps_at(truth)
+        slopes.append(
+            levels
+            @ (cover_of_pixels(chip, truth + step) - cover_of_pixels(chip, truth - step))
+            / 2e-4
+        )
+    here = cover_of_pixels(chip, truth)
     return levels @ here, np.stack(slopes), here
 
 
