@@ -6,22 +6,17 @@ left out (their reasons are on standard error); 130 interrupted.
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.table import Table
 
 from gnomon.errors import CatalogError, GnomonError, StudyError
+from gnomon.terminal import console, err, progress, tell_ledger, tell_run
 
 if TYPE_CHECKING:
-    from gnomon.follow import Followed
-    from gnomon.run import Outcome
     from gnomon.study import Study
 
 app = App(
@@ -30,9 +25,6 @@ app = App(
     help_epilogue="Exit codes: 0 done, 1 could not be done, 2 not understood, 3 done in part "
     "(looks failed, or images were left out), 130 interrupted.",
 )
-console = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
 FAILED, INTERRUPTED = 3, 130
 
 
@@ -253,7 +245,7 @@ def load(
     from gnomon.loading import read_loads
 
     place = catalog if "://" in catalog else str(Path(catalog).resolve())
-    with _progress("scenes") as tell:
+    with progress("scenes") as tell:
         told = read_loads(detections, place, out=out, progress=tell)
     for state, count in told.load_state.value_counts().items():
         console.print(f"{state:<14} {count:d}")
@@ -323,7 +315,7 @@ def track(*, detections: Path, looks: Path, study: Path, out: Path) -> int:
 
     chosen = read_study(study)
     tables = read_rows(detections), read_rows(looks)
-    _tell_ledger(follow(chosen, *tables, out, ports=chosen.places()))
+    tell_ledger(follow(chosen, *tables, out, ports=chosen.places()))
     return 0
 
 
@@ -377,7 +369,7 @@ def train(
     from gnomon.detect.train import TrainOptions
     from gnomon.training import teach
 
-    with _progress("steps") as tell:
+    with progress("steps") as tell:
         model = teach(
             catalog,
             out,
@@ -415,7 +407,7 @@ def _listed(text: str | None) -> tuple[str, ...]:
 def _run(study: "Study", folder: Path, *, pictures: bool, onward: bool = False) -> int:
     from gnomon.run import draw, run_study
 
-    with _progress() as tell:
+    with progress() as tell:
         try:
             outcome = run_study(study, folder, progress=tell)
         except KeyboardInterrupt:
@@ -426,75 +418,13 @@ def _run(study: "Study", folder: Path, *, pictures: bool, onward: bool = False) 
     files = [*outcome.files]
     if pictures:
         files.append(draw(outcome, folder / "pictures"))
-    _tell(outcome, files)
+    tell_run(outcome, files)
     if onward and (outcome.looks.status == "looked").any():
         from gnomon.follow import follow
 
         ports = study.places()
-        _tell_ledger(follow(study, outcome.detections, outcome.looks, folder, ports=ports))
+        tell_ledger(follow(study, outcome.detections, outcome.looks, folder, ports=ports))
     return FAILED if len(outcome.failed) else 0
-
-
-@contextmanager
-def _progress(unit: str = "looks") -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on standard error where somebody watches; silence in a pipe."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn(unit),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[scene]}"),
-    )
-    with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
-        task = bar.add_task(unit, scene="", total=None)
-        yield lambda done, total, scene: bar.update(task, completed=done, total=total, scene=scene)
-
-
-def _tell(outcome: "Outcome", files: list[Path]) -> None:
-    import pandas as pd
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("port")
-    for name in ("looks", "failed", "too cloudy", "clear water", "ships", "at a quay"):
-        table.add_column(name, justify="right")
-    for row in outcome.by_port().itertuples():
-        clear = "-" if pd.isna(row.usable_fraction) else f"{row.usable_fraction:.0%}"
-        counts = (row.looked, row.failed, row.skipped)
-        ships = (row.ships, row.at_quay)
-        table.add_row(row.Index, *(f"{n:d}" for n in counts), clear, *(f"{n:.0f}" for n in ships))
-    console.print(table)
-    if outcome.looks.collection.str.startswith("synthetic").any():
-        console.print("These scenes are SIMULATED: they show the method, not the world.")
-    for path in files:
-        console.print(str(path), soft_wrap=True)
-    for reason in outcome.failed.reason:
-        err.print(f"failed: {reason}", soft_wrap=True)
-    done = len(outcome.looks)
-    console.print(f"{done} looks, {outcome.new} of them new; {len(outcome.failed)} failed")
-
-
-def _tell_ledger(found: "Followed") -> None:
-    """Say how many visits, which way, how many barrels, and against the cap; 80 columns."""
-    from gnomon.ledger.report import ledger_lines, season_lines
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("port", "visits", "90 %", "seen", "H.-T.", "Little", "Chapman", "direction"):
-        table.add_column(name, justify="left" if name in ("port", "direction") else "right")
-    for cells in season_lines(found.tracked.seasons):
-        table.add_row(*cells)
-    console.print(table)
-    for line in ledger_lines(found.ledger, found.tracked.seasons):
-        console.print(line, soft_wrap=True)
-    for path in found.files:
-        console.print(str(path), soft_wrap=True)
 
 
 def main() -> None:
