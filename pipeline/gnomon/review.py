@@ -121,6 +121,19 @@ def read_review(path: Path) -> tuple[Decision, ...]:
     return tuple(decisions.values())
 
 
+def review_in(folder: Path) -> tuple[Decision, ...]:
+    """Decisions that lie in the folder of a run; none where nobody has decided yet.
+
+    Raises
+    ------
+    ReviewError
+        As `read_review`.
+
+    """
+    path = folder / REVIEW
+    return read_review(path) if path.exists() else ()
+
+
 def _in_degrees(crs: Any) -> bool:
     """Whether a "crs" member, which old writers add, is the one that GeoJSON has anyway."""
     return crs is None or any(name in json.dumps(crs) for name in DEGREES_CRS)

@@ -70,6 +70,11 @@ class Outcome:
         """Looks that failed, with their reasons."""
         return self.looks[self.looks.status == "failed"]
 
+    @property
+    def simulated(self) -> bool:
+        """Whether scenes are made up."""
+        return bool(self.looks.collection.str.startswith("synthetic").any())
+
     def by_port(self) -> pd.DataFrame:
         """One row a port: how often it was looked at, and what was found."""
         looked = self.looks.assign(

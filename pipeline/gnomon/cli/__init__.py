@@ -3,6 +3,10 @@
 Exit codes: 0 all is well; 1 it could not be done, one line says why; 2 the command was not
 understood; 3 it was done in part: looks failed (their reasons are in looks.parquet), or images were
 left out (their reasons are on standard error); 130 interrupted.
+
+With ``--json`` a command writes one JSON document to standard output and nothing else there
+(`gnomon.cli.machine`); a command that ends with 1, 2 or 130 writes none. Progress and faults go to
+standard error, progress only where somebody watches.
 """
 
 import sys
