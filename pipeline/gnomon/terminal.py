@@ -3,7 +3,7 @@
 Tables fit 80 columns.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from gnomon.follow import Followed
-    from gnomon.review import Reviewed
+    from gnomon.review import Decision
     from gnomon.run import Outcome
 
 console = Console(highlight=False)
@@ -71,9 +71,9 @@ def tell_failed(outcome: "Outcome") -> None:
         err.print(f"failed: {reason}", soft_wrap=True, markup=False)
 
 
-def tell_lost(told: "Reviewed") -> None:
-    """Say on standard error which decisions found no detection."""
-    for one in told.lost:
+def tell_lost(decisions: Iterable["Decision"]) -> None:
+    """Say on standard error which decisions of analysts found no detection."""
+    for one in decisions:
         err.print(f"review: no such detection here: {one}", soft_wrap=True, markup=False)
 
 

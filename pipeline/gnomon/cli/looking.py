@@ -234,7 +234,7 @@ def _run(
     if onward and (outcome.looks.status == "looked").any():
         tables = outcome.detections, outcome.looks
         found = follow(study, *tables, folder, ports=study.places(), decisions=decisions)
-        tell_lost(found.tracked.reviewed)
+        tell_lost(found.tracked.reviewed.lost)
         if not as_json:
             tell_ledger(found)
         document |= machine.of_followed(found)

@@ -48,7 +48,7 @@ def track(
     decisions = read_review(review) if review else review_in(out)
     tables = read_rows(detections), read_rows(looks)
     found = follow(chosen, *tables, out, ports=chosen.places(), decisions=decisions)
-    tell_lost(found.tracked.reviewed)
+    tell_lost(found.tracked.reviewed.lost)
     if as_json:
         machine.write("track", machine.of_followed(found), files=found.files)
     else:
