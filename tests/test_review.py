@@ -192,6 +192,9 @@ def test_what_is_rejected_takes_no_part_and_nothing_else_changes() -> None:
     found = reviewed(ships(), [decision("b", "reject", type="tanker", load_state="ballast")])
     pd.testing.assert_frame_equal(found.detections, ships().drop(index=1))
     assert found.notes == {"p": "reviewed: 0 accepted, 1 rejected"}
+    accepted = reviewed(ships(), [decision("b", "accept", type="none")])  # no ship, by its own word
+    pd.testing.assert_frame_equal(accepted.detections, found.detections)
+    assert accepted.notes == found.notes
 
 
 def test_no_decision_changes_nothing_and_a_table_without_ids_is_refused() -> None:

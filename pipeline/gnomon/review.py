@@ -13,7 +13,7 @@ small tankers at 10 m; these numbers are ours, round and not too sure of themsel
 the word            what becomes of the row                                      wrong once in
 ==================  ===========================================================  =============
 accept              ``score`` at least 0.98                                      50
-reject              takes no part in tracking; the table of detections keeps it  -
+reject, type none   takes no part in tracking; the table of detections keeps it  -
 type tanker         ``p_tanker`` at least 0.95                                   20
 any other type      ``p_tanker`` at most 0.05                                    20
 laden, ballast      ``log_lr_laden`` beyond +2.94, -2.94 (odds of 19)            20
@@ -27,7 +27,6 @@ of a size that fits and be in one place at a time.
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,9 +47,10 @@ P_TYPE = 0.95
 LOAD_ODDS = NAME_ODDS = 19.0
 DEGREES_CRS = ("CRS84", "EPSG::4326", "EPSG:4326")
 
-TYPES = ("tanker", "cargo", "fishing", "passenger", "naval", "service", "other", "unknown")
-Type = Literal["tanker", "cargo", "fishing", "passenger", "naval", "service", "other", "unknown"]
-"""Of ship; ``unknown`` says nothing."""
+Type = Literal[
+    "tanker", "cargo", "fishing", "passenger", "naval", "service", "other", "none", "unknown"
+]
+"""Of ship; ``none`` is no ship at all, ``unknown`` says nothing."""
 
 
 def _blank(value: Any) -> Any:
@@ -82,6 +82,11 @@ class Decision(BaseModel):
     reviewer: Annotated[str | None, Told] = None
     outline: BaseGeometry | None = None
     """In EPSG:4326."""
+
+    @property
+    def rejects(self) -> bool:
+        """Whether the detection is not to count; what is "no ship" is not, accepted or not."""
+        return self.decision == "reject" or self.type == "none"
 
     def __str__(self) -> str:
         who = f" by {self.reviewer}" if self.reviewer else ""
@@ -240,12 +245,12 @@ def reviewed(detections: pd.DataFrame, decisions: Sequence[Decision]) -> Reviewe
         after = [column(held.get(i), value) for i, value in zip(ids, before, strict=True)]
         if name in out or any(value is not None for value in after):
             out[name] = after
-    gone = ids.map(lambda name: name in held and held[name].decision == "reject").astype(bool)
+    gone = ids.map(lambda name: name in held and held[name].rejects).astype(bool)
     return Reviewed(out[~gone], tuple(held.values()), lost, _notes(detections, held))
 
 
 def _score(one: Decision | None, before: Any) -> Any:
-    if one is None or one.decision == "reject":
+    if one is None or one.rejects:
         return before
     return P_VESSEL if pd.isna(before) else max(float(before), P_VESSEL)
 
@@ -278,6 +283,6 @@ def _notes(detections: pd.DataFrame, held: dict[str, Decision]) -> dict[str, str
     told = detections.assign(_id=detections.detection_id.astype("str"))
     notes = {}
     for port, rows in told[told["_id"].isin(held)].groupby("port"):
-        counts = Counter(held[name].decision for name in rows["_id"])
-        notes[str(port)] = f"reviewed: {counts['accept']} accepted, {counts['reject']} rejected"
+        out = sum(held[name].rejects for name in rows["_id"])
+        notes[str(port)] = f"reviewed: {len(rows) - out} accepted, {out} rejected"
     return notes
