@@ -103,15 +103,17 @@ def test_every_faulty_feature_is_named(tmp_path: Path) -> None:
         {"type": "Feature"},
         feature("g") | {"geometry": {"type": "Polygon"}},
         feature("h", length_m=-3),
+        feature("i", note="half \ud800"),
     )
     with pytest.raises(ReviewError) as caught:
         read_review(path)
     first, *lines = str(caught.value).splitlines()
-    assert first == f"{path}: 9 fault(s)"
+    assert first == f"{path}: 10 fault(s)"
     said = {line.split(":")[0].strip(): line for line in lines}
     assert list(said) == [
         "feature 2 (a)", "feature 3", "feature 4 (c)", "feature 5 (d)", "feature 6 (e)",
-        "feature 8", "feature 9 (g)", "feature 10 (h)", "feature 7 (fine)",
+        "feature 8", "feature 9 (g)", "feature 10 (h)",
+        "feature 11 (i)", "feature 7 (fine)",
     ]  # fmt: skip
     assert "'accept' or 'reject'" in said["feature 2 (a)"]
     assert "type" in said["feature 4 (c)"]

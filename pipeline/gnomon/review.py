@@ -55,7 +55,13 @@ Type = Literal[
 
 def _blank(value: Any) -> Any:
     """Editors of tables write an empty text where nothing was said."""
-    return None if isinstance(value, str) and not value.strip() else value
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # JSON can say half of a character
+        raise ValueError("is not text: half of a surrogate pair") from error
+    return value if value.strip() else None
 
 
 Told = BeforeValidator(_blank)
