@@ -270,6 +270,8 @@ def test_a_run_is_exported_with_pictures(
     assert len(pictures) == len(ships)
     items = [json.loads(path.read_text()) for path in out.glob("stac/*/*.json")]
     links = {i["id"]: [n["href"] for n in i["links"] if n["rel"] == "derived_from"] for i in items}
+    found = [len(json.loads(p.read_text())["features"]) for p in out.glob("stac/*/*.geojson")]
+    assert sum(found) == len(ships)
     for name, (href,) in links.items():
         source = (out / "stac" / name / href).resolve()
         assert json.loads(source.read_text())["id"] == name.removesuffix("-everywhere")

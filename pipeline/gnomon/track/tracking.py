@@ -81,15 +81,8 @@ def track(
     places = {port.name or NOWHERE: port for port in ports}
     for port in places.values():
         check_zones(port)
-    found, looked = (
-        sightings.renamed(frame, columns, what).pipe(_with_port)
-        for frame, columns, what in (
-            (detections, options.detection_columns, "detections"),
-            (looks, options.look_columns, "looks"),
-        )
-    )
-    told = reviewed(found, decisions)
-    hulls, views = sightings.checked(told.detections, looked)
+    told = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
+    hulls, views = sightings.checked(told.detections, _ours(looks, options.look_columns, "looks"))
     fleet = _fleet(study, hulls)
     start, end = period(study, views)
     positions = ais.read_ais(options.ais) if options.ais else None
@@ -140,7 +133,9 @@ def _inferred(seen: sightings.Sightings, study: Study, fleet: Fleet, deadweight:
     )
 
 
-def _with_port(frame: pd.DataFrame) -> pd.DataFrame:
+def _ours(theirs: pd.DataFrame, columns: dict[str, str], what: str) -> pd.DataFrame:
+    """A user's table with our names; what has no port is everywhere."""
+    frame = sightings.renamed(theirs, columns, what)
     if "port" not in frame.columns:
         return frame
     return frame.assign(port=frame.port.astype(object).where(frame.port.notna(), NOWHERE))
