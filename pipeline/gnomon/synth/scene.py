@@ -236,13 +236,13 @@ def _dataset(spec: SceneSpec, image: Image) -> xr.Dataset:
 
 # --- training ------------------------------------------------------------------------------------
 
-_WEATHERS = ("fair", "fair", "fair", "glint", "turbid", "hazy", "rough", "cloud edge")
-_ICY, _OBSTACLES = 1 / 12, 5
+_WEATHERS = ("fair", "fair", "fair", "glint", "turbid", "hazy", "rough", "cloud edge", "scraps")
+_ICY, _OBSTACLES = 1 / 8, 5
 """Scenes with floes, and things in each scene that are no ships, as far as there is room."""
 
 
 def random_weather(rng: np.random.Generator, kind: str) -> Weather:
-    """Draw weather of a kind: fair, glint, turbid, hazy, rough or cloud edge."""
+    """Draw weather of a kind: fair, glint, turbid, hazy, rough, cloud edge or scraps of cloud."""
     fair = Weather(
         haze=float(rng.gamma(2, 0.004)),
         aerosol=float(rng.uniform(0.05, 0.25)),
@@ -262,6 +262,9 @@ def random_weather(rng: np.random.Generator, kind: str) -> Weather:
         "rough": replace(fair, whitecaps=0.02, glint=0.02, roughness=0.3),
         "cloud edge": replace(
             fair, cloud=float(rng.uniform(0.1, 0.5)), cloud_opacity=float(rng.uniform(0.25, 1))
+        ),
+        "scraps": replace(
+            fair, cloud=float(rng.uniform(0.02, 0.12)), cloud_opacity=float(rng.uniform(0.5, 1))
         ),
     }[kind]
 
