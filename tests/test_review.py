@@ -172,7 +172,7 @@ def test_a_word_stands_in_for_the_pixels_unless_they_said_the_same_more_strongly
         decision("a", type="tanker", load_state="laden", identity="Un Hung"),
         decision("b", type="tanker", load_state="laden"),
         decision("c", type="cargo", load_state="ballast"),
-        decision("d", type="other", load_state="indeterminate"),
+        decision("d", type="other", load_state="indeterminate", identity="Unregistered"),
         decision("gone", load_state="laden"),
     ]
     found = reviewed(table, said)

@@ -3,7 +3,7 @@
 ``review.geojson`` is a FeatureCollection, longitude before latitude; a feature is one decision
 about one detection, its geometry the outline. `Decision` has the properties. Several features may
 decide about the same detection: the one of the latest ``decided_at`` holds, the others are its
-history. gnomon reads the file and never writes it.
+history. The file is an analyst's: no run writes to it.
 
 An analyst's word is evidence and not truth. It was read from the same pixels, so it stands in for
 what they said, unless they said the same more strongly. No study says how often an eye errs on
@@ -45,6 +45,8 @@ REVIEW = "review.geojson"
 P_VESSEL = 0.98
 P_TYPE = 0.95
 LOAD_ODDS = NAME_ODDS = 19.0
+NOBODY = ("unregistered", "unknown", "?")
+"""Names that name no ship."""
 DEGREES_CRS = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 Type = Literal[
@@ -280,7 +282,9 @@ def _log_lr_laden(one: Decision | None, before: Any) -> Any:
 
 
 def _identity(one: Decision | None, before: Any) -> Any:
-    return before if one is None or one.identity is None else one.identity.strip()
+    if one is None or one.identity is None or one.identity.strip().casefold() in NOBODY:
+        return before
+    return one.identity.strip()
 
 
 def _notes(detections: pd.DataFrame, held: dict[str, Decision]) -> dict[str, str]:

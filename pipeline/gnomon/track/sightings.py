@@ -16,6 +16,8 @@ missing             consequence
 place               a berth is one place
 ==================  ================================================================
 
+An ``identity`` (a name or an IMO number) makes that ship a candidate of the visit.
+
 Looks of one platform within ten minutes (neighbouring tiles) are one look whose usable fractions
 add up.
 """
