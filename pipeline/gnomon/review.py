@@ -45,6 +45,8 @@ REVIEW = "review.geojson"
 P_VESSEL = 0.98
 P_TYPE = 0.95
 LOAD_ODDS = NAME_ODDS = 19.0
+BY_EYE = "_by_eye"
+"""Column: whether an analyst decided about a row."""
 NOBODY = ("unregistered", "unknown", "?")
 """Names that name no ship."""
 DEGREES_CRS = ("CRS84", "EPSG::4326", "EPSG:4326")
@@ -209,7 +211,7 @@ class Reviewed:
     """Detections as an analyst leaves them."""
 
     detections: pd.DataFrame
-    """Those that take part, and where somebody was named a column ``identity``."""
+    """Those that take part, with a column `BY_EYE`, and where somebody was named ``identity``."""
     held: tuple[Decision, ...] = ()
     """Decisions about rows of the table."""
     lost: tuple[Decision, ...] = ()
@@ -253,6 +255,7 @@ def reviewed(detections: pd.DataFrame, decisions: Sequence[Decision]) -> Reviewe
         after = [column(held.get(i), value) for i, value in zip(ids, before, strict=True)]
         if name in out or any(value is not None for value in after):
             out[name] = after
+    out[BY_EYE] = list(ids.isin(held))
     gone = ids.map(lambda name: name in held and held[name].rejects).astype(bool)
     return Reviewed(out[~gone], tuple(held.values()), lost, _notes(detections, held))
 
