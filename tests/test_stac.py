@@ -121,6 +121,14 @@ def test_ids_are_safe_and_there_once(tmp_path: Path) -> None:
         validate_dict(json.loads(path.read_text(encoding="utf-8")), extensions=[])
 
 
+def test_looks_of_no_known_area_are_somewhere_on_the_earth(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", looks=[look("a", day(0), geometry=None)], detections=[])
+    written(run, tmp_path / "stac")
+    told = json.loads((tmp_path / "stac" / "collection.json").read_text(encoding="utf-8"))
+    assert told["extent"]["spatial"]["bbox"] == [[-180.0, -90.0, 180.0, 90.0]]
+    validate_dict(told, extensions=[])
+
+
 def test_without_a_look_there_is_no_catalogue(tmp_path: Path) -> None:
     looks = [look("S2A_broken", day(0), status="failed", reason="x")]
     run = write_run(tmp_path / "run", looks=looks, detections=[])

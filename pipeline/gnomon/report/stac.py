@@ -151,9 +151,8 @@ def _plain(value: Any) -> Any:
 
 
 def _collection(seen: gpd.GeoDataFrame, name: str, about: str, version: str) -> pystac.Collection:
-    bounds = seen.geometry.total_bounds
-    space = [float(v) for v in bounds] if shapely.is_geometry(shapely.box(*bounds)) else None
-    known = space if space and not pd.isna(space).any() else [-180.0, -90.0, 180.0, 90.0]
+    bounds = [float(edge) for edge in seen.geometry.total_bounds]
+    known = bounds if np.isfinite(bounds).all() else [-180.0, -90.0, 180.0, 90.0]
     days = [seen.seen_at.min().to_pydatetime(), seen.seen_at.max().to_pydatetime()]
     return pystac.Collection(
         id=re.sub(r"[^A-Za-z0-9._-]+", "-", f"gnomon-{name}"),
