@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.synth.campaign import Trade, truth_of
+from gnomon.synth.campaign import Trade, fleet_of, truth_of
 from gnomon.synth.ships import Ship, ShipType, pick, sample_ship
 from gnomon.synth.tankers import Ships, deadweight
 
@@ -28,8 +28,6 @@ PASSAGE_DAYS = {"rajin": 0.7, "nampo": 5.4}
 PIER, QUAY, ROADS = "oil pier", "cargo quay", "roads"
 PLACES = {PIER: 3, QUAY: 4, ROADS: 8}
 """How many ships each zone of a port has room for."""
-LENGTHS_M = (88.0, 120.0)
-"""Of the tankers: the larger ones of the trade, whose loads can be read at 3 m."""
 PUMPS = (0.3, 0.75)
 """Parts of a stay after which pumping begins and ends."""
 STAY_DAYS = 4.0
@@ -111,7 +109,7 @@ def _body(seed: int, kind: ShipType, length_m: float) -> tuple[Ship, Ship]:
 
 def _loadings(rng: np.random.Generator, trade: Trade) -> Iterator[Call]:
     """Calls at Vostochny."""
-    length = rng.uniform(*LENGTHS_M, trade.ships)
+    length = fleet_of(rng, trade).length_m
     seeds = rng.integers(2**31, size=trade.ships)
     bodies = [
         _body(int(seed), "tanker", float(size)) for seed, size in zip(seeds, length, strict=True)

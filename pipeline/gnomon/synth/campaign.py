@@ -144,10 +144,7 @@ def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> 
         A key of `gnomon.synth.watch.SCHEDULES`.
 
     """
-    low, high = trade.deadweight_t
-    fleet = small_tankers(rng, max(trade.ships, 1))
-    while not low <= fleet.deadweight_t.mean() <= high:
-        fleet = small_tankers(rng, trade.ships)
+    fleet = fleet_of(rng, trade)
     truth = truth_of(rng, trade, fleet)
     times = timetable(rng, SCHEDULES[schedule], start=np.datetime64(trade.start), days=trade.days)
     moored = _moored(rng, truth, fleet, trade)
@@ -159,6 +156,15 @@ def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> 
     rows = {name: values[order] for name, values in hulls.items()}
     visit = rows.pop("visit")
     return Season(_detections(rows, looks), looks, truth, trade, visit)
+
+
+def fleet_of(rng: np.random.Generator, trade: Trade) -> Ships:
+    """Draw small tankers until their mean deadweight is one that the trade asks for."""
+    low, high = trade.deadweight_t
+    fleet = small_tankers(rng, max(trade.ships, 1))
+    while not low <= fleet.deadweight_t.mean() <= high:
+        fleet = small_tankers(rng, trade.ships)
+    return fleet
 
 
 def truth_of(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:

@@ -1,11 +1,11 @@
 """The embedded study: one small season in pixels over Vostochny, Rajin and Nampo, with its truth.
 
-From October to December 2024 a few tankers load at Vostochny and unload at the other two, other
-ships come and go beside them (`gnomon.synth.calls`), and every scene shows those that lie there at
-its hour. Sentinel-2 passes when it does, every five days; images of 3 m of the oil pier and what is
-near it come between. The sun stands where it stands: at 45 to 23 degrees, because under a high one
-loads cannot be read. Clouds are those of `gnomon.synth.watch`: some looks show part of a port, and
-some nothing.
+From 15 October to 24 December 2024 a few tankers load at Vostochny and unload at the other two,
+other ships come and go beside them (`gnomon.synth.calls`), and every scene shows those that lie
+there at its hour. Sentinel-2 passes when it does, every five days; images of 3 m of the oil pier
+and what is near it come between. The sun stands where it stands, at 38 to 23 degrees, because under
+a high one loads cannot be read. Clouds are those of `gnomon.synth.watch`: some looks show part of a
+port, and some nothing.
 
 truth.parquet beside the catalogue has every call of the season.
 """
@@ -38,11 +38,17 @@ from gnomon.synth.sea import Weather
 from gnomon.synth.sites import Site, sites
 from gnomon.synth.watch import DAILY, S2, timetable
 
-SEED = 2032
-START, DAYS = "2024-10-01", 71
+SEED = 2034
+START, DAYS = "2024-10-15", 71
 LEAD_DAYS = 21
 """Ships have been going round for so long when the season begins."""
-TRADE = Trade(start="2024-09-10", days=DAYS + LEAD_DAYS, ships=6, visits=24.0)
+TRADE = Trade(
+    start="2024-09-24",
+    days=DAYS + LEAD_DAYS,
+    ships=6,
+    visits=24.0,
+    deadweight_t=(3250.0, 4250.0),
+)
 FIRST_OVERPASS = {
     "vostochny": "2024-03-04T02:12",
     "rajin": "2024-03-07T02:22",
@@ -51,6 +57,7 @@ FIRST_OVERPASS = {
 """Of Sentinel-2, UTC (orbits R103, R003 and R046)."""
 EVERY = {"vostochny": 1, "rajin": 3, "nampo": 3}
 """One in so many of the daily images of 3 m is had."""
+FINE_GSD_M, COARSE_GSD_M = 3.0, 10.0
 MARGIN_M = 300.0
 """Around a port's area, so that no edge of the data lies within it."""
 REACH_M = 600.0
@@ -83,24 +90,25 @@ def _looks(site: Site, calls: list[Call], rng: np.random.Generator) -> Iterator[
     times = timetable(
         rng, (S2, DAILY), start=np.datetime64(START), days=DAYS, first_overpass=FIRST_OVERPASS[port]
     )
-    fine = np.flatnonzero(times.kind == DAILY)
-    chosen = np.sort(np.r_[np.flatnonzero(times.kind == S2), fine[:: EVERY[port]]])
+    daily = np.flatnonzero(times.kind == DAILY)
+    chosen = np.sort(np.r_[np.flatnonzero(times.kind == S2), daily[:: EVERY[port]]])
+    grids = {S2: _coarse_grid(site), DAILY: _fine_grid(site)}
+    water = {kind: Roads(site.coast, geobox) for kind, geobox in grids.items()}
     for n in chosen:
-        spec = _scene(site, float(times.day[n]), fine=bool(times.kind[n] == DAILY), rng=rng)
-        weather = _weather(rng, float(times.usable[n]))
-        wind = float(rng.uniform(0, 360))
-        day = float(times.day[n])
+        kind, day = int(times.kind[n]), float(times.day[n])
         there = [call for call in calls if call.arrive_day < day < call.depart_day]
+        wind = float(rng.uniform(0, 360))
         yield replace(
-            spec,
-            weather=weather,
+            _scene(site, day, grids[kind], rng),
+            weather=_weather(rng, float(times.usable[n])),
             ships=tuple(site.lying(call, day, wind_deg=wind) for call in there),
-            boats=scatter_boats(rng, Roads(site.coast, spec.geobox), count=4),
+            boats=scatter_boats(rng, water[kind], count=4),
         )
 
 
-def _scene(site: Site, day: float, *, fine: bool, rng: np.random.Generator) -> SceneSpec:
+def _scene(site: Site, day: float, geobox: GeoBox, rng: np.random.Generator) -> SceneSpec:
     """Place, time and light of a look."""
+    fine = abs(geobox.resolution.x) < COARSE_GSD_M
     seen_at = datetime.fromisoformat(START).replace(tzinfo=UTC) + timedelta(days=day)
     seen_at = seen_at.replace(microsecond=0)
     pier = site.port.zones[0].geometry.centroid
@@ -109,7 +117,7 @@ def _scene(site: Site, day: float, *, fine: bool, rng: np.random.Generator) -> S
     return SceneSpec(
         id=f"{name}_3m" if fine else name,
         seed=int(rng.integers(2**31)),
-        geobox=_fine_grid(site) if fine else _coarse_grid(site),
+        geobox=geobox,
         seen_at=seen_at,
         light=Light(
             sun_azimuth_deg=azimuth,
@@ -127,15 +135,20 @@ def _coarse_grid(site: Site) -> GeoBox:
     """Pixels of 10 m over the whole port."""
     area = Geometry(site.port.area, "EPSG:4326").to_crs(site.epsg).boundingbox
     west, north = (round(v, -1) for v in (area.left - MARGIN_M, area.top + MARGIN_M))
-    rows, columns = (round((span + 2 * MARGIN_M) / 20) * 2 for span in (area.span_y, area.span_x))
-    return grid(epsg=site.epsg, west_m=west, north_m=north, shape=(rows, columns), gsd_m=10.0)
+    # Even numbers: the bands of 20 m have half as many.
+    rows, columns = (
+        2 * round((span + 2 * MARGIN_M) / (2 * COARSE_GSD_M)) for span in (area.span_y, area.span_x)
+    )
+    shape = (rows, columns)
+    return grid(epsg=site.epsg, west_m=west, north_m=north, shape=shape, gsd_m=COARSE_GSD_M)
 
 
 def _fine_grid(site: Site) -> GeoBox:
     """Pixels of 3 m over the oil pier."""
     west, north = (round(v) for v in (site.pier[0] - REACH_M, site.pier[1] + REACH_M))
-    side = round(2 * REACH_M / 3)
-    return grid(epsg=site.epsg, west_m=west, north_m=north, shape=(side, side), gsd_m=3.0)
+    side = round(2 * REACH_M / FINE_GSD_M)
+    shape = (side, side)
+    return grid(epsg=site.epsg, west_m=west, north_m=north, shape=shape, gsd_m=FINE_GSD_M)
 
 
 def _weather(rng: np.random.Generator, usable: float) -> Weather:
