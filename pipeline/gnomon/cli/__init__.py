@@ -1,0 +1,45 @@
+"""The command line: words in, words out, no logic.
+
+Exit codes: 0 all is well; 1 it could not be done, one line says why; 2 the command was not
+understood; 3 it was done in part: looks failed (their reasons are in looks.parquet), or images were
+left out (their reasons are on standard error); 130 interrupted.
+"""
+
+import sys
+
+from cyclopts import App
+
+from gnomon.cli import learning, looking, seasons, ships
+from gnomon.cli.words import INTERRUPTED
+from gnomon.errors import GnomonError
+from gnomon.terminal import err
+
+app = App(
+    name="gnomon",
+    help="From satellite images of oil ports to ships, with an uncertainty that is true.",
+    help_epilogue="Exit codes: 0 done, 1 could not be done, 2 not understood, 3 done in part "
+    "(looks failed, or images were left out), 130 interrupted.",
+)
+for command in (
+    looking.run,
+    looking.detect,
+    looking.catalog,
+    ships.load,
+    ships.show,
+    seasons.track,
+    seasons.simulate,
+    learning.train,
+    learning.judge,
+):
+    app.command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        sys.exit(app(sys.argv[1:]))
+    except GnomonError as error:
+        err.print(f"gnomon: {error}", soft_wrap=True, markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,50 @@
+"""Commands for seasons: track, simulate."""
+
+from pathlib import Path
+
+from gnomon.terminal import err, tell_ledger
+
+
+def track(*, detections: Path, looks: Path, study: Path, out: Path) -> int:
+    """Go on from tables: visits, voyages and barrels, also of your own detector's ships.
+
+    Writes visits.parquet, seasons.parquet (how many visits, seen and unseen), voyages.parquet and
+    ledger.parquet.
+
+    Parameters
+    ----------
+    detections
+        Ships: Parquet, CSV, GeoJSON or GeoPackage. Other names of columns are mapped in the
+        study, for example [track.detection_columns] length_m = "LOA".
+    looks
+        What was looked at, whatever was found: every count rests on it.
+    study
+        A TOML file; its [track] and [ledger] say how.
+    out
+        Folder for the results.
+
+    """
+    from gnomon.follow import follow
+    from gnomon.study import read_study
+    from gnomon.track.tracking import read_rows
+
+    chosen = read_study(study)
+    tables = read_rows(detections), read_rows(looks)
+    tell_ledger(follow(chosen, *tables, out, ports=chosen.places()))
+    return 0
+
+
+def simulate(out: Path, /) -> int:
+    """Make the catalogue of the embedded study: simulated scenes with known ships.
+
+    Parameters
+    ----------
+    out
+        Folder of the catalogue; left alone if it is already there and current.
+
+    """
+    from gnomon.synth.embedded import write_embedded
+
+    path = write_embedded(out)
+    err.print(f"Simulated scenes: {path}")
+    return 0
