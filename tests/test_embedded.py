@@ -125,3 +125,30 @@ def moored(outcome: Outcome, truth: gpd.GeoDataFrame) -> pd.DataFrame:
             near = hulls.to_crs(metres).distance(ship.geometry).min()
             rows.append({"port": look.port, "gsd_m": look.gsd_m, "told": near < 40})
     return pd.DataFrame(rows)
+
+
+@pytest.mark.slow
+def test_clear_looks_show_the_tankers_at_the_piers(
+    told: tuple[Outcome, Followed, gpd.GeoDataFrame],
+) -> None:
+    outcome, _, truth = told
+    assert len(outcome.failed) == 0
+    seen = moored(outcome, truth)
+    assert len(seen) > 30
+    assert seen.told.mean() > 0.8
+
+
+@pytest.mark.slow
+def test_visits_and_barrels_hold_the_truth(
+    told: tuple[Outcome, Followed, gpd.GeoDataFrame],
+) -> None:
+    _, found, truth = told
+    tankers = truth[truth["type"] == "tanker"]
+    for season in found.tracked.seasons.itertuples():
+        visits = int((tankers.port == season.port).sum())
+        assert season.visits_p05 <= visits <= season.visits_p95
+    end = pd.Timestamp(STUDY.period.end, tz="UTC") + timedelta(days=1)
+    left = tankers[(tankers.port == LOADING) & (tankers.departed_at < end)]
+    (ledger,) = found.ledger[found.ledger.scenario == "inferred"].itertuples()
+    assert ledger.barrels_p05 <= left.barrels.sum() <= ledger.barrels_p95
+    assert ledger.barrels_p95 < 3 * left.barrels.sum()
