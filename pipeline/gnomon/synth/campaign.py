@@ -144,11 +144,8 @@ def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> 
         A key of `gnomon.synth.watch.SCHEDULES`.
 
     """
-    low, high = trade.deadweight_t
-    fleet = small_tankers(rng, max(trade.ships, 1))
-    while not low <= fleet.deadweight_t.mean() <= high:
-        fleet = small_tankers(rng, trade.ships)
-    truth = _truth(rng, trade, fleet)
+    fleet = fleet_of(rng, trade)
+    truth = truth_of(rng, trade, fleet)
     times = timetable(rng, SCHEDULES[schedule], start=np.datetime64(trade.start), days=trade.days)
     moored = _moored(rng, truth, fleet, trade)
     hulls = sight(
@@ -161,7 +158,17 @@ def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> 
     return Season(_detections(rows, looks), looks, truth, trade, visit)
 
 
-def _truth(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
+def fleet_of(rng: np.random.Generator, trade: Trade) -> Ships:
+    """Draw small tankers until their mean deadweight is one that the trade asks for."""
+    low, high = trade.deadweight_t
+    fleet = small_tankers(rng, max(trade.ships, 1))
+    while not low <= fleet.deadweight_t.mean() <= high:
+        fleet = small_tankers(rng, trade.ships)
+    return fleet
+
+
+def truth_of(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
+    """Draw who called, when, and what was loaded."""
     if trade.visits == 0:
         ship, arrive, depart = np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
     elif trade.calls:
