@@ -40,6 +40,7 @@ def fleet_of(lengths: list[float]) -> Fleet:
     count = len(lengths)
     return Fleet(
         name=tuple(f"ship {n}" for n in range(count)),
+        names=tuple((f"ship {n}",) for n in range(count)),
         imo=("",) * count,
         deadweight_t=np.full(count, np.nan),
         length_m=np.array(lengths),

@@ -85,6 +85,28 @@ def log_likelihood(log_lr_laden: Floats, passed: Floats, *, trust: float = 1.0) 
     return mixed
 
 
+def of_ends(before: Floats, after: Floats) -> Floats:
+    """Log likelihood of what was seen elsewhere under each turn, (visits, 4).
+
+    Parameters
+    ----------
+    before, after
+        Log likelihoods of coming, and of leaving, in ballast and laden, (visits, 2) each.
+
+    """
+    come = before[:, [0, 1, 0, 1]]
+    leave = after[:, [1, 0, 0, 1]]
+    turns: Floats = come + leave
+    return turns
+
+
+def load_ratios(turns: Floats) -> tuple[Floats, Floats]:
+    """Log likelihood ratios of laden to ballast at arrival and at departure, (visits,) each."""
+    loads, unloads, ballast, laden = np.exp(turns).T
+    come, leave = (unloads + laden) / (loads + ballast), (loads + laden) / (unloads + ballast)
+    return np.log(come), np.log(leave)
+
+
 def draw_turns(rng: np.random.Generator, visits: Floats) -> Turns:
     """Draw a mixture and, given it, a turn for every visit.
 

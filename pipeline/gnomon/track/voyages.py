@@ -113,11 +113,15 @@ def _time_density(
 ) -> float:
     """Density, per day, of this arrival time given the departure and any speed allowed."""
     leave, come = _fifths(one.depart), _fifths(two.arrive)
-    days = (come[:, None] - leave).ravel()
+    return float(passage_density((come[:, None] - leave).ravel(), nautical_miles, speeds).mean())
+
+
+def passage_density(days: Floats, nautical_miles: float, speeds: tuple[float, float]) -> Floats:
+    """Density, per day, of a passage of so many days: any mean speed allowed is as likely."""
     slow, fast = (nautical_miles / (24 * speed) for speed in speeds)
     possible = (days >= fast) & (days <= slow)
     density = nautical_miles / 24 / np.maximum(days, 1e-6) ** 2 / (speeds[1] - speeds[0])
-    return float(np.where(possible, density, 0.0).mean())
+    return np.where(possible, density, 0.0)
 
 
 def _fifths(quantiles: tuple[datetime, datetime, datetime]) -> Floats:

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from gnomon.follow import deadweight_of
 from gnomon.ledger.account import INFERRED, account
 from gnomon.study import LedgerOptions, Study
-from gnomon.synth.campaign import ZONE, Season, Trade, draw_trade, season, trade_2024
+from gnomon.synth.campaign import PORT, ZONE, Season, Trade, draw_trade, season, trade_2024
+from gnomon.synth.elsewhere import ROADS
 from gnomon.synth.watch import SCHEDULES
 from gnomon.track.tracking import track
 
@@ -81,14 +82,15 @@ def read(made: Season, *, kind: str, schedule: str) -> Reading:
             "name": "validation",
             "catalog": {"url": "simulated"},
             "period": {"start": start.date(), "end": (end - pd.Timedelta(days=1)).date()},
-            "track": {"zones": [ZONE]},
+            "track": {"zones": [ZONE], "roads": {PORT: [ROADS]}},
         }
     )
     found = track(study, made.detections, made.looks, deadweight=deadweight_of)
     options = LedgerOptions().model_dump(exclude={"loading", "samples"})
-    books = account(found.drawn, samples=SAMPLES, **options)
+    loading = [one for one in found.drawn if one.port == PORT]
+    books = account(loading, samples=SAMPLES, **options)
     (row,) = [r for r in books.rows if r["scenario"] == INFERRED]
-    counts = found.seasons.iloc[0]
+    counts = found.seasons[found.seasons.port == PORT].iloc[0]
     return Reading(
         kind=kind,
         schedule=schedule,
@@ -102,7 +104,7 @@ def read(made: Season, *, kind: str, schedule: str) -> Reading:
         barrels_high=row["barrels_p95"],
         p_over=row["p_over_cap"],
         p_exports=counts.p_exports,
-        rows=len(found.visits),
+        rows=int((found.visits.port == PORT).sum()),
     )
 
 
