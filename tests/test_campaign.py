@@ -142,11 +142,9 @@ def test_ships_wait_just_before_and_after_their_visits_and_are_home_between_them
             out += list(np.maximum(early, late))
             # Nobody is at the berth and elsewhere at once.
             for ship in np.unique(made.truth.ship[visit]):
-                mine = made.truth.ship == ship
-                times = when[made.truth.ship[visit] == ship][:, None]
-                there = (times > made.truth.arrive_day[mine]) & (
-                    times < made.truth.depart_day[mine]
-                )
+                mine, times = made.truth.ship == ship, when[made.truth.ship[visit] == ship]
+                there = times[:, None] > made.truth.arrive_day[mine]
+                there &= times[:, None] < made.truth.depart_day[mine]
                 assert not there.any()
     assert min(waits) > 0
     assert max(waits) <= 8.1

@@ -253,15 +253,13 @@ def test_the_study_of_2024_names_its_roads() -> None:
 # --- the register ------------------------------------------------------------------------------
 
 
-def register(made: Season, path: Path, share: float = 1.0) -> Path:
-    """The simulated fleet's register: lengths and deadweights of the first so many ships."""
-    rows = [
-        {"name": f"SHIP {n}", "imo": "", "length_m": f"{made.fleet.length_m[n]:.1f}",
-         "beam_m": f"{made.fleet.beam_m[n]:.1f}", "deadweight_t": f"{made.fleet.deadweight_t[n]:.0f}"}
-        for n in range(round(share * len(made.fleet.length_m)))
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows).assign(former_names="", flag="", listing="")
-    frame.to_csv(path, index=False)
+def register(made: Season, path: Path) -> Path:
+    """The simulated fleet as a register."""
+    fleet = made.fleet
+    columns = {"length_m": fleet.length_m, "beam_m": fleet.beam_m}
+    rows = pd.DataFrame(columns | {"deadweight_t": fleet.deadweight_t}).round(1)
+    rows["name"] = [f"SHIP {n}" for n in rows.index]
+    rows.assign(imo="", former_names="", flag="", listing="").to_csv(path, index=False)
     return path
 
 
