@@ -194,6 +194,16 @@ class Study(Options):
     track: TrackOptions = TrackOptions()
     ledger: LedgerOptions = LedgerOptions()
 
+    @model_validator(mode="after")
+    def _roads_are_looked_at(self) -> Self:
+        waiting = {name for names in self.track.roads.values() for name in names}
+        if both := sorted(waiting & set(self.track.roads)):
+            raise ValueError(f"track.roads: {', '.join(both)} cannot be roads and have roads")
+        named = self.ports.names
+        if named and (absent := sorted((waiting | set(self.track.roads)) - set(named))):
+            raise ValueError(f"track.roads: {', '.join(absent)} not among ports.names")
+        return self
+
     def places(self) -> tuple[Port, ...]:
         """What is looked at, in the study's order.
 

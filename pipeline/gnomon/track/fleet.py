@@ -10,7 +10,8 @@ A ship whose length is in the register, or whose deadweight is (length then with
 unknown size agrees with all small tankers alike. One ship cannot be in two places: candidates of
 visits that overlap, or lie closer than the shortest round trip, share one ship at most. Candidates
 with equal evidence get equal probability, so a register of unknown sizes identifies nobody. An
-unregistered ship is always possible.
+unregistered ship is always possible. A number or name that AIS sent from where the ship lay is
+believed, except one in twenty, and no more than her size allows.
 """
 
 from dataclasses import dataclass

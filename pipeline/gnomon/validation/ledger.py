@@ -7,7 +7,8 @@ distribution nor arrival process nor deadweight relation. Kinds of season:
   as unload), for each of the four look schedules;
 - empty: other ships and false alarms, no small tanker;
 - reversed: ships come laden and leave empty;
-- 2024: 43 visits of 14 tankers, once with all looks and once with Sentinel-2 alone.
+- 2024: 43 visits of 14 tankers, with each schedule;
+- around: the roads and a home port are looked at too, with 3 m daily, beside free looks at the berth.
 
 `python -m gnomon.validation.ledger 300` prints the section and draws its figure.
 """
@@ -40,6 +41,8 @@ SAMPLES = 800
 COVERAGE = (0.85, 0.95)
 BIAS = 0.05
 MANY = 300
+FREE, AROUND = ("s2", "s2+s1"), "s2+s1+daily"
+"""Looks at the berth and, at the same time, in the roads and at a home port."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +120,15 @@ def readings(n: int, *, seed: int = 0) -> Iterator[Reading]:
         *(("reversed", s, few, _reversed) for s in ("s2", "all")),
         *(("loading", s, few, _loading) for s in SCHEDULES),
         *(("2024", s, few, _of_2024) for s in SCHEDULES),
+        *(("drawn, around", s, few, draw_trade) for s in FREE),
+        *(("loading, around", s, few, _loading) for s in FREE),
     ]
     for number, (kind, schedule, count, trade) in enumerate(cases):
+        elsewhere = AROUND if kind.endswith("around") else None
         for one in range(count):
             rng = np.random.default_rng([seed, number, one])
-            yield read(season(rng, trade(rng), schedule=schedule), kind=kind, schedule=schedule)
+            made = season(rng, trade(rng), schedule=schedule, elsewhere=elsewhere)
+            yield read(made, kind=kind, schedule=schedule)
 
 
 def _empty(rng: np.random.Generator) -> Trade:
