@@ -6,8 +6,9 @@ A detection without one is dark only where AIS would have shown it: another ship
 15 nautical miles and an hour. Where nobody was received nothing can be said, and nothing is.
 
 Files: CSV or Parquet with ``mmsi``, ``time`` (aware), ``longitude``, ``latitude`` and perhaps
-``name``, ``imo``, by which a ship is known in the register; or NMEA sentences (`pyais`), each line beginning with its time in UTC
-(ISO 8601 and a space), because the sentences themselves have no date.
+``name``, ``imo``, by which a ship is known in the register; or NMEA sentences (`pyais`), each line
+beginning with its time in UTC (ISO 8601 and a space), because the sentences themselves have no
+date. Of these only positions are read, and no names.
 """
 
 from pathlib import Path

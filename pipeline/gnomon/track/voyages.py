@@ -3,9 +3,10 @@
 The time from a departure to an arrival must be what a mean speed between 4 and 14 knots along the
 sea lanes (`gnomon.track.lanes`) takes; speeds are evenly likely, and the doubt of both ends (the
 posterior of the visits) is folded in. Lengths must agree within their errors, and so must the load:
-a ship that left laden arrives laden (as looks at each port tell by themselves). An arrival by chance, of another ship, comes at the port's own
-rate with the size and load of any ship; the odds against that, and against an arrival that no look
-showed, are the weight of a pair. An arrival ends one voyage at most (Gibbs sampling as for ships).
+a ship that left laden arrives laden (as looks at each port tell by themselves). An arrival by
+chance, of another ship, comes at the port's own rate with the size and load of any ship; the odds
+against that, and against an arrival that no look showed, are the weight of a pair. An arrival ends
+one voyage at most (Gibbs sampling as for ships).
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ distribution nor arrival process nor deadweight relation. Kinds of season:
 - empty: other ships and false alarms, no small tanker;
 - reversed: ships come laden and leave empty;
 - 2024: 43 visits of 14 tankers, with each schedule;
-- around: the roads and a home port are looked at too, with 3 m daily, beside free looks at the berth.
+- around: free looks at the berth, and daily ones of 3 m at the roads and at a home port.
 
 `python -m gnomon.validation.ledger 300` prints the section and draws its figure.
 """
