@@ -308,7 +308,7 @@ class Roads:
 
     def __init__(self, coast: Coast, geobox: GeoBox) -> None:
         self._shore_m = shore_distance(coast, geobox)
-        self._geobox = geobox
+        self.geobox = geobox
         self._made = [quay.outline for quay in coast.quays]
         self._tree = STRtree(self._made)
         self.ships: list[Ship] = []
@@ -316,7 +316,7 @@ class Roads:
 
     def clear_of_land(self, east: float, north: float) -> float:
         """Distance from the natural shore at a place, metres; negative beyond the scene too."""
-        column, row = ~self._geobox.affine @ (east, north)
+        column, row = ~self.geobox.affine @ (east, north)
         if not (0 <= row < self._shore_m.shape[0] and 0 <= column < self._shore_m.shape[1]):
             return -1.0
         return float(self._shore_m[int(row), int(column)])
@@ -324,16 +324,20 @@ class Roads:
     def moor(self, ship: Ship, *, room_m: float) -> bool:
         """Put a ship where it wants to lie, if land, quays and other ships leave it the room."""
         hull = ship.polygon()
-        if any(self.clear_of_land(*point) < room_m for point in hull.exterior.coords):
-            return False
-        wide = hull.buffer(room_m)
-        if any(wide.intersects(self._made[i]) for i in self._tree.query(wide)):
-            return False
-        if any(wide.intersects(other) for other in self._hulls):
+        if not self.free(hull, room_m=room_m):
             return False
         self.ships.append(ship)
         self._hulls.append(hull)
         return True
+
+    def free(self, outline: Polygon, *, room_m: float) -> bool:
+        """Whether land, quays and ships leave a thing the room."""
+        if any(self.clear_of_land(*point) < room_m for point in outline.exterior.coords):
+            return False
+        wide = outline.buffer(room_m)
+        if any(wide.intersects(self._made[i]) for i in self._tree.query(wide)):
+            return False
+        return not any(wide.intersects(other) for other in self._hulls)
 
 
 def _placed(ship: Ship, at: Array, heading_deg: float, **changes: bool | float) -> Ship:
@@ -405,7 +409,7 @@ def anchor_ships(
 def scatter_boats(rng: np.random.Generator, roads: Roads, *, count: int) -> tuple[Solid, ...]:
     """Small craft of 5 to 18 m; too many and too small to be truth."""
     boats = []
-    bounds = roads._geobox.extent.boundingbox  # noqa: SLF001
+    bounds = roads.geobox.extent.boundingbox
     for _ in range(count):
         at = (rng.uniform(bounds.left, bounds.right), rng.uniform(bounds.bottom, bounds.top))
         if roads.clear_of_land(*at) < 30:

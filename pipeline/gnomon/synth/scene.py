@@ -32,6 +32,7 @@ from gnomon.synth.coast import (
     scatter_boats,
     shore_distance,
 )
+from gnomon.synth.obstacles import scatter
 from gnomon.synth.render import BANDS, Image, Light, render
 from gnomon.synth.sea import (
     Weather,
@@ -235,11 +236,13 @@ def _dataset(spec: SceneSpec, image: Image) -> xr.Dataset:
 
 # --- training ------------------------------------------------------------------------------------
 
-_WEATHERS = ("fair", "fair", "fair", "glint", "turbid", "hazy", "rough", "cloud edge")
+_WEATHERS = ("fair", "fair", "fair", "glint", "turbid", "hazy", "rough", "cloud edge", "scraps")
+_ICY, _OBSTACLES = 1 / 8, 5
+"""Scenes with floes, and things in each scene that are no ships, as far as there is room."""
 
 
 def random_weather(rng: np.random.Generator, kind: str) -> Weather:
-    """Draw weather of a kind: fair, glint, turbid, hazy, rough or cloud edge."""
+    """Draw weather of a kind: fair, glint, turbid, hazy, rough, cloud edge or scraps of cloud."""
     fair = Weather(
         haze=float(rng.gamma(2, 0.004)),
         aerosol=float(rng.uniform(0.05, 0.25)),
@@ -260,7 +263,15 @@ def random_weather(rng: np.random.Generator, kind: str) -> Weather:
         "cloud edge": replace(
             fair, cloud=float(rng.uniform(0.1, 0.5)), cloud_opacity=float(rng.uniform(0.25, 1))
         ),
+        "scraps": replace(
+            fair, cloud=float(rng.uniform(0.02, 0.12)), cloud_opacity=float(rng.uniform(0.5, 1))
+        ),
     }[kind]
+
+
+def _with_ice(rng: np.random.Generator, weather: Weather) -> Weather:
+    ice, cover = rng.random() < _ICY, float(rng.uniform(0.05, 0.4))
+    return replace(weather, ice=cover, green=0.0) if ice else weather
 
 
 def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneSpec]:
@@ -275,7 +286,7 @@ def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneS
 
     """
     for i in range(n):
-        rng = np.random.default_rng([seed, i])
+        rng, apart = np.random.default_rng([seed, i]), np.random.default_rng([seed, i, 1])
         rows, columns = (int(v) for v in rng.integers(512, 1025, 2))
         shape = (rows, columns)
         box = grid(epsg=32653, west_m=500_000, north_m=4_740_000, shape=shape, gsd_m=gsd_m)
@@ -297,10 +308,11 @@ def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneS
                 view_azimuth_deg=float(rng.choice([104, 284])),
                 view_zenith_deg=float(rng.uniform(0, 10)),
             ),
-            weather=random_weather(rng, str(rng.choice(_WEATHERS))),
+            weather=_with_ice(apart, random_weather(rng, str(rng.choice(_WEATHERS)))),
             coast=coast,
             ships=tuple(roads.ships),
-            boats=scatter_boats(rng, roads, count=int(rng.integers(0, 60))),
+            boats=scatter_boats(rng, roads, count=int(rng.integers(0, 60)))
+            + scatter(apart, roads, count=_OBSTACLES),
         )
 
 
