@@ -158,12 +158,13 @@ def test_chances_to_be_the_same_ship_hold() -> None:
         assert right[part].mean() == pytest.approx(chance[part].mean(), abs=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("laden", [0.0, 1.0])
 def test_a_roads_full_of_other_ships_says_nothing_of_the_trade(laden: float) -> None:
     """Nobody waits, and all that lies there is in ballast (laden): half the seasons load."""
     around = Around(wait=(0.0, 0.0), others_laden=laden, others_per_day=0.6, others_small=0.6)
     exports, loaded, unloaded = [], 0.0, 0.0
-    for seed in range(8):
+    for seed in range(16):
         made = season(
             np.random.default_rng(seed), Trade(shares=SHARES["loads"]), schedule="s2",
             elsewhere="s2+s1+daily", around=around,
@@ -174,8 +175,9 @@ def test_a_roads_full_of_other_ships_says_nothing_of_the_trade(laden: float) -> 
         hulls = hulls.assign(log_lr_laden=hulls.log_lr_laden.where(hulls.port == ROADS))
         found = tracked(replace(made, detections=hulls, looks=made.looks[made.looks.port != HOME]))
         exports.append(found.seasons.p_exports.iloc[0])
-        loaded += found.seasons.loaded_mean.iloc[0] / found.seasons.visits_mean.iloc[0] / 8
-        unloaded += found.seasons.unloaded_mean.iloc[0] / found.seasons.visits_mean.iloc[0] / 8
+        loaded += found.seasons.loaded_mean.iloc[0] / found.seasons.visits_mean.iloc[0] / 16
+        unloaded += found.seasons.unloaded_mean.iloc[0] / found.seasons.visits_mean.iloc[0] / 16
+    # One season is 0.17 off; 0.12 is three times what the mean of sixteen is off.
     assert np.mean(exports) == pytest.approx(0.5, abs=0.12)
     # The prior says 0.44 each.
     assert loaded == pytest.approx(unloaded, abs=0.15)
