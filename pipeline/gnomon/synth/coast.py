@@ -80,7 +80,7 @@ def shore_distance(coast: Coast, geobox: GeoBox) -> Image:
     return np.asarray(away * gsd + coast.ruggedness_m * wander, np.float32)
 
 
-class _Shore:
+class Shore:
     """Shore coordinates: s along the shore, t out to sea, to world metres."""
 
     def __init__(self, origin: Array, seaward_deg: float) -> None:
@@ -91,12 +91,15 @@ class _Shore:
         self._along = np.array([self._out[1], -self._out[0]])
 
     def __call__(self, *points: tuple[float, float]) -> Array:
+        """World metres of points (s, t), shape (points, 2)."""
         return np.array([self._origin + s * self._along + t * self._out for s, t in points])
 
     def slab(self, s: tuple[float, float], t: tuple[float, float]) -> Polygon:
+        """Outline of a rectangle from s[0] to s[1] and from t[0] to t[1]."""
         return Polygon(self((s[0], t[0]), (s[1], t[0]), (s[1], t[1]), (s[0], t[1])))
 
     def berth(self, start: tuple[float, float], stop: tuple[float, float], **kw: bool) -> Berth:
+        """Line along which ships lie, with the water on the left of who walks along it."""
         ends = self(start, stop)
         return Berth(tuple(ends[0].tolist()), tuple(ends[1].tolist()), **kw)
 
@@ -104,7 +107,7 @@ class _Shore:
 class _Draft:
     """A coast in the making."""
 
-    def __init__(self, rng: np.random.Generator, shore: _Shore) -> None:
+    def __init__(self, rng: np.random.Generator, shore: Shore) -> None:
         self.rng = rng
         self.shore = shore
         self.quays: list[Quay] = []
@@ -137,10 +140,10 @@ class _Draft:
                 self.berths.append(self.shore.berth((at, reach), (stop, reach)))
             at = stop + float(self.rng.uniform(70, 220))
 
-    def jetty(self, s: float, length: float, out: float) -> None:
+    def jetty(self, s: float, length: float, out: float, *, head_m: float | None = None) -> None:
         """Draw an oil jetty: trestle, head, dolphins; and tanks ashore."""
         broad = float(self.rng.uniform(5, 9))
-        head = min(length, float(self.rng.uniform(40, 120)))
+        head = min(length, head_m or float(self.rng.uniform(40, 120)))
         deep = float(self.rng.uniform(10, 22))
         middle = s + length / 2
         trestle = self.shore.slab((middle - broad / 2, middle + broad / 2), (-120, out))
@@ -230,7 +233,7 @@ def random_coast(
     centre = np.array([(bounds.left + bounds.right) / 2, (bounds.bottom + bounds.top) / 2])
     seaward = float(rng.uniform(0, 360))
     away = np.array([np.sin(np.deg2rad(seaward)), np.cos(np.deg2rad(seaward))])
-    shore = _Shore(centre - away * size * rng.uniform(-0.05, 0.33), seaward)
+    shore = Shore(centre - away * size * rng.uniform(-0.05, 0.33), seaward)
     draft = _Draft(rng, shore)
     if built:
         _build(draft, size, marina=marina)
@@ -256,17 +259,18 @@ def harbour(rng: np.random.Generator, at: tuple[float, float], seaward_deg: floa
     ----------
     at
         Middle of the harbour on the shore, world metres. The terminal's edge lies 200 m out to
-        sea, from 800 to 100 m to the left of a swimmer who looks at it; the jetty's head 330 m out,
-        200 to 500 m to the right.
+        sea, from 800 to 100 m to the left of a swimmer who looks at it; the jetty, a trestle with
+        dolphins, 330 m out from 175 to 625 m to the right. Berths are those of the terminal, first
+        its front, then the jetty's outer and inner one.
     seaward_deg
         Direction from land to sea.
 
     """
-    shore = _Shore(np.array(at, float), seaward_deg)
+    shore = Shore(np.array(at, float), seaward_deg)
     draft = _Draft(rng, shore)
     draft.terminal(-800, 700, 200)
-    draft.jetty(200, 300, 330)
-    draft.breakwater(600, 900, 500)
+    draft.jetty(175, 450, 330, head_m=16)
+    draft.breakwater(800, 900, 500)
     size = 6000
     edge = [(float(s), -80.0 + float(rng.normal(0, 40))) for s in np.linspace(-size, size, 15)]
     outline = Polygon(shore((-size, -2 * size), *edge, (size, -2 * size)))

@@ -130,6 +130,11 @@ def breakwater(rng: np.random.Generator, at: Array) -> Quay:
     return Quay(Polygon(outline), height_m=3.0, kind="rubble")
 
 
+def crane(at: Array, heading_deg: float) -> Solid:
+    """Boom of a quay crane across a hull: 14 m wide, 60 m long, 25 m above the water."""
+    return _box(at, (14.0, 60.0), heading_deg, 25, 32, _PAINT)
+
+
 def scatter(rng: np.random.Generator, roads: Roads, *, count: int) -> tuple[Solid, ...]:
     """Put obstacles on open water, clear of land, quays and ships; fewer where room is short."""
     made: list[Solid] = []

@@ -4,7 +4,7 @@ A scene is a coast, ships, light and weather. Land and water are textures on the
 (``sea``); quays and ships are solids that are painted on a finer grid with their shadows and then
 blurred by the instrument (``render``). Cloud comes on top, then noise. The same specification
 gives the same pixels; every layer draws from its own generator, so that another cloud leaves the
-sea as it was.
+sea as it was, and land from the coast's, so that it stays from scene to scene.
 
 This ship model is the simulator's own. The inversion of freeboard has another one, so that
 inverting a simulated scene is a test.
@@ -63,6 +63,7 @@ class SceneSpec:
     coast: Coast = field(default_factory=Coast)
     ships: tuple[Ship, ...] = ()
     boats: tuple[Solid, ...] = ()
+    collection: str = "synthetic-sentinel-2"
     platform: str = "synthetic-2a"
     properties: tuple[tuple[str, str], ...] = ()
     """More for the item, for example the port."""
@@ -107,7 +108,9 @@ def simulate(spec: SceneSpec, *, scl: bool = False) -> tuple[xr.Dataset, gpd.Geo
         spec.light, aerosol=spec.weather.aerosol, veil=1 - 0.9 * float(np.median(opacity))
     )
     ground = _ground(spec, rng[0], shore, gsd) + path[:, None, None].astype(np.float32)
-    made = _made(spec, rng[1], gsd) + path[:, None, None].astype(np.float32)
+    made = _made(spec, np.random.default_rng([spec.coast.seed, 9]), gsd) + path[
+        :, None, None
+    ].astype(np.float32)
     things = [*spec.coast.fixtures, *spec.boats]
     things += [solid for ship in spec.ships for solid in solids(ship)]
     image = render(
@@ -151,7 +154,9 @@ def _ground(spec: SceneSpec, rng: np.random.Generator, shore: Image, gsd: float)
     if shore.min() > 0:
         return sea
     dry = np.clip(0.5 - shore / gsd, 0, 1)
-    return np.asarray(sea * (1 - dry) + land(rng, spec.weather, shore, gsd_m=gsd) * dry, np.float32)
+    ashore = np.random.default_rng([spec.coast.seed, 8])
+    ground = land(ashore, spec.weather, shore, gsd_m=gsd)
+    return np.asarray(sea * (1 - dry) + ground * dry, np.float32)
 
 
 def _made(spec: SceneSpec, rng: np.random.Generator, gsd: float) -> Image:
@@ -231,7 +236,7 @@ def _wrap(values: NDArray[np.generic], spec: SceneSpec) -> xr.DataArray:
 
 def _dataset(spec: SceneSpec, image: Image) -> xr.Dataset:
     bands = {name: _wrap(np.ascontiguousarray(image[i]), spec) for i, name in enumerate(BANDS)}
-    return xr.Dataset(bands, attrs={"scene_id": spec.id, "collection": "synthetic-sentinel-2"})
+    return xr.Dataset(bands, attrs={"scene_id": spec.id, "collection": spec.collection})
 
 
 # --- training ------------------------------------------------------------------------------------

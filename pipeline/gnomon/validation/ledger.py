@@ -10,6 +10,7 @@ distribution nor arrival process nor deadweight relation. Kinds of season:
 - 2024: 43 visits of 14 tankers, with each schedule, and with 24 sub-metre images in place of 36;
 - and seasons for which the priors are wrong: every season a mixture of directions (the prior gives
   one in ten to that), and stays as short or as long in the mean as the prior allows (1.5, 4 days).
+- around: free looks at the berth, and daily ones of 3 m at the roads and at a home port.
 """
 
 import os
@@ -26,7 +27,8 @@ from numpy.typing import NDArray
 from gnomon.follow import deadweight_of
 from gnomon.ledger.account import INFERRED, Account, account
 from gnomon.study import LedgerOptions, Study
-from gnomon.synth.campaign import ZONE, Season, Trade, draw_trade, season, trade_2024
+from gnomon.synth.campaign import PORT, ZONE, Season, Trade, draw_trade, season, trade_2024
+from gnomon.synth.elsewhere import ROADS
 from gnomon.synth.watch import COLLECTIONS, FINE, SCHEDULES
 from gnomon.track.tracking import Tracked, track
 
@@ -42,6 +44,8 @@ BIAS = 0.05
 CLOSE = 0.10
 SURE = 0.99
 MANY = 300
+FREE, AROUND = ("s2", "s2+s1"), "s2+s1+daily"
+"""Looks at the berth and, at the same time, in the roads and at a home port."""
 
 
 @dataclass(frozen=True)
@@ -84,19 +88,20 @@ def infer(made: Season) -> tuple[Tracked, Account]:
             "name": "validation",
             "catalog": {"url": "simulated"},
             "period": {"start": start.date(), "end": (end - pd.Timedelta(days=1)).date()},
-            "track": {"zones": [ZONE]},
+            "track": {"zones": [ZONE], "roads": {PORT: [ROADS]}},
         }
     )
     found = track(study, made.detections, made.looks, deadweight=deadweight_of)
     options = LedgerOptions().model_dump(exclude={"loading", "samples"})
-    return found, account(found.drawn, samples=SAMPLES, **options)
+    loading = [one for one in found.drawn if one.port == PORT]
+    return found, account(loading, samples=SAMPLES, **options)
 
 
 def read(made: Season, *, kind: str, schedule: str) -> Reading:
     """Infer a season of one year and put it beside its truth."""
     found, books = infer(made)
     (row,) = [r for r in books.rows if r["scenario"] == INFERRED]
-    counts = found.seasons.iloc[0]
+    counts = found.seasons[found.seasons.port == PORT].iloc[0]
     return Reading(
         kind=kind,
         schedule=schedule,
@@ -110,7 +115,7 @@ def read(made: Season, *, kind: str, schedule: str) -> Reading:
         barrels_high=row["barrels_p95"],
         p_over=row["p_over_cap"],
         p_exports=counts.p_exports,
-        rows=len(found.visits),
+        rows=int((found.visits.port == PORT).sum()),
     )
 
 
@@ -124,11 +129,14 @@ class Case:
     trade: Callable[[np.random.Generator], Trade]
     fine_images: int | None = None
     """Sub-metre images that are kept; all if left out."""
+    elsewhere: str | None = None
+    """Schedule of looks at the roads and at a home port."""
 
     def reading(self, entropy: Sequence[int]) -> Reading:
         """Simulate and read one season."""
         rng = np.random.default_rng(entropy)
-        made = season(rng, self.trade(rng), schedule=self.schedule)
+        trade = self.trade(rng)
+        made = season(rng, trade, schedule=self.schedule, elsewhere=self.elsewhere)
         if self.fine_images is not None:
             made = _with_fine_images(made, self.fine_images, rng)
         return read(made, kind=self.kind, schedule=self.schedule)
@@ -147,6 +155,8 @@ def cases(n: int) -> tuple[Case, ...]:
         *(Case("mixed", s, few, _mixed) for s in ("s2+s1", "all")),
         *(Case("stays of 1.5 days", s, few, _short) for s in ("s2+s1", "all")),
         *(Case("stays of 4 days", s, few, _long) for s in ("s2+s1", "all")),
+        *(Case("drawn, around", s, few, draw_trade, elsewhere=AROUND) for s in FREE),
+        *(Case("loading, around", s, few, _loading, elsewhere=AROUND) for s in FREE),
     )
 
 
