@@ -27,6 +27,7 @@ from gnomon.track.places import Tables
 from gnomon.track.posterior import Posterior, posterior
 from gnomon.track.visits import Deadweight, infer
 
+Rows = list[dict[str, Any]]
 NOWHERE = "everywhere"
 """Name of a place without one."""
 OVERLAP = 0.01
@@ -86,17 +87,30 @@ def track(
     fleet = _fleet(study, hulls)
     start, end = period(study, views)
     tables = Tables(study, places, hulls, views, start, end)
+    rows, counts, drawn = _of_ports(tables, study, fleet, deadweight)
+    counts = sorted((_noted(row, told) for row in counts), key=lambda row: str(row["port"]))
+    drawn.sort(key=lambda season: season.port)
+    rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
+    sea = _voyages(rows, tables.middles, study)
+    return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn), told)
+
+
+def _of_ports(
+    tables: Tables, study: Study, fleet: Fleet, deadweight: Deadweight
+) -> tuple[Rows, Rows, list[PortSeason]]:
+    """Rows of visits and of seasons, and the seasons drawn, port by port."""
+    options = study.track
     positions = ais.read_ais(options.ais) if options.ais else None
-    rows: list[dict[str, Any]] = []
-    counts, drawn = [], []
-    known = {}
+    rows: Rows = []
+    counts: Rows = []
+    drawn, known = [], {}
     for name in tables.names:
         seen = tables.at_berths(name)
         if seen.usable.sum() > 0:
             known[name] = _believed(seen, study)
         else:
             counts.append(_unknown(seen))
-            drawn.append(PortSeason(name, start, end, 0.0, ()))
+            drawn.append(PortSeason(name, tables.start, tables.end, 0.0, ()))
     for name, believed in known.items():
         heard = tables.heard(believed.seen, positions)
         found = infer(
@@ -110,11 +124,7 @@ def track(
         counts.append(found.counts)
         drawn.append(found.season)
         rows += [tables.visit(row, believed.seen, heard) for row in found.rows]
-    counts = sorted((_noted(row, told) for row in counts), key=lambda row: str(row["port"]))
-    drawn.sort(key=lambda season: season.port)
-    rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
-    sea = _voyages(rows, tables.middles, study)
-    return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn), told)
+    return rows, counts, drawn
 
 
 def _fleet(study: Study, hulls: pd.DataFrame) -> Fleet:
