@@ -2,13 +2,25 @@
 PYTHON ?= python3
 STUDY ?= configs/embedded.toml
 OUT ?= runs/$(basename $(notdir $(STUDY)))
+RUN ?= runs/embedded
 GNOMON := .venv/bin/gnomon
+WEB := pipeline/gnomon/report/web
 
-.PHONY: detect test fast lint notebooks bench validate train clean
+.PHONY: detect report page test fast lint notebooks bench validate train clean
 
 detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
 	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
 	$(GNOMON) run $(STUDY) --out $(OUT)
+
+report: .venv/ready  ## the evidence page of a run: make report RUN=folder
+	$(GNOMON) report $(RUN)
+
+page: $(WEB)/node_modules/.package-lock.json  ## build the page's script and style (needs node)
+	cd $(WEB) && npm run check && npm run build
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --no-audit --no-fund
+	touch $@
 
 test: .venv/dev lint  ## lint, types, import contracts, every test
 	.venv/bin/pytest -m "not slow"

@@ -122,10 +122,9 @@ def _optional(folder: Path, name: str, notes: list[str]) -> pd.DataFrame:
 def _conformed(frame: pd.DataFrame, model: type[Table], notes: list[str]) -> pd.DataFrame:
     """Columns of this version's schema; those that are not there are null."""
     names = list(model.to_schema().columns)
-    if len(frame):
-        if lost := [name for name in names if name not in frame]:
-            what = f"{model.__name__.lower()}.parquet is of another version"
-            notes.append(f"{what}: it lacks {', '.join(lost)}")
+    if len(frame) and (lost := [name for name in names if name not in frame]):
+        what = f"{model.__name__.lower()}.parquet is of another version"
+        notes.append(f"{what}: it lacks {', '.join(lost)}")
     made = pd.DataFrame(frame).reindex(columns=names)
     if "geometry" not in names:
         return made

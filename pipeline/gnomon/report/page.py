@@ -19,12 +19,15 @@ from typing import Any
 
 from gnomon.errors import StoreError
 from gnomon.report.answers import answer
+from gnomon.report.decisions import FILE as REVIEW
+from gnomon.report.decisions import read_decisions
 from gnomon.report.evidence import Evidence, evidence
 from gnomon.report.gathering import Run, read_run
 from gnomon.report.rows import looks_of, ports_of, register_of, ships_of, visits_of
 
 FORMAT = 1
 """Of the JSON between Python and the page."""
+FILE = "report.html"
 MOST_BYTES = 20_000_000
 STATIC = Path(__file__).parent / "static"
 Progress = Callable[[int, int, str], None]
@@ -86,7 +89,7 @@ def write_report(
     """
     run = read_run(folder)
     seen = evidence(run, pictures=pictures, progress=progress)
-    path = out or folder / "report.html"
+    path = out or folder / FILE
     text = rendered(run, seen, beside=path.parent)
     _write(path, text)
     return path, (*run.notes, *seen.notes)
@@ -182,15 +185,20 @@ def _links(items: dict[str, str], beside: Path | None) -> dict[str, str]:
     return links
 
 
-def _review(folder: Path) -> Any:
-    """Decisions that are there already, as they are."""
-    path = folder / "review.geojson"
-    if not path.is_file():
-        return None
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read as GeoJSON ({error}); mend or move it") from error
+def _review(folder: Path) -> dict[str, Any]:
+    """Decisions that are there already."""
+    features = read_decisions(folder / REVIEW)
+    return {"type": "FeatureCollection", "features": features}
+
+
+def is_current(folder: Path) -> bool:
+    """Whether the page of a run is there, and younger than what it shows."""
+    page = folder / FILE
+    if not page.is_file():
+        return False
+    rests_on = [*folder.glob("*.parquet"), folder / "run.json", STATIC / "page.js"]
+    times = [path.stat().st_mtime for path in rests_on if path.is_file()]
+    return all(time <= page.stat().st_mtime for time in times)
 
 
 def _bundled(name: str) -> str:

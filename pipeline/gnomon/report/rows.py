@@ -40,7 +40,7 @@ def looks_of(run: Run) -> dict[str, list[Any]]:
 def ships_of(run: Run) -> dict[str, list[Any]]:
     """Every detection."""
     table = run.detections
-    told = {
+    told: dict[str, list[Any]] = {
         "id": words(table.detection_id),
         "scene": words(table.scene_id),
         "collection": words(table.collection),

@@ -70,6 +70,17 @@ function Tiles({ page, season, year }: { page: Page; season: Season | undefined;
           more={`${waySure}; ${rough(season.loaded_mean)} came empty and left laden, ${rough(season.unloaded_mean)} the other way`}
         />
       )}
+      {visits_told > 0 && (
+        <Tile
+          name="Vessels"
+          value={named.length ? whole(named.length) : `${vessels.at_once} or more`}
+          more={
+            named.length
+              ? `told by name: ${named.slice(0, 4).join(", ")}${named.length > 4 ? " and others" : ""}; ${vessels.at_once} at one time`
+              : "as many were in port at one time; sizes alone name none"
+          }
+        />
+      )}
       {first && (
         <Tile
           name="Tonnes"
@@ -101,17 +112,6 @@ function Tiles({ page, season, year }: { page: Page; season: Season | undefined;
             first.passed[1] == null
               ? "in no sample"
               : `${day(first.passed[0])} to ${day(first.passed[2])}, where it was passed`
-          }
-        />
-      )}
-      {visits_told > 0 && (
-        <Tile
-          name="Vessels"
-          value={named.length ? whole(named.length) : `${vessels.at_once} or more`}
-          more={
-            named.length
-              ? `told by name: ${named.slice(0, 4).join(", ")}${named.length > 4 ? " and others" : ""}; ${vessels.at_once} at one time`
-              : "as many were in port at one time; sizes alone name none"
           }
         />
       )}
@@ -154,13 +154,13 @@ function drawBarrels(year: Year, width: number) {
   const most = Math.max(room * 1.15, ...data.map((bar) => bar.high));
   return Plot.plot({
     width,
-    height: 34 * data.length + 66,
+    height: 34 * data.length + 76,
     marginLeft: narrow ? 8 : 172,
     marginRight: 24,
     marginTop: 34,
-    marginBottom: 32,
+    marginBottom: 42,
     style: { fontSize: "13px", background: "none" },
-    x: { domain: [0, most * 1.02], label: "barrels in the year", grid: true, tickFormat: "~s", ticks: narrow ? 4 : 8 },
+    x: { domain: [0, most * 1.02], label: "barrels in the year", labelAnchor: "center", labelArrow: "none", grid: true, tickFormat: "~s", ticks: narrow ? 4 : 8 },
     y: { domain: data.map((bar) => bar.name), label: null, axis: narrow ? null : "left", tickSize: 0 },
     marks: [
       Plot.rectX([{}], { x1: room, x2: most * 1.02, fill: "var(--over)", y: null }),

@@ -53,7 +53,7 @@ function Head({ page, theme, setTheme }: { page: Page; theme: Theme; setTheme: (
         <a href="#timeline">Timeline</a>
         <a href="#maps">Where</a>
         <a href="#list">Ships</a>
-        <a href="#review">Review</a>
+        <a href="#decisions">Review</a>
         <a href="#how">How made</a>
       </nav>
       <div class="tools">
@@ -181,7 +181,7 @@ function Review(props: { decisions: ReturnType<typeof begun>; page: Page; read: 
     if (file) read(featuresOf(JSON.parse(await file.text().catch(() => "null"))));
   };
   return (
-    <section id="review" aria-labelledby="review-head">
+    <section id="decisions" aria-labelledby="review-head">
       <h2 id="review-head">Review</h2>
       <p>
         <b>{whole(decisions.size)}</b> decisions: {whole(decisions.size - rejected)} accepted, {whole(rejected)} rejected.{" "}

@@ -244,7 +244,7 @@ function Who({ page, visit }: { page: Page; visit: Visit }) {
           {shown.map((one) => (
             <tr key={one.name}>
               <th scope="row">
-                {one.name} {one.imo && <small>IMO {one.imo}</small>}
+                {one.name === "unregistered" ? "none of these" : one.name} {one.imo && <small>IMO {one.imo}</small>}
               </th>
               <td>{percent(one.p)}</td>
               <td>{reasons(one, visit)}</td>

@@ -10,7 +10,7 @@ const NINE_TO_ONE = Math.log(9);
 function drawCurve(curve: Curve, width: number) {
   const top = Math.max(...curve.post);
   const rows = curve.x.map((x, k) => ({ x, post: curve.post[k]! / top, like: curve.like[k]! }));
-  const last = Math.max(curve.ballast[1] * 1.25, 3);
+  const last = curve.x[curve.x.length - 1]!;
   const bands = [
     { name: "laden", x1: curve.laden[0], x2: curve.laden[1], fill: "var(--laden)", y: 1.17 },
     { name: "in ballast", x1: curve.ballast[0], x2: curve.ballast[1], fill: "var(--ballast)", y: 1.07 },
@@ -20,9 +20,9 @@ function drawCurve(curve: Curve, width: number) {
     height: 210,
     marginLeft: 8,
     marginRight: 8,
-    marginBottom: 36,
+    marginBottom: 40,
     style: { background: "none", fontSize: "12px" },
-    x: { domain: [0, last], label: "freeboard, m", clamp: true },
+    x: { domain: [0, last], label: "freeboard, m", labelAnchor: "center", labelArrow: "none", clamp: true },
     y: { domain: [0, 1.3], axis: null },
     marks: [
       Plot.rectX(bands, { x1: "x1", x2: "x2", y1: 0, y2: 1.3, fill: "fill", fillOpacity: 0.16 } as any),
@@ -35,6 +35,8 @@ function drawCurve(curve: Curve, width: number) {
   });
 }
 
+const flat = (curve: Curve) => curve.like.length > 0 && Math.min(...curve.like) > 0.999;
+
 export function Freeboard({ ship, curve }: { ship: Ship; curve: Curve | undefined }) {
   if (!curve) return <p class="soft">No freeboard was read from this look.</p>;
   const label = `Posterior of the freeboard: ${fixed(ship.fb, 1)} m, nine in ten ${fixed(ship.fb05, 1)} to ${fixed(ship.fb95, 1)} m. Tankers of her size: laden ${curve.laden.map((v) => v.toFixed(1)).join(" to ")} m, in ballast ${curve.ballast.map((v) => v.toFixed(1)).join(" to ")} m.`;
@@ -44,7 +46,8 @@ export function Freeboard({ ship, curve }: { ship: Ship; curve: Curve | undefine
         <h3>Freeboard on {shortMoment(ship.t)}</h3>
         <p class="soft">
           {ship.fb == null ? "Not measured" : `${fixed(ship.fb, 1)} m, nine in ten ${fixed(ship.fb05, 1)} to ${fixed(ship.fb95, 1)} m`}.
-          Line: posterior{curve.like.length ? "; dots: pixels alone" : ", as a normal"}. Bands: nine in ten tankers of her size.
+          Line: posterior{curve.like.length ? "; dots: pixels alone" : ", as a normal"}.{" "}
+          {flat(curve) && "The dots are level: the fit was not believed, and the pixels weigh nothing. "}Bands: nine in ten tankers of her size.
         </p>
       </figcaption>
       <Figure draw={(width) => drawCurve(curve, width)} on={[curve]} label={label} />
@@ -76,21 +79,21 @@ function drawWeights(rows: Weight[], width: number) {
   const colour = (row: Weight) => (row.lr > NINE_TO_ONE ? "var(--laden)" : row.lr < -NINE_TO_ONE ? "var(--ballast)" : "var(--indeterminate)");
   return Plot.plot({
     width,
-    height: 34 * rows.length + 56,
+    height: 36 * rows.length + 72,
     marginLeft: 10,
     marginRight: 10,
-    marginTop: 22,
-    marginBottom: 30,
+    marginTop: 24,
+    marginBottom: 40,
     style: { background: "none", fontSize: "12px" },
-    x: { domain: [-most, most], label: "log likelihood ratio, laden over ballast", ticks: 5 },
-    y: { domain: names, axis: null, padding: 0.55 },
+    x: { domain: [-most, most], label: "log likelihood ratio, laden over ballast", labelAnchor: "center", labelArrow: "none", ticks: 5 },
+    y: { domain: names, axis: null, padding: 0.6 },
     marks: [
-      Plot.text([["← in ballast", -most], ["laden →", most]], { x: (d: any) => d[1], text: (d: any) => d[0], frameAnchor: "top", dy: -14, textAnchor: (d: any) => (d[1] < 0 ? "start" : "end"), fill: "var(--soft)" } as any),
+      Plot.text([["← in ballast", -most], ["laden →", most]], { x: (d: any) => d[1], text: (d: any) => d[0], frameAnchor: "top", dy: -16, textAnchor: (d: any) => (d[1] < 0 ? "start" : "end"), fill: "var(--soft)" } as any),
       Plot.ruleX([-NINE_TO_ONE, NINE_TO_ONE], { stroke: "var(--soft)", strokeDasharray: "3,3" }),
       Plot.barX(rows, { x1: 0, x2: "lr", y: "name", fill: colour, fillOpacity: (row: Weight) => (row.sum ? 1 : 0.6) } as any),
       Plot.ruleX([0], { stroke: "var(--ink)" }),
-      Plot.text(rows, { x: -most, y: "name", text: "name", textAnchor: "start", dy: -15, fill: "var(--ink)", fontWeight: (row: Weight) => (row.sum ? 700 : 400) } as any),
-      Plot.text(rows, { x: most, y: "name", text: (row) => signed(row.lr), textAnchor: "end", dy: -15, fill: "var(--ink)" }),
+      Plot.text(rows, { x: -most, y: "name", text: "name", textAnchor: "start", dy: -14, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4, fontWeight: (row: Weight) => (row.sum ? 700 : 400) } as any),
+      Plot.text(rows, { x: most, y: "name", text: (row) => signed(row.lr), textAnchor: "end", dy: -14, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4 }),
     ],
   } as Plot.PlotOptions);
 }

@@ -31,6 +31,8 @@ export function featuresOf(value: any): Feature[] {
   );
 }
 
+const when = (feature: Feature) => Date.parse(feature.properties.decided_at) || 0;
+
 /** Of two decisions on the same ship in the same look the later one holds. */
 export function merged(...parts: Iterable<Feature>[]): Decisions {
   const all: Decisions = new Map();
@@ -38,7 +40,7 @@ export function merged(...parts: Iterable<Feature>[]): Decisions {
     for (const feature of part) {
       const id = feature.properties.detection_id;
       const other = all.get(id);
-      if (!other || (feature.properties.decided_at ?? "") >= (other.properties.decided_at ?? "")) all.set(id, feature);
+      if (!other || when(feature) >= when(other)) all.set(id, feature);
     }
   return all;
 }
@@ -73,7 +75,13 @@ function remembered(page: Page): Feature[] {
   }
 }
 
-export const begun = (page: Page): Decisions => merged(featuresOf(page.review), remembered(page));
+/** What the server had when it gave out the page. */
+function given(): Feature[] {
+  const block = document.getElementById("review");
+  return block?.matches('script[type="application/json"]') ? featuresOf(JSON.parse(block.textContent!)) : [];
+}
+
+export const begun = (page: Page): Decisions => merged(featuresOf(page.review), given(), remembered(page));
 
 /** Keep decisions in the browser, and with the server where there is one; says how it went. */
 export async function keep(page: Page, decisions: Decisions): Promise<string> {

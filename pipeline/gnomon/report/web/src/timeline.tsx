@@ -183,7 +183,23 @@ function usePointing(with_: any) {
   const { box, byNode, invert, zoom, open, setTip, span } = with_;
   const from = useRef<number | null>(null);
   const [band, setBand] = useState<[number, number] | null>(null);
-  const found = (event: Event): Spot | null => byNode.current.get(event.target as Element) ?? null;
+  // Marks are small: what lies nearest within a finger's or a pointer's reach counts as hit.
+  const found = (event: PointerEvent | MouseEvent): Spot | null => {
+    const hit = byNode.current.get(event.target as Element);
+    if (hit) return hit;
+    const reach = (event as PointerEvent).pointerType === "touch" ? 16 : 6;
+    const near = document
+      .elementsFromPoint(event.clientX, event.clientY)
+      .some((node) => node === box.current);
+    if (!near) return null;
+    for (let r = 2; r <= reach; r += 2)
+      for (let k = 0; k < 8; k += 1) {
+        const [x, y] = [event.clientX + r * Math.cos((k * Math.PI) / 4), event.clientY + r * Math.sin((k * Math.PI) / 4)];
+        const spot = byNode.current.get(document.elementFromPoint(x, y) as Element);
+        if (spot) return spot;
+      }
+    return null;
+  };
   const x = (event: PointerEvent) => event.clientX - box.current.getBoundingClientRect().left;
   useEffect(() => {
     const place = box.current as HTMLElement;
