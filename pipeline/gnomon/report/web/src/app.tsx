@@ -9,7 +9,8 @@ import { List } from "./list";
 import { Maps } from "./map";
 import "./page.css";
 import { begun, download, type Feature, featuresOf, keep, merged, served } from "./review";
-import { addressOf, scaled, type Span, Timeline, wholeSpan } from "./timeline";
+import { addressOf, scaled, type Span, wholeSpan } from "./things";
+import { Timeline } from "./timeline";
 import { day, whole } from "./words";
 
 const addressNow = () => {
@@ -104,16 +105,10 @@ function Zoom({ span, whole: all, zoom }: { span: Span; whole: Span; zoom: (span
 
 function Legend() {
   const marks = [
-    ["clear", "clear look, as high as water was seen"],
-    ["cloudy", "cloudy look"],
-    ["failed", "failed look"],
-    ["laden", "ship, laden"],
-    ["ballast", "ship, in ballast"],
-    ["indeterminate", "ship, load not told"],
-    ["unread", "ship, load not read"],
     ["stay loaded", "visit: came empty, left laden"],
     ["stay unloaded", "visit: came laden, left empty"],
-    ["stay open", "visit: load not told"],
+    ["stay open", "visit: load not told (thick: the middle of arrival and departure; thin: nine in ten)"],
+    ["clear", "look: as long as water was seen; ships in it stand on it"],
   ];
   return (
     <ul class="legend" aria-label="Marks">
@@ -216,7 +211,7 @@ function App({ page }: { page: Page }) {
     else document.documentElement.dataset.theme = theme;
   }, [theme]);
   const within = (t: number | null) => t != null && t >= span[0] && t <= span[1];
-  const ships = useMemo(() => page.ships.filter((ship) => showsShip(filter, ship) && within(ship.t)).sort((a, b) => a.t - b.t), [filter, span]);
+  const ships = useMemo(() => page.ships.filter((ship) => showsShip(filter, ship) && within(ship.t)), [filter, span]);
   const looks = useMemo(() => page.looks.filter((look) => showsLook(filter, look) && within(look.t)).length, [filter, span]);
   const shown = useMemo(() => shownAt(page, address), [address]);
   const open = (next: string) => {

@@ -225,6 +225,7 @@ export function loadPage(): Page {
     const of = look.get(`${ship.scene}@${ship.port}`) ?? null;
     return { ...ship, kind: "ship", load, derived, look: of, visit: null };
   });
+  ships.sort((a, b) => a.t - b.t);
   for (const one of ships) one.look?.ships.push(one);
   const ship = new Map(ships.map((one) => [one.id, one]));
   const visits: Visit[] = raw.visits.map((row) => {

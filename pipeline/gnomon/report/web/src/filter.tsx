@@ -1,5 +1,6 @@
 // What of the run is shown: by port, sensor, load and vessel.
 import { createContext } from "preact";
+import { memo } from "preact/compat";
 import { LOADS, type Load, type Look, type Page, type Ship, type Sky, type Visit } from "./data";
 import { collectionWords, LOAD_WORDS, portWords } from "./words";
 
@@ -20,20 +21,31 @@ export const everything = (page: Page): Filter => ({
 });
 
 const unique = (values: string[]) => [...new Set(values)];
-export const portsOf = (page: Page) =>
+/** Of a page, worked out once. */
+function once<T>(make: (page: Page) => T): (page: Page) => T {
+  const made = new WeakMap<Page, { value: T }>();
+  return (page) => {
+    if (!made.has(page)) made.set(page, { value: make(page) });
+    return made.get(page)!.value;
+  };
+}
+
+export const portsOf = once((page) =>
   unique([...page.ports.map((port) => port.name), ...page.ships.map((ship) => ship.port)]).filter(
     (name) => page.looks.some((look) => look.port === name) || page.ships.some((ship) => ship.port === name),
-  );
-export const collectionsOf = (page: Page) =>
-  unique([...page.looks.map((look) => look.collection), ...page.ships.map((ship) => ship.collection)]).sort();
+  ),
+);
+export const collectionsOf = once((page) =>
+  unique([...page.looks.map((look) => look.collection), ...page.ships.map((ship) => ship.collection)]).sort(),
+);
 
-export const vesselsOf = (page: Page) => {
+export const vesselsOf = once((page) => {
   const best = new Map<string, number>();
   for (const visit of page.visits)
     for (const { name, p } of visit.candidates)
       if (name !== "unregistered") best.set(name, Math.max(p, best.get(name) ?? 0));
-  return [...best].sort((a, b) => a[0].localeCompare(b[0])).map(([name]) => name);
-};
+  return [...best.keys()].sort((a, b) => a.localeCompare(b));
+});
 
 const named = (visit: Visit | null, text: string) =>
   visit != null &&
@@ -83,6 +95,14 @@ function Toggles<T extends string>(props: {
 
 const SKY_WORDS: Record<Sky, string> = { clear: "clear", cloudy: "cloudy", failed: "failed" };
 
+const Vessels = memo(({ page }: { page: Page }) => (
+  <datalist id="vessels">
+    {vesselsOf(page).map((name) => (
+      <option key={name} value={name} />
+    ))}
+  </datalist>
+));
+
 export function Filters(props: { page: Page; filter: Filter; change: (filter: Filter) => void; shown: string }) {
   const { page, filter, change } = props;
   const set = (part: Partial<Filter>) => change({ ...filter, ...part });
@@ -121,11 +141,7 @@ export function Filters(props: { page: Page; filter: Filter; change: (filter: Fi
           value={filter.vessel}
           onInput={(event) => set({ vessel: event.currentTarget.value.trim().toLowerCase() })}
         />
-        <datalist id="vessels">
-          {vesselsOf(page).map((name) => (
-            <option key={name} value={name} />
-          ))}
-        </datalist>
+        <Vessels page={page} />
       </label>
       <button type="button" onClick={() => change(everything(page))}>
         Show all

@@ -1,32 +1,27 @@
-// Where everything of the timeline lies, in pixels from its top: a block a port, in it the visits
-// in as many lanes as overlap, and a row a sensor with its looks and the ships in them.
-import { collectionsOf, portsOf, type Filter } from "./filter";
+// Where everything of the timeline lies: for each port a strip of its visits, in as many lanes as
+// overlap, and a strip for each sensor with its looks and, standing on them, the ships in them.
+import { collectionsOf, portsOf } from "./filter";
 import { LOADS, type Look, type Page, type Ship, type Visit } from "./data";
 
-export const HEAD = 30;
-export const LANE = 11;
+const LANE = 11;
 const STEP = 8;
 const HIGH = 6;
 export const TICK = 14;
-const GAP = 16;
 
-export interface Row {
-  port: string;
-  collection: string;
-  /** The line that looks hang from and ships stand on. */
-  base: number;
-  top: number;
-}
+/** A thing with its place in a strip, in pixels from the strip's top and to the right of its time. */
 export interface Placed<T> {
   of: T;
   y: number;
-  /** Pixels to the right of its time. */
   dx: number;
 }
-export interface Lanes {
+export interface Lane {
+  id: string;
+  port: string;
+  /** Null for the strip of visits. */
+  collection: string | null;
   height: number;
-  ports: { name: string; y: number }[];
-  rows: Row[];
+  /** The line that looks hang from and ships stand on. */
+  base: number;
   looks: Placed<Look>[];
   ships: Placed<Ship>[];
   visits: Placed<Visit>[];
@@ -46,15 +41,6 @@ function packed(visits: Visit[]): number[] {
   });
 }
 
-function stacked(look: Look, base: number, offset: number): Placed<Ship>[] {
-  const order = [...look.ships].sort((a, b) => LOADS.indexOf(a.load) - LOADS.indexOf(b.load));
-  return order.map((ship, k) => ({
-    of: ship,
-    y: base - 6 - STEP * (k % HIGH),
-    dx: offset + STEP * Math.floor(k / HIGH),
-  }));
-}
-
 function grouped<T>(values: T[], key: (value: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const value of values) {
@@ -64,35 +50,43 @@ function grouped<T>(values: T[], key: (value: T) => string): Map<string, T[]> {
   return groups;
 }
 
-export function lanes(page: Page, filter: Filter): Lanes {
-  const made: Lanes = { height: 0, ports: [], rows: [], looks: [], ships: [], visits: [] };
-  const collections = collectionsOf(page);
-  const looksOf = grouped(page.looks, (look) => `${look.port}|${look.collection}`);
-  const visitsOf = grouped(page.visits, (visit) => visit.port);
-  let y = 0;
-  for (const port of portsOf(page)) {
-    if (!filter.ports.has(port)) continue;
-    made.ports.push({ name: port, y: y + HEAD / 2 + 2 });
-    y += HEAD;
-    const visits = [...(visitsOf.get(port) ?? [])].sort((a, b) => begins(a) - begins(b));
-    const lane = packed(visits);
-    visits.forEach((visit, k) => made.visits.push({ of: visit, y: y + LANE * (lane[k]! + 0.5), dx: 0 }));
-    if (visits.length) y += LANE * (Math.max(...lane) + 1) + 6;
-    for (const collection of collections) {
-      const looks = looksOf.get(`${port}|${collection}`);
-      if (!looks || !filter.collections.has(collection)) continue;
-      const most = Math.max(...looks.map((look) => look.ships.length));
-      const base = y + 6 + STEP * Math.min(most, HIGH);
-      made.rows.push({ port, collection, base, top: y });
-      for (const look of looks) {
-        if (look.t == null) continue;
-        made.looks.push({ of: look, y: base, dx: 0 });
-        made.ships.push(...stacked(look, base, 0));
-      }
-      y = base + TICK + 8;
-    }
-    y += GAP;
-  }
-  made.height = y;
-  return made;
+function ofVisits(port: string, all: Visit[]): Lane {
+  const visits = [...all].sort((a, b) => begins(a) - begins(b));
+  const lane = packed(visits);
+  return {
+    id: `${port}|visits`, port, collection: null, base: 0, looks: [], ships: [],
+    height: LANE * (Math.max(...lane) + 1) + 8,
+    visits: visits.map((visit, k) => ({ of: visit, y: 4 + LANE * (lane[k]! + 0.5), dx: 0 })),
+  };
+}
+
+function ofLooks(port: string, collection: string, all: Look[]): Lane {
+  const looks = all.filter((look) => look.t != null);
+  const most = looks.reduce((top, look) => Math.max(top, look.ships.length), 0);
+  const base = 8 + STEP * Math.min(most, HIGH);
+  const ships = looks.flatMap((look) =>
+    [...look.ships]
+      .sort((a, b) => LOADS.indexOf(a.load) - LOADS.indexOf(b.load))
+      .map((ship, k) => ({ of: ship, y: base - 6 - STEP * (k % HIGH), dx: STEP * Math.floor(k / HIGH) })),
+  );
+  return {
+    id: `${port}|${collection}`, port, collection, base, ships, visits: [],
+    height: base + TICK + 8,
+    looks: looks.map((look) => ({ of: look, y: base, dx: 0 })),
+  };
+}
+
+export function lanesOf(page: Page): Map<string, Lane[]> {
+  const looks = grouped(page.looks, (look) => `${look.port}|${look.collection}`);
+  const visits = grouped(page.visits, (visit) => visit.port);
+  return new Map(
+    portsOf(page).map((port) => {
+      const own = collectionsOf(page).flatMap((collection) => {
+        const some = looks.get(`${port}|${collection}`);
+        return some ? [ofLooks(port, collection, some)] : [];
+      });
+      const stays = visits.get(port);
+      return [port, stays ? [ofVisits(port, stays), ...own] : own];
+    }),
+  );
 }

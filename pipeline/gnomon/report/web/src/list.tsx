@@ -5,7 +5,7 @@ import { Opened } from "./filter";
 import type { Decisions } from "./review";
 import { collectionWords, fixed, LOAD_WORDS, moment, percent, portWords, reasonWords, signed, withError } from "./words";
 
-const AT_ONCE = 50;
+const AT_ONCE = 30;
 
 export function List({ ships, decisions }: { page: Page; ships: Ship[]; decisions: Decisions }) {
   const [rows, setRows] = useState(AT_ONCE);

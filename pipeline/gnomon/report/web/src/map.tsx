@@ -4,7 +4,7 @@ import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { LOADS, type Page, type Port, type Ring, type Ship } from "./data";
 import { Figure, type Drawn } from "./figure";
 import { type Filter, Opened, portsOf, showsShip } from "./filter";
-import { addressOf, type Span, SYMBOLS } from "./timeline";
+import { addressOf, type Span, SYMBOLS } from "./things";
 import { portWords, shipWords } from "./words";
 
 /** Rings go clockwise, or the sphere takes what is outside for what is inside. */
@@ -73,41 +73,52 @@ function draw(port: Port, ships: Ship[], frame: Ring[], width: number, near: boo
   } as Plot.PlotOptions) as Drawn;
 }
 
-function PortMap({ port, ships, filter, span }: { port: Port; ships: Ship[]; filter: Filter; span: Span }) {
+function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Ship[]; filter: Filter; span: Span; hidden: boolean }) {
   const open = useContext(Opened);
   const [near, setNear] = useState("");
   const nodes = useRef<[SVGElement, Ship][]>([]);
   const placed = useMemo(() => ships.filter((ship) => ship.lon != null), [ships]);
   const zone = port.zones.find((one) => one.name === near);
   const frame = zone?.rings ?? (port.area.length ? port.area : boxOf(placed));
+  const figure = useRef<Drawn | null>(null);
   const apply = () => {
+    LOADS.forEach((load, k) => {
+      const group = figure.current?.querySelector<SVGElement>(`g.part${k}`);
+      if (group) group.style.display = filter.loads.has(load) ? "" : "none";
+    });
     for (const [node, ship] of nodes.current) {
+      if (!filter.loads.has(ship.load)) continue;
       const display = showsShip(filter, ship) && ship.t >= span[0] && ship.t <= span[1] ? "" : "none";
       if (node.style.display !== display) node.style.display = display;
     }
   };
-  useEffect(apply, [filter, span]);
+  useEffect(() => {
+    if (!hidden) apply();
+  }, [filter, span]);
   const drawn = (svg: Drawn) => {
+    figure.current = svg;
     nodes.current = LOADS.flatMap((load, k) => {
       const list = placed.filter((ship) => ship.load === load);
       return [...svg.querySelectorAll<SVGElement>(`g.part${k} > *`)].map((node): [SVGElement, Ship] => [node, list[(node as any).__data__]!]);
     });
-    for (const [node, ship] of nodes.current) {
-      const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
-      title.textContent = shipWords(ship);
-      node.append(title);
-    }
     apply();
   };
   if (!frame.length) return null;
   const [lon, lat] = middle(frame);
-  const clicked = (event: MouseEvent) => {
+  const under = (event: Event) => {
     const node = (event.target as Element).closest("g.ships > *");
-    const hit = nodes.current.find(([one]) => one === node);
-    if (hit) open(addressOf(hit[1]));
+    return nodes.current.find(([one]) => one === node)?.[1];
+  };
+  const clicked = (event: MouseEvent) => {
+    const hit = under(event);
+    if (hit) open(addressOf(hit));
+  };
+  const hovered = (event: PointerEvent) => {
+    const hit = under(event);
+    (event.currentTarget as HTMLElement).title = hit ? shipWords(hit) : "";
   };
   return (
-    <figure class="map">
+    <figure class="map" hidden={hidden}>
       <figcaption>
         <h3>{portWords(port.name)}</h3>
         <label>
@@ -129,7 +140,7 @@ function PortMap({ port, ships, filter, span }: { port: Port; ships: Ship[]; fil
           OpenStreetMap<span class="hidden"> of {portWords(port.name)}, from the network</span>
         </a>
       </figcaption>
-      <div onClick={clicked}>
+      <div onClick={clicked} onPointerOver={hovered}>
         <Figure
           draw={(width) => draw(port, placed, frame, width, zone != null)}
           on={[port, placed, near]}
@@ -147,8 +158,7 @@ export function Maps({ page, filter, span }: { page: Page; filter: Filter; span:
     for (const ship of page.ships) by.get(ship.port)?.push(ship);
     return by;
   }, [page]);
-  const ports = portsOf(page).filter((name) => filter.ports.has(name));
-  if (!ports.length) return null;
+  const ports = portsOf(page);
   return (
     <section id="maps" aria-labelledby="maps-head">
       <h2 id="maps-head">Where</h2>
@@ -159,7 +169,7 @@ export function Maps({ page, filter, span }: { page: Page; filter: Filter; span:
       <div class="maps">
         {ports.map((name) => {
           const port = page.ports.find((one) => one.name === name) ?? { name, area: [], zones: [], coast: [] };
-          return <PortMap key={name} port={port} ships={ships.get(name) ?? []} filter={filter} span={span} />;
+          return <PortMap key={name} port={port} ships={ships.get(name) ?? []} filter={filter} span={span} hidden={!filter.ports.has(name)} />;
         })}
       </div>
     </section>
