@@ -46,7 +46,7 @@ def write_crowd(season_folder: Path, folder: Path, *, ships: int = 5000) -> Path
     write_table(every, folder / "looks.parquet")
     chosen = every.iloc[np.sort(rng.integers(len(every), size=ships))].reset_index(drop=True)
     write_table(_hulls(chosen, rng), folder / "detections.parquet")
-    visits = gpd.read_parquet(season_folder / "visits.parquet").drop(columns="bbox", errors="ignore")
+    visits = gpd.read_parquet(season_folder / "visits.parquet")
     copies = [visits.assign(port=p, visit_id=visits.visit_id + f"-{p}-{n}", detections="[]")
               for p in _PORTS for n in range(3)]  # fmt: skip
     write_table(table(Visits, pd.concat(copies).to_dict("records")), folder / "visits.parquet")
@@ -59,7 +59,9 @@ _PORTS = ("vostochny", "rajin", "chongjin", "nampo")
 
 
 def _hulls(looks: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    states = np.array(["laden", "ballast", "indeterminate", None], object)[rng.integers(4, size=len(looks))]
+    states = np.array(["laden", "ballast", "indeterminate", None], object)[
+        rng.integers(4, size=len(looks))
+    ]
     kept = ["scene_id", "collection", "platform", "sensor", "seen_at", "port", "gsd_m"]
     rows = []
     for n, (row, state) in enumerate(zip(looks[kept].to_dict("records"), states, strict=True)):
@@ -69,6 +71,7 @@ def _hulls(looks: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFram
             "geometry": shapely.Point(x, y), "footprint": shapely.box(x, y, x + 1e-3, y + 2e-4),
             "length_m": 80.0, "length_sigma_m": 9.0, "beam_m": 13.0, "beam_sigma_m": 2.0,
             "heading_deg": 90.0, "heading_sigma_deg": 5.0, "load_state": state,
-            "log_lr_laden": rng.normal(0, 2), "quayside": False, "model": "simulated", "run_digest": "x",
+            "log_lr_laden": rng.normal(0, 2), "quayside": False,
+            "model": "simulated", "run_digest": "x",
         })  # fmt: skip
     return table(Detections, rows)

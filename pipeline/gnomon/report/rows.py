@@ -7,12 +7,11 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.report.columns import moment, moments, number, numbers, parsed, ring, rings, words
-from gnomon.report.gathering import Run
+from gnomon.report.gathering import EVERYWHERE, Run
 from gnomon.study import shipped
 
 OUTLINE_CORNERS = 9
 """More than a hull as a rectangle has; rounder outlines are simplified."""
-EVERYWHERE = "everywhere"
 
 
 def looks_of(run: Run) -> dict[str, list[Any]]:
@@ -24,7 +23,7 @@ def looks_of(run: Run) -> dict[str, list[Any]]:
         "platform": words(table.platform),
         "sensor": words(table.sensor),
         "t": moments(table.seen_at),
-        "port": [port or EVERYWHERE for port in words(table.port)],
+        "port": words(table.port),
         "status": words(table.status),
         "reason": words(table.reason),
         "usable": numbers(table.usable_fraction),
@@ -47,7 +46,7 @@ def ships_of(run: Run) -> dict[str, list[Any]]:
         "platform": words(table.platform),
         "sensor": words(table.sensor),
         "t": moments(table.seen_at),
-        "port": [port or EVERYWHERE for port in words(table.port)],
+        "port": words(table.port),
         "zone": words(table.zone),
         "state": words(table.load_state),
         "reason": words(table.load_reason),
@@ -162,7 +161,7 @@ def ports_of(run: Run, coasts: dict[str, list[Any]]) -> list[dict[str, Any]]:
         for port in run.ports()
     ]
     there = {port["name"] for port in named}
-    lost = sorted({port or EVERYWHERE for port in words(run.looks.port)} - there)
+    lost = sorted(set(run.looks.port) - there)
     return [*named, *({"name": n, "area": [], "zones": [], "coast": []} for n in lost)]
 
 

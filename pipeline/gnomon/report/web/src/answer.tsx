@@ -174,7 +174,7 @@ function drawBarrels(year: Year, width: number) {
         fill: "var(--bad-ink)",
         fontWeight: 600,
         text: () =>
-          year.reported ? `cap ${whole(year.cap)} less ${whole(year.reported)} reported by others` : `cap ${whole(year.cap)}`,
+          narrow ? "left of the cap" : year.reported ? `cap ${whole(year.cap)} less ${whole(year.reported)} reported by others` : `cap ${whole(year.cap)}`,
       }),
       Plot.ruleX([middle], { stroke: "var(--ink)", strokeDasharray: "2,4" }),
       Plot.ruleY(data, {

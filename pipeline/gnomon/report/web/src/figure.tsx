@@ -29,6 +29,7 @@ export function Figure({ draw, on, onDrawn, label, children, class: name }: Prop
     const drawn = draw(width);
     if (label) {
       const svg = drawn.matches("svg") ? drawn : drawn.querySelector("svg");
+      for (const mark of drawn.querySelectorAll("[aria-label]")) mark.removeAttribute("aria-label");
       svg?.setAttribute("role", "img");
       svg?.setAttribute("aria-label", label);
     }

@@ -52,7 +52,7 @@ function draw(lane: Lane, parts: Placed<any>[][], span: Span, width: number): El
       }),
     ),
   ];
-  return Plot.plot({
+  const svg = Plot.plot({
     width,
     height: lane.height,
     margin: 0,
@@ -60,7 +60,10 @@ function draw(lane: Lane, parts: Placed<any>[][], span: Span, width: number): El
     x: { type: "utc", domain: span.map(date), axis: null },
     y: { axis: null, domain: [lane.height, 0] },
     marks,
-  }) as Element;
+  });
+  // The strip's words are said by the live text below it, one mark at a time.
+  svg.setAttribute("aria-hidden", "true");
+  return svg;
 }
 
 /** Hide what a filter leaves out: whole marks where one word decides, else one by one. */
