@@ -3,8 +3,8 @@
 A GeoJSON FeatureCollection in EPSG:4326, one feature for each ship in a look that was decided on:
 ``detection_id``, ``visit_id``, ``scene_id``, ``decision`` (``accept`` or ``reject``), ``type``,
 ``load_state``, ``identity``, ``note``, ``reviewer``, ``decided_at`` (ISO, UTC), and the ship's
-outline. Of two decisions on one ship in one look the later holds; a decision on a ship that a run
-does not have is kept.
+outline. Of several decisions on one ship in one look the latest holds and the others stay as its
+history; a decision on a ship that a run does not have is kept too.
 """
 
 import json
@@ -70,17 +70,19 @@ def _fault(value: Any) -> str | None:
             return f"feature {number} has no detection_id"
         if told.get("decision") not in DECISIONS:
             return f"feature {number}: decision is not accept or reject"
+        try:
+            _when(feature)
+        except ValueError as error:
+            return f"feature {number}: {error}"
     return None
 
 
 def merged(*parts: Iterable[Feature]) -> list[Feature]:
-    """Later decisions over earlier ones, in the order of their ids."""
-    held: dict[str, Feature] = {}
+    """All decisions once each, by ship and then time: nothing that was decided is lost."""
+    kept: dict[tuple[str, datetime], Feature] = {}
     for feature in (one for part in parts for one in part):
-        name = feature["properties"]["detection_id"]
-        if name not in held or _when(feature) >= _when(held[name]):
-            held[name] = feature
-    return [held[name] for name in sorted(held)]
+        kept.setdefault((feature["properties"]["detection_id"], _when(feature)), feature)
+    return [kept[key] for key in sorted(kept)]
 
 
 def write_decisions(features: Iterable[Feature], path: Path) -> None:
@@ -89,10 +91,15 @@ def write_decisions(features: Iterable[Feature], path: Path) -> None:
 
 
 def _when(feature: Feature) -> datetime:
-    """Time of a decision; one that does not tell it comes before all."""
-    text = feature["properties"].get("decided_at")
-    try:
-        told = datetime.fromisoformat(str(text))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    """Time of a decision.
+
+    Raises
+    ------
+    ValueError
+        There is none, or it has no zone.
+
+    """
+    told = datetime.fromisoformat(str(feature["properties"].get("decided_at")))
+    if told.tzinfo is None:
+        raise ValueError("decided_at has no zone")
+    return told.astimezone(UTC)

@@ -71,6 +71,9 @@ class Wanted:
 def evidence(run: Run, *, pictures: bool = True, progress: Progress | None = None) -> Evidence:
     """Read what the pixels of a run show."""
     made = Evidence(curves=curves_of_table(run.detections))
+    sources = run.told.get("sources")
+    if isinstance(sources, dict):
+        made.items = {str(name): str(href) for name, href in sources.items()}
     if not pictures or run.study is None:
         return made
     wanted = [*_of_visits(run), *_of_ships(run)]
@@ -89,7 +92,7 @@ def evidence(run: Run, *, pictures: bool = True, progress: Progress | None = Non
         if progress:
             progress(count, len(by_scene), name)
     made.coasts = _coasts(run, run.study, scenes)
-    made.items = {name: scene.href for name, scene in scenes.items() if scene.href}
+    made.items |= {name: scene.href for name, scene in scenes.items() if scene.href}
     made.notes = (*notes, *_missing(run, made, scenes, faults, told=bool(why)))
     return made
 

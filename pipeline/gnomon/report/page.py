@@ -50,6 +50,7 @@ SHELL = """<!doctype html>
 Nothing is fetched from any other place.</noscript></div>
 <script type="application/json" id="page">{page}</script>
 <script type="application/json" id="evidence">{evidence}</script>
+<script type="text/plain" id="licences">{licences}</script>
 <script>{script}</script>
 </body>
 </html>
@@ -97,13 +98,14 @@ def write_report(
 
 def rendered(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
     """The page as text; ``beside`` is the folder that it will lie in, for links to local items."""
-    script, style = (_bundled(name) for name in ("page.js", "page.css"))
+    script, style, licences = map(_bundled, ("page.js", "page.css", "LICENCES.txt"))
     return SHELL.format(
         policy=policy(script),
         version=html.escape(importlib.metadata.version("gnomon")),
         title=html.escape(f"{run.name}: evidence"),
         style=style,
         script=script,
+        licences=licences,
         page=embedded(page_of(run, seen, beside=beside)),
         evidence=embedded({"chips": seen.chips, "curves": seen.curves}),
     )

@@ -8,7 +8,7 @@ import { everything, Filters, Opened, showsLook, showsShip } from "./filter";
 import { List } from "./list";
 import { Maps } from "./map";
 import "./page.css";
-import { begun, download, type Feature, featuresOf, keep, merged, served } from "./review";
+import { begun, download, type Feature, featuresOf, holding, keep, merged, served } from "./review";
 import { addressOf, scaled, type Span, wholeSpan } from "./things";
 import { Timeline } from "./timeline";
 import { day, whole } from "./words";
@@ -140,7 +140,13 @@ function How({ page }: { page: Page }) {
             accepted or rejected ship changes nothing on this page: it counts when visits are inferred again with the
             review file.
           </p>
-          <p class="soft">Contains modified Copernicus Sentinel data where scenes are Sentinel's. Made with gnomon, Apache-2.0; Observable Plot, D3 and Preact are in this file under their own licences.</p>
+          <p class="soft">
+            Contains modified Copernicus Sentinel data where scenes are Sentinel's. Made with gnomon, Apache-2.0; Observable Plot, D3 and Preact are in this file under their own licences.
+          </p>
+          <details class="licences">
+            <summary>Licences</summary>
+            <pre tabIndex={0}>{document.getElementById("licences")?.textContent}</pre>
+          </details>
         </div>
         <dl class="facts">
           <div>
@@ -167,9 +173,10 @@ function How({ page }: { page: Page }) {
   );
 }
 
-function Review(props: { decisions: ReturnType<typeof begun>; page: Page; read: (features: Feature[]) => void; said: string }) {
-  const { decisions, page, read, said } = props;
-  const rejected = [...decisions.values()].filter((one) => one.properties.decision === "reject").length;
+function Review(props: { history: Feature[]; page: Page; read: (features: Feature[]) => void; said: string }) {
+  const { history, page, read, said } = props;
+  const decisions = holding(history);
+  const rejected = [...decisions.values()].filter((one) => one.decision === "reject").length;
   const astray = [...decisions.keys()].filter((id) => !page.ship.has(id)).length;
   const chosen = async (event: Event) => {
     const file = (event.currentTarget as HTMLInputElement).files?.[0];
@@ -184,7 +191,7 @@ function Review(props: { decisions: ReturnType<typeof begun>; page: Page; read: 
         {served() ? "They are saved in the run's folder as you decide." : "They stay in this browser until you download them."}
       </p>
       <div class="row">
-        <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(decisions)}>
+        <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(history)}>
           Download review.geojson
         </button>
         <label class="file">
@@ -202,7 +209,8 @@ function App({ page }: { page: Page }) {
   const all = useMemo(() => wholeSpan(page), [page]);
   const [span, zoom] = useState<Span>(all);
   const [address, go] = useAddress();
-  const [decisions, setDecisions] = useState(() => begun(page));
+  const [history, setHistory] = useState(() => begun(page));
+  const decisions = useMemo(() => holding(history), [history]);
   const [said, setSaid] = useState("");
   const [theme, setTheme] = useState<Theme>("auto");
   const before = useRef<Element | null>(null);
@@ -229,8 +237,8 @@ function App({ page }: { page: Page }) {
     if (next) open(addressOf(next));
   };
   const decide = async (features: Feature[]) => {
-    const next = merged(decisions.values(), features);
-    setDecisions(next);
+    const next = merged(history, features);
+    setHistory(next);
     setSaid(await keep(page, next));
   };
   return (
@@ -253,7 +261,7 @@ function App({ page }: { page: Page }) {
         </section>
         <Maps page={page} filter={filter} span={span} />
         <List page={page} ships={ships} decisions={decisions} />
-        <Review decisions={decisions} page={page} read={decide} said={said} />
+        <Review history={history} page={page} read={decide} said={said} />
         <How page={page} />
       </main>
       {shown && (

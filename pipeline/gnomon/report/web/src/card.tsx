@@ -121,7 +121,7 @@ function ShipCard({ page, shown, decisions, decide, said }: Props) {
         </div>
       </div>
       {chosen && (
-        <Decide ship={chosen} visit={visit} last={decisions.get(chosen.id)?.properties} decide={decide} said={said} />
+        <Decide ship={chosen} visit={visit} last={decisions.get(chosen.id)} decide={decide} said={said} />
       )}
     </>
   );

@@ -47,7 +47,7 @@ export function Freeboard({ ship, curve }: { ship: Ship; curve: Curve | undefine
         <p class="soft">
           {ship.fb == null ? "Not measured" : `${fixed(ship.fb, 1)} m, nine in ten ${fixed(ship.fb05, 1)} to ${fixed(ship.fb95, 1)} m`}.
           Line: posterior{curve.like.length ? "; dots: pixels alone" : ", as a normal"}.{" "}
-          {flat(curve) && "The dots are level: the fit was not believed, and the pixels weigh nothing. "}Bands: nine in ten tankers of her size.
+          {flat(curve) && "The dots are level: this look tells nothing of her freeboard. "}Bands: nine in ten tankers of her size.
         </p>
       </figcaption>
       <Figure draw={(width) => drawCurve(curve, width)} on={[curve]} label={label} />

@@ -8,6 +8,10 @@ const TYPES = [
   ["", "as read"],
   ["tanker", "tanker"],
   ["cargo", "cargo ship"],
+  ["passenger", "passenger ship"],
+  ["fishing", "fishing vessel"],
+  ["naval", "naval vessel"],
+  ["service", "tug, dredger, other service"],
   ["other", "other ship"],
   ["none", "not a ship"],
 ] as const;

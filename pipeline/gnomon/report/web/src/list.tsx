@@ -52,7 +52,7 @@ export function List({ ships, decisions }: { page: Page; ships: Ship[]; decision
                 <td>{percent(ship.laden)}</td>
                 <td>{signed(ship.lr)}</td>
                 <td>{withError(ship.fb, ship.fb_s, 1)}</td>
-                <td>{decisions.get(ship.id)?.properties.decision ?? ""}</td>
+                <td>{decisions.get(ship.id)?.decision ?? ""}</td>
               </tr>
             ))}
           </tbody>

@@ -1,5 +1,6 @@
-// What an analyst decided. Decisions are kept by ship and look, the newer one of two; they live in
-// the browser, in a file that is downloaded, and, where the page is served, in the run's folder.
+// What an analyst decided. The latest decision on a ship in a look holds, earlier ones stay as its
+// history; they live in the browser, in a file that is downloaded, and, where the page is served, in
+// the run's folder.
 import type { Page, Ring, Ship } from "./data";
 
 export interface Decision {
@@ -19,7 +20,7 @@ export interface Feature {
   geometry: { type: "Polygon"; coordinates: Ring[] } | { type: "Point"; coordinates: number[] } | null;
   properties: Decision;
 }
-export type Decisions = Map<string, Feature>;
+export type Decisions = Map<string, Decision>;
 export const FILE = "review.geojson";
 
 /** Features that are decisions; anything else is left aside. */
@@ -27,28 +28,29 @@ export function featuresOf(value: any): Feature[] {
   const features = Array.isArray(value?.features) ? value.features : [];
   return features.filter(
     (one: any) =>
-      typeof one?.properties?.detection_id === "string" && ["accept", "reject"].includes(one.properties.decision),
+      typeof one?.properties?.detection_id === "string" && ["accept", "reject"].includes(one.properties.decision) && when(one) > 0,
   );
 }
 
 const when = (feature: Feature) => Date.parse(feature.properties.decided_at) || 0;
 
-/** Of two decisions on the same ship in the same look the later one holds. */
-export function merged(...parts: Iterable<Feature>[]): Decisions {
-  const all: Decisions = new Map();
+/** All decisions once each, by ship and then time: nothing that was decided is lost. */
+export function merged(...parts: Iterable<Feature>[]): Feature[] {
+  const kept = new Map<string, Feature>();
   for (const part of parts)
     for (const feature of part) {
-      const id = feature.properties.detection_id;
-      const other = all.get(id);
-      if (!other || when(feature) >= when(other)) all.set(id, feature);
+      const key = `${feature.properties.detection_id} ${when(feature)}`;
+      if (!kept.has(key)) kept.set(key, feature);
     }
-  return all;
+  const id = (feature: Feature) => feature.properties.detection_id;
+  return [...kept.values()].sort((a, b) => (id(a) < id(b) ? -1 : id(a) > id(b) ? 1 : when(a) - when(b)));
 }
 
-export const collection = (decisions: Decisions) => ({
-  type: "FeatureCollection",
-  features: [...decisions.values()].sort((a, b) => (a.properties.detection_id < b.properties.detection_id ? -1 : 1)),
-});
+/** The decision that holds for each ship in a look: the latest. */
+export const holding = (history: Feature[]): Decisions =>
+  new Map(history.map((feature) => [feature.properties.detection_id, feature.properties]));
+
+const collection = (history: Feature[]) => ({ type: "FeatureCollection", features: history });
 
 export function featureOf(ship: Ship, told: Omit<Decision, "detection_id" | "scene_id" | "visit_id">): Feature {
   const { outline, lon, lat } = ship;
@@ -81,13 +83,13 @@ function given(): Feature[] {
   return block?.matches('script[type="application/json"]') ? featuresOf(JSON.parse(block.textContent!)) : [];
 }
 
-export const begun = (page: Page): Decisions => merged(featuresOf(page.review), given(), remembered(page));
+export const begun = (page: Page): Feature[] => merged(featuresOf(page.review), given(), remembered(page));
 
 /** Keep decisions in the browser, and with the server where there is one; says how it went. */
-export async function keep(page: Page, decisions: Decisions): Promise<string> {
+export async function keep(page: Page, history: Feature[]): Promise<string> {
   let told = "Kept in this browser. Download the file to take the decisions along.";
   try {
-    localStorage.setItem(key(page), JSON.stringify(collection(decisions)));
+    localStorage.setItem(key(page), JSON.stringify(collection(history)));
   } catch {
     told = "This browser keeps nothing for files: download the file before you close the page.";
   }
@@ -96,7 +98,7 @@ export async function keep(page: Page, decisions: Decisions): Promise<string> {
     const answer = await fetch(FILE, {
       method: "POST",
       headers: { "Content-Type": "application/geo+json", "X-Gnomon-Token": token()! },
-      body: JSON.stringify(collection(decisions)),
+      body: JSON.stringify(collection(history)),
     });
     const said = await answer.json();
     return answer.ok ? `Saved: ${said.saved} decisions in ${said.file}.` : `Not saved: ${said.error}. ${told}`;
@@ -105,8 +107,8 @@ export async function keep(page: Page, decisions: Decisions): Promise<string> {
   }
 }
 
-export function download(decisions: Decisions) {
-  const blob = new Blob([JSON.stringify(collection(decisions), null, 1)], { type: "application/geo+json" });
+export function download(history: Feature[]) {
+  const blob = new Blob([JSON.stringify(collection(history), null, 1)], { type: "application/geo+json" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = FILE;
