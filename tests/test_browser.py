@@ -136,7 +136,7 @@ def test_filters_and_zoom(opened: Open, season: Path) -> None:
     tab = opened(address(season))
     said = tab.locator(".filters output")
     assert said.inner_text() == "384 looks and 95 ships in view"
-    tab.get_by_role("checkbox", name="Planet, 3 m").uncheck(force=True)
+    tab.get_by_role("checkbox", name="daily, 3 m").uncheck(force=True)
     assert said.inner_text() != "384 looks and 95 ships in view"
     assert tab.locator(".lane:visible").count() == 2 + 4
     tab.get_by_role("checkbox", name="laden", exact=True).uncheck(force=True)

@@ -108,7 +108,7 @@ function Legend() {
     ["stay loaded", "visit: came empty, left laden"],
     ["stay unloaded", "visit: came laden, left empty"],
     ["stay open", "visit: load not told (thick: the middle of arrival and departure; thin: nine in ten)"],
-    ["clear", "look: as long as water was seen; ships in it stand on it"],
+    ["clear", "look: as long as water was seen; ships in it stand on it, large if they are of a visit"],
   ];
   return (
     <ul class="legend" aria-label="Marks">

@@ -64,7 +64,7 @@ interface Weight {
 function weights(ships: Ship[], visit: Visit | null): Weight[] {
   const looks = ships
     .filter((ship) => ship.lr != null)
-    .map((ship) => ({ name: `${shortMoment(ship.t)}, ${collectionWords(ship.collection).split(",")[0]}`, lr: ship.lr, sum: false }));
+    .map((ship) => ({ name: `${shortMoment(ship.t)}, ${collectionWords(ship.collection)}`, lr: ship.lr, sum: false }));
   if (!visit) return looks;
   return [
     ...looks,

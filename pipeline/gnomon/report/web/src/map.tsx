@@ -40,8 +40,9 @@ const middle = (rings: Ring[]) => rings[0]![0]!;
 function draw(port: Port, ships: Ship[], frame: Ring[], width: number, near: boolean): Drawn {
   const groups = LOADS.map((load) => ships.filter((ship) => ship.load === load));
   const zones = port.zones.filter((zone) => zone.rings.length);
-  const top = (rings: Ring[]) => Math.max(...rings.flat().map(([, y]) => y));
-  const west = (rings: Ring[]) => Math.min(...rings.flat().map(([x]) => x));
+  // The westernmost of the northernmost corners.
+  const top = (rings: Ring[]) =>
+    rings.flat().reduce((best, one) => (one[1] > best[1] + 1e-6 || (one[1] > best[1] - 1e-6 && one[0] < best[0]) ? one : best));
   return Plot.plot({
     width,
     height: Math.round(Math.min(width * 0.8, 460)),
@@ -58,7 +59,7 @@ function draw(port: Port, ships: Ship[], frame: Ring[], width: number, near: boo
         }),
       ),
       Plot.text(zones, {
-        x: (zone) => west(zone.rings), y: (zone) => top(zone.rings), textAnchor: "start", lineAnchor: "bottom", dy: -3, fill: "var(--ink)", stroke: "var(--water)",
+        x: (zone) => top(zone.rings)[0], y: (zone) => top(zone.rings)[1], textAnchor: "start", lineAnchor: "bottom", dy: -3, fill: "var(--ink)", stroke: "var(--water)",
         text: (zone) => zone.name + (zone.provisional ? " (place not pinned)" : ""),
       }),
       ...groups.map((group, k) => {

@@ -47,7 +47,8 @@ function draw(lane: Lane, parts: Placed<any>[][], span: Span, width: number): El
     Plot.ruleY(parts[4]!, { className: "part4", y: "y", x1: (one: any) => clip(one.of.arrived_p50), x2: (one: any) => clip(one.of.departed_p50), stroke: colour, strokeWidth: 8 }),
     ...LOADS.map((load, k) =>
       Plot.dot(parts[5 + k]!, {
-        className: `part${5 + k}`, x: at, y: "y", r: load === "ballast" ? 3.6 : 3.2, symbol: SYMBOLS[load] as any,
+        className: `part${5 + k}`, x: at, y: "y", symbol: SYMBOLS[load] as any,
+        r: (one: any) => (one.of.visit ? 4.2 : 2.6) * (load === "ballast" ? 1.15 : 1),
         fill: load === "unread" ? "var(--paper)" : `var(--${load})`, stroke: `var(--${load})`, strokeWidth: 1.2,
       }),
     ),
@@ -59,6 +60,7 @@ function draw(lane: Lane, parts: Placed<any>[][], span: Span, width: number): El
     style: { background: "none", overflow: "hidden" },
     x: { type: "utc", domain: span.map(date), axis: null },
     y: { axis: null, domain: [lane.height, 0] },
+    r: { type: "identity" },
     marks,
   });
   // The strip's words are said by the live text below it, one mark at a time.

@@ -65,11 +65,13 @@ const COLLECTIONS: Record<string, string> = {
   "sentinel-2-l2a": "Sentinel-2, 10 m",
   "sentinel-2-l1c": "Sentinel-2, 10 m",
   "sentinel-1-grd": "Sentinel-1, radar",
-  "synthetic-sentinel-2": "Sentinel-2, simulated",
-  "daily-3m": "Planet, 3 m",
+  "sentinel-2": "Sentinel-2, 10 m",
+  "sentinel-1": "Sentinel-1, radar",
+  "daily-3m": "daily, 3 m",
   "sub-metre": "0.5 m",
 };
-export const collectionWords = (name: string) => COLLECTIONS[name] ?? name;
+/** A collection as people call it; that its scenes are made up is said above all. */
+export const collectionWords = (name: string) => COLLECTIONS[name.replace(/^synthetic-/, "")] ?? name;
 
 export const portWords = (name: string) =>
   name
