@@ -4,6 +4,7 @@ import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { LOADS, type Page, type Port, type Ring, type Ship } from "./data";
 import { Figure, type Drawn } from "./figure";
 import { type Filter, Opened, portsOf, showsShip } from "./filter";
+import { useTurn } from "./later";
 import { addressOf, type Span, SYMBOLS } from "./things";
 import { portWords, shipWords } from "./words";
 
@@ -104,6 +105,7 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
     });
     apply();
   };
+  const turn = useTurn();
   if (!frame.length) return null;
   const [lon, lat] = middle(frame);
   const under = (event: Event) => {
@@ -142,12 +144,12 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
         </a>
       </figcaption>
       <div onClick={clicked} onPointerOver={hovered}>
-        <Figure
+        {turn && <Figure
           draw={(width) => draw(port, placed, frame, width, zone != null)}
           on={[port, placed, near]}
           onDrawn={drawn}
           label={`Map of ${portWords(port.name)} with ${placed.length} ships; the list below has the same ships`}
-        />
+        />}
       </div>
     </figure>
   );

@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { LOADS, type Look, type Ship } from "./data";
 import type { Filter } from "./filter";
+import { useTurn } from "./later";
 import { begins, ends, type Lane, type Placed, TICK } from "./lanes";
 import { shows, type Span, SYMBOLS, type Thing } from "./things";
 import { tradeOf } from "./words";
@@ -90,8 +91,9 @@ export function Strip(props: { lane: Lane; span: Span; width: number; hidden: bo
   const { lane, span, width, hidden, filter, spots } = props;
   const place = useRef<HTMLDivElement>(null);
   const svg = useRef<Element | null>(null);
+  const turn = useTurn();
   useLayoutEffect(() => {
-    if (!width || hidden) {
+    if (!turn || !width || hidden) {
       spots.delete(lane.id);
       return;
     }
@@ -109,9 +111,9 @@ export function Strip(props: { lane: Lane; span: Span; width: number; hidden: bo
     svg.current = drawn;
     applied(drawn, own, filter);
     place.current!.replaceChildren(drawn);
-  }, [lane, span[0], span[1], width, hidden]);
+  }, [lane, span[0], span[1], width, hidden, turn]);
   useLayoutEffect(() => {
-    if (svg.current && !hidden) applied(svg.current, spots.get(lane.id) ?? [], filter);
+    if (svg.current && !hidden && spots.has(lane.id)) applied(svg.current, spots.get(lane.id) ?? [], filter);
   }, [filter]);
   return <div class="plot" ref={place} style={{ minHeight: `${lane.height}px` }} />;
 }
