@@ -43,8 +43,8 @@ notebooks: .venv/dev detect  ## execute the notebooks on the embedded study
 bench: .venv/ready  ## time against the floor: decoding the pixels
 	.venv/bin/python -m gnomon.bench
 
-validate: .venv/ready  ## measure what the numbers are worth; writes docs/validation.md
-	.venv/bin/python -m gnomon.validation
+validate: .venv/ready  ## measure what the numbers are worth: make validate [PART=load|ships|seasons]
+	.venv/bin/python -m gnomon.validation $(PART)
 
 train: .venv/ready  ## train new weights: make train CATALOG=labelled/catalog.json NAME=my-vessel
 	$(GNOMON) train $(CATALOG) --out models/$(NAME)

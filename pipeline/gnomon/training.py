@@ -141,7 +141,7 @@ def teach(
     rehearsal = _train(
         [r for r, m in zip(real, marked, strict=True) if m not in back], made, options, progress
     )
-    find = raw_finder(rehearsal)
+    find = raw_finder(rehearsal, gsd_m=back[0].gsd_m)
     found = matched(back, [find(m) for m in back])
     if not len(found.score):
         raise WeightsError(f"{out}: nothing found in the scenes held back; train for more steps")
@@ -154,6 +154,7 @@ def teach(
         threshold=judged.threshold,
         calibration=(judged.slope, judged.intercept),
         errors=judged.errors,
+        gsd_m=back[0].gsd_m,
     )
 
 
@@ -183,9 +184,9 @@ Finder = Callable[[Marked], Hulls]
 LOWEST = 0.02
 
 
-def raw_finder(network: Network) -> Finder:
+def raw_finder(network: Network, *, gsd_m: float) -> Finder:
     """A network's own scores, not calibrated."""
-    raw = weights.uncalibrated(network)
+    raw = weights.uncalibrated(network, gsd_m=gsd_m)
     options = DetectOptions(threshold=LOWEST)
     return lambda m: detector.find_hulls(m.pixels, m.masks, weights=raw, options=options)
 
