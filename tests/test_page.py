@@ -19,6 +19,8 @@ from gnomon.errors import StoreError
 from gnomon.follow import follow
 from gnomon.report import page
 from gnomon.report.answers import swings
+from gnomon.report.chips import stretched
+from gnomon.report.evidence import MOST_PICTURE_BYTES, Evidence
 from gnomon.report.gathering import read_run
 from gnomon.run import run_study
 from gnomon.study import Study
@@ -177,6 +179,29 @@ def test_pixels_come_with_outlines_that_fit_them(sea_run: Path) -> None:
             curve = curves[row.detection_id]
             mean = np.average(curve["x"], weights=curve["post"])
             assert mean == pytest.approx(row.freeboard_m, abs=max(0.5, row.freeboard_sigma_m / 2))
+
+
+def test_a_picture_shows_shadow_water_and_deck_apart() -> None:
+    """Brighter is brighter, whatever the unit of the pixels."""
+    light = np.array([0.0, 0.5, 1.0, 3.0, 9.0, 20.0])
+    for water in (0.03, 310.0):
+        row = stretched(np.broadcast_to(light * water, (3, 1, 6)).astype(np.float32), water)
+        grey = row[0, :, 0].astype(int)
+        assert list(grey) == sorted(grey)
+        assert grey[0] == 0
+        assert grey[2] - grey[1] > 30  # a shadow takes away half of the light at the most
+        assert grey[3] < 230
+        assert grey[5] == 255
+    unseen = stretched(np.full((3, 2, 2), np.nan, np.float32), 1.0)
+    assert unseen.max() == 0
+
+
+def test_pictures_beyond_what_a_page_holds_are_left_out() -> None:
+    made = Evidence()
+    chip = {"src": "x" * 1_000_000}
+    kept = [made.add(str(n), chip) for n in range(30)]
+    assert sum(kept) == len(made.chips) < 20
+    assert len(json.dumps(made.chips)) < MOST_PICTURE_BYTES + 1_100_000
 
 
 def test_pictures_that_cannot_be_had_are_said(sea_run: Path, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Small pictures of one place, north up, at the scene's own pixel, and what was fitted over them.
 
-The stretch is the water's own: its median in green is dark grey-blue, two and a half times as
-much is white. So a shadow is seen in every picture, decks are white, and two looks at one place
-compare. Pixels are never resampled; a picture is as many whole pixels as cover its square, and
-outlines are told in metres from its middle.
+The stretch is the water's own: its median in green is a middling grey-green, half as much is dark,
+and the brighter a thing, the more its light is pressed together. So a shadow is seen in every
+picture, decks and quays keep their shapes, and two looks at one place compare. Pixels are never
+resampled; a picture is as many whole pixels as cover its square, and outlines are told in metres
+from its middle.
 """
 
 import base64
@@ -22,8 +23,9 @@ from gnomon.load.rows import Reading, on_grid
 from gnomon.showing import traces
 
 Floats = NDArray[np.float64]
-WHITE, GAMMA = 2.5, 0.6
-"""Times the water's green that is white; exponent that lifts the dark."""
+BRIGHTEST, KNEE = 1.18, 1.6
+"""Of the curve ``BRIGHTEST x / (x + KNEE)``, x in units of the water's green: water comes out at
+0.45 of white, its shadow at half of the light at 0.28, white at nine times the water."""
 HALF_STEP_M = 15.0
 """Halves of windows are whole multiples: then 10 m, 3 m and 0.5 m pixels fill the same square."""
 LEAST_HALF_M, MOST_HALF_M, GAP_M = 90.0, 300.0, 45.0
@@ -161,8 +163,9 @@ def _water(pixels: xr.Dataset) -> float:
 
 def stretched(stack: NDArray[np.float32], water: float) -> NDArray[np.uint8]:
     """Brightness for the eye, (rows, columns, 3); black where nothing was seen."""
-    shown = np.clip(stack / (WHITE * water), 0, 1) ** GAMMA
-    return np.moveaxis(np.nan_to_num(shown) * 255, 0, -1).astype(np.uint8)
+    light = np.clip(np.nan_to_num(stack / water), 0, None)
+    shown = np.clip(BRIGHTEST * light / (light + KNEE), 0, 1)
+    return np.moveaxis(shown * 255, 0, -1).astype(np.uint8)
 
 
 def encoded(image: NDArray[np.uint8]) -> str:

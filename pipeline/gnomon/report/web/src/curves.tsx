@@ -108,7 +108,7 @@ export function Weights({ ships, visit }: { ships: Ship[]; visit: Visit | null }
         <h3>What each look weighs</h3>
         <p class="soft">
           Beyond the dashed lines the odds are nine to one.
-          {visit && ` With all visits of the port: laden in ${percent(visit.p_laden_in)}, laden out ${percent(visit.p_laden_out)}.`}
+          {visit && ` With all visits of the port, and looks elsewhere: laden in ${percent(visit.p_laden_in)}, laden out ${percent(visit.p_laden_out)}.`}
         </p>
       </figcaption>
       <Figure draw={(width) => drawWeights(rows, width)} on={[rows.map((row) => row.name + row.lr).join()]} label={`Log likelihood ratios, ${label}`} />

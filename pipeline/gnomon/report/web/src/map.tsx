@@ -36,6 +36,13 @@ function boxOf(ships: Ship[]): Ring[] {
   return [[[w, s], [w, n], [e, n], [e, s], [w, s]]];
 }
 
+/** What a reader can choose to see of a port: its zones; of whole scenes each by itself. */
+function partsOf(port: Port, ships: Ship[]): { name: string; rings: Ring[] }[] {
+  if (port.zones.length || port.area.length) return port.zones;
+  const scenes = [...new Set(ships.map((ship) => ship.scene))];
+  return scenes.map((scene) => ({ name: scene, rings: boxOf(ships.filter((ship) => ship.scene === scene)) }));
+}
+
 const middle = (rings: Ring[]) => rings[0]![0]!;
 
 function draw(port: Port, ships: Ship[], frame: Ring[], width: number, near: boolean): Drawn {
@@ -77,10 +84,12 @@ function draw(port: Port, ships: Ship[], frame: Ring[], width: number, near: boo
 
 function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Ship[]; filter: Filter; span: Span; hidden: boolean }) {
   const open = useContext(Opened);
-  const [near, setNear] = useState("");
   const nodes = useRef<[SVGElement, Ship][]>([]);
   const placed = useMemo(() => ships.filter((ship) => ship.lon != null), [ships]);
-  const zone = port.zones.find((one) => one.name === near);
+  const parts = useMemo(() => partsOf(port, placed), [port, placed]);
+  const scenes = !port.area.length && !port.zones.length;
+  const [near, setNear] = useState(scenes ? (parts[0]?.name ?? "") : "");
+  const zone = parts.find((one) => one.name === near);
   const frame = zone?.rings ?? (port.area.length ? port.area : boxOf(placed));
   const figure = useRef<Drawn | null>(null);
   const apply = () => {
@@ -127,8 +136,8 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
         <label>
           <span class="hidden">Part of {portWords(port.name)} to show</span>
           <select value={near} onChange={(event) => setNear(event.currentTarget.value)}>
-            <option value="">whole port</option>
-            {port.zones.map((one) => (
+            <option value="">{scenes ? "all scenes" : "whole port"}</option>
+            {parts.map((one) => (
               <option key={one.name} value={one.name}>
                 {one.name}
               </option>
@@ -145,7 +154,7 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
       </figcaption>
       <div onClick={clicked} onPointerOver={hovered}>
         {turn && <Figure
-          draw={(width) => draw(port, placed, frame, width, zone != null)}
+          draw={(width) => draw(port, placed, frame, width, zone != null && !scenes)}
           on={[port, placed, near]}
           onDrawn={drawn}
           label={`Map of ${portWords(port.name)} with ${placed.length} ships; the list below has the same ships`}

@@ -74,7 +74,7 @@ const COLLECTIONS: Record<string, string> = {
 export const collectionWords = (name: string) => COLLECTIONS[name.replace(/^synthetic-/, "")] ?? name;
 
 export const portWords = (name: string) =>
-  name
+  name === "everywhere" ? "Whole scene" : name
     .split(/([- ])/)
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join("")
@@ -83,7 +83,7 @@ export const portWords = (name: string) =>
 export function skyWords(look: Look): string {
   if (look.status === "failed") return `failed: ${look.reason ?? "no reason given"}`;
   if (look.status === "skipped") return `not read: ${look.reason ?? "no reason given"}`;
-  const part = `${Math.round(look.seen * 100)} % of the berth's water seen`;
+  const part = `${Math.round(look.seen * 100)} % of the ${Object.keys(look.zones).length ? "berth's " : ""}water seen`;
   return look.sky === "cloudy" ? `cloudy, ${part}` : part;
 }
 
