@@ -125,12 +125,13 @@ def _of_load(told: dict[str, pd.Series]) -> Swing | None:
         return None
     values = {name: float(row.barrels_p50) for name, row in scenarios.items()}
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+    ends = " to ".join(name.replace("%", " %") for name in (low, high))
     return Swing(
         "How full the ships were",
         values[low],
         values[high],
-        f"From {low} to {high}, the shares that Panels of Experts and Member States have reckoned "
-        "with. Sharp images of laden ships narrow this.",
+        f"From {ends}, the shares that Panels of Experts and Member States have reckoned with. "
+        "Sharp images of laden ships narrow this.",
     )
 
 

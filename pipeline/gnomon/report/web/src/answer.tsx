@@ -160,7 +160,7 @@ function drawBarrels(year: Year, width: number) {
     marginTop: 34,
     marginBottom: 42,
     style: { fontSize: "13px", background: "none" },
-    x: { domain: [0, most * 1.02], label: "barrels in the year", labelAnchor: "center", labelArrow: "none", grid: true, tickFormat: "~s", ticks: narrow ? 4 : 8 },
+    x: { domain: [0, most * 1.02], label: "barrels in the year", labelAnchor: "center", labelArrow: "none", grid: true, tickFormat: (d: number) => (d === 0 ? "0" : d >= 1e6 ? `${d / 1e6}M` : `${d / 1e3}k`), ticks: narrow ? 4 : 8 },
     y: { domain: data.map((bar) => bar.name), label: null, axis: narrow ? null : "left", tickSize: 0 },
     marks: [
       Plot.rectX([{}], { x1: room, x2: most * 1.02, fill: "var(--over)", y: null }),
