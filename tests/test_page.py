@@ -17,7 +17,7 @@ import pytest
 from gnomon import cli
 from gnomon.errors import StoreError
 from gnomon.follow import follow
-from gnomon.report import page
+from gnomon.report import page, shell
 from gnomon.report.answers import swings
 from gnomon.report.chips import stretched
 from gnomon.report.evidence import MOST_PICTURE_BYTES, Evidence
@@ -116,7 +116,7 @@ def test_text_of_a_run_never_becomes_html(copied: Path) -> None:
     (copied / "run.json").write_text(json.dumps(told))
     text = page.write_report(copied)[0].read_text()
     assert NASTY not in text
-    assert text.count("<img") == page._bundled("page.js").count("<img")
+    assert text.count("<img") == shell.bundled("page.js").count("<img")
     assert block(text, "page")["ships"]["zone"][0] == NASTY
 
 
@@ -166,7 +166,7 @@ def test_pixels_come_with_outlines_that_fit_them(sea_run: Path) -> None:
     assert not notes
     assert set(run.detections.detection_id) <= set(chips)
     assert any(key.startswith(("before:", "after:")) for key in chips)
-    assert path.stat().st_size < page.MOST_BYTES
+    assert path.stat().st_size < shell.MOST_BYTES
     for row in run.detections.itertuples():
         chip = chips[row.detection_id]
         assert chip["src"].startswith("data:image/webp;base64,")
@@ -236,7 +236,7 @@ def test_the_bundle_is_built_from_these_sources() -> None:
     made = hashlib.sha256()
     for name in sorted(sources):
         made.update(f"{name}\n".encode() + (WEB / name).read_bytes())
-    built = (page.STATIC / "sources.sha256").read_text().strip()
+    built = (shell.STATIC / "sources.sha256").read_text().strip()
     assert built == made.hexdigest(), "the page's script is not built from its sources: make page"
 
 
@@ -245,13 +245,13 @@ def test_the_bundle_builds_to_the_same_bytes(tmp_path: Path) -> None:
     if node is None or not (WEB / "node_modules" / "esbuild").is_dir():
         pytest.skip("node or its packages are absent: make page sets them up")
     subprocess.run([node, "build.mjs", str(tmp_path)], cwd=WEB, check=True)
-    for path in sorted(page.STATIC.iterdir()):
+    for path in sorted(shell.STATIC.iterdir()):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_the_bundle_names_no_place_that_it_came_from() -> None:
     lock = (WEB / "package-lock.json").read_text()
     assert '"resolved"' not in lock
-    licences = (page.STATIC / "LICENCES.txt").read_text()
+    licences = (shell.STATIC / "LICENCES.txt").read_text()
     for name in ("@observablehq/plot", "preact", "d3-scale"):
         assert f"\n{name} " in licences

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from gnomon.errors import StoreError
 from gnomon.report.decisions import checked, merged, read_decisions, write_decisions
-from gnomon.report.page import is_current
 from gnomon.report.serving import Desk
+from gnomon.report.shell import is_current
 
 
 def decision(ship: str, when: str | None = "2024-12-01T00:00:00Z", **told: Any) -> dict[str, Any]:

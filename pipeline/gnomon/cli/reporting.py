@@ -22,7 +22,8 @@ def report(run: Path, /, *, out: Path | None = None, pictures: bool = True) -> i
         Read the pixels again for pictures of the ships; without, the tables alone are shown.
 
     """
-    from gnomon.report.page import MOST_BYTES, write_report
+    from gnomon.report.page import write_report
+    from gnomon.report.shell import MOST_BYTES
 
     with progress("scenes") as tell:
         path, notes = write_report(run, out=out, pictures=pictures, progress=tell)
@@ -50,9 +51,9 @@ def serve(run: Path, /, *, port: int = 8710, pictures: bool = True) -> int:
         Read the pixels for pictures of the ships, if the page is written.
 
     """
-    from gnomon.report.page import FILE as PAGE
-    from gnomon.report.page import is_current
     from gnomon.report.serving import Desk
+    from gnomon.report.shell import FILE as PAGE
+    from gnomon.report.shell import is_current
 
     if not is_current(run):
         report(run, pictures=pictures)

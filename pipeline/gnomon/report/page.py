@@ -1,16 +1,11 @@
 """One file that shows a run: everything in it, nothing fetched, opened from disk or served.
 
 The page is a shell of HTML, one script and one style sheet (built from ``web/``), and two blocks of
-JSON: what is needed at once, and the pictures, which are unpacked when a card is opened. Text of
-the run is only ever data: ``<`` never stands in a block as it is, and a content security policy
-lets no script run but the one whose digest it names, and no address be asked.
+JSON: what is needed at once, and the pictures, which are unpacked when a card is opened.
 """
 
-import base64
-import hashlib
 import html
 import importlib.metadata
-import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,37 +19,13 @@ from gnomon.report.decisions import read_decisions
 from gnomon.report.evidence import Evidence, evidence
 from gnomon.report.gathering import Run, read_run
 from gnomon.report.rows import looks_of, ports_of, register_of, ships_of, visits_of
+from gnomon.report.shell import FILE, SHELL, bundled, embedded, policy
 
 FORMAT = 1
 """Of the JSON between Python and the page."""
-FILE = "report.html"
-MOST_BYTES = 20_000_000
-STATIC = Path(__file__).parent / "static"
+CLEAR = 0.3
+"""Usable fraction of the water (of the berths, where they are known) from which a look is clear."""
 Progress = Callable[[int, int, str], None]
-
-SHELL = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<meta name="generator" content="gnomon {version}">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<style>{style}</style>
-</head>
-<body>
-<div id="app"><noscript>This page draws itself with the script inside it: allow scripts to run.
-Nothing is fetched from any other place.</noscript></div>
-<script type="application/json" id="page">{page}</script>
-<script type="application/json" id="evidence">{evidence}</script>
-<script type="text/plain" id="licences">{licences}</script>
-<script>{script}</script>
-</body>
-</html>
-"""
 
 
 def write_report(
@@ -98,7 +69,7 @@ def write_report(
 
 def rendered(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
     """The page as text; ``beside`` is the folder that it will lie in, for links to local items."""
-    script, style, licences = map(_bundled, ("page.js", "page.css", "LICENCES.txt"))
+    script, style, licences = map(bundled, ("page.js", "page.css", "LICENCES.txt"))
     return SHELL.format(
         policy=policy(script),
         version=html.escape(importlib.metadata.version("gnomon")),
@@ -109,26 +80,6 @@ def rendered(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
         page=embedded(page_of(run, seen, beside=beside)),
         evidence=embedded({"chips": seen.chips, "curves": seen.curves}),
     )
-
-
-def policy(script: str) -> str:
-    """Content security policy: this script and no other, pictures from within, nothing fetched.
-
-    Only a page that is served may talk, and to its own server alone.
-    """
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
-        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def embedded(value: Any) -> str:
-    """JSON that can stand within a script element: nothing in it ends the element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
 
 
 def page_of(run: Run, seen: Evidence, *, beside: Path | None = None) -> dict[str, Any]:
@@ -163,10 +114,6 @@ def _about(run: Run, seen: Evidence) -> dict[str, Any]:
     }
 
 
-CLEAR = 0.3
-"""Usable fraction of the water (of the berths, where they are known) from which a look is clear."""
-
-
 def _dict(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -191,24 +138,6 @@ def _review(folder: Path) -> dict[str, Any]:
     """Decisions that are there already."""
     features = read_decisions(folder / REVIEW)
     return {"type": "FeatureCollection", "features": features}
-
-
-def is_current(folder: Path) -> bool:
-    """Whether the page of a run is there, and younger than what it shows."""
-    page = folder / FILE
-    if not page.is_file():
-        return False
-    rests_on = [*folder.glob("*.parquet"), folder / "run.json", STATIC / "page.js"]
-    times = [path.stat().st_mtime for path in rests_on if path.is_file()]
-    return all(time <= page.stat().st_mtime for time in times)
-
-
-def _bundled(name: str) -> str:
-    path = STATIC / name
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path}: is missing; make page builds it") from error
 
 
 def _write(path: Path, text: str) -> None:

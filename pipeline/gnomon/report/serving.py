@@ -16,7 +16,7 @@ from typing import Any
 
 from gnomon.errors import GnomonError, StoreError
 from gnomon.report.decisions import FILE, checked, merged, read_decisions, write_decisions
-from gnomon.report.page import embedded
+from gnomon.report.shell import embedded
 
 HOST = "127.0.0.1"
 MOST_BODY = 50_000_000
