@@ -188,7 +188,8 @@ function Review(props: { history: Feature[]; page: Page; read: (features: Featur
       <p>
         <b>{whole(decisions.size)}</b> decisions: {whole(decisions.size - rejected)} accepted, {whole(rejected)} rejected.{" "}
         {astray > 0 && `${whole(astray)} of them are on ships that this run does not have; they are kept. `}
-        {served() ? "They are saved in the run's folder as you decide." : "They stay in this browser until you download them."}
+        {served() ? "They are saved in the run's folder as you decide." : "They stay in this browser until you download them."}{" "}
+        Visits and barrels count with them when <code>gnomon track</code> infers again.
       </p>
       <div class="row">
         <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(history)}>
