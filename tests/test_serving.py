@@ -63,7 +63,8 @@ def test_an_earlier_decision_stays_as_history() -> None:
 )  # fmt: skip
 def test_what_is_no_decision_is_refused(value: Any) -> None:
     with pytest.raises(
-        ValueError, match=r"FeatureCollection|features|detection_id|accept|isoformat|zone"
+        ValueError,
+        match=r"FeatureCollection|features|detection_id|accept|decided_at|valid dict|timezone",
     ):
         checked(value)
 

@@ -1,23 +1,23 @@
-"""What analysts decided, as a file: `review.geojson`, which no run writes.
+"""Adding to what analysts decided: nothing that is in their file is ever lost.
 
-A GeoJSON FeatureCollection in EPSG:4326, one feature for each ship in a look that was decided on:
-``detection_id``, ``visit_id``, ``scene_id``, ``decision`` (``accept`` or ``reject``), ``type``,
-``load_state``, ``identity``, ``note``, ``reviewer``, ``decided_at`` (ISO, UTC), and the ship's
-outline. Of several decisions on one ship in one look the latest holds and the others stay as its
-history; a decision on a ship that a run does not have is kept too.
+`gnomon.review` says what a decision is, and what it is worth. The page that is served sends
+decisions here; they are added to those that the file has, and the latest on a ship in a look holds.
+A decision on a ship that a run does not have is kept too.
 """
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from gnomon.errors import StoreError
+from gnomon.review import REVIEW as FILE
+from gnomon.review import Decision
 from gnomon.store import write_json
 
-FILE = "review.geojson"
-DECISIONS = ("accept", "reject")
 Feature = dict[str, Any]
 
 
@@ -66,14 +66,11 @@ def _fault(value: Any) -> str | None:
         return "it has no features"
     for number, feature in enumerate(value["features"], start=1):
         told = feature.get("properties") if isinstance(feature, dict) else None
-        if not isinstance(told, dict) or not isinstance(told.get("detection_id"), str):
-            return f"feature {number} has no detection_id"
-        if told.get("decision") not in DECISIONS:
-            return f"feature {number}: decision is not accept or reject"
         try:
-            _when(feature)
-        except ValueError as error:
-            return f"feature {number}: {error}"
+            Decision.model_validate(told)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            return f"feature {number}: {'.'.join(map(str, fault['loc']))} {fault['msg']}"
     return None
 
 
@@ -91,15 +88,8 @@ def write_decisions(features: Iterable[Feature], path: Path) -> None:
 
 
 def _when(feature: Feature) -> datetime:
-    """Time of a decision.
+    """Time of a decision, in its own zone; two times that are the same moment are equal."""
+    return Decision.model_validate(feature["properties"]).decided_at
 
-    Raises
-    ------
-    ValueError
-        There is none, or it has no zone.
 
-    """
-    told = datetime.fromisoformat(str(feature["properties"].get("decided_at")))
-    if told.tzinfo is None:
-        raise ValueError("decided_at has no zone")
-    return told.astimezone(UTC)
+__all__ = ["FILE", "Feature", "checked", "merged", "read_decisions", "write_decisions"]

@@ -12,9 +12,14 @@ visits that overlap, or lie closer than the shortest round trip, share one ship 
 with equal evidence get equal probability, so a register of unknown sizes identifies nobody. An
 unregistered ship is always possible. A number or name that AIS sent from where the ship lay is
 believed, except one in twenty, and no more than her size allows.
+
+An analyst may name the ship of a detection (`gnomon.review`). A word that is right 19 times in 20,
+and else any other ship alike, multiplies the weight of that ship by 19 for each other. A name that
+the register does not know joins it for the run, as a small tanker of unknown size.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
+from gnomon.review import NAME_ODDS
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +57,38 @@ class Fleet:
     length_m: Floats
     length_sigma_m: Floats
     beam_m: Floats
+
+    def place(self, word: str) -> int | None:
+        """Place of a ship by its name, a former name, or its IMO number."""
+        sought = _plain(word)
+        number = sought.removeprefix("imo").strip()
+        for place, (names, imo) in enumerate(zip(self.names, self.imo, strict=True)):
+            if sought in map(_plain, names) or (imo and number == imo):
+                return place
+        return None
+
+    def joined(self, words: Collection[str]) -> "Fleet":
+        """The register with the ships that somebody named and it does not know."""
+        new: dict[str, str] = {}
+        for word in sorted(words):
+            if self.place(word) is None:
+                new.setdefault(_plain(word), word)
+        count = len(new)
+        unknown = np.full(count, np.nan)
+        return replace(
+            self,
+            name=(*self.name, *new.values()),
+            names=(*self.names, *((plain,) for plain in new)),
+            imo=(*self.imo, *("",) * count),
+            deadweight_t=np.r_[self.deadweight_t, unknown],
+            length_m=np.r_[self.length_m, np.full(count, USUAL_M[0])],
+            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, USUAL_M[1])],
+            beam_m=np.r_[self.beam_m, unknown],
+        )
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.casefold().split())
 
 
 def read_fleet(path: Path) -> Fleet:
@@ -143,6 +181,27 @@ class Names:
             others = np.arange(weights.shape[1]) != name
             out[visit, others] *= MISNAMED / max(weights.shape[1] - 1, 1)
         return out
+
+
+def named(weights: Floats, fleet: Fleet, words: Sequence[Collection[str]]) -> Floats:
+    """Weights once analysts have said who a ship is.
+
+    Parameters
+    ----------
+    weights
+        From `agreement`, (visits, ships + 1).
+    fleet
+        That knows every word (`Fleet.joined`).
+    words
+        Names for each visit; one that is said twice of the same pixels counts once.
+
+    """
+    out = weights.copy()
+    others = weights.shape[1] - 1
+    for visit, said in enumerate(words):
+        for ship in {fleet.place(word) for word in said} - {None}:
+            out[visit, ship] *= NAME_ODDS * others
+    return out
 
 
 def ship_named(fleet: Fleet, imo: str | None, name: str | None) -> int:

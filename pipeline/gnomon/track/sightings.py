@@ -16,6 +16,8 @@ missing             consequence
 place               a berth is one place
 ==================  ================================================================
 
+An ``identity`` (a name or an IMO number) makes that ship a candidate of the visit.
+
 Looks of one platform within ten minutes (neighbouring tiles) are one look whose usable fractions
 add up.
 """
@@ -30,6 +32,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
+from gnomon.review import BY_EYE
 from gnomon.track.marks import Hulls
 from gnomon.track.presence import kind_of
 
@@ -70,6 +73,8 @@ class Sightings:
     """Of each hull in the table of detections."""
     notes: tuple[str, ...]
     """Consequences of what the tables lack."""
+    identity: tuple[str, ...]
+    """Of each hull, where somebody named her; empty where nobody did."""
 
 
 def renamed(frame: pd.DataFrame, columns: dict[str, str], what: str) -> pd.DataFrame:
@@ -190,7 +195,15 @@ def at_port(
     np.maximum.at(joined, look, 0.05)
     told, more = _hulls(hulls, look, day[first])
     rows = hulls.index.to_numpy()
-    return Sightings(port, start, end, day[first], kind[first], joined, told, rows, notes + more)
+    return Sightings(
+        port, start, end, day[first], kind[first], joined, told, rows, notes + more, _names(hulls)
+    )
+
+
+def _names(rows: pd.DataFrame) -> tuple[str, ...]:
+    if "identity" not in rows:
+        return ("",) * len(rows)
+    return tuple("" if pd.isna(name) else str(name).strip() for name in rows.identity)
 
 
 def _usable(looks: pd.DataFrame, zones: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
@@ -259,7 +272,9 @@ def _hulls(rows: pd.DataFrame, look: Ints, day: Floats) -> tuple[Hulls, tuple[st
 
 
 def _absent(rows: pd.DataFrame, name: str) -> bool:
-    return name not in rows or bool(rows[name].isna().all())
+    """Whether the table does not say it; what an analyst says of a few does not mend that."""
+    table = rows[~rows[BY_EYE]] if BY_EYE in rows and not rows[BY_EYE].all() else rows
+    return name not in table or bool(table[name].isna().all())
 
 
 def _filled(rows: pd.DataFrame, name: str, value: float) -> Floats:

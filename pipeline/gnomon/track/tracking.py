@@ -6,7 +6,7 @@ matter, and neither does it matter whether a period came as one table or as seve
 is inferred from all looks at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -17,15 +17,17 @@ import pandas as pd
 
 from gnomon.errors import TrackError
 from gnomon.ports import Port
+from gnomon.review import Decision, Reviewed, reviewed
 from gnomon.season import PortSeason
 from gnomon.study import Study, shipped
 from gnomon.tables import Seasons, Visits, Voyages, table
 from gnomon.track import ais, sightings, voyages
-from gnomon.track.fleet import read_fleet
+from gnomon.track.fleet import Fleet, read_fleet
 from gnomon.track.places import Tables
 from gnomon.track.posterior import Posterior, posterior
 from gnomon.track.visits import Deadweight, infer
 
+Rows = list[dict[str, Any]]
 NOWHERE = "everywhere"
 """Name of a place without one."""
 OVERLAP = 0.01
@@ -40,6 +42,8 @@ class Tracked:
     seasons: pd.DataFrame
     voyages: gpd.GeoDataFrame
     drawn: tuple[PortSeason, ...]
+    reviewed: Reviewed
+    """What analysts decided, and of which of it the table has no detection."""
 
 
 def track(
@@ -49,6 +53,7 @@ def track(
     *,
     deadweight: Deadweight,
     ports: Iterable[Port] = (),
+    decisions: Sequence[Decision] = (),
 ) -> Tracked:
     """Follow the visits of a study.
 
@@ -62,40 +67,50 @@ def track(
         From sizes to deadweight.
     ports
         Where they are known: their zones say what a berth is, their places how far they lie apart.
+    decisions
+        Of analysts, with the weight that `gnomon.review` gives them.
 
     Raises
     ------
     TrackError
         The tables do not fit together; the message says where and what to do.
+    ReviewError
+        The detections have no ids, so that no decision can be matched.
 
     """
     options = study.track
     places = {port.name or NOWHERE: port for port in ports}
     for port in places.values():
         check_zones(port)
-    hulls, views = sightings.checked(
-        *(
-            sightings.renamed(frame, columns, what).pipe(_with_port)
-            for frame, columns, what in (
-                (detections, options.detection_columns, "detections"),
-                (looks, options.look_columns, "looks"),
-            )
-        )
-    )
-    fleet = read_fleet(options.fleet or shipped("configs") / "fleet.csv")
+    told = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
+    hulls, views = sightings.checked(told.detections, _ours(looks, options.look_columns, "looks"))
+    fleet = _fleet(study, hulls)
     start, end = period(study, views)
     tables = Tables(study, places, hulls, views, start, end)
+    rows, counts, drawn = _of_ports(tables, study, fleet, deadweight)
+    counts = sorted((_noted(row, told) for row in counts), key=lambda row: str(row["port"]))
+    drawn.sort(key=lambda season: season.port)
+    rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
+    sea = _voyages(rows, tables.middles, study)
+    return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn), told)
+
+
+def _of_ports(
+    tables: Tables, study: Study, fleet: Fleet, deadweight: Deadweight
+) -> tuple[Rows, Rows, list[PortSeason]]:
+    """Rows of visits and of seasons, and the seasons drawn, port by port."""
+    options = study.track
     positions = ais.read_ais(options.ais) if options.ais else None
-    rows: list[dict[str, Any]] = []
-    counts, drawn = [], []
-    known = {}
+    rows: Rows = []
+    counts: Rows = []
+    drawn, known = [], {}
     for name in tables.names:
         seen = tables.at_berths(name)
         if seen.usable.sum() > 0:
             known[name] = _believed(seen, study)
         else:
             counts.append(_unknown(seen))
-            drawn.append(PortSeason(name, start, end, 0.0, ()))
+            drawn.append(PortSeason(name, tables.start, tables.end, 0.0, ()))
     for name, believed in known.items():
         heard = tables.heard(believed.seen, positions)
         found = infer(
@@ -109,11 +124,20 @@ def track(
         counts.append(found.counts)
         drawn.append(found.season)
         rows += [tables.visit(row, believed.seen, heard) for row in found.rows]
-    counts.sort(key=lambda row: str(row["port"]))
-    drawn.sort(key=lambda season: season.port)
-    rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
-    sea = _voyages(rows, tables.middles, study)
-    return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn))
+    return rows, counts, drawn
+
+
+def _fleet(study: Study, hulls: pd.DataFrame) -> Fleet:
+    """The register, and whom analysts named besides."""
+    known = read_fleet(study.track.fleet or shipped("configs") / "fleet.csv")
+    if "identity" not in hulls:
+        return known
+    return known.joined({str(name).strip() for name in hulls.identity.dropna()} - {""})
+
+
+def _noted(counts: dict[str, Any], told: Reviewed) -> dict[str, Any]:
+    notes = [text for text in (counts["notes"], told.notes.get(str(counts["port"]))) if text]
+    return counts | {"notes": "; ".join(notes) or None}
 
 
 def _believed(seen: sightings.Sightings, study: Study) -> Posterior:
@@ -128,7 +152,9 @@ def _believed(seen: sightings.Sightings, study: Study) -> Posterior:
     )
 
 
-def _with_port(frame: pd.DataFrame) -> pd.DataFrame:
+def _ours(theirs: pd.DataFrame, columns: dict[str, str], what: str) -> pd.DataFrame:
+    """A user's table with our names; what has no port is everywhere."""
+    frame = sightings.renamed(theirs, columns, what)
     if "port" not in frame.columns:
         return frame
     return frame.assign(port=frame.port.astype(object).where(frame.port.notna(), NOWHERE))

@@ -25,7 +25,7 @@ from gnomon.season import DrawnSeason, PortSeason
 from gnomon.track import direction
 from gnomon.track.counts import counted
 from gnomon.track.elsewhere import Ends, Place, Weighed, weigh
-from gnomon.track.fleet import Fleet, Names, agreement, candidates, drawn_ships
+from gnomon.track.fleet import Fleet, Names, agreement, candidates, drawn_ships, named
 from gnomon.track.linking import TANKERS, Track
 from gnomon.track.posterior import BEAM_SHARE, SMALL_M, Posterior, ends, quantile, sizes, turn
 from gnomon.track.sightings import Sightings
@@ -137,6 +137,7 @@ def _every(
     ships = agreement(fleet, size[0], size[2], size[1])
     if names is not None:
         ships = names.weighed(ships, tracks)
+    words = [{found.seen.identity[n] for n in track} - {""} for track in tracks]
     return Tracks(
         place=place,
         size=size,
@@ -144,7 +145,7 @@ def _every(
         turns=np.array([turn(found, track) for track in tracks]).reshape(-1, 4),
         trust=np.array([found.trust(track) for track in tracks]),
         elsewhere=tuple(weigh(one, when, size[0], size[2], likely) for one in elsewhere),
-        ships=ships,
+        ships=named(ships, fleet, words),
         log_deadweight=deadweight(*size),
     )
 
