@@ -227,6 +227,13 @@ def test_the_command_writes_one_file_and_says_where(
     assert caught.value.code == 0
     assert capsys.readouterr().out == f"{out}\n"
     assert out.read_text().startswith("<!doctype html>")
+    monkeypatch.setattr(sys, "argv", ["gnomon", "report", str(season), "--out", str(out), "--json"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    told = json.loads(capsys.readouterr().out)
+    assert told["files"] == [str(out)]
+    assert told["bytes"] == out.stat().st_size
+    assert told["notes"][0].startswith("no pictures")
 
 
 def test_the_bundle_is_built_from_these_sources() -> None:

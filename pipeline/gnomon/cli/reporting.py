@@ -2,10 +2,19 @@
 
 from pathlib import Path
 
+from gnomon.cli import machine
+from gnomon.cli.machine import AsJson
 from gnomon.terminal import console, err, progress
 
 
-def report(run: Path, /, *, out: Path | None = None, pictures: bool = True) -> int:
+def report(
+    run: Path,
+    /,
+    *,
+    out: Path | None = None,
+    pictures: bool = True,
+    as_json: AsJson = False,
+) -> int:
     """Write the evidence page of a run: one HTML file, with nothing to install for its reader.
 
     It holds the answer, a timeline of every look, maps, and for each visit the pictures and what
@@ -20,6 +29,8 @@ def report(run: Path, /, *, out: Path | None = None, pictures: bool = True) -> i
         HTML to be written; report.html in the folder if left out.
     pictures
         Read the pixels again for pictures of the ships; without, the tables alone are shown.
+    as_json
+        Write one JSON document to standard output, and nothing else there.
 
     """
     from gnomon.report.page import write_report
@@ -32,6 +43,9 @@ def report(run: Path, /, *, out: Path | None = None, pictures: bool = True) -> i
     size = path.stat().st_size
     if size > MOST_BYTES:
         err.print(f"note: the page has {size / 1e6:.0f} MB; --no-pictures makes a small one")
+    if as_json:
+        machine.write("report", {"bytes": size, "notes": list(notes)}, files=[path])
+        return 0
     console.print(str(path), soft_wrap=True, markup=False)
     return 0
 
