@@ -2,13 +2,27 @@
 PYTHON ?= python3
 STUDY ?= configs/embedded.toml
 OUT ?= runs/$(basename $(notdir $(STUDY)))
+RUN ?= runs/embedded
 GNOMON := .venv/bin/gnomon
+WEB := pipeline/gnomon/report/web
 
-.PHONY: detect test fast lint notebooks bench validate train clean
+.PHONY: detect report page page-packages test fast lint notebooks bench validate train clean
 
 detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
 	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
 	$(GNOMON) run $(STUDY) --out $(OUT)
+
+report: .venv/ready  ## the evidence page of a run: make report RUN=folder
+	$(GNOMON) report $(RUN)
+
+page: page-packages  ## build the page's script and style after changing report/web (needs node)
+	cd $(WEB) && npm run check && npm run build
+
+page-packages: $(WEB)/node_modules/.package-lock.json
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	cd $(WEB) && npm ci
+	touch $@
 
 test: .venv/dev lint  ## lint, types, import contracts, every test
 	.venv/bin/pytest -m "not slow"

@@ -187,6 +187,20 @@ def _model(chip: Chip, fit: Fit) -> NDArray[np.float32]:
 
 def _outlines(axes: Axes, chip: Chip, fit: Fit) -> None:
     """Draw the fitted waterline, and the edge of the shadow of the deck's edge."""
+    hull, shadow = traces(chip, fit)
+    axes.plot(*hull.T, color=OUTLINE, linewidth=0.9)
+    axes.plot(*shadow.T, color=SHADE, linewidth=0.9, linestyle="--")
+
+
+def traces(chip: Chip, fit: Fit) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fitted waterline, and edge of the shadow of the deck's edge.
+
+    Returns
+    -------
+    hull, shadow
+        Metres east and north of the chip's centre, shape (n, 2).
+
+    """
     fitted = dict(zip(PARAMETERS, fit.ship, strict=True))
     along, aside = outline_places(fitted["bow_length"]).T * (
         [[fitted["length_m"]], [fitted["beam_m"] / 2]]
@@ -194,17 +208,11 @@ def _outlines(axes: Axes, chip: Chip, fit: Fit) -> None:
     sine, cosine = np.sin(fitted["heading_rad"]), np.cos(fitted["heading_rad"])
     east = fitted["east_m"] + along * sine + aside * cosine
     north = fitted["north_m"] + along * cosine - aside * sine
-    axes.plot(east, north, color=OUTLINE, linewidth=0.9)
     best = float(fit.freeboard_m[fit.log_likelihood.argmax()])
     reach = best / np.tan(np.deg2rad(chip.sun_elevation_deg))
     away = np.deg2rad(chip.sun_azimuth_deg)
-    axes.plot(
-        east - reach * np.sin(away),
-        north - reach * np.cos(away),
-        color=SHADE,
-        linewidth=0.9,
-        linestyle="--",
-    )
+    hull = np.column_stack([east, north])
+    return hull, hull - reach * np.array([np.sin(away), np.cos(away)])
 
 
 def _compass(axes: Axes, chip: Chip, window: tuple[float, float, float, float]) -> None:

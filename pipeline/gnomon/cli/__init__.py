@@ -14,7 +14,7 @@ import sys
 
 from cyclopts import App
 
-from gnomon.cli import exporting, learning, looking, seasons, ships
+from gnomon.cli import exporting, learning, looking, reporting, seasons, ships
 from gnomon.cli.words import INTERRUPTED
 from gnomon.errors import GnomonError
 from gnomon.terminal import err
@@ -33,6 +33,8 @@ for command in (
     ships.show,
     seasons.track,
     seasons.simulate,
+    reporting.report,
+    reporting.serve,
     exporting.export,
     learning.train,
     learning.judge,

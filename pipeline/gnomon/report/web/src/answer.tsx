@@ -1,0 +1,341 @@
+// The answer, before anything else.
+import * as Plot from "@observablehq/plot";
+import type { Page, Season, Year } from "./data";
+import { Figure } from "./figure";
+import { day, dayMonth, percent, portWords, rough, whole } from "./words";
+
+const SURE = 0.95;
+
+function direction(p: number | null): [string, string] {
+  if (p == null) return ["not told", "no look"];
+  if (p > SURE) return ["they load", `chance ${percent(p)}`];
+  if (p < 1 - SURE) return ["they unload", `chance ${percent(1 - p)}`];
+  return ["open", `${percent(p)} that they load`];
+}
+
+function Headline({ page, season, year }: { page: Page; season: Season | undefined; year: Year | undefined }) {
+  const first = year?.scenarios[0];
+  if (!year || !first)
+    return (
+      <h1>
+        {whole(page.ships.length)} ships in {whole(page.looks.length)} looks.{" "}
+        <span class="soft">
+          {season ? `${rough(season.visits_p50)} visits inferred; nothing is said of barrels.` : "No visits are told."}
+        </span>
+      </h1>
+    );
+  const [low, middle, high] = first.barrels;
+  const where = page.answer.loading.map(portWords).join(" and ");
+  const verdict = first.p_over > SURE ? "Over the cap." : first.p_over < 1 - SURE ? "Under the cap." : "The looks leave it open.";
+  return (
+    <h1>
+      <span class="verdict">{verdict}</span> {rough(middle)} barrels left {where} in {year.year}{" "}
+      <span class="soft">
+        ({rough(low)} to {rough(high)}), against a yearly cap of {whole(year.cap)}.
+      </span>
+    </h1>
+  );
+}
+
+function Tile({ name, value, more }: { name: string; value: string; more: string }) {
+  return (
+    <div class="tile">
+      <dt>{name}</dt>
+      <dd>
+        <b>{value}</b>
+        <span>{more}</span>
+      </dd>
+    </div>
+  );
+}
+
+function Tiles({ page, season, year }: { page: Page; season: Season | undefined; year: Year | undefined }) {
+  const first = year?.scenarios[0];
+  const { vessels, visits_told } = page.answer;
+  const [way, waySure] = direction(season?.p_exports ?? null);
+  const named = vessels.named.map(([name]) => name);
+  return (
+    <dl class="tiles">
+      {season && (
+        <Tile
+          name={`Visits at ${portWords(season.port)}`}
+          value={season.visits_p50 == null ? "not told" : rough(season.visits_p50)}
+          more={`inferred, ${rough(season.visits_p05)} to ${rough(season.visits_p95)}; seen: ${rough(season.seen_mean)}`}
+        />
+      )}
+      {season && (
+        <Tile
+          name="Load, in and out"
+          value={way}
+          more={`${waySure}; ${rough(season.loaded_mean)} came empty and left laden, ${rough(season.unloaded_mean)} the other way`}
+        />
+      )}
+      {visits_told > 0 && (
+        <Tile
+          name="Vessels"
+          value={named.length ? whole(named.length) : `${vessels.at_once} or more`}
+          more={
+            named.length
+              ? `told by name: ${named.slice(0, 4).join(", ")}${named.length > 4 ? " and others" : ""}; ${vessels.at_once} at one time`
+              : "as many were in port at one time; sizes alone name none"
+          }
+        />
+      )}
+      {first && (
+        <Tile
+          name="Tonnes"
+          value={rough(first.tonnes[1])}
+          more={`${rough(first.tonnes[0])} to ${rough(first.tonnes[2])}, as ${page.answer.product ?? "product"}`}
+        />
+      )}
+      {first && (
+        <Tile
+          name="Barrels"
+          value={rough(first.barrels[1])}
+          more={`${rough(first.barrels[0])} to ${rough(first.barrels[2])}${
+            year!.reported ? `; others reported ${whole(year!.reported)} under the same cap` : ""
+          }`}
+        />
+      )}
+      {first && (
+        <Tile
+          name={`Over ${whole(year!.cap)} in ${year!.year}`}
+          value={percent(first.p_over)}
+          more="chance that the cap was passed"
+        />
+      )}
+      {first && (
+        <Tile
+          name="Cap passed on"
+          value={first.passed[1] == null ? "not passed" : dayMonth(first.passed[1])}
+          more={
+            first.passed[1] == null
+              ? "in no sample"
+              : `${day(first.passed[0])} to ${day(first.passed[2])}, where it was passed`
+          }
+        />
+      )}
+    </dl>
+  );
+}
+
+interface Bar {
+  group: string;
+  name: string;
+  low: number;
+  middle: number | null;
+  high: number;
+}
+
+function bars(year: Year): Bar[] {
+  const scenarios = year.scenarios.map((one) => ({
+    group: one.name === "inferred" ? "inferred" : "scenario",
+    name: one.name === "inferred" ? "As inferred" : `If ${one.name.replace("%", " %").replace("of deadweight", "full")}`,
+    low: one.barrels[0]!,
+    middle: one.barrels[1],
+    high: one.barrels[2]!,
+  }));
+  const swings = year.swings.map((one) => ({
+    group: "swing",
+    name: one.what,
+    low: one.low,
+    middle: null,
+    high: one.high,
+  }));
+  return [...scenarios, ...swings];
+}
+
+function drawBarrels(year: Year, width: number) {
+  const data = bars(year);
+  const room = Math.max(year.cap - year.reported, 0);
+  const narrow = width < 520;
+  const middle = year.scenarios[0]!.barrels[1]!;
+  const colour = (bar: Bar) => (bar.group === "swing" ? "var(--swing)" : "var(--ink)");
+  const most = Math.max(room * 1.15, ...data.map((bar) => bar.high));
+  return Plot.plot({
+    width,
+    height: 34 * data.length + 76,
+    marginLeft: narrow ? 8 : 172,
+    marginRight: 24,
+    marginTop: 34,
+    marginBottom: 42,
+    style: { fontSize: "13px", background: "none" },
+    x: { domain: [0, most * 1.02], label: "barrels in the year", labelAnchor: "center", labelArrow: "none", grid: true, tickFormat: (d: number) => (d === 0 ? "0" : d >= 1e6 ? `${d / 1e6}M` : `${d / 1e3}k`), ticks: narrow ? 4 : 8 },
+    y: { domain: data.map((bar) => bar.name), label: null, axis: narrow ? null : "left", tickSize: 0 },
+    marks: [
+      Plot.rectX([{}], { x1: room, x2: most * 1.02, fill: "var(--over)", y: null }),
+      Plot.ruleX([room], { stroke: "var(--bad)", strokeWidth: 2 }),
+      Plot.text([room], {
+        x: (d) => d,
+        frameAnchor: "top",
+        dy: -26,
+        lineAnchor: "top",
+        textAnchor: room < most / 2 ? "start" : "end",
+        fill: "var(--bad-ink)",
+        fontWeight: 600,
+        text: () =>
+          narrow ? "left of the cap" : year.reported ? `cap ${whole(year.cap)} less ${whole(year.reported)} reported by others` : `cap ${whole(year.cap)}`,
+      }),
+      Plot.ruleX([middle], { stroke: "var(--ink)", strokeDasharray: "2,4" }),
+      Plot.ruleY(data, {
+        x1: "low",
+        x2: "high",
+        y: "name",
+        stroke: colour,
+        strokeWidth: (bar: Bar) => (bar.group === "swing" ? 9 : 4),
+        strokeLinecap: (bar: Bar) => (bar.group === "swing" ? "butt" : "round"),
+      } as any),
+      Plot.dot(
+        data.filter((bar) => bar.middle != null),
+        { x: "middle", y: "name", r: 6, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 2 },
+      ),
+      narrow
+        ? Plot.text(data, {
+            x: 0,
+            y: "name",
+            text: "name",
+            textAnchor: "start",
+            dy: -13,
+            fontSize: 12,
+            fill: "var(--ink)",
+          })
+        : null,
+    ],
+  });
+}
+
+function Changes({ year }: { year: Year }) {
+  const says = year.scenarios.map((one) => `${one.name}: ${rough(one.barrels[1])} barrels`).join("; ");
+  const label = `Barrels of ${year.year} against what is left of the cap. ${says}.`;
+  return (
+    <div class="changes">
+      <figure>
+        <figcaption>
+          <h2>What would change the answer</h2>
+          <p class="soft">
+            Line and dot: nine in ten, and the middle. Broad bars: one thing otherwise, all else as inferred. Shaded: over
+            the cap.
+          </p>
+        </figcaption>
+        <Figure draw={(width) => drawBarrels(year, width)} on={[year]} label={label} />
+      </figure>
+      <div>
+        <table class="scenarios">
+          <caption>If the ships were so full</caption>
+          <thead>
+            <tr>
+              <th scope="col">Load</th>
+              <th scope="col">Barrels</th>
+              <th scope="col">P(over)</th>
+              <th scope="col">Passed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {year.scenarios.map((one) => (
+              <tr key={one.name}>
+                <th scope="row">{one.name.replace("%", " %")}</th>
+                <td>
+                  {rough(one.barrels[1])}
+                  <small>
+                    {rough(one.barrels[0])} – {rough(one.barrels[2])}
+                  </small>
+                </td>
+                <td>{percent(one.p_over)}</td>
+                <td>{dayMonth(one.passed[1])}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        <ul class="plain">
+          {year.swings.map((one) => (
+            <li key={one.what}>
+              <b>{one.what}:</b> {rough(one.low)} to {rough(one.high)}. {one.words}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  );
+}
+
+const chosen = (page: Page) => {
+  const own = page.answer.seasons.filter((one) => page.answer.loading.includes(one.port));
+  const years = [...page.answer.years].sort((a, b) => b.scenarios[0]!.barrels[1]! - a.scenarios[0]!.barrels[1]!);
+  return { season: own[0] ?? page.answer.seasons[0], year: years[0] };
+};
+
+function Ports({ page }: { page: Page }) {
+  if (!page.answer.seasons.length) return null;
+  const cell = (value: number | null, sigma: number | null) =>
+    value == null ? "–" : `${rough(value)} ± ${rough(sigma)}`;
+  return (
+    <details class="fold">
+      <summary>Every port, and three other counts beside the posterior</summary>
+      <div class="wide" tabIndex={0} role="region" aria-label="Counts by port">
+        <table>
+          <thead>
+            <tr>
+              {["Port", "Looks", "Visits seen", "Visits inferred", "Mean stay", "Horvitz-Thompson", "Little", "Chapman", "Direction"].map(
+                (name) => (
+                  <th scope="col" key={name}>
+                    {name}
+                  </th>
+                ),
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {page.answer.seasons.map((one) => (
+              <tr key={one.port}>
+                <th scope="row">{portWords(one.port)}</th>
+                <td>
+                  {whole(one.looks)} <small>{one.usable_looks.toFixed(1)} usable</small>
+                </td>
+                <td>{rough(one.seen_mean)}</td>
+                <td>
+                  {rough(one.visits_p50)}{" "}
+                  <small>
+                    {rough(one.visits_p05)} – {rough(one.visits_p95)}
+                  </small>
+                </td>
+                <td>{one.dwell_days == null ? "–" : `${one.dwell_days.toFixed(1)} ± ${one.dwell_sigma_days?.toFixed(1)} d`}</td>
+                <td>{cell(one.horvitz_thompson, one.horvitz_thompson_sigma)}</td>
+                <td>{cell(one.little, one.little_sigma)}</td>
+                <td>{cell(one.chapman, one.chapman_sigma)}</td>
+                <td>{direction(one.p_exports).join(", ")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+export function Answer({ page }: { page: Page }) {
+  const { season, year } = chosen(page);
+  const wide =
+    season && season.visits_mean && (season.visits_p95! - season.visits_p05!) / 2 > 0.35 * season.visits_mean;
+  const remarks = [
+    ...new Set([
+      ...(wide ? [`${portWords(season.port)}: these looks see few visits, so the count is wide; more looks would tell`] : []),
+      ...page.answer.seasons.flatMap((one) => one.notes),
+      ...page.run.notes,
+    ]),
+  ];
+  return (
+    <section id="answer" aria-label="The answer">
+      <Headline page={page} season={season} year={year} />
+      <Tiles page={page} season={season} year={year} />
+      {year && year.scenarios[0]!.barrels[2]! > 0 && <Changes year={year} />}
+      {remarks.length > 0 && (
+        <ul class="remarks" aria-label="What was missing">
+          {remarks.map((remark) => (
+            <li key={remark}>{remark}</li>
+          ))}
+        </ul>
+      )}
+      <Ports page={page} />
+    </section>
+  );
+}

@@ -1,0 +1,277 @@
+// The evidence page: the answer, every look, where, the ships, what an analyst decided.
+import { render } from "preact";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Answer } from "./answer";
+import { Card, shownAt } from "./card";
+import { loadPage, type Page } from "./data";
+import { everything, Filters, Opened, showsLook, showsShip } from "./filter";
+import { List } from "./list";
+import { Maps } from "./map";
+import "./page.css";
+import { begun, download, type Feature, featuresOf, holding, keep, merged, served } from "./review";
+import { addressOf, scaled, type Span, wholeSpan } from "./things";
+import { Timeline } from "./timeline";
+import { day, whole } from "./words";
+
+const addressNow = () => {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+};
+
+/** The address of what is open, kept in the location so that it can be cited. */
+function useAddress(): [string, (address: string) => void] {
+  const [address, setAddress] = useState(addressNow);
+  useEffect(() => {
+    const changed = () => setAddress(addressNow());
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  const go = useCallback((next: string) => {
+    const hash = next ? `#${encodeURIComponent(next)}` : location.pathname + location.search;
+    history.replaceState(null, "", hash);
+    setAddress(next);
+  }, []);
+  return [address, go];
+}
+
+type Theme = "auto" | "light" | "dark";
+
+function Head({ page, theme, setTheme }: { page: Page; theme: Theme; setTheme: (theme: Theme) => void }) {
+  return (
+    <header class="top">
+      <p class="brand">
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M3 19h18" />
+          <path d="M8 19 8 4 17 19" />
+        </svg>
+        gnomon <span>{page.run.name}</span>
+      </p>
+      <nav aria-label="Sections">
+        <a href="#answer">Answer</a>
+        <a href="#timeline">Timeline</a>
+        <a href="#maps">Where</a>
+        <a href="#list">Ships</a>
+        <a href="#decisions">Review</a>
+        <a href="#how">How made</a>
+      </nav>
+      <div class="tools">
+        <label>
+          <span class="hidden">Colours</span>
+          <select value={theme} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
+            <option value="auto">as the system</option>
+            <option value="light">light</option>
+            <option value="dark">dark</option>
+          </select>
+        </label>
+        <button type="button" onClick={() => window.print()}>
+          Print
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Zoom({ span, whole: all, zoom }: { span: Span; whole: Span; zoom: (span: Span) => void }) {
+  const moved = (part: number): Span => [span[0] + part * (span[1] - span[0]), span[1] + part * (span[1] - span[0])];
+  const iso = (t: number) => new Date(t * 1000).toISOString().slice(0, 10);
+  const typed = (end: 0 | 1, text: string) => {
+    const t = Date.parse(text) / 1000;
+    if (!Number.isFinite(t)) return;
+    const next: Span = end ? [span[0], t + 86400] : [t, span[1]];
+    if (next[0] < next[1]) zoom(next);
+  };
+  return (
+    <div class="zoom" role="group" aria-label="Time shown">
+      <button type="button" aria-label="earlier" onClick={() => zoom(moved(-0.5))}>←</button>
+      <button type="button" aria-label="zoom out" onClick={() => zoom(scaled(span, 2))}>−</button>
+      <button type="button" aria-label="zoom in" onClick={() => zoom(scaled(span, 0.5))}>+</button>
+      <button type="button" aria-label="later" onClick={() => zoom(moved(0.5))}>→</button>
+      <button type="button" onClick={() => zoom(all)}>whole time</button>
+      <label>
+        <span>from</span>
+        <input type="date" value={iso(span[0])} onChange={(event) => typed(0, event.currentTarget.value)} />
+      </label>
+      <label>
+        <span>to</span>
+        <input type="date" value={iso(span[1])} onChange={(event) => typed(1, event.currentTarget.value)} />
+      </label>
+      <span class="soft hint">Drag over the picture to look closer; arrow keys go from one to the next.</span>
+    </div>
+  );
+}
+
+function Legend() {
+  const marks = [
+    ["stay loaded", "visit: came empty, left laden"],
+    ["stay unloaded", "visit: came laden, left empty"],
+    ["stay open", "visit: load not told (thick: the middle of arrival and departure; thin: nine in ten)"],
+    ["clear", "look: as long as water was seen; ships in it stand on it, large if they are of a visit"],
+  ];
+  return (
+    <ul class="legend" aria-label="Marks">
+      {marks.map(([mark, name]) => (
+        <li key={mark} class={`mark ${mark}`}>
+          {name}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function How({ page }: { page: Page }) {
+  const { run } = page;
+  const pairs = [...Object.entries(run.versions), ...Object.entries(run.weights).map(([k, v]) => [`weights ${k}`, v])];
+  return (
+    <section id="how" aria-labelledby="how-head">
+      <h2 id="how-head">How this was made, and what it cannot say</h2>
+      <div class="columns">
+        <div>
+          <p>
+            gnomon looked for ships in every scene that the catalogue had for these ports, wrote down every look, read
+            loads from the shadows that hulls throw on the water, and inferred visits, seen and unseen, from what each look
+            could have shown. A visit between two looks is invisible: counts are posteriors, and their intervals hold the
+            truth nine times in ten on simulated seasons.
+          </p>
+          <p>
+            A load holds if the ship is a tanker. No freeboards read from satellites are published to compare with. An
+            accepted or rejected ship changes nothing on this page: it counts when visits are inferred again with the
+            review file.
+          </p>
+          <p class="soft">
+            Contains modified Copernicus Sentinel data where scenes are Sentinel's. Made with gnomon, Apache-2.0; Observable Plot, D3 and Preact are in this file under their own licences.
+          </p>
+          <details class="licences">
+            <summary>Licences</summary>
+            <pre tabIndex={0}>{document.getElementById("licences")?.textContent}</pre>
+          </details>
+        </div>
+        <dl class="facts">
+          <div>
+            <dt>Study</dt>
+            <dd>{run.description || run.name}</dd>
+          </div>
+          <div>
+            <dt>Run made</dt>
+            <dd>{run.made_at ? day(Date.parse(run.made_at) / 1000) : "not told"}</dd>
+          </div>
+          <div>
+            <dt>Page made</dt>
+            <dd>{day(Date.parse(run.shown_at) / 1000)}</dd>
+          </div>
+          {pairs.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd class="hash">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+    </section>
+  );
+}
+
+function Review(props: { history: Feature[]; page: Page; read: (features: Feature[]) => void; said: string }) {
+  const { history, page, read, said } = props;
+  const decisions = holding(history);
+  const rejected = [...decisions.values()].filter((one) => one.decision === "reject").length;
+  const astray = [...decisions.keys()].filter((id) => !page.ship.has(id)).length;
+  const chosen = async (event: Event) => {
+    const file = (event.currentTarget as HTMLInputElement).files?.[0];
+    if (file) read(featuresOf(JSON.parse(await file.text().catch(() => "null"))));
+  };
+  return (
+    <section id="decisions" aria-labelledby="review-head">
+      <h2 id="review-head">Review</h2>
+      <p>
+        <b>{whole(decisions.size)}</b> decisions: {whole(decisions.size - rejected)} accepted, {whole(rejected)} rejected.{" "}
+        {astray > 0 && `${whole(astray)} of them are on ships that this run does not have; they are kept. `}
+        {served() ? "They are saved in the run's folder as you decide." : "They stay in this browser until you download them."}{" "}
+        Visits and barrels count with them when <code>gnomon track</code> infers again.
+      </p>
+      <div class="row">
+        <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(history)}>
+          Download review.geojson
+        </button>
+        <label class="file">
+          <span>Add decisions from a file</span>
+          <input type="file" accept=".geojson,.json,application/geo+json" onChange={chosen} />
+        </label>
+        <output aria-live="polite">{said}</output>
+      </div>
+    </section>
+  );
+}
+
+function App({ page }: { page: Page }) {
+  const [filter, setFilter] = useState(() => everything(page));
+  const all = useMemo(() => wholeSpan(page), [page]);
+  const [span, zoom] = useState<Span>(all);
+  const [address, go] = useAddress();
+  const [history, setHistory] = useState(() => begun(page));
+  const decisions = useMemo(() => holding(history), [history]);
+  const [said, setSaid] = useState("");
+  const [theme, setTheme] = useState<Theme>("auto");
+  const before = useRef<Element | null>(null);
+  useEffect(() => {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  }, [theme]);
+  const within = (t: number | null) => t != null && t >= span[0] && t <= span[1];
+  const ships = useMemo(() => page.ships.filter((ship) => showsShip(filter, ship) && within(ship.t)), [filter, span]);
+  const looks = useMemo(() => page.looks.filter((look) => showsLook(filter, look) && within(look.t)).length, [filter, span]);
+  const shown = useMemo(() => shownAt(page, address), [address]);
+  const open = (next: string) => {
+    if (!shown) before.current = document.activeElement;
+    go(next);
+  };
+  const close = () => {
+    go("");
+    (before.current as HTMLElement | null)?.focus?.();
+  };
+  const step = (by: number) => {
+    const rows: any[] = shown?.look ? page.looks : shown?.visit ? page.visits : page.ships;
+    const place = rows.indexOf(shown?.look ?? shown?.visit ?? shown?.ship);
+    const next = rows[place + by];
+    if (next) open(addressOf(next));
+  };
+  const decide = async (features: Feature[]) => {
+    const next = merged(history, features);
+    setHistory(next);
+    setSaid(await keep(page, next));
+  };
+  return (
+    <Opened.Provider value={open}>
+      <a class="skip" href="#timeline">Skip to the timeline</a>
+      <Head page={page} theme={theme} setTheme={setTheme} />
+      {page.run.simulated && (
+        <p class="simulated" role="note">
+          These scenes are <b>simulated</b>: they show the method, not the world.
+        </p>
+      )}
+      <main>
+        <Answer page={page} />
+        <section id="timeline" aria-labelledby="timeline-head">
+          <h2 id="timeline-head">Every look</h2>
+          <Filters page={page} filter={filter} change={setFilter} shown={`${whole(looks)} looks and ${whole(ships.length)} ships in view`} />
+          <Zoom span={span} whole={all} zoom={zoom} />
+          <Legend />
+          <Timeline page={page} filter={filter} span={span} zoom={zoom} />
+        </section>
+        <Maps page={page} filter={filter} span={span} />
+        <List page={page} ships={ships} decisions={decisions} />
+        <Review history={history} page={page} read={decide} said={said} />
+        <How page={page} />
+      </main>
+      {shown && (
+        <Card page={page} shown={shown} address={address} close={close} step={step} decisions={decisions} decide={decide} said={said} />
+      )}
+    </Opened.Provider>
+  );
+}
+
+const place = document.getElementById("app")!;
+place.replaceChildren();
+render(<App page={loadPage()} />, place);

@@ -1,0 +1,125 @@
+// Pictures of a ship: the pixels, and over them, to be switched on and off, what was fitted.
+import type { Chip, Evidence, Ring, Ship, Visit } from "./data";
+import { collectionWords, fixed, LOAD_WORDS, shortMoment } from "./words";
+
+const points = (ring: Ring) => ring.map(([east, north]) => `${east.toFixed(1)},${(-north).toFixed(1)}`).join(" ");
+
+function SunArrow({ chip, azimuth }: { chip: Chip; azimuth: number }) {
+  const r = chip.half * 0.1, x = -chip.half * 0.82, y = -chip.half * 0.82;
+  const turn = `translate(${x} ${y}) rotate(${azimuth})`;
+  return (
+    <g transform={turn} class="sun">
+      <circle r={r * 1.35} />
+      <path d={`M0 ${r} V${-r} M${-r * 0.5} ${-r * 0.4} L0 ${-r} L${r * 0.5} ${-r * 0.4}`} />
+    </g>
+  );
+}
+
+function ScaleBar({ chip }: { chip: Chip }) {
+  const length = chip.half > 130 ? 100 : 50;
+  const x = chip.half * 0.9, y = chip.half * 0.88;
+  return (
+    <g class="scale">
+      <path d={`M${x - length} ${y} H${x}`} />
+      <text x={x - length / 2} y={y - chip.half * 0.04} font-size={chip.half * 0.11} text-anchor="middle">
+        {length} m
+      </text>
+    </g>
+  );
+}
+
+export function Picture(props: {
+  chip: Chip | undefined;
+  traced: boolean;
+  azimuth: number | null;
+  alt: string;
+  why: string;
+}) {
+  const { chip, traced, azimuth, alt, why } = props;
+  if (!chip)
+    return (
+      <div class="frame missing" role="img" aria-label={`${alt}: no picture. ${why}`}>
+        <span>{why}</span>
+      </div>
+    );
+  const view = `${-chip.half} ${-chip.half} ${2 * chip.half} ${2 * chip.half}`;
+  return (
+    <div class="frame">
+      <img src={chip.src} alt={alt} />
+      <svg viewBox={view} aria-hidden="true">
+        {traced && chip.shadow && <polygon class="shadow" points={points(chip.shadow)} />}
+        {traced && (chip.hull ?? chip.told) && (
+          <polygon class={chip.hull ? "hull" : "hull told"} points={points((chip.hull ?? chip.told)!)} />
+        )}
+        {azimuth != null && <SunArrow chip={chip} azimuth={azimuth} />}
+        <ScaleBar chip={chip} />
+      </svg>
+    </div>
+  );
+}
+
+const noChip = (ship: Ship) =>
+  ship.sensor === "sar" ? "Radar: no picture of a shadow" : "No picture: its pixels were not at hand when the page was made";
+
+export function Strip(props: {
+  visit: Visit | null;
+  ships: Ship[];
+  chosen: Ship | null;
+  choose: (ship: Ship) => void;
+  seen: Evidence;
+  traced: boolean;
+}) {
+  const { visit, ships, chosen, choose, seen, traced } = props;
+  const before = visit && seen.chips[`before:${visit.id}`];
+  const after = visit && seen.chips[`after:${visit.id}`];
+  return (
+    <ol class="chips">
+      {visit && (
+        <Empty
+          chip={before ?? undefined}
+          when={visit.arrived_after}
+          name="before"
+          why={visit.arrived_after == null ? "No clear look before" : "No picture of the last clear look before"}
+        />
+      )}
+      {ships.map((ship) => (
+        <li key={ship.id} class={ship === chosen ? "chosen" : ""}>
+          <button type="button" aria-pressed={ship === chosen} onClick={() => choose(ship)}>
+            <Picture
+              chip={seen.chips[ship.id]}
+              traced={traced}
+              azimuth={ship.sun_az}
+              alt={`Ship on ${shortMoment(ship.t)}`}
+              why={noChip(ship)}
+            />
+            <b>{shortMoment(ship.t)}</b>
+            <span>{collectionWords(ship.collection)}</span>
+            <span class={`mark ${ship.load}`}>{LOAD_WORDS[ship.load]}</span>
+            <small>
+              {ship.sun == null ? "sun not known" : `sun ${fixed(ship.sun, 0)}° high, from ${fixed(ship.sun_az, 0)}°`}
+              {ship.view != null && `; seen from ${fixed(ship.view, 0)}° off the vertical`}
+            </small>
+          </button>
+        </li>
+      ))}
+      {visit && (
+        <Empty
+          chip={after ?? undefined}
+          when={visit.departed_before}
+          name="after"
+          why={visit.departed_before == null ? "No clear look after" : "No picture of the first clear look after"}
+        />
+      )}
+    </ol>
+  );
+}
+
+function Empty({ chip, when, name, why }: { chip: Chip | undefined; when: number | null; name: string; why: string }) {
+  return (
+    <li class="empty">
+      <Picture chip={chip} traced={false} azimuth={null} alt={`The place ${name}, without her`} why={why} />
+      <b>{name}</b>
+      <span>{when == null ? "no such look" : shortMoment(when)}</span>
+    </li>
+  );
+}

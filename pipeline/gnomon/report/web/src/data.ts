@@ -1,0 +1,250 @@
+// The run as Python wrote it into the page, and as the rest of the page wants it: rows, joined.
+
+export type Load = "laden" | "ballast" | "indeterminate" | "unread";
+export const LOADS: Load[] = ["laden", "ballast", "indeterminate", "unread"];
+export type Sky = "clear" | "cloudy" | "failed";
+
+type Columns = Record<string, any[]>;
+export type Ring = [number, number][];
+export type Three = [number | null, number | null, number | null, number | null];
+
+export interface Scenario {
+  name: string;
+  seen: number;
+  deliveries: Three;
+  tonnes: Three;
+  barrels: Three;
+  p_over: number;
+  passed: [number | null, number | null, number | null];
+}
+export interface Swing {
+  what: string;
+  low: number;
+  high: number;
+  words: string;
+}
+export interface Year {
+  year: number;
+  cap: number;
+  reported: number;
+  scenarios: Scenario[];
+  swings: Swing[];
+}
+export interface Season {
+  port: string;
+  notes: string[];
+  start: number;
+  end: number;
+  looks: number;
+  usable_looks: number;
+  visits_mean: number | null;
+  visits_p05: number | null;
+  visits_p50: number | null;
+  visits_p95: number | null;
+  seen_mean: number | null;
+  horvitz_thompson: number | null;
+  horvitz_thompson_sigma: number | null;
+  little: number | null;
+  little_sigma: number | null;
+  chapman: number | null;
+  chapman_sigma: number | null;
+  dwell_days: number | null;
+  dwell_sigma_days: number | null;
+  loaded_mean: number | null;
+  unloaded_mean: number | null;
+  p_exports: number | null;
+}
+export interface Port {
+  name: string;
+  area: Ring[];
+  zones: { name: string; kind: string; provisional: boolean; rings: Ring[] }[];
+  coast: Ring[];
+}
+export interface Candidate {
+  name: string;
+  p: number;
+  imo?: string;
+  deadweight_t?: string;
+  length_m?: string;
+  listing?: string;
+}
+export interface Visit {
+  id: string;
+  port: string;
+  place: [number, number] | null;
+  mmsi: string | null;
+  dark: boolean | null;
+  shipIds: string[];
+  ships: Ship[];
+  candidates: Candidate[];
+  onward: { to: string | null; visit: string | null; p: number }[];
+  [measure: string]: any;
+}
+export interface Look {
+  kind: "look";
+  key: string;
+  scene: string;
+  collection: string;
+  platform: string;
+  sensor: string | null;
+  t: number | null;
+  port: string;
+  status: string;
+  reason: string | null;
+  usable: number | null;
+  zones: Record<string, number>;
+  sun: number | null;
+  sun_az: number | null;
+  view: number | null;
+  gsd: number | null;
+  digest: string | null;
+  sky: Sky;
+  /** Part of the water that could be seen, of the berths where they are told. */
+  seen: number;
+  ships: Ship[];
+}
+export interface Ship {
+  kind: "ship";
+  id: string;
+  scene: string;
+  collection: string;
+  platform: string;
+  sensor: string | null;
+  t: number;
+  port: string;
+  zone: string | null;
+  load: Load;
+  /** Whether the load's name was made here, from the log likelihood ratio alone. */
+  derived: boolean;
+  state: string | null;
+  reason: string | null;
+  outline: Ring | null;
+  lon: number | null;
+  lat: number | null;
+  quay: boolean | null;
+  model: string | null;
+  digest: string | null;
+  look: Look | null;
+  visit: Visit | null;
+  [measure: string]: any;
+}
+export interface Chip {
+  src: string;
+  half: number;
+  gsd: number;
+  hull: Ring | null;
+  shadow: Ring | null;
+  told: Ring | null;
+  scene: string;
+}
+export interface Curve {
+  x: number[];
+  post: number[];
+  like: number[];
+  laden: [number, number];
+  ballast: [number, number];
+  fitted: boolean;
+}
+interface Raw {
+  format: number;
+  run: Run;
+  answer: {
+    loading: string[];
+    product: string | null;
+    seasons: Season[];
+    years: Year[];
+    vessels: { named: [string, number][]; at_once: number };
+    visits_told: number;
+  };
+  ports: Port[];
+  looks: Columns;
+  ships: Columns;
+  visits: any[];
+  register: Record<string, Partial<Candidate>>;
+  items: Record<string, string>;
+  review: any;
+}
+export interface Run {
+  name: string;
+  description: string;
+  made_at: string | null;
+  shown_at: string;
+  versions: Record<string, string>;
+  weights: Record<string, string>;
+  catalog: string | null;
+  simulated: boolean;
+  clear: number;
+  notes: string[];
+}
+export interface Evidence {
+  chips: Record<string, Chip>;
+  curves: Record<string, Curve>;
+}
+export interface Page extends Omit<Raw, "looks" | "ships" | "visits"> {
+  looks: Look[];
+  ships: Ship[];
+  visits: Visit[];
+  ship: Map<string, Ship>;
+  visit: Map<string, Visit>;
+  look: Map<string, Look>;
+}
+
+const parsed = (id: string) => JSON.parse(document.getElementById(id)!.textContent!);
+
+const rows = (columns: Columns): any[] => {
+  const names = Object.keys(columns);
+  return columns[names[0]!]!.map((_, k) =>
+    Object.fromEntries(names.map((name) => [name, columns[name]![k]])),
+  );
+};
+
+export const pLaden = (lr: number) => 1 / (1 + Math.exp(-lr));
+
+/** Load state of a row; where only the evidence is told, by the bounds that gnomon itself uses. */
+function loadOf(ship: any): [Load, boolean] {
+  if (ship.state === "laden" || ship.state === "ballast" || ship.state === "indeterminate")
+    return [ship.state, false];
+  if (ship.lr === null) return ["unread", false];
+  const p = pLaden(ship.lr);
+  return [p > 0.9 ? "laden" : p < 0.1 ? "ballast" : "indeterminate", true];
+}
+
+function withSky(look: any, clear: number): Look {
+  const berths = Object.values(look.zones as Record<string, number>);
+  const seen = look.status === "looked" ? (berths.length ? Math.max(...berths) : (look.usable ?? 0)) : 0;
+  const sky: Sky = look.status === "failed" ? "failed" : seen >= clear ? "clear" : "cloudy";
+  return { ...look, kind: "look", key: `${look.scene}@${look.port}`, seen, sky, ships: [] };
+}
+
+export function loadPage(): Page {
+  const raw: Raw = parsed("page");
+  const looks = rows(raw.looks).map((look) => withSky(look, raw.run.clear));
+  const look = new Map(looks.map((one) => [one.key, one]));
+  const ships: Ship[] = rows(raw.ships).map((ship) => {
+    const [load, derived] = loadOf(ship);
+    const of = look.get(`${ship.scene}@${ship.port}`) ?? null;
+    return { ...ship, kind: "ship", load, derived, look: of, visit: null };
+  });
+  ships.sort((a, b) => a.t - b.t);
+  for (const one of ships) one.look?.ships.push(one);
+  const ship = new Map(ships.map((one) => [one.id, one]));
+  const visits: Visit[] = raw.visits.map((row) => {
+    const own = row.ships.map((id: string) => ship.get(id)).filter(Boolean) as Ship[];
+    own.sort((a, b) => a.t - b.t);
+    const candidates = row.candidates.map(([name, p]: [string, number]) => ({
+      ...raw.register[name],
+      name,
+      p,
+    }));
+    const visit = { ...row, candidates, shipIds: row.ships, ships: own };
+    for (const each of own) each.visit ??= visit;
+    return visit;
+  });
+  visits.sort((a, b) => a.arrived_p50 - b.arrived_p50);
+  const visit = new Map(visits.map((one) => [one.id, one]));
+  return { ...raw, looks, ships, visits, ship, visit, look };
+}
+
+let kept: Evidence | null = null;
+/** Pictures and curves, unpacked when they are first asked for. */
+export const evidence = (): Evidence => (kept ??= parsed("evidence"));

@@ -1,0 +1,69 @@
+// The same as the timeline, as a table: for reading, for keyboards, for print.
+import { useContext, useState } from "preact/hooks";
+import type { Page, Ship } from "./data";
+import { Opened } from "./filter";
+import type { Decisions } from "./review";
+import { collectionWords, fixed, LOAD_WORDS, moment, percent, portWords, reasonWords, signed, withError } from "./words";
+
+const AT_ONCE = 30;
+
+export function List({ ships, decisions }: { page: Page; ships: Ship[]; decisions: Decisions }) {
+  const [rows, setRows] = useState(AT_ONCE);
+  const open = useContext(Opened);
+  return (
+    <section id="list" aria-labelledby="list-head">
+      <h2 id="list-head">Ships in view</h2>
+      <div class="wide" tabIndex={0} role="region" aria-labelledby="list-head">
+        <table class="ships">
+          <thead>
+            <tr>
+              {["Time", "Port", "Sensor", "Size", "Score", "Load", "p(laden)", "log LR", "Freeboard", "Review"].map((name) => (
+                <th scope="col" key={name}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {ships.slice(0, rows).map((ship) => (
+              <tr key={ship.id}>
+                <th scope="row">
+                  <a
+                    href={`#ship-${encodeURIComponent(ship.id)}`}
+                    onClick={(event) => {
+                      event.preventDefault();
+                      open(`ship-${ship.id}`);
+                    }}
+                  >
+                    {moment(ship.t)}
+                  </a>
+                </th>
+                <td>
+                  {portWords(ship.port)} <small>{ship.zone}</small>
+                </td>
+                <td>{collectionWords(ship.collection)}</td>
+                <td>
+                  {fixed(ship.length, 0)} × {fixed(ship.beam, 0)} m
+                </td>
+                <td>{percent(ship.score)}</td>
+                <td>
+                  <span class={`mark ${ship.load}`}>{LOAD_WORDS[ship.load]}</span> <small>{reasonWords(ship.reason)}</small>
+                </td>
+                <td>{percent(ship.laden)}</td>
+                <td>{signed(ship.lr)}</td>
+                <td>{withError(ship.fb, ship.fb_s, 1)}</td>
+                <td>{decisions.get(ship.id)?.decision ?? ""}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {rows < ships.length && (
+        <button type="button" onClick={() => setRows(rows + 200)}>
+          Show more ({ships.length - rows} left)
+        </button>
+      )}
+      {!ships.length && <p>No ship fits the filter. Looks without ships are on the timeline.</p>}
+    </section>
+  );
+}

@@ -1,0 +1,117 @@
+// What an analyst decided. The latest decision on a ship in a look holds, earlier ones stay as its
+// history; they live in the browser, in a file that is downloaded, and, where the page is served, in
+// the run's folder.
+import type { Page, Ring, Ship } from "./data";
+
+export interface Decision {
+  detection_id: string;
+  visit_id: string | null;
+  scene_id: string;
+  decision: "accept" | "reject";
+  type: string | null;
+  load_state: string | null;
+  identity: string | null;
+  note: string | null;
+  reviewer: string | null;
+  decided_at: string;
+}
+export interface Feature {
+  type: "Feature";
+  geometry: { type: "Polygon"; coordinates: Ring[] } | { type: "Point"; coordinates: number[] } | null;
+  properties: Decision;
+}
+export type Decisions = Map<string, Decision>;
+export const FILE = "review.geojson";
+
+/** Features that are decisions; anything else is left aside. */
+export function featuresOf(value: any): Feature[] {
+  const features = Array.isArray(value?.features) ? value.features : [];
+  return features.filter(
+    (one: any) =>
+      typeof one?.properties?.detection_id === "string" && ["accept", "reject"].includes(one.properties.decision) && when(one) > 0,
+  );
+}
+
+const when = (feature: Feature) => Date.parse(feature.properties.decided_at) || 0;
+
+/** All decisions once each, by ship and then time: nothing that was decided is lost. */
+export function merged(...parts: Iterable<Feature>[]): Feature[] {
+  const kept = new Map<string, Feature>();
+  for (const part of parts)
+    for (const feature of part) {
+      const key = `${feature.properties.detection_id} ${when(feature)}`;
+      if (!kept.has(key)) kept.set(key, feature);
+    }
+  const id = (feature: Feature) => feature.properties.detection_id;
+  return [...kept.values()].sort((a, b) => (id(a) < id(b) ? -1 : id(a) > id(b) ? 1 : when(a) - when(b)));
+}
+
+/** The decision that holds for each ship in a look: the latest. */
+export const holding = (history: Feature[]): Decisions =>
+  new Map(history.map((feature) => [feature.properties.detection_id, feature.properties]));
+
+const collection = (history: Feature[]) => ({ type: "FeatureCollection", features: history });
+
+export function featureOf(ship: Ship, told: Omit<Decision, "detection_id" | "scene_id" | "visit_id">): Feature {
+  const { outline, lon, lat } = ship;
+  return {
+    type: "Feature",
+    geometry: outline
+      ? { type: "Polygon", coordinates: [[...outline, outline[0]!]] }
+      : lon != null
+        ? { type: "Point", coordinates: [lon, lat!] }
+        : null,
+    properties: { detection_id: ship.id, visit_id: ship.visit?.id ?? null, scene_id: ship.scene, ...told },
+  };
+}
+
+const key = (page: Page) => `gnomon.review.${page.run.name}`;
+const token = () => document.querySelector<HTMLMetaElement>('meta[name="gnomon-served"]')?.content ?? null;
+export const served = () => token() != null;
+
+function remembered(page: Page): Feature[] {
+  try {
+    return featuresOf(JSON.parse(localStorage.getItem(key(page)) ?? "null"));
+  } catch {
+    return []; // a browser that keeps nothing for files
+  }
+}
+
+/** What the server had when it gave out the page. */
+function given(): Feature[] {
+  const block = document.getElementById("review");
+  return block?.matches('script[type="application/json"]') ? featuresOf(JSON.parse(block.textContent!)) : [];
+}
+
+export const begun = (page: Page): Feature[] => merged(featuresOf(page.review), given(), remembered(page));
+
+/** Keep decisions in the browser, and with the server where there is one; says how it went. */
+export async function keep(page: Page, history: Feature[]): Promise<string> {
+  let told = "Kept in this browser. Download the file to take the decisions along.";
+  try {
+    localStorage.setItem(key(page), JSON.stringify(collection(history)));
+  } catch {
+    told = "This browser keeps nothing for files: download the file before you close the page.";
+  }
+  if (!served()) return told;
+  try {
+    const answer = await fetch(FILE, {
+      method: "POST",
+      headers: { "Content-Type": "application/geo+json", "X-Gnomon-Token": token()! },
+      body: JSON.stringify(collection(history)),
+    });
+    const said = await answer.json();
+    return answer.ok ? `Saved: ${said.saved} decisions in ${said.file}.` : `Not saved: ${said.error}. ${told}`;
+  } catch (error) {
+    return `Not saved, the server does not answer. ${told}`;
+  }
+}
+
+export function download(history: Feature[]) {
+  const blob = new Blob([JSON.stringify(collection(history), null, 1)], { type: "application/geo+json" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = FILE;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

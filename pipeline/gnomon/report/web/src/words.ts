@@ -1,0 +1,109 @@
+// Numbers, times and names in words.
+import type { Load, Look, Ship, Visit } from "./data";
+
+const integer = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+
+export const whole = (value: number | null | undefined) =>
+  value == null ? "–" : integer.format(value);
+
+/** Two or three digits that mean something: 1,081,000 and not 1,080,621. */
+export function rough(value: number | null | undefined): string {
+  if (value == null) return "–";
+  if (value === 0) return "0";
+  const size = 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(value))) - 2);
+  return integer.format(Math.round(value / size) * size);
+}
+
+export const fixed = (value: number | null | undefined, digits = 1, unit = "") =>
+  value == null ? "–" : `${value.toFixed(digits)}${unit}`;
+
+export const signed = (value: number | null | undefined, digits = 1) =>
+  value == null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+
+export const percent = (p: number | null | undefined): string => {
+  if (p == null) return "–";
+  if (p > 0.995 && p < 1) return "over 99 %";
+  if (p < 0.005 && p > 0) return "under 1 %";
+  return `${Math.round(p * 100)} %`;
+};
+
+export const withError = (value: number | null, sigma: number | null, digits = 0, unit = " m") =>
+  value == null ? "–" : `${value.toFixed(digits)}${sigma == null ? "" : ` ± ${sigma.toFixed(digits)}`}${unit}`;
+
+const format = (options: Intl.DateTimeFormatOptions) => {
+  const made = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
+  return (t: number | null | undefined) => (t == null ? "–" : made.format(t * 1000));
+};
+export const day = format({ day: "numeric", month: "short", year: "numeric" });
+export const dayMonth = format({ day: "numeric", month: "short" });
+const clock = format({ hour: "2-digit", minute: "2-digit" });
+export const moment = (t: number | null | undefined) => (t == null ? "–" : `${day(t)}, ${clock(t)} UTC`);
+export const shortMoment = (t: number | null | undefined) => (t == null ? "–" : `${dayMonth(t)} ${clock(t)}`);
+
+export const LOAD_WORDS: Record<Load, string> = {
+  laden: "laden",
+  ballast: "in ballast",
+  indeterminate: "load not told",
+  unread: "load not read",
+};
+
+const REASONS: Record<string, string> = {
+  sun_high: "the sun is high, so her shadow is short",
+  sun_along_hull: "the sun lies along her hull",
+  too_small: "she is too small for these pixels",
+  alongside: "a quay or pier lies where her shadow falls",
+  neighbour: "another hull or its shadow is within reach",
+  cloud: "cloud, ice or no data hides her",
+  sar: "radar has no shadow on water",
+  no_geometry: "the angles of sun or view are not known",
+  weak_evidence: "the pixels do not tell laden from ballast",
+};
+export const reasonWords = (reason: string | null) =>
+  reason == null ? "" : (REASONS[reason] ?? reason.replaceAll("_", " "));
+
+const COLLECTIONS: Record<string, string> = {
+  "sentinel-2-l2a": "Sentinel-2, 10 m",
+  "sentinel-2-l1c": "Sentinel-2, 10 m",
+  "sentinel-1-grd": "Sentinel-1, radar",
+  "sentinel-2": "Sentinel-2, 10 m",
+  "sentinel-1": "Sentinel-1, radar",
+  "daily-3m": "daily, 3 m",
+  "sub-metre": "0.5 m",
+};
+/** A collection as people call it; that its scenes are made up is said above all. */
+export const collectionWords = (name: string) => COLLECTIONS[name.replace(/^synthetic-/, "")] ?? name;
+
+export const portWords = (name: string) =>
+  name === "everywhere" ? "Whole scene" : name
+    .split(/([- ])/)
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join("")
+    .replaceAll("-", " ");
+
+export function skyWords(look: Look): string {
+  if (look.status === "failed") return `failed: ${look.reason ?? "no reason given"}`;
+  if (look.status === "skipped") return `not read: ${look.reason ?? "no reason given"}`;
+  const part = `${Math.round(look.seen * 100)} % of the ${Object.keys(look.zones).length ? "berth's " : ""}water seen`;
+  return look.sky === "cloudy" ? `cloudy, ${part}` : part;
+}
+
+export const lookWords = (look: Look) =>
+  `${portWords(look.port)}, ${moment(look.t)}, ${collectionWords(look.collection)}: ${
+    look.ships.length ? `${look.ships.length} ship${look.ships.length > 1 ? "s" : ""}` : "no ship"
+  }; ${skyWords(look)}`;
+
+export function shipWords(ship: Ship): string {
+  const size = `${fixed(ship.length, 0)} × ${fixed(ship.beam, 0)} m`;
+  const why = ship.load === "indeterminate" && ship.reason ? ` (${reasonWords(ship.reason)})` : "";
+  return `${portWords(ship.port)}, ${moment(ship.t)}, ${collectionWords(ship.collection)}: ship of ${size}, ${LOAD_WORDS[ship.load]}${why}`;
+}
+
+/** How the load changed over a visit, where the posterior says. */
+export function tradeWords(visit: Visit): string {
+  if ((visit.p_loaded ?? 0) > 0.9) return "came in ballast, left laden";
+  if ((visit.p_unloaded ?? 0) > 0.9) return "came laden, left in ballast";
+  return "load not told";
+}
+export type Trade = "loaded" | "unloaded" | "open";
+export const tradeOf = (visit: Visit): Trade =>
+  (visit.p_loaded ?? 0) > 0.9 ? "loaded" : (visit.p_unloaded ?? 0) > 0.9 ? "unloaded" : "open";
