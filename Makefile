@@ -37,8 +37,8 @@ lint: .venv/dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-notebooks: .venv/dev detect  ## execute the notebooks on the embedded study
-	.venv/bin/pytest tests/test_notebooks.py
+notebooks: .venv/dev detect  ## execute the notebooks on the embedded study; HTML into build/notebooks
+	.venv/bin/jupyter nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 bench: .venv/ready  ## time against the floor: decoding the pixels
 	.venv/bin/python -m gnomon.bench
