@@ -41,6 +41,10 @@ class WeightsError(GnomonError):
     """A network's weights are missing, damaged, or not what their model.toml says."""
 
 
+class LabelError(GnomonError):
+    """Labels or chips are at fault: one line for each faulty row, with its number and its id."""
+
+
 class TrackError(GnomonError):
     """Tables of detections, looks, ships or positions do not fit together."""
 
