@@ -163,7 +163,9 @@ def write_chip(path: Path, pixels: xr.Dataset, scene: Scene, port: str | None) -
         "VIEW_AZIMUTH_DEG": _told(scene.view_azimuth_deg),
         "VIEW_ZENITH_DEG": _told(scene.view_zenith_deg),
     }
-    write_whole(path, lambda partial: _write(partial, grid, bands, _counts(values, scales), scales, tags))
+    write_whole(
+        path, lambda partial: _write(partial, grid, bands, _counts(values, scales), scales, tags)
+    )
     return Chip(path=path, scene_id=scene.id, port=port, grid=grid, bands=bands)
 
 
