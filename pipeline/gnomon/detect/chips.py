@@ -6,8 +6,9 @@ clockwise from the top of the image. Each chip is cut through a random rotation,
 its light is changed band by band, because harbours differ more than ships do.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -145,9 +146,17 @@ def tightened(
 
 
 def chips(
-    scenes: Sequence[Labelled], *, batch: int, seed: int, weights: Sequence[float] | None = None
+    scenes: Sequence[Labelled],
+    *,
+    batch: int,
+    seed: int,
+    weights: Sequence[float] | None = None,
+    first: int = 0,
 ) -> Iterator[tuple[Tensor, Tensor, Targets]]:
     """Endless batches: bands, present, targets. The same seed gives the same batches.
+
+    Batch k of a seed is the same wherever one begins, so that a training can go on where it
+    stopped.
 
     Parameters
     ----------
@@ -159,12 +168,14 @@ def chips(
         Of all that is random here.
     weights
         How often each scene is drawn, relative; by `weight` if left out.
+    first
+        Number of the batch to begin with.
 
     """
-    rng = np.random.default_rng(seed)
     chance = np.array(weights or [weight(scene) for scene in scenes], float)
     chance /= chance.sum()
-    while True:
+    for number in itertools.count(first):
+        rng = np.random.default_rng([seed, number])
         drawn = [_chip(scenes[i], rng) for i in rng.choice(len(scenes), size=batch, p=chance)]
         bands, present, ships = zip(*drawn, strict=True)
         yield torch.stack(bands), torch.stack(present), targets(ships)
