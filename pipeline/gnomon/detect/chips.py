@@ -42,6 +42,10 @@ class Labelled:
     """(bands,), 1 where the scene has the band."""
     ships: Floats
     """(ships, 5): x, y, length, beam in pixels, angle in degrees."""
+    ignored: Tensor | None = None
+    """(rows, columns), true where nobody knows whether there is a ship; None where all is known."""
+    hard: Floats = field(default_factory=lambda: np.empty((0, 2), np.float32))
+    """(places, 2), x and y: what was taken for a ship and is none."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Targets:
     size: Tensor
     axis: Tensor
     hull: Tensor
+    known: Tensor
+    """(chips, 1, rows, columns): 1 where the truth is known, 0 where nothing is to be learned."""
 
 
 @dataclass(frozen=True)
@@ -177,8 +183,8 @@ def chips(
     for number in itertools.count(first):
         rng = np.random.default_rng([seed, number])
         drawn = [_chip(scenes[i], rng) for i in rng.choice(len(scenes), size=batch, p=chance)]
-        bands, present, ships = zip(*drawn, strict=True)
-        yield torch.stack(bands), torch.stack(present), targets(ships)
+        bands, present, ships, ignored = zip(*drawn, strict=True)
+        yield torch.stack(bands), torch.stack(present), targets(ships, torch.stack(ignored))
 
 
 def weight(scene: Labelled) -> float:
@@ -186,8 +192,8 @@ def weight(scene: Labelled) -> float:
     return 8.0 + len(scene.ships) + scene.bands[0].numel() / 1e5
 
 
-def _chip(scene: Labelled, rng: np.random.Generator) -> tuple[Tensor, Tensor, Floats]:
-    """One chip under a random placement and light."""
+def _chip(scene: Labelled, rng: np.random.Generator) -> tuple[Tensor, Tensor, Floats, Tensor]:
+    """One chip under a random placement and light: bands, present, ships, ignored."""
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45))))
     turn = np.deg2rad(rng.uniform(0, 360))
     flip = rng.choice([-1.0, 1.0])
@@ -199,19 +205,23 @@ def _chip(scene: Labelled, rng: np.random.Generator) -> tuple[Tensor, Tensor, Fl
     pixels = _cut(scene.bands, matrix, centre)
     ships = _moved(scene.ships, matrix, centre, scale)
     bands, present = _relit(pixels, scene.present, rng)
-    return bands, present, ships
+    ignored = torch.zeros(1, CHIP_PX, CHIP_PX)
+    if scene.ignored is not None:
+        ignored = _cut(scene.ignored[None].float(), matrix, centre).nan_to_num(0.0)
+    return bands, present, ships, ignored
 
 
 def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
     """Where a chip is centred: near a ship, on a shore, or wherever it may be water.
 
     Quays and piers are what a network takes for ships: a third of all chips lies on a shore,
-    ships or none.
+    ships or none. What somebody has called no ship is shown as often as a ship.
     """
     choice = rng.random()
-    if len(scene.ships) and choice < 0.55:
-        ship = scene.ships[rng.integers(len(scene.ships))]
-        return (ship[:2] + rng.uniform(-50, 50, 2)).astype(np.float32)
+    shown = np.concatenate([scene.ships[:, :2], scene.hard])
+    if len(shown) and choice < 0.55:
+        spot = shown[rng.integers(len(shown))] + rng.uniform(-50, 50, 2)
+        return _well_within(scene, spot)
     rows, columns = scene.bands.shape[1:]
     for _ in range(40):
         spot = rng.uniform(0, [columns, rows])
@@ -219,7 +229,14 @@ def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
         on_shore = choice > 0.88 or _darkest(scene, beside) > SHORE
         if _darkest(scene, spot) < SHORE and on_shore:
             break
-    return spot.astype(np.float32)
+    return _well_within(scene, spot)
+
+
+def _well_within(scene: Labelled, spot: NDArray[np.float64]) -> Floats:
+    """Move a chip's centre inwards: small scenes would else be shown mostly beyond their edge."""
+    size = np.array(scene.bands.shape[:0:-1], float)
+    margin = np.minimum(CHIP_PX / 2 - 16, size / 2)
+    return spot.clip(margin, size - margin).astype(np.float32)
 
 
 def _darkest(scene: Labelled, spot: NDArray[np.float64]) -> float:
@@ -292,8 +309,21 @@ def _column(values: NDArray[np.float64]) -> Tensor:
     return torch.from_numpy(values.astype(np.float32))[:, None, None]
 
 
-def targets(ships: Sequence[Floats], *, side_px: int = CHIP_PX) -> Targets:
-    """Ships of each chip, (n, 5) as `Labelled.ships`, to the maps that the network should give."""
+def targets(
+    ships: Sequence[Floats], ignored: Tensor | None = None, *, side_px: int = CHIP_PX
+) -> Targets:
+    """Maps that the network should give.
+
+    Parameters
+    ----------
+    ships
+        Of each chip, (n, 5) as `Labelled.ships`.
+    ignored
+        (chips, 1, rows, columns) in input pixels, 1 where nothing is known; left out, all is.
+    side_px
+        Of a chip.
+
+    """
     cells = side_px // STRIDE
     axis_px = (np.arange(cells, dtype=np.float32) + 0.5) * STRIDE
     x, y = np.meshgrid(axis_px, axis_px)
@@ -302,7 +332,10 @@ def targets(ships: Sequence[Floats], *, side_px: int = CHIP_PX) -> Targets:
         for ship in found:
             _draw(chip, ship, x, y)
     parts = torch.from_numpy(maps).split([1, 2, 2, 2, 1], dim=1)
-    return Targets(*parts)
+    known = torch.ones_like(parts[0])
+    if ignored is not None:
+        known = (functional.max_pool2d(ignored, STRIDE) < 0.5).float()
+    return Targets(*parts, known)
 
 
 def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:

@@ -83,30 +83,31 @@ def train(
 
 
 def loss(said: Maps, wanted: Targets) -> Tensor:
-    """What training makes small: one number per batch."""
-    near = wanted.centre * (wanted.centre > 0.3)
-    hulls = (wanted.centre == 1).sum().clamp(min=1)
+    """What training makes small: one number per batch. Where nothing is known nothing is lost."""
+    known = wanted.known
+    near = known * wanted.centre * (wanted.centre > 0.3)
+    hulls = (known * (wanted.centre == 1)).sum().clamp(min=1)
     reach = near.sum().clamp(min=1)
     shape = (
         (said.shift - wanted.shift).abs().mean(1, keepdim=True)
         + 2.0 * (said.size - wanted.size).abs().mean(1, keepdim=True)
         + 2.0 * (said.axis - wanted.axis).abs().mean(1, keepdim=True)
     )
-    outline = sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5, reduction="sum")
+    outline = (known * sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5)).sum()
     return (
-        _centre_loss(said.centre, wanted.centre) / hulls
+        (known * _centre_loss(said.centre, wanted.centre)).sum() / hulls
         + 0.5 * (near * shape).sum() / reach
-        + outline / wanted.hull.sum().clamp(min=10)
+        + outline / (known * wanted.hull).sum().clamp(min=10)
     )
 
 
 def _centre_loss(logit: Tensor, wanted: Tensor) -> Tensor:
-    """Focal loss that forgives a cell the nearer it lies to a centre."""
+    """Focal loss of each cell; it forgives a cell the nearer it lies to a centre."""
     hit = wanted == 1
     likely = logit.sigmoid()
     found = (1 - likely) ** 2 * functional.logsigmoid(logit)
     false = (1 - wanted) ** 4 * likely**2 * functional.logsigmoid(-logit)
-    return -torch.where(hit, found, false).sum()
+    return -torch.where(hit, found, false)
 
 
 @torch.no_grad()
