@@ -181,15 +181,20 @@ def _outline(geometry: Any) -> tuple[shapely.Polygon | None, str]:
     parts = shapely.get_parts(outline)
     if outline.geom_type == "MultiPolygon" and len(parts) == 1:
         outline = parts[0]
+    fault = _faulty_outline(outline)
+    return (None if fault else shapely.force_2d(outline)), fault
+
+
+def _faulty_outline(outline: shapely.Geometry) -> str:
     if outline.geom_type != "Polygon":
-        return None, f"is a {outline.geom_type}; draw one polygon around one hull"
+        return f"is a {outline.geom_type}; draw one polygon around one hull"
     if outline.is_empty or outline.area == 0:
-        return None, "its outline is empty; draw it anew"
+        return "its outline is empty; draw it anew"
     if not (np.abs(outline.bounds) <= (180, 90, 180, 90)).all():
-        return None, "is not in degrees (EPSG:4326); save the file in EPSG:4326"
+        return "is not in degrees (EPSG:4326); save the file in EPSG:4326"
     if not outline.is_valid:
-        return None, f"its outline is broken ({shapely.is_valid_reason(outline)}); draw it anew"
-    return shapely.force_2d(outline), ""
+        return f"its outline is broken ({shapely.is_valid_reason(outline)}); draw it anew"
+    return ""
 
 
 def _placed(

@@ -8,7 +8,7 @@ its light is changed band by band, because harbours differ more than ships do.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -60,6 +60,10 @@ class Targets:
     hull: Tensor
     known: Tensor
     """(chips, 1, rows, columns): 1 where the truth is known, 0 where nothing is to be learned."""
+
+    def to(self, device: torch.device) -> "Targets":
+        """On a device."""
+        return replace(self, **{name: part.to(device) for name, part in vars(self).items()})
 
 
 @dataclass(frozen=True)

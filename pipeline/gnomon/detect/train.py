@@ -17,6 +17,7 @@ from torchvision.ops import sigmoid_focal_loss
 
 from gnomon.detect.chips import Labelled, Targets, chips
 from gnomon.detect.network import Maps, Network, NetworkOptions
+from gnomon.detect.saved import Saved, Stateful
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,12 @@ def train(
     network: NetworkOptions | None = None,
     weights: Sequence[float] | None = None,
     progress: Callable[[int, float], None] | None = None,
+    start: Network | None = None,
+    saved: Saved | None = None,
 ) -> Network:
     """Train a network on labelled scenes; the same seed gives the same weights on one machine.
+
+    A GPU is used where there is one. There the last bits of the weights may differ.
 
     Parameters
     ----------
@@ -54,11 +59,22 @@ def train(
         How often each scene is drawn; see `gnomon.detect.chips.chips`.
     progress
         Called after each step with its number and its loss.
+    start
+        A trained network to begin with, instead of chance; it is left as it is.
+    saved
+        Where the state is kept, and found again after a kill.
+
+    Raises
+    ------
+    WeightsError
+        The state cannot be read or written.
 
     """
     options = options or TrainOptions()
     torch.manual_seed(options.seed)
-    model = Network(network).to(memory_format=torch.channels_last).train()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = copy.deepcopy(start) if start else Network(network)
+    model = model.to(device).to(memory_format=torch.channels_last).train()
     average = copy.deepcopy(model)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
@@ -66,10 +82,18 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=options.learning_rate, total_steps=options.steps, pct_start=0.1
     )
-    batches = chips(scenes, batch=options.batch, seed=options.seed, weights=weights)
-    for step in range(options.steps):
+    parts: dict[str, Stateful] = {
+        "model": model,
+        "average": average,
+        "optimiser": optimiser,
+        "schedule": schedule,
+    }
+    first = saved.restore(parts) if saved else 0
+    batches = chips(scenes, batch=options.batch, seed=options.seed, weights=weights, first=first)
+    for step in range(first, options.steps):
         bands, present, wanted = next(batches)
-        error = loss(model(bands.contiguous(memory_format=torch.channels_last), present), wanted)
+        said = model(bands.to(device, memory_format=torch.channels_last), present.to(device))
+        error = loss(said, wanted.to(device))
         optimiser.zero_grad()
         error.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -77,9 +101,11 @@ def train(
         schedule.step()
         # Early on the average would be all history: let it forget faster.
         _follow(average, model, min(options.average, 1 - 1 / (step + 2)))
+        if saved:
+            saved.keep(step + 1, parts, last=step + 1 == options.steps)
         if progress:
             progress(step, error.item())
-    return average.eval()
+    return average.cpu().eval()
 
 
 def loss(said: Maps, wanted: Targets) -> Tensor:
