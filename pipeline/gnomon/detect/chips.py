@@ -58,7 +58,7 @@ class Targets:
     size: Tensor
     axis: Tensor
     hull: Tensor
-    known: Tensor
+    counted: Tensor
     """(chips, 1, rows, columns): 1 where the truth is known, 0 where nothing is to be learned."""
 
     def to(self, device: torch.device) -> "Targets":
@@ -336,10 +336,10 @@ def targets(
         for ship in found:
             _draw(chip, ship, x, y)
     parts = torch.from_numpy(maps).split([1, 2, 2, 2, 1], dim=1)
-    known = torch.ones_like(parts[0])
+    counted = torch.ones_like(parts[0])
     if ignored is not None:
-        known = (functional.max_pool2d(ignored, STRIDE) < 0.5).float()
-    return Targets(*parts, known)
+        counted = (functional.max_pool2d(ignored, STRIDE) < 0.5).float()
+    return Targets(*(*parts, counted))
 
 
 def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:

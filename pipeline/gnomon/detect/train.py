@@ -110,20 +110,20 @@ def train(
 
 def loss(said: Maps, wanted: Targets) -> Tensor:
     """What training makes small: one number per batch. Where nothing is known nothing is lost."""
-    known = wanted.known
-    near = known * wanted.centre * (wanted.centre > 0.3)
-    hulls = (known * (wanted.centre == 1)).sum().clamp(min=1)
+    counted = wanted.counted
+    near = counted * wanted.centre * (wanted.centre > 0.3)
+    hulls = (counted * (wanted.centre == 1)).sum().clamp(min=1)
     reach = near.sum().clamp(min=1)
     shape = (
         (said.shift - wanted.shift).abs().mean(1, keepdim=True)
         + 2.0 * (said.size - wanted.size).abs().mean(1, keepdim=True)
         + 2.0 * (said.axis - wanted.axis).abs().mean(1, keepdim=True)
     )
-    outline = (known * sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5)).sum()
+    outline = (counted * sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5)).sum()
     return (
-        (known * _centre_loss(said.centre, wanted.centre)).sum() / hulls
+        (counted * _centre_loss(said.centre, wanted.centre)).sum() / hulls
         + 0.5 * (near * shape).sum() / reach
-        + outline / (known * wanted.hull).sum().clamp(min=10)
+        + outline / (counted * wanted.hull).sum().clamp(min=10)
     )
 
 
