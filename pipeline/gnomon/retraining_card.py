@@ -91,7 +91,7 @@ def _unmeasured() -> list[str]:
     return [
         (
             "Not known. There is one scene with ships in the chips, so nothing could be held back: "
-            "neighbouring chips of a scene are no proof. Label chips of another port or another day "
+            "neighbouring chips of a scene are no proof. Label chips of another port or day "
             "and train again."
         )
     ]
