@@ -21,12 +21,13 @@ import xarray as xr
 
 from gnomon.detect import detector, weights
 from gnomon.detect.calibrate import calibrated
-from gnomon.detect.chips import Labelled, Loose, labelled, weight
+from gnomon.detect.chips import weight
 from gnomon.detect.contrast import bright_hulls
 from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls
 from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.train import TrainOptions, train
+from gnomon.detect.truth import Labelled, Loose, labelled, outlines_in_pixels
 from gnomon.errors import CatalogError, WeightsError
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.mask import usable_water
@@ -59,15 +60,13 @@ class Marked:
 
     def polygons(self) -> list[shapely.Geometry]:
         """Outlines in pixels."""
-        box = self.pixels.odc.geobox
-        a = ~box.affine
-        matrix = [a.a, a.b, a.d, a.e, a.c, a.f]
-        shapes = self.outlines.to_crs(box.crs).geometry
-        return [shapely.affinity.affine_transform(shape, matrix) for shape in shapes]
+        return outlines_in_pixels(self.outlines, self.pixels)
 
     def learnable(self) -> Labelled:
         """As training wants it."""
-        return labelled(self.name, self.pixels, self.outlines, bands=BANDS, loose=LOOSE)
+        return labelled(
+            self.name, self.pixels, self.outlines, bands=BANDS, masks=self.masks, loose=LOOSE
+        )
 
 
 def marked_scenes(catalog: str) -> list[Marked]:
@@ -160,7 +159,9 @@ def teach(
 def _made(count: int) -> Iterator[Labelled]:
     for number, (pixels, truth) in enumerate(training_scenes(count, seed=7)):
         known = truth[truth.length_m >= SIMULATED_SHORTEST_M]
-        yield labelled(f"simulated-{number}", pixels, known, bands=BANDS)
+        masks = usable_water(pixels, MaskOptions())
+        name = f"simulated-{number}"
+        yield labelled(name, pixels, known, bands=BANDS, masks=masks, real=False)
 
 
 def _train(

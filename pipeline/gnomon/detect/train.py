@@ -8,15 +8,19 @@ The weights that leave are the running average over the steps, which a single st
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
-from gnomon.detect.chips import Labelled, Targets, chips
+from gnomon.detect.chips import Targets, chips
 from gnomon.detect.network import Maps, Network, NetworkOptions
+from gnomon.detect.truth import Labelled
+
+HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+"""Half precision where the processor multiplies in it: nearly twice as fast."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,9 @@ def train(
     batches = chips(scenes, batch=options.batch, seed=options.seed, weights=weights)
     for step in range(options.steps):
         bands, present, wanted = next(batches)
-        error = loss(model(bands.contiguous(memory_format=torch.channels_last), present), wanted)
+        with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
+            said = model(bands.contiguous(memory_format=torch.channels_last), present)
+        error = loss(_single(said), wanted)
         optimiser.zero_grad()
         error.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -92,21 +98,21 @@ def loss(said: Maps, wanted: Targets) -> Tensor:
         + 2.0 * (said.size - wanted.size).abs().mean(1, keepdim=True)
         + 2.0 * (said.axis - wanted.axis).abs().mean(1, keepdim=True)
     )
-    outline = sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5, reduction="sum")
+    outline = sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5) * wanted.counted
     return (
-        _centre_loss(said.centre, wanted.centre) / hulls
+        (_centre_loss(said.centre, wanted.centre) * wanted.counted).sum() / hulls
         + 0.5 * (near * shape).sum() / reach
-        + outline / wanted.hull.sum().clamp(min=10)
+        + outline.sum() / wanted.hull.sum().clamp(min=10)
     )
 
 
 def _centre_loss(logit: Tensor, wanted: Tensor) -> Tensor:
-    """Focal loss that forgives a cell the nearer it lies to a centre."""
+    """Focal loss of each cell, that forgives it the nearer it lies to a centre."""
     hit = wanted == 1
     likely = logit.sigmoid()
     found = (1 - likely) ** 2 * functional.logsigmoid(logit)
     false = (1 - wanted) ** 4 * likely**2 * functional.logsigmoid(-logit)
-    return -torch.where(hit, found, false).sum()
+    return -torch.where(hit, found, false)
 
 
 @torch.no_grad()
@@ -116,3 +122,7 @@ def _follow(average: Network, model: Network, keep: float) -> None:
             slow.lerp_(fast, 1 - keep)
         else:
             slow.copy_(fast)
+
+
+def _single(said: Maps) -> Maps:
+    return Maps(*(getattr(said, part.name).float() for part in fields(said)))
