@@ -41,6 +41,10 @@ class WeightsError(GnomonError):
     """A network's weights are missing, damaged, or not what their model.toml says."""
 
 
+class LabelError(GnomonError):
+    """Labels of ships, or amendments to them, are not usable."""
+
+
 class TrackError(GnomonError):
     """Tables of detections, looks, ships or positions do not fit together."""
 
