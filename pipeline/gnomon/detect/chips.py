@@ -6,6 +6,7 @@ Each chip is cut through a random rotation, flip and scale, other ships are laid
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
@@ -38,7 +39,12 @@ class Targets:
 
 
 def chips(
-    scenes: Sequence[Labelled], *, batch: int, seed: int, weights: Sequence[float] | None = None
+    scenes: Sequence[Labelled],
+    *,
+    batch: int,
+    seed: int,
+    weights: Sequence[float] | None = None,
+    start: int = 0,
 ) -> Iterator[tuple[Tensor, Tensor, Targets]]:
     """Endless batches: bands, present, targets. The same seed gives the same batches.
 
@@ -49,16 +55,18 @@ def chips(
     batch
         Chips per batch.
     seed
-        Of all that is random here.
+        Of all that is random here; each batch draws from a generator of its own.
     weights
         How often each scene is drawn, relative; by `weight` if left out.
+    start
+        Number of the first batch: what was interrupted goes on as if it had not been.
 
     """
-    rng = np.random.default_rng(seed)
     chance = np.array(weights or [weight(scene) for scene in scenes], float)
     chance /= chance.sum()
     givers = donors(scenes)
-    while True:
+    for number in count(start):
+        rng = np.random.default_rng([seed, number])
         places = rng.choice(len(scenes), size=batch, p=chance)
         drawn = [_chip(scenes[i], givers, rng) for i in places]
         bands, present, ships, counted = zip(*drawn, strict=True)

@@ -9,6 +9,8 @@ The weights that leave are the running average over the steps, which a single st
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,13 +29,17 @@ HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 class TrainOptions:
     """How long and how fast."""
 
-    steps: int = 4000
+    steps: int = 2400
     batch: int = 16
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    average: float = 0.998
+    average: float = 0.996
     """Share of the old average that each step keeps."""
     seed: int = 0
+
+
+SAVED_EVERY = 100
+"""Steps between two savings: a quarter of a minute's work can be lost."""
 
 
 def train(
@@ -43,6 +49,7 @@ def train(
     network: NetworkOptions | None = None,
     weights: Sequence[float] | None = None,
     progress: Callable[[int, float], None] | None = None,
+    saved: Path | None = None,
 ) -> Network:
     """Train a network on labelled scenes; the same seed gives the same weights on one machine.
 
@@ -58,34 +65,75 @@ def train(
         How often each scene is drawn; see `gnomon.detect.chips.chips`.
     progress
         Called after each step with its number and its loss.
+    saved
+        File for the state of the training: what was interrupted goes on from there, and ends with
+        the weights that it would have had. It is left behind; it belongs to these scenes and
+        options, and whoever names it sees to that.
 
     """
     options = options or TrainOptions()
     torch.manual_seed(options.seed)
-    model = Network(network).to(memory_format=torch.channels_last).train()
-    average = copy.deepcopy(model)
-    optimiser = torch.optim.AdamW(
-        model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+    state = _State(Network(network), options)
+    if saved and saved.exists():
+        state.take(torch.load(saved, weights_only=True))
+    batches = chips(
+        scenes, batch=options.batch, seed=options.seed, weights=weights, start=state.step
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=options.learning_rate, total_steps=options.steps, pct_start=0.1
-    )
-    batches = chips(scenes, batch=options.batch, seed=options.seed, weights=weights)
-    for step in range(options.steps):
-        bands, present, wanted = next(batches)
-        with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
-            said = model(bands.contiguous(memory_format=torch.channels_last), present)
-        error = loss(_single(said), wanted)
-        optimiser.zero_grad()
-        error.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
-        # Early on the average would be all history: let it forget faster.
-        _follow(average, model, min(options.average, 1 - 1 / (step + 2)))
+    while state.step < options.steps:
+        error = state.learn(*next(batches))
         if progress:
-            progress(step, error.item())
-    return average.eval()
+            progress(state.step - 1, error)
+        if saved and (state.step % SAVED_EVERY == 0 or state.step == options.steps):
+            state.give(saved)
+    return state.average.eval()
+
+
+class _State:
+    """What a training is made of, and what of it a file must hold for another to go on."""
+
+    def __init__(self, network: Network, options: TrainOptions) -> None:
+        self.options = options
+        self.step = 0
+        self.model = network.to(memory_format=torch.channels_last).train()
+        self.average = copy.deepcopy(self.model)
+        rate = options.learning_rate
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=rate, weight_decay=options.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, max_lr=rate, total_steps=options.steps, pct_start=0.1
+        )
+
+    def learn(self, bands: Tensor, present: Tensor, wanted: Targets) -> float:
+        """One step; its loss."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
+            said = self.model(bands.contiguous(memory_format=torch.channels_last), present)
+        error = loss(_single(said), wanted)
+        self.optimiser.zero_grad()
+        error.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimiser.step()
+        self.schedule.step()
+        # Early on the average would be all history: let it forget faster.
+        _follow(self.average, self.model, min(self.options.average, 1 - 1 / (self.step + 2)))
+        self.step += 1
+        return error.item()
+
+    def give(self, path: Path) -> None:
+        """Write the state, whole or not at all."""
+        parts = {name: getattr(self, name).state_dict() for name in _PARTS}
+        partial = path.with_suffix(".part")
+        torch.save({"step": self.step, **parts}, partial)
+        partial.replace(path)
+
+    def take(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.step = state["step"]
+        for name in _PARTS:
+            getattr(self, name).load_state_dict(state[name])
+
+
+_PARTS = ("model", "average", "optimiser", "schedule")
 
 
 def loss(said: Maps, wanted: Targets) -> Tensor:

@@ -48,6 +48,8 @@ class Loose:
 
 
 TIGHT = Loose()
+SHORTEST_M = 40.0
+"""Shorter vessels are labelled here and there only: the network is to learn nothing of them."""
 
 
 def labelled(
@@ -84,15 +86,8 @@ def labelled(
     shape = (pixels.sizes["y"], pixels.sizes["x"])
     empty = np.full(shape, np.nan, np.float32)
     stack = np.stack([pixels[b].to_numpy() if b in pixels else empty for b in bands])
-    polygons = outlines_in_pixels(outlines, pixels)
-    gsd_m = float(abs(pixels.odc.geobox.resolution.x))
-    exact = flags(outlines, "measured")
-    ships = [
-        tightened(rectangle(polygon), TIGHT if sure else loose, gsd_m)
-        for polygon, sure in zip(polygons, exact, strict=True)
-    ]
-    every = np.array(ships, np.float32).reshape(-1, 5)
-    unsure = flags(outlines, "ignored")
+    every = rectangles_of(outlines, pixels, loose=loose)
+    unsure = flags(outlines, "ignored") | (every[:, 2] * gsd_of(pixels) < SHORTEST_M)
     layers = np.ones((2, *shape), np.float32)
     if masks is not None:
         layers = np.stack([masks[layer].to_numpy() for layer in ("water", "search")])
@@ -105,6 +100,23 @@ def labelled(
         every[unsure],
         real,
     )
+
+
+def rectangles_of(outlines: gpd.GeoDataFrame, pixels: xr.Dataset, *, loose: Loose = TIGHT) -> Floats:
+    """Every outline's rectangle, as `Labelled.ships`; see `labelled`."""
+    gsd_m = gsd_of(pixels)
+    ships = [
+        tightened(rectangle(polygon), TIGHT if sure else loose, gsd_m)
+        for polygon, sure in zip(
+            outlines_in_pixels(outlines, pixels), flags(outlines, "measured"), strict=True
+        )
+    ]
+    return np.array(ships, np.float32).reshape(-1, 5)
+
+
+def gsd_of(pixels: xr.Dataset) -> float:
+    """Metres per pixel."""
+    return float(abs(pixels.odc.geobox.resolution.x))
 
 
 def flags(outlines: gpd.GeoDataFrame, column: str) -> NDArray[np.bool_]:
