@@ -42,7 +42,7 @@ class WeightsError(GnomonError):
 
 
 class LabelError(GnomonError):
-    """Labels or chips are at fault: one line for each faulty row, with its number and its id."""
+    """Labels of ships, amendments to them, or chips are not usable: each faulty row is named."""
 
 
 class TrackError(GnomonError):

@@ -15,6 +15,7 @@ from gnomon.detect.calibrate import calibrated
 from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls
 from gnomon.detect.network import Network
+from gnomon.detect.truth import outlines_in_pixels, rectangles_of
 from gnomon.detect.weights import Model, Weights
 from gnomon.errors import LabelError
 from gnomon.lessons import Lesson
@@ -153,8 +154,8 @@ def matched(ready: Weights, lessons: Sequence[Lesson]) -> Matched:
     parts = []
     for lesson in lessons:
         hulls = detector.find_hulls(lesson.pixels, lesson.masks, weights=ready, options=options)
-        truth = lesson.learnable(ready.model.bands).ships
-        outlines = lesson.polygons(lesson.ships)
+        truth = rectangles_of(lesson.ships, lesson.pixels)
+        outlines = outlines_in_pixels(lesson.ships, lesson.pixels)
         known = _known(hulls, lesson)
         parts.append(match(known, outlines, truth, gsd_m=lesson.gsd_m, length_min_m=SHORTEST_M))
     return Matched.joined(parts)

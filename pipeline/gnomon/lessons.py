@@ -14,17 +14,18 @@ import geopandas as gpd
 import numpy as np
 import odc.geo.xr
 import shapely
-import torch
+import shapely.affinity
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
+from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
 from rasterio.features import rasterize
 from scipy.ndimage import binary_erosion
 
 from gnomon.chip_files import Chip, chip_pixels, corner_of, read_chips
-from gnomon.detect.chips import Labelled, labelled
+from gnomon.detect.truth import Labelled, gsd_of, labelled, outlines_in_pixels
 from gnomon.errors import LabelError
 from gnomon.fetch.mask import usable_water
 from gnomon.labels import LONGEST_M, NAME, length_of, read_labels
@@ -48,36 +49,27 @@ class Lesson:
     pixels: xr.Dataset
     masks: xr.Dataset
     ships: gpd.GeoDataFrame
-    """Outlines in EPSG:4326, with `length_m` where it was told."""
+    """Outlines in EPSG:4326, of the length that was told."""
     hard: gpd.GeoDataFrame
     """What was called no ship; without the frames of whole chips."""
     unknown: Mask
     """(rows, columns)."""
+    real: bool = True
+    """Seen by a satellite and not simulated."""
 
     @property
     def gsd_m(self) -> float:
         """Metres per pixel."""
-        return float(abs(self.pixels.odc.geobox.resolution.x))
-
-    def polygons(self, outlines: gpd.GeoDataFrame) -> list[shapely.Geometry]:
-        """Outlines in pixels."""
-        box = self.pixels.odc.geobox
-        a = ~box.affine
-        matrix = [a.a, a.b, a.d, a.e, a.c, a.f]
-        shapes = outlines.to_crs(box.crs).geometry
-        return [shapely.affinity.affine_transform(shape, matrix) for shape in shapes]
+        return gsd_of(self.pixels)
 
     def learnable(self, bands: Sequence[str]) -> Labelled:
-        """As training wants it; a length that was told is believed before the outline's."""
-        plain = labelled(self.scene_id, self.pixels, self.ships, bands=bands)
-        told = self.ships.length_m.to_numpy(float) / self.gsd_m
-        plain.ships[:, 2] = np.where(np.isfinite(told), told, plain.ships[:, 2])
-        centres = [shape.centroid.coords[0] for shape in self.polygons(self.hard)]
-        return replace(
-            plain,
-            ignored=torch.from_numpy(self.unknown),
-            hard=np.array(centres, np.float32).reshape(-1, 2),
+        """As training wants it: what is unknown is where nothing is looked for."""
+        masks = self.masks.assign(search=self.masks.search & ~self.unknown)
+        plain = labelled(
+            self.scene_id, self.pixels, self.ships, bands=bands, masks=masks, real=self.real
         )
+        centres = [s.centroid.coords[0] for s in outlines_in_pixels(self.hard, self.pixels)]
+        return replace(plain, hard=np.array(centres, np.float32).reshape(-1, 2))
 
 
 def read_lessons(folder: Path) -> list[Lesson]:
@@ -134,7 +126,7 @@ def _lesson(chips: Sequence[Chip], labels: gpd.GeoDataFrame) -> Lesson:
         chips[0].port,
         pixels,
         usable_water(pixels, MaskOptions()),
-        labels[near & ships],
+        _as_told(labels[near & ships], box.crs),
         labels[near & (labels.status == "not_ship") & ~frames],
         unknown,
     )
@@ -160,6 +152,26 @@ def _together(chips: Sequence[Chip]) -> xr.Dataset:
         coords=odc.geo.xr.xr_coords(grid, dims=("y", "x")),
         attrs={"scene_id": chips[0].scene_id},
     )
+
+
+def _as_told(ships: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
+    """Outlines stretched along their axis to the length that was told, where one was."""
+    outlines = [
+        outline if np.isnan(length_m) else _stretched(outline, length_m)
+        for outline, length_m in zip(ships.to_crs(crs).geometry, ships.length_m, strict=True)
+    ]
+    return ships.set_geometry(gpd.GeoSeries(outlines, ships.index, crs=crs).to_crs(4326))
+
+
+def _stretched(outline: shapely.Polygon, length_m: float) -> shapely.Polygon:
+    corners = shapely.get_coordinates(outline.minimum_rotated_rectangle)[:3]
+    sides = np.diff(corners, axis=0)
+    east, north = max(sides, key=np.linalg.norm)
+    axis, middle = float(np.rad2deg(np.arctan2(north, east))), outline.centroid
+    flat = shapely.affinity.rotate(outline, -axis, origin=middle)
+    long = shapely.affinity.scale(flat, xfact=length_m / np.hypot(east, north), origin=middle)
+    stretched: shapely.Polygon = shapely.affinity.rotate(long, axis, origin=middle)
+    return stretched
 
 
 def _burnt(outlines: gpd.GeoSeries, box: GeoBox) -> Mask:
@@ -190,9 +202,9 @@ def simulated_lessons(count: int, *, seed: int, cache: Path | None = None) -> It
         short = ships.length_m < SHORTEST_M
         box = pixels.odc.geobox
         unknown = _burnt(ships[short].to_crs(box.crs).geometry, box)
-        told = ships[~short].assign(length_m=np.nan)
+        told = ships[~short]
         masks = usable_water(pixels, MaskOptions())
-        yield Lesson(spec.id, None, pixels, masks, told, told[:0], unknown)
+        yield Lesson(spec.id, None, pixels, masks, told, told[:0], unknown, real=False)
 
 
 def _simulated(spec: SceneSpec, cache: Path | None) -> xr.Dataset:

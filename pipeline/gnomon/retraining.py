@@ -20,17 +20,17 @@ from pathlib import Path
 
 from gnomon.chip_files import FOLDER
 from gnomon.detect import weights
-from gnomon.detect.chips import Labelled, weight
+from gnomon.detect.chips import weight
 from gnomon.detect.network import Network
-from gnomon.detect.saved import Saved
 from gnomon.detect.train import TrainOptions, train
+from gnomon.detect.truth import Labelled
 from gnomon.errors import WeightsError
 from gnomon.judging import judged, split
 from gnomon.labels import NAME
 from gnomon.lessons import Lesson, read_lessons, simulated_lessons
+from gnomon.marked import marked_scenes
 from gnomon.retraining_card import card
 from gnomon.store import digest
-from gnomon.training import marked_scenes
 
 OWN_SHARE = 0.5
 """Of the chips that the network sees; the rest is simulated, or half simulated and half from a
@@ -53,8 +53,6 @@ class RetrainOptions:
     seed: int = 0
     hold: tuple[str, ...] = ()
     """Parts of ports' names or scene ids; chosen by itself if left out."""
-    every: int = 100
-    """Steps between two states on disk."""
     average: float = 0.998
 
     def training(self) -> TrainOptions:
@@ -161,8 +159,9 @@ class _Bench:
             "catalog": catalog,
             "files": [(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files],
         }
-        place = out.parent / f".{out.name}.training"
-        real = [m.learnable() for m in marked_scenes(catalog)] if catalog else []
+        place = out.with_name(f".{out.name}.training")
+        place.mkdir(parents=True, exist_ok=True)
+        real = [m.learnable(base.model.bands) for m in marked_scenes(catalog)] if catalog else []
         return _Bench(place, digest(told), base, tuple(real), options, progress)
 
     def checks(self) -> list[Lesson]:
@@ -186,8 +185,8 @@ class _Bench:
             [*own, *made, *self.real],
             self.options.training(),
             weights=shares,
-            start=self.base.network,
-            saved=Saved(self.place / f"{name}.pt", self.rests_on, self.options.every),
+            trained=self.base.network,
+            saved=self.place / f"{name}-{self.rests_on}.pt",
             progress=(lambda s, x: tell(s + 1, steps, f"{name}: loss {x:.2f}")) if tell else None,
         )
 

@@ -75,6 +75,7 @@ def match(
     *,
     gsd_m: float,
     length_min_m: float = SHORT_M,
+    ignored: NDArray[np.bool_] | None = None,
 ) -> Matched:
     """Hold hulls against the labels of one scene.
 
@@ -90,14 +91,18 @@ def match(
         Metres per pixel.
     length_min_m
         Labels shorter than this are ignored, and so is what meets only them.
+    ignored
+        Labels that are ignored whatever their length.
 
     """
-    rows, columns = _pairs(found, outlines, gsd_m)
+    rows, columns = pairs(found, outlines, gsd_m)
     long = truth[:, 2] * gsd_m >= length_min_m if len(truth) else np.zeros(0, bool)
+    if ignored is not None:
+        long &= ~ignored
     label = np.full(len(found), -1)
     label[rows] = columns
     meets_long = (label >= 0) & np.append(long, False)[label]
-    # False only if it claims to be long and meets no label at all, however short.
+    # False only if it claims to be long and meets no label at all, however short or doubtful.
     counted = meets_long | ((label < 0) & (found[:, 2] * gsd_m >= length_min_m))
     renumbered = np.append(np.cumsum(long) - 1, -1)
     return Matched(
@@ -108,7 +113,7 @@ def match(
     )
 
 
-def _pairs(
+def pairs(
     found: Hulls, outlines: Sequence[shapely.Geometry], gsd_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One-to-one pairs of hull and outline within reach; the nearest in sum, most pairs first."""
