@@ -109,6 +109,7 @@ def export_chips(
     source: Source,
     out: Path,
     *,
+    review: Path | None = None,
     empty: int = 0,
     side_px: int | None = None,
     seed: int = 0,
@@ -122,6 +123,8 @@ def export_chips(
         From `source_of`.
     out
         Folder of chips and labels; what is there stays as it is.
+    review
+        File of decisions about detections: rows that nobody has decided on get them.
     empty
         How many chips without detections the folder should have; they are drawn from the run's
         looks, those without any detection first.
@@ -160,8 +163,8 @@ def export_chips(
             progress(count, len(scenes), name)
     frames = _undetected(cutters, source.detections, looks, np.random.default_rng(seed))
     fresh += itertools.islice(frames, max(missing, 0))
-    every = merged(kept, fresh)
-    if len(every) > len(kept) or not path.exists():
+    every = with_review(merged(kept, fresh), read_decisions(review) if review else {})
+    if every != kept or not path.exists():
         write_features(every, path)
     return Exported(path, len(chips), len(every), len(every) - len(kept), tuple(faults))
 

@@ -9,7 +9,7 @@ import sys
 
 from cyclopts import App
 
-from gnomon.cli import learning, looking, seasons, ships
+from gnomon.cli import labelling, learning, looking, seasons, ships
 from gnomon.cli.words import INTERRUPTED
 from gnomon.errors import GnomonError
 from gnomon.terminal import err
@@ -28,6 +28,8 @@ for command in (
     ships.show,
     seasons.track,
     seasons.simulate,
+    labelling.chips,
+    labelling.labels,
     learning.train,
     learning.judge,
 ):
