@@ -1,11 +1,14 @@
 """The command line: one line for a fault, exit codes as documented, tables that fit."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gnomon import cli
+from gnomon.store import read_table
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
@@ -82,3 +85,135 @@ def test_a_fault_is_one_line_and_exit_code_1(
 def test_words_that_are_not_understood_are_exit_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
     assert called(monkeypatch, "detct", "x") == 2
     assert called(monkeypatch, "detect", "x", "--out", "y", "--start", "yesterday") == 2
+
+
+# --- for machines -------------------------------------------------------------------------------
+
+
+def document(text: str) -> dict[str, Any]:
+    """The one JSON document that there is; NaN and Infinity are not JSON."""
+
+    def refused(word: str) -> None:
+        raise AssertionError(word)
+
+    value = json.loads(text, parse_constant=refused)
+    assert isinstance(value, dict)
+    return value
+
+
+def written_study(folder: Path, catalog: Path) -> Path:
+    path = folder / "study.toml"
+    path.write_text(
+        f'name = "bay"\n[catalog]\nurl = "{catalog}"\n[track]\nmembers = 16\ndraws = 20\n'
+        "[ledger]\nsamples = 100\n"
+    )
+    return path
+
+
+def test_run_and_track_say_one_document_and_nothing_else(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = written_study(tmp_path, sea), tmp_path / "run"
+    assert called(monkeypatch, "run", study, "--out", out, "--json") == 0
+    said = capsys.readouterr()
+    told = document(said.out)
+    assert said.err == ""
+    assert (told["command"], told["exit_code"], told["simulated"]) == ("run", 0, True)
+    assert told["looks"] == {"all": 3, "new": 3, "looked": 3, "skipped": 0, "failed": 0}
+    assert (
+        told["ports"][0]["ships"]
+        == told["detections"]
+        == len(read_table(out / "detections.parquet"))
+    )
+    assert all(Path(path).is_file() for path in told["files"])
+    assert {"detections.parquet", "visits.parquet"} <= {Path(p).name for p in told["files"]}
+    assert told["seasons"][0]["start"].endswith("Z")
+    assert told["review"] == {"held": 0, "lost": []}
+    words = ("--detections", out / "detections.parquet", "--looks", out / "looks.parquet")
+    assert called(monkeypatch, "track", *words, "--study", study, "--out", out, "--json") == 0
+    again = document(capsys.readouterr().out)
+    assert {k: again[k] for k in ("visits", "seasons", "ledger")} == {
+        k: told[k] for k in ("visits", "seasons", "ledger")
+    }
+
+
+def test_faults_leave_standard_output_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "run", "none.toml", "--out", tmp_path / "x", "--json") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "there is no such study" in said.err
+
+
+def test_failed_looks_are_in_the_document_and_on_standard_error(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    item = (sea.parent / "april-04" / "april-04.json").read_text()
+    (tmp_path / "item.json").write_text(item)
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text(
+        '{"type": "Catalog", "stac_version": "1.0.0", "id": "c", "description": "d", '
+        '"links": [{"rel": "item", "href": "./item.json"}]}'
+    )
+    assert called(monkeypatch, "detect", catalog, "--out", tmp_path / "out", "--json") == 3
+    said = capsys.readouterr()
+    told = document(said.out)
+    assert said.err.startswith("failed: april-04")
+    assert told["exit_code"] == 3
+    assert told["failed"][0]["scene_id"] == "april-04"
+    assert "seasons" not in told
+
+
+# --- an analyst's decisions ---------------------------------------------------------------------
+
+
+def test_decisions_outlive_every_run_and_are_never_written_to(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = written_study(tmp_path, sea), tmp_path / "run"
+    assert called(monkeypatch, "run", study, "--out", out) == 0
+    names = list(read_table(out / "detections.parquet").detection_id)
+    review = out / "review.geojson"
+    decided = {"decision": "reject", "decided_at": "2024-12-01T00:00:00Z", "reviewer": "A"}
+    features = [
+        {"type": "Feature", "geometry": None, "properties": {"detection_id": name, **decided}}
+        for name in (names[0], "of-other-weights")
+    ]
+    review.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    before = review.read_bytes(), review.stat().st_mtime_ns
+    capsys.readouterr()
+    for _ in range(2):
+        assert called(monkeypatch, "run", study, "--out", out) == 0
+        said = capsys.readouterr()
+        assert said.err == (
+            "review: no such detection here: of-other-weights (reject by A, 2024-12-01)\n"
+        )
+        assert list(read_table(out / "detections.parquet").detection_id) == names
+        visits = read_table(out / "visits.parquet")
+        assert not any(names[0] in text for text in visits.detections)
+        assert "0 accepted, 1 rejected" in " ".join(said.out.split())
+    assert (review.read_bytes(), review.stat().st_mtime_ns) == before
+
+
+def test_a_faulty_review_is_refused_before_anything_is_done(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = written_study(tmp_path, sea), tmp_path / "run"
+    out.mkdir()
+    (out / "review.geojson").write_text("{}")
+    assert called(monkeypatch, "run", study, "--out", out) == 1
+    assert "is not a GeoJSON FeatureCollection" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["review.geojson"]

@@ -51,3 +51,7 @@ class TrackError(GnomonError):
 
 class StoreError(GnomonError):
     """Results could not be written whole; nothing half-written is left."""
+
+
+class ReviewError(GnomonError):
+    """A file of an analyst's decisions cannot be used."""

@@ -1,5 +1,6 @@
 """From tables of detections and looks to visits, voyages and barrels: where those stages meet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from gnomon.ledger.account import Account, account
 from gnomon.load import hydrostatics
 from gnomon.ports import Port
+from gnomon.review import Decision
 from gnomon.store import write_table
 from gnomon.study import Study
 from gnomon.tables import Ledger, table
@@ -35,6 +37,7 @@ def follow(
     out: Path,
     *,
     ports: tuple[Port, ...] = (),
+    decisions: Sequence[Decision] = (),
 ) -> Followed:
     """Go on from tables: visits, seasons, voyages, ledger.
 
@@ -48,6 +51,8 @@ def follow(
         Folder for visits.parquet, seasons.parquet, voyages.parquet and ledger.parquet.
     ports
         Where they are known.
+    decisions
+        Of analysts (`gnomon.review`); the tables of detections are left as they are.
 
     Raises
     ------
@@ -55,7 +60,9 @@ def follow(
         The tables do not fit together, or cannot be written.
 
     """
-    tracked = track(study, detections, looks, deadweight=deadweight_of, ports=ports)
+    tracked = track(
+        study, detections, looks, deadweight=deadweight_of, ports=ports, decisions=decisions
+    )
     loading = [season for season in tracked.drawn if season.port in study.ledger.loading]
     books = account(loading, **study.ledger.model_dump(exclude={"loading"}))
     ledger = table(Ledger, books.rows)

@@ -14,6 +14,7 @@ outline too unless it was moved. A label that does not come back is left out.
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,7 +74,7 @@ def read_any(source: Path, folder: Path | None = None) -> tuple[gpd.GeoDataFrame
         folder = next((place for place in near if (place / FOLDER).is_dir()), source.parent)
     chips = read_chips(folder)
     if not chips:
-        raise LabelError(f"{folder}: has no chips; say --chips, the folder that `gnomon chips` made")
+        raise LabelError(f"{folder}: has no chips; say --chips, the folder that they lie in")
     if source.is_dir():
         features = list(_from_yolo(source, chips))
     elif _is_coco(source):
@@ -131,7 +132,8 @@ def _pixels(outline: shapely.Geometry, chip: Chip) -> NDArray[np.float64]:
     """Corners of an outline, x and y in pixels of its chip; the first is not repeated."""
     there = Transformer.from_crs("EPSG:4326", chip.grid.crs, always_xy=True)
     east, north = there.transform(*shapely.get_coordinates(outline)[:-1].T)
-    return np.column_stack(~chip.grid.affine @ (east, north))
+    x, y = ~chip.grid.affine @ (east, north)  # type: ignore[operator]  # takes arrays
+    return np.column_stack([x, y])
 
 
 def _degrees(corners: NDArray[np.float64], chip: Chip) -> shapely.Polygon:
@@ -235,9 +237,7 @@ def _raise(path: Path, faults: Sequence[str]) -> None:
         raise LabelError("\n".join([f"{path}: {len(faults)} fault(s)", *faults]))
 
 
-def _feature(
-    corners: NDArray[np.float64], chip: Chip, name: str, told: dict[str, Any]
-) -> Feature:
+def _feature(corners: NDArray[np.float64], chip: Chip, name: str, told: dict[str, Any]) -> Feature:
     status, kind = decision_of(name, told.get("type") or "unknown")
     own = {"chip": chip.name, "scene_id": chip.scene_id, "status": status, "type": kind}
     return feature_of(_degrees(corners, chip), **(told | own))
@@ -259,7 +259,7 @@ def _write_yolo(labels: gpd.GeoDataFrame, chips: dict[str, Chip], out: Path) -> 
         _write_text(out / "labels" / f"{chip.path.stem}.txt", text)
         path = out / "images" / f"{chip.path.stem}.png"
         if not path.is_file():
-            write_whole(path, lambda partial, chip=chip: _write_png(partial, chip_pixels(chip)))
+            write_whole(path, partial(_write_png, pixels=chip_pixels(chip)))
     names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
     ships = ", ".join(str(n) for n, name in enumerate(CLASSES) if name not in
                       ("not_ship", "unreviewed"))  # fmt: skip
@@ -268,7 +268,7 @@ def _write_yolo(labels: gpd.GeoDataFrame, chips: dict[str, Chip], out: Path) -> 
 
 
 def _write_text(path: Path, text: str) -> None:
-    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def _write_png(path: Path, pixels: xr.Dataset) -> None:

@@ -21,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
+from shapely.geometry import mapping
 
 from gnomon.chip_files import (
     BANDS,
@@ -45,13 +46,17 @@ from gnomon.labels import (
     write_features,
 )
 from gnomon.loading import prepared, read_detections, scenes_of
+from gnomon.review import Decision, latest, read_review
 from gnomon.scene import Scene
 from gnomon.store import read_table
 from gnomon.study import MaskOptions
+from gnomon.tables import LABEL_LOADS, SHIP_TYPES
 
 FRAME = "no ship was found here: not_ship if you see none, else outline each ship"
 WATER_MIN = 0.1
 """Least share of water in a chip without detections: ships are not looked for on land."""
+OTHER = dict.fromkeys(("cargo", "passenger", "naval", "service"), "other")
+"""Types of a review that are none of ours; their word goes into the note."""
 TRIES = 40
 """Places that are tried in a look for a chip without detections, and rounds over all looks."""
 Progress = Callable[[int, int, str], None]
@@ -163,10 +168,41 @@ def export_chips(
             progress(count, len(scenes), name)
     frames = _undetected(cutters, source.detections, looks, np.random.default_rng(seed))
     fresh += itertools.islice(frames, max(missing, 0))
-    every = with_review(merged(kept, fresh), read_decisions(review) if review else {})
+    every = _reviewed(merged(kept, fresh), latest(read_review(review)) if review else {})
     if every != kept or not path.exists():
         write_features(every, path)
     return Exported(path, len(chips), len(every), len(every) - len(kept), tuple(faults))
+
+
+def _reviewed(features: Sequence[Feature], decisions: Mapping[str, Decision]) -> list[Feature]:
+    """Rows with what was decided on their detections elsewhere; a decided row stays as it is."""
+    result = []
+    for feature in features:
+        told = feature.get("properties") or {}
+        decision = decisions.get(told.get("detection_id") or "")
+        if decision is not None and told.get("status") == "unreviewed":
+            result.append(_decided(feature, decision))
+        else:
+            result.append(feature)
+    return result
+
+
+def _decided(feature: Feature, decision: Decision) -> Feature:
+    kind = decision.type if decision.type in SHIP_TYPES else OTHER.get(decision.type or "")
+    load = decision.load_state if decision.load_state in LABEL_LOADS else None
+    words = [decision.type if decision.type in OTHER else None, decision.note]
+    outline = decision.outline
+    drawn = outline is not None and outline.geom_type == "Polygon" and outline.is_valid
+    told = {
+        "status": "not_ship" if decision.rejects else "ship",
+        "type": kind,
+        "load_state": load,
+        "length_m": decision.length_m,
+        "note": "; ".join(word for word in words if word) or None,
+    }
+    known = {name: value for name, value in told.items() if value is not None}
+    geometry = mapping(outline) if drawn else feature["geometry"]
+    return feature | {"properties": feature["properties"] | known, "geometry": geometry}
 
 
 def _frames(features: Sequence[Feature]) -> int:

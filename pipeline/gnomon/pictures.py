@@ -44,7 +44,7 @@ def picture(
     figure = Picture(figsize=(10, np.clip(10 * rows / columns, 3, 20)), layout="constrained")
     axes = figure.subplots()
     left, bottom, right, top = box.boundingbox
-    axes.imshow(_natural(pixels), extent=(left, right, bottom, top), interpolation="nearest")
+    axes.imshow(natural(pixels), extent=(left, right, bottom, top), interpolation="nearest")
     if detections is not None and len(detections):
         _outline(axes, detections.to_crs(box.crs), gsd_m=abs(box.resolution.x))
     axes.set(xlim=(left, right), ylim=(bottom, top), title=_title(pixels, detections))
@@ -58,7 +58,7 @@ def picture(
     return figure
 
 
-def _natural(pixels: xr.Dataset) -> NDArray[np.floating]:
+def natural(pixels: xr.Dataset) -> NDArray[np.floating]:
     """Red, green, blue from 0 to 1, stretched so that water is told from ships."""
     here = [b for b in ("red", "green", "blue", "nir", "swir16") if b in pixels]
     chosen = [b if b in pixels else here[0] for b in ("red", "green", "blue")]

@@ -70,6 +70,11 @@ class Outcome:
         """Looks that failed, with their reasons."""
         return self.looks[self.looks.status == "failed"]
 
+    @property
+    def simulated(self) -> bool:
+        """Whether scenes are made up."""
+        return bool(self.looks.collection.str.startswith("synthetic").any())
+
     def by_port(self) -> pd.DataFrame:
         """One row a port: how often it was looked at, and what was found."""
         looked = self.looks.assign(
@@ -132,7 +137,7 @@ def run_study(
                 store.put(look.digest, result)
             tell(count, len(looks), look.scene.id)
     detections, every_look = joined(results)
-    files = _written(study, out, detections, every_look)
+    files = _written(study, out, detections, every_look, looks)
     return Outcome(detections, every_look, tuple(looks), len(waiting), files)
 
 
@@ -318,7 +323,11 @@ def _digest(scene: Scene, port: Port, study: Study) -> str:
 
 
 def _written(
-    study: Study, out: Path, detections: gpd.GeoDataFrame, looks: gpd.GeoDataFrame
+    study: Study,
+    out: Path,
+    detections: gpd.GeoDataFrame,
+    looks: gpd.GeoDataFrame,
+    planned: list[Look],
 ) -> tuple[Path, ...]:
     """Tables of all looks, and what they came from."""
     model = weights.read_model(study.detect.model)
@@ -328,6 +337,7 @@ def _written(
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "weights": {"name": model.name, "version": model.version, "sha256": model.sha256},
         "items": sorted(looks.scene_id.unique()),
+        "sources": {look.scene.id: look.scene.href for look in planned if look.scene.href},
     }
     paths = tuple(out / name for name in ("detections.parquet", "looks.parquet", "run.json"))
     write_table(detections, paths[0])

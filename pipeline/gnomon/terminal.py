@@ -3,7 +3,7 @@
 Tables fit 80 columns.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from gnomon.follow import Followed
+    from gnomon.review import Decision
     from gnomon.run import Outcome
 
 console = Console(highlight=False)
@@ -43,7 +44,7 @@ def progress(unit: str = "looks") -> Iterator[Callable[[int, int, str], None]]:
 
 
 def tell_run(outcome: "Outcome", files: list[Path]) -> None:
-    """Say what was looked at and found, port by port, and what failed."""
+    """Say what was looked at and found, port by port."""
     import pandas as pd
 
     table = Table(box=None, pad_edge=False)
@@ -56,14 +57,24 @@ def tell_run(outcome: "Outcome", files: list[Path]) -> None:
         ships = (row.ships, row.at_quay)
         table.add_row(row.Index, *(f"{n:d}" for n in counts), clear, *(f"{n:.0f}" for n in ships))
     console.print(table)
-    if outcome.looks.collection.str.startswith("synthetic").any():
+    if outcome.simulated:
         console.print("These scenes are SIMULATED: they show the method, not the world.")
     for path in files:
         console.print(str(path), soft_wrap=True)
-    for reason in outcome.failed.reason:
-        err.print(f"failed: {reason}", soft_wrap=True)
     done = len(outcome.looks)
     console.print(f"{done} looks, {outcome.new} of them new; {len(outcome.failed)} failed")
+
+
+def tell_failed(outcome: "Outcome") -> None:
+    """Say on standard error which looks failed, and why."""
+    for reason in outcome.failed.reason:
+        err.print(f"failed: {reason}", soft_wrap=True, markup=False)
+
+
+def tell_lost(decisions: Iterable["Decision"]) -> None:
+    """Say on standard error which decisions of analysts found no detection."""
+    for one in decisions:
+        err.print(f"review: no such detection here: {one}", soft_wrap=True, markup=False)
 
 
 def tell_ledger(found: "Followed") -> None:

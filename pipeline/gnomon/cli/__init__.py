@@ -2,14 +2,19 @@
 
 Exit codes: 0 all is well; 1 it could not be done, one line says why; 2 the command was not
 understood; 3 it was done in part: looks failed (their reasons are in looks.parquet), or images were
-left out (their reasons are on standard error); 130 interrupted.
+left out, or pictures of an export could not be had (their reasons are on standard error); 130
+interrupted.
+
+With ``--json`` a command writes one JSON document to standard output and nothing else there
+(`gnomon.cli.machine`); a command that ends with 1, 2 or 130 writes none. Progress and faults go to
+standard error, progress only where somebody watches.
 """
 
 import sys
 
 from cyclopts import App
 
-from gnomon.cli import labelling, learning, looking, seasons, ships
+from gnomon.cli import exporting, labelling, learning, looking, seasons, ships
 from gnomon.cli.words import INTERRUPTED
 from gnomon.errors import GnomonError
 from gnomon.terminal import err
@@ -18,7 +23,7 @@ app = App(
     name="gnomon",
     help="From satellite images of oil ports to ships, with an uncertainty that is true.",
     help_epilogue="Exit codes: 0 done, 1 could not be done, 2 not understood, 3 done in part "
-    "(looks failed, or images were left out), 130 interrupted.",
+    "(looks failed, or images or pictures were left out), 130 interrupted.",
 )
 for command in (
     looking.run,
@@ -28,6 +33,7 @@ for command in (
     ships.show,
     seasons.track,
     seasons.simulate,
+    exporting.export,
     labelling.chips,
     labelling.labels,
     learning.train,

@@ -124,9 +124,7 @@ def retrain(
     from gnomon.retraining import RetrainOptions
     from gnomon.retraining import retrain as retrained
 
-    options = RetrainOptions(
-        steps=steps or RetrainOptions.steps, seed=seed, hold=listed(hold)
-    )
+    options = RetrainOptions(steps=steps or RetrainOptions.steps, seed=seed, hold=listed(hold))
     with progress("steps") as tell:
         model = retrained(
             folder,

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from cyclopts import Parameter
 
+from gnomon.cli import machine
+from gnomon.cli.machine import AsJson
 from gnomon.cli.words import FAILED, INTERRUPTED, listed, place_of
 from gnomon.errors import CatalogError, StudyError
-from gnomon.terminal import console, err, progress, tell_ledger, tell_run
+from gnomon.terminal import console, err, progress, tell_failed, tell_ledger, tell_lost, tell_run
 
 if TYPE_CHECKING:
     from gnomon.study import Study
@@ -22,12 +24,14 @@ def run(
     out: Path,
     catalog: str | None = None,
     pictures: bool = False,
+    as_json: AsJson = False,
 ) -> int:
     """Run a study: search its catalogue, look at its ports, write what was found.
 
     Writes detections.parquet (one row per hull), looks.parquet (one row per scene and port,
     whatever was found) and run.json (what it rests on); then visits.parquet, seasons.parquet,
-    voyages.parquet and ledger.parquet. Running again does nothing twice.
+    voyages.parquet and ledger.parquet. Running again does nothing twice. An analyst's decisions in
+    OUT/review.geojson are honoured, and the file is left as it is.
 
     Parameters
     ----------
@@ -39,6 +43,8 @@ def run(
         Use this STAC API or static catalogue instead of the study's.
     pictures
         Also draw every look that has ships, into OUT/pictures.
+    as_json
+        Write one JSON document to standard output, and nothing else there.
 
     """
     from gnomon.study import read_study
@@ -48,7 +54,7 @@ def run(
         place = place_of(catalog)
         source = chosen.catalog.model_copy(update={"url": place})
         chosen = chosen.model_copy(update={"catalog": source})
-    return _run(chosen, out, pictures=pictures, onward=True)
+    return _run(chosen, out, pictures=pictures, as_json=as_json, onward=True)
 
 
 def detect(
@@ -62,6 +68,7 @@ def detect(
     collections: str | None = None,
     model: str = "s2-vessel",
     pictures: bool = False,
+    as_json: AsJson = False,
 ) -> int:
     """Find ships in a catalogue, without a study: whole scenes, or what lies in a box.
 
@@ -83,6 +90,8 @@ def detect(
         Name or folder of weights.
     pictures
         Also draw every look that has ships, into OUT/pictures.
+    as_json
+        Write one JSON document to standard output, and nothing else there.
 
     """
     from pydantic import ValidationError
@@ -102,7 +111,7 @@ def detect(
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
         raise StudyError("; ".join(faults)) from error
-    return _run(study, out, pictures=pictures)
+    return _run(study, out, pictures=pictures, as_json=as_json)
 
 
 @Parameter(name="*")
@@ -198,9 +207,14 @@ def catalog(
     return FAILED if made.faults else 0
 
 
-def _run(study: "Study", folder: Path, *, pictures: bool, onward: bool = False) -> int:
+def _run(
+    study: "Study", folder: Path, *, pictures: bool, as_json: bool, onward: bool = False
+) -> int:
+    from gnomon.follow import follow
+    from gnomon.review import review_in
     from gnomon.run import draw, run_study
 
+    decisions = review_in(folder) if onward else ()  # a faulty file before an hour of work
     with progress() as tell:
         try:
             outcome = run_study(study, folder, progress=tell)
@@ -212,10 +226,19 @@ def _run(study: "Study", folder: Path, *, pictures: bool, onward: bool = False) 
     files = [*outcome.files]
     if pictures:
         files.append(draw(outcome, folder / "pictures"))
-    tell_run(outcome, files)
+    code = FAILED if len(outcome.failed) else 0
+    document = machine.of_run(outcome)
+    tell_failed(outcome)
+    if not as_json:
+        tell_run(outcome, files)
     if onward and (outcome.looks.status == "looked").any():
-        from gnomon.follow import follow
-
-        ports = study.places()
-        tell_ledger(follow(study, outcome.detections, outcome.looks, folder, ports=ports))
-    return FAILED if len(outcome.failed) else 0
+        tables = outcome.detections, outcome.looks
+        found = follow(study, *tables, folder, ports=study.places(), decisions=decisions)
+        tell_lost(found.tracked.reviewed.lost)
+        if not as_json:
+            tell_ledger(found)
+        document |= machine.of_followed(found)
+        files += found.files
+    if as_json:
+        machine.write("run" if onward else "detect", document, files=files, exit_code=code)
+    return code

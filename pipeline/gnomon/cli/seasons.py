@@ -2,10 +2,20 @@
 
 from pathlib import Path
 
-from gnomon.terminal import err, tell_ledger
+from gnomon.cli import machine
+from gnomon.cli.machine import AsJson
+from gnomon.terminal import err, tell_ledger, tell_lost
 
 
-def track(*, detections: Path, looks: Path, study: Path, out: Path) -> int:
+def track(
+    *,
+    detections: Path,
+    looks: Path,
+    study: Path,
+    out: Path,
+    review: Path | None = None,
+    as_json: AsJson = False,
+) -> int:
     """Go on from tables: visits, voyages and barrels, also of your own detector's ships.
 
     Writes visits.parquet, seasons.parquet (how many visits, seen and unseen), voyages.parquet and
@@ -22,15 +32,27 @@ def track(*, detections: Path, looks: Path, study: Path, out: Path) -> int:
         A TOML file; its [track] and [ledger] say how.
     out
         Folder for the results.
+    review
+        GeoJSON of an analyst's decisions: reject, accept, type, load state, identity. Those in
+        OUT/review.geojson if left out and there are any. Never written to.
+    as_json
+        Write one JSON document to standard output, and nothing else there.
 
     """
     from gnomon.follow import follow
+    from gnomon.review import read_review, review_in
     from gnomon.study import read_study
     from gnomon.track.tracking import read_rows
 
     chosen = read_study(study)
+    decisions = read_review(review) if review else review_in(out)
     tables = read_rows(detections), read_rows(looks)
-    tell_ledger(follow(chosen, *tables, out, ports=chosen.places()))
+    found = follow(chosen, *tables, out, ports=chosen.places(), decisions=decisions)
+    tell_lost(found.tracked.reviewed.lost)
+    if as_json:
+        machine.write("track", machine.of_followed(found), files=found.files)
+    else:
+        tell_ledger(found)
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from gnomon.cli import machine
+from gnomon.cli.machine import AsJson
 from gnomon.cli.words import place_of
 from gnomon.terminal import console, progress
 
@@ -12,6 +14,7 @@ def load(
     *,
     catalog: str,
     out: Path,
+    as_json: AsJson = False,
 ) -> int:
     """Read the load of ships from their shadows: your own detections on any catalogue's scenes.
 
@@ -31,6 +34,8 @@ def load(
         A STAC API or the path of a catalog.json that has the scenes.
     out
         GeoParquet to be written.
+    as_json
+        Write one JSON document to standard output, and nothing else there.
 
     """
     from gnomon.loading import read_loads
@@ -38,7 +43,12 @@ def load(
     place = place_of(catalog)
     with progress("scenes") as tell:
         told = read_loads(detections, place, out=out, progress=tell)
-    for state, count in told.load_state.value_counts().items():
+    states = {str(state): int(n) for state, n in told.load_state.value_counts().items()}
+    if as_json:
+        document = {"detections": len(told), "load_states": states}
+        machine.write("load", document, files=[out])
+        return 0
+    for state, count in states.items():
         console.print(f"{state:<14} {count:d}")
     console.print(str(out), soft_wrap=True)
     return 0

@@ -11,9 +11,14 @@ unknown size agrees with all small tankers alike. One ship cannot be in two plac
 visits that overlap, or lie closer than the shortest round trip, share one ship at most. Candidates
 with equal evidence get equal probability, so a register of unknown sizes identifies nobody. An
 unregistered ship is always possible.
+
+An analyst may name the ship of a detection (`gnomon.review`). A word that is right 19 times in 20,
+and else any other ship alike, multiplies the weight of that ship by 19 for each other. A name that
+the register does not know joins it for the run, as a small tanker of unknown size.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
+from gnomon.review import NAME_ODDS
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +50,41 @@ class Fleet:
     length_m: Floats
     length_sigma_m: Floats
     beam_m: Floats
+    former_names: tuple[str, ...] = ()
+    """Separated by semicolons; empty where there is none."""
+
+    def place(self, word: str) -> int | None:
+        """Place of a ship by its name, a former name, or its IMO number."""
+        sought = _plain(word)
+        former = self.former_names or ("",) * len(self.name)
+        for place, (name, imo, others) in enumerate(zip(self.name, self.imo, former, strict=True)):
+            known = {_plain(name), *map(_plain, others.split(";"))}
+            if sought in known or (imo and sought in (imo, f"imo {imo}", f"imo{imo}")):
+                return place
+        return None
+
+    def joined(self, words: Collection[str]) -> "Fleet":
+        """The register with the ships that somebody named and it does not know."""
+        new: dict[str, str] = {}
+        for word in sorted(words):
+            if self.place(word) is None:
+                new.setdefault(_plain(word), word)
+        count = len(new)
+        unknown = np.full(count, np.nan)
+        return replace(
+            self,
+            name=(*self.name, *new.values()),
+            imo=(*self.imo, *("",) * count),
+            former_names=(*(self.former_names or ("",) * len(self.name)), *("",) * count),
+            deadweight_t=np.r_[self.deadweight_t, unknown],
+            length_m=np.r_[self.length_m, np.full(count, USUAL_M[0])],
+            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, USUAL_M[1])],
+            beam_m=np.r_[self.beam_m, unknown],
+        )
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.casefold().split())
 
 
 def read_fleet(path: Path) -> Fleet:
@@ -77,6 +118,7 @@ def read_fleet(path: Path) -> Fleet:
         length_m=np.where(unknown, guess, length),
         length_sigma_m=np.where(unknown, sigma, 0.5),
         beam_m=beam,
+        former_names=tuple(rows.former_names),
     )
 
 
@@ -112,6 +154,27 @@ def agreement(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -
     likelihood[:, -1] *= UNREGISTERED
     weights: Floats = likelihood
     return weights
+
+
+def named(weights: Floats, fleet: Fleet, words: Sequence[Collection[str]]) -> Floats:
+    """Weights once analysts have said who a ship is.
+
+    Parameters
+    ----------
+    weights
+        From `agreement`, (visits, ships + 1).
+    fleet
+        That knows every word (`Fleet.joined`).
+    words
+        Names for each visit; one that is said twice of the same pixels counts once.
+
+    """
+    out = weights.copy()
+    others = weights.shape[1] - 1
+    for visit, said in enumerate(words):
+        for ship in {fleet.place(word) for word in said} - {None}:
+            out[visit, ship] *= NAME_ODDS * others
+    return out
 
 
 def candidates(

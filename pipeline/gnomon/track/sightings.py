@@ -70,6 +70,8 @@ class Sightings:
     """Of each hull in the table of detections."""
     notes: tuple[str, ...]
     """Consequences of what the tables lack."""
+    identity: tuple[str, ...]
+    """Of each hull, where somebody named her; empty where nobody did."""
 
 
 def renamed(frame: pd.DataFrame, columns: dict[str, str], what: str) -> pd.DataFrame:
@@ -190,7 +192,15 @@ def at_port(
     np.maximum.at(joined, look, 0.05)
     told, more = _hulls(hulls, look, day[first])
     rows = hulls.index.to_numpy()
-    return Sightings(port, start, end, day[first], kind[first], joined, told, rows, notes + more)
+    return Sightings(
+        port, start, end, day[first], kind[first], joined, told, rows, notes + more, _names(hulls)
+    )
+
+
+def _names(rows: pd.DataFrame) -> tuple[str, ...]:
+    if "identity" not in rows:
+        return ("",) * len(rows)
+    return tuple("" if pd.isna(name) else str(name).strip() for name in rows.identity)
 
 
 def _usable(looks: pd.DataFrame, zones: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:

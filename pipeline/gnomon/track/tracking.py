@@ -7,7 +7,7 @@ is inferred from all looks at once.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from shapely.geometry import Point
 
 from gnomon.errors import TrackError
 from gnomon.ports import Port
+from gnomon.review import Decision, Reviewed, reviewed
 from gnomon.season import PortSeason
 from gnomon.study import Study, shipped
 from gnomon.tables import Seasons, Visits, Voyages, table
@@ -40,6 +41,8 @@ class Tracked:
     seasons: pd.DataFrame
     voyages: gpd.GeoDataFrame
     drawn: tuple[PortSeason, ...]
+    reviewed: Reviewed
+    """What analysts decided, and of which of it the table has no detection."""
 
 
 def track(
@@ -49,6 +52,7 @@ def track(
     *,
     deadweight: Deadweight,
     ports: Iterable[Port] = (),
+    decisions: Sequence[Decision] = (),
 ) -> Tracked:
     """Follow the visits of a study.
 
@@ -62,27 +66,31 @@ def track(
         From sizes to deadweight.
     ports
         Where they are known: their zones say what a berth is, their places how far they lie apart.
+    decisions
+        Of analysts, with the weight that `gnomon.review` gives them.
 
     Raises
     ------
     TrackError
         The tables do not fit together; the message says where and what to do.
+    ReviewError
+        The detections have no ids, so that no decision can be matched.
 
     """
     options = study.track
     places = {port.name or NOWHERE: port for port in ports}
     for port in places.values():
         check_zones(port)
-    hulls, views = sightings.checked(
-        *(
-            sightings.renamed(frame, columns, what).pipe(_with_port)
-            for frame, columns, what in (
-                (detections, options.detection_columns, "detections"),
-                (looks, options.look_columns, "looks"),
-            )
+    found, looked = (
+        sightings.renamed(frame, columns, what).pipe(_with_port)
+        for frame, columns, what in (
+            (detections, options.detection_columns, "detections"),
+            (looks, options.look_columns, "looks"),
         )
     )
-    fleet = read_fleet(options.fleet or shipped("configs") / "fleet.csv")
+    told = reviewed(found, decisions)
+    hulls, views = sightings.checked(told.detections, looked)
+    fleet = _fleet(study, hulls)
     start, end = period(study, views)
     positions = ais.read_ais(options.ais) if options.ais else None
     rows: list[dict[str, Any]] = []
@@ -92,16 +100,29 @@ def track(
             name, hulls, views, zones=_zones(study, places.get(name)), start=start, end=end
         )
         if not seen.usable.sum() > 0:
-            counts.append(_unknown(seen))
+            counts.append(_noted(_unknown(seen), told.notes.get(name)))
             drawn.append(PortSeason(name, start, end, 0.0, ()))
             continue
-        found = _inferred(seen, study, fleet, deadweight)
-        counts.append(found.counts)
-        drawn.append(found.season)
-        rows += [_visit(row, seen, hulls, positions) for row in found.rows]
+        inferred = _inferred(seen, study, fleet, deadweight)
+        counts.append(_noted(inferred.counts, told.notes.get(name)))
+        drawn.append(inferred.season)
+        rows += [_visit(row, seen, hulls, positions) for row in inferred.rows]
     rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
     sea = _voyages(rows, places, study)
-    return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn))
+    return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn), told)
+
+
+def _fleet(study: Study, hulls: pd.DataFrame) -> Fleet:
+    """The register, and whom analysts named besides."""
+    known = read_fleet(study.track.fleet or shipped("configs") / "fleet.csv")
+    if "identity" not in hulls:
+        return known
+    return known.joined({str(name).strip() for name in hulls.identity.dropna()} - {""})
+
+
+def _noted(counts: dict[str, Any], note: str | None) -> dict[str, Any]:
+    notes = [text for text in (counts["notes"], note) if text]
+    return counts | {"notes": "; ".join(notes) or None}
 
 
 def _inferred(seen: sightings.Sightings, study: Study, fleet: Fleet, deadweight: Deadweight) -> Any:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from gnomon.season import DrawnSeason, PortSeason
 from gnomon.track import checks, direction, linking
-from gnomon.track.fleet import Fleet, agreement, candidates
+from gnomon.track.fleet import Fleet, agreement, candidates, named
 from gnomon.track.linking import TANKERS, Draw, Track
 from gnomon.track.marks import LENGTH_M, Marks
 from gnomon.track.presence import Bank, bank, presence
@@ -237,7 +237,9 @@ def _rows(
     length, beam, length_sigma, beam_sigma = _sizes(found.seen, kept)
     rows = [_ends(found, track) for track in kept]
     arrive, depart = (np.array([row[name] for row in rows]) for name in ("_arrive", "_depart"))
-    who = candidates(agreement(fleet, length, length_sigma, beam), arrive, depart, rng=rng)
+    weights = agreement(fleet, length, length_sigma, beam)
+    words = [{found.seen.identity[n] for n in track} - {""} for track in kept]
+    who = candidates(named(weights, fleet, words), arrive, depart, rng=rng)
     ln, ln_sigma = _known(fleet, who, *deadweight(length, beam, length_sigma, beam_sigma))
     posterior = _loads(found, kept)
     for n, track in enumerate(kept):

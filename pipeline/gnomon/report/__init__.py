@@ -1,0 +1,1 @@
+"""What a researcher shows to others: the evidence page, and exports."""

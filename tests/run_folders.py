@@ -1,0 +1,199 @@
+"""The folder of a small run, made without pixels: three ships, looks with and without them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from shapely import LineString, Point, box
+
+from gnomon.store import write_json, write_table
+from gnomon.study import Study
+from gnomon.tables import Detections, Ledger, Looks, Seasons, Table, Visits, Voyages, table
+
+START = datetime(2024, 4, 6, 2, 12, 31, 250_000, tzinfo=UTC)
+AREA = box(130.2, 42.1, 130.4, 42.3)
+IDS = ("S2A_one-e1-n1", "S2A_one-e2-n2", "S2B_two-e1-n1")
+
+
+def day(count: float) -> datetime:
+    return START + timedelta(days=count)
+
+
+def ship(name: str, when: datetime, x: float, **more: Any) -> dict[str, Any]:
+    return {
+        "detection_id": name,
+        "scene_id": name.split("-", maxsplit=1)[0],
+        "collection": "sentinel-2-l2a",
+        "platform": "sentinel-2a" if "S2A" in name else "sentinel-2b",
+        "sensor": "optical",
+        "seen_at": when,
+        "port": "rajin",
+        "zone": "pier 1",
+        "geometry": Point(x, 42.2),
+        "footprint": box(x - 0.0006, 42.1999, x + 0.0006, 42.2001),
+        "score": 0.9,
+        "length_m": 98.4,
+        "length_sigma_m": 12.0,
+        "beam_m": 15.25,
+        "beam_sigma_m": 3.0,
+        "heading_deg": 90.0,
+        "heading_sigma_deg": 4.0,
+        "load_state": "indeterminate",
+        "load_reason": "sun_high",
+        "sun_azimuth_deg": 157.1,
+        "sun_elevation_deg": 51.3,
+        "gsd_m": 10.0,
+        "quayside": True,
+        "model": "s2-vessel@0123",
+        "run_digest": "0a" * 8,
+        **more,
+    }
+
+
+def look(scene: str, when: datetime | None, **more: Any) -> dict[str, Any]:
+    return {
+        "scene_id": scene,
+        "collection": "sentinel-2-l2a",
+        "platform": "sentinel-2a" if "S2A" in scene else "sentinel-2b",
+        "sensor": "optical",
+        "seen_at": when,
+        "port": "rajin",
+        "geometry": AREA,
+        "status": "looked",
+        "covered_fraction": 1.0,
+        "usable_fraction": 0.83,
+        "zones": '{"pier 1": 0.5}',
+        "detections": 1,
+        "sun_azimuth_deg": 157.1,
+        "sun_elevation_deg": 51.3,
+        "gsd_m": 10.0,
+        "run_digest": "0a" * 8,
+        **more,
+    }
+
+
+def visit() -> dict[str, Any]:
+    moments = {
+        "arrived_before": 0, "departed_after": 3, "departed_before": 6,
+        "arrived_p05": -2, "arrived_p50": -1, "arrived_p95": -0.1,
+        "departed_p05": 3.1, "departed_p50": 4, "departed_p95": 5.5,
+    }  # fmt: skip
+    return {
+        "visit_id": f"rajin-{IDS[0]}",
+        "port": "rajin",
+        "geometry": Point(130.3, 42.2),
+        "looks": 2,
+        **{name: day(count) for name, count in moments.items()},
+        **dict.fromkeys(("p_visit", "p_tanker", "p_laden_out", "p_loaded"), 0.9),
+        **dict.fromkeys(("p_laden_in", "p_unloaded"), 0.05),
+        "length_m": 95.0,
+        "length_sigma_m": 6.0,
+        "beam_m": 15.0,
+        "beam_sigma_m": 1.0,
+        "log_lr_laden_in": -1.5,
+        "log_lr_laden_out": 2.5,
+        "candidates": '{"Un Hung": 0.4, "unregistered": 0.6}',
+        "deadweight_t": 3000.0,
+        "deadweight_log_sigma": 0.2,
+        "dark": True,
+        "detections": json.dumps([IDS[0], IDS[2]]),
+    }
+
+
+def voyage(arrival: str | None) -> dict[str, Any]:
+    return {
+        "departure": f"rajin-{IDS[0]}",
+        "arrival": arrival,
+        "origin": "rajin",
+        "destination": "chongjin" if arrival else None,
+        "geometry": LineString([(130.3, 42.2), (130.0, 41.9), (129.8, 41.75)]) if arrival else None,
+        "distance_nm": 41.0 if arrival else None,
+        "probability": 0.7 if arrival else 0.3,
+        "p_laden": 0.9,
+    }
+
+
+def season() -> dict[str, Any]:
+    return {
+        "port": "rajin", "start": day(-5), "end": day(30), "looks": 2, "usable_looks": 1.66,
+        "visits_mean": 3.1, "visits_p05": 1.0, "visits_p50": 3.0, "visits_p95": 7.0,
+        "seen_mean": 1.0, "notes": "no p_tanker: size alone tells",
+    }  # fmt: skip
+
+
+def ledger() -> dict[str, Any]:
+    values = dict.fromkeys(Ledger.to_schema().columns, 1.5)
+    return values | {
+        "year": 2024, "scenario": "inferred", "p_over_cap": 0.25, "cap_barrels": 500_000.0,
+        "passed_p05": None, "passed_p50": None, "passed_p95": None,
+    }  # fmt: skip
+
+
+ROWS: dict[str, tuple[type[Table], list[dict[str, Any]]]] = {
+    "detections": (
+        Detections,
+        [
+            ship(IDS[0], day(0), 130.3, freeboard_m=4.2, freeboard_sigma_m=1.0, p_laden=0.4,
+                 log_lr_laden=-0.4),
+            ship(IDS[1], day(0), 130.35, zone="roads", quayside=False, load_state="laden",
+                 load_reason=None),
+            ship(IDS[2], day(3), 130.3, load_state=None, load_reason=None),
+        ],
+    ),
+    "looks": (
+        Looks,
+        [
+            look("S2A_one", day(0), detections=2),
+            look("S2B_two", day(3)),
+            look("S2A_broken", day(5), status="failed", reason="red: <broken>", detections=None,
+                 usable_fraction=None, covered_fraction=None),
+            look("S2B_empty", day(6), detections=0, port=None),
+        ],
+    ),
+    "visits": (Visits, [visit()]),
+    "seasons": (Seasons, [season()]),
+    "voyages": (Voyages, [voyage("chongjin-x"), voyage(None)]),
+    "ledger": (Ledger, [ledger()]),
+}  # fmt: skip
+
+
+def write_run(
+    folder: Path,
+    *,
+    names: tuple[str, ...] = tuple(ROWS),
+    catalog: str = "https://stac.example.org/v1",
+    described: bool = True,
+    **changed: list[dict[str, Any]],
+) -> Path:
+    """Write the tables of these names; ``changed`` has other rows for some of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        model, rows = ROWS[name]
+        write_table(table(model, changed.get(name, rows)), folder / f"{name}.parquet")
+    if described:
+        study = Study.model_validate(
+            {"name": "spring", "description": "A <spring>", "catalog": {"url": catalog}}
+        )
+        told = {
+            "study": study.model_dump(mode="json"),
+            "made_at": "2024-12-01T10:00:00+00:00",
+            "versions": {"gnomon": "0.1.0", "torch": "2.13"},
+            "weights": {"name": "s2-vessel", "version": "0.1.0", "sha256": "ab" * 32},
+            "items": ["S2A_one", "S2B_two"],
+            "sources": {"S2A_one": "https://stac.example.org/v1/one?sig=secret"},
+        }
+        write_json(told, folder / "run.json")
+    return folder
+
+
+def write_review(folder: Path, **properties: Any) -> Path:
+    """Decide about the first ship."""
+    path = folder / "review.geojson"
+    told = {
+        "detection_id": IDS[0], "decision": "accept", "decided_at": "2024-12-02T00:00:00Z",
+        **properties,
+    }  # fmt: skip
+    feature = {"type": "Feature", "geometry": None, "properties": told}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
