@@ -32,8 +32,8 @@ bench: .venv/ready  ## time against the floor: decoding the pixels
 validate: .venv/ready  ## measure what the numbers are worth; writes docs/validation.md
 	.venv/bin/python -m gnomon.validation
 
-train: .venv/ready  ## train new weights: make train CATALOG=labelled/catalog.json NAME=my-vessel
-	$(GNOMON) train $(CATALOG) --out models/$(NAME)
+train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOG=labelled.json
+	$(GNOMON) train $(CATALOG) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
 
 # torch and torchvision from one place, together: a torchvision beside another torch does not import.
 .venv/ready: pyproject.toml

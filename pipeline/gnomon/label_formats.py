@@ -132,14 +132,14 @@ def _pixels(outline: shapely.Geometry, chip: Chip) -> NDArray[np.float64]:
     """Corners of an outline, x and y in pixels of its chip; the first is not repeated."""
     there = Transformer.from_crs("EPSG:4326", chip.grid.crs, always_xy=True)
     east, north = there.transform(*shapely.get_coordinates(outline)[:-1].T)
-    x, y = ~chip.grid.affine @ (east, north)  # type: ignore[operator]  # takes arrays
+    x, y = ~chip.grid.affine @ (east, north)
     return np.column_stack([x, y])
 
 
 def _degrees(corners: NDArray[np.float64], chip: Chip) -> shapely.Polygon:
     """Corners in pixels of a chip as an outline in EPSG:4326."""
     back = Transformer.from_crs(chip.grid.crs, "EPSG:4326", always_xy=True)
-    east, north = chip.grid.affine @ (corners[:, 0], corners[:, 1])
+    east, north = chip.grid.affine @ (corners[:, 0], corners[:, 1])  # type: ignore[operator]
     return shapely.Polygon(np.column_stack(back.transform(east, north)))
 
 
