@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
+import matplotlib.image as mpl_image
 import numpy as np
-import rasterio
 import shapely
 import xarray as xr
 from numpy.typing import NDArray
@@ -82,7 +82,7 @@ def read_any(source: Path, folder: Path | None = None) -> tuple[gpd.GeoDataFrame
     else:
         return checked(read_features(source), chips, source), folder
     known = read_features(folder / NAME) if (folder / NAME).is_file() else []
-    return checked(_recognised(features, known), chips, source), folder
+    return checked(_recognised(features, known, chips), chips, source), folder
 
 
 def write_any(labels: gpd.GeoDataFrame, folder: Path, to: Format, out: Path) -> None:
@@ -101,10 +101,13 @@ def write_any(labels: gpd.GeoDataFrame, folder: Path, to: Format, out: Path) -> 
 
     Raises
     ------
+    LabelError
+        ``out`` exists: somebody may have decided in it.
     StoreError
         The disk is full or not writable.
 
     """
+    check_new(out)
     chips = read_chips(folder)
     if to == "geojson":
         write_features(features_of(labels), out)
@@ -112,6 +115,19 @@ def write_any(labels: gpd.GeoDataFrame, folder: Path, to: Format, out: Path) -> 
         write_json(coco(labels, chips), out)
     else:
         _write_yolo(labels, chips, out)
+
+
+def check_new(out: Path) -> None:
+    """Refuse to write where something is.
+
+    Raises
+    ------
+    LabelError
+        Something is.
+
+    """
+    if out.exists():
+        raise LabelError(f"{out}: exists; nobody's decisions are overwritten, move it away first")
 
 
 def class_of(status: str, kind: str) -> str:
@@ -258,8 +274,7 @@ def _write_yolo(labels: gpd.GeoDataFrame, chips: dict[str, Chip], out: Path) -> 
         text = "".join(f"{line}\n" for line in lines[name])
         _write_text(out / "labels" / f"{chip.path.stem}.txt", text)
         path = out / "images" / f"{chip.path.stem}.png"
-        if not path.is_file():
-            write_whole(path, partial(_write_png, pixels=chip_pixels(chip)))
+        write_whole(path, partial(_write_png, pixels=chip_pixels(chip)))
     names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
     ships = ", ".join(str(n) for n, name in enumerate(CLASSES) if name not in
                       ("not_ship", "unreviewed"))  # fmt: skip
@@ -278,12 +293,7 @@ def _write_png(path: Path, pixels: xr.Dataset) -> None:
     stack = np.nan_to_num(np.stack([pixels[band].to_numpy() for band in chosen]))
     top = max(0.4, float(np.percentile(stack, 99.5)) if stack.max() > 1.5 else 0.4)
     values = (255 * np.sqrt(np.clip(stack / top, 0, 1))).round().astype(np.uint8)
-    count, rows, columns = values.shape
-    options = {"driver": "PNG", "width": columns, "height": rows, "count": count}
-    with rasterio.MemoryFile() as memory:  # no side-car file is left beside it
-        with memory.open(**options, dtype="uint8") as file:
-            file.write(values)
-        path.write_bytes(memory.read())
+    mpl_image.imsave(path, values.transpose(1, 2, 0), format="png")
 
 
 def _from_yolo(folder: Path, chips: dict[str, Chip]) -> Iterator[Feature]:
@@ -333,23 +343,28 @@ def _of_line(line: str, names: dict[int, str]) -> tuple[str, NDArray[np.float64]
 # --- back ----------------------------------------------------------------------------------------
 
 
-def _recognised(features: Sequence[Feature], known: Sequence[Feature]) -> list[Feature]:
+def _recognised(
+    features: Sequence[Feature], known: Sequence[Feature], chips: dict[str, Chip]
+) -> list[Feature]:
     """Annotations that lie on a label, or bear its name, with all that the label says beside."""
     by_chip: dict[str, list[Feature]] = {}
     for feature in known:
         by_chip.setdefault(feature["properties"].get("chip") or "", []).append(feature)
-    return [_as_known(one, by_chip.get(one["properties"]["chip"], [])) for one in features]
+    return [
+        _as_known(one, by_chip.get(one["properties"]["chip"], []), chips[one["properties"]["chip"]])
+        for one in features
+    ]
 
 
-def _as_known(feature: Feature, mates: list[Feature]) -> Feature:
+def _as_known(feature: Feature, mates: list[Feature], chip: Chip) -> Feature:
     """Merge one annotation with the label that it is; each label is used once."""
-    told, outline = feature["properties"], shape(feature["geometry"])
+    told = feature["properties"]
     named = [mate["properties"].get("label_id") == told["label_id"] for mate in mates]
     if told["label_id"] and any(named):
         mate = mates.pop(named.index(True))
         return feature | {"properties": mate["properties"] | told}
-    box = outline.minimum_rotated_rectangle
-    shared = [alike(box, shape(m["geometry"]).minimum_rotated_rectangle) for m in mates]
+    box = _box(feature, chip)
+    shared = [alike(box, _box(mate, chip)) for mate in mates]
     if told["label_id"] or max(shared, default=0.0) <= SAME:
         return feature
     found = int(np.argmax(shared))
@@ -362,3 +377,10 @@ def _as_known(feature: Feature, mates: list[Feature]) -> Feature:
         "properties": mate["properties"] | own,
         "geometry": mate["geometry"] if unmoved else feature["geometry"],
     }
+
+
+def _box(feature: Feature, chip: Chip) -> shapely.Polygon:
+    """Smallest rectangle around an outline, in pixels."""
+    corners = _pixels(shape(feature["geometry"]), chip)
+    box: shapely.Polygon = shapely.Polygon(corners).minimum_rotated_rectangle
+    return box

@@ -188,7 +188,7 @@ def _outline(geometry: Any) -> tuple[shapely.Polygon | None, str]:
 def _faulty_outline(outline: shapely.Geometry) -> str:
     if outline.geom_type != "Polygon":
         return f"is a {outline.geom_type}; draw one polygon around one hull"
-    if outline.is_empty or outline.area == 0:
+    if outline.is_empty or outline.envelope.area == 0:
         return "its outline is empty; draw it anew"
     if not (np.abs(outline.bounds) <= (180, 90, 180, 90)).all():
         return "is not in degrees (EPSG:4326); save the file in EPSG:4326"
@@ -209,8 +209,9 @@ def _placed(
         here = [n for n, area in shown.items() if area > 0.99 * outline.area]
         if values["scene_id"] is not None:
             here = [name for name in here if chips[name].scene_id == values["scene_id"]]
-        if len({chips[name].scene_id for name in here}) != 1:
-            many = f"lies in chips of {len(here)} scenes" if here else "lies in no chip"
+        scenes = {chips[name].scene_id for name in here}
+        if len(scenes) != 1:
+            many = f"lies in chips of {len(scenes)} scenes" if here else "lies in no chip"
             yield f"chip is empty and the outline {many}; write the name of the chip"
             return
         values["chip"] = min(here, key=lambda n: outlines[n].centroid.distance(outline.centroid))

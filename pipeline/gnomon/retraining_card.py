@@ -44,7 +44,7 @@ def _taught(lessons: Sequence[Lesson]) -> list[str]:
     scenes = {x.scene_id for x in lessons}
     ports = sorted({x.port for x in lessons if x.port})
     area = sum(float((~x.unknown).sum()) * (x.gsd_m / 1000) ** 2 for x in lessons)
-    types = Counter(str(kind) for x in lessons for kind in x.ships.type)
+    types = Counter(str(kind) for x in lessons for kind in x.ships["type"])
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(types.items()))
     where = f" of {', '.join(ports)}" if ports else ""
     return [

@@ -50,8 +50,12 @@ def chips(
         Of the chips without detections.
 
     """
+    from gnomon.label_formats import check_new, read_any, write_any
     from gnomon.labelling import export_chips, source_of
 
+    place = out / {"geojson": "", "coco": "coco.json", "yolo-obb": "yolo"}[format]
+    if format != "geojson":  # before the work, not after
+        check_new(place)
     source = source_of(ships, place_of(catalog) if catalog else None)
     with progress("scenes") as tell:
         made = export_chips(
@@ -60,8 +64,8 @@ def chips(
     for fault in made.faults:
         err.print(f"left out: {fault}", soft_wrap=True, markup=False)
     if format != "geojson":
-        place = out / ("coco.json" if format == "coco" else "yolo")
-        labels(made.path, to=format, out=place)
+        write_any(read_any(made.path)[0], out, format, place)
+        console.print(str(place), soft_wrap=True, markup=False)
     console.print(f"{made.labels} labels, {made.new} of them new, in {made.chips} chips")
     console.print(str(made.path), soft_wrap=True, markup=False)
     return FAILED if made.faults else 0
