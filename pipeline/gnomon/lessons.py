@@ -18,14 +18,13 @@ import shapely.affinity
 import xarray as xr
 from affine import Affine
 from numpy.typing import NDArray
-from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
 from rasterio.features import rasterize
 from scipy.ndimage import binary_erosion
 
 from gnomon.chip_files import Chip, chip_pixels, corner_of, read_chips
-from gnomon.detect.truth import Labelled, gsd_of, labelled, outlines_in_pixels
+from gnomon.detect.truth import Labelled, gsd_of, labelled, outlines_in_pixels, rectangles_of
 from gnomon.errors import LabelError
 from gnomon.fetch.mask import usable_water
 from gnomon.labels import LONGEST_M, NAME, length_of, read_labels
@@ -126,7 +125,7 @@ def _lesson(chips: Sequence[Chip], labels: gpd.GeoDataFrame) -> Lesson:
         chips[0].port,
         pixels,
         usable_water(pixels, MaskOptions()),
-        _as_told(labels[near & ships], box.crs),
+        _as_told(labels[near & ships], pixels),
         labels[near & (labels.status == "not_ship") & ~frames],
         unknown,
     )
@@ -140,7 +139,7 @@ def _together(chips: Sequence[Chip]) -> xr.Dataset:
     shape = tuple(int(n) for n in ends.max(axis=0) - (top, left))
     first = chips[0].grid.affine
     shift = Affine.translation(int(left - corners[0, 1]), int(top - corners[0, 0]))
-    grid = GeoBox((shape[0], shape[1]), first * shift, chips[0].grid.crs)
+    grid = GeoBox((shape[0], shape[1]), first @ shift, chips[0].grid.crs)
     layers: dict[str, NDArray[np.float32]] = {}
     for chip, (row, column) in zip(chips, corners - (top, left), strict=True):
         rows, columns = chip.grid.shape.yx
@@ -154,22 +153,29 @@ def _together(chips: Sequence[Chip]) -> xr.Dataset:
     )
 
 
-def _as_told(ships: gpd.GeoDataFrame, crs: CRS) -> gpd.GeoDataFrame:
-    """Outlines stretched along their axis to the length that was told, where one was."""
+def _as_told(ships: gpd.GeoDataFrame, pixels: xr.Dataset) -> gpd.GeoDataFrame:
+    """Outlines stretched along their axis to the length that was told, where one was.
+
+    What is stretched to it is the length that training reads off an outline, of which a pointed bow
+    is a part only.
+    """
+    crs = pixels.odc.geobox.crs
+    read = rectangles_of(ships, pixels)[:, 2] * gsd_of(pixels)
     outlines = [
-        outline if np.isnan(length_m) else _stretched(outline, length_m)
-        for outline, length_m in zip(ships.to_crs(crs).geometry, ships.length_m, strict=True)
+        outline if np.isnan(told) else _stretched(outline, told / length)
+        for outline, told, length in zip(
+            ships.to_crs(crs).geometry, ships.length_m, read, strict=True
+        )
     ]
     return ships.set_geometry(gpd.GeoSeries(outlines, ships.index, crs=crs).to_crs(4326))
 
 
-def _stretched(outline: shapely.Polygon, length_m: float) -> shapely.Polygon:
+def _stretched(outline: shapely.Polygon, factor: float) -> shapely.Polygon:
     corners = shapely.get_coordinates(outline.minimum_rotated_rectangle)[:3]
-    sides = np.diff(corners, axis=0)
-    east, north = max(sides, key=np.linalg.norm)
+    east, north = max(np.diff(corners, axis=0), key=np.linalg.norm)
     axis, middle = float(np.rad2deg(np.arctan2(north, east))), outline.centroid
     flat = shapely.affinity.rotate(outline, -axis, origin=middle)
-    long = shapely.affinity.scale(flat, xfact=length_m / np.hypot(east, north), origin=middle)
+    long = shapely.affinity.scale(flat, xfact=factor, origin=middle)
     stretched: shapely.Polygon = shapely.affinity.rotate(long, axis, origin=middle)
     return stretched
 
