@@ -8,7 +8,7 @@ import torch
 from gnomon.detect import train
 from gnomon.retraining import RetrainOptions, retrain
 
-OPTIONS = RetrainOptions(steps=24, batch=2, simulated=0, seed=4)
+OPTIONS = RetrainOptions(steps=24, batch=2, simulated=0, checks=0, seed=4)
 EVERY = 4
 
 

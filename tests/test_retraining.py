@@ -22,7 +22,7 @@ from gnomon.lessons import Lesson, read_lessons
 from gnomon.retraining import RetrainOptions, retrain
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
-QUICK = RetrainOptions(steps=3, batch=2, simulated=0, seed=1)
+QUICK = RetrainOptions(steps=3, batch=2, simulated=0, checks=0, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +46,6 @@ def folder(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     decide(place)
     edit(place, {"april-04-1": {"status": "not_ship"}, "april-14-0": {"type": "tanker"}})
     return place
-
-
-@pytest.fixture(autouse=True)
-def _no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulated scenes take minutes, and have a test of their own."""
-    monkeypatch.setattr("gnomon.retraining.CHECKS", 0)
 
 
 def tensors(folder: Path) -> dict[str, torch.Tensor]:
@@ -81,6 +75,17 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
         "weights.safetensors",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "other", "same"]
+
+
+def test_new_weights_lie_between_old_and_learned(folder: Path, base: Path, tmp_path: Path) -> None:
+    for name, moved in (("none", 0.0), ("half", 0.5), ("all", 1.0)):
+        retrain(folder, tmp_path / name, base=str(base), options=replace(QUICK, moved=moved))
+    old = tensors(base)
+    none, half, whole = (tensors(tmp_path / name) for name in ("none", "half", "all"))
+    for name, value in old.items():
+        if value.dtype.is_floating_point:
+            assert torch.equal(none[name], value)
+            torch.testing.assert_close(half[name], (value + whole[name]) / 2)
 
 
 def test_a_kill_costs_nothing_but_time(folder: Path, base: Path, tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ def judged(
         _row(title, name, matched(ready, scenes), ready.model.threshold)
         for name, scenes in (("chips held back", held), ("simulated", checks))
         for title, ready in ((base.model.name, base), ("new", after))
+        if scenes
     ]
     return Judged(model, calibrated=enough, rows=tuple(rows))
 
