@@ -5,7 +5,9 @@ how far lengths, beams and headings are off cannot be told from scenes that they
 comes from a calibration that was measured with ports left out (`gnomon.evaluation`) on networks
 that were trained the same way.
 
-Simulated scenes, whose ships are known exactly, are a part of what the network sees.
+Simulated scenes, whose ships are known exactly, come first, alone (`grounded`): what water, quays
+and hulls look like needs no label, and one such start serves every network that is trained after
+it. They remain a part of what the network sees.
 """
 
 import time
@@ -116,11 +118,19 @@ def trained(
     *,
     progress: Callable[[int, float], None] | None = None,
     saved: Path | None = None,
+    base: Network | None = None,
 ) -> Network:
     """A network from real and simulated scenes, in the proportion that all weights have."""
+    drawn = shares(real, made)
+    return train(
+        [*real, *made], options, weights=drawn, progress=progress, saved=saved, base=base
+    )
+
+
+def shares(real: Sequence[Labelled], made: Sequence[Labelled]) -> list[float]:
+    """How often each scene is drawn, the real ones first."""
     part = SIMULATED_SHARE if made else 0.0
-    shares = [*_shared(real, 1 - part), *_shared(made, part)]
-    return train([*real, *made], options, weights=shares, progress=progress, saved=saved)
+    return [*_shared(real, 1 - part), *_shared(made, part)]
 
 
 def _shared(scenes: Sequence[Labelled], whole: float) -> list[float]:

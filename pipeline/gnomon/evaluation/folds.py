@@ -14,7 +14,7 @@ from pathlib import Path
 from gnomon import training
 from gnomon.detect import chips, pasting
 from gnomon.detect.network import Network, NetworkOptions
-from gnomon.detect.train import TrainOptions
+from gnomon.detect.train import TrainOptions, train
 from gnomon.detect.truth import Labelled
 from gnomon.errors import StudyError
 from gnomon.marked import Marked
@@ -56,6 +56,12 @@ def read_folds(path: Path) -> list[Fold]:
     return folds
 
 
+def ground(made: Sequence[Labelled], folder: Path, *, options: TrainOptions) -> Network:
+    """The start of every network: trained on simulated scenes alone, or taken up."""
+    saved = _place(folder, "simulated", made, options)
+    return train(made, options, saved=saved)
+
+
 def fold_network(
     fold: Fold,
     scenes: Sequence[Marked],
@@ -63,6 +69,7 @@ def fold_network(
     folder: Path,
     *,
     options: TrainOptions,
+    base: Network | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Network:
     """Train on the scenes of the other folds, or take up what was trained.
@@ -79,24 +86,34 @@ def fold_network(
         Keeps the states of trainings.
     options
         How long and how fast.
+    base
+        Network to start from.
     progress
         Told of each step.
 
     """
     real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
-    rests_on = [repr(_SHAPING), repr(asdict(options)), repr(asdict(NetworkOptions()))]
-    for scene in [*real, *made]:
+    saved = _place(folder, f"without-{'-'.join(fold.ports)}", [*real, *made], options, base)
+    return training.trained(real, made, options, progress=progress, saved=saved, base=base)
+
+
+def _place(
+    folder: Path,
+    name: str,
+    scenes: Sequence[Labelled],
+    options: TrainOptions,
+    base: Network | None = None,
+) -> Path:
+    """File for the state of a training, named by the digest of what it rests on."""
+    rests_on = [repr((_SHAPING, asdict(options), asdict(NetworkOptions())))]
+    for scene in scenes:
         rests_on += [scene.name, str(tuple(scene.bands.shape))]
         rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
+    if base:
+        rests_on += [value.numpy().tobytes().hex() for value in base.heads.state_dict().values()]
     digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    return training.trained(
-        real,
-        made,
-        options,
-        progress=progress,
-        saved=folder / f"without-{'-'.join(fold.ports)}-{digest}.state",
-    )
+    return folder / f"{name}-{digest}.state"
 
 
 _SHAPING = (chips.CHIP_PX, chips.PASTED, pasting.ALONGSIDE, training.SIMULATED_SHARE)
