@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from gnomon.cli.words import listed
 from gnomon.terminal import console, progress
 
 
@@ -34,7 +33,7 @@ def train(
     amendments
         Amendments to the labels (GeoJSON).
     steps
-        Of the training on these scenes.
+        Of each of its two parts: on simulated scenes, and on these with them.
     seed
         Of all that is random.
 
@@ -53,7 +52,7 @@ def train(
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             amendments=amendments,
             options=options,
-            progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
+            progress=lambda step, loss: tell(step + 1, 2 * options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0

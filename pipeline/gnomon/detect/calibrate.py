@@ -130,7 +130,7 @@ def read_calibration(path: Path) -> Calibration:
     """
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
-        numbers = [float(told[key]) for key in ("slope", "intercept", "threshold")]
-        return Calibration(*numbers, Errors.model_validate(told["errors"]))
+        slope, intercept, threshold = (float(told[k]) for k in ("slope", "intercept", "threshold"))
+        return Calibration(slope, intercept, threshold, Errors.model_validate(told["errors"]))
     except (OSError, ValueError, KeyError, TypeError) as error:  # pydantic's and toml's are values
         raise WeightsError(f"{path}: is no calibration ({' '.join(str(error).split())})") from error

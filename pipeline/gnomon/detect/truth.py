@@ -102,7 +102,9 @@ def labelled(
     )
 
 
-def rectangles_of(outlines: gpd.GeoDataFrame, pixels: xr.Dataset, *, loose: Loose = TIGHT) -> Floats:
+def rectangles_of(
+    outlines: gpd.GeoDataFrame, pixels: xr.Dataset, *, loose: Loose = TIGHT
+) -> Floats:
     """Every outline's rectangle, as `Labelled.ships`; see `labelled`."""
     gsd_m = gsd_of(pixels)
     ships = [

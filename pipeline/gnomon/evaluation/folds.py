@@ -1,20 +1,13 @@
-"""Ports that are left out together, and a network for each such fold that never saw them.
+"""Ports that are left out together, and a network for each such fold that never saw them."""
 
-Training is what costs. The state of each is kept under a name that has the digest of all it rests
-on, so that what was interrupted goes on, and what is finished is not done again; other labels,
-ports or options are another training.
-"""
-
-import hashlib
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon import training
-from gnomon.detect import chips, pasting
-from gnomon.detect.network import Network, NetworkOptions
-from gnomon.detect.train import TrainOptions, train
+from gnomon.detect.network import Network
+from gnomon.detect.train import TrainOptions
 from gnomon.detect.truth import Labelled
 from gnomon.errors import StudyError
 from gnomon.marked import Marked
@@ -56,12 +49,6 @@ def read_folds(path: Path) -> list[Fold]:
     return folds
 
 
-def ground(made: Sequence[Labelled], folder: Path, *, options: TrainOptions) -> Network:
-    """The start of every network: trained on simulated scenes alone, or taken up."""
-    saved = _place(folder, "simulated", made, options)
-    return train(made, options, saved=saved)
-
-
 def fold_network(
     fold: Fold,
     scenes: Sequence[Marked],
@@ -72,49 +59,9 @@ def fold_network(
     base: Network | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Network:
-    """Train on the scenes of the other folds, or take up what was trained.
-
-    Parameters
-    ----------
-    fold
-        What is left out.
-    scenes
-        Of all folds.
-    made
-        Simulated scenes.
-    folder
-        Keeps the states of trainings.
-    options
-        How long and how fast.
-    base
-        Network to start from.
-    progress
-        Told of each step.
-
-    """
+    """Train on the scenes of the other folds; see `gnomon.training.trained`."""
     real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
-    saved = _place(folder, f"without-{'-'.join(fold.ports)}", [*real, *made], options, base)
-    return training.trained(real, made, options, progress=progress, saved=saved, base=base)
-
-
-def _place(
-    folder: Path,
-    name: str,
-    scenes: Sequence[Labelled],
-    options: TrainOptions,
-    base: Network | None = None,
-) -> Path:
-    """File for the state of a training, named by the digest of what it rests on."""
-    rests_on = [repr((_SHAPING, asdict(options), asdict(NetworkOptions())))]
-    for scene in scenes:
-        rests_on += [scene.name, str(tuple(scene.bands.shape))]
-        rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
-    if base:
-        rests_on += [value.numpy().tobytes().hex() for value in base.heads.state_dict().values()]
-    digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}-{digest}.state"
-
-
-_SHAPING = (chips.CHIP_PX, chips.PASTED, pasting.ALONGSIDE, training.SIMULATED_SHARE)
-"""What shapes a training beside its options."""
+    name = f"without-{'-'.join(fold.ports)}"
+    return training.trained(
+        real, made, folder, options=options, base=base, progress=progress, name=name
+    )

@@ -13,11 +13,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 
 from gnomon import training
 from gnomon.detect.calibrate import Calibration, calibrated
@@ -27,7 +26,7 @@ from gnomon.detect.network import Network
 from gnomon.detect.train import TrainOptions
 from gnomon.detect.truth import Labelled
 from gnomon.evaluation.account import Account, account
-from gnomon.evaluation.folds import Fold, fold_network, ground
+from gnomon.evaluation.folds import Fold, fold_network
 from gnomon.evaluation.rival import rival_finder, train_rival
 from gnomon.fetch.mask import usable_water
 from gnomon.marked import Finder, Marked, contrast_finder, matched, raw_finder
@@ -45,8 +44,7 @@ Say = Callable[[str], None]
 class Options:
     """How much is trained and drawn."""
 
-    train: TrainOptions = TrainOptions()
-    ground: TrainOptions = TrainOptions()
+    train: TrainOptions = field(default_factory=TrainOptions)
     simulated: int = training.SIMULATED
     judging: int = JUDGING
     rival_folds: tuple[int, ...] = (2,)
@@ -72,9 +70,9 @@ class Measured:
     """Calibrated scores."""
     plain: Account
     crossed: Account
-    """Amended; each fold's scores are its raw ones, calibrated by the other folds, and shifted so
-    that their threshold is that of ``calibration``."""
+    """Amended labels, each fold's scores calibrated by the other folds."""
     crossed_thresholds: list[float]
+    """By scene, in the order of ``crossed.water``."""
     simulated: Account
     contrast: Account
     rival: Account | None
@@ -113,7 +111,7 @@ def measure(
     """
     scenes = [m.amended(amendments) for m in plain]
     made = list(training.simulated_scenes(options.simulated))
-    base = ground(made, folder, options=options.ground) if made else None
+    base = training.grounded(made, folder, options=options.train) if made else None
     networks = [
         _fold_network(fold, scenes, made, folder, options=options, base=base, say=say)
         for fold in folds
@@ -122,7 +120,7 @@ def measure(
     judged = calibrated(matched(sight.scenes, sight.found), gsd_m=scenes[0].gsd_m)
     told = [_rescored(judged, hulls) for hulls in sight.found]
     bare = {m.name: m for m in plain}
-    crossed, thresholds = _crossed(sight, folds, judged)
+    crossed, thresholds = _crossed(sight, folds)
     contrast = _look(scenes, contrast_finder)
     rival = _rival(scenes, made, folds, folder, options, say)
     seconds = {"network": sight.seconds, "contrast": contrast.seconds}
@@ -159,9 +157,7 @@ def _fold_network(
         if step % 100 == 0:
             say(f"without {name}: step {step} of {options.train.steps}, loss {loss:.2f}")
 
-    return fold_network(
-        fold, scenes, made, folder, options=options.train, base=base, progress=tell
-    )
+    return fold_network(fold, scenes, made, folder, options=options.train, base=base, progress=tell)
 
 
 def _look(scenes: Sequence[Marked], find: Finder) -> Sight:
@@ -189,10 +185,8 @@ def _rescored(judged: Calibration, hulls: Hulls) -> Hulls:
     return told
 
 
-def _crossed(
-    sight: Sight, folds: Sequence[Fold], judged: Calibration
-) -> tuple[list[Hulls], list[float]]:
-    """Each fold by what the others say of scores; a threshold below the common one counts as it."""
+def _crossed(sight: Sight, folds: Sequence[Fold]) -> tuple[list[Hulls], list[float]]:
+    """Each scene's hulls, and their threshold, by what the other folds say of scores."""
     found, thresholds = [], []
     for scene, hulls in zip(sight.scenes, sight.found, strict=True):
         fold = next(f for f in folds if f.holds(scene.name))

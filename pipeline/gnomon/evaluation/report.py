@@ -1,6 +1,6 @@
 """Measurements as one block of Markdown and one figure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -54,8 +54,8 @@ def _headline(m: Measured) -> Iterator[str]:
     threshold = m.calibration.threshold
     yield (
         f"{len(m.folds)} folds of ports left out (`configs/folds.toml`), one training each; "
-        f"threshold {threshold:.2f} everywhere. Labels amended (`configs/label-amendments.geojson`) "
-        "and as they came."
+        f"threshold {threshold:.2f} everywhere. Labels amended "
+        "(`configs/label-amendments.geojson`) and as they came."
     )
     yield ""
     yield "| | asked | amended | plain |"
@@ -71,16 +71,18 @@ def _headline(m: Measured) -> Iterator[str]:
         (calibration_error(counted(m.amended.of([port]), SHORT), bins=5), port)
         for port in m.amended.water.port
     )
-    pooled = (
-        calibration_error(counted(one, SHORT)) for one in (m.amended, m.plain)
-    )
+    pooled = (calibration_error(counted(one, SHORT)) for one in (m.amended, m.plain))
     yield "| calibration error of `score`, pooled | <= 0.05 | {:.3f} | {:.3f} |".format(*pooled)
     yield f"| ... worst port | <= 0.12 | {worst[0]:.2f} ({worst[1]}) | |"
     yield ""
     yield _crossed_line(m)
 
 
-def _f1(least: float, quay: bool | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+Tell = Callable[[Account, float], str]
+"""A cell of the table, from an account and the threshold."""
+
+
+def _f1(least: float, quay: bool | None = None) -> Tell:
     def tell(one: Account, threshold: float) -> str:
         those = counted(one, least, quay=quay)
         precision, recall, f1 = those.at(threshold)
@@ -89,7 +91,7 @@ def _f1(least: float, quay: bool | None = None):  # type: ignore[no-untyped-def]
     return tell
 
 
-def _average_precision(least: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _average_precision(least: float) -> Tell:
     return lambda one, _: f"{counted(one, least).average_precision():.3f}"
 
 
@@ -231,7 +233,10 @@ def _curves(axes: "mpl.axes.Axes", m: Measured) -> None:
         axes.step(recall, precision, where="post", lw=1, color=colours(number), label=port)
         at = those.at(threshold)
         axes.plot(at[1], at[0], "o", ms=4, color=colours(number))
-    for one, name, style in ((m.amended, "all, amended", "-"), (m.plain, "all, plain labels", "--")):
+    for one, name, style in (
+        (m.amended, "all, amended", "-"),
+        (m.plain, "all, plain labels", "--"),
+    ):
         those = counted(one, LONG)
         recall, precision = those.curve()
         axes.plot(recall, precision, style, color="black", lw=2, label=name)

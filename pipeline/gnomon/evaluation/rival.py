@@ -30,7 +30,6 @@ LENGTH_MIN_PX = 3.0
 def new_rival(bands: int) -> nn.Module:
     """An untrained Faster R-CNN for so many bands and one kind of thing."""
     from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_fpn  # noqa: PLC0415 - slow
-
     from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: PLC0415 - slow
 
     model: Any = fasterrcnn_mobilenet_v3_large_fpn(
@@ -111,11 +110,9 @@ def rival_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], H
             ]
         )
         search = marked.masks.search.to_numpy()
-        found = [NOTHING]
-        for window in windows(shape, core_px=CORE_PX, halo_px=HALO_PX):
-            if search[window.core].any():
-                found.append(_seen(model, stack, window))
-        hulls = np.concatenate(found)
+        cells = windows(shape, core_px=CORE_PX, halo_px=HALO_PX)
+        seen = [_seen(model, stack, cell) for cell in cells if search[cell.core].any()]
+        hulls = np.concatenate([NOTHING, *seen])
         x, y = hulls[:, 0].astype(int), hulls[:, 1].astype(int)
         inside = search[y.clip(0, shape[0] - 1), x.clip(0, shape[1] - 1)]
         hulls = one_per_hull(hulls[inside & (hulls[:, 2] >= LENGTH_MIN_PX)])
