@@ -1,4 +1,4 @@
-"""Pasting: a ship laid elsewhere lies on water, where she is said to lie, and nothing else changes."""
+"""Pasting: a ship laid elsewhere lies on water, where her label says, and nothing else changes."""
 
 import numpy as np
 import pytest
