@@ -4,7 +4,7 @@ STUDY ?= configs/embedded.toml
 OUT ?= runs/$(basename $(notdir $(STUDY)))
 GNOMON := .venv/bin/gnomon
 
-.PHONY: detect test fast lint notebooks bench validate train clean
+.PHONY: detect test fast lint notebooks bench validate evaluate train clean
 
 detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
 	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
@@ -32,8 +32,11 @@ bench: .venv/ready  ## time against the floor: decoding the pixels
 validate: .venv/ready  ## measure what the numbers are worth; writes docs/validation.md
 	.venv/bin/python -m gnomon.validation
 
-train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOG=labelled.json
-	$(GNOMON) train $(CATALOG) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
+evaluate: .venv/ready  ## measure the detector, ports left out: make evaluate CATALOGS="a.json b.json"
+	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.evaluation
+
+train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
+	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
 
 # torch and torchvision from one place, together: a torchvision beside another torch does not import.
 .venv/ready: pyproject.toml

@@ -1,7 +1,7 @@
 """Labelled scenes of a catalogue, and what detectors find in them.
 
-Labels are outlines: an asset ``ships`` of each item, GeoJSON. Amendments to them, if any, stand in a
-file beside (`gnomon.detect.labels`).
+Labels are outlines: an asset ``ships`` of each item, GeoJSON. Amendments to them, if any, stand in
+a file of their own (`gnomon.detect.labels`).
 """
 
 from collections.abc import Callable, Sequence

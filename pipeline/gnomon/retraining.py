@@ -37,8 +37,8 @@ from gnomon.retraining_card import card
 from gnomon.store import digest
 
 OWN_SHARE = 0.5
-"""Of the chips that the network sees; the rest is simulated, or half simulated and half from a
-catalogue."""
+"""Of the chips that the network sees; the rest is simulated, or half simulated and half from
+catalogues."""
 SIMULATED_SEED, CHECK_SEED = 7, 11
 """Simulated scenes to train on are those of the first training; to check with there are others."""
 Progress = Callable[[int, int, str], None]
@@ -80,7 +80,7 @@ def retrain(
     *,
     base: str = "s2-vessel",
     version: str = "0.1.0",
-    catalog: str | None = None,
+    catalogs: Sequence[str] = (),
     options: RetrainOptions | None = None,
     progress: Progress | None = None,
 ) -> weights.Model:
@@ -96,8 +96,8 @@ def retrain(
         Weights to begin with.
     version
         Of the new weights.
-    catalog
-        Labelled scenes beside the chips, as `gnomon.training` reads them.
+    catalogs
+        Of labelled scenes beside the chips, as `gnomon.training` reads them.
     options
         How long and how fast.
     progress
@@ -117,7 +117,7 @@ def retrain(
     started = time.perf_counter()
     ready = weights.load(base)
     parts = split(read_lessons(folder), options.hold, seed=options.seed)
-    bench = _Bench.of(folder, out, ready, catalog, options, progress)
+    bench = _Bench.of(folder, out, ready, catalogs, options, progress)
     rehearsal = bench.train("rehearsal", parts.taught) if parts.held else None
     told = judged(ready, rehearsal, parts.held, bench.checks() if rehearsal else ())
     network = bench.train("final", (*parts.taught, *parts.held))
@@ -156,7 +156,7 @@ class _Bench:
         folder: Path,
         out: Path,
         base: weights.Weights,
-        catalog: str | None,
+        catalogs: Sequence[str],
         options: RetrainOptions,
         progress: Progress | None,
     ) -> "_Bench":
@@ -164,12 +164,12 @@ class _Bench:
         told = {
             "base": base.model.sha256,
             "options": asdict(options),
-            "catalog": catalog,
+            "catalogs": list(catalogs),
             "files": [(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files],
         }
         place = out.with_name(f".{out.name}.training")
         place.mkdir(parents=True, exist_ok=True)
-        real = [m.learnable(base.model.bands) for m in marked_scenes(catalog)] if catalog else []
+        real = [m.learnable(base.model.bands) for m in marked_scenes(*catalogs)]
         return _Bench(place, digest(told), base, tuple(real), options, progress)
 
     def checks(self) -> list[Lesson]:
@@ -193,7 +193,7 @@ class _Bench:
             [*own, *made, *self.real],
             self.options.training(),
             weights=shares,
-            trained=self.base.network,
+            base=self.base.network,
             saved=self.place / f"{name}-{self.rests_on}.pt",
             progress=(lambda s, x: tell(s + 1, steps, f"{name}: loss {x:.2f}")) if tell else None,
         )

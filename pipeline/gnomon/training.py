@@ -5,16 +5,21 @@ how far lengths, beams and headings are off cannot be told from scenes that they
 comes from a calibration that was measured with ports left out (`gnomon.evaluation`) on networks
 that were trained the same way.
 
-Simulated scenes, whose ships are known exactly, are a part of what the network sees.
+Simulated scenes, whose ships are known exactly, come first, alone (`grounded`): what water, quays
+and hulls look like needs no label, and one such start serves every network that is trained after
+it. They remain a part of what the network sees.
 """
 
+import hashlib
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from gnomon.detect import weights
+from gnomon.detect import chips, pasting, weights
 from gnomon.detect.calibrate import Calibration
 from gnomon.detect.chips import weight
 from gnomon.detect.evaluate import Matched
@@ -80,15 +85,17 @@ def teach(
     if out.exists():  # before half an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
     marked = marked_scenes(*catalogs, amendments=amendments)
-    saved = out.with_name(out.name + ".training")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    network = trained(
-        [m.learnable(BANDS) for m in marked],
-        list(simulated_scenes(simulated)),
-        options or TrainOptions(),
-        progress=progress,
-        saved=saved,
-    )
+    options = options or TrainOptions()
+    made = list(simulated_scenes(simulated))
+    real = [m.learnable(BANDS) for m in marked]
+    folder = out.parent / f"{out.name}.training"
+    base = grounded(made, folder, options=options, progress=progress) if made else None
+
+    def tell(step: int, loss: float) -> None:
+        if progress:
+            progress(step + options.steps, loss)
+
+    network = trained(real, made, folder, options=options, base=base, progress=tell)
     model = weights.save(
         out,
         network,
@@ -97,7 +104,7 @@ def teach(
         calibration=(calibration.slope, calibration.intercept),
         errors=calibration.errors,
     )
-    saved.unlink(missing_ok=True)
+    shutil.rmtree(folder)
     return model
 
 
@@ -109,18 +116,78 @@ def simulated_scenes(count: int) -> Iterator[Labelled]:
         yield labelled(name, pixels, truth, bands=BANDS, masks=masks, real=False)
 
 
+def grounded(
+    made: Sequence[Labelled],
+    folder: Path,
+    *,
+    options: TrainOptions,
+    progress: Callable[[int, float], None] | None = None,
+) -> Network:
+    """The start of every network, trained on simulated scenes alone; see `trained`."""
+    saved = _state(folder, "simulated", made, options)
+    return train(made, options, saved=saved, progress=progress)
+
+
 def trained(
     real: Sequence[Labelled],
     made: Sequence[Labelled],
-    options: TrainOptions,
+    folder: Path,
     *,
+    options: TrainOptions,
+    base: Network | None,
     progress: Callable[[int, float], None] | None = None,
-    saved: Path | None = None,
+    name: str = "all",
 ) -> Network:
-    """A network from real and simulated scenes, in the proportion that all weights have."""
+    """A network from real and simulated scenes, in the proportion that all weights have.
+
+    Parameters
+    ----------
+    real, made
+        Real and simulated scenes.
+    folder
+        Keeps the state of the training, under a name with the digest of all it rests on: what was
+        interrupted goes on, what is finished is not done again.
+    options
+        How long and how fast.
+    base
+        Network to start from.
+    progress
+        Told of each step.
+    name
+        Begins the name of the state.
+
+    """
+    saved = _state(folder, name, [*real, *made], options, base)
+    drawn = shares(real, made)
+    return train([*real, *made], options, weights=drawn, progress=progress, saved=saved, base=base)
+
+
+def _state(
+    folder: Path,
+    name: str,
+    scenes: Sequence[Labelled],
+    options: TrainOptions,
+    base: Network | None = None,
+) -> Path:
+    rests_on = [repr((_SHAPING, asdict(options), asdict(NetworkOptions())))]
+    for scene in scenes:
+        rests_on += [scene.name, str(tuple(scene.bands.shape))]
+        rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
+    if base:
+        rests_on += [value.numpy().tobytes().hex() for value in base.heads.state_dict().values()]
+    digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}-{digest}.state"
+
+
+_SHAPING = (chips.CHIP_PX, chips.PASTED, pasting.ALONGSIDE, SIMULATED_SHARE)
+"""What shapes a training beside its options."""
+
+
+def shares(real: Sequence[Labelled], made: Sequence[Labelled]) -> list[float]:
+    """How often each scene is drawn, the real ones first."""
     part = SIMULATED_SHARE if made else 0.0
-    shares = [*_shared(real, 1 - part), *_shared(made, part)]
-    return train([*real, *made], options, weights=shares, progress=progress, saved=saved)
+    return [*_shared(real, 1 - part), *_shared(made, part)]
 
 
 def _shared(scenes: Sequence[Labelled], whole: float) -> list[float]:

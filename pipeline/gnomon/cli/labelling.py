@@ -1,5 +1,6 @@
 """Commands for labels of one's own: chips, labels; and training on them, for train."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -119,7 +120,7 @@ def retrain(
     *,
     base: str,
     version: str,
-    catalog: str | None,
+    catalogs: Sequence[str],
     hold: str | None,
     steps: int | None,
     seed: int,
@@ -135,7 +136,7 @@ def retrain(
             out,
             base=base,
             version=version,
-            catalog=place_of(catalog) if catalog else None,
+            catalogs=[place_of(catalog) for catalog in catalogs],
             options=options,
             progress=tell,
         )

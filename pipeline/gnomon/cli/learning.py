@@ -2,36 +2,37 @@
 
 from pathlib import Path
 
-from gnomon.cli.words import listed
 from gnomon.errors import WeightsError
 from gnomon.terminal import console, progress
 
 
 def train(
-    catalog: str | None = None,
-    /,
-    *,
+    *catalogs: str,
     out: Path,
     chips: Path | None = None,
     base: str = "s2-vessel",
     hold: str | None = None,
     version: str = "0.1.0",
+    calibration: Path | None = None,
+    amendments: Path | None = None,
     steps: int | None = None,
     seed: int = 0,
 ) -> int:
     """Train new weights: on labelled scenes, or from shipped weights on chips of your own.
 
     With --chips the weights of --base learn from what you decided in `gnomon chips`, mixed with
-    simulated scenes. The card of the new weights has numbers measured on ports or scenes held back.
-    The same command goes on after a kill.
+    simulated scenes, and with those of catalogues where some are named. The card of the new weights
+    has numbers measured on ports or scenes held back.
+
+    What is interrupted goes on with the same command.
 
     Example: gnomon train --chips labels/april --out models/my-vessel
 
     Parameters
     ----------
-    catalog
-        A catalogue whose items have outlines of their ships (an asset with the role "labels",
-        GeoJSON); with --chips it is mixed in.
+    catalogs
+        Catalogues whose items have outlines of their ships (an asset with the role "labels",
+        GeoJSON). Every scene of them is trained on.
     out
         Folder to be made, such as models/my-vessel; an existing one is refused.
     chips
@@ -39,12 +40,18 @@ def train(
     base
         With --chips: the weights to begin with.
     hold
-        Parts of item ids (with --chips also of ports), separated by commas: scenes that calibrate
-        the scores and errors. With --chips chosen by itself if left out.
+        With --chips: parts of names of ports or scenes to hold back, separated by commas; chosen
+        by itself if left out.
     version
         Of the weights, for model.toml.
+    calibration
+        What scores are worth: calibration.toml as `make evaluate` writes it, or the model.toml of
+        other weights. That of s2-vessel, if left out.
+    amendments
+        Amendments to the labels (GeoJSON).
     steps
-        Of each of the two trainings: without the scenes held back, and with all.
+        Of each of its two parts: on simulated scenes, and on these with them; with --chips without
+        what is held back, and with all.
     seed
         Of all that is random.
 
@@ -53,23 +60,26 @@ def train(
         from gnomon.cli.labelling import retrain
 
         return retrain(
-            chips, out, base=base, version=version, catalog=catalog, hold=hold, steps=steps,
+            chips, out, base=base, version=version, catalogs=catalogs, hold=hold, steps=steps,
             seed=seed,
         )  # fmt: skip
-    if catalog is None or hold is None:
-        raise WeightsError("say a catalogue of labelled scenes and --hold, or --chips")
+    if not catalogs:
+        raise WeightsError("say catalogues of labelled scenes, or --chips")
+    from gnomon.detect.calibrate import read_calibration
     from gnomon.detect.train import TrainOptions
-    from gnomon.training import teach
+    from gnomon.detect.weights import find
+    from gnomon.training import CALIBRATED_BY, teach
 
-    steps = steps or 4500
+    options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
     with progress("steps") as tell:
         model = teach(
-            catalog,
+            catalogs,
             out,
             version=version,
-            held=listed(hold),
-            options=TrainOptions(steps=steps, seed=seed),
-            progress=lambda step, loss: tell(step + 1, steps, f"loss {loss:.2f}"),
+            calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
+            amendments=amendments,
+            options=options,
+            progress=lambda step, loss: tell(step + 1, 2 * options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0

@@ -158,7 +158,7 @@ def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: fl
 def _relit(bands: Tensor, present: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Other haze, other light, other noise; sometimes a band is missing."""
     count = len(bands)
-    gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.08, count))
+    gain = np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.1, count))
     # Haze is stronger in the blue and never negative by much: dark water would vanish.
     haze = (
         rng.choice([0.0, 1.0], p=[0.6, 0.4]) * rng.exponential(0.03) * np.linspace(1.3, 0.7, count)
@@ -197,9 +197,9 @@ def targets(
     for chip, found in zip(maps, ships, strict=True):
         for ship in found:
             _draw(chip, ship, x, y)
-    parts = torch.from_numpy(maps).split([1, 2, 2, 2, 1], dim=1)
+    centre, shift, size, axis, hull = torch.from_numpy(maps).split([1, 2, 2, 2, 1], dim=1)
     counts = torch.stack(list(counted)) if counted else torch.ones(len(ships), 1, cells, cells)
-    return Targets(*parts, counts)
+    return Targets(centre, shift, size, axis, hull, counts)
 
 
 def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:

@@ -2,9 +2,9 @@
 
 A few hundred labelled ships lie at a few hundred places, and a network that sees no others learns
 the places. So ships are cut out of their scenes and laid, turned, mirrored, stretched and tinted,
-onto the water of other chips: alongside what is not water, as a berthed ship lies, or at sea (Ghiasi
-et al. 2021, "Simple Copy-Paste", arXiv:2012.07177). Each is lifted by the difference of the two
-waters, which is what haze and glint add.
+onto the water of other chips: alongside what is not water, as a berthed ship lies, or at sea
+(Ghiasi et al. 2021, "Simple Copy-Paste", arXiv:2012.07177). Each is lifted by the difference of the
+two waters, which is what haze and glint add.
 """
 
 from collections.abc import Sequence
@@ -13,19 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from gnomon.detect.cutting import cut
 from gnomon.detect.truth import Floats, Labelled
 
-TRIES = 160
-"""Places that are looked at for each ship: few lie right beside a quay."""
+TRIES = 60
+"""Places that are looked at for each ship."""
+_AFLOAT = 0.92
+"""Least share of a hull's ground that is free: edges of quays are told to two pixels only."""
 ALONGSIDE = 0.75
 """How often a ship goes to a quay where there is one."""
 SHORTEST_PX = 5.0
 LONGEST_PX = 45.0
 _EDGE_PX = 1.1
 """How far beyond the rectangle a ship's own pixels are taken: the instrument blurs her edge."""
+Place = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""x, y and angle in radians of several tries."""
 _GRID = np.meshgrid(np.linspace(-0.5, 0.5, 9), np.linspace(-0.5, 0.5, 3))
 
 
@@ -77,7 +82,7 @@ def pasted(
         return pixels, ships
     level = _level(pixels, free)
     for _ in range(int(rng.integers(1, 4))):
-        giver = givers[rng.integers(len(givers))]
+        giver = givers[int(rng.integers(len(givers)))]
         if (torch.isfinite(level) & ~torch.isfinite(giver.water)).any():
             continue  # she lacks a band that she would be seen in
         scale = float(np.exp(rng.uniform(np.log(0.75), np.log(1.3))))
@@ -96,28 +101,44 @@ def berth(
     free: NDArray[np.bool_], length: float, beam: float, rng: np.random.Generator
 ) -> tuple[float, float, float] | None:
     """Where a hull would fit: x, y and angle in degrees; nothing where there is no room."""
-    side = free.shape[0]
+    alongside = _shores(free, beam, rng) if rng.random() < ALONGSIDE else None
+    for place in (alongside, _anywhere(free.shape[0], rng)):
+        if place is None:
+            continue
+        along, across = (g.ravel() for g in _GRID)
+        fits = np.flatnonzero(_share(free, place, along * length, across * (beam + 0.6)) > _AFLOAT)
+        if len(fits):
+            pick = rng.choice(fits)
+            x, y, turn = (float(values[pick]) for values in place)
+            return x, y, float(np.rad2deg(turn) % 180)
+    return None
+
+
+def _anywhere(side: int, rng: np.random.Generator) -> Place:
     x, y = rng.uniform(3, side - 3, (2, TRIES))
-    turn = rng.uniform(0, np.pi, TRIES)
-    along, across = (g.ravel() for g in _GRID)
-    fits = _share(free, (x, y, turn), along * length, across * (beam + 0.6)) > 0.97
-    if not fits.any():
+    return x, y, rng.uniform(0, np.pi, TRIES)
+
+
+def _shores(free: NDArray[np.bool_], beam: float, rng: np.random.Generator) -> Place | None:
+    """Places beside what is not free, a hull's side to it: quays, piers, shores, other hulls."""
+    slope_y, slope_x = np.gradient(ndimage.uniform_filter(free.astype(float), 7))
+    steep = np.hypot(slope_x, slope_y)
+    # The edge of what is free: its last pixels, where the way off the quay is known.
+    edge = free & ~ndimage.binary_erosion(free, border_value=1) & (steep > 0.05)
+    rows, columns = np.nonzero(edge)
+    if not len(rows):
         return None
-    place = (x[fits], y[fits], turn[fits])
-    line = np.linspace(-0.45, 0.45, 7) * length
-    right, left = (
-        1 - _share(free, place, line, np.full(7, hand * (beam / 2 + 1.8))) for hand in (1, -1)
-    )
-    # Against something on one side; with both sides taken she would lie in a ditch.
-    quay = np.flatnonzero((np.maximum(right, left) > 0.7) & (np.minimum(right, left) < 0.7))
-    to_quay = len(quay) and rng.random() < ALONGSIDE
-    pick = rng.choice(quay) if to_quay else rng.integers(len(place[0]))
-    return float(place[0][pick]), float(place[1][pick]), float(np.rad2deg(place[2][pick]))
+    some = rng.integers(len(rows), size=TRIES)
+    row, column = rows[some], columns[some]
+    off_x, off_y = (slope[row, column] / steep[row, column] for slope in (slope_x, slope_y))
+    off = beam / 2 + rng.uniform(-0.3, 1.2, TRIES)
+    turn = np.arctan2(off_y, off_x) + rng.normal(0, 0.05, TRIES)  # the axis lies across the way off
+    return column + 0.5 + off * off_x, row + 0.5 + off * off_y, turn
 
 
 def _share(
     free: NDArray[np.bool_],
-    place: tuple[NDArray[np.float64], ...],
+    place: Place,
     along: NDArray[np.float64],
     across: NDArray[np.float64],
 ) -> NDArray[np.float64]:

@@ -29,11 +29,11 @@ HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 class TrainOptions:
     """How long and how fast."""
 
-    steps: int = 2400
+    steps: int = 1000
     batch: int = 16
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    average: float = 0.996
+    average: float = 0.99
     """Share of the old average that each step keeps."""
     seed: int = 0
 
@@ -50,7 +50,7 @@ def train(
     weights: Sequence[float] | None = None,
     progress: Callable[[int, float], None] | None = None,
     saved: Path | None = None,
-    trained: Network | None = None,
+    base: Network | None = None,
 ) -> Network:
     """Train a network on labelled scenes; the same seed gives the same weights on one machine.
 
@@ -72,13 +72,13 @@ def train(
         File for the state of the training: what was interrupted goes on from there, and ends with
         the weights that it would have had. It is left behind; it belongs to these scenes and
         options, and whoever names it sees to that.
-    trained
-        A network to begin with, instead of chance; it is left as it is.
+    base
+        Network to start from; drawn at random, if left out.
 
     """
     options = options or TrainOptions()
     torch.manual_seed(options.seed)
-    state = _State(copy.deepcopy(trained) if trained else Network(network), options)
+    state = _State(copy.deepcopy(base) if base else Network(network), options)
     if saved and saved.exists():
         state.take(torch.load(saved, map_location="cpu", weights_only=True))
     batches = chips(
@@ -104,7 +104,7 @@ class _State:
         self.average = copy.deepcopy(self.model)
         rate = options.learning_rate
         self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), lr=rate, weight_decay=options.weight_decay
+            self.model.parameters(), lr=rate, weight_decay=options.weight_decay, fused=True
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser, max_lr=rate, total_steps=options.steps, pct_start=0.1

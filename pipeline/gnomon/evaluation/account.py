@@ -148,9 +148,9 @@ def _beside(polygons: Sequence[shapely.Geometry], land: Mask, gsd_m: float) -> M
     # A pixel's own half takes part: its edge is nearer than its middle.
     return np.array(
         [
-            distance[
-                rasterize([polygon], out_shape=land.shape, all_touched=True).astype(bool)
-            ].min(initial=np.inf)
+            distance[rasterize([polygon], out_shape=land.shape, all_touched=True).astype(bool)].min(
+                initial=np.inf
+            )
             <= QUAYSIDE_M + gsd_m / 2
             for polygon in polygons
         ],

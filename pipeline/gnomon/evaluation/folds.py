@@ -1,19 +1,12 @@
-"""Ports that are left out together, and a network for each such fold that never saw them.
+"""Ports that are left out together, and a network for each such fold that never saw them."""
 
-Training is what costs. The state of each is kept under a name that has the digest of all it rests
-on, so that what was interrupted goes on, and what is finished is not done again; other labels,
-ports or options are another training.
-"""
-
-import hashlib
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon import training
-from gnomon.detect import chips, pasting
-from gnomon.detect.network import Network, NetworkOptions
+from gnomon.detect.network import Network
 from gnomon.detect.train import TrainOptions
 from gnomon.detect.truth import Labelled
 from gnomon.errors import StudyError
@@ -63,41 +56,12 @@ def fold_network(
     folder: Path,
     *,
     options: TrainOptions,
+    base: Network | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Network:
-    """Train on the scenes of the other folds, or take up what was trained.
-
-    Parameters
-    ----------
-    fold
-        What is left out.
-    scenes
-        Of all folds.
-    made
-        Simulated scenes.
-    folder
-        Keeps the states of trainings.
-    options
-        How long and how fast.
-    progress
-        Told of each step.
-
-    """
+    """Train on the scenes of the other folds; see `gnomon.training.trained`."""
     real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
-    rests_on = [repr(_SHAPING), repr(asdict(options)), repr(asdict(NetworkOptions()))]
-    for scene in [*real, *made]:
-        rests_on += [scene.name, str(tuple(scene.bands.shape))]
-        rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
-    digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
-    folder.mkdir(parents=True, exist_ok=True)
+    name = f"without-{'-'.join(fold.ports)}"
     return training.trained(
-        real,
-        made,
-        options,
-        progress=progress,
-        saved=folder / f"without-{'-'.join(fold.ports)}-{digest}.state",
+        real, made, folder, options=options, base=base, progress=progress, name=name
     )
-
-
-_SHAPING = (chips.CHIP_PX, chips.PASTED, pasting.ALONGSIDE, training.SIMULATED_SHARE)
-"""What shapes a training beside its options."""
