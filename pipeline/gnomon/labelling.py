@@ -269,12 +269,12 @@ def _detected(cutter: _Cutter, rows: gpd.GeoDataFrame) -> Iterator[Feature]:
     inside = ((spots >= 0) & (spots < cutter.grid.shape.xy)).all(axis=1)
     rows, outlines, spots = rows[inside], outlines[inside], spots[inside]
     ports = rows.port if "port" in rows else pd.Series(None, index=rows.index, dtype=object)
-    named = ports.dropna()
-    port = str(named.iloc[0]) if len(named) else None
     there = [corner_of(chip) for chip in cutter.own()]
     shape = (cutter.grid.shape.y, cutter.grid.shape.x)
     for corner in places(spots, shape, cutter.side, there):
-        cutter.cut(corner, port)
+        middle = np.array(corner[::-1]) + cutter.side / 2
+        port = ports.iloc[int(np.abs(spots - middle).max(axis=1).argmin())]
+        cutter.cut(corner, None if pd.isna(port) else str(port))
     own = cutter.own()
     middles = np.array([_middle(chip) for chip in own])
     for (_, row), outline, spot in zip(rows.iterrows(), outlines, spots, strict=True):
