@@ -29,8 +29,8 @@ notebooks: .venv/dev detect  ## execute the notebooks on the embedded study
 bench: .venv/ready  ## time against the floor: decoding the pixels
 	.venv/bin/python -m gnomon.bench
 
-validate: .venv/ready  ## measure what the numbers are worth; writes docs/validation.md
-	.venv/bin/python -m gnomon.validation
+validate: .venv/ready  ## measure what the numbers are worth: make validate [PART=load|ships|seasons]
+	.venv/bin/python -m gnomon.validation $(PART)
 
 evaluate: .venv/ready  ## measure the detector, ports left out: make evaluate CATALOGS="a.json b.json"
 	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.evaluation

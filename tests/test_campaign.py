@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gnomon.synth.campaign import (
     CALLS_2024,
+    PORT,
     SHARES,
     Trade,
     as_tables,
@@ -18,6 +19,7 @@ from gnomon.synth.campaign import (
     season,
     trade_2024,
 )
+from gnomon.synth.elsewhere import HOME, ROADS, Around
 from gnomon.synth.tankers import log_lr_laden, separation, small_tankers
 from gnomon.synth.watch import SCHEDULES
 from gnomon.tables import Detections, Looks
@@ -114,6 +116,60 @@ def test_thousands_of_seasons_a_minute() -> None:
     for _ in range(30):
         season(rng, draw_trade(rng))
     assert (time.process_time() - begin) / 30 < 0.06
+
+
+def test_the_berth_is_the_same_whatever_is_seen_elsewhere() -> None:
+    trade = Trade(shares=(0.5, 0.2, 0.2, 0.1))
+    alone = season(np.random.default_rng(7), trade, schedule="s2+s1")
+    made = season(np.random.default_rng(7), trade, schedule="s2+s1", elsewhere="s2+s1+daily")
+    here = made.detections.port == PORT
+    pd.testing.assert_frame_equal(made.detections[here], alone.detections)
+    assert set(made.looks.port) == {PORT, ROADS, HOME}
+    np.testing.assert_array_equal(made.visit[here], alone.visit)
+
+
+def test_ships_wait_just_before_and_after_their_visits_and_are_home_between_them() -> None:
+    waits, homes = [], []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        made = season(rng, draw_trade(rng), schedule="s2", elsewhere="s2+s1+daily")
+        day = (made.detections.seen_at - made.period[0]).dt.total_seconds().to_numpy() / 86_400
+        for port, out in ((ROADS, waits), (HOME, homes)):
+            own = (made.detections.port == port) & (made.visit >= 0)
+            visit, when = made.visit[own], day[own]
+            early = made.truth.arrive_day[visit] - when
+            late = when - made.truth.depart_day[visit]
+            out += list(np.maximum(early, late))
+            # Nobody is at the berth and elsewhere at once.
+            for ship in np.unique(made.truth.ship[visit]):
+                mine, times = made.truth.ship == ship, when[made.truth.ship[visit] == ship]
+                there = times[:, None] > made.truth.arrive_day[mine]
+                there &= times[:, None] < made.truth.depart_day[mine]
+                assert not there.any()
+    assert min(waits) > 0
+    assert max(waits) <= 8.1
+    assert np.median(waits) < 1.5
+    assert min(homes) > 0
+
+
+def test_in_a_loading_trade_ships_wait_in_ballast_come_home_laden_and_leave_empty() -> None:
+    made = season(
+        np.random.default_rng(0),
+        Trade(shares=SHARES["loads"]),
+        schedule="s2",
+        elsewhere="all",
+        around=Around(wait=(1.0, 1.0), others_per_day=0.0, home_per_day=0.0),
+    )
+    hulls = made.detections.assign(visit=made.visit)
+    fine = hulls[(hulls.gsd_m < 1) & (hulls.visit >= 0)]
+    day = (fine.seen_at - made.period[0]).dt.total_seconds() / 86_400
+    early = day.to_numpy() < made.truth.arrive_day[fine.visit]
+    roads = (fine.port == ROADS).to_numpy()
+    ratio = fine.log_lr_laden.to_numpy()
+    assert ratio[roads & early].mean() < -2
+    assert ratio[roads & ~early].mean() > 2
+    home = fine[fine.port == HOME].groupby("visit").log_lr_laden
+    assert home.first().mean() > home.last().mean()
 
 
 def test_the_same_seed_is_the_same_season() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from gnomon import cli
 from gnomon.store import read_table
+from run_folders import write_review, write_run
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
@@ -217,3 +219,77 @@ def test_a_faulty_review_is_refused_before_anything_is_done(
     assert called(monkeypatch, "run", study, "--out", out) == 1
     assert "is not a GeoJSON FeatureCollection" in capsys.readouterr().err
     assert [path.name for path in out.iterdir()] == ["review.geojson"]
+
+
+def test_track_takes_a_review_from_anywhere(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = written_study(tmp_path, sea), tmp_path / "run"
+    assert called(monkeypatch, "detect", sea, "--out", out) == 0
+    review = write_review(tmp_path, detection_id="nobody", reviewer="B")
+    words = ("--detections", out / "detections.parquet", "--looks", out / "looks.parquet")
+    words = (*words, "--study", study, "--out", tmp_path / "own", "--review", review)
+    capsys.readouterr()
+    assert called(monkeypatch, "track", *words, "--json") == 0
+    said = capsys.readouterr()
+    (lost,) = document(said.out)["review"]["lost"]
+    assert (lost["detection_id"], lost["reviewer"]) == ("nobody", "B")
+    assert said.err.startswith("review: no such detection here: nobody (accept by B")
+    write_review(tmp_path, decided_at="yesterday")
+    assert called(monkeypatch, "track", *words) == 1
+    fault, line = capsys.readouterr().err.strip().splitlines()
+    assert "1 fault(s)" in fault
+    assert "decided_at" in line
+
+
+# --- exports ------------------------------------------------------------------------------------
+
+
+def test_a_run_is_exported_with_pictures(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run, out = tmp_path / "run", tmp_path / "out"
+    assert called(monkeypatch, "detect", sea, "--out", run) == 0
+    capsys.readouterr()
+    assert called(monkeypatch, "export", run, "--out", out, "--json") == 0
+    said = capsys.readouterr()
+    told = document(said.out)
+    ships = read_table(run / "detections.parquet")
+    assert told["rows"] == {"detections": len(ships), "looks": 3}
+    assert said.err.count("note: ") == len(told["notes"]) == 4
+    assert "visits.parquet is not there" in said.err
+    assert set(told["files"]) == {str(path) for path in out.rglob("*") if path.is_file()}
+    with zipfile.ZipFile(out / "gnomon.kmz") as kmz:
+        pictures = [name for name in kmz.namelist() if name.startswith("pictures/")]
+    assert len(pictures) == len(ships)
+    items = [json.loads(path.read_text()) for path in out.glob("stac/*/*.json")]
+    links = {i["id"]: [n["href"] for n in i["links"] if n["rel"] == "derived_from"] for i in items}
+    found = [len(json.loads(p.read_text())["features"]) for p in out.glob("stac/*/*.geojson")]
+    assert sum(found) == len(ships)
+    for name, (href,) in links.items():
+        source = (out / "stac" / name / href).resolve()
+        assert json.loads(source.read_text())["id"] == name.removesuffix("-everywhere")
+
+
+def test_pictures_that_cannot_be_had_are_exit_code_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = write_run(tmp_path / "run", catalog=str(tmp_path / "gone.json"))
+    assert called(monkeypatch, "export", run, "--out", tmp_path / "a", "--formats", "kml") == 3
+    said = capsys.readouterr()
+    assert said.err.startswith("note: no pictures: ")
+    assert said.out.splitlines()[0].split() == ["detections", "3"]
+    assert max(map(len, said.out.splitlines()[:-1])) <= 80
+    words = ("--out", tmp_path / "b", "--formats", "kml", "--no-pictures")
+    assert called(monkeypatch, "export", run, *words) == 0
+    assert called(monkeypatch, "export", run, "--out", tmp_path / "c", "--formats", "shp") == 1
+    assert "no format shp" in capsys.readouterr().err
+    assert called(monkeypatch, "export", tmp_path, "--out", tmp_path / "c") == 1
+    assert "is not the folder of a run" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()

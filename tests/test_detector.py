@@ -4,6 +4,7 @@ import numpy as np
 import odc.geo.xr
 import pytest
 import xarray as xr
+from affine import Affine
 from odc.geo.geobox import GeoBox
 
 from gnomon.detect import detector
@@ -149,3 +150,18 @@ def test_a_hull_at_the_edge_of_the_raster_is_found(weights: Weights) -> None:
     afloat(pixels, 4, SIDE / 2, angle=0)
     (hull,) = found(pixels, weights)
     assert hull[:2] == pytest.approx([4, SIDE / 2], abs=2)
+
+
+def test_finer_pixels_show_the_hulls_that_coarse_ones_show(weights: Weights) -> None:
+    """Each pixel cut into nine: the same hulls, three times as many pixels long."""
+    pixels = sea(192)
+    afloat(pixels, 60, 70)
+    afloat(pixels, 130, 120, angle=80)
+    grid = pixels.odc.geobox
+    fine = GeoBox((576, 576), grid.affine @ Affine.scale(1 / 3), grid.crs)
+    cut = {n: odc.geo.xr.wrap_xr(v.to_numpy().repeat(3, 0).repeat(3, 1), fine)
+           for n, v in pixels.data_vars.items()}  # fmt: skip
+    coarse, finer = (found(p, weights) for p in (pixels, xr.Dataset(cut)))
+    assert len(coarse) == 2
+    np.testing.assert_allclose(finer[:, :4], 3 * coarse[:, :4], rtol=1e-3)
+    np.testing.assert_allclose(finer[:, 4:], coarse[:, 4:], rtol=1e-3)

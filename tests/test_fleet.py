@@ -9,7 +9,16 @@ import pytest
 
 from gnomon.errors import TrackError
 from gnomon.study import shipped
-from gnomon.track.fleet import COLUMNS, Fleet, agreement, candidates, read_fleet
+from gnomon.track.fleet import (
+    COLUMNS,
+    Fleet,
+    Names,
+    agreement,
+    candidates,
+    drawn_ships,
+    read_fleet,
+    ship_named,
+)
 
 REGISTER = shipped("configs") / "fleet.csv"
 
@@ -40,6 +49,7 @@ def fleet_of(lengths: list[float]) -> Fleet:
     count = len(lengths)
     return Fleet(
         name=tuple(f"ship {n}" for n in range(count)),
+        names=tuple((f"ship {n}",) for n in range(count)),
         imo=("",) * count,
         deadweight_t=np.full(count, np.nan),
         length_m=np.array(lengths),
@@ -79,6 +89,42 @@ def test_candidates_are_those_of_every_assignment_counted() -> None:
     exact /= exact.sum(1, keepdims=True)
     runs = [candidates(weights, arrive, depart, rng=rng) for _ in range(40)]
     np.testing.assert_allclose(np.mean(runs, 0), exact, atol=0.03)
+
+
+def test_drawn_ships_are_as_often_as_their_chances_and_never_in_two_places() -> None:
+    rng = np.random.default_rng(2)
+    weights = rng.uniform(0.1, 1.0, (4, 4))
+    arrive, depart = np.array([0.0, 1.0, 20.0, 21.0]), np.array([2.0, 3.0, 22.0, 24.0])
+    draws = np.array([drawn_ships(weights, arrive, depart, rng=rng) for _ in range(3000)])
+    for one, two in ((0, 1), (2, 3)):
+        same = draws[:, one] == draws[:, two]
+        assert (draws[same, one] == 3).all()
+    often = (draws[..., None] == np.arange(4)).mean(0)
+    chance = np.mean([candidates(weights, arrive, depart, rng=rng) for _ in range(20)], 0)
+    np.testing.assert_allclose(often, chance, atol=0.04)
+
+
+def test_a_ship_is_found_by_number_or_name_and_not_by_a_name_of_another_number() -> None:
+    fleet = read_fleet(REGISTER)
+    assert fleet.name[ship_named(fleet, "8660313", None)] == "Chon Ma San"
+    assert fleet.name[ship_named(fleet, None, " CHON MA SAN ")] == "Chon Ma San"
+    assert fleet.name[ship_named(fleet, None, "Sin Phyong 9")] == "Chong Rim 2"
+    assert fleet.name[ship_named(fleet, "1234567", "Un Hung")] == "Un Hung"
+    assert ship_named(fleet, "1234567", "Chon Ma San") == -1
+    assert ship_named(fleet, None, None) == -1
+    assert ship_named(fleet, None, "Nobody") == -1
+
+
+def test_a_name_sent_by_ais_is_believed_but_not_against_the_size() -> None:
+    fleet = fleet_of([70.0, 85.0, 85.0])
+    names = Names(np.array([-1, 2, -1, 2]))
+    weights = agreement(fleet, np.full(3, 85.0), np.full(3, 1.0), np.full(3, 13.3))
+    weights[2] = agreement(fleet, np.full(1, 70.0), np.full(1, 1.0), np.full(1, 11.0))[0]
+    told = names.weighed(weights, [(0, 1), (2,), (3,)])
+    chance = told / told.sum(1, keepdims=True)
+    assert chance[0, 2] > 0.9
+    np.testing.assert_array_equal(told[1], weights[1])
+    assert chance[2, 2] < 0.01
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import matplotlib.image as mpl_image
 import pandas as pd
 import pyogrio
 import pytest
+from fastkml.validator import validate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,13 @@ def test_another_library_reads_the_same_ships_places_and_times(run: Run, kmz: Pa
     assert not looks.visibility.any()
     voyage = gpd.read_file(kmz, layer="Voyages").iloc[0]
     assert voyage.geometry.equals_exact(run.voyages.geometry.iloc[0], 1e-9)
+
+
+def test_the_document_is_valid_by_the_schema_of_kml_2_2(kmz: Path, tmp_path: Path) -> None:
+    path = tmp_path / "doc.kml"
+    with zipfile.ZipFile(kmz) as whole:
+        path.write_bytes(whole.read("doc.kml"))
+    assert validate(file_to_validate=path)
 
 
 def test_the_picture_is_inside_and_in_its_own_balloon(kmz: Path) -> None:

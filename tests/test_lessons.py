@@ -165,6 +165,22 @@ def test_a_chip_without_ships_teaches_only_when_it_was_looked_at(bare: Path) -> 
     assert lesson.unknown.mean() > 0.9
 
 
+def test_fine_chips_are_taught_at_the_pixel_of_the_network(folder: Path) -> None:
+    decide(folder)
+    fine, coarse = read_lessons(folder), read_lessons(folder, gsd_m=20.0)
+    assert [x.gsd_m for x in coarse] == [20.0] * len(fine)
+    for one, other in zip(fine, coarse, strict=True):
+        nir = one.pixels.nir.to_numpy()
+        rows, columns = (side // 2 for side in nir.shape)
+        squares = nir[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
+        seen = np.isfinite(squares).all(axis=(1, 3))
+        expected = squares.mean(axis=(1, 3))
+        found = other.pixels.nir.to_numpy()
+        np.testing.assert_allclose(found[seen], expected[seen], rtol=1e-5)
+        places = (rectangles_of(x.ships, x.pixels)[:, :4] * x.gsd_m for x in (one, other))
+        np.testing.assert_allclose(*places, atol=6)
+
+
 @pytest.mark.slow
 def test_simulated_lessons_come_back_from_the_disk(tmp_path: Path) -> None:
     (made,) = simulated_lessons(1, seed=3, cache=tmp_path)

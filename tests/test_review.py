@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gnomon.errors import ReviewError
 from gnomon.follow import Followed, deadweight_of, follow
 from gnomon.review import (
+    BY_EYE,
     LOAD_ODDS,
     P_TYPE,
     P_VESSEL,
@@ -172,7 +173,7 @@ def test_a_word_stands_in_for_the_pixels_unless_they_said_the_same_more_strongly
         decision("a", type="tanker", load_state="laden", identity="Un Hung"),
         decision("b", type="tanker", load_state="laden"),
         decision("c", type="cargo", load_state="ballast"),
-        decision("d", type="other", load_state="indeterminate"),
+        decision("d", type="other", load_state="indeterminate", identity="Unregistered"),
         decision("gone", load_state="laden"),
     ]
     found = reviewed(table, said)
@@ -192,7 +193,7 @@ def test_a_word_stands_in_for_the_pixels_unless_they_said_the_same_more_strongly
 
 def test_what_is_rejected_takes_no_part_and_nothing_else_changes() -> None:
     found = reviewed(ships(), [decision("b", "reject", type="tanker", load_state="ballast")])
-    pd.testing.assert_frame_equal(found.detections, ships().drop(index=1))
+    pd.testing.assert_frame_equal(found.detections.drop(columns=BY_EYE), ships().drop(index=1))
     assert found.notes == {"p": "reviewed: 0 accepted, 1 rejected"}
     accepted = reviewed(ships(), [decision("b", "accept", type="none")])  # no ship, by its own word
     pd.testing.assert_frame_equal(accepted.detections, found.detections)
@@ -285,6 +286,16 @@ def test_words_about_type_load_and_name_reach_the_visit(
     assert np.isfinite([after.log_lr_laden_in, after.log_lr_laden_out]).all()
     other = followed(*(decision(name, type="cargo") for name in names)).tracked.visits
     assert not any(set(names) & set(json.loads(text)) for text in other.detections)
+
+
+def test_a_word_about_one_ship_does_not_hide_what_the_table_lacks(year: Season) -> None:
+    bare = year.detections.drop(columns=["p_tanker", "score"])
+    said = [decision(bare.detection_id.iloc[0], type="tanker")]
+    options = {"deadweight": deadweight_of, "decisions": said}
+    notes = track(study(year), bare, year.looks, **options).seasons.notes.iloc[0]
+    assert "no p_tanker" in notes
+    assert "no score" in notes
+    assert notes.endswith("reviewed: 1 accepted, 0 rejected")
 
 
 def test_own_names_of_columns_are_honoured(year: Season) -> None:

@@ -492,6 +492,11 @@ def test_load_and_show_from_the_command_line(
     assert said.out.strip().splitlines()[-1] == str(out)
     assert sum(int(line.split()[1]) for line in said.out.strip().splitlines()[:-1]) == 4
     assert said.err == ""
+    words = ("load", path, "--catalog", roads, "--out", out, "--json")
+    assert called(monkeypatch, *words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["command"], told["files"], told["detections"]) == ("load", [str(out)], 4)
+    assert sum(told["load_states"].values()) == 4
     drawn = tmp_path / "d.png"
     words = ("show", "d", "--detections", out, "--catalog", roads, "--out", drawn)
     assert called(monkeypatch, *words) == 0

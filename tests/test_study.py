@@ -48,6 +48,19 @@ def test_every_fault_is_listed_at_once_with_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("roads", "said"),
+    [
+        ('east = ["west"]', "west not among ports.names"),
+        ('east = ["east"]', "east cannot be roads and have roads"),
+    ],
+)
+def test_roads_are_other_ports_that_are_looked_at(tmp_path: Path, roads: str, said: str) -> None:
+    text = 'name = "a"\n[catalog]\nurl = "x"\n[ports]\nnames = ["east"]\n[track.roads]\n'
+    with pytest.raises(StudyError, match=said):
+        read_study(written(tmp_path, text + roads))
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [("name = [", "cannot be read as TOML"), (b"\xff\xfe".decode("latin1"), "cannot be read")],
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from gnomon.validation import load
+from gnomon.validation.__main__ import placed
 from gnomon.validation.ships import Cell, matched, simulated
 
 CLICK = [
@@ -87,3 +88,10 @@ def test_calibration_error_finds_a_boast():
     assert load.calibration_error(rows) == pytest.approx(0.4)
     rows["p_laden"] = 0.5
     assert load.calibration_error(rows) == pytest.approx(0.0)
+
+
+def test_a_part_of_the_document_is_replaced_and_the_others_stay():
+    document = placed(placed("# Title\n", "load", "old \\1"), "ships", "real")
+    again = placed(document, "load", "new \\1")
+    assert again == document.replace("old", "new")
+    assert placed(again, "load", "new \\1") == again

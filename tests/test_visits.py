@@ -418,6 +418,7 @@ def test_intervals_hold_the_truth() -> None:
     middle = few.groupby(["kind", "schedule"]).p_exports.median()
     assert middle["reversed", "all"] < 0.3
     assert middle["loading", "all"] > 0.7
+    assert middle["loading, around", "s2+s1"] > 0.6
     # Where few late looks are clear the direction stays partly open; the median is sure.
     assert table.loc[("2024", "all"), "p_over"] > 0.9
     assert table.loc[("2024", "s2"), "half_width"] > 15

@@ -13,7 +13,8 @@ In a notebook::
 from importlib import import_module
 from typing import Any
 
-# No name here is a module's too: the module would take its place once it is imported.
+# No name here is a module's too: the module would take its place once it is imported. What is
+# called otherwise at home has its name there after a colon.
 # Loaded when first asked for: torch takes seconds, and `gnomon --help` must not wait for it.
 _HOME = {
     "GnomonError": "errors",
@@ -23,19 +24,24 @@ _HOME = {
     "Study": "study",
     "draw_reading": "showing",
     "examine": "run",
+    "export": "report.exports",
     "find_scenes": "fetch.catalog",
+    "follow_tables": "follow:follow",
     "picture": "pictures",
     "plan": "run",
     "portrait": "synth.portrait",
     "read_loads": "loading",
     "read_pixels": "fetch.raster",
     "read_ports": "ports",
+    "read_review": "review",
     "read_ship": "load.rows",
     "read_study": "study",
     "read_table": "store",
     "retaken": "synth.portrait",
     "run_study": "run",
     "show_load": "showing",
+    "simulated_season": "synth.campaign:season",
+    "trade_2024": "synth.campaign",
     "usable_water": "fetch.mask",
 }
 __all__ = sorted(_HOME)  # noqa: PLE0605 - names are listed once, above
@@ -44,7 +50,8 @@ __all__ = sorted(_HOME)  # noqa: PLE0605 - names are listed once, above
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"gnomon has no {name!r}; it has {', '.join(__all__)}")
-    return getattr(import_module(f"gnomon.{_HOME[name]}"), name)
+    module, _, theirs = _HOME[name].partition(":")
+    return getattr(import_module(f"gnomon.{module}"), theirs or name)
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,8 @@
 and measures it whole and as a port of 20 x 20 km. Each measurement is a process of its own, in turn
 with its floor, so that a machine that slows down slows both; what is told are medians. The load of
 ships is read apart from that, from chips that are drawn beforehand, one process on each core; its
-memory is told for some hulls and for four times as many.
+memory is told for some hulls and for four times as many. A season is inferred from tables alone, as
+long as that of 2024 and four times as long.
 """
 
 import json
@@ -13,7 +14,9 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -32,10 +35,14 @@ from gnomon.fetch.raster import geobox_of, window_of
 from gnomon.load.rows import read_chips
 from gnomon.ports import Port
 from gnomon.study import CatalogOptions, Study
+from gnomon.synth import campaign
 from gnomon.synth.tile import write_tile
+from gnomon.validation import ledger
 from gnomon.validation.ships import Cell, chip_of_portrait, portrait_of
 
 ROUNDS = 3
+SEASON = 275
+"""Days of the season of 2024."""
 LOADS_ON, LOADS_AT_ONCE = os.cpu_count() or 1, 32
 BANDS = ("blue", "green", "red", "nir")
 PORT_DEGREES = (0.24, 0.18)
@@ -99,6 +106,33 @@ def loads(gsd: str, count: str) -> dict[str, float]:
     }
 
 
+def season(days: str) -> dict[str, float]:
+    """Infer visits and barrels of a season in this process; seconds without making its tables."""
+    made = campaign.season(
+        np.random.default_rng(0), campaign.Trade(days=int(days), visits=43 * int(days) / SEASON)
+    )
+    started = time.perf_counter()
+    ledger.infer(made)
+    return {
+        "seconds": time.perf_counter() - started,
+        "looks": len(made.looks),
+        "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def _seasons_table() -> Table:
+    table = Table(box=None, title="From looks to barrels, one process; medians")
+    table.add_column("days")
+    for name in ("looks", "seconds", "seconds per 1,000 looks", "peak GiB"):
+        table.add_column(name, justify="right")
+    for days in (SEASON, 4 * SEASON):
+        told = [_in_process("season", str(days)) for _ in range(ROUNDS)]
+        seconds, looks = median(one["seconds"] for one in told), told[0]["looks"]
+        cells = (f"{looks:.0f}", f"{seconds:.1f}", f"{1000 * seconds / looks:.1f}")
+        table.add_row(str(days), *cells, f"{max(one['gib'] for one in told):.2f}")
+    return table
+
+
 def _loads_table() -> Table:
     table = Table(box=None, title=f"Loads of ships, {LOADS_ON} processes")
     table.add_column("pixel")
@@ -146,12 +180,14 @@ def main() -> None:
         table.add_row({"tile": "whole tile", "port": "20 x 20 km port"}[where], *cells)
     console.print(table)
     console.print(_loads_table())
+    console.print(_seasons_table())
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         what, *rest = sys.argv[1:]
-        told = loads(*rest) if what == "loads" else measured(what, *rest)
+        tasks: dict[str, Callable[..., dict[str, float]]] = {"loads": loads, "season": season}
+        told = tasks.get(what, partial(measured, what))(*rest)
         print(json.dumps(told))  # noqa: T201 - read by the parent
     else:
         main()

@@ -133,7 +133,7 @@ def judged(
     """
     if network is None:
         return Judged(base.model, calibrated=False, rows=())
-    found = matched(weights.uncalibrated(network), held)
+    found = matched(weights.uncalibrated(network, gsd_m=base.model.gsd_m), held)
     model, enough = base.model, len(found.truth) >= SHIPS_MIN and len(found.score) > 0
     if enough:
         told = calibrated(found, gsd_m=held[0].gsd_m)

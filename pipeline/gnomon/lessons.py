@@ -23,7 +23,7 @@ from odc.geo.xr import wrap_xr
 from rasterio.features import rasterize
 from scipy.ndimage import binary_erosion
 
-from gnomon.chip_files import Chip, chip_pixels, corner_of, read_chips
+from gnomon.chip_files import CLASSES, Chip, chip_pixels, corner_of, read_chips
 from gnomon.detect.truth import Labelled, gsd_of, labelled, outlines_in_pixels, rectangles_of
 from gnomon.errors import LabelError
 from gnomon.fetch.mask import usable_water
@@ -71,8 +71,16 @@ class Lesson:
         return replace(plain, hard=np.array(centres, np.float32).reshape(-1, 2))
 
 
-def read_lessons(folder: Path) -> list[Lesson]:
+def read_lessons(folder: Path, *, gsd_m: float = 10.0) -> list[Lesson]:
     """Pictures of a folder of chips that somebody has looked through, scene by scene.
+
+    Parameters
+    ----------
+    folder
+        Of chips and labels.
+    gsd_m
+        Pixel that the network learned from: finer chips are averaged to about it, as they are
+        where ships are looked for.
 
     Raises
     ------
@@ -91,7 +99,7 @@ def read_lessons(folder: Path) -> list[Lesson]:
         if chip.name in seen:
             by_scene.setdefault(chip.scene_id, []).append(chip)
     return [
-        _lesson(group, labels[labels.scene_id == scene_id])
+        _lesson(_together(group), group[0], labels[labels.scene_id == scene_id], gsd_m)
         for scene_id, own in by_scene.items()
         for group in _touching(own)
     ]
@@ -110,8 +118,8 @@ def _box(chip: Chip) -> shapely.Polygon:
     return shapely.box(column, row, column + columns, row + rows)
 
 
-def _lesson(chips: Sequence[Chip], labels: gpd.GeoDataFrame) -> Lesson:
-    pixels = _together(chips)
+def _lesson(fine: xr.Dataset, chip: Chip, labels: gpd.GeoDataFrame, gsd_m: float) -> Lesson:
+    pixels = _averaged(fine, max(1, round(gsd_m / gsd_of(fine))))
     box = pixels.odc.geobox
     outlines = labels.to_crs(box.crs).geometry
     near = outlines.intersects(box.extent.geom)
@@ -121,8 +129,8 @@ def _lesson(chips: Sequence[Chip], labels: gpd.GeoDataFrame) -> Lesson:
     unknown = _burnt(outlines[near & undecided], box) & ~_burnt(outlines[near & ships], box)
     unknown |= seen & ~binary_erosion(seen, np.ones((3, 3)), iterations=RIM_PX)
     return Lesson(
-        chips[0].scene_id,
-        chips[0].port,
+        chip.scene_id,
+        chip.port,
         pixels,
         usable_water(pixels, MaskOptions()),
         _as_told(labels[near & ships], pixels),
@@ -151,6 +159,20 @@ def _together(chips: Sequence[Chip]) -> xr.Dataset:
         coords=odc.geo.xr.xr_coords(grid, dims=("y", "x")),
         attrs={"scene_id": chips[0].scene_id},
     )
+
+
+def _averaged(pixels: xr.Dataset, step: int) -> xr.Dataset:
+    """Means over squares of pixels; classes have no mean, and the last part squares go."""
+    if step == 1:
+        return pixels
+    box = pixels.odc.geobox
+    rows, columns = (side // step for side in box.shape.yx)
+    grid = GeoBox((rows, columns), box.affine @ Affine.scale(step), box.crs)
+    squares = pixels.drop_vars(CLASSES, errors="ignore").coarsen(
+        {"y": step, "x": step}, boundary="trim"
+    )
+    means = {str(band): layer.to_numpy() for band, layer in squares.mean().data_vars.items()}
+    return xr.Dataset({band: wrap_xr(layer, grid) for band, layer in means.items()})
 
 
 def _as_told(ships: gpd.GeoDataFrame, pixels: xr.Dataset) -> gpd.GeoDataFrame:

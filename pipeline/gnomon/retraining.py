@@ -116,7 +116,7 @@ def retrain(
     options = options or RetrainOptions()
     started = time.perf_counter()
     ready = weights.load(base)
-    parts = split(read_lessons(folder), options.hold, seed=options.seed)
+    parts = split(read_lessons(folder, gsd_m=ready.model.gsd_m), options.hold, seed=options.seed)
     bench = _Bench.of(folder, out, ready, catalogs, options, progress)
     rehearsal = bench.train("rehearsal", parts.taught) if parts.held else None
     told = judged(ready, rehearsal, parts.held, bench.checks() if rehearsal else ())
@@ -130,6 +130,7 @@ def retrain(
         threshold=told.model.threshold,
         calibration=(told.model.slope, told.model.intercept),
         errors=told.model.errors,
+        gsd_m=ready.model.gsd_m,
     )
     minutes = (time.perf_counter() - started) / 60
     text = card(model, ready.model, parts, told, options=asdict(options), minutes=minutes)

@@ -3,7 +3,7 @@
 ``review.geojson`` is a FeatureCollection, longitude before latitude; a feature is one decision
 about one detection, its geometry the outline. `Decision` has the properties. Several features may
 decide about the same detection: the one of the latest ``decided_at`` holds, the others are its
-history. gnomon reads the file and never writes it.
+history. The file is an analyst's: no run writes to it.
 
 An analyst's word is evidence and not truth. It was read from the same pixels, so it stands in for
 what they said, unless they said the same more strongly. No study says how often an eye errs on
@@ -45,6 +45,10 @@ REVIEW = "review.geojson"
 P_VESSEL = 0.98
 P_TYPE = 0.95
 LOAD_ODDS = NAME_ODDS = 19.0
+BY_EYE = "_by_eye"
+"""Column: whether an analyst decided about a row."""
+NOBODY = ("unregistered", "unknown", "?")
+"""Names that name no ship."""
 DEGREES_CRS = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 Type = Literal[
@@ -207,7 +211,7 @@ class Reviewed:
     """Detections as an analyst leaves them."""
 
     detections: pd.DataFrame
-    """Those that take part, and where somebody was named a column ``identity``."""
+    """Those that take part, with a column `BY_EYE`, and where somebody was named ``identity``."""
     held: tuple[Decision, ...] = ()
     """Decisions about rows of the table."""
     lost: tuple[Decision, ...] = ()
@@ -251,6 +255,7 @@ def reviewed(detections: pd.DataFrame, decisions: Sequence[Decision]) -> Reviewe
         after = [column(held.get(i), value) for i, value in zip(ids, before, strict=True)]
         if name in out or any(value is not None for value in after):
             out[name] = after
+    out[BY_EYE] = list(ids.isin(held))
     gone = ids.map(lambda name: name in held and held[name].rejects).astype(bool)
     return Reviewed(out[~gone], tuple(held.values()), lost, _notes(detections, held))
 
@@ -280,7 +285,9 @@ def _log_lr_laden(one: Decision | None, before: Any) -> Any:
 
 
 def _identity(one: Decision | None, before: Any) -> Any:
-    return before if one is None or one.identity is None else one.identity.strip()
+    if one is None or one.identity is None or one.identity.strip().casefold() in NOBODY:
+        return before
+    return one.identity.strip()
 
 
 def _notes(detections: pd.DataFrame, held: dict[str, Decision]) -> dict[str, str]:

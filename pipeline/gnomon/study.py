@@ -121,6 +121,10 @@ class TrackOptions(Options):
     zones: tuple[str, ...] = ()
     """Zones where a ship counts as visiting; every berth of a port if left out, and the whole port
     where it has none."""
+    roads: dict[str, tuple[str, ...]] = {}
+    """Ports that are the roads of another one: ``{vostochny = ["vostochny-anchorage"]}``. Ships
+    in them, and in a port's own anchorages, are waiting and not visiting; their load tells with
+    what load the port's visits come and leave."""
     dwell_days: float = Field(default=2.5, gt=0, le=30)
     """Median of the prior of the mean stay, days: calls at Vostochny took 1.5 to 4."""
     dwell_factor: float = Field(default=1.35, gt=1, le=4)
@@ -189,6 +193,16 @@ class Study(Options):
     load: LoadOptions = LoadOptions()
     track: TrackOptions = TrackOptions()
     ledger: LedgerOptions = LedgerOptions()
+
+    @model_validator(mode="after")
+    def _roads_are_looked_at(self) -> Self:
+        waiting = {name for names in self.track.roads.values() for name in names}
+        if both := sorted(waiting & set(self.track.roads)):
+            raise ValueError(f"track.roads: {', '.join(both)} cannot be roads and have roads")
+        named = self.ports.names
+        if named and (absent := sorted((waiting | set(self.track.roads)) - set(named))):
+            raise ValueError(f"track.roads: {', '.join(absent)} not among ports.names")
+        return self
 
     def places(self) -> tuple[Port, ...]:
         """What is looked at, in the study's order.

@@ -162,10 +162,11 @@ class Visits(Table):
     beam_m: Series[float] = pa.Field(gt=0)
     beam_sigma_m: Series[float] = pa.Field(gt=0)
     log_lr_laden_in: Series[float]
-    """Of the load at arrival: log likelihood of the looks if laden over if in ballast."""
+    """Of the load at arrival: log likelihood of the looks at the berth if laden over if in
+    ballast."""
     log_lr_laden_out: Series[float]
     p_laden_in: Series[float] = pa.Field(ge=0, le=1)
-    """Given the evidence of all visits of the port."""
+    """Given the evidence of all visits of the port, and of looks elsewhere."""
     p_laden_out: Series[float] = pa.Field(ge=0, le=1)
     p_loaded: Series[float] = pa.Field(ge=0, le=1)
     """Came in ballast and left laden."""

@@ -6,6 +6,10 @@
 3. Peaks of its centre map become oriented rectangles with a calibrated score.
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
    cells and windows alike.
+
+What a network learned counts in pixels: taught with 10 m, it told simulated hulls at 3 m 45 m short
+on average. Finer scenes are averaged to about the network's own pixel before any of this; loads
+are read from the scene's pixels all the same.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +17,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 import xarray as xr
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.xr import wrap_xr
 from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
@@ -54,6 +62,13 @@ def find_hulls(
 
     """
     gsd_m = abs(pixels.odc.geobox.resolution.x)
+    step = max(1, round(weights.model.gsd_m / gsd_m))
+    if step > 1:
+        grid = pixels.odc.geobox
+        coarse, blurred = (_averaged(layers, grid, step) for layers in (pixels, masks))
+        hulls = find_hulls(coarse, blurred, weights=weights, options=options)
+        hulls[:, :4] *= step
+        return hulls
     water, search, land = (masks[layer].to_numpy() for layer in ("water", "search", "land"))
     cells = worth_a_look(pixels, water, search, contrast_min=options.contrast_min)
     if not cells:
@@ -73,6 +88,20 @@ def find_hulls(
     hulls = one_per_hull(hulls[_kept(hulls, search, options.length_min_m / gsd_m)])
     hulls[:, 6] = near_land(hulls, land, gsd_m)
     return hulls
+
+
+def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
+    """Means over squares of pixels, of masks what most of a square is; the last part squares go."""
+    rows, columns = (side // step for side in grid.shape)
+    coarse = GeoBox((rows, columns), grid.affine @ Affine.scale(step), grid.crs)
+
+    def mean(values: NDArray[np.generic]) -> NDArray[np.generic]:
+        squares = values[: rows * step, : columns * step].reshape(rows, step, columns, step)
+        share = squares.mean(axis=(1, 3), dtype=np.float32)
+        return share >= 0.5 if values.dtype == bool else share
+
+    averaged = {n: wrap_xr(mean(v.to_numpy()), coarse) for n, v in layers.data_vars.items()}
+    return xr.Dataset(averaged)
 
 
 def worth_a_look(

@@ -40,6 +40,8 @@ class Model(Options):
     name: str
     version: str
     bands: tuple[str, ...]
+    gsd_m: float = Field(default=10.0, gt=0)
+    """Pixel that the network learned from; finer scenes are averaged to about it."""
     widths: tuple[int, int, int, int]
     blocks: tuple[int, int, int]
     threshold: float = Field(gt=0, lt=1)
@@ -115,13 +117,14 @@ def load(name: str) -> Weights:
     return Weights(model, network.eval().to(memory_format=torch.channels_last))
 
 
-def uncalibrated(network: Network) -> Weights:
+def uncalibrated(network: Network, *, gsd_m: float = 10.0) -> Weights:
     """A network as training leaves it; its score is the logistic of its logit."""
     options = network.options
     model = Model(
         name="uncalibrated",
         version="0",
         bands=options.bands,
+        gsd_m=gsd_m,
         widths=options.widths,
         blocks=options.blocks,
         threshold=0.5,
@@ -141,6 +144,7 @@ def save(
     threshold: float,
     calibration: tuple[float, float],
     errors: Errors,
+    gsd_m: float = 10.0,
 ) -> Model:
     """Write a new folder of weights.
 
@@ -160,6 +164,7 @@ def save(
         name=folder.name,
         version=version,
         bands=network.options.bands,
+        gsd_m=gsd_m,
         widths=network.options.widths,
         blocks=network.options.blocks,
         threshold=threshold,

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from gnomon.errors import StoreError
 from gnomon.report.citation import SIMULATED, citation, credits_of, public, sha256
 from gnomon.report.crops import Crops, crops
-from gnomon.report.gathering import Run, read_run
+from gnomon.report.gathering import EVERYWHERE, Run, read_run
 from gnomon.report.kml import write_kmz
 from gnomon.report.stac import from_item, write_stac
 from gnomon.report.vectors import write_csv, write_geojson
@@ -90,7 +90,9 @@ def export(
     chosen = _chosen(formats)
     _refuse_others(run, out)
     read = read_run(run)
-    tables = {name: getattr(read, name) for name in TABLES if len(getattr(read, name).columns)}
+    tables = {name: getattr(read, name) for name in TABLES}
+    for name in ("detections", "looks"):  # as the files have it, for want of a port
+        tables[name] = tables[name].assign(port=tables[name].port.replace(EVERYWHERE, None))
     standing = latest(read_review(review) if review else review_in(run))
     known = set(tables["detections"].detection_id)
     lost = tuple(one for name, one in standing.items() if name not in known)

@@ -29,6 +29,8 @@ OPTIONAL: dict[str, type[Table]] = {
     "voyages": Voyages,
     "ledger": Ledger,
 }
+EVERYWHERE = "everywhere"
+"""Port of a run over whole scenes, as the tables of visits call it."""
 WITHOUT = {
     "visits": "visits.parquet is not there: ships are shown look by look (gnomon track makes it)",
     "seasons": "seasons.parquet is not there: how many visits went unseen is not told",
@@ -39,7 +41,7 @@ WITHOUT = {
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, read."""
+    """A run folder, read; where no port was named, it is `EVERYWHERE`."""
 
     folder: Path
     detections: gpd.GeoDataFrame
@@ -73,7 +75,7 @@ class Run:
                 return self.study.places()
         except GnomonError:
             pass  # The ports file has gone; the looks have the areas.
-        areas = self.looks.dropna(subset=["port"]).groupby("port", sort=True).geometry
+        areas = self.looks.groupby("port", sort=True).geometry
         return tuple(Port(str(name), shapes.union_all()) for name, shapes in areas)
 
 
@@ -95,6 +97,8 @@ def read_run(folder: Path) -> Run:
         tables[name] = _conformed(read_table(folder / f"{name}.parquet"), model, notes)
     for name, model in OPTIONAL.items():
         tables[name] = _conformed(_optional(folder, name, notes), model, notes)
+    for name in ("detections", "looks"):
+        tables[name]["port"] = tables[name].port.fillna(EVERYWHERE)
     told = _told(folder, notes)
     study = _study(told, notes)
     return Run(folder=folder, **tables, told=told, study=study, notes=tuple(notes))

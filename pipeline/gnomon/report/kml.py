@@ -105,13 +105,13 @@ def escaped(value: object) -> str:
 
 
 def _style(state: str, colour: str) -> styles.Style:
-    return styles.Style(
+    return styles.Style(  # in the order that the schema wants
         id=state,
         styles=[
-            styles.BalloonStyle(text=BALLOON),
             styles.IconStyle(color=f"ff{colour}", scale=ICON_SCALE, icon_href=DOT),
             styles.LineStyle(color=f"ff{colour}", width=LINE_PX),
             styles.PolyStyle(color=f"30{colour}", fill=True, outline=True),
+            styles.BalloonStyle(text=BALLOON),
         ],
     )
 

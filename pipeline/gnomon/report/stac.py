@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pystac
 import shapely
 from pystac.extensions.view import ViewExtension
 
-from gnomon.report.vectors import write_geojson
+from gnomon.report.vectors import features, write_features
 from gnomon.store import write_table
 
 PARQUET = "application/vnd.apache.parquet"
@@ -81,13 +82,14 @@ def write_stac(
         write_table(gpd.GeoDataFrame(tables[table]), folder / f"{table}.parquet")
         asset = pystac.Asset(f"./{table}.parquet", table, None, PARQUET, ["data"])
         collection.add_asset(table, asset)
-    found = gpd.GeoDataFrame(tables["detections"])
+    found = features("detections", tables["detections"])
+    by_look = found.groupby(["scene_id", "port"], dropna=False).indices
     made = made_at or datetime.now(UTC)
     for one, row in _named(seen):
         item = _item(one, row, sources, made)
         (folder / one).mkdir()
-        here = found[(found.scene_id == row.scene_id) & _same(found.port, row.port)]
-        write_geojson("detections", here, folder / one)
+        here = found.iloc[by_look.get(_look(row), [])]
+        write_features(here, folder / one / "detections.geojson")
         collection.add_item(item)
     collection.normalize_hrefs(str(folder))
     collection.save(pystac.CatalogType.SELF_CONTAINED)
@@ -107,8 +109,9 @@ def _named(seen: gpd.GeoDataFrame) -> Iterator[tuple[str, Any]]:
         yield name, row
 
 
-def _same(column: pd.Series, value: Any) -> pd.Series:
-    return column.isna() if pd.isna(value) else column == value
+def _look(row: Any) -> tuple[Any, Any]:
+    """Key of a look, also of one that was of no port."""
+    return row.scene_id, np.nan if pd.isna(row.port) else row.port
 
 
 def _item(name: str, row: Any, sources: Mapping[str, str], made: datetime) -> pystac.Item:
@@ -148,9 +151,8 @@ def _plain(value: Any) -> Any:
 
 
 def _collection(seen: gpd.GeoDataFrame, name: str, about: str, version: str) -> pystac.Collection:
-    bounds = seen.geometry.total_bounds
-    space = [float(v) for v in bounds] if shapely.is_geometry(shapely.box(*bounds)) else None
-    known = space if space and not pd.isna(space).any() else [-180.0, -90.0, 180.0, 90.0]
+    bounds = [float(edge) for edge in seen.geometry.total_bounds]
+    known = bounds if np.isfinite(bounds).all() else [-180.0, -90.0, 180.0, 90.0]
     days = [seen.seen_at.min().to_pydatetime(), seen.seen_at.max().to_pydatetime()]
     return pystac.Collection(
         id=re.sub(r"[^A-Za-z0-9._-]+", "-", f"gnomon-{name}"),

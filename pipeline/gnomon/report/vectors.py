@@ -25,13 +25,22 @@ def write_geojson(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
     if "geometry" not in frame:
         return []
     path = folder / f"{name}.geojson"
+    write_features(features(name, frame), path)
+    return [path]
+
+
+def features(name: str, frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Rows of a table as they stand in GeoJSON."""
     shape = OUTLINES.get(name, "geometry")
     plain = _plain(frame)
     if shape != "geometry":
         plain |= _places(plain.pop("geometry"))
-    rows = gpd.GeoDataFrame(plain | {"geometry": _shapes(plain.pop(shape))}, crs="EPSG:4326")
+    return gpd.GeoDataFrame(plain | {"geometry": _shapes(plain.pop(shape))}, crs="EPSG:4326")
+
+
+def write_features(rows: gpd.GeoDataFrame, path: Path) -> None:
+    """Write rows of `features`, or some of them."""
     rows.to_file(path, driver="GeoJSON", engine="pyogrio", RFC7946="YES", WRITE_NAME="NO")
-    return [path]
 
 
 def write_csv(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:

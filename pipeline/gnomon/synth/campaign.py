@@ -19,7 +19,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.synth.sightings import Moored, sight
+from gnomon.synth.elsewhere import (
+    HOME,
+    PLACES,
+    ROADS,
+    Around,
+    Calls,
+    at_home,
+    draw_around,
+    in_the_roads,
+)
+from gnomon.synth.sightings import BERTH, Moored, sight
 from gnomon.synth.tankers import Ships, deadweight, small_tankers
 from gnomon.synth.watch import (
     COLLECTIONS,
@@ -96,6 +106,7 @@ class Season:
     trade: Trade
     visit: Ints
     """Row by row of detections: number of the tanker's visit, -1 another ship, -2 nothing."""
+    fleet: Ships
 
     @property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -131,7 +142,14 @@ def trade_2024(**changed: Any) -> Trade:
     return replace(made, **changed)
 
 
-def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> Season:
+def season(
+    rng: np.random.Generator,
+    trade: Trade,
+    *,
+    schedule: str = "all",
+    elsewhere: str | None = None,
+    around: Around | None = None,
+) -> Season:
     """Simulate one season.
 
     Parameters
@@ -142,26 +160,82 @@ def season(rng: np.random.Generator, trade: Trade, *, schedule: str = "all") -> 
         What the season is made from.
     schedule
         A key of `gnomon.synth.watch.SCHEDULES`.
+    elsewhere
+        The same for the roads and a home port (`gnomon.synth.elsewhere`), whose looks and hulls
+        are then in the tables as ports of their own; the berth's are what they are without.
+    around
+        What is there; drawn if left out.
 
     """
+    fleet = fleet_of(rng, trade)
+    truth = truth_of(rng, trade, fleet)
+    times = timetable(rng, SCHEDULES[schedule], start=np.datetime64(trade.start), days=trade.days)
+    parts = [_seen(rng, times, _moored(rng, truth, fleet, trade), trade)]
+    if elsewhere is not None:
+        # A stream of its own, so that nothing changes at the berth.
+        (own,) = rng.spawn(1)
+        parts += _elsewhere(own, truth, fleet, trade, elsewhere, around or draw_around(own))
+    hulls, looks, visit = zip(*parts, strict=True)
+    return Season(
+        pd.concat(hulls, ignore_index=True) if len(parts) > 1 else hulls[0],
+        pd.concat(looks, ignore_index=True) if len(parts) > 1 else looks[0],
+        truth,
+        trade,
+        np.concatenate(visit),
+        fleet,
+    )
+
+
+def _seen(
+    rng: np.random.Generator, times: Timetable, moored: Moored, trade: Trade, *, port: str = PORT
+) -> tuple[pd.DataFrame, pd.DataFrame, Ints]:
+    """Tables of one port, and the row of `moored` behind each hull."""
+    hulls = sight(
+        rng,
+        times,
+        moored,
+        detection=trade.detection,
+        false_per_look=trade.false_per_look,
+        berth=PLACES.get(port, BERTH),
+    )
+    looks = _looks(times, trade, port)
+    order = np.lexsort((hulls["longitude"], hulls["look"]))
+    rows = {name: values[order] for name, values in hulls.items()}
+    visit = rows.pop("visit")
+    return _detections(rows, looks), looks, visit
+
+
+def _elsewhere(
+    rng: np.random.Generator,
+    truth: Truth,
+    fleet: Ships,
+    trade: Trade,
+    schedule: str,
+    around: Around,
+) -> list[tuple[pd.DataFrame, pd.DataFrame, Ints]]:
+    """Tables of the roads and of the home port."""
+    calls = Calls(truth.ship, truth.arrive_day, truth.depart_day, truth.turn)
+    out = []
+    for port, stays in ((ROADS, in_the_roads), (HOME, at_home)):
+        there = stays(rng, calls, fleet, around, trade.days)
+        start = np.datetime64(trade.start)
+        times = timetable(rng, SCHEDULES[schedule], start=start, days=trade.days)
+        hulls, looks, row = _seen(rng, times, there.moored, trade, port=port)
+        out.append((hulls, looks, np.where(row >= 0, there.visit[row], row)))
+    return out
+
+
+def fleet_of(rng: np.random.Generator, trade: Trade) -> Ships:
+    """Draw small tankers until their mean deadweight is one that the trade asks for."""
     low, high = trade.deadweight_t
     fleet = small_tankers(rng, max(trade.ships, 1))
     while not low <= fleet.deadweight_t.mean() <= high:
         fleet = small_tankers(rng, trade.ships)
-    truth = _truth(rng, trade, fleet)
-    times = timetable(rng, SCHEDULES[schedule], start=np.datetime64(trade.start), days=trade.days)
-    moored = _moored(rng, truth, fleet, trade)
-    hulls = sight(
-        rng, times, moored, detection=trade.detection, false_per_look=trade.false_per_look
-    )
-    looks = _looks(times, trade)
-    order = np.lexsort((hulls["longitude"], hulls["look"]))
-    rows = {name: values[order] for name, values in hulls.items()}
-    visit = rows.pop("visit")
-    return Season(_detections(rows, looks), looks, truth, trade, visit)
+    return fleet
 
 
-def _truth(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
+def truth_of(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
+    """Draw who called, when, and what was loaded."""
     if trade.visits == 0:
         ship, arrive, depart = np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
     elif trade.calls:
@@ -252,17 +326,18 @@ def _moored(rng: np.random.Generator, truth: Truth, fleet: Ships, trade: Trade) 
     )
 
 
-def _looks(times: Timetable, trade: Trade) -> pd.DataFrame:
+def _looks(times: Timetable, trade: Trade, port: str) -> pd.DataFrame:
     kind = times.kind
+    mark = "" if port == PORT else f"-{port}"
     seen_at = _moments(times.day, trade.start)
     return pd.DataFrame(
         {
-            "scene_id": [f"{PLATFORMS[k]}-{n:04d}" for n, k in enumerate(kind)],
+            "scene_id": [f"{PLATFORMS[k]}{mark}-{n:04d}" for n, k in enumerate(kind)],
             "collection": np.array(COLLECTIONS)[kind],
             "platform": np.array(PLATFORMS)[kind],
             "sensor": np.array(SENSORS)[kind],
             "seen_at": seen_at,
-            "port": PORT,
+            "port": port,
             "status": "looked",
             "usable_fraction": times.usable,
             "zones": [f'{{"{ZONE}": {u:.3f}}}' for u in times.usable],

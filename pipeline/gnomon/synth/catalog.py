@@ -1,8 +1,8 @@
 """Simulated scenes as a static STAC catalogue, in the form in which real ones come.
 
 DN are reflectance x 10000, as cloud-optimised GeoTIFFs; 20 m bands have 20 m pixels. Each item has
-the outlines of its ships as an asset with the role ``labels``. The collection is called
-``synthetic-sentinel-2``, so that nobody takes a simulated scene for a real one.
+the outlines of its ships as an asset with the role ``labels``. Collections are called
+``synthetic-...``, so that nobody takes a simulated scene for a real one.
 """
 
 import json
@@ -30,7 +30,7 @@ BANDS = ("blue", "green", "red", "nir", "swir16")
 COARSE = ("swir16", "scl")
 """Bands of twice the pixel."""
 BESIDE = CustomLayoutStrategy(
-    collection_func=lambda _, parent, __: f"{parent}/collection.json",
+    collection_func=lambda own, parent, __: f"{parent}/{own.id}.json",
     item_func=lambda item, parent: f"{parent}/{item.id}/{item.id}.json",
 )
 """Items lie beside their files, as `write_scene` put them."""
@@ -49,24 +49,24 @@ def write_catalog(folder: Path, items: Iterable[pystac.Item], *, description: st
     """
     items = list(items)
     root = pystac.Catalog(id="gnomon-synthetic", description=description)
+    for name in dict.fromkeys(str(item.collection_id) for item in items):
+        own = [item for item in items if item.collection_id == name]
+        collection = pystac.Collection(name, description, _extent(own), license="Apache-2.0")
+        root.add_child(collection)
+        collection.add_items(own)
+    root.normalize_hrefs(str(folder), strategy=BESIDE)
+    for child in root.get_children():
+        child.save(pystac.CatalogType.SELF_CONTAINED)
+    root.save_object(include_self_link=False)
+    return folder / "catalog.json"
+
+
+def _extent(items: list[pystac.Item]) -> pystac.Extent:
     days = [item.datetime for item in items if item.datetime]
     bounds = np.array([item.bbox for item in items])
     whole = [*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist()]
-    collection = pystac.Collection(
-        id=COLLECTION,
-        description=description,
-        extent=pystac.Extent(
-            pystac.SpatialExtent([whole]),
-            pystac.TemporalExtent([[min(days), max(days)]]),
-        ),
-        license="Apache-2.0",
-    )
-    root.add_child(collection)
-    collection.add_items(items)
-    root.normalize_hrefs(str(folder), strategy=BESIDE)
-    collection.save(pystac.CatalogType.SELF_CONTAINED)
-    root.save_object(include_self_link=False)
-    return folder / "catalog.json"
+    times = pystac.TemporalExtent([[min(days), max(days)]])
+    return pystac.Extent(pystac.SpatialExtent([whole]), times)
 
 
 def write_scene(
@@ -115,7 +115,7 @@ def _item(spec: SceneSpec, grid: GeoBox, seen_at: datetime) -> pystac.Item:
         geometry=json.loads(json.dumps(mapping(outline))),
         bbox=list(outline.bounds),
         datetime=seen_at,
-        collection=COLLECTION,
+        collection=spec.collection,
         properties={
             "platform": spec.platform,
             "constellation": "synthetic",

@@ -80,7 +80,7 @@ def shore_distance(coast: Coast, geobox: GeoBox) -> Image:
     return np.asarray(away * gsd + coast.ruggedness_m * wander, np.float32)
 
 
-class _Shore:
+class Shore:
     """Shore coordinates: s along the shore, t out to sea, to world metres."""
 
     def __init__(self, origin: Array, seaward_deg: float) -> None:
@@ -91,12 +91,15 @@ class _Shore:
         self._along = np.array([self._out[1], -self._out[0]])
 
     def __call__(self, *points: tuple[float, float]) -> Array:
+        """World metres of points (s, t), shape (points, 2)."""
         return np.array([self._origin + s * self._along + t * self._out for s, t in points])
 
     def slab(self, s: tuple[float, float], t: tuple[float, float]) -> Polygon:
+        """Outline of a rectangle from s[0] to s[1] and from t[0] to t[1]."""
         return Polygon(self((s[0], t[0]), (s[1], t[0]), (s[1], t[1]), (s[0], t[1])))
 
     def berth(self, start: tuple[float, float], stop: tuple[float, float], **kw: bool) -> Berth:
+        """Line along which ships lie, with the water on the left of who walks along it."""
         ends = self(start, stop)
         return Berth(tuple(ends[0].tolist()), tuple(ends[1].tolist()), **kw)
 
@@ -104,7 +107,7 @@ class _Shore:
 class _Draft:
     """A coast in the making."""
 
-    def __init__(self, rng: np.random.Generator, shore: _Shore) -> None:
+    def __init__(self, rng: np.random.Generator, shore: Shore) -> None:
         self.rng = rng
         self.shore = shore
         self.quays: list[Quay] = []
@@ -137,10 +140,10 @@ class _Draft:
                 self.berths.append(self.shore.berth((at, reach), (stop, reach)))
             at = stop + float(self.rng.uniform(70, 220))
 
-    def jetty(self, s: float, length: float, out: float) -> None:
+    def jetty(self, s: float, length: float, out: float, *, head_m: float | None = None) -> None:
         """Draw an oil jetty: trestle, head, dolphins; and tanks ashore."""
         broad = float(self.rng.uniform(5, 9))
-        head = min(length, float(self.rng.uniform(40, 120)))
+        head = min(length, head_m or float(self.rng.uniform(40, 120)))
         deep = float(self.rng.uniform(10, 22))
         middle = s + length / 2
         trestle = self.shore.slab((middle - broad / 2, middle + broad / 2), (-120, out))
@@ -230,7 +233,7 @@ def random_coast(
     centre = np.array([(bounds.left + bounds.right) / 2, (bounds.bottom + bounds.top) / 2])
     seaward = float(rng.uniform(0, 360))
     away = np.array([np.sin(np.deg2rad(seaward)), np.cos(np.deg2rad(seaward))])
-    shore = _Shore(centre - away * size * rng.uniform(-0.05, 0.33), seaward)
+    shore = Shore(centre - away * size * rng.uniform(-0.05, 0.33), seaward)
     draft = _Draft(rng, shore)
     if built:
         _build(draft, size, marina=marina)
@@ -256,17 +259,18 @@ def harbour(rng: np.random.Generator, at: tuple[float, float], seaward_deg: floa
     ----------
     at
         Middle of the harbour on the shore, world metres. The terminal's edge lies 200 m out to
-        sea, from 800 to 100 m to the left of a swimmer who looks at it; the jetty's head 330 m out,
-        200 to 500 m to the right.
+        sea, from 800 to 100 m to the left of a swimmer who looks at it; the jetty, a trestle with
+        dolphins, 330 m out from 175 to 625 m to the right. Berths are those of the terminal, first
+        its front, then the jetty's outer and inner one.
     seaward_deg
         Direction from land to sea.
 
     """
-    shore = _Shore(np.array(at, float), seaward_deg)
+    shore = Shore(np.array(at, float), seaward_deg)
     draft = _Draft(rng, shore)
     draft.terminal(-800, 700, 200)
-    draft.jetty(200, 300, 330)
-    draft.breakwater(600, 900, 500)
+    draft.jetty(175, 450, 330, head_m=16)
+    draft.breakwater(800, 900, 500)
     size = 6000
     edge = [(float(s), -80.0 + float(rng.normal(0, 40))) for s in np.linspace(-size, size, 15)]
     outline = Polygon(shore((-size, -2 * size), *edge, (size, -2 * size)))
@@ -308,7 +312,7 @@ class Roads:
 
     def __init__(self, coast: Coast, geobox: GeoBox) -> None:
         self._shore_m = shore_distance(coast, geobox)
-        self._geobox = geobox
+        self.geobox = geobox
         self._made = [quay.outline for quay in coast.quays]
         self._tree = STRtree(self._made)
         self.ships: list[Ship] = []
@@ -316,7 +320,7 @@ class Roads:
 
     def clear_of_land(self, east: float, north: float) -> float:
         """Distance from the natural shore at a place, metres; negative beyond the scene too."""
-        column, row = ~self._geobox.affine @ (east, north)
+        column, row = ~self.geobox.affine @ (east, north)
         if not (0 <= row < self._shore_m.shape[0] and 0 <= column < self._shore_m.shape[1]):
             return -1.0
         return float(self._shore_m[int(row), int(column)])
@@ -324,16 +328,20 @@ class Roads:
     def moor(self, ship: Ship, *, room_m: float) -> bool:
         """Put a ship where it wants to lie, if land, quays and other ships leave it the room."""
         hull = ship.polygon()
-        if any(self.clear_of_land(*point) < room_m for point in hull.exterior.coords):
-            return False
-        wide = hull.buffer(room_m)
-        if any(wide.intersects(self._made[i]) for i in self._tree.query(wide)):
-            return False
-        if any(wide.intersects(other) for other in self._hulls):
+        if not self.free(hull, room_m=room_m):
             return False
         self.ships.append(ship)
         self._hulls.append(hull)
         return True
+
+    def free(self, outline: Polygon, *, room_m: float) -> bool:
+        """Whether land, quays and ships leave a thing the room."""
+        if any(self.clear_of_land(*point) < room_m for point in outline.exterior.coords):
+            return False
+        wide = outline.buffer(room_m)
+        if any(wide.intersects(self._made[i]) for i in self._tree.query(wide)):
+            return False
+        return not any(wide.intersects(other) for other in self._hulls)
 
 
 def _placed(ship: Ship, at: Array, heading_deg: float, **changes: bool | float) -> Ship:
@@ -405,7 +413,7 @@ def anchor_ships(
 def scatter_boats(rng: np.random.Generator, roads: Roads, *, count: int) -> tuple[Solid, ...]:
     """Small craft of 5 to 18 m; too many and too small to be truth."""
     boats = []
-    bounds = roads._geobox.extent.boundingbox  # noqa: SLF001
+    bounds = roads.geobox.extent.boundingbox
     for _ in range(count):
         at = (rng.uniform(bounds.left, bounds.right), rng.uniform(bounds.bottom, bounds.top))
         if roads.clear_of_land(*at) < 30:

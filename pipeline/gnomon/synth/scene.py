@@ -4,7 +4,7 @@ A scene is a coast, ships, light and weather. Land and water are textures on the
 (``sea``); quays and ships are solids that are painted on a finer grid with their shadows and then
 blurred by the instrument (``render``). Cloud comes on top, then noise. The same specification
 gives the same pixels; every layer draws from its own generator, so that another cloud leaves the
-sea as it was.
+sea as it was, and land from the coast's, so that it stays from scene to scene.
 
 This ship model is the simulator's own. The inversion of freeboard has another one, so that
 inverting a simulated scene is a test.
@@ -32,6 +32,7 @@ from gnomon.synth.coast import (
     scatter_boats,
     shore_distance,
 )
+from gnomon.synth.obstacles import scatter
 from gnomon.synth.render import BANDS, Image, Light, render
 from gnomon.synth.sea import (
     Weather,
@@ -62,6 +63,7 @@ class SceneSpec:
     coast: Coast = field(default_factory=Coast)
     ships: tuple[Ship, ...] = ()
     boats: tuple[Solid, ...] = ()
+    collection: str = "synthetic-sentinel-2"
     platform: str = "synthetic-2a"
     properties: tuple[tuple[str, str], ...] = ()
     """More for the item, for example the port."""
@@ -106,7 +108,9 @@ def simulate(spec: SceneSpec, *, scl: bool = False) -> tuple[xr.Dataset, gpd.Geo
         spec.light, aerosol=spec.weather.aerosol, veil=1 - 0.9 * float(np.median(opacity))
     )
     ground = _ground(spec, rng[0], shore, gsd) + path[:, None, None].astype(np.float32)
-    made = _made(spec, rng[1], gsd) + path[:, None, None].astype(np.float32)
+    made = _made(spec, np.random.default_rng([spec.coast.seed, 9]), gsd) + path[
+        :, None, None
+    ].astype(np.float32)
     things = [*spec.coast.fixtures, *spec.boats]
     things += [solid for ship in spec.ships for solid in solids(ship)]
     image = render(
@@ -150,7 +154,9 @@ def _ground(spec: SceneSpec, rng: np.random.Generator, shore: Image, gsd: float)
     if shore.min() > 0:
         return sea
     dry = np.clip(0.5 - shore / gsd, 0, 1)
-    return np.asarray(sea * (1 - dry) + land(rng, spec.weather, shore, gsd_m=gsd) * dry, np.float32)
+    ashore = np.random.default_rng([spec.coast.seed, 8])
+    ground = land(ashore, spec.weather, shore, gsd_m=gsd)
+    return np.asarray(sea * (1 - dry) + ground * dry, np.float32)
 
 
 def _made(spec: SceneSpec, rng: np.random.Generator, gsd: float) -> Image:
@@ -230,16 +236,18 @@ def _wrap(values: NDArray[np.generic], spec: SceneSpec) -> xr.DataArray:
 
 def _dataset(spec: SceneSpec, image: Image) -> xr.Dataset:
     bands = {name: _wrap(np.ascontiguousarray(image[i]), spec) for i, name in enumerate(BANDS)}
-    return xr.Dataset(bands, attrs={"scene_id": spec.id, "collection": "synthetic-sentinel-2"})
+    return xr.Dataset(bands, attrs={"scene_id": spec.id, "collection": spec.collection})
 
 
 # --- training ------------------------------------------------------------------------------------
 
-_WEATHERS = ("fair", "fair", "fair", "glint", "turbid", "hazy", "rough", "cloud edge")
+_WEATHERS = ("fair", "fair", "fair", "glint", "turbid", "hazy", "rough", "cloud edge", "scraps")
+_ICY, _OBSTACLES = 1 / 8, 5
+"""Scenes with floes, and things in each scene that are no ships, as far as there is room."""
 
 
 def random_weather(rng: np.random.Generator, kind: str) -> Weather:
-    """Draw weather of a kind: fair, glint, turbid, hazy, rough or cloud edge."""
+    """Draw weather of a kind: fair, glint, turbid, hazy, rough, cloud edge or scraps of cloud."""
     fair = Weather(
         haze=float(rng.gamma(2, 0.004)),
         aerosol=float(rng.uniform(0.05, 0.25)),
@@ -260,7 +268,15 @@ def random_weather(rng: np.random.Generator, kind: str) -> Weather:
         "cloud edge": replace(
             fair, cloud=float(rng.uniform(0.1, 0.5)), cloud_opacity=float(rng.uniform(0.25, 1))
         ),
+        "scraps": replace(
+            fair, cloud=float(rng.uniform(0.02, 0.12)), cloud_opacity=float(rng.uniform(0.5, 1))
+        ),
     }[kind]
+
+
+def _with_ice(rng: np.random.Generator, weather: Weather) -> Weather:
+    ice, cover = rng.random() < _ICY, float(rng.uniform(0.05, 0.4))
+    return replace(weather, ice=cover, green=0.0) if ice else weather
 
 
 def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneSpec]:
@@ -275,7 +291,7 @@ def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneS
 
     """
     for i in range(n):
-        rng = np.random.default_rng([seed, i])
+        rng, apart = np.random.default_rng([seed, i]), np.random.default_rng([seed, i, 1])
         rows, columns = (int(v) for v in rng.integers(512, 1025, 2))
         shape = (rows, columns)
         box = grid(epsg=32653, west_m=500_000, north_m=4_740_000, shape=shape, gsd_m=gsd_m)
@@ -297,10 +313,11 @@ def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneS
                 view_azimuth_deg=float(rng.choice([104, 284])),
                 view_zenith_deg=float(rng.uniform(0, 10)),
             ),
-            weather=random_weather(rng, str(rng.choice(_WEATHERS))),
+            weather=_with_ice(apart, random_weather(rng, str(rng.choice(_WEATHERS)))),
             coast=coast,
             ships=tuple(roads.ships),
-            boats=scatter_boats(rng, roads, count=int(rng.integers(0, 60))),
+            boats=scatter_boats(rng, roads, count=int(rng.integers(0, 60)))
+            + scatter(apart, roads, count=_OBSTACLES),
         )
 
 

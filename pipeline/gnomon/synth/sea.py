@@ -68,6 +68,7 @@ _BOXES = np.array(
         (0.06, 0.10, 0.09, 0.13, 0.13),
     ]
 )
+_ICE = np.array([0.46, 0.46, 0.43, 0.36, 0.05])
 _FOREST = np.array([0.022, 0.038, 0.024, 0.24, 0.11])
 _SCRUB = np.array([0.05, 0.075, 0.085, 0.20, 0.22])
 _SAND = np.array([0.16, 0.20, 0.24, 0.28, 0.32])
@@ -99,6 +100,8 @@ class Weather:
     """Fraction of the scene under cloud."""
     cloud_opacity: float = 1.0
     """Greatest opacity of the cloud: thin cloud 0.3, overcast 1."""
+    ice: float = 0.0
+    """Fraction of the water under floes."""
     green: float = 0.7
     """How green the land is: 0 winter, 1 high summer."""
 
@@ -173,7 +176,22 @@ def water(
     )
     glint = weather.glint * _ruffle(rng, weather, shape, flow=flow, gsd_m=gsd_m)
     foam = _foam(rng, weather, shape)
-    return np.asarray(body + (glint + foam) * _GLINT[:, None, None], np.float32)
+    sea = body + (glint + foam) * _GLINT[:, None, None]
+    return np.asarray(_floes(rng, weather, sea, gsd_m=gsd_m), np.float32)
+
+
+def _floes(rng: np.random.Generator, weather: Weather, sea: Image, *, gsd_m: float) -> Image:
+    """Sea with ice on it: floes of 50 to 800 m with sharp edges, some of them thin and grey."""
+    if not weather.ice:
+        return sea
+    shape = (sea.shape[1], sea.shape[2])
+    field = texture(rng, shape, gsd_m=gsd_m, longest_m=800, shortest_m=40, slope=1.5)
+    thick = np.clip(
+        1 + 0.35 * texture(rng, shape, gsd_m=gsd_m, longest_m=900, slope=1.5), 0.15, 1.3
+    )
+    edge = np.quantile(field, 1 - min(weather.ice, 1.0))
+    cover = np.clip((field - edge) / 0.08, 0, 1) * np.clip(thick + 0.3, 0, 1)
+    return np.asarray(sea * (1 - cover) + _ICE[:, None, None] * thick * cover, np.float32)
 
 
 def _ruffle(

@@ -54,6 +54,7 @@ def sight(
     *,
     detection: tuple[float, ...],
     false_per_look: float,
+    berth: tuple[float, float] = BERTH,
 ) -> dict[str, Any]:
     """Hulls that were told, as columns; ``look`` is the place of the look in the timetable."""
     arrive, depart = moored.arrive_day, moored.depart_day
@@ -69,10 +70,10 @@ def sight(
     age = (times.day[look] - arrive[who]) / (depart - arrive)[who]
     rows = _measured(rng, times, look, length, moored.ships.beam_m[who])
     rows |= _evidence(rng, times, look, length, _load(rng, moored.turn, who, age))
-    rows |= _place(rng, _spots(arrive, depart)[who])
+    rows |= _place(rng, _spots(arrive, depart)[who], berth)
     rows["visit"] = np.where(who < moored.tankers, who, -1)
     rows |= _marks(rng, times.kind[look], rows["visit"] >= 0, real=np.ones(len(look), bool))
-    return _with_false(rng, rows, times, false_per_look)
+    return _with_false(rng, rows, times, false_per_look, berth)
 
 
 def _load(rng: np.random.Generator, turn: Ints, who: Ints, age: Floats) -> Floats:
@@ -120,12 +121,12 @@ def _spots(arrive: Floats, depart: Floats) -> Ints:
     return spot
 
 
-def _place(rng: np.random.Generator, spot: Ints) -> dict[str, Any]:
+def _place(rng: np.random.Generator, spot: Ints, berth: tuple[float, float]) -> dict[str, Any]:
     east, north = rng.normal(0, 12.0, (2, len(spot)))
-    shrink = np.cos(np.radians(BERTH[1]))
+    shrink = np.cos(np.radians(berth[1]))
     return {
-        "longitude": BERTH[0] + (east - 150.0 * spot) * DEGREES_PER_M / shrink,
-        "latitude": BERTH[1] + north * DEGREES_PER_M,
+        "longitude": berth[0] + (east - 150.0 * spot) * DEGREES_PER_M / shrink,
+        "latitude": berth[1] + north * DEGREES_PER_M,
     }
 
 
@@ -146,7 +147,11 @@ def _marks(
 
 
 def _with_false(
-    rng: np.random.Generator, rows: dict[str, Any], times: Timetable, per_look: float
+    rng: np.random.Generator,
+    rows: dict[str, Any],
+    times: Timetable,
+    per_look: float,
+    berth: tuple[float, float],
 ) -> dict[str, Any]:
     count = rng.poisson(per_look * times.usable)
     look = np.repeat(np.arange(len(count)), count)
@@ -154,8 +159,8 @@ def _with_false(
     false = _measured(rng, times, look, length, 0.16 * length)
     false |= _evidence(rng, times, look, length, np.full(len(look), 0.5))
     east, north = rng.uniform(-600, 600, (2, len(look)))
-    false["longitude"] = BERTH[0] + east * DEGREES_PER_M / 0.735
-    false["latitude"] = BERTH[1] + north * DEGREES_PER_M
+    false["longitude"] = berth[0] + east * DEGREES_PER_M / 0.735
+    false["latitude"] = berth[1] + north * DEGREES_PER_M
     false["visit"] = np.full(len(look), -2)
     none = np.zeros(len(look), bool)
     false |= _marks(rng, times.kind[look], none, real=none)

@@ -33,7 +33,8 @@ TANKER_LOGIT = np.array([np.nan, np.nan, 1.5, 4.0])
 CLEAR_BY_MONTH = np.array([0.65, 0.65, 0.5, 0.5, 0.45, 0.28, 0.27, 0.4, 0.55, 0.55, 0.6, 0.65])
 SUN_BY_MONTH_DEG = np.array([24.0, 32, 43, 55, 64, 67, 65, 58, 49, 38, 28, 23])
 CLOUD_MEMORY = 0.35
-DAY_OF_S2 = 2 + 12 / 60
+FIRST_OVERPASS = "2024-03-04T02:12"
+"""Of Sentinel-2 over Vostochny, UTC; the next ones follow every five days."""
 FINE_IMAGES = 36
 """Sub-metre images of a season: "dozens" in the published finding."""
 
@@ -51,12 +52,17 @@ class Timetable:
 
 
 def timetable(
-    rng: np.random.Generator, kinds: tuple[int, ...], *, start: np.datetime64, days: int
+    rng: np.random.Generator,
+    kinds: tuple[int, ...],
+    *,
+    start: np.datetime64,
+    days: int,
+    first_overpass: str = FIRST_OVERPASS,
 ) -> Timetable:
     """Draw the looks of a season and the clouds above them."""
     month = (start + np.arange(days)).astype("datetime64[M]").astype(int) % 12
     clear = _clear_days(rng, CLEAR_BY_MONTH[month])
-    times = [np.sort(_passes(rng, kind, start=start, clear=clear)) for kind in kinds]
+    times = [np.sort(_passes(rng, kind, start, clear, first_overpass)) for kind in kinds]
     day = np.concatenate(times)
     kind = np.repeat(np.array(kinds), [len(t) for t in times])
     order = np.argsort(day, kind="stable")
@@ -83,13 +89,17 @@ def _clear_days(rng: np.random.Generator, chance: Floats) -> NDArray[np.bool_]:
 
 
 def _passes(
-    rng: np.random.Generator, kind: int, *, start: np.datetime64, clear: NDArray[np.bool_]
+    rng: np.random.Generator,
+    kind: int,
+    start: np.datetime64,
+    clear: NDArray[np.bool_],
+    first_overpass: str,
 ) -> Floats:
     """Times of looks of one kind, in days since the start."""
     days = len(clear)
     if kind == S2:
-        first = int((np.datetime64("2024-03-04") - start).astype(int)) % 5
-        return np.arange(first, days, 5, dtype=float) + DAY_OF_S2 / 24
+        since = (np.datetime64(first_overpass) - start) / np.timedelta64(1, "D")
+        return np.arange(float(since) % 5, days, 5)
     if kind == S1:
         one, two = (np.arange(int(rng.integers(0, 12)), days, 12, dtype=float) for _ in range(2))
         return np.concatenate([one + 21.4 / 24, two + 9.2 / 24])

@@ -6,8 +6,9 @@ A detection without one is dark only where AIS would have shown it: another ship
 15 nautical miles and an hour. Where nobody was received nothing can be said, and nothing is.
 
 Files: CSV or Parquet with ``mmsi``, ``time`` (aware), ``longitude``, ``latitude`` and perhaps
-``name``, ``imo``; or NMEA sentences (`pyais`), each line beginning with its time in UTC
-(ISO 8601 and a space), because the sentences themselves have no date.
+``name``, ``imo``, by which a ship is known in the register; or NMEA sentences (`pyais`), each line
+beginning with its time in UTC (ISO 8601 and a space), because the sentences themselves have no
+date. Of these only positions are read, and no names.
 """
 
 from pathlib import Path
@@ -18,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
+from gnomon.track.fleet import Fleet, Names, ship_named
 
 Floats = NDArray[np.float64]
 
@@ -79,6 +81,36 @@ def _nmea(path: Path) -> pd.DataFrame:
         if isinstance(place["latitude"], float) and abs(place["latitude"]) <= 90:
             rows.append({"mmsi": str(told["mmsi"]), "time": time, **place})
     return pd.DataFrame(rows, columns=list(NEEDED))
+
+
+def named(
+    positions: pd.DataFrame, heard: list[tuple[str | None, bool | None]], fleet: Fleet
+) -> Names:
+    """Ships of the register that hulls are by the IMO number or the name that their AIS sends.
+
+    Parameters
+    ----------
+    positions
+        From `read_ais`.
+    heard
+        Of each hull, from `match`.
+    fleet
+        The register.
+
+    """
+    ships: dict[str | None, int] = {None: -1}
+    for mmsi in {mmsi for mmsi, _ in heard if mmsi}:
+        own = positions[positions.mmsi == mmsi]
+        imo, name = (_said(own, column) for column in ("imo", "name"))
+        ships[mmsi] = ship_named(fleet, imo, name)
+    return Names(np.array([ships[mmsi] for mmsi, _ in heard], np.int64))
+
+
+def _said(rows: pd.DataFrame, column: str) -> str | None:
+    """What a ship says of herself most often; digits may have been read as a number."""
+    if column not in rows or rows[column].isna().all():
+        return None
+    return str(rows[column].dropna().mode().iloc[0]).removesuffix(".0")
 
 
 def match(

@@ -4,6 +4,7 @@ A visit turns ballast to laden, laden to ballast, or neither. A look early in a 
 at arrival, a late one that at departure; between them the pumps run, and the chance that they are
 done grows as ``3x^2 - 2x^3`` of the part x of the stay that has passed. A look's ``log_lr_laden``
 then gives each of the four turns a likelihood; one visit in twenty may be misread altogether.
+What was seen elsewhere before and after adds to it (`gnomon.track.elsewhere`).
 
 How visits turn at a port is inferred from all of them. The prior is even: that all load, that all
 unload (four in ten each: a terminal mostly does one or the other), that none does either (one in
@@ -83,6 +84,28 @@ def log_likelihood(log_lr_laden: Floats, passed: Floats, *, trust: float = 1.0) 
     read = trust * (1 - MISREAD)
     mixed: Floats = np.log(read * np.exp(each - mean) + 1 - read)
     return mixed
+
+
+def of_ends(before: Floats, after: Floats) -> Floats:
+    """Log likelihood of what was seen elsewhere under each turn, (visits, 4).
+
+    Parameters
+    ----------
+    before, after
+        Log likelihoods of coming, and of leaving, in ballast and laden, (visits, 2) each.
+
+    """
+    come = before[:, [0, 1, 0, 1]]
+    leave = after[:, [1, 0, 0, 1]]
+    turns: Floats = come + leave
+    return turns
+
+
+def load_ratios(turns: Floats) -> tuple[Floats, Floats]:
+    """Log likelihood ratios of laden to ballast at arrival and at departure, (visits,) each."""
+    loads, unloads, ballast, laden = np.exp(turns).T
+    come, leave = (unloads + laden) / (loads + ballast), (loads + laden) / (unloads + ballast)
+    return np.log(come), np.log(leave)
 
 
 def draw_turns(rng: np.random.Generator, visits: Floats) -> Turns:

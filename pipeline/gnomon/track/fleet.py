@@ -10,7 +10,8 @@ A ship whose length is in the register, or whose deadweight is (length then with
 unknown size agrees with all small tankers alike. One ship cannot be in two places: candidates of
 visits that overlap, or lie closer than the shortest round trip, share one ship at most. Candidates
 with equal evidence get equal probability, so a register of unknown sizes identifies nobody. An
-unregistered ship is always possible.
+unregistered ship is always possible. A number or name that AIS sent from where the ship lay is
+believed, except one in twenty, and no more than her size allows.
 
 An analyst may name the ship of a detection (`gnomon.review`). A word that is right 19 times in 20,
 and else any other ship alike, multiplies the weight of that ship by 19 for each other. A name that
@@ -38,6 +39,10 @@ USUAL_M = (88.0, 18.0)
 ROUND_TRIP_DAYS = 2.0
 """From a departure to the next arrival of one ship, at least: Chongjin and back in three days."""
 ROUNDS = 60
+SWEEPS = 3
+"""Until an assignment has forgotten that nobody held a ship."""
+MISNAMED = 0.05
+"""AIS names that are another ship's: spoofed, borrowed, or of the ship alongside."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +50,20 @@ class Fleet:
     """A register: arrays of shape (ships,); NaN where unknown."""
 
     name: tuple[str, ...]
+    names: tuple[tuple[str, ...], ...]
+    """Present and former ones, case folded."""
     imo: tuple[str, ...]
     deadweight_t: Floats
     length_m: Floats
     length_sigma_m: Floats
     beam_m: Floats
-    former_names: tuple[str, ...] = ()
-    """Separated by semicolons; empty where there is none."""
 
     def place(self, word: str) -> int | None:
         """Place of a ship by its name, a former name, or its IMO number."""
         sought = _plain(word)
-        former = self.former_names or ("",) * len(self.name)
-        for place, (name, imo, others) in enumerate(zip(self.name, self.imo, former, strict=True)):
-            known = {_plain(name), *map(_plain, others.split(";"))}
-            if sought in known or (imo and sought in (imo, f"imo {imo}", f"imo{imo}")):
+        number = sought.removeprefix("imo").strip()
+        for place, (names, imo) in enumerate(zip(self.names, self.imo, strict=True)):
+            if sought in map(_plain, names) or (imo and number == imo):
                 return place
         return None
 
@@ -74,8 +78,8 @@ class Fleet:
         return replace(
             self,
             name=(*self.name, *new.values()),
+            names=(*self.names, *((plain,) for plain in new)),
             imo=(*self.imo, *("",) * count),
-            former_names=(*(self.former_names or ("",) * len(self.name)), *("",) * count),
             deadweight_t=np.r_[self.deadweight_t, unknown],
             length_m=np.r_[self.length_m, np.full(count, USUAL_M[0])],
             length_sigma_m=np.r_[self.length_sigma_m, np.full(count, USUAL_M[1])],
@@ -113,12 +117,15 @@ def read_fleet(path: Path) -> Fleet:
     sigma = np.where(np.isnan(by_weight), USUAL_M[1], 0.08 * by_weight)
     return Fleet(
         name=tuple(rows["name"]),
+        names=tuple(
+            tuple(one.strip().casefold() for one in (now, *former.split(";")) if one.strip())
+            for now, former in zip(rows["name"], rows.former_names, strict=True)
+        ),
         imo=tuple(rows.imo),
         deadweight_t=deadweight,
         length_m=np.where(unknown, guess, length),
         length_sigma_m=np.where(unknown, sigma, 0.5),
         beam_m=beam,
-        former_names=tuple(rows.former_names),
     )
 
 
@@ -156,6 +163,26 @@ def agreement(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -
     return weights
 
 
+@dataclass(frozen=True)
+class Names:
+    """Ships of the register that AIS named where a hull lay: arrays of shape (hulls,)."""
+
+    ship: NDArray[np.int64]
+    """Row of the register; -1 where it named none."""
+
+    def weighed(self, weights: Floats, tracks: list[tuple[int, ...]]) -> Floats:
+        """Weights of ships for visits, with what AIS says; `MISNAMED` of all names are false."""
+        out = weights.copy()
+        for visit, track in enumerate(tracks):
+            told = self.ship[list(track)]
+            if (told < 0).all():
+                continue
+            name = int(np.bincount(told[told >= 0]).argmax())
+            others = np.arange(weights.shape[1]) != name
+            out[visit, others] *= MISNAMED / max(weights.shape[1] - 1, 1)
+        return out
+
+
 def named(weights: Floats, fleet: Fleet, words: Sequence[Collection[str]]) -> Floats:
     """Weights once analysts have said who a ship is.
 
@@ -175,6 +202,18 @@ def named(weights: Floats, fleet: Fleet, words: Sequence[Collection[str]]) -> Fl
         for ship in {fleet.place(word) for word in said} - {None}:
             out[visit, ship] *= NAME_ODDS * others
     return out
+
+
+def ship_named(fleet: Fleet, imo: str | None, name: str | None) -> int:
+    """Row of the ship with this IMO number, or else of this name or former name; or -1."""
+    if imo and imo in fleet.imo:
+        return fleet.imo.index(imo)
+    plain = (name or "").strip().casefold()
+    for row, own in enumerate(fleet.names):
+        # Two ships may have one name, but not two numbers.
+        if plain in own and not (imo and fleet.imo[row]):
+            return row
+    return -1
 
 
 def candidates(
@@ -200,17 +239,48 @@ def candidates(
         (visits, ships + 1), rows add up to one.
 
     """
-    count, unknown = len(weights), weights.shape[1] - 1
-    gap = np.maximum(arrive_day[:, None] - depart_day, arrive_day - depart_day[:, None])
-    clash = gap < ROUND_TRIP_DAYS
-    np.fill_diagonal(clash, val=False)
-    held = np.full(count, unknown)
+    held, clash = _nobody(weights), _clashes(arrive_day, depart_day)
     total = np.zeros_like(weights)
     for _ in range(ROUNDS):
-        for visit in range(count):
-            free = weights[visit].copy()
-            taken = held[clash[visit]]
-            free[taken[taken != unknown]] = 0.0
-            total[visit] += free / free.sum()
-            held[visit] = rng.choice(unknown + 1, p=free / free.sum())
+        total += _sweep(weights, clash, held, rng)
     return total / ROUNDS
+
+
+def drawn_ships(
+    weights: Floats, arrive_day: Floats, depart_day: Floats, *, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """One assignment of ships to visits; parameters as in `candidates`."""
+    held, clash = _nobody(weights), _clashes(arrive_day, depart_day)
+    for _ in range(SWEEPS):
+        _sweep(weights, clash, held, rng)
+    return held
+
+
+def _nobody(weights: Floats) -> NDArray[np.int64]:
+    return np.full(len(weights), weights.shape[1] - 1)
+
+
+def _clashes(arrive_day: Floats, depart_day: Floats) -> list[NDArray[np.int64]]:
+    """For each visit the others that one ship could not have made too."""
+    gap = np.maximum(arrive_day[:, None] - depart_day, arrive_day - depart_day[:, None])
+    close = gap < ROUND_TRIP_DAYS
+    np.fill_diagonal(close, val=False)
+    return [np.flatnonzero(row) for row in close]
+
+
+def _sweep(
+    weights: Floats,
+    clash: list[NDArray[np.int64]],
+    held: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> Floats:
+    """Give each visit a ship in turn; returns the chances by which it was drawn."""
+    unknown = weights.shape[1] - 1
+    chances = weights.copy()
+    luck = rng.random(len(weights))
+    for visit in range(len(weights)):
+        free, taken = chances[visit], held[clash[visit]]
+        free[taken[taken != unknown]] = 0.0
+        chances[visit] = free / free.sum()
+        held[visit] = min(int(np.searchsorted(chances[visit].cumsum(), luck[visit])), unknown)
+    return chances

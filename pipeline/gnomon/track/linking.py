@@ -15,7 +15,7 @@ its sizes, scores and places. Classes are short and long small tankers, other sh
 3. parameters: a member of the bank given tracks and classes, the rates integrated out; then rates.
 
 Rates have gamma priors of shape 1/2 for tankers and for others, with a mean of 0.2 visits a day:
-wide enough that one in ten seasons has fewer than one visit, and as many have more than 130. With
+wide enough that one in ten seasons has fewer than one visit, and as many have more than 149. With
 even odds there is no such trade at all, so that a season without a tanker can be read as one.
 """
 
@@ -41,6 +41,8 @@ SHAPE = np.array([0.25, 0.25, 0.5, 0.5])
 """Of the gamma priors of the rates of classes; the tankers' add up to 1/2."""
 MEAN_PER_DAY, MEAN_PER_LOOK = 0.2, 0.05
 """Prior means of visits (of tankers, of others) a day, and of false alarms a look."""
+WORTH = SHAPE / np.array([MEAN_PER_DAY / 2, MEAN_PER_DAY / 2, MEAN_PER_DAY, MEAN_PER_LOOK])
+"""Days, or looks, that these priors are worth; short and long tankers share their mean."""
 TRADE_ODDS = 1.0
 """Before any look: that there is a trade with small tankers, against that there is none."""
 STAY_MAX_DAYS = 15.0
@@ -230,16 +232,13 @@ def _parameters(chain: Chain) -> Draw:
     exposure = np.concatenate(
         [there.seen_days, np.full((len(there.rate), 1), chain.looks_usable)], 1
     )
-    prior = SHAPE / np.array([MEAN_PER_DAY, MEAN_PER_DAY, MEAN_PER_DAY, MEAN_PER_LOOK])
-    # The tankers' mean is shared by two classes.
-    prior[:2] /= 2 * SHAPE[:2] / 0.5
     shape = SHAPE + numbers
-    logs = (gammaln(shape) - shape * np.log(prior + exposure)).sum(1)
+    logs = (gammaln(shape) - shape * np.log(WORTH + exposure)).sum(1)
     logs += weights[np.arange(len(tracks)), :, classes].sum(0)
     member = int((logs + rng.gumbel(size=len(logs))).argmax())
-    rates = rng.gamma(shape) / (prior + exposure[member])
+    rates = rng.gamma(shape) / (WORTH + exposure[member])
     if not numbers[TANKERS].any():
-        empty = SHAPE * np.log(prior / (prior + exposure[member]))
+        empty = SHAPE * np.log(WORTH / (WORTH + exposure[member]))
         odds = TRADE_ODDS * np.exp(empty[TANKERS].sum())
         if rng.random() > odds / (1 + odds):
             rates[TANKERS] = 0.0

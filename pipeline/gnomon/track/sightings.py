@@ -16,6 +16,8 @@ missing             consequence
 place               a berth is one place
 ==================  ================================================================
 
+An ``identity`` (a name or an IMO number) makes that ship a candidate of the visit.
+
 Looks of one platform within ten minutes (neighbouring tiles) are one look whose usable fractions
 add up.
 """
@@ -30,6 +32,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
+from gnomon.review import BY_EYE
 from gnomon.track.marks import Hulls
 from gnomon.track.presence import kind_of
 
@@ -269,7 +272,9 @@ def _hulls(rows: pd.DataFrame, look: Ints, day: Floats) -> tuple[Hulls, tuple[st
 
 
 def _absent(rows: pd.DataFrame, name: str) -> bool:
-    return name not in rows or bool(rows[name].isna().all())
+    """Whether the table does not say it; what an analyst says of a few does not mend that."""
+    table = rows[~rows[BY_EYE]] if BY_EYE in rows and not rows[BY_EYE].all() else rows
+    return name not in table or bool(table[name].isna().all())
 
 
 def _filled(rows: pd.DataFrame, name: str, value: float) -> Floats:

@@ -6,7 +6,6 @@ matter, and neither does it matter whether a period came as one table or as seve
 is inferred from all looks at once.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -15,7 +14,6 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from shapely.geometry import Point
 
 from gnomon.errors import TrackError
 from gnomon.ports import Port
@@ -25,6 +23,8 @@ from gnomon.study import Study, shipped
 from gnomon.tables import Seasons, Visits, Voyages, table
 from gnomon.track import ais, sightings, voyages
 from gnomon.track.fleet import Fleet, read_fleet
+from gnomon.track.places import Tables
+from gnomon.track.posterior import Posterior, posterior
 from gnomon.track.visits import Deadweight, infer
 
 NOWHERE = "everywhere"
@@ -81,34 +81,39 @@ def track(
     places = {port.name or NOWHERE: port for port in ports}
     for port in places.values():
         check_zones(port)
-    found, looked = (
-        sightings.renamed(frame, columns, what).pipe(_with_port)
-        for frame, columns, what in (
-            (detections, options.detection_columns, "detections"),
-            (looks, options.look_columns, "looks"),
-        )
-    )
-    told = reviewed(found, decisions)
-    hulls, views = sightings.checked(told.detections, looked)
+    told = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
+    hulls, views = sightings.checked(told.detections, _ours(looks, options.look_columns, "looks"))
     fleet = _fleet(study, hulls)
     start, end = period(study, views)
+    tables = Tables(study, places, hulls, views, start, end)
     positions = ais.read_ais(options.ais) if options.ais else None
     rows: list[dict[str, Any]] = []
     counts, drawn = [], []
-    for name in sorted(views.port.unique()):
-        seen = sightings.at_port(
-            name, hulls, views, zones=_zones(study, places.get(name)), start=start, end=end
-        )
-        if not seen.usable.sum() > 0:
-            counts.append(_noted(_unknown(seen), told.notes.get(name)))
+    known = {}
+    for name in tables.names:
+        seen = tables.at_berths(name)
+        if seen.usable.sum() > 0:
+            known[name] = _believed(seen, study)
+        else:
+            counts.append(_unknown(seen))
             drawn.append(PortSeason(name, start, end, 0.0, ()))
-            continue
-        inferred = _inferred(seen, study, fleet, deadweight)
-        counts.append(_noted(inferred.counts, told.notes.get(name)))
-        drawn.append(inferred.season)
-        rows += [_visit(row, seen, hulls, positions) for row in inferred.rows]
+    for name, believed in known.items():
+        heard = tables.heard(believed.seen, positions)
+        found = infer(
+            believed,
+            fleet=fleet,
+            deadweight=deadweight,
+            elsewhere=(*tables.roads_of(name), *tables.calls_elsewhere(name, known)),
+            names=None if positions is None else ais.named(positions, heard, fleet),
+            p_tanker_min=options.p_tanker_min,
+        )
+        counts.append(found.counts)
+        drawn.append(found.season)
+        rows += [tables.visit(row, believed.seen, heard) for row in found.rows]
+    counts = sorted((_noted(row, told) for row in counts), key=lambda row: str(row["port"]))
+    drawn.sort(key=lambda season: season.port)
     rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
-    sea = _voyages(rows, places, study)
+    sea = _voyages(rows, tables.middles, study)
     return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn), told)
 
 
@@ -120,27 +125,26 @@ def _fleet(study: Study, hulls: pd.DataFrame) -> Fleet:
     return known.joined({str(name).strip() for name in hulls.identity.dropna()} - {""})
 
 
-def _noted(counts: dict[str, Any], note: str | None) -> dict[str, Any]:
-    notes = [text for text in (counts["notes"], note) if text]
+def _noted(counts: dict[str, Any], told: Reviewed) -> dict[str, Any]:
+    notes = [text for text in (counts["notes"], told.notes.get(str(counts["port"]))) if text]
     return counts | {"notes": "; ".join(notes) or None}
 
 
-def _inferred(seen: sightings.Sightings, study: Study, fleet: Fleet, deadweight: Deadweight) -> Any:
+def _believed(seen: sightings.Sightings, study: Study) -> Posterior:
     options = study.track
-    return infer(
+    return posterior(
         seen,
-        fleet=fleet,
-        deadweight=deadweight,
         dwell_days=options.dwell_days,
         dwell_factor=options.dwell_factor,
         members=options.members,
         draws=options.draws,
         seed=options.seed,
-        p_tanker_min=options.p_tanker_min,
     )
 
 
-def _with_port(frame: pd.DataFrame) -> pd.DataFrame:
+def _ours(theirs: pd.DataFrame, columns: dict[str, str], what: str) -> pd.DataFrame:
+    """A user's table with our names; what has no port is everywhere."""
+    frame = sightings.renamed(theirs, columns, what)
     if "port" not in frame.columns:
         return frame
     return frame.assign(port=frame.port.astype(object).where(frame.port.notna(), NOWHERE))
@@ -178,12 +182,6 @@ def period(study: Study, looks: pd.DataFrame) -> tuple[datetime, datetime]:
     return begin, finish
 
 
-def _zones(study: Study, port: Port | None) -> tuple[str, ...]:
-    if study.track.zones:
-        return study.track.zones
-    return tuple(zone.name for zone in port.zones if zone.kind == "berth") if port else ()
-
-
 def _unknown(seen: sightings.Sightings) -> dict[str, Any]:
     """Row of a port that no look showed: nothing is known, and it says so."""
     return {
@@ -196,60 +194,9 @@ def _unknown(seen: sightings.Sightings) -> dict[str, Any]:
     }
 
 
-def _visit(
-    row: dict[str, Any],
-    seen: sightings.Sightings,
-    hulls: pd.DataFrame,
-    positions: pd.DataFrame | None,
-) -> dict[str, Any]:
-    """Row of the table: ids, place and AIS from the detections behind it."""
-    own = hulls.loc[seen.rows[list(row.pop("_track"))]]
-    row = {name: value for name, value in row.items() if not name.startswith("_")}
-    names = (
-        own.detection_id if "detection_id" in own else own.scene_id + "#" + own.index.astype(str)
-    )
-    row["detections"] = json.dumps(list(names))
-    row["visit_id"] = f"{seen.port}-{names.iloc[0]}"
-    place = _place(own)
-    row["geometry"] = place
-    if positions is None or place is None:
-        return row
-    times = [seen.start + timedelta(days=float(day)) for day in seen.day]
-    when = dict(zip(seen.rows, seen.hulls.look, strict=True))
-    told = [
-        ais.match(positions, longitude=x, latitude=y, time=pd.Timestamp(times[when[n]]))
-        for n, x, y in zip(own.index, *_degrees(own), strict=True)
-    ]
-    named = [mmsi for mmsi, _ in told if mmsi]
-    row["mmsi"] = max(named, key=named.count) if named else None
-    # One look with AIS and it was not dark; all without, and at least one where AIS was heard.
-    silent = [dark for _, dark in told if dark is not None]
-    row["dark"] = all(silent) if silent else None
-    return row
-
-
-def _degrees(own: pd.DataFrame) -> tuple[list[float], list[float]]:
-    if "longitude" in own:
-        return list(own.longitude), list(own.latitude)
-    return list(own.geometry.x), list(own.geometry.y)
-
-
-def _place(own: pd.DataFrame) -> Point | None:
-    if not {"longitude", "geometry"} & set(own.columns):
-        return None
-    x, y = _degrees(own)
-    return Point(sum(x) / len(x), sum(y) / len(y))
-
-
-def _voyages(rows: list[dict[str, Any]], ports: dict[str, Port], study: Study) -> gpd.GeoDataFrame:
-    places = {
-        name: (port.area.centroid.x, port.area.centroid.y)
-        for name, port in ports.items()
-        if port.area is not None
-    }
-    for row in rows:
-        if row["port"] not in places and row["geometry"] is not None:
-            places[row["port"]] = (row["geometry"].x, row["geometry"].y)
+def _voyages(
+    rows: list[dict[str, Any]], places: dict[str, tuple[float, float]], study: Study
+) -> gpd.GeoDataFrame:
     calls = [
         voyages.Call(
             visit_id=row["visit_id"],
@@ -258,13 +205,15 @@ def _voyages(rows: list[dict[str, Any]], ports: dict[str, Port], study: Study) -
             depart=(row["departed_p05"], row["departed_p50"], row["departed_p95"]),
             length_m=row["length_m"],
             length_sigma_m=row["length_sigma_m"],
-            p_laden_in=row["p_laden_in"],
-            p_laden_out=row["p_laden_out"],
+            p_laden_in=row["_laden_in"],
+            p_laden_out=row["_laden_out"],
         )
         for row in rows
     ]
     speeds = {"speed_min_kn": study.track.speed_min_kn, "speed_max_kn": study.track.speed_max_kn}
-    return table(Voyages, voyages.link(calls, places, **speeds, seed=study.track.seed))
+    pairs = voyages.link(calls, places, **speeds, seed=study.track.seed)
+    laden = {row["visit_id"]: row["p_laden_out"] for row in rows}
+    return table(Voyages, [pair | {"p_laden": laden[pair["departure"]]} for pair in pairs])
 
 
 def read_rows(path: Path) -> pd.DataFrame:

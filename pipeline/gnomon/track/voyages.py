@@ -3,9 +3,10 @@
 The time from a departure to an arrival must be what a mean speed between 4 and 14 knots along the
 sea lanes (`gnomon.track.lanes`) takes; speeds are evenly likely, and the doubt of both ends (the
 posterior of the visits) is folded in. Lengths must agree within their errors, and so must the load:
-a ship that left laden arrives laden. An arrival by chance, of another ship, comes at the port's own
-rate with the size and load of any ship; the odds against that, and against an arrival that no look
-showed, are the weight of a pair. An arrival ends one voyage at most (Gibbs sampling as for ships).
+a ship that left laden arrives laden (as looks at each port tell by themselves). An arrival by
+chance, of another ship, comes at the port's own rate with the size and load of any ship; the odds
+against that, and against an arrival that no look showed, are the weight of a pair. An arrival ends
+one voyage at most (Gibbs sampling as for ships).
 """
 
 from dataclasses import dataclass
@@ -113,11 +114,15 @@ def _time_density(
 ) -> float:
     """Density, per day, of this arrival time given the departure and any speed allowed."""
     leave, come = _fifths(one.depart), _fifths(two.arrive)
-    days = (come[:, None] - leave).ravel()
+    return float(passage_density((come[:, None] - leave).ravel(), nautical_miles, speeds).mean())
+
+
+def passage_density(days: Floats, nautical_miles: float, speeds: tuple[float, float]) -> Floats:
+    """Density, per day, of a passage of so many days: any mean speed allowed is as likely."""
     slow, fast = (nautical_miles / (24 * speed) for speed in speeds)
     possible = (days >= fast) & (days <= slow)
     density = nautical_miles / 24 / np.maximum(days, 1e-6) ** 2 / (speeds[1] - speeds[0])
-    return float(np.where(possible, density, 0.0).mean())
+    return np.where(possible, density, 0.0)
 
 
 def _fifths(quantiles: tuple[datetime, datetime, datetime]) -> Floats:

@@ -1,47 +1,79 @@
-"""`make validate`: measure everything again and write docs/validation.md; half an hour or so.
+"""`make validate`: measure everything again and write docs/validation.md.
 
-The real ships are fitted again where their pictures are at hand: GNOMON_DATA names the folder that
-has ``planet-3m``. Without it their section is left out, and that is said.
+Half an hour or so for load, as long for the seasons. `make validate PART=seasons` measures one part
+and leaves the others as they stand. The real ships are fitted again where their pictures are at
+hand: GNOMON_DATA names the folder that has ``planet-3m``. Without it that part is left alone.
 """
 
 import os
+import re
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from gnomon.validation import load, planet
+from gnomon.validation import ledger, load, planet
 
 SHIPS, SEED = 60, 2026
-HEAD = """# What the numbers are worth
-
-Written by `make validate` on {date}, which draws, reads and counts everything below anew in about
-{minutes:.0f} minutes. Nothing that is simulated was tuned on these seeds.
-
-"""
+DOCS = Path("docs")
+err = Console(stderr=True, highlight=False)
 
 
-def main(out: Path = Path("docs")) -> None:
-    """Measure and write."""
-    console = Console(stderr=True, highlight=False)
-    started = time.monotonic()
-    measured = load.measure(ships=SHIPS, seed=SEED, progress=console.print)
-    load.figure(measured).savefig(out / "validation-load.png", dpi=110)
-    minutes = (time.monotonic() - started) / 60
-    text = HEAD.format(date=datetime.now(UTC).date(), minutes=minutes) + load.section(measured)
-    text += "\n" + _real_ships(out)
-    (out / "validation.md").write_text(text, encoding="utf-8")
-    console.print(f"{out / 'validation.md'}")
+def _load() -> str:
+    measured = load.measure(ships=SHIPS, seed=SEED, progress=err.print)
+    load.figure(measured).savefig(DOCS / "validation-load.png", dpi=110)
+    return load.section(measured)
 
 
-def _real_ships(out: Path) -> str:
+def _real_ships() -> str | None:
     pictures = Path(os.environ.get("GNOMON_DATA", "")) / "planet-3m"
     if not pictures.is_dir():
-        return "Real ships were not looked at again: GNOMON_DATA names no folder with planet-3m.\n"
-    return planet.planet_section(pictures, Path("docs") if (Path("docs")).is_dir() else out)
+        err.print("Real ships: GNOMON_DATA names no folder with planet-3m; left as they stand.")
+        return None
+    return planet.planet_section(pictures, DOCS)
+
+
+def _seasons() -> str:
+    measured = ledger.seasons(seed=SEED)
+    measured.figure.savefig(DOCS / "validation-ledger.png", dpi=110)
+    return measured.markdown
+
+
+PARTS: dict[str, Callable[[], str | None]] = {
+    "load": _load,
+    "ships": _real_ships,
+    "seasons": _seasons,
+}
+
+
+def main(*names: str) -> None:
+    """Measure some parts, or all, and write them in their place."""
+    path = DOCS / "validation.md"
+    for name in names or PARTS:
+        if name not in PARTS:
+            sys.exit(f"there is no part {name}; there are {', '.join(PARTS)}")
+        started = time.monotonic()
+        text = PARTS[name]()
+        if text is None:
+            continue
+        told = (
+            f"{text}\n*{datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - started) / 60:.0f} min*"
+        )
+        path.write_text(placed(path.read_text(encoding="utf-8"), name, told), encoding="utf-8")
+        err.print(f"{path}: {name}")
+
+
+def placed(document: str, name: str, text: str) -> str:
+    """Document with a part replaced, or added at its end."""
+    block = f"<!-- {name} -->\n{text}\n<!-- /{name} -->"
+    there = re.compile(f"<!-- {name} -->.*?<!-- /{name} -->", re.DOTALL)
+    if there.search(document):
+        return there.sub(lambda _: block, document)
+    return f"{document.rstrip()}\n\n{block}\n"
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(*sys.argv[1:])
