@@ -7,6 +7,8 @@ import pytest
 
 from chip_folders import edit, truth, write_run
 from gnomon import cli
+from gnomon.detect import weights
+from gnomon.detect.network import Network, NetworkOptions
 from gnomon.labels import NAME
 
 
@@ -51,8 +53,9 @@ def test_faulty_rows_are_named_and_nothing_is_trained(
     train = ("train", "--chips", out, "--out", tmp_path / "m")
     for words in (("labels", out), ("chips", run, "--out", out), train):
         capsys.readouterr()
-        # Weights are looked for first; these are the tests' own, so that none are needed.
-        monkeypatch.setattr("gnomon.detect.weights.load", lambda _: None)
+        # Weights are looked for first; these have learned nothing.
+        blank = weights.uncalibrated(Network(NetworkOptions(widths=(4, 8, 8, 8))))
+        monkeypatch.setattr("gnomon.detect.weights.load", lambda _, blank=blank: blank)
         assert called(monkeypatch, *words) == 1
         head, first, second = capsys.readouterr().err.strip().splitlines()
         assert head.startswith(f"gnomon: {out / NAME}: 2 of")
