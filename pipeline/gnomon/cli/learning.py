@@ -14,7 +14,7 @@ def train(
     steps: int | None = None,
     seed: int = 0,
 ) -> int:
-    """Train new weights on labelled scenes; about ten minutes of one core.
+    """Train new weights on labelled scenes; about ten minutes of one free core.
 
     What is interrupted goes on with the same command.
 
@@ -33,7 +33,7 @@ def train(
     amendments
         Amendments to the labels (GeoJSON).
     steps
-        Of each of its two parts: on simulated scenes, and on these with them.
+        Of the training.
     seed
         Of all that is random.
 
@@ -52,7 +52,7 @@ def train(
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             amendments=amendments,
             options=options,
-            progress=lambda step, loss: tell(step + 1, 2 * options.steps, f"loss {loss:.2f}"),
+            progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0

@@ -118,18 +118,25 @@ def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
     ships or none.
     """
     choice = rng.random()
-    if len(scene.ships) and choice < 0.55:
+    if len(scene.ships) and choice < 0.6:
         ship = scene.ships[rng.integers(len(scene.ships))]
-        return (ship[:2] + rng.uniform(-40, 40, 2)).astype(np.float32)
+        return _within(ship[:2] + rng.uniform(-40, 40, 2), scene)
     water, search = scene.masks
     rows, columns = water.shape
     for _ in range(60):
         spot = rng.uniform(0, [columns, rows])
         beside = (spot + rng.uniform(-20, 20, 2)).clip(0, [columns - 1, rows - 1])
-        on_shore = choice > 0.88 or not water[int(beside[1]), int(beside[0])]
+        on_shore = choice > 0.93 or not water[int(beside[1]), int(beside[0])]
         if search[int(spot[1]), int(spot[0])] and on_shore:
             break
-    return spot.astype(np.float32)
+    return _within(spot, scene)
+
+
+def _within(spot: NDArray[np.floating], scene: Labelled) -> Floats:
+    """A place so far off the scene's edges that little of a chip lies beyond."""
+    size = np.array(scene.masks.shape[:0:-1])
+    edge = np.minimum(CHIP_PX // 3, size // 2)
+    return spot.clip(edge, size - edge).astype(np.float32)
 
 
 def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: float) -> Floats:

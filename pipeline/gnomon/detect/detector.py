@@ -26,8 +26,8 @@ from gnomon.study import DetectOptions
 
 CELL_PX = 128
 HALO_PX = 24
-"""Half of a 400 m hull and a little beside. In a port 1.5 times the pixels that are searched are read
-so; cells of 96 and halos of 32 read 2.1 times. A cell and two halos are multiples of `STEP_PX`."""
+"""Half of a 400 m hull and a little beside; a cell and two halos are multiples of `STEP_PX`. In a
+port 1.5 times the pixels that are searched are read so; with cells of 96 and halos of 32, 2.1."""
 REACH_M = 100.0
 """How far from what stands out the centre of its hull may lie: the house of a 250 m tanker."""
 STEP_PX = 16
