@@ -8,7 +8,7 @@ GeoJSON of one feature per amendment, in EPSG:4326, with the properties
 ``action``
     ``drop``: no vessel is there. ``fix``: a vessel is, and the geometry is her outline. ``add``: a
     vessel that has no label. ``ignore``: it cannot be told, so that it can neither be missed nor
-    be a false alarm.
+    be a false alarm; such an outline may hold several hulls.
 ``label``
     Row of the label in the scene's own outlines, from 0; null for what has no label.
 ``length_m``
