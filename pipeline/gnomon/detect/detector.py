@@ -3,6 +3,7 @@
 1. The contrast of open water with itself says where anything is at all (`contrast`).
 2. The network looks there, and at every pixel within reach of a quay, where contrast means nothing.
    It looks through cells of at most 128 pixels with a halo, so that cost follows what there is.
+   Where it sees something, it looks again at the mirrored pixels (`views`).
 3. Peaks of its centre map become oriented rectangles with a calibrated score.
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
    cells and windows alike.
@@ -21,6 +22,7 @@ from gnomon.detect.contrast import departures
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
 from gnomon.detect.network import STRIDE, Maps
 from gnomon.detect.tiles import Window, windows
+from gnomon.detect.views import several_looks
 from gnomon.detect.weights import Weights
 from gnomon.study import DetectOptions
 
@@ -64,7 +66,8 @@ def find_hulls(
     for batch in _batches(cells):
         crops = torch.stack([_crop(stack, cell) for cell in batch])
         with torch.inference_mode():
-            maps = weights.network(
+            maps = several_looks(
+                weights.network,
                 crops.contiguous(memory_format=torch.channels_last),
                 present.expand(len(batch), -1),
             )
