@@ -134,17 +134,13 @@ def trained(
         Begins the name of the state.
 
     """
-    saved = _state(folder, name, [*real, *made], options)
+    saved = state_path(folder, name, [*real, *made], options)
     drawn = shares(real, made)
     return train([*real, *made], options, weights=drawn, progress=progress, saved=saved)
 
 
-def _state(
-    folder: Path,
-    name: str,
-    scenes: Sequence[Labelled],
-    options: TrainOptions,
-) -> Path:
+def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: TrainOptions) -> Path:
+    """File for the state of a training: its name, and a digest of what it rests on."""
     told = asdict(options)
     cycles = told.pop("cycles")
     rests_on = [repr((_SHAPING, told, asdict(NetworkOptions())))]

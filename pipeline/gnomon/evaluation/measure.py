@@ -212,12 +212,13 @@ def _rival(
             continue
         say(f"Faster R-CNN without {', '.join(fold.ports)}: {options.rival_seconds:.0f} s")
         real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
+        name = f"rival-without-{'-'.join(fold.ports)}-{options.rival_seconds:.0f}s"
         model = train_rival(
             [*real, *made],
             weights=training.shares(real, made),
             seconds=options.rival_seconds,
             clock=time.process_time,
-            saved=folder / f"rival-without-{'-'.join(fold.ports)}-{options.rival_seconds:.0f}s.pt",
+            saved=training.state_path(folder, name, [*real, *made], TrainOptions()),
         )
         find = rival_finder(model, training.BANDS)
         sights.append(_look([m for m in scenes if fold.holds(m.name)], find))
