@@ -128,7 +128,7 @@ def meets(
     if ignored is not None and ignored.any():
         centres = shapely.points(found[:, :2].astype(float))
         for row in np.flatnonzero(ignored):
-            on_it = shapely.distance(centres, outlines[row]) <= GROWN_PX
+            on_it = shapely.distance(centres, outlines[int(row)]) <= GROWN_PX
             label[on_it & (label < 0)] = row
     return label
 
