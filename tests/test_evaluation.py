@@ -103,6 +103,7 @@ def port() -> tuple[Marked, np.ndarray]:
     found = hulls(
         (44, 40, 21, 0.9),  # right, at the quay
         (44, 100, 16, 0.8),  # meets what is ignored: neither
+        (43, 104, 15, 0.8),  # so does this, there may be two
         (150, 50, 11, 0.7),  # right, at sea
         (42, 160, 15, 0.6),  # false, at the quay
         (350, 100, 15, 0.3),  # false, at sea

@@ -138,7 +138,8 @@ def judged(
     if enough:
         told = calibrated(found, gsd_m=held[0].gsd_m)
         named = ("slope", "intercept", "threshold", "errors")
-        model = model.model_copy(update={name: getattr(told, name) for name in named})
+        update = {name: getattr(told, name) for name in named}
+        model = model.model_copy(update=update | {"body": weights.BODY})
     after = Weights(model, network)
     rows = [
         _row(title, name, matched(ready, scenes), ready.model.threshold)

@@ -67,6 +67,7 @@ class RetrainOptions:
         """As `gnomon.detect.train` wants them."""
         return TrainOptions(
             steps=self.steps,
+            cycles=1,
             batch=self.batch,
             learning_rate=self.learning_rate,
             average=self.average,
@@ -131,6 +132,7 @@ def retrain(
         calibration=(told.model.slope, told.model.intercept),
         errors=told.model.errors,
         gsd_m=ready.model.gsd_m,
+        body=told.model.body,
     )
     minutes = (time.perf_counter() - started) / 60
     text = card(model, ready.model, parts, told, options=asdict(options), minutes=minutes)

@@ -5,9 +5,7 @@ how far lengths, beams and headings are off cannot be told from scenes that they
 comes from a calibration that was measured with ports left out (`gnomon.evaluation`) on networks
 that were trained the same way.
 
-Simulated scenes, whose ships are known exactly, come first, alone (`grounded`): what water, quays
-and hulls look like needs no label, and one such start serves every network that is trained after
-it. They remain a part of what the network sees.
+Simulated scenes, whose ships are known exactly, are a part of what the network sees.
 """
 
 import hashlib
@@ -89,13 +87,7 @@ def teach(
     made = list(simulated_scenes(simulated))
     real = [m.learnable(BANDS) for m in marked]
     folder = out.parent / f"{out.name}.training"
-    base = grounded(made, folder, options=options, progress=progress) if made else None
-
-    def tell(step: int, loss: float) -> None:
-        if progress:
-            progress(step + options.steps, loss)
-
-    network = trained(real, made, folder, options=options, base=base, progress=tell)
+    network = trained(real, made, folder, options=options, progress=progress)
     model = weights.save(
         out,
         network,
@@ -116,25 +108,12 @@ def simulated_scenes(count: int) -> Iterator[Labelled]:
         yield labelled(name, pixels, truth, bands=BANDS, masks=masks, real=False)
 
 
-def grounded(
-    made: Sequence[Labelled],
-    folder: Path,
-    *,
-    options: TrainOptions,
-    progress: Callable[[int, float], None] | None = None,
-) -> Network:
-    """The start of every network, trained on simulated scenes alone; see `trained`."""
-    saved = _state(folder, "simulated", made, options)
-    return train(made, options, saved=saved, progress=progress)
-
-
 def trained(
     real: Sequence[Labelled],
     made: Sequence[Labelled],
     folder: Path,
     *,
     options: TrainOptions,
-    base: Network | None,
     progress: Callable[[int, float], None] | None = None,
     name: str = "all",
 ) -> Network:
@@ -149,35 +128,34 @@ def trained(
         interrupted goes on, what is finished is not done again.
     options
         How long and how fast.
-    base
-        Network to start from.
     progress
         Told of each step.
     name
         Begins the name of the state.
 
     """
-    saved = _state(folder, name, [*real, *made], options, base)
+    saved = state_path(folder, name, [*real, *made], options)
     drawn = shares(real, made)
-    return train([*real, *made], options, weights=drawn, progress=progress, saved=saved, base=base)
+    return train([*real, *made], options, weights=drawn, progress=progress, saved=saved)
 
 
-def _state(
-    folder: Path,
-    name: str,
-    scenes: Sequence[Labelled],
-    options: TrainOptions,
-    base: Network | None = None,
-) -> Path:
-    rests_on = [repr((_SHAPING, asdict(options), asdict(NetworkOptions())))]
+def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: TrainOptions) -> Path:
+    """File for the state of a training: its name, and a digest of what it rests on."""
+    told = asdict(options)
+    cycles = told.pop("cycles")
+    rests_on = [repr((_SHAPING, told, asdict(NetworkOptions())))]
     for scene in scenes:
         rests_on += [scene.name, str(tuple(scene.bands.shape))]
         rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
-    if base:
-        rests_on += [value.numpy().tobytes().hex() for value in base.heads.state_dict().values()]
     digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}-{digest}.state"
+    states = [folder / f"{name}-{digest}-{number}.state" for number in range(1, cycles + 1)]
+    if not states[-1].exists():
+        for earlier in reversed(states[:-1]):
+            if earlier.exists():  # its cycles are the first ones of this training
+                shutil.copy(earlier, states[-1])
+                break
+    return states[-1]
 
 
 _SHAPING = (chips.CHIP_PX, chips.PASTED, pasting.ALONGSIDE, SIMULATED_SHARE)

@@ -50,8 +50,7 @@ def train(
     amendments
         Amendments to the labels (GeoJSON).
     steps
-        Of each of its two parts: on simulated scenes, and on these with them; with --chips without
-        what is held back, and with all.
+        Of the training; with --chips of each of two: without what is held back, and with all.
     seed
         Of all that is random.
 
@@ -79,7 +78,7 @@ def train(
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             amendments=amendments,
             options=options,
-            progress=lambda step, loss: tell(step + 1, 2 * options.steps, f"loss {loss:.2f}"),
+            progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0

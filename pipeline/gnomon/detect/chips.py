@@ -123,24 +123,24 @@ def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
     """
     choice = rng.random()
     shown = np.concatenate([scene.ships[:, :2], scene.hard])
-    if len(shown) and choice < 0.55:
-        return _well_within(scene, shown[rng.integers(len(shown))] + rng.uniform(-40, 40, 2))
+    if len(shown) and choice < 0.6:
+        return _within(shown[rng.integers(len(shown))] + rng.uniform(-40, 40, 2), scene)
     water, search = scene.masks
     rows, columns = water.shape
     for _ in range(60):
         spot = rng.uniform(0, [columns, rows])
         beside = (spot + rng.uniform(-20, 20, 2)).clip(0, [columns - 1, rows - 1])
-        on_shore = choice > 0.88 or not water[int(beside[1]), int(beside[0])]
+        on_shore = choice > 0.93 or not water[int(beside[1]), int(beside[0])]
         if search[int(spot[1]), int(spot[0])] and on_shore:
             break
-    return _well_within(scene, spot)
+    return _within(spot, scene)
 
 
-def _well_within(scene: Labelled, spot: NDArray[np.floating]) -> Floats:
-    """Move a chip's centre inwards: small scenes would else be shown mostly beyond their edge."""
-    size = np.array(scene.bands.shape[:0:-1], float)
-    margin = np.minimum(CHIP_PX / 2 - 16, size / 2)
-    return spot.clip(margin, size - margin).astype(np.float32)
+def _within(spot: NDArray[np.floating], scene: Labelled) -> Floats:
+    """A place so far off the scene's edges that little of a chip lies beyond."""
+    size = np.array(scene.masks.shape[:0:-1])
+    edge = np.minimum(CHIP_PX // 3, size // 2)
+    return spot.clip(edge, size - edge).astype(np.float32)
 
 
 def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: float) -> Floats:

@@ -1,10 +1,8 @@
 """The network: reflectances in, a map of hull centres and shapes out.
 
-A small encoder and decoder that keeps thin things: the input is halved twice and then read at 4, 8
+A small encoder and decoder that keeps thin things: the input is halved once and then read at 4, 8
 and 16 pixels; the maps come out at every second pixel, because two tankers side by side are two
-pixels apart. What is said of four such cells is worked out at their common place of 4 pixels and
-laid out from there (Shi et al. 2016, arXiv:1609.05158): no layer but the first is as fine as the
-maps. At each cell it says whether a hull is centred there, where exactly, how long and how
+pixels apart. At each cell it says whether a hull is centred there, where exactly, how long and how
 wide, along which axis, and whether the cell is hull at all. The centre-point idea is that of Zhou
 et al. 2019, "Objects as Points" (arXiv:1904.07850).
 
@@ -29,9 +27,9 @@ class NetworkOptions:
     """What shapes the network; it travels with the weights."""
 
     bands: tuple[str, ...] = ("blue", "green", "red", "nir")
-    widths: tuple[int, int, int, int] = (16, 32, 64, 128)
+    widths: tuple[int, int, int, int] = (16, 32, 64, 96)
     """Channels at 2, 4, 8 and 16 pixels."""
-    blocks: tuple[int, int, int] = (1, 2, 2)
+    blocks: tuple[int, int, int] = (2, 2, 2)
     """Residual blocks at 4, 8 and 16 pixels."""
 
 
@@ -65,11 +63,11 @@ class Network(nn.Module):
         self.down16 = _stage(eighth, sixteenth, deep[2])
         self.up8 = _Merge(sixteenth, eighth, eighth)
         self.up4 = _Merge(eighth, quarter, quarter)
-        self.last = _conv(quarter, quarter)
-        self.heads = nn.Conv2d(quarter, 8 * STRIDE**2, kernel_size=1)
+        self.up2 = _Merge(quarter, half, quarter)
+        self.heads = nn.Conv2d(quarter, 8, kernel_size=1)
         with torch.no_grad():
             # One cell in a hundred is a centre: start there, or the first steps only unlearn it.
-            self.heads.bias[: STRIDE**2] = -4.6  # type: ignore[index]  # it has a bias
+            self.heads.bias[0] = -4.6  # type: ignore[index]  # it has a bias
 
     def forward(self, bands: Tensor, present: Tensor) -> Maps:
         """Read chips.
@@ -87,9 +85,8 @@ class Network(nn.Module):
         quarter = self.down4(half)
         eighth = self.down8(quarter)
         coarse = self.down16(eighth)
-        fine = self.last(self.up4(self.up8(coarse, eighth), quarter))
-        maps = nn.functional.pixel_shuffle(self.heads(fine), STRIDE)
-        centre, shift, size, axis, hull = maps.split([1, 2, 2, 2, 1], dim=1)
+        fine = self.up2(self.up4(self.up8(coarse, eighth), quarter), half)
+        centre, shift, size, axis, hull = self.heads(fine).split([1, 2, 2, 2, 1], dim=1)
         return Maps(centre, shift, size + _LOG_TYPICAL.to(size), axis, hull)
 
 

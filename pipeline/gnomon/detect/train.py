@@ -29,11 +29,15 @@ HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 class TrainOptions:
     """How long and how fast."""
 
-    steps: int = 1000
+    steps: int = 2400
+    """Of each cycle."""
+    cycles: int = 1
+    """The rate of learning rises and falls so often (Loshchilov and Hutter 2017, arXiv:1608.03983):
+    after each cycle there is a network to be used, and another cycle goes on from it."""
     batch: int = 16
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 1e-2
-    average: float = 0.99
+    average: float = 0.996
     """Share of the old average that each step keeps."""
     seed: int = 0
 
@@ -73,7 +77,7 @@ def train(
         the weights that it would have had. It is left behind; it belongs to these scenes and
         options, and whoever names it sees to that.
     base
-        Network to start from; drawn at random, if left out.
+        Network to start from, which is left as it is; drawn at random, if left out.
 
     """
     options = options or TrainOptions()
@@ -84,11 +88,12 @@ def train(
     batches = chips(
         scenes, batch=options.batch, seed=options.seed, weights=weights, start=state.step
     )
-    while state.step < options.steps:
+    whole = options.steps * options.cycles
+    while state.step < whole:
         error = state.learn(*next(batches))
         if progress:
             progress(state.step - 1, error)
-        if saved and (state.step % SAVED_EVERY == 0 or state.step == options.steps):
+        if saved and (state.step % SAVED_EVERY == 0 or state.step == whole):
             state.give(saved)
     return state.average.cpu().eval()
 
@@ -106,12 +111,22 @@ class _State:
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=rate, weight_decay=options.weight_decay, fused=True
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, max_lr=rate, total_steps=options.steps, pct_start=0.1
+        self.schedule = self._cycle()
+
+    def _cycle(self) -> torch.optim.lr_scheduler.OneCycleLR:
+        # It finds in the optimiser where an earlier cycle began, and would go on from there.
+        for group in self.optimiser.param_groups:
+            for key in ("initial_lr", "max_lr", "min_lr"):
+                group.pop(key, None)
+        options = self.options
+        return torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, options.learning_rate, total_steps=options.steps, pct_start=0.1
         )
 
     def learn(self, bands: Tensor, present: Tensor, wanted: Targets) -> float:
         """One step; its loss."""
+        if self.step and self.step % self.options.steps == 0:
+            self.schedule = self._cycle()
         with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
             seen = bands.to(self.device, memory_format=torch.channels_last)
             said = self.model(seen, present.to(self.device))

@@ -2,8 +2,9 @@
 
 A hull found is right if its centre lies in the outline grown by 2 pixels, or within 30 m of it; one
 to one (`gnomon.detect.evaluate`). A figure for ships of a length and more ignores shorter labels,
-what meets them, and shorter hulls that meet nothing. A label is quay-side if its outline lies
-within 40 m of land that has no ship in it; so is a hull that meets no label, by her rectangle.
+what meets them, all hulls on ground that is ignored, and shorter hulls that meet nothing. A label
+is quay-side if its outline lies within 40 m of land that has no ship in it; so is a hull that meets
+no label, by her rectangle.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 from scipy import ndimage
 
-from gnomon.detect.evaluate import pairs
+from gnomon.detect.evaluate import meets, pairs
 from gnomon.detect.hulls import QUAYSIDE_M, Hulls, Mask, near_land
 from gnomon.marked import Marked
 
@@ -102,8 +103,7 @@ def _scene_account(marked: Marked, found: Hulls) -> Account:
     port, gsd_m = port_of(marked.name), marked.gsd_m
     bare = _bare_land(marked)
     rows, columns = pairs(found, marked.polygons, gsd_m)
-    label = np.full(len(found), -1)
-    label[rows] = columns
+    label = meets(found, marked.polygons, gsd_m=gsd_m, ignored=marked.ignored)
     hulls = pd.DataFrame(
         {
             "port": port,

@@ -56,12 +56,9 @@ def fold_network(
     folder: Path,
     *,
     options: TrainOptions,
-    base: Network | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Network:
     """Train on the scenes of the other folds; see `gnomon.training.trained`."""
     real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
     name = f"without-{'-'.join(fold.ports)}"
-    return training.trained(
-        real, made, folder, options=options, base=base, progress=progress, name=name
-    )
+    return training.trained(real, made, folder, options=options, progress=progress, name=name)

@@ -111,10 +111,8 @@ def measure(
     """
     scenes = [m.amended(amendments) for m in plain]
     made = list(training.simulated_scenes(options.simulated))
-    base = training.grounded(made, folder, options=options.train) if made else None
     networks = [
-        _fold_network(fold, scenes, made, folder, options=options, base=base, say=say)
-        for fold in folds
+        _fold_network(fold, scenes, made, folder, options=options, say=say) for fold in folds
     ]
     sight = _looked_at(scenes, folds, [raw_finder(network) for network in networks])
     judged = calibrated(matched(sight.scenes, sight.found), gsd_m=scenes[0].gsd_m)
@@ -148,7 +146,6 @@ def _fold_network(
     folder: Path,
     *,
     options: Options,
-    base: Network | None,
     say: Say,
 ) -> Network:
     name = ", ".join(fold.ports)
@@ -157,7 +154,7 @@ def _fold_network(
         if step % 100 == 0:
             say(f"without {name}: step {step} of {options.train.steps}, loss {loss:.2f}")
 
-    return fold_network(fold, scenes, made, folder, options=options.train, base=base, progress=tell)
+    return fold_network(fold, scenes, made, folder, options=options.train, progress=tell)
 
 
 def _look(scenes: Sequence[Marked], find: Finder) -> Sight:
@@ -215,12 +212,13 @@ def _rival(
             continue
         say(f"Faster R-CNN without {', '.join(fold.ports)}: {options.rival_seconds:.0f} s")
         real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
+        name = f"rival-without-{'-'.join(fold.ports)}-{options.rival_seconds:.0f}s"
         model = train_rival(
             [*real, *made],
             weights=training.shares(real, made),
             seconds=options.rival_seconds,
             clock=time.process_time,
-            saved=folder / f"rival-without-{'-'.join(fold.ports)}-{options.rival_seconds:.0f}s.pt",
+            saved=training.state_path(folder, name, [*real, *made], TrainOptions()),
         )
         find = rival_finder(model, training.BANDS)
         sights.append(_look([m for m in scenes if fold.holds(m.name)], find))

@@ -44,12 +44,14 @@ def new_rival(bands: int) -> nn.Module:
         rpn_pre_nms_top_n_train=200,
         rpn_post_nms_top_n_train=50,
         rpn_score_thresh=0.0,
-        rpn_anchor_generator=AnchorGenerator(((8, 16, 32, 64, 128),) * 3, ((0.5, 1.0, 2.0),) * 3),
     )
     first = model.backbone.body["0"][0]
     model.backbone.body["0"][0] = nn.Conv2d(
         bands, first.out_channels, first.kernel_size, first.stride, first.padding, bias=False
     )
+    # As many anchors as usual at each place, so that the heads fit.
+    sizes, shapes = (8, 16, 32, 64, 128), (0.5, 1.0, 2.0)
+    model.rpn.anchor_generator = AnchorGenerator((sizes,) * 3, (shapes,) * 3)
     # The sizes of what is given stand: every chip and window is enlarged as much.
     model.transform._skip_resize = True  # noqa: SLF001 - torchvision's own switch for that
     return model
