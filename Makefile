@@ -6,7 +6,7 @@ RUN ?= runs/embedded
 GNOMON := .venv/bin/gnomon
 WEB := pipeline/gnomon/report/web
 
-.PHONY: detect report page page-packages test fast lint notebooks bench validate train clean
+.PHONY: detect report page page-packages test fast lint notebooks bench validate evaluate train clean
 
 detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
 	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
@@ -46,8 +46,11 @@ bench: .venv/ready  ## time against the floor: decoding the pixels
 validate: .venv/ready  ## measure what the numbers are worth: make validate [PART=load|ships|seasons]
 	.venv/bin/python -m gnomon.validation $(PART)
 
-train: .venv/ready  ## train new weights: make train CATALOG=labelled/catalog.json NAME=my-vessel
-	$(GNOMON) train $(CATALOG) --out models/$(NAME)
+evaluate: .venv/ready  ## measure the detector, ports left out: make evaluate CATALOGS="a.json b.json"
+	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.evaluation
+
+train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
+	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
 
 # torch and torchvision from one place, together: a torchvision beside another torch does not import.
 .venv/ready: pyproject.toml

@@ -1,8 +1,11 @@
 """Chips: a label stays on its ship through every rotation, flip and scale."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import odc.geo.xr
+import pandas as pd
 import pytest
 import shapely
 import torch
@@ -11,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from gnomon.detect.chips import CHIP_PX, Labelled, Loose, chips, labelled, rectangle, targets
+from gnomon.detect.chips import CHIP_PX, chips, targets
 from gnomon.detect.hulls import rectangles
 from gnomon.detect.network import STRIDE
+from gnomon.detect.truth import Labelled, Loose, labelled, rectangle
 
 
 def hull_row(x: float, y: float, length: float, beam: float, angle: float) -> np.ndarray:
@@ -49,7 +53,9 @@ def scene() -> Labelled:
     points = shapely.points(columns, rows)
     for shape in rectangles(np.column_stack([ships, np.ones((5, 2))])):
         image[0][shapely.contains(shape, points)] = 0.5
-    return Labelled("drawn", torch.from_numpy(image), torch.ones(1), ships)
+    nothing = np.empty((0, 5), np.float32)
+    masks = torch.from_numpy(np.stack([image[0] < 0.1, np.ones((500, 500))]).astype(np.float32))
+    return Labelled("drawn", torch.from_numpy(image), torch.ones(1), ships, masks, nothing)
 
 
 def test_labels_lie_on_their_ships_in_every_chip(scene: Labelled) -> None:
@@ -60,7 +66,7 @@ def test_labels_lie_on_their_ships_in_every_chip(scene: Labelled) -> None:
     # What is labelled hull is brighter than what is not, in the same chip.
     for image, mask in zip(half, hull, strict=True):
         if mask.any():
-            assert image[mask].mean() > image[~mask].mean() + 0.2
+            assert image[mask].mean() > image[~mask].mean() + 0.1
 
 
 def test_shapes_at_a_centre_are_those_of_the_ship(scene: Labelled) -> None:
@@ -78,6 +84,29 @@ def test_the_same_seed_gives_the_same_chips_and_another_does_not(scene: Labelled
     one, same, other = (next(chips([scene], batch=4, seed=s))[0] for s in (1, 1, 2))
     assert torch.equal(one.nan_to_num(-1), same.nan_to_num(-1))
     assert not torch.equal(one.nan_to_num(-1), other.nan_to_num(-1))
+
+
+def test_batches_that_go_on_are_those_that_would_have_come(scene: Labelled) -> None:
+    straight = chips([scene], batch=2, seed=3)
+    for _ in range(2):
+        next(straight)
+    third, resumed = next(straight), next(chips([scene], batch=2, seed=3, start=2))
+    assert torch.equal(third[0].nan_to_num(-1), resumed[0].nan_to_num(-1))
+    assert torch.equal(third[2].centre, resumed[2].centre)
+
+
+def test_nothing_is_learnt_of_what_nobody_knows_nor_where_nothing_is_looked_for(
+    scene: Labelled,
+) -> None:
+    unsure = replace(scene, ships=scene.ships[:0], ignored=scene.ships)
+    bands, _, wanted = next(chips([unsure], batch=64, seed=4))
+    bright = torch.nn.functional.max_pool2d(bands.nan_to_num(0), STRIDE) > 0.25
+    assert bright.sum() > 500
+    assert not wanted.centre.any()
+    # Every hull lies on ground that does not count, but for what noise and light make bright.
+    assert wanted.counted[bright].mean() < 0.06
+    nowhere = replace(scene, masks=torch.stack([scene.masks[0], torch.zeros(500, 500)]))
+    assert not next(chips([nowhere], batch=8, seed=4))[2].counted.any()
 
 
 def test_two_centres_side_by_side_are_two_peaks() -> None:
@@ -103,3 +132,19 @@ def test_outlines_in_degrees_become_pixels_and_loose_ones_are_tightened() -> Non
     assert tight.present.tolist() == [1.0, 0.0]
     loose = labelled("x", pixels, frame, bands=("nir",), loose=Loose(20.0, 15.0))
     assert loose.ships[0, 2:4] == pytest.approx([18, 2.5], abs=0.1)
+    # What somebody measured is not loose, and what nobody knows is no ship.
+    rows = pd.concat([frame, frame, frame], ignore_index=True)
+    rows = rows.assign(measured=[True, False, True], ignored=[False, True, False])
+    amended = labelled("x", pixels, rows, bands=("nir",), loose=Loose(20.0, 15.0))
+    assert amended.ships[:, 2] == pytest.approx([20, 20], abs=0.1)
+    assert amended.ignored[:, 2] == pytest.approx([18], abs=0.1)
+
+
+def test_a_vessel_too_short_to_be_labelled_with_care_is_ignored() -> None:
+    grid = GeoBox.from_bbox((500_000, 4_700_000, 502_000, 4_702_000), "EPSG:32653", resolution=10)
+    pixels = xr.Dataset({"nir": odc.geo.xr.wrap_xr(np.zeros(grid.shape, np.float32), grid)})
+    outlines = [shapely.box(500_100, 4_700_100, 500_110, 4_700_100 + n) for n in (35, 60)]
+    frame = gpd.GeoDataFrame(geometry=outlines, crs="EPSG:32653")
+    told = labelled("x", pixels, frame, bands=("nir",))
+    assert told.ships[:, 2] == pytest.approx([6], abs=0.1)
+    assert told.ignored[:, 2] == pytest.approx([3.5], abs=0.1)

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from gnomon.detect import train as training
+from gnomon.detect.calibrate import Calibration, read_calibration, write_calibration
 from gnomon.detect.network import NetworkOptions
 from gnomon.detect.train import TrainOptions, train
-from gnomon.detect.weights import load
+from gnomon.detect.weights import Errors, find, load
 from gnomon.errors import CatalogError, WeightsError
-from gnomon.training import contrast_finder, finder, judge, marked_scenes, matched, teach
+from gnomon.marked import contrast_finder, finder, marked_scenes, matched
+from gnomon.training import judge, teach
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
 
@@ -18,10 +21,10 @@ def test_labelled_scenes_are_read_with_their_outlines(sea: Path) -> None:
     scenes = marked_scenes(str(sea))
     assert len(scenes) == 3
     for scene in scenes:
-        ships = scene.learnable().ships
-        assert len(ships) == len(scene.outlines) > 0
+        learnt = scene.learnable()
+        assert len(learnt.ships) + len(learnt.ignored) == len(scene.outlines) > 0
         # An outline lies over what is brighter than the water around it.
-        for polygon in scene.polygons():
+        for polygon in scene.polygons:
             x, y = polygon.centroid.coords[0]
             nir = scene.pixels.nir.to_numpy()
             assert nir[int(y), int(x)] > 1.3 * float(scene.pixels.nir.median())
@@ -54,19 +57,61 @@ def test_training_makes_the_loss_small(sea: Path) -> None:
     assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
 
 
+def test_a_training_that_was_interrupted_ends_with_the_weights_it_would_have_had(
+    sea: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "SAVED_EVERY", 2)
+    scenes = [scene.learnable() for scene in marked_scenes(str(sea))]
+    options, saved = TrainOptions(steps=6, batch=2, seed=5), tmp_path / "state"
+    straight = train(scenes, options, network=SMALL).state_dict()
+    seen: list[int] = []
+
+    def interrupt(step: int, _: float) -> None:
+        seen.append(step)
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(scenes, options, network=SMALL, saved=saved, progress=interrupt)
+    resumed = train(scenes, options, network=SMALL, saved=saved, progress=interrupt).state_dict()
+    assert seen == [0, 1, 2, 3, 2, 3, 4, 5]
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+    # And what is finished is not done again.
+    train(scenes, options, network=SMALL, saved=saved, progress=interrupt)
+    assert len(seen) == 8
+
+
+CALIBRATION = Calibration(
+    1.2,
+    -0.3,
+    0.4,
+    Errors(length_m=9, length_share=0.05, beam_m=4, beam_share=0.1, heading_deg=3),
+)
+
+
+def test_a_calibration_is_read_as_it_was_written_and_from_weights_too(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.toml"
+    write_calibration(path, CALIBRATION)
+    assert read_calibration(path) == CALIBRATION
+    shipped = read_calibration(find("s2-vessel") / "model.toml")
+    assert shipped.threshold == load("s2-vessel").model.threshold
+    path.write_text("slope = 1")
+    with pytest.raises(WeightsError, match="is no calibration"):
+        read_calibration(path)
+
+
 @pytest.mark.slow
 def test_teaching_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_path: Path) -> None:
-    options = TrainOptions(steps=150, batch=4)
+    options = TrainOptions(steps=60, batch=4)
+    out = tmp_path / "m"
     model = teach(
-        str(sea), tmp_path / "m", version="9", held=["april-04"], simulated=1, options=options
+        [str(sea)], out, version="9", calibration=CALIBRATION, simulated=1, options=options
     )
-    assert load(str(tmp_path / "m")).model == model
+    assert load(str(out)).model == model
+    assert (model.threshold, model.slope) == (0.4, 1.2)
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
     with pytest.raises(WeightsError, match="never overwritten"):
-        teach(
-            str(sea), tmp_path / "m", version="9", held=["april-04"], simulated=1, options=options
-        )
-    with pytest.raises(CatalogError, match="hold back some scenes"):
-        teach(str(sea), tmp_path / "n", version="9", held=["may"], options=options)
+        teach([str(sea)], out, version="9", calibration=CALIBRATION, options=options)
 
 
 def test_the_network_beats_the_contrast_alone_on_ports_it_never_saw(shared_data: Path) -> None:

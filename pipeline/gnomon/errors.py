@@ -42,7 +42,7 @@ class WeightsError(GnomonError):
 
 
 class LabelError(GnomonError):
-    """Labels of ships, or amendments to them, are not usable."""
+    """Labels of ships, amendments to them, or chips are not usable: each faulty row is named."""
 
 
 class TrackError(GnomonError):

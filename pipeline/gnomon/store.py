@@ -116,16 +116,24 @@ def read_table(path: Path | str) -> gpd.GeoDataFrame:
 
 def write_table(frame: gpd.GeoDataFrame, path: Path) -> None:
     """Write GeoParquet 1.1, whole or not at all."""
-    _replace(path, lambda partial: _write_parquet(frame, partial))
+    write_whole(path, lambda partial: _write_parquet(frame, partial))
 
 
 def write_json(value: Any, path: Path) -> None:
     """Write JSON for people to read, whole or not at all."""
     text = json.dumps(value, indent=1, default=str, ensure_ascii=False) + "\n"
-    _replace(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name and rename it: it is whole, or as it was before.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or not writable.
+
+    """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.part-{os.getpid()}")

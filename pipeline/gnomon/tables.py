@@ -23,6 +23,10 @@ LOAD_REASONS = (
     "cloud", "sar", "no_geometry", "weak_evidence",
 )  # fmt: skip
 
+STATUSES = ("unreviewed", "ship", "not_ship")
+SHIP_TYPES = ("tanker", "bulk", "container", "general", "fishing", "tug", "other", "unknown")
+LABEL_LOADS = ("laden", "ballast", "unknown")
+
 
 def angle(below: float, *, nullable: bool = False) -> Any:
     """Field of an angle in degrees, from 0 to below ``below``."""
@@ -258,6 +262,28 @@ class Ledger(Table):
     """When the cap was passed, in the samples in which it was."""
     passed_p50: Series[Time] = pa.Field(nullable=True)
     passed_p95: Series[Time] = pa.Field(nullable=True)
+
+
+class Labels(Table):
+    """One row per outline that a person decides on; ``labels.geojson`` beside the chips."""
+
+    label_id: Series[str] = pa.Field(unique=True)
+    chip: Series[str]
+    """Path of the chip that shows it, relative to the file of labels."""
+    scene_id: Series[str]
+    detection_id: Series[str] = pa.Field(nullable=True)
+    """Null for an outline that a person drew, and for the frame of a chip without detections."""
+    status: Series[str] = pa.Field(isin=STATUSES)
+    """What nobody has decided on teaches nothing: neither a ship nor the lack of one."""
+    type: Series[str] = pa.Field(isin=SHIP_TYPES)
+    length_m: Series[float] = pa.Field(gt=0, nullable=True)
+    """Where a person knows it better than the outline tells."""
+    load_state: Series[str] = pa.Field(isin=LABEL_LOADS)
+    note: Series[str] = pa.Field(nullable=True)
+    score: Series[float] = pa.Field(nullable=True)
+    """Of the detection."""
+    geometry: GeoSeries[Geometry]
+    """Outline of the hull, a polygon."""
 
 
 def table(model: type[Table], rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:

@@ -1,118 +1,70 @@
-"""From a catalogue of labelled scenes to a folder of new weights.
+"""From catalogues of labelled scenes to a folder of new weights, and what weights are worth.
 
-1. Train without the scenes that are held back, and look at those: they say what a score is worth,
-   which threshold to ship, and how far lengths, beams and headings are off.
-2. Train again on every scene. These weights leave, with the calibration of the first.
-3. Judge them on a catalogue that neither training has seen, beside the contrast stage alone.
+Weights are trained on every scene there is. What their score is worth, which threshold to ship, and
+how far lengths, beams and headings are off cannot be told from scenes that they were trained on: it
+comes from a calibration that was measured with ports left out (`gnomon.evaluation`) on networks
+that were trained the same way.
 
-Labels are outlines: an asset ``ships`` of each item, GeoJSON. Simulated scenes, whose ships are
-known exactly, are a third of what the network sees.
+Simulated scenes, whose ships are known exactly, are a part of what the network sees.
 """
 
+import hashlib
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
-import shapely
-import xarray as xr
 
-from gnomon.detect import detector, weights
-from gnomon.detect.calibrate import calibrated
-from gnomon.detect.chips import Labelled, Loose, labelled, weight
-from gnomon.detect.contrast import bright_hulls
-from gnomon.detect.evaluate import Matched, match
-from gnomon.detect.hulls import Hulls
+from gnomon.detect import chips, pasting, weights
+from gnomon.detect.calibrate import Calibration
+from gnomon.detect.chips import weight
+from gnomon.detect.evaluate import Matched
 from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.train import TrainOptions, train
-from gnomon.errors import CatalogError, WeightsError
-from gnomon.fetch.catalog import find_scenes
+from gnomon.detect.truth import Labelled, labelled
+from gnomon.errors import WeightsError
 from gnomon.fetch.mask import usable_water
-from gnomon.fetch.raster import read_pixels
-from gnomon.study import CatalogOptions, DetectOptions, MaskOptions
+from gnomon.marked import contrast_finder, finder, marked_scenes, matched, most_flattering
+from gnomon.study import MaskOptions
 from gnomon.synth.scene import training_scenes
 
 BANDS = NetworkOptions().bands
-LOOSE = Loose(length_m=5.0, beam_m=10.0)
-"""The outlines of sen2ships are about a pixel loose on each side; their second moments, which see
-the inside as much as the edge, read half of that long."""
-SIMULATED_SHARE = 0.35
-SIMULATED_SHORTEST_M = 40.0
-"""Shorter vessels are not labelled in the real scenes; the network must not learn both."""
-
-
-@dataclass(frozen=True)
-class Marked:
-    """A scene's pixels and the outlines of its ships."""
-
-    name: str
-    pixels: xr.Dataset
-    masks: xr.Dataset
-    outlines: gpd.GeoDataFrame
-
-    @property
-    def gsd_m(self) -> float:
-        """Metres per pixel."""
-        return float(abs(self.pixels.odc.geobox.resolution.x))
-
-    def polygons(self) -> list[shapely.Geometry]:
-        """Outlines in pixels."""
-        box = self.pixels.odc.geobox
-        a = ~box.affine
-        matrix = [a.a, a.b, a.d, a.e, a.c, a.f]
-        shapes = self.outlines.to_crs(box.crs).geometry
-        return [shapely.affinity.affine_transform(shape, matrix) for shape in shapes]
-
-    def learnable(self) -> Labelled:
-        """As training wants it."""
-        return labelled(self.name, self.pixels, self.outlines, bands=BANDS, loose=LOOSE)
-
-
-def marked_scenes(catalog: str) -> list[Marked]:
-    """Every scene of a catalogue that has outlines of ships.
-
-    Raises
-    ------
-    CatalogError
-        The catalogue cannot be read, or none of its scenes is labelled.
-
-    """
-    found = find_scenes(CatalogOptions(url=catalog), area=None)
-    scenes = [s for s in found.scenes if s.outlines_href]
-    if not scenes:
-        raise CatalogError(f"{catalog}: no item has outlines of ships, an asset 'ships' (GeoJSON)")
-    marked = []
-    for scene in scenes:
-        pixels = read_pixels(scene, None)
-        masks = usable_water(pixels, MaskOptions())
-        marked.append(Marked(scene.id, pixels, masks, gpd.read_file(scene.outlines_href)))
-    return marked
+SIMULATED = 12
+SIMULATED_SHARE = 0.25
+SIMULATED_SEED = 7
+CALIBRATED_BY = "s2-vessel"
+"""Weights whose calibration others take over that were trained the same way."""
 
 
 def teach(
-    catalog: str,
+    catalogs: Sequence[str],
     out: Path,
     *,
     version: str,
-    held: Sequence[str],
-    simulated: int = 24,
+    calibration: Calibration,
+    amendments: Path | None = None,
+    simulated: int = SIMULATED,
     options: TrainOptions | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> weights.Model:
-    """Train, calibrate and write new weights.
+    """Train on every scene and write new weights.
+
+    What is interrupted goes on where it stopped.
 
     Parameters
     ----------
-    catalog
+    catalogs
         Labelled scenes.
     out
         Folder to be made.
     version
         Of the weights.
-    held
-        Parts of item ids: scenes that only the second training sees.
+    calibration
+        Measured on networks that were trained like this one, with ports left out.
+    amendments
+        File of amendments to the labels.
     simulated
         Simulated scenes beside the real ones.
     options
@@ -123,108 +75,102 @@ def teach(
     Raises
     ------
     CatalogError
-        The catalogue cannot be read, has no labels, or ``held`` leaves nothing to either side.
+        A catalogue cannot be read, or has no labels.
     WeightsError
-        The folder exists, or the network finds nothing in the scenes held back.
+        The folder exists.
 
     """
-    if out.exists():  # before an hour of work, not after
+    if out.exists():  # before half an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
-    marked = marked_scenes(catalog)
-    back = [m for m in marked if any(part in m.name for part in held)]
-    if not back or len(back) == len(marked):
-        names = ", ".join(m.name for m in marked)
-        raise CatalogError(f"hold back some scenes and not all of them; there are {names}")
-    real = [m.learnable() for m in marked]
-    made = list(_made(simulated))
+    marked = marked_scenes(*catalogs, amendments=amendments)
     options = options or TrainOptions()
-    rehearsal = _train(
-        [r for r, m in zip(real, marked, strict=True) if m not in back], made, options, progress
-    )
-    find = raw_finder(rehearsal, gsd_m=back[0].gsd_m)
-    found = matched(back, [find(m) for m in back])
-    if not len(found.score):
-        raise WeightsError(f"{out}: nothing found in the scenes held back; train for more steps")
-    judged = calibrated(found, gsd_m=back[0].gsd_m)
-    network = _train(real, made, options, progress)
-    return weights.save(
+    made = list(simulated_scenes(simulated))
+    real = [m.learnable(BANDS) for m in marked]
+    folder = out.parent / f"{out.name}.training"
+    network = trained(real, made, folder, options=options, progress=progress)
+    model = weights.save(
         out,
         network,
         version=version,
-        threshold=judged.threshold,
-        calibration=(judged.slope, judged.intercept),
-        errors=judged.errors,
-        gsd_m=back[0].gsd_m,
+        threshold=calibration.threshold,
+        calibration=(calibration.slope, calibration.intercept),
+        errors=calibration.errors,
     )
+    shutil.rmtree(folder)
+    return model
 
 
-def _made(count: int) -> Iterator[Labelled]:
-    for number, (pixels, truth) in enumerate(training_scenes(count, seed=7)):
-        known = truth[truth.length_m >= SIMULATED_SHORTEST_M]
-        yield labelled(f"simulated-{number}", pixels, known, bands=BANDS)
+def simulated_scenes(count: int) -> Iterator[Labelled]:
+    """Scenes whose ships are known exactly."""
+    for number, (pixels, truth) in enumerate(training_scenes(count, seed=SIMULATED_SEED)):
+        masks = usable_water(pixels, MaskOptions())
+        name = f"simulated-{number}"
+        yield labelled(name, pixels, truth, bands=BANDS, masks=masks, real=False)
 
 
-def _train(
+def trained(
     real: Sequence[Labelled],
     made: Sequence[Labelled],
+    folder: Path,
+    *,
     options: TrainOptions,
-    progress: Callable[[int, float], None] | None,
+    progress: Callable[[int, float], None] | None = None,
+    name: str = "all",
 ) -> Network:
-    shares = [*_shared(real, 1 - SIMULATED_SHARE), *_shared(made, SIMULATED_SHARE)]
-    return train([*real, *made], options, weights=shares, progress=progress)
+    """A network from real and simulated scenes, in the proportion that all weights have.
+
+    Parameters
+    ----------
+    real, made
+        Real and simulated scenes.
+    folder
+        Keeps the state of the training, under a name with the digest of all it rests on: what was
+        interrupted goes on, what is finished is not done again.
+    options
+        How long and how fast.
+    progress
+        Told of each step.
+    name
+        Begins the name of the state.
+
+    """
+    saved = state_path(folder, name, [*real, *made], options)
+    drawn = shares(real, made)
+    return train([*real, *made], options, weights=drawn, progress=progress, saved=saved)
+
+
+def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: TrainOptions) -> Path:
+    """File for the state of a training: its name, and a digest of what it rests on."""
+    told = asdict(options)
+    cycles = told.pop("cycles")
+    rests_on = [repr((_SHAPING, told, asdict(NetworkOptions())))]
+    for scene in scenes:
+        rests_on += [scene.name, str(tuple(scene.bands.shape))]
+        rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
+    digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    states = [folder / f"{name}-{digest}-{number}.state" for number in range(1, cycles + 1)]
+    if not states[-1].exists():
+        for earlier in reversed(states[:-1]):
+            if earlier.exists():  # its cycles are the first ones of this training
+                shutil.copy(earlier, states[-1])
+                break
+    return states[-1]
+
+
+_SHAPING = (chips.CHIP_PX, chips.PASTED, pasting.ALONGSIDE, SIMULATED_SHARE)
+"""What shapes a training beside its options."""
+
+
+def shares(real: Sequence[Labelled], made: Sequence[Labelled]) -> list[float]:
+    """How often each scene is drawn, the real ones first."""
+    part = SIMULATED_SHARE if made else 0.0
+    return [*_shared(real, 1 - part), *_shared(made, part)]
 
 
 def _shared(scenes: Sequence[Labelled], whole: float) -> list[float]:
     each = [weight(scene) for scene in scenes]
     return [whole * one / sum(each) for one in each]
-
-
-Finder = Callable[[Marked], Hulls]
-"""Hulls of a scene, down to scores far below any threshold."""
-LOWEST = 0.02
-
-
-def raw_finder(network: Network, *, gsd_m: float) -> Finder:
-    """A network's own scores, not calibrated."""
-    raw = weights.uncalibrated(network, gsd_m=gsd_m)
-    options = DetectOptions(threshold=LOWEST)
-    return lambda m: detector.find_hulls(m.pixels, m.masks, weights=raw, options=options)
-
-
-def finder(name: str) -> Finder:
-    """Calibrated scores of weights by name."""
-    ready = weights.load(name)
-    options = DetectOptions(threshold=LOWEST)
-    return lambda m: detector.find_hulls(m.pixels, m.masks, weights=ready, options=options)
-
-
-def contrast_finder(m: Marked) -> Hulls:
-    """The contrast stage alone, as a detector of its own."""
-    hulls = bright_hulls(
-        m.pixels,
-        m.masks.water.to_numpy(),
-        m.masks.search.to_numpy(),
-        contrast_min=DetectOptions.model_fields["contrast_min"].default,
-    )
-    return hulls[hulls[:, 2] * m.gsd_m >= DetectOptions.model_fields["length_min_m"].default]
-
-
-def matched(
-    scenes: Sequence[Marked], found: Sequence[Hulls], *, length_min_m: float = 50.0
-) -> Matched:
-    """Hulls of several scenes against their labels."""
-    return Matched.joined(
-        [
-            match(
-                hulls,
-                m.polygons(),
-                m.learnable().ships,
-                gsd_m=m.gsd_m,
-                length_min_m=length_min_m,
-            )
-            for m, hulls in zip(scenes, found, strict=True)
-        ]
-    )
 
 
 def judge(name: str, catalog: str) -> str:
@@ -244,7 +190,7 @@ def judge(name: str, catalog: str) -> str:
         seconds = time.perf_counter() - started
         for least in (100.0, 50.0):
             result = matched(scenes, found, length_min_m=least)
-            said = result.at(threshold if title == "network" else _most_flattering(result))
+            said = result.at(threshold if title == "network" else most_flattering(result))
             lines.append(
                 f"| {title} | >= {least:.0f} m | {len(result.truth)} "
                 f"| {result.average_precision():.3f} | {said['precision']:.2f} "
@@ -253,10 +199,6 @@ def judge(name: str, catalog: str) -> str:
         if title == "network":
             shapes = _shapes(result, threshold)
     return "\n".join([*lines, "", *shapes])
-
-
-def _most_flattering(result: Matched) -> float:
-    return max(np.unique(result.score), key=lambda t: result.at(t)["f1"], default=0.0)
 
 
 def _shapes(result: Matched, threshold: float) -> list[str]:

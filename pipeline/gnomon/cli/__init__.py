@@ -14,7 +14,7 @@ import sys
 
 from cyclopts import App
 
-from gnomon.cli import exporting, learning, looking, reporting, seasons, ships
+from gnomon.cli import exporting, labelling, learning, looking, reporting, seasons, ships
 from gnomon.cli.words import INTERRUPTED
 from gnomon.errors import GnomonError
 from gnomon.terminal import err
@@ -36,6 +36,8 @@ for command in (
     reporting.report,
     reporting.serve,
     exporting.export,
+    labelling.chips,
+    labelling.labels,
     learning.train,
     learning.judge,
 ):

@@ -2,50 +2,83 @@
 
 from pathlib import Path
 
-from gnomon.cli.words import listed
+from gnomon.errors import WeightsError
 from gnomon.terminal import console, progress
 
 
 def train(
-    catalog: str,
-    /,
-    *,
+    *catalogs: str,
     out: Path,
-    hold: str,
+    chips: Path | None = None,
+    base: str = "s2-vessel",
+    hold: str | None = None,
     version: str = "0.1.0",
-    steps: int = 4500,
+    calibration: Path | None = None,
+    amendments: Path | None = None,
+    steps: int | None = None,
     seed: int = 0,
 ) -> int:
-    """Train new weights on labelled scenes; about half an hour on two cores.
+    """Train new weights: on labelled scenes, or from shipped weights on chips of your own.
+
+    With --chips the weights of --base learn from what you decided in `gnomon chips`, mixed with
+    simulated scenes, and with those of catalogues where some are named. The card of the new weights
+    has numbers measured on ports or scenes held back.
+
+    What is interrupted goes on with the same command.
+
+    Example: gnomon train --chips labels/april --out models/my-vessel
 
     Parameters
     ----------
-    catalog
-        A catalogue whose items have outlines of their ships (an asset with the role "labels",
-        GeoJSON).
+    catalogs
+        Catalogues whose items have outlines of their ships (an asset with the role "labels",
+        GeoJSON). Every scene of them is trained on.
     out
         Folder to be made, such as models/my-vessel; an existing one is refused.
+    chips
+        Folder of chips with labels.geojson.
+    base
+        With --chips: the weights to begin with.
     hold
-        Parts of item ids, separated by commas: scenes that calibrate the scores and errors.
+        With --chips: parts of names of ports or scenes to hold back, separated by commas; chosen
+        by itself if left out.
     version
         Of the weights, for model.toml.
+    calibration
+        What scores are worth: calibration.toml as `make evaluate` writes it, or the model.toml of
+        other weights. That of s2-vessel, if left out.
+    amendments
+        Amendments to the labels (GeoJSON).
     steps
-        Of each of the two trainings: without the scenes held back, and with all.
+        Of the training; with --chips of each of two: without what is held back, and with all.
     seed
         Of all that is random.
 
     """
-    from gnomon.detect.train import TrainOptions
-    from gnomon.training import teach
+    if chips is not None:
+        from gnomon.cli.labelling import retrain
 
+        return retrain(
+            chips, out, base=base, version=version, catalogs=catalogs, hold=hold, steps=steps,
+            seed=seed,
+        )  # fmt: skip
+    if not catalogs:
+        raise WeightsError("say catalogues of labelled scenes, or --chips")
+    from gnomon.detect.calibrate import read_calibration
+    from gnomon.detect.train import TrainOptions
+    from gnomon.detect.weights import find
+    from gnomon.training import CALIBRATED_BY, teach
+
+    options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
     with progress("steps") as tell:
         model = teach(
-            catalog,
+            catalogs,
             out,
             version=version,
-            held=listed(hold),
-            options=TrainOptions(steps=steps, seed=seed),
-            progress=lambda step, loss: tell(step + 1, steps, f"loss {loss:.2f}"),
+            calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
+            amendments=amendments,
+            options=options,
+            progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0

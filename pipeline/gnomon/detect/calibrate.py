@@ -6,7 +6,9 @@ errors of length, beam and heading are robust deviations, so that one crane take
 widen them all; they contain the looseness of the labels and are rather too wide than too narrow.
 """
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from scipy.special import expit, log_expit, logit
 
 from gnomon.detect.evaluate import Matched
 from gnomon.detect.weights import Errors
+from gnomon.errors import WeightsError
 
 FLOOR = 1e-6
 """Scores closer to 0 or 1 than float32 can tell."""
@@ -106,3 +109,28 @@ def _two_parts(error: NDArray[np.floating], size: NDArray[np.floating]) -> tuple
 def _deviation(error: NDArray[np.floating]) -> float:
     """Root mean square as the median tells it, bias included."""
     return float(1.4826 * np.median(np.abs(error))) if len(error) else 1.0
+
+
+def write_calibration(path: Path, one: Calibration) -> None:
+    """Write a calibration as TOML."""
+    values = {"slope": one.slope, "intercept": one.intercept, "threshold": one.threshold}
+    lines = [f"{key} = {value!r}" for key, value in values.items()]
+    lines += ["", "[errors]"] + [f"{key} = {v!r}" for key, v in one.errors.model_dump().items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read a calibration; the model.toml of weights has one too.
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read, or is none.
+
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        slope, intercept, threshold = (float(told[k]) for k in ("slope", "intercept", "threshold"))
+        return Calibration(slope, intercept, threshold, Errors.model_validate(told["errors"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:  # pydantic's and toml's are values
+        raise WeightsError(f"{path}: is no calibration ({' '.join(str(error).split())})") from error

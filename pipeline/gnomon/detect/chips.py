@@ -1,46 +1,27 @@
-"""Labelled scenes, and the chips that training cuts out of them.
+"""The chips that training cuts out of labelled scenes.
 
-A label is an outline. What the network learns is the oriented rectangle around it, in pixels:
-centre (x right, y down, the first pixel covering 0 to 1), length, beam, and the angle of the axis
-clockwise from the top of the image. Each chip is cut through a random rotation, flip and scale, and
-its light is changed band by band, because harbours differ more than ships do.
+Each chip is cut through a random rotation, flip and scale, other ships are laid onto its water
+(`pasting`), and its light is changed band by band, because harbours differ more than ships do.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import count
 
-import geopandas as gpd
 import numpy as np
-import shapely
 import torch
-import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
+from gnomon.detect.cutting import cut
 from gnomon.detect.network import STRIDE
+from gnomon.detect.pasting import Donor, donors, pasted
+from gnomon.detect.truth import Floats, Labelled
 
-Floats = NDArray[np.float32]
-
-CHIP_PX = 128
-"""Side of a training chip: 1.3 km at 10 m, four times the longest hull."""
-
-
-SHORE = 0.08
-"""Darkest band's reflectance: water below, most of what is not water above."""
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A scene with all its ships of 50 m and more outlined."""
-
-    name: str
-    bands: Tensor
-    """(bands, rows, columns) reflectance, not finite where nothing was seen."""
-    present: Tensor
-    """(bands,), 1 where the scene has the band."""
-    ships: Floats
-    """(ships, 5): x, y, length, beam in pixels, angle in degrees."""
+CHIP_PX = 96
+"""Side of a training chip: 1 km at 10 m, twice the longest hull."""
+PASTED = 0.5
+"""Share of chips onto which ships of other scenes are laid."""
 
 
 @dataclass(frozen=True)
@@ -53,99 +34,21 @@ class Targets:
     size: Tensor
     axis: Tensor
     hull: Tensor
+    counted: Tensor
+    """One channel: 0 where nothing is to be learnt, else 1."""
 
-
-@dataclass(frozen=True)
-class Loose:
-    """How much wider than the hull a set of outlines is drawn, metres."""
-
-    length_m: float = 0.0
-    beam_m: float = 0.0
-
-
-def labelled(
-    name: str,
-    pixels: xr.Dataset,
-    outlines: gpd.GeoDataFrame,
-    *,
-    bands: Sequence[str],
-    loose: Loose | None = None,
-) -> Labelled:
-    """Pixels and outlines to a scene that training can cut chips from.
-
-    Parameters
-    ----------
-    name
-        For messages and for splitting by port.
-    pixels
-        Reflectances on an odc-geo GeoBox.
-    outlines
-        Polygons in any CRS.
-    bands
-        The network's bands; those that the pixels lack are marked missing.
-    loose
-        How loosely the outlines were drawn.
-
-    """
-    shape = (pixels.sizes["y"], pixels.sizes["x"])
-    empty = np.full(shape, np.nan, np.float32)
-    stack = np.stack([pixels[b].to_numpy() if b in pixels else empty for b in bands])
-    present = [float(b in pixels) for b in bands]
-    box = pixels.odc.geobox
-    to_pixel = ~box.affine
-    polygons = outlines.to_crs(box.crs).geometry
-    margins = loose or Loose()
-    gsd_m = abs(box.resolution.x)
-    matrix = [to_pixel.a, to_pixel.b, to_pixel.d, to_pixel.e, to_pixel.c, to_pixel.f]
-    ships = [
-        tightened(rectangle(shapely.affinity.affine_transform(p, matrix)), margins, gsd_m)
-        for p in polygons
-    ]
-    return Labelled(
-        name,
-        torch.from_numpy(stack.astype(np.float32)),
-        torch.tensor(present),
-        np.array(ships, np.float32).reshape(-1, 5),
-    )
-
-
-def rectangle(polygon: shapely.Geometry) -> tuple[float, float, float, float, float]:
-    """Rectangle with an outline's second moments: x, y, length, beam, angle in degrees.
-
-    Coordinates are pixels, y down; the angle is that of the long axis, clockwise from the top, 0
-    to 180. Moments find the axis of a staircase of pixels, of which the least enclosing rectangle
-    is too often upright.
-    """
-    left, top, right, bottom = polygon.bounds
-    step = 0.125
-    x, y = np.meshgrid(np.arange(left, right, step), np.arange(top, bottom, step))
-    inside = shapely.contains_xy(polygon, x + step / 2, y + step / 2)
-    points = np.column_stack([x[inside], y[inside]]) + step / 2
-    centre = points.mean(axis=0)
-    # eigh sorts upwards: the last axis is the long one. A uniform bar has variance length^2 / 12.
-    variance, axes = np.linalg.eigh(np.cov((points - centre).T) + step**2 / 12 * np.eye(2))
-    beam, length = np.sqrt(12 * variance)
-    angle = np.rad2deg(np.arctan2(axes[0, 1], -axes[1, 1])) % 180.0
-    return centre[0], centre[1], float(length), float(beam), float(angle)
-
-
-def tightened(
-    ship: tuple[float, float, float, float, float], loose: Loose, gsd_m: float
-) -> tuple[float, float, float, float, float]:
-    """A loosely drawn rectangle brought to the hull, within what hulls are.
-
-    Length over beam of ships lies between 3.5 (tugs, ferries) and 9 (long container ships); a beam
-    read off a mask of two or three pixels is held within that.
-    """
-    x, y, length, beam, angle = ship
-    length = max(length - loose.length_m / gsd_m, 0.7 * length)
-    if loose.beam_m:
-        beam = float(np.clip(beam - loose.beam_m / gsd_m, length / 9.0, length / 3.5))
-    return x, y, length, beam, angle
+    def to(self, device: torch.device) -> "Targets":
+        """On a device."""
+        return Targets(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
 def chips(
-    scenes: Sequence[Labelled], *, batch: int, seed: int, weights: Sequence[float] | None = None
+    scenes: Sequence[Labelled],
+    *,
+    batch: int,
+    seed: int,
+    weights: Sequence[float] | None = None,
+    start: int = 0,
 ) -> Iterator[tuple[Tensor, Tensor, Targets]]:
     """Endless batches: bands, present, targets. The same seed gives the same batches.
 
@@ -156,18 +59,22 @@ def chips(
     batch
         Chips per batch.
     seed
-        Of all that is random here.
+        Of all that is random here; each batch draws from a generator of its own.
     weights
         How often each scene is drawn, relative; by `weight` if left out.
+    start
+        Number of the first batch: what was interrupted goes on as if it had not been.
 
     """
-    rng = np.random.default_rng(seed)
     chance = np.array(weights or [weight(scene) for scene in scenes], float)
     chance /= chance.sum()
-    while True:
-        drawn = [_chip(scenes[i], rng) for i in rng.choice(len(scenes), size=batch, p=chance)]
-        bands, present, ships = zip(*drawn, strict=True)
-        yield torch.stack(bands), torch.stack(present), targets(ships)
+    givers = donors(scenes)
+    for number in count(start):
+        rng = np.random.default_rng([seed, number])
+        places = rng.choice(len(scenes), size=batch, p=chance)
+        drawn = [_chip(scenes[i], givers, rng) for i in places]
+        bands, present, ships, counted = zip(*drawn, strict=True)
+        yield torch.stack(bands), torch.stack(present), targets(ships, counted=counted)
 
 
 def weight(scene: Labelled) -> float:
@@ -175,8 +82,10 @@ def weight(scene: Labelled) -> float:
     return 8.0 + len(scene.ships) + scene.bands[0].numel() / 1e5
 
 
-def _chip(scene: Labelled, rng: np.random.Generator) -> tuple[Tensor, Tensor, Floats]:
-    """One chip under a random placement and light."""
+def _chip(
+    scene: Labelled, givers: Sequence[Donor], rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Floats, Tensor]:
+    """One chip under a random placement and light: bands, present, ships, what counts."""
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45))))
     turn = np.deg2rad(rng.uniform(0, 360))
     flip = rng.choice([-1.0, 1.0])
@@ -185,64 +94,53 @@ def _chip(scene: Labelled, rng: np.random.Generator) -> tuple[Tensor, Tensor, Fl
         [[np.cos(turn) * flip, -np.sin(turn)], [np.sin(turn) * flip, np.cos(turn)]]
     )
     centre = _place(scene, rng)
-    pixels = _cut(scene.bands, matrix, centre)
-    ships = _moved(scene.ships, matrix, centre, scale)
+    pixels = cut(scene.bands, matrix, centre, CHIP_PX)
+    water, search = cut(scene.masks, matrix, centre, CHIP_PX).nan_to_num(0.0) > 0.5
+    ships, unsure = (_moved(these, matrix, centre, scale) for these in (scene.ships, scene.ignored))
+    if givers and rng.random() < PASTED:
+        pixels, ships = pasted(pixels, water, ships, givers, rng)
     bands, present = _relit(pixels, scene.present, rng)
-    return bands, present, ships
+    return bands, present, ships, _counted(search, unsure)
+
+
+def _counted(search: Tensor, unsure: Floats) -> Tensor:
+    """By output cell: 0 where no centre is ever looked for, or where nobody knows."""
+    counts = search[::STRIDE, ::STRIDE] & search[1::STRIDE, 1::STRIDE]
+    middles = (np.arange(len(counts), dtype=np.float32) + 0.5) * STRIDE
+    x, y = np.meshgrid(middles, middles)
+    for ship in unsure:
+        along, across = _from_axis(ship, x, y)
+        near = (np.abs(along) < ship[2] / 2 + 2) & (np.abs(across) < ship[3] / 2 + 2)
+        counts = counts & ~torch.from_numpy(near)
+    return counts[None].float()
 
 
 def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
-    """Where a chip is centred: near a ship, on a shore, or wherever it may be water.
+    """Where a chip is centred: near a ship, on a shore, or wherever a hull may lie.
 
     Quays and piers are what a network takes for ships: a third of all chips lies on a shore,
     ships or none.
     """
     choice = rng.random()
-    if len(scene.ships) and choice < 0.55:
-        ship = scene.ships[rng.integers(len(scene.ships))]
-        return (ship[:2] + rng.uniform(-50, 50, 2)).astype(np.float32)
-    rows, columns = scene.bands.shape[1:]
-    for _ in range(40):
+    shown = np.concatenate([scene.ships[:, :2], scene.hard])
+    if len(shown) and choice < 0.6:
+        return _within(shown[rng.integers(len(shown))] + rng.uniform(-40, 40, 2), scene)
+    water, search = scene.masks
+    rows, columns = water.shape
+    for _ in range(60):
         spot = rng.uniform(0, [columns, rows])
-        beside = (spot + rng.uniform(-40, 40, 2)).clip(0, [columns - 1, rows - 1])
-        on_shore = choice > 0.88 or _darkest(scene, beside) > SHORE
-        if _darkest(scene, spot) < SHORE and on_shore:
+        beside = (spot + rng.uniform(-20, 20, 2)).clip(0, [columns - 1, rows - 1])
+        on_shore = choice > 0.93 or not water[int(beside[1]), int(beside[0])]
+        if search[int(spot[1]), int(spot[0])] and on_shore:
             break
-    return spot.astype(np.float32)
+    return _within(spot, scene)
 
 
-def _darkest(scene: Labelled, spot: NDArray[np.float64]) -> float:
-    """Least reflectance of a pixel over its bands; bright where nothing was seen."""
-    return float(scene.bands[:, int(spot[1]), int(spot[0])].nan_to_num(1.0).min())
-
-
-def _cut(bands: Tensor, matrix: NDArray[np.float64], centre: Floats) -> Tensor:
-    """Resample the chip out of the scene, bilinear; outside the scene nothing is seen (NaN)."""
-    # Only the neighbourhood: a chip's corners lie within its half diagonal.
-    reach = int(np.ceil(CHIP_PX / 2 * np.abs(matrix).sum(axis=1).max())) + 2
-    corner = np.floor(centre).astype(int) - reach
-    near = _window(bands, corner, 2 * reach + 1)
-    # grid_sample wants both grids scaled to -1...1.
-    theta = np.column_stack([matrix * CHIP_PX, 2 * (centre - corner)]) / (2 * reach + 1)
-    theta[:, 2] -= 1.0
-    grid = functional.affine_grid(
-        torch.from_numpy(theta[None].astype(np.float32)),
-        [1, 1, CHIP_PX, CHIP_PX],
-        align_corners=False,
-    )
-    seen = torch.isfinite(near)
-    both = torch.cat([torch.where(seen, near, 0.0), seen.float()])[None]
-    values, weight = functional.grid_sample(both, grid, align_corners=False)[0].chunk(2)
-    return torch.where(weight > 0.5, values / weight.clamp(min=0.5), torch.nan)
-
-
-def _window(bands: Tensor, corner: NDArray[np.int64], side: int) -> Tensor:
-    """Square of the scene from a corner (x, y), NaN where it reaches beyond."""
-    x, y = (int(c) for c in corner)
-    inner = bands[:, max(y, 0) : max(y + side, 0), max(x, 0) : max(x + side, 0)]
-    left, top = min(max(-x, 0), side), min(max(-y, 0), side)
-    pad = (left, side - left - inner.shape[2], top, side - top - inner.shape[1])
-    return functional.pad(inner, pad, value=torch.nan)
+def _within(spot: NDArray[np.floating], scene: Labelled) -> Floats:
+    """A place so far off the scene's edges that little of a chip lies beyond."""
+    size = np.array(scene.masks.shape[:0:-1])
+    edge = np.minimum(CHIP_PX // 3, size // 2)
+    return spot.clip(edge, size - edge).astype(np.float32)
 
 
 def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: float) -> Floats:
@@ -260,7 +158,7 @@ def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: fl
 def _relit(bands: Tensor, present: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Other haze, other light, other noise; sometimes a band is missing."""
     count = len(bands)
-    gain = np.exp(rng.normal(0, 0.15) + rng.normal(0, 0.08, count))
+    gain = np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.1, count))
     # Haze is stronger in the blue and never negative by much: dark water would vanish.
     haze = (
         rng.choice([0.0, 1.0], p=[0.6, 0.4]) * rng.exponential(0.03) * np.linspace(1.3, 0.7, count)
@@ -281,8 +179,17 @@ def _column(values: NDArray[np.float64]) -> Tensor:
     return torch.from_numpy(values.astype(np.float32))[:, None, None]
 
 
-def targets(ships: Sequence[Floats], *, side_px: int = CHIP_PX) -> Targets:
-    """Ships of each chip, (n, 5) as `Labelled.ships`, to the maps that the network should give."""
+def targets(
+    ships: Sequence[Floats],
+    *,
+    counted: Sequence[Tensor] | None = None,
+    side_px: int = CHIP_PX,
+) -> Targets:
+    """Ships of each chip, (n, 5) as `Labelled.ships`, to the maps that the network should give.
+
+    ``counted`` is what of each chip counts, (1, rows, columns) at the output stride; all, if left
+    out.
+    """
     cells = side_px // STRIDE
     axis_px = (np.arange(cells, dtype=np.float32) + 0.5) * STRIDE
     x, y = np.meshgrid(axis_px, axis_px)
@@ -290,8 +197,9 @@ def targets(ships: Sequence[Floats], *, side_px: int = CHIP_PX) -> Targets:
     for chip, found in zip(maps, ships, strict=True):
         for ship in found:
             _draw(chip, ship, x, y)
-    parts = torch.from_numpy(maps).split([1, 2, 2, 2, 1], dim=1)
-    return Targets(*parts)
+    centre, shift, size, axis, hull = torch.from_numpy(maps).split([1, 2, 2, 2, 1], dim=1)
+    counts = torch.stack(list(counted)) if counted else torch.ones(len(ships), 1, cells, cells)
+    return Targets(centre, shift, size, axis, hull, counts)
 
 
 def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
@@ -299,8 +207,7 @@ def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
     cx, cy, length, beam, angle = ship
     turn = np.deg2rad(angle)
     dx, dy = x - cx, y - cy
-    along = dx * np.sin(turn) - dy * np.cos(turn)
-    across = dx * np.cos(turn) + dy * np.sin(turn)
+    along, across = _from_axis(ship, x, y)
     # A tenth of the length and a quarter of the beam, but never narrower than a cell can tell.
     blob = np.exp(
         -0.5 * (along / max(0.10 * length, STRIDE)) ** 2
@@ -321,3 +228,12 @@ def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
     for channel, value in enumerate(values, start=1):
         chip[channel][nearer] = value[nearer] if isinstance(value, np.ndarray) else value
     chip[7][(np.abs(along) <= length / 2) & (np.abs(across) <= beam / 2)] = 1.0
+
+
+def _from_axis(ship: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """How far points lie from a ship's centre, along her axis and across it."""
+    turn = np.deg2rad(ship[4])
+    dx, dy = x - ship[0], y - ship[1]
+    along: Floats = dx * np.sin(turn) - dy * np.cos(turn)
+    across: Floats = dx * np.cos(turn) + dy * np.sin(turn)
+    return along, across

@@ -75,6 +75,7 @@ def match(
     *,
     gsd_m: float,
     length_min_m: float = SHORT_M,
+    ignored: NDArray[np.bool_] | None = None,
 ) -> Matched:
     """Hold hulls against the labels of one scene.
 
@@ -90,14 +91,16 @@ def match(
         Metres per pixel.
     length_min_m
         Labels shorter than this are ignored, and so is what meets only them.
+    ignored
+        Labels that are ignored whatever their length, with all hulls on their ground.
 
     """
-    rows, columns = _pairs(found, outlines, gsd_m)
     long = truth[:, 2] * gsd_m >= length_min_m if len(truth) else np.zeros(0, bool)
-    label = np.full(len(found), -1)
-    label[rows] = columns
+    if ignored is not None:
+        long &= ~ignored
+    label = meets(found, outlines, gsd_m=gsd_m, ignored=ignored)
     meets_long = (label >= 0) & np.append(long, False)[label]
-    # False only if it claims to be long and meets no label at all, however short.
+    # False only if it claims to be long and meets no label at all, however short or doubtful.
     counted = meets_long | ((label < 0) & (found[:, 2] * gsd_m >= length_min_m))
     renumbered = np.append(np.cumsum(long) - 1, -1)
     return Matched(
@@ -108,7 +111,29 @@ def match(
     )
 
 
-def _pairs(
+def meets(
+    found: Hulls,
+    outlines: Sequence[shapely.Geometry],
+    *,
+    gsd_m: float,
+    ignored: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
+    """Label that each hull meets, -1 where it meets none.
+
+    One hull a label, but for what is ignored: that may hold several.
+    """
+    label = np.full(len(found), -1)
+    rows, columns = pairs(found, outlines, gsd_m)
+    label[rows] = columns
+    if ignored is not None and ignored.any():
+        centres = shapely.points(found[:, :2].astype(float))
+        for row in np.flatnonzero(ignored):
+            on_it = shapely.distance(centres, outlines[int(row)]) <= GROWN_PX
+            label[on_it & (label < 0)] = row
+    return label
+
+
+def pairs(
     found: Hulls, outlines: Sequence[shapely.Geometry], gsd_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One-to-one pairs of hull and outline within reach; the nearest in sum, most pairs first."""

@@ -20,6 +20,9 @@ from gnomon.study import Options, shipped
 
 Sigma = Annotated[float, Field(gt=0)]
 
+BODY = 1.0
+"""Of weights that are made now: both logits count alike, as if the two maps were independent."""
+
 
 class Errors(Options):
     """How far the network's numbers are off, from ships that it was not trained on."""
@@ -47,8 +50,10 @@ class Model(Options):
     threshold: float = Field(gt=0, lt=1)
     """Least calibrated score of a detection."""
     slope: float = Field(gt=0)
-    """Calibrated score = logistic(slope * logit + intercept), after Platt 1999."""
+    """Calibrated score = logistic(slope * evidence + intercept), after Platt 1999."""
     intercept: float
+    body: float = Field(0.0, ge=0)
+    """Evidence = logit of the centre + body * mean logit of the cells within being hull."""
     errors: Errors
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of weights.safetensors."""
@@ -130,6 +135,7 @@ def uncalibrated(network: Network, *, gsd_m: float = 10.0) -> Weights:
         threshold=0.5,
         slope=1.0,
         intercept=0.0,
+        body=BODY,
         errors=Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10),
         sha256="0" * 64,
     )
@@ -145,6 +151,7 @@ def save(
     calibration: tuple[float, float],
     errors: Errors,
     gsd_m: float = 10.0,
+    body: float = BODY,
 ) -> Model:
     """Write a new folder of weights.
 
@@ -170,6 +177,7 @@ def save(
         threshold=threshold,
         slope=calibration[0],
         intercept=calibration[1],
+        body=body,
         errors=errors,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )

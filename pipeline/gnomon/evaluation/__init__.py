@@ -1,0 +1,1 @@
+"""What the detector is worth at ports that it was not trained on."""

@@ -1,0 +1,69 @@
+"""`make evaluate`: train with ports left out, measure, and write it into the card of the weights.
+
+CATALOGS names labelled catalogues, separated by blanks; without it, GNOMON_DATA names the folder
+that has ``s2-ports``. Trainings are kept under build/evaluation and go on where they stopped, and
+calibration.toml there is what `gnomon train` gives to weights that are trained the same way.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from gnomon.detect.calibrate import write_calibration
+from gnomon.detect.labels import read_amendments
+from gnomon.errors import CatalogError, GnomonError
+from gnomon.evaluation import report
+from gnomon.evaluation.folds import read_folds
+from gnomon.evaluation.measure import Measured, Options, measure
+from gnomon.marked import marked_scenes
+from gnomon.study import shipped
+
+OUT = Path("build") / "evaluation"
+
+
+def catalogs() -> list[str]:
+    """Where the labelled scenes are.
+
+    Raises
+    ------
+    CatalogError
+        Neither variable is set.
+
+    """
+    if told := os.environ.get("CATALOGS", "").split():
+        return told
+    if data := os.environ.get("GNOMON_DATA"):
+        ports = Path(data) / "s2-ports"
+        return [str(ports / part / "catalog.json") for part in ("train", "val", "partial-bands")]
+    raise CatalogError("set CATALOGS to labelled catalogues, or GNOMON_DATA to a folder of them")
+
+
+def evaluate(card: Path, *, out: Path = OUT, options: Options | None = None) -> Measured:
+    """Measure, and write the card's block, its figure and the calibration."""
+    console = Console(stderr=True, highlight=False)
+    configs = shipped("configs")
+    folds = read_folds(configs / "folds.toml")
+    ports = [port for fold in folds for port in fold.ports]
+    measured = measure(
+        marked_scenes(*catalogs(), ports=ports),
+        folds,
+        out,
+        amendments=read_amendments(configs / "label-amendments.geojson"),
+        options=options or Options(),
+        say=console.print,
+    )
+    write_calibration(out / "calibration.toml", measured.calibration)
+    report.written(card, report.block(measured))
+    report.figure(measured).savefig(card.with_name("evaluation.png"), dpi=100)
+    console.print(f"{card}, {out / 'calibration.toml'}")
+    return measured
+
+
+if __name__ == "__main__":
+    try:
+        evaluate(Path(sys.argv[1] if len(sys.argv) > 1 else "models/s2-vessel/card.md"))
+    except GnomonError as error:
+        Console(stderr=True).print(f"gnomon: {error}", soft_wrap=True, markup=False)
+        sys.exit(1)
