@@ -154,7 +154,7 @@ def test_a_hull_at_the_edge_of_the_raster_is_found(weights: Weights) -> None:
 
 
 class Drawn(torch.nn.Module):
-    """Two peaks alike, too faint for a second look: the left one within hull, the right on water."""
+    """Two peaks alike, too faint for a second look: the left within hull, the right on water."""
 
     def forward(self, bands: torch.Tensor, present: torch.Tensor) -> Maps:
         chips, _, height, width = bands.shape
