@@ -3,6 +3,7 @@
 import numpy as np
 import odc.geo.xr
 import pytest
+import torch
 import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
@@ -10,6 +11,7 @@ from odc.geo.geobox import GeoBox
 from gnomon.detect import detector
 from gnomon.detect.detector import CELL_PX, find_hulls
 from gnomon.detect.hulls import Hulls, one_per_hull
+from gnomon.detect.network import Maps
 from gnomon.detect.tiles import windows
 from gnomon.detect.weights import Weights, load
 from gnomon.study import DetectOptions
@@ -165,3 +167,33 @@ def test_finer_pixels_show_the_hulls_that_coarse_ones_show(weights: Weights) -> 
     assert len(coarse) == 2
     np.testing.assert_allclose(finer[:, :4], 3 * coarse[:, :4], rtol=1e-3)
     np.testing.assert_allclose(finer[:, 4:], coarse[:, 4:], rtol=1e-3)
+
+
+class Drawn(torch.nn.Module):
+    """Two peaks alike, too faint for a second look: the left within hull, the right on water."""
+
+    def forward(self, bands: torch.Tensor, present: torch.Tensor) -> Maps:
+        chips, _, height, width = bands.shape
+        centre = torch.full((chips, 1, height // 2, width // 2), -9.0)
+        hull = torch.full_like(centre, -2.0)
+        hull[..., : width // 4] = 2.0
+        row, left, right = height // 4, width // 8, 3 * width // 8
+        centre[..., row, left] = centre[..., row, right] = -1.0
+        size = (
+            torch.log(torch.tensor([12.0, 2.5]))[:, None, None]
+            .expand(chips, 2, *hull.shape[2:])
+            .clone()
+        )
+        return Maps(centre, torch.zeros_like(size), size, torch.ones_like(size), hull)
+
+
+@pytest.mark.parametrize("body", [0.0, 0.5])
+def test_the_map_of_hulls_weighs_what_the_model_says(weights: Weights, body: float) -> None:
+    pixels = sea(CELL_PX)
+    afloat(pixels, 60, 60)
+    values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01}
+    drawn = Weights(weights.model.model_copy(update=values), Drawn())
+    hulls = found(pixels, drawn, water=np.zeros((CELL_PX, CELL_PX), bool))
+    left, right = hulls[np.argsort(hulls[:, 0])]
+    assert left[5] == pytest.approx(1 / (1 + np.exp(1.0 - 2.0 * body)), abs=1e-4)
+    assert right[5] == pytest.approx(1 / (1 + np.exp(1.0 + 2.0 * body)), abs=1e-4)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gnomon.detect.network import Maps
 
-AGAIN = 0.3
+AGAIN = 0.4
 """Score, not calibrated, above which the first look asks for the others: below the threshold, and
 above what most water and land get."""
 _MIRRORS = ((3,), (2,), (2, 3))

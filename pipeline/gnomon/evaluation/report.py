@@ -216,7 +216,7 @@ def _by_port(m: Measured) -> Iterator[str]:
 
 def figure(m: Measured) -> Figure:
     """Precision and recall by port, and how true the score is."""
-    picture = Figure(figsize=(11, 5), layout="constrained")
+    picture = Figure(figsize=(12.5, 5), layout="constrained")
     left, right = picture.subplots(1, 2)
     _curves(left, m)
     _reliability(right, m)
@@ -246,7 +246,7 @@ def _curves(axes: "mpl.axes.Axes", m: Measured) -> None:
         xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02),
         title="Ships of 100 m and more, ports left out;\ndots: the shipped threshold",
     )  # fmt: skip
-    axes.legend(fontsize=7, loc="lower left")
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
 def _reliability(axes: "mpl.axes.Axes", m: Measured) -> None:
