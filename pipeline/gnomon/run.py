@@ -308,7 +308,7 @@ def _digest(scene: Scene, port: Port, study: Study) -> str:
             "mask": study.mask.model_dump(),
             "detect": study.detect.model_dump(exclude={"model"}),
             "load": study.load.model_dump(),
-            "weights": weights.read_model(study.detect.model).sha256,
+            "weights": weights.read_model(study.detect.model).model_dump(mode="json"),
             # Signatures in an address change by the hour; what it points to does not.
             "assets": {
                 name: {**vars(asset), "href": asset.href.split("?")[0]}
