@@ -101,7 +101,7 @@ def test_nothing_is_learnt_of_what_nobody_knows_nor_where_nothing_is_looked_for(
     unsure = replace(scene, ships=scene.ships[:0], ignored=scene.ships)
     bands, _, wanted = next(chips([unsure], batch=64, seed=4))
     bright = torch.nn.functional.max_pool2d(bands.nan_to_num(0), STRIDE) > 0.25
-    assert bright.sum() > 500
+    assert bright.sum() > 300
     assert not wanted.centre.any()
     # Every hull lies on ground that does not count, but for what noise and light make bright.
     assert wanted.counted[bright].mean() < 0.06
