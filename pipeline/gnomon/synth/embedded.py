@@ -31,8 +31,8 @@ from gnomon.sun import sun_at
 from gnomon.synth.calls import Call, season_calls, table_of
 from gnomon.synth.campaign import Trade
 from gnomon.synth.catalog import COLLECTION, write_catalog, write_scene
-from gnomon.synth.coast import Roads, scatter_boats
 from gnomon.synth.render import Light
+from gnomon.synth.roads import Roads, scatter_boats
 from gnomon.synth.scene import SceneSpec, grid, random_weather, simulate
 from gnomon.synth.sea import Weather
 from gnomon.synth.sites import Site, sites

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from shapely import Polygon
 
-from gnomon.synth.coast import Roads
 from gnomon.synth.render import Quay
+from gnomon.synth.roads import Roads
 from gnomon.synth.ships import Array, Solid
 
 _STEEL = np.array((0.15, 0.16, 0.18, 0.20, 0.20))

@@ -23,17 +23,10 @@ from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
 from rasterio.features import rasterize
 
-from gnomon.synth.coast import (
-    Coast,
-    Roads,
-    anchor_ships,
-    berth_ships,
-    random_coast,
-    scatter_boats,
-    shore_distance,
-)
+from gnomon.synth.coast import Coast, random_coast, shore_distance
 from gnomon.synth.obstacles import scatter
 from gnomon.synth.render import BANDS, Image, Light, render
+from gnomon.synth.roads import Roads, anchor_ships, berth_ships, scatter_boats
 from gnomon.synth.sea import (
     Weather,
     bare_deck,
