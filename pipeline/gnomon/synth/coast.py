@@ -26,7 +26,8 @@ _CRANES = (
 )
 _TANK = (0.42, 0.43, 0.43, 0.43, 0.36)
 _DOLPHIN = (0.16, 0.17, 0.18, 0.20, 0.21)
-_BOAT = (0.34, 0.35, 0.35, 0.36, 0.28)
+BOAT = (0.34, 0.35, 0.35, 0.36, 0.28)
+"""Reflectance of a small boat from above."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ class _Draft:
                 self.fixtures.append(Solid(np.array(ring.exterior.coords), 0, tall, _TANK, _TANK))
 
     def _boat(self, s: float, t: float, length: float) -> None:
-        paint = tuple(float(v) for v in np.array(_BOAT) * self.rng.uniform(0.4, 1.4))
+        paint = tuple(float(v) for v in np.array(BOAT) * self.rng.uniform(0.4, 1.4))
         self.fixtures.append(Solid(self._box(s, t, (length, 0.3 * length)), 0, 1.5, paint, paint))
 
 

@@ -7,10 +7,8 @@ from odc.geo.geobox import GeoBox
 from shapely import Point, Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.synth.coast import Berth, Coast, shore_distance
+from gnomon.synth.coast import BOAT, Berth, Coast, shore_distance
 from gnomon.synth.ships import Array, Ship, Solid, sample_ship
-
-_BOAT = (0.34, 0.35, 0.35, 0.36, 0.28)
 
 
 class Roads:
@@ -135,6 +133,6 @@ def scatter_boats(rng: np.random.Generator, roads: Roads, *, count: int) -> tupl
             east_m=at[0],
             north_m=at[1],
         )
-        paint = tuple(float(v) for v in np.array(_BOAT) * rng.uniform(0.3, 1.3))
+        paint = tuple(float(v) for v in np.array(BOAT) * rng.uniform(0.3, 1.3))
         boats.append(Solid(boat.outline(), 0, 1.2, paint, paint))
     return tuple(boats)
