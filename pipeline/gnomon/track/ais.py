@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
 from gnomon.track.fleet import Fleet, Names, ship_named
+from gnomon.track.sightings import METRES_PER_DEGREE
 
 Floats = NDArray[np.float64]
 
 NEAR_M = 400.0
 COVERED_M = 15 * 1852.0
 BETWEEN_S, NEAREST_S, COVERED_S = 3600.0, 1800.0, 3600.0
-METRES_PER_DEGREE = 111_195.0
 NEEDED = ("mmsi", "time", "longitude", "latitude")
 
 

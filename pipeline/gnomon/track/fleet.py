@@ -28,14 +28,13 @@ from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
 from gnomon.review import NAME_ODDS
+from gnomon.track.marks import SMALL_M
 
 Floats = NDArray[np.float64]
 
 COLUMNS = ("name", "former_names", "imo", "flag", "deadweight_t", "length_m", "beam_m", "listing")
 UNREGISTERED = 3.0
 """Weight of "a ship that is not in the register" against one that is in it."""
-USUAL_M = (88.0, 18.0)
-"""Length of a small tanker of unknown size: mean and deviation, as in `gnomon.track.marks`."""
 ROUND_TRIP_DAYS = 2.0
 """From a departure to the next arrival of one ship, at least: Chongjin and back in three days."""
 ROUNDS = 60
@@ -81,8 +80,8 @@ class Fleet:
             names=(*self.names, *((plain,) for plain in new)),
             imo=(*self.imo, *("",) * count),
             deadweight_t=np.r_[self.deadweight_t, unknown],
-            length_m=np.r_[self.length_m, np.full(count, USUAL_M[0])],
-            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, USUAL_M[1])],
+            length_m=np.r_[self.length_m, np.full(count, SMALL_M[0])],
+            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, SMALL_M[1])],
             beam_m=np.r_[self.beam_m, unknown],
         )
 
@@ -113,8 +112,8 @@ def read_fleet(path: Path) -> Fleet:
     )
     by_weight = np.cbrt(deadweight / 0.0062)
     unknown = np.isnan(length)
-    guess = np.where(np.isnan(by_weight), USUAL_M[0], by_weight)
-    sigma = np.where(np.isnan(by_weight), USUAL_M[1], 0.08 * by_weight)
+    guess = np.where(np.isnan(by_weight), SMALL_M[0], by_weight)
+    sigma = np.where(np.isnan(by_weight), SMALL_M[1], 0.08 * by_weight)
     return Fleet(
         name=tuple(rows["name"]),
         names=tuple(
@@ -153,8 +152,8 @@ def agreement(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -
         (visits, ships + 1), unnormalised.
 
     """
-    centre = np.r_[fleet.length_m, USUAL_M[0]]
-    wide = np.hypot(np.r_[fleet.length_sigma_m, USUAL_M[1]], sigma_m[:, None])
+    centre = np.r_[fleet.length_m, SMALL_M[0]]
+    wide = np.hypot(np.r_[fleet.length_sigma_m, SMALL_M[1]], sigma_m[:, None])
     likelihood = np.exp(-0.5 * ((length_m[:, None] - centre) / wide) ** 2) / wide
     off = (beam_m[:, None] / np.r_[fleet.beam_m, np.nan] - 1) / 0.12
     likelihood *= np.where(np.isnan(off), 1.0, np.exp(-0.5 * off**2))

@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 
 LENGTH_M = np.array([[75.0, 8.0], [100.0, 13.0], [135.0, 45.0], [110.0, 50.0]])
 """Mean and deviation by class: short and long small tankers, others, false alarms."""
+SMALL_M = (88.0, 18.0)
+"""Of small tankers, short and long together."""
 BEAM_PER_LENGTH, BEAM_SIGMA_M = 0.157, 3.5
 MODEL_SIGMA_M = 2.0
 """Error of a length that its sigma does not know of: bows cut off, sterns lost in glare."""

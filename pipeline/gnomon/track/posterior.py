@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from gnomon.track import direction, linking
 from gnomon.track.elsewhere import Ends
 from gnomon.track.linking import TANKERS, Draw, Track
-from gnomon.track.marks import LENGTH_M, Marks
+from gnomon.track.marks import BEAM_PER_LENGTH, LENGTH_M, MODEL_SIGMA_M, SMALL_M, Marks
 from gnomon.track.presence import Bank, bank, presence
 from gnomon.track.sightings import Sightings
 from gnomon.track.stays import STEP_DAYS, Stays, grid
 
 Floats = NDArray[np.float64]
 
-SMALL_M, BEAM_SHARE = (88.0, 18.0), 0.09
-"""Lengths of small tankers, and how far a beam is from 0.157 of the length."""
+BEAM_SHARE = 0.09
+"""How far a small tanker's beam is from `BEAM_PER_LENGTH`."""
 PARTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Middles of fifths, by which the doubt of a visit's ends is handed on."""
 
@@ -114,9 +114,9 @@ def sizes(seen: Sightings, tracks: list[Track]) -> tuple[Floats, Floats, Floats,
     for track in tracks:
         rows = list(track)
         mean, sigma = _shrunk(
-            hulls.length_m[rows], np.hypot(hulls.length_sigma_m[rows], 2.0), SMALL_M
+            hulls.length_m[rows], np.hypot(hulls.length_sigma_m[rows], MODEL_SIGMA_M), SMALL_M
         )
-        usual = 0.157 * mean
+        usual = BEAM_PER_LENGTH * mean
         beam = _shrunk(hulls.beam_m[rows], hulls.beam_sigma_m[rows], (usual, BEAM_SHARE * usual))
         out.append((mean, beam[0], sigma, beam[1]))
     columns = np.array(out, float).reshape(len(tracks), 4).T

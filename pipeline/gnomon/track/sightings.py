@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from gnomon.errors import TrackError
 from gnomon.review import BY_EYE
-from gnomon.track.marks import Hulls
+from gnomon.track.marks import BEAM_PER_LENGTH, Hulls
 from gnomon.track.presence import kind_of
 
 Floats = NDArray[np.float64]
@@ -250,7 +250,7 @@ def _hulls(rows: pd.DataFrame, look: Ints, day: Floats) -> tuple[Hulls, tuple[st
     length = rows.length_m.to_numpy(float)
     beam, beam_sigma = _filled(rows, "beam_m", np.nan), _filled(rows, "beam_sigma_m", np.nan)
     unknown = np.isnan(beam)
-    beam = np.where(unknown, 0.157 * length, beam)
+    beam = np.where(unknown, BEAM_PER_LENGTH * length, beam)
     beam_sigma = np.where(np.isnan(beam_sigma) | unknown, 0.2 * beam, beam_sigma)
     place = _places(rows)
     if place is None:

@@ -27,7 +27,8 @@ from gnomon.track.counts import counted
 from gnomon.track.elsewhere import Ends, Place, Weighed, weigh
 from gnomon.track.fleet import Fleet, Names, agreement, candidates, drawn_ships, named
 from gnomon.track.linking import TANKERS, Track
-from gnomon.track.posterior import BEAM_SHARE, SMALL_M, Posterior, ends, quantile, sizes, turn
+from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_M
+from gnomon.track.posterior import BEAM_SHARE, Posterior, ends, quantile, sizes, turn
 from gnomon.track.sightings import Sightings
 
 Floats = NDArray[np.float64]
@@ -158,7 +159,7 @@ def _draws(
     (of_ships,) = rng.spawn(1)
     depart = np.array([_departure(found, track) for track in every.place])
     # Nobody was seen: a visit that was missed is one of any small tanker.
-    length, beam = SMALL_M[0], 0.157 * SMALL_M[0]
+    length, beam = SMALL_M[0], BEAM_PER_LENGTH * SMALL_M[0]
     usual = np.array(
         deadweight(*(np.full(1, v) for v in (length, beam, SMALL_M[1], BEAM_SHARE * beam)))
     )

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.track.lanes import Place, route
+from gnomon.track.marks import SMALL_M
 
 Floats = NDArray[np.float64]
 
@@ -24,8 +25,6 @@ SEEN = 0.5
 """Chance that the next arrival is at a port and in a time that some look showed."""
 LEAST = 0.02
 """Probability from which a pair is written."""
-USUAL_M = 18.0
-"""Spread of lengths among small tankers."""
 ROUNDS = 200
 QUANTILES = (-1.28, -0.52, 0.0, 0.52, 1.28)
 """Middles of fifths of a normal: how the doubt of a time is folded in."""
@@ -135,7 +134,7 @@ def _fifths(quantiles: tuple[datetime, datetime, datetime]) -> Floats:
 def _likeness(one: Call, two: Call) -> float:
     """Likelihood of sizes and loads for one ship over that for any two."""
     error = float(np.hypot(one.length_sigma_m, two.length_sigma_m))
-    anyone = float(np.hypot(error, np.sqrt(2) * USUAL_M))
+    anyone = float(np.hypot(error, np.sqrt(2) * SMALL_M[1]))
     gap = one.length_m - two.length_m
     size = anyone / error * np.exp(-0.5 * gap**2 * (1 / error**2 - 1 / anyone**2))
     a, b = one.p_laden_out, two.p_laden_in
