@@ -5,7 +5,6 @@ import textwrap
 import pandas as pd
 
 from gnomon.ledger.account import INFERRED
-from gnomon.ledger.barrels import reconcile
 
 WIDE = 0.35
 """Half of the interval over the mean from which a count is called wide."""
@@ -77,19 +76,6 @@ def _remarks(seasons: pd.DataFrame) -> list[str]:
             ports.setdefault(remark, []).append(row.port)
     lines = [f"{', '.join(names)}: {remark}" for remark, names in ports.items()]
     return [part for line in lines for part in textwrap.wrap(line, 79, subsequent_indent="  ")]
-
-
-def claim_lines() -> list[str]:
-    """Markdown: why 56,000 tonnes and a million barrels are not both right."""
-    lines = [
-        "| product | 56,000 t are | 1,000,000 bbl are | mean DWT needed |",
-        "|---|---|---|---|",
-    ]
-    return lines + [
-        f"| {c.product} | {c.barrels_of_tonnes:,.0f} bbl | {c.tonnes_of_barrels:,.0f} t | "
-        f"{c.deadweight_for_tonnes_t:,.0f} or {c.deadweight_for_barrels_t:,.0f} t |"
-        for c in reconcile()
-    ]
 
 
 def _number(value: float) -> str:

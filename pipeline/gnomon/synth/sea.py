@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft, ndimage
 
-from gnomon.synth.render import Image, Light, Mask
+from gnomon.synth.render import Image, Light
 from gnomon.synth.ships import Array
 
 _CLEAR = np.array([0.022, 0.018, 0.007, 0.004, 0.002])
@@ -365,8 +365,3 @@ def cloud_colour(rng: np.random.Generator, opacity: Image, *, gsd_m: float) -> I
     level = 0.42 + 0.3 * opacity + 0.05 * lumps
     tint = np.array([1.0, 0.98, 0.98, 1.02, 0.72])
     return np.asarray(tint[:, None, None] * level, np.float32)
-
-
-def land_mask(shore_m: Image) -> Mask:
-    """Where land is."""
-    return np.asarray(shore_m < 0)

@@ -23,7 +23,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LOADS, UNLOADS, BALLAST, LADEN = range(4)
-TURNS = ("loads", "unloads", "ballast throughout", "laden throughout")
 MISREAD = 0.05
 """Visits whose evidence is worth nothing: looks err alike, and the wrong ship is followed."""
 MIXTURES = 300
