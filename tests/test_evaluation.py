@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 import xarray as xr
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
@@ -75,6 +75,14 @@ places = st.tuples(st.floats(60, 390), st.floats(30, 170), st.floats(3, 25))
     least=st.sampled_from([50.0, 100.0]),
     threshold=st.floats(0, 1),
     ignored=st.sets(st.integers(0, 5)),
+)
+@example(  # a score that is the threshold itself
+    ships=[(60.0, 30.0, 5.0)],
+    found=[],
+    on_ships=[0.01],
+    least=50.0,
+    threshold=0.01,
+    ignored=set(),
 )
 def test_counts_are_those_of_the_matching(
     ships: list, found: list, on_ships: list, least: float, threshold: float, ignored: set

@@ -55,7 +55,7 @@ class Account:
 class Counted:
     """Hulls and labels of one length and more, at one kind of place."""
 
-    score: NDArray[np.float64]
+    score: NDArray[np.float32]
     right: NDArray[np.bool_]
     labels: int
 
@@ -107,7 +107,7 @@ def _scene_account(marked: Marked, found: Hulls) -> Account:
     hulls = pd.DataFrame(
         {
             "port": port,
-            "score": found[:, 5].astype(float),
+            "score": found[:, 5],
             "length_m": found[:, 2] * gsd_m,
             "quay": near_land(found, bare, gsd_m),
             "label": label,
@@ -127,6 +127,8 @@ def _scene_account(marked: Marked, found: Hulls) -> Account:
     met = np.full((len(truth), 4), np.nan)
     met[columns] = found[rows][:, [5, 2, 3, 4]] * np.array([1, gsd_m, gsd_m, 1])
     labels[["score", "found_length_m", "found_beam_m", "found_angle"]] = met
+    # As hulls have it: a score that IS the threshold is above it, here as in the detector.
+    labels["score"] = labels.score.astype(np.float32)
     hulls.loc[hulls.label >= 0, "quay"] = labels.quay.to_numpy()[label[label >= 0]]
     return Account(hulls, labels, _water(marked, port))
 
@@ -177,7 +179,9 @@ def counted(one: Account, least_m: float, *, quay: bool | None = None) -> Counte
     taken = right | (~meets & (one.hulls.length_m >= least_m).to_numpy(bool))
     if quay is not None:
         taken &= (one.hulls.quay == quay).to_numpy(bool)
-    return Counted(one.hulls.score.to_numpy(float)[taken], right[taken], int((long & here).sum()))
+    return Counted(
+        one.hulls.score.to_numpy(np.float32)[taken], right[taken], int((long & here).sum())
+    )
 
 
 def false_alarms(one: Account, threshold: float, least_m: float) -> tuple[float, float]:
