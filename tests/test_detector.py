@@ -172,7 +172,8 @@ def test_finer_pixels_show_the_hulls_that_coarse_ones_show(weights: Weights) -> 
 class Drawn(torch.nn.Module):
     """Two peaks alike, too faint for a second look: the left within hull, the right on water."""
 
-    def forward(self, bands: torch.Tensor, present: torch.Tensor) -> Maps:
+    def forward(self, bands: torch.Tensor, _: torch.Tensor, history: None) -> Maps:
+        assert history is None
         chips, _, height, width = bands.shape
         centre = torch.full((chips, 1, height // 2, width // 2), -9.0)
         hull = torch.full_like(centre, -2.0)
@@ -184,7 +185,7 @@ class Drawn(torch.nn.Module):
             .expand(chips, 2, *hull.shape[2:])
             .clone()
         )
-        return Maps(centre, torch.zeros_like(size), size, torch.ones_like(size), hull)
+        return Maps(centre, torch.zeros_like(size), size, torch.ones_like(size), hull, hull / 4)
 
 
 @pytest.mark.parametrize("body", [0.0, 0.5])
@@ -197,3 +198,6 @@ def test_the_map_of_hulls_weighs_what_the_model_says(weights: Weights, body: flo
     left, right = hulls[np.argsort(hulls[:, 0])]
     assert left[5] == pytest.approx(1 / (1 + np.exp(1.0 - 2.0 * body)), abs=1e-4)
     assert right[5] == pytest.approx(1 / (1 + np.exp(1.0 + 2.0 * body)), abs=1e-4)
+    # p_tanker: the logit of the head at the peak, which is hull / 4 here.
+    assert left[7] == pytest.approx(1 / (1 + np.exp(-0.5)), abs=1e-4)
+    assert np.isnan(found(pixels, weights, water=np.zeros((CELL_PX, CELL_PX), bool))[:, 7]).all()

@@ -10,7 +10,7 @@ from gnomon.detect.pasting import berth, donors, pasted
 from gnomon.detect.truth import Labelled
 
 SIDE = 96
-NOTHING = np.empty((0, 5), np.float32)
+NOTHING = np.empty((0, 6), np.float32)
 
 
 def covered(ships: np.ndarray, side: int, *, grown: float = 0.0) -> np.ndarray:
@@ -18,7 +18,7 @@ def covered(ships: np.ndarray, side: int, *, grown: float = 0.0) -> np.ndarray:
     rows, columns = np.mgrid[:side, :side] + 0.5
     points = shapely.points(columns, rows)
     inside = np.zeros((side, side), bool)
-    for shape in rectangles(np.column_stack([ships, np.ones((len(ships), 2))])):
+    for shape in rectangles(ships):
         inside |= shapely.contains(shape.buffer(grown, join_style="mitre"), points)
     return inside
 
@@ -26,7 +26,7 @@ def covered(ships: np.ndarray, side: int, *, grown: float = 0.0) -> np.ndarray:
 @pytest.fixture(scope="module")
 def giver() -> Labelled:
     """Water of 0.02 and 0.04 with one bright hull."""
-    ship = np.array([[100, 90, 20, 4, 30]], np.float32)
+    ship = np.array([[100, 90, 20, 4, 30, 1]], np.float32)
     image = np.full((2, 200, 200), 0.02, np.float32)
     image[1] = 0.04
     hull = covered(ship, 200)
@@ -81,6 +81,6 @@ def test_there_is_no_berth_on_land() -> None:
 def test_simulated_ships_and_boats_are_not_given_away(giver: Labelled) -> None:
     from dataclasses import replace
 
-    short = replace(giver, ships=giver.ships * np.float32([1, 1, 0.2, 1, 1]))
+    short = replace(giver, ships=giver.ships * np.float32([1, 1, 0.2, 1, 1, 1]))
     assert donors([replace(giver, real=False), short]) == []
     assert len(donors([giver])) == 1

@@ -18,15 +18,16 @@ def network() -> Network:
 
 
 @torch.inference_mode()
-def looked(network: Network, crops: torch.Tensor) -> Maps:
-    return several_looks(network, crops, torch.ones(len(crops), 4))
+def looked(network: Network, crops: torch.Tensor, history: torch.Tensor | None = None) -> Maps:
+    return several_looks(network, crops, torch.ones(len(crops), 4), history)
 
 
 @pytest.mark.parametrize("axes", [(2,), (3,), (2, 3)])
 def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, ...]) -> None:
     crops = torch.rand(2, 4, 64, 96, generator=torch.Generator().manual_seed(0)) * 0.3
-    straight, other = looked(network, crops), looked(network, crops.flip(axes))
-    for name in ("centre", "size", "hull"):
+    straight = looked(network, crops, crops)
+    other = looked(network, crops.flip(axes), crops.flip(axes))
+    for name in ("centre", "size", "hull", "tanker"):
         back = getattr(other, name).flip(axes)
         assert torch.allclose(back, getattr(straight, name), atol=1e-4)
     signs = torch.tensor([-1.0 if axis in axes else 1.0 for axis in (3, 2)])
@@ -45,18 +46,21 @@ def test_where_there_is_nothing_one_look_is_enough(network: Network) -> None:
     calls: list[int] = []
 
     class Counting(torch.nn.Module):
-        def forward(self, bands: torch.Tensor, present: torch.Tensor) -> Maps:
+        def forward(
+            self, bands: torch.Tensor, present: torch.Tensor, history: torch.Tensor
+        ) -> Maps:
+            assert history.shape == bands.shape
             calls.append(len(bands))
-            said: Maps = network(bands, present)
+            said: Maps = network(bands, present, history)
             empty = bands.amax((1, 2, 3)) < 0.1
             said.centre[empty] = -9.0
             return said
 
     crops = torch.full((3, 4, 32, 32), 0.02)
     with torch.inference_mode():
-        several_looks(Counting(), crops, torch.ones(3, 4))
+        several_looks(Counting(), crops, torch.ones(3, 4), crops)
         assert calls == [3]
         crops[1, :, 10:20, 10:14] = 0.5
         calls.clear()
-        several_looks(Counting(), crops, torch.ones(3, 4))
+        several_looks(Counting(), crops, torch.ones(3, 4), crops)
     assert calls == [3, 1, 1, 1]

@@ -133,6 +133,7 @@ def retrain(
         errors=told.model.errors,
         gsd_m=ready.model.gsd_m,
         body=told.model.body,
+        tanker=(told.model.tanker_slope, told.model.tanker_intercept),
     )
     minutes = (time.perf_counter() - started) / 60
     text = card(model, ready.model, parts, told, options=asdict(options), minutes=minutes)

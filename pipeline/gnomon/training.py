@@ -12,10 +12,11 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from gnomon.detect import chips, pasting, weights
 from gnomon.detect.calibrate import Calibration
@@ -28,10 +29,10 @@ from gnomon.errors import WeightsError
 from gnomon.fetch.mask import usable_water
 from gnomon.marked import contrast_finder, finder, marked_scenes, matched, most_flattering
 from gnomon.study import MaskOptions
-from gnomon.synth.scene import training_scenes
+from gnomon.synth.scene import deserted, simulate, training_specs
 
 BANDS = NetworkOptions().bands
-SIMULATED = 12
+SIMULATED = 24
 SIMULATED_SHARE = 0.25
 SIMULATED_SEED = 7
 CALIBRATED_BY = "s2-vessel"
@@ -102,10 +103,13 @@ def teach(
 
 def simulated_scenes(count: int) -> Iterator[Labelled]:
     """Scenes whose ships are known exactly."""
-    for number, (pixels, truth) in enumerate(training_scenes(count, seed=SIMULATED_SEED)):
+    for number, spec in enumerate(training_specs(count, seed=SIMULATED_SEED)):
+        pixels, truth = simulate(spec)
         masks = usable_water(pixels, MaskOptions())
-        name = f"simulated-{number}"
-        yield labelled(name, pixels, truth, bands=BANDS, masks=masks, real=False)
+        before, _ = simulate(deserted(spec))
+        made = labelled(f"simulated-{number}", pixels, truth, bands=BANDS, masks=masks, real=False)
+        history = np.stack([before[band].to_numpy() for band in BANDS])
+        yield replace(made, history=torch.from_numpy(history))
 
 
 def trained(
@@ -158,7 +162,9 @@ def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: Tra
     return states[-1]
 
 
-_SHAPING = (chips.CHIP_PX, chips.PASTED, pasting.ALONGSIDE, SIMULATED_SHARE)
+_SHAPING = (
+    chips.CHIP_PX, chips.PASTED, chips.REMEMBERED, chips.STAYED, pasting.ALONGSIDE, SIMULATED_SHARE,
+)  # fmt: skip
 """What shapes a training beside its options."""
 
 

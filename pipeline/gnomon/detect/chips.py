@@ -22,6 +22,12 @@ CHIP_PX = 96
 """Side of a training chip: 1 km at 10 m, twice the longest hull."""
 PASTED = 0.5
 """Share of chips onto which ships of other scenes are laid."""
+REMEMBERED = 0.35
+"""Share of chips of which the network is told what the place looks like without ships."""
+STAYED = 0.15
+"""Share of these in which the ships are in the history too: who was there before may be a ship."""
+_ASTRAY_PX = 0.3
+"""Two passes lie so far apart."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class Targets:
     size: Tensor
     axis: Tensor
     hull: Tensor
+    tanker: Tensor
+    """One channel: 1 for a tanker, 0 for another type; NaN where nobody knows."""
     counted: Tensor
     """One channel: 0 where nothing is to be learnt, else 1."""
 
@@ -49,8 +57,8 @@ def chips(
     seed: int,
     weights: Sequence[float] | None = None,
     start: int = 0,
-) -> Iterator[tuple[Tensor, Tensor, Targets]]:
-    """Endless batches: bands, present, targets. The same seed gives the same batches.
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Targets]]:
+    """Endless batches: bands, present, history, targets. The same seed gives the same batches.
 
     Parameters
     ----------
@@ -73,8 +81,9 @@ def chips(
         rng = np.random.default_rng([seed, number])
         places = rng.choice(len(scenes), size=batch, p=chance)
         drawn = [_chip(scenes[i], givers, rng) for i in places]
-        bands, present, ships, counted = zip(*drawn, strict=True)
-        yield torch.stack(bands), torch.stack(present), targets(ships, counted=counted)
+        bands, present, history, ships, counted = zip(*drawn, strict=True)
+        wanted = targets(ships, counted=counted)
+        yield torch.stack(bands), torch.stack(present), torch.stack(history), wanted
 
 
 def weight(scene: Labelled) -> float:
@@ -84,8 +93,8 @@ def weight(scene: Labelled) -> float:
 
 def _chip(
     scene: Labelled, givers: Sequence[Donor], rng: np.random.Generator
-) -> tuple[Tensor, Tensor, Floats, Tensor]:
-    """One chip under a random placement and light: bands, present, ships, what counts."""
+) -> tuple[Tensor, Tensor, Tensor, Floats, Tensor]:
+    """One chip under a random placement and light: bands, present, history, ships, what counts."""
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45))))
     turn = np.deg2rad(rng.uniform(0, 360))
     flip = rng.choice([-1.0, 1.0])
@@ -100,7 +109,12 @@ def _chip(
     if givers and rng.random() < PASTED:
         pixels, ships = pasted(pixels, water, ships, givers, rng)
     bands, present = _relit(pixels, scene.present, rng)
-    return bands, present, ships, _counted(search, unsure)
+    history = torch.full_like(bands, torch.nan)
+    if scene.history is not None and rng.random() < REMEMBERED:
+        before = scene.bands if rng.random() < STAYED else scene.history
+        astray = centre + rng.normal(0, _ASTRAY_PX, 2)
+        history, _ = _relit(cut(before, matrix, astray, CHIP_PX), scene.present, rng)
+    return bands, present, history, ships, _counted(search, unsure)
 
 
 def _counted(search: Tensor, unsure: Floats) -> Tensor:
@@ -150,7 +164,7 @@ def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: fl
     turn = np.deg2rad(ships[:, 4])
     axis = np.stack([np.sin(turn), -np.cos(turn)], axis=1) @ inverse.T
     angle = np.rad2deg(np.arctan2(axis[:, 0], -axis[:, 1])) % 180.0
-    moved = np.column_stack([place, ships[:, 2:4] / scale, angle]).astype(np.float32)
+    moved = np.column_stack([place, ships[:, 2:4] / scale, angle, ships[:, 5:]]).astype(np.float32)
     inside = ((place > 0) & (place < CHIP_PX)).all(axis=1)
     return moved[inside]
 
@@ -185,7 +199,7 @@ def targets(
     counted: Sequence[Tensor] | None = None,
     side_px: int = CHIP_PX,
 ) -> Targets:
-    """Ships of each chip, (n, 5) as `Labelled.ships`, to the maps that the network should give.
+    """Ships of each chip, as `Labelled.ships`, to the maps that the network should give.
 
     ``counted`` is what of each chip counts, (1, rows, columns) at the output stride; all, if left
     out.
@@ -193,18 +207,21 @@ def targets(
     cells = side_px // STRIDE
     axis_px = (np.arange(cells, dtype=np.float32) + 0.5) * STRIDE
     x, y = np.meshgrid(axis_px, axis_px)
-    maps = np.zeros((len(ships), 8, cells, cells), np.float32)
+    maps = np.zeros((len(ships), 9, cells, cells), np.float32)
+    maps[:, 8] = np.nan
     for chip, found in zip(maps, ships, strict=True):
         for ship in found:
             _draw(chip, ship, x, y)
-    centre, shift, size, axis, hull = torch.from_numpy(maps).split([1, 2, 2, 2, 1], dim=1)
+    centre, shift, size, axis, hull, tanker = torch.from_numpy(maps).split(
+        [1, 2, 2, 2, 1, 1], dim=1
+    )
     counts = torch.stack(list(counted)) if counted else torch.ones(len(ships), 1, cells, cells)
-    return Targets(centre, shift, size, axis, hull, counts)
+    return Targets(centre, shift, size, axis, hull, tanker, counts)
 
 
 def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
     """Add one ship; where two meet, the nearer centre decides."""
-    cx, cy, length, beam, angle = ship
+    cx, cy, length, beam, angle, tanker = ship
     turn = np.deg2rad(angle)
     dx, dy = x - cx, y - cy
     along, across = _from_axis(ship, x, y)
@@ -227,6 +244,7 @@ def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
     )
     for channel, value in enumerate(values, start=1):
         chip[channel][nearer] = value[nearer] if isinstance(value, np.ndarray) else value
+    chip[8][nearer] = tanker
     chip[7][(np.abs(along) <= length / 2) & (np.abs(across) <= beam / 2)] = 1.0
 
 

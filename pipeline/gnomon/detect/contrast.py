@@ -119,5 +119,6 @@ def bright_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min:
             np.rad2deg(-turn) % 180.0,
             peak / (peak + contrast_min),
             np.zeros(len(x)),
+            np.full(len(x), np.nan),
         ]
     ).astype(np.float32)

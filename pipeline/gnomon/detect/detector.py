@@ -50,7 +50,12 @@ FAINTEST = -4.0
 
 
 def find_hulls(
-    pixels: xr.Dataset, masks: xr.Dataset, *, weights: Weights, options: DetectOptions
+    pixels: xr.Dataset,
+    masks: xr.Dataset,
+    *,
+    weights: Weights,
+    options: DetectOptions,
+    history: xr.Dataset | None = None,
 ) -> Hulls:
     """Find the hulls of one window.
 
@@ -65,6 +70,9 @@ def find_hulls(
         A network and its calibration.
     options
         Threshold and least length.
+    history
+        What the place looks like without ships, bands on the same grid, not finite where nobody
+        knows; nowhere, if left out.
 
     """
     gsd_m = abs(pixels.odc.geobox.resolution.x)
@@ -72,7 +80,8 @@ def find_hulls(
     if step > 1:
         grid = pixels.odc.geobox
         coarse, blurred = (_averaged(layers, grid, step) for layers in (pixels, masks))
-        hulls = find_hulls(coarse, blurred, weights=weights, options=options)
+        before = None if history is None else _averaged(history, grid, step)
+        hulls = find_hulls(coarse, blurred, weights=weights, options=options, history=before)
         hulls[:, :4] *= step
         return hulls
     water, search, land = (masks[layer].to_numpy() for layer in ("water", "search", "land"))
@@ -80,6 +89,7 @@ def find_hulls(
     if not cells:
         return NOTHING
     stack, present = _stack(pixels, weights.model.bands)
+    past = None if history is None else _stack(history, weights.model.bands)[0]
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
     found = [NOTHING]
     for batch in _batches(cells):
@@ -89,6 +99,7 @@ def find_hulls(
                 weights.network,
                 crops.contiguous(memory_format=torch.channels_last),
                 present.expand(len(batch), -1),
+                None if past is None else torch.stack([_crop(past, cell) for cell in batch]),
             )
         found += _hulls(maps, batch, weights, threshold)
     hulls = np.concatenate(found)
@@ -207,12 +218,14 @@ def _hulls(maps: Maps, cells: Sequence[Window], weights: Weights, threshold: flo
             angle,
             logit[chip, row, column].numpy(),
             np.zeros(len(chip)),
+            maps.tanker[chip, 0, row, column].numpy(),
         ]
     ).astype(np.float32)
     model = weights.model
     if model.body:
         values[:, 5] += model.body * _body(maps.hull[:, 0].numpy(), chip.numpy(), values)
     values[:, 5] = expit(model.slope * values[:, 5] + model.intercept)
+    values[:, 7] = expit(model.tanker_slope * values[:, 7] + model.tanker_intercept)
     told = values[:, 5] >= threshold
     values, chip = values[told], chip[torch.from_numpy(told)]
     owner = chip.numpy()

@@ -1,8 +1,9 @@
 """Hulls as numbers: arrays while they are pixels, rows of a table once they are on the map.
 
-A hull is seven numbers: x and y of its centre, length and beam, in pixels of a raster (x right, y
+A hull is eight numbers: x and y of its centre, length and beam, in pixels of a raster (x right, y
 down, the first pixel covers 0 to 1); the angle of its axis in degrees clockwise from the raster's
-top, 0 to 180; its score; and 1 if it lies at a quay, else 0. Hulls are an array of (n, 7).
+top, 0 to 180; its score; 1 if it lies at a quay, else 0; and the probability that it is a tanker's,
+NaN where nothing says so. Hulls are an array of (n, 8).
 """
 
 from typing import Any
@@ -20,7 +21,7 @@ from gnomon.scene import Scene
 Hulls = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-NOTHING: Hulls = np.empty((0, 7), np.float32)
+NOTHING: Hulls = np.empty((0, 8), np.float32)
 OVERLAP_MAX = 0.5
 """Share of the smaller rectangle; hulls side by side share nothing, two peaks of one hull most."""
 QUAYSIDE_M = 40.0
@@ -158,6 +159,7 @@ def _measures(
         "heading_deg": azimuth % 180.0,
         "heading_sigma_deg": min(errors.heading_deg * 100.0 / length_m, 52.0),
         "quayside": bool(hull[6]),
+        "p_tanker": float(hull[7]),
     }
 
 

@@ -10,7 +10,8 @@ The axis is told as the cosine and sine of TWICE the angle, so that bow and ster
 nothing jumps between 179 and 0 degrees.
 
 A band that a scene lacks is given as zeros and said to be missing by a plane of its own, so that
-the network knows the difference between dark and unseen.
+the network knows the difference between dark and unseen. So is the history of the place, what it
+looks like without ships, where none is known: the network works with it and without.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class NetworkOptions:
     """Channels at 2, 4, 8 and 16 pixels."""
     blocks: tuple[int, int, int] = (2, 2, 2)
     """Residual blocks at 4, 8 and 16 pixels."""
+    history: bool = True
+    """Whether it can be told what a place looks like without ships."""
+    tanker: bool = True
+    """Whether it says how likely a hull is a tanker's."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,9 @@ class Maps:
     """Two channels: cosine and sine of twice the angle, clockwise from the top of the image."""
     hull: Tensor
     """One channel: logit of the cell being hull."""
+    tanker: Tensor
+    """One channel: logit of the hull centred here being a tanker's; NaN of a network that was not
+    taught it."""
 
 
 class Network(nn.Module):
@@ -57,19 +65,21 @@ class Network(nn.Module):
         self.options = options or NetworkOptions()
         half, quarter, eighth, sixteenth = self.options.widths
         deep = self.options.blocks
-        self.stem = _conv(2 * len(self.options.bands), half, stride=2)
+        count = len(self.options.bands)
+        planes = 2 * count + (count + 1 if self.options.history else 0)
+        self.stem = _conv(planes, half, stride=2)
         self.down4 = _stage(half, quarter, deep[0])
         self.down8 = _stage(quarter, eighth, deep[1])
         self.down16 = _stage(eighth, sixteenth, deep[2])
         self.up8 = _Merge(sixteenth, eighth, eighth)
         self.up4 = _Merge(eighth, quarter, quarter)
         self.up2 = _Merge(quarter, half, quarter)
-        self.heads = nn.Conv2d(quarter, 8, kernel_size=1)
+        self.heads = nn.Conv2d(quarter, 9 if self.options.tanker else 8, kernel_size=1)
         with torch.no_grad():
             # One cell in a hundred is a centre: start there, or the first steps only unlearn it.
             self.heads.bias[0] = -4.6  # type: ignore[index]  # it has a bias
 
-    def forward(self, bands: Tensor, present: Tensor) -> Maps:
+    def forward(self, bands: Tensor, present: Tensor, history: Tensor | None = None) -> Maps:
         """Read chips.
 
         Parameters
@@ -78,16 +88,32 @@ class Network(nn.Module):
             (chips, bands, rows, columns), surface reflectance; not finite where nothing was seen.
         present
             (chips, bands), 1 where the scene has the band and 0 where it lacks it.
+        history
+            As ``bands``: what the place looks like without ships; not finite where nobody knows.
+            Nowhere, if left out. A network that takes none passes it over.
 
         """
         there = present[:, :, None, None].expand_as(bands)
-        half = self.stem(torch.cat([normalised(bands) * there, there], dim=1))
+        planes = [normalised(bands) * there, there]
+        if self.options.history:
+            planes += _remembered(history, bands, there)
+        half = self.stem(torch.cat(planes, dim=1))
         quarter = self.down4(half)
         eighth = self.down8(quarter)
         coarse = self.down16(eighth)
         fine = self.up2(self.up4(self.up8(coarse, eighth), quarter), half)
-        centre, shift, size, axis, hull = self.heads(fine).split([1, 2, 2, 2, 1], dim=1)
-        return Maps(centre, shift, size + _LOG_TYPICAL.to(size), axis, hull)
+        told = self.heads(fine)
+        centre, shift, size, axis, hull = told[:, :8].split([1, 2, 2, 2, 1], dim=1)
+        tanker = told[:, 8:] if self.options.tanker else torch.full_like(centre, torch.nan)
+        return Maps(centre, shift, size + _LOG_TYPICAL.to(size), axis, hull, tanker)
+
+
+def _remembered(history: Tensor | None, bands: Tensor, there: Tensor) -> list[Tensor]:
+    """Planes of what a place looks like without ships, and of where that is known."""
+    if history is None:
+        return [torch.zeros_like(bands), torch.zeros_like(bands[:, :1])]
+    known = torch.isfinite(history).any(dim=1, keepdim=True).to(bands.dtype)
+    return [normalised(history) * there * known, known]
 
 
 # Length and beam of a middling ship, 150 by 25 m at 10 m: the network learns the departure.

@@ -70,7 +70,7 @@ def pasted(
     water
         (side, side), true on open water.
     ships
-        Those that are there, (n, 5).
+        Those that are there, (n, 6).
     givers
         Ships to choose from.
     rng
@@ -90,7 +90,7 @@ def pasted(
         spot = berth(free.numpy(), length, beam, rng) if length < LONGEST_PX else None
         if spot is None:
             continue
-        ship = np.array([spot[0], spot[1], length, beam, spot[2]], np.float32)
+        ship = np.array([spot[0], spot[1], length, beam, spot[2], giver.ship[5]], np.float32)
         pixels = _laid(pixels, giver, ship, scale, level, rng)
         free = free & (_cover(ship, pixels.shape[-1]) == 0)
         ships = np.concatenate([ships, ship[None]])

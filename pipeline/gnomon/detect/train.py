@@ -2,7 +2,8 @@
 
 Loss: the penalty-reduced focal loss of centre-point networks on the centre map (Zhou et al. 2019,
 arXiv:1904.07850, eq. 1), absolute errors of place, size and axis at and around the centres, and a
-focal loss on the hull map, which teaches the network outlines though only boxes are read from it.
+focal loss on the hull map, which teaches the network outlines though only boxes are read from it;
+and the cross entropy of tanker against other types where the type is known.
 The weights that leave are the running average over the steps, which a single step cannot spoil.
 """
 
@@ -29,14 +30,14 @@ HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 class TrainOptions:
     """How long and how fast."""
 
-    steps: int = 2400
+    steps: int = 9000
     """Of each cycle."""
     cycles: int = 1
     """The rate of learning rises and falls so often (Loshchilov and Hutter 2017, arXiv:1608.03983):
     after each cycle there is a network to be used, and another cycle goes on from it."""
     batch: int = 16
     learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
+    weight_decay: float = 5e-2
     average: float = 0.996
     """Share of the old average that each step keeps."""
     seed: int = 0
@@ -123,13 +124,13 @@ class _State:
             self.optimiser, options.learning_rate, total_steps=options.steps, pct_start=0.1
         )
 
-    def learn(self, bands: Tensor, present: Tensor, wanted: Targets) -> float:
+    def learn(self, bands: Tensor, present: Tensor, history: Tensor, wanted: Targets) -> float:
         """One step; its loss."""
         if self.step and self.step % self.options.steps == 0:
             self.schedule = self._cycle()
         with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
             seen = bands.to(self.device, memory_format=torch.channels_last)
-            said = self.model(seen, present.to(self.device))
+            said = self.model(seen, present.to(self.device), history.to(self.device))
         error = loss(_single(said), wanted.to(self.device))
         self.optimiser.zero_grad()
         error.backward()
@@ -169,10 +170,15 @@ def loss(said: Maps, wanted: Targets) -> Tensor:
         + 2.0 * (said.axis - wanted.axis).abs().mean(1, keepdim=True)
     )
     outline = sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5) * wanted.counted
+    typed = near * torch.isfinite(wanted.tanker)
+    kind = functional.binary_cross_entropy_with_logits(
+        said.tanker, wanted.tanker.nan_to_num(0.5), reduction="none"
+    )
     return (
         (_centre_loss(said.centre, wanted.centre) * wanted.counted).sum() / hulls
         + 0.5 * (near * shape).sum() / reach
         + outline.sum() / wanted.hull.sum().clamp(min=10)
+        + 0.2 * (typed * kind.nan_to_num(0.0)).sum() / typed.sum().clamp(min=1)
     )
 
 

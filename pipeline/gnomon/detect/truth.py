@@ -29,16 +29,19 @@ class Labelled:
     present: Tensor
     """(bands,), 1 where the scene has the band."""
     ships: Floats
-    """(ships, 5): x, y, length, beam in pixels, angle in degrees."""
+    """(ships, 6): x, y, length, beam in pixels, angle in degrees; 1 for a tanker, 0 for another
+    type, NaN where nobody has said."""
     masks: Tensor
     """(2, rows, columns): 1 on open water; 1 where a hull's centre may lie, and elsewhere nothing
     is to be learnt."""
     ignored: Floats
-    """As ``ships``: what may be a ship and may be none."""
+    """(n, 5), as ``ships``: what may be a ship and may be none."""
     real: bool = True
     """Seen by a satellite and not simulated."""
     hard: Floats = field(default_factory=lambda: np.empty((0, 2), np.float32))
     """(places, 2), x and y: what was taken for a ship and is none; shown as often as a ship."""
+    history: Tensor | None = None
+    """As ``bands``: the scene without its ships, as other days would show it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def labelled(
         Reflectances on an odc-geo GeoBox.
     outlines
         Polygons in any CRS. Where a column ``ignored`` is true, nothing is to be learnt; where
-        ``measured`` is true, an outline runs along the hull, however loose the others are.
+        ``measured`` is true, an outline runs along the hull, however loose the others are. A column
+        ``type`` tells tankers from other ships.
     bands
         The network's bands; those that the pixels lack are marked missing.
     masks
@@ -88,20 +92,69 @@ def labelled(
     shape = (pixels.sizes["y"], pixels.sizes["x"])
     empty = np.full(shape, np.nan, np.float32)
     stack = np.stack([pixels[b].to_numpy() if b in pixels else empty for b in bands])
-    every = rectangles_of(outlines, pixels, loose=loose)
+    every = np.column_stack([rectangles_of(outlines, pixels, loose=loose), tankers(outlines)])
     unsure = flags(outlines, "ignored") | (every[:, 2] * gsd_of(pixels) < SHORTEST_M)
     layers = np.ones((2, *shape), np.float32)
     if masks is not None:
         layers = np.stack([masks[layer].to_numpy() for layer in ("water", "search")])
+    reflectance = torch.from_numpy(stack.astype(np.float32))
     return Labelled(
         name,
-        torch.from_numpy(stack.astype(np.float32)),
+        reflectance,
         torch.tensor([float(b in pixels) for b in bands]),
         every[~unsure],
         torch.from_numpy(layers.astype(np.float32)),
-        every[unsure],
+        every[unsure, :5],
         real,
+        history=emptied(reflectance, layers[0] > 0, every[:, :5]),
     )
+
+
+_AROUND_PX = 40
+_GROWN_PX = 1.5
+"""How far beyond a rectangle a hull's light reaches."""
+
+
+def emptied(bands: Tensor, water: NDArray[np.bool_], ships: Floats) -> Tensor:
+    """A scene without its ships: each gives way to pixels of the water around her.
+
+    Parameters
+    ----------
+    bands
+        (bands, rows, columns).
+    water
+        (rows, columns), true on open water.
+    ships
+        (n, 5).
+
+    """
+    rng = np.random.default_rng(len(ships))
+    result = bands.clone()
+    rows, columns = water.shape
+    for x, y, length, beam, angle in ships:
+        reach = int(length) + _AROUND_PX
+        top, left = max(int(y) - reach, 0), max(int(x) - reach, 0)
+        part = np.s_[top : min(int(y) + reach, rows), left : min(int(x) + reach, columns)]
+        row, column = np.nonzero(water[part])
+        if not len(row):
+            continue
+        down, right = np.indices(water[part].shape)
+        dx, dy, turn = right + left + 0.5 - x, down + top + 0.5 - y, np.deg2rad(angle)
+        along = np.abs(dx * np.sin(turn) - dy * np.cos(turn)) <= length / 2 + _GROWN_PX
+        across = np.abs(dx * np.cos(turn) + dy * np.sin(turn)) <= beam / 2 + _GROWN_PX
+        to_row, to_column = np.nonzero(along & across)
+        some = rng.integers(len(row), size=len(to_row))
+        result[:, to_row + top, to_column + left] = bands[:, row[some] + top, column[some] + left]
+    return result
+
+
+def tankers(outlines: gpd.GeoDataFrame) -> Floats:
+    """1 for a tanker, 0 for another type, NaN where the column ``type`` says nothing."""
+    if "type" not in outlines:
+        return np.full(len(outlines), np.nan, np.float32)
+    told = outlines["type"]
+    known = told.notna() & ~told.isin(["", "unknown"])
+    return np.where(known, told == "tanker", np.nan).astype(np.float32)
 
 
 def rectangles_of(

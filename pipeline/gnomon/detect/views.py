@@ -20,25 +20,28 @@ _MIRRORS = ((3,), (2,), (2, 3))
 """Axes of (chips, channels, rows, columns) that are turned round."""
 
 
-def several_looks(network: nn.Module, crops: Tensor, present: Tensor) -> Maps:
+def several_looks(
+    network: nn.Module, crops: Tensor, present: Tensor, history: Tensor | None = None
+) -> Maps:
     """Read crops; those with something in them four times.
 
     Parameters
     ----------
     network
         Of `gnomon.detect.network`.
-    crops, present
+    crops, present, history
         As it takes them.
 
     """
-    first: Maps = network(crops, present)
+    first: Maps = network(crops, present, history)
     busy = (first.centre > torch.logit(torch.tensor(AGAIN))).flatten(1).any(dim=1)
     if not busy.any():
         return first
     looks = [_part(first, busy)]
     for axes in _MIRRORS:
         mirrored = crops[busy].flip(axes).contiguous(memory_format=torch.channels_last)
-        looks.append(_mirrored(network(mirrored, present[busy]), axes))
+        before = None if history is None else history[busy].flip(axes)
+        looks.append(_mirrored(network(mirrored, present[busy], before), axes))
     for part in fields(Maps):
         mean = torch.stack([getattr(look, part.name) for look in looks]).mean(dim=0)
         getattr(first, part.name)[busy] = mean
@@ -61,4 +64,5 @@ def _mirrored(maps: Maps, axes: tuple[int, ...]) -> Maps:
         maps.size.flip(axes),
         maps.axis.flip(axes) * lean,
         maps.hull.flip(axes),
+        maps.tanker.flip(axes),
     )

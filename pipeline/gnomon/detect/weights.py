@@ -54,6 +54,13 @@ class Model(Options):
     intercept: float
     body: float = Field(0.0, ge=0)
     """Evidence = logit of the centre + body * mean logit of the cells within being hull."""
+    history: bool = False
+    """Whether the network can be told what a place looks like without ships."""
+    tanker: bool = False
+    """Whether it says how likely a hull is a tanker's; without, that stays open."""
+    tanker_slope: float = Field(1.0, gt=0)
+    """p_tanker = logistic(tanker_slope * logit + tanker_intercept)."""
+    tanker_intercept: float = 0.0
     errors: Errors
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of weights.safetensors."""
@@ -114,7 +121,9 @@ def load(name: str) -> Weights:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
     if found != model.sha256:
         raise WeightsError(f"{path}: damaged, its digest is {found[:12]} and not {model.label}")
-    network = Network(NetworkOptions(model.bands, model.widths, model.blocks))
+    network = Network(
+        NetworkOptions(model.bands, model.widths, model.blocks, model.history, model.tanker)
+    )
     try:
         network.load_state_dict(load_file(path))
     except (RuntimeError, ValueError) as error:
@@ -136,6 +145,8 @@ def uncalibrated(network: Network, *, gsd_m: float = 10.0) -> Weights:
         slope=1.0,
         intercept=0.0,
         body=BODY,
+        history=options.history,
+        tanker=options.tanker,
         errors=Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10),
         sha256="0" * 64,
     )
@@ -152,6 +163,7 @@ def save(
     errors: Errors,
     gsd_m: float = 10.0,
     body: float = BODY,
+    tanker: tuple[float, float] = (1.0, 0.0),
 ) -> Model:
     """Write a new folder of weights.
 
@@ -178,6 +190,10 @@ def save(
         slope=calibration[0],
         intercept=calibration[1],
         body=body,
+        history=network.options.history,
+        tanker=network.options.tanker,
+        tanker_slope=tanker[0],
+        tanker_intercept=tanker[1],
         errors=errors,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
@@ -197,6 +213,8 @@ def _toml(model: Model) -> str:
 
 
 def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, tuple):

@@ -76,7 +76,7 @@ def train_rival(
     model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=1e-2)
     started = clock()
-    for bands, present, wanted in chips(scenes, batch=batch, seed=seed, weights=weights):
+    for bands, present, _, wanted in chips(scenes, batch=batch, seed=seed, weights=weights):
         spent = (clock() - started) / seconds
         if spent >= 1:
             break
@@ -138,6 +138,7 @@ def _seen(model: nn.Module, stack: Tensor, window: Any) -> Hulls:
             np.where(width > height, 90.0, 0.0),
             said["scores"].numpy(),
             np.zeros(len(left)),
+            np.full(len(left), np.nan),
         ]
     ).astype(np.float32)
     return hulls[window.claims(hulls[:, 0], hulls[:, 1])]

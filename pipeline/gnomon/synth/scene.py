@@ -294,6 +294,8 @@ def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneS
         berth_ships(rng, roads, coast.berths, busy=float(rng.uniform(0.2, 0.9)))
         count = int(rng.integers(8, 45))
         anchor_ships(rng, roads, count=count, within=box.extent.geom)
+        boats = scatter_boats(rng, roads, count=int(rng.integers(0, 60)))
+        obstacles = scatter(apart, roads, count=_OBSTACLES)
         yield SceneSpec(
             id=f"training-{seed}-{i}",
             seed=int(rng.integers(2**31)),
@@ -307,11 +309,16 @@ def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneS
                 view_zenith_deg=float(rng.uniform(0, 10)),
             ),
             weather=_with_ice(apart, random_weather(rng, str(rng.choice(_WEATHERS)))),
-            coast=coast,
+            coast=replace(coast, fixtures=(*coast.fixtures, *obstacles)),
             ships=tuple(roads.ships),
-            boats=scatter_boats(rng, roads, count=int(rng.integers(0, 60)))
-            + scatter(apart, roads, count=_OBSTACLES),
+            boats=boats,
         )
+
+
+def deserted(spec: SceneSpec) -> SceneSpec:
+    """The same place on another, fair day without ships and boats; what is built there stays."""
+    weather = random_weather(np.random.default_rng([spec.seed, 7]), "fair")
+    return replace(spec, ships=(), boats=(), seed=spec.seed + 1, weather=weather)
 
 
 def training_scenes(
