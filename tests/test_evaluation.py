@@ -62,7 +62,7 @@ def scene(
 
 def hulls(*rows: tuple[float, float, float, float]) -> np.ndarray:
     """Upright hulls by x, y, length in pixels and score."""
-    return np.array([[x, y, n, 2, 0, s, 0] for x, y, n, s in rows], np.float32).reshape(-1, 7)
+    return np.array([[x, y, n, 2, 0, s, 0, 0.5] for x, y, n, s in rows], np.float32).reshape(-1, 8)
 
 
 places = st.tuples(st.floats(60, 390), st.floats(30, 170), st.floats(3, 25))

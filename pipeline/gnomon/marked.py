@@ -28,6 +28,7 @@ from gnomon.detect.truth import (
     labelled,
     outlines_in_pixels,
     rectangles_of,
+    tankers,
 )
 from gnomon.errors import CatalogError
 from gnomon.fetch.catalog import find_scenes
@@ -63,6 +64,11 @@ class Marked:
     def truth(self) -> Floats:
         """Outlines as rectangles, (n, 5)."""
         return rectangles_of(self.outlines, self.pixels, loose=LOOSE)
+
+    @property
+    def tanker(self) -> Floats:
+        """1 for a tanker, 0 for another type, NaN where nobody has said."""
+        return tankers(self.outlines)
 
     @property
     def ignored(self) -> Mask:

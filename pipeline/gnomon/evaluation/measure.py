@@ -179,6 +179,7 @@ def _looked_at(scenes: Sequence[Marked], folds: Sequence[Fold], finders: Sequenc
 def _rescored(judged: Calibration, hulls: Hulls) -> Hulls:
     told = hulls.copy()
     told[:, 5] = judged.score(hulls[:, 5])
+    told[:, 7] = judged.p_tanker(hulls[:, 7])
     return told
 
 
