@@ -20,6 +20,7 @@ from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.labels import amended, read_amendments
 from gnomon.detect.network import Network, NetworkOptions
+from gnomon.detect.ship_types import with_types
 from gnomon.detect.truth import (
     Floats,
     Labelled,
@@ -80,6 +81,10 @@ class Marked:
         return labelled(
             self.name, self.pixels, self.outlines, bands=bands, masks=self.masks, loose=LOOSE
         )
+
+    def typed(self, types: gpd.GeoDataFrame, *, guesses: bool = False) -> "Marked":
+        """The same scene with what somebody told of the types of its ships."""
+        return replace(self, outlines=with_types(self.outlines, self.name, types, guesses=guesses))
 
     def amended(self, amendments: gpd.GeoDataFrame) -> "Marked":
         """The same scene with better labels."""
