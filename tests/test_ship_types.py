@@ -84,6 +84,8 @@ def test_each_hull_of_a_row_moored_side_by_side_takes_her_own_point(
     dice.shuffle(rows)
     wanted = [t if s and t != "unknown" else None for t, s, _, _ in ships]
     assert told(outlines, points(rows)) == wanted
+    guessed = with_types(outlines, "port", points(rows), guesses=True)["type"]
+    assert list(guessed) == [t if t != "unknown" else None for t, *_ in ships]
 
 
 def test_a_hull_without_a_point_does_not_take_her_neighbours() -> None:

@@ -9,7 +9,8 @@ point per hull, at her centre, in EPSG:4326, with the properties
     One of `TYPES`. ``passenger`` holds ferries, cruise ships and ro-ro alike, ``other`` whatever
     floats and is none of the rest, ``unknown`` what cannot be told.
 ``sure``
-    Whether its marks are plain; a type that is not sure is a guess, and counts as not told.
+    Whether its marks are plain; a type that is not sure is a guess, and counts as not told unless
+    guesses are asked for.
 ``reason``
     What is seen, in a few words.
 
@@ -80,7 +81,7 @@ def read_types(path: Path) -> gpd.GeoDataFrame:
 
 
 def with_types(
-    outlines: gpd.GeoDataFrame, scene_id: str, types: gpd.GeoDataFrame
+    outlines: gpd.GeoDataFrame, scene_id: str, types: gpd.GeoDataFrame, *, guesses: bool = False
 ) -> gpd.GeoDataFrame:
     """Outlines of a scene and what type each ship is.
 
@@ -96,13 +97,15 @@ def with_types(
         Which types to heed; those of other scenes are let be.
     types
         As `read_types` gives them.
+    guesses
+        Whether types that are not sure count too.
 
     Returns
     -------
     geopandas.GeoDataFrame
         ``outlines`` with a column ``type`` (``table["type"]``: an attribute of that name is
         geopandas' kind of geometry): a string, or None where no point lies within
-        `WITHIN_M`, where it is ``unknown``, or not sure.
+        `WITHIN_M`, where it is ``unknown``, or not sure unless guesses count.
 
     """
     mine = types[types.scene_id == scene_id]
@@ -110,7 +113,8 @@ def with_types(
     if len(mine) and len(outlines):
         metres = outlines.estimate_utm_crs()
         point = _nearest(_places(outlines.to_crs(metres)), _places(mine.to_crs(metres)))
-        clear = mine.sure.to_numpy(bool) & (mine["type"] != "unknown").to_numpy(bool)
+        told_of = mine["type"] != "unknown"
+        clear = told_of.to_numpy(bool) & (mine.sure.to_numpy(bool) | guesses)
         has = (point >= 0) & clear[point]
         told[has] = mine["type"].to_numpy(object)[point[has]]
     return outlines.assign(type=pd.Series(told, outlines.index, dtype=object))
