@@ -17,7 +17,8 @@ from gnomon.detect.calibrate import (
 )
 from gnomon.detect.evaluate import Matched
 from gnomon.detect.weights import Errors
-from gnomon.errors import WeightsError
+
+ERRORS = Errors(length_m=10, length_share=0.05, beam_m=5, beam_share=0.1, heading_deg=3)
 
 
 def simulated(rng: np.random.Generator, count: int, *, slope: float, intercept: float) -> Matched:
@@ -56,14 +57,19 @@ def test_p_tanker_is_a_likelihood_ratio_however_many_tankers_there_are(share: fl
     assert slope * (2 * -0.5 + 1) + intercept == pytest.approx(-1.5 * 0.5, abs=0.35)
 
 
-def test_a_few_ships_do_not_say_what_p_tanker_is_worth() -> None:
-    with pytest.raises(WeightsError, match="9 tankers and 31 other ships: it takes 10 of each"):
-        tanker_curve(np.full(40, 0.5), np.arange(40) < 9)
+def test_p_tanker_is_not_told_on_the_word_of_a_few_ships_or_of_chance() -> None:
+    rng = np.random.default_rng(1)
+    few = np.arange(40) < 9
+    assert tanker_curve(np.where(few, 0.9, 0.1), few.astype(float)) == (0, 0)
+    tanker = rng.random(200) < 0.4
+    assert tanker_curve(rng.random(200), tanker.astype(float)) == (0, 0)
+    assert tanker_curve(np.where(tanker, 0.3, 0.6), tanker.astype(float)) == (0, 0)
+    nothing = Calibration(1, 0, 0.5, ERRORS)
+    assert np.isnan(nothing.p_tanker(np.array([0.2, 0.9]))).all()
 
 
 def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
-    errors = Errors(length_m=10, length_share=0.05, beam_m=5, beam_share=0.1, heading_deg=3)
-    one = Calibration(1.25, -0.5, 0.3, errors, (0.7, 0.2))
+    one = Calibration(1.25, -0.5, 0.3, ERRORS, (0.7, 0.2))
     write_calibration(tmp_path / "calibration.toml", one)
     assert read_calibration(tmp_path / "calibration.toml") == one
     raw = np.array([0.1, 0.5, np.nan])

@@ -192,7 +192,7 @@ class Drawn(torch.nn.Module):
 def test_the_map_of_hulls_weighs_what_the_model_says(weights: Weights, body: float) -> None:
     pixels = sea(CELL_PX)
     afloat(pixels, 60, 60)
-    values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01}
+    values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01, "tanker_slope": 1.0}
     drawn = Weights(weights.model.model_copy(update=values), Drawn())
     hulls = found(pixels, drawn, water=np.zeros((CELL_PX, CELL_PX), bool))
     left, right = hulls[np.argsort(hulls[:, 0])]

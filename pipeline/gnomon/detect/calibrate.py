@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
+from scipy.stats import mannwhitneyu
 
 from gnomon.detect.evaluate import Matched
 from gnomon.detect.weights import Errors
@@ -31,16 +32,16 @@ class Calibration:
     intercept: float
     threshold: float
     errors: Errors
-    tanker: tuple[float, float] = (1.0, 0.0)
-    """Slope and intercept of `tanker_curve`."""
+    tanker: tuple[float, float] = (0.0, 0.0)
+    """Slope and intercept of `tanker_curve`; a slope of 0 is no knowledge."""
 
     def score(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probability that a hull of a raw score is a ship."""
         return _on_curve(raw, self.slope, self.intercept)
 
     def p_tanker(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Probability of being a tanker's, at even odds, of a raw one; NaN stays."""
-        return _on_curve(raw, *self.tanker)
+        """Probability of being a tanker's, at even odds, of a raw one; NaN if nothing is known."""
+        return _on_curve(raw, *self.tanker) if self.tanker[0] else np.full(len(raw), np.nan)
 
 
 def _on_curve(raw: NDArray[np.floating], slope: float, intercept: float) -> NDArray[np.float64]:
@@ -73,33 +74,30 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
 
 TYPED_MIN = 10
 """Tankers, and other ships, that a curve of p_tanker can be fitted to."""
+CHANCE = 0.01
+"""So seldom may tankers come out above other ships by chance alone, if p_tanker is to be told."""
 
 
 def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> tuple[float, float]:
     """Slope and intercept that make p_tanker true where tankers are as many as others.
 
     At even odds p / (1 - p) is a likelihood ratio: how common tankers are at a place is for others
-    to say, and no place decides here.
+    to say, and no place decides here. Where tankers come out above others by no more than chance
+    would bring (Mann and Whitney 1947), both are 0: nothing is to be told.
 
     Parameters
     ----------
     raw
         Probabilities as the network has them, of ships that it was not trained on.
     tanker
-        1 for a tanker and 0 for another ship.
-
-    Raises
-    ------
-    WeightsError
-        Too few of either.
+        1 for a tanker and 0 for another ship; fewer than `TYPED_MIN` of either tell nothing.
 
     """
     true = tanker == 1
     if min(true.sum(), (~true).sum()) < TYPED_MIN:
-        raise WeightsError(
-            f"{true.sum()} tankers and {(~true).sum()} other ships: it takes {TYPED_MIN} of each "
-            "to say what p_tanker is worth"
-        )
+        return 0.0, 0.0
+    if mannwhitneyu(raw[true], raw[~true], alternative="greater").pvalue > CHANCE:
+        return 0.0, 0.0
     bounded = np.clip(raw.astype(float), FLOOR, 1 - FLOOR)
     weight = np.where(true, 0.5 / true.mean(), 0.5 / (~true).mean())
     return _platt(logit(bounded), true, weight)
@@ -179,7 +177,7 @@ def read_calibration(path: Path) -> Calibration:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
         slope, intercept, threshold = (float(told[k]) for k in ("slope", "intercept", "threshold"))
-        tanker = float(told.get("tanker_slope", 1.0)), float(told.get("tanker_intercept", 0.0))
+        tanker = float(told.get("tanker_slope", 0.0)), float(told.get("tanker_intercept", 0.0))
         errors = Errors.model_validate(told["errors"])
         return Calibration(slope, intercept, threshold, errors, tanker)
     except (OSError, ValueError, KeyError, TypeError) as error:  # pydantic's and toml's are values

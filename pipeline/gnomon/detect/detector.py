@@ -226,6 +226,8 @@ def _hulls(maps: Maps, cells: Sequence[Window], weights: Weights, threshold: flo
         values[:, 5] += model.body * _body(maps.hull[:, 0].numpy(), chip.numpy(), values)
     values[:, 5] = expit(model.slope * values[:, 5] + model.intercept)
     values[:, 7] = expit(model.tanker_slope * values[:, 7] + model.tanker_intercept)
+    if not model.tanker_slope:
+        values[:, 7] = np.nan
     told = values[:, 5] >= threshold
     values, chip = values[told], chip[torch.from_numpy(told)]
     owner = chip.numpy()

@@ -20,7 +20,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from gnomon import training
-from gnomon.detect.calibrate import TYPED_MIN, Calibration, calibrated, tanker_curve
+from gnomon.detect.calibrate import Calibration, calibrated, tanker_curve
 from gnomon.detect.evaluate import SHORT_M
 from gnomon.detect.hulls import Hulls
 from gnomon.detect.network import Network
@@ -64,7 +64,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything that the card tells."""
+    """Everything that the card tells; p_tanker as the networks have it, not calibrated."""
 
     calibration: Calibration
     amended: Account
@@ -190,14 +190,11 @@ def _looked_at(scenes: Sequence[Marked], folds: Sequence[Fold], finders: Sequenc
 def _rescored(judged: Calibration, hulls: Hulls) -> Hulls:
     told = hulls.copy()
     told[:, 5] = judged.score(hulls[:, 5])
-    told[:, 7] = judged.p_tanker(hulls[:, 7])
     return told
 
 
 def _with_tankers(judged: Calibration, raw: Account) -> Calibration:
     known = raw.labels[raw.labels.tanker.notna() & raw.labels.p_tanker.notna()]
-    if min((known.tanker == 1).sum(), (known.tanker == 0).sum()) < TYPED_MIN:
-        return judged
     curve = tanker_curve(known.p_tanker.to_numpy(), known.tanker.to_numpy())
     return replace(judged, tanker=curve)
 

@@ -199,8 +199,8 @@ def _by_length(m: Measured) -> Iterator[str]:
 
 def _types(m: Measured) -> Iterator[str]:
     """How well p_tanker parts tankers from others among ships that were found."""
-    yield "| p_tanker, ships found | tankers | others | area under ROC | true side of 0.5 | error |"
-    yield "|---|---|---|---|---|---|"
+    yield "| p_tanker, ships found | tankers | others | area under ROC | calibration error |"
+    yield "|---|---|---|---|---|"
     for name, one in (
         ("real, type told by eye, marks plain", m.sure),
         ("real, guesses too", m.amended),
@@ -211,24 +211,33 @@ def _types(m: Measured) -> Iterator[str]:
             some = rows[rows.length_m.between(low, high, inclusive="left")]
             some = some[some.tanker.notna() & some.p_tanker.notna()]
             size = f"{low:.0f} m and more" if np.isinf(high) else f"{low:.0f} to {high:.0f} m"
-            yield f"| {name}, {size} | " + " | ".join(_parted(some)) + " |"
+            yield f"| {name}, {size} | " + " | ".join(_parted(some, m)) + " |"
     yield ""
-    yield (
-        "Calibrated at even odds: p / (1 - p) is a likelihood ratio. The last two columns weigh "
-        "tankers and others alike; the error is the calibration error over five bins."
-    )
+    if m.calibration.tanker[0]:
+        yield (
+            "Calibrated at even odds: p / (1 - p) is a likelihood ratio. The error is taken over "
+            "five bins, tankers and others weighed alike."
+        )
+    else:
+        yield (
+            "Tankers at ports left out come out above other ships by no more than chance: these "
+            "weights do not tell p_tanker, it is null."
+        )
 
 
-def _parted(ships: pd.DataFrame) -> Iterator[str]:
+def _parted(ships: pd.DataFrame, m: Measured) -> Iterator[str]:
     tanker = ships.tanker.to_numpy() == 1
     p = ships.p_tanker.to_numpy(float)
     yield from (f"{tanker.sum()}", f"{(~tanker).sum()}")
     if not tanker.any() or tanker.all():
-        yield from ("", "", "")
+        yield from ("", "")
         return
     beats = (p[tanker][:, None] > p[~tanker]) + 0.5 * (p[tanker][:, None] == p[~tanker])
     yield f"{beats.mean():.2f}"
-    yield f"{0.5 * ((p[tanker] > 0.5).mean() + (p[~tanker] <= 0.5).mean()):.2f}"
+    if not m.calibration.tanker[0]:
+        yield ""
+        return
+    p = m.calibration.p_tanker(p)
     weight = np.where(tanker, 0.5 / tanker.mean(), 0.5 / (~tanker).mean())
     which = np.minimum((p * 5).astype(int), 4)
     gap = np.bincount(which, weight * (p - tanker), minlength=5)
