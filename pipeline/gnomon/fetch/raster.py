@@ -195,13 +195,14 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
             )
             nodata = raster.source.nodata if asset.nodata is None else asset.nodata
             seen = _mask(scene, asset, raster, part, counts.shape)
-    values: Pixels = counts.astype(np.float32)
-    values *= np.float32(asset.scale)
+    values: Pixels = np.multiply(counts, np.float32(asset.scale), dtype=np.float32)
     if asset.offset:
         values += np.float32(asset.offset)
     if nodata is not None:
         # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
-        values[counts == nodata] = np.nan
+        nothing = counts == nodata
+        if nothing.any():
+            values[nothing] = np.nan
     if seen is not None:
         values[seen == 0] = np.nan
     return values
