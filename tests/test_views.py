@@ -1,10 +1,11 @@
 """Second looks: what is said of a crop does not depend on which way round it is."""
 
+import numpy as np
 import pytest
 import torch
 
 from gnomon.detect.network import Maps, Network, NetworkOptions
-from gnomon.detect.views import several_looks
+from gnomon.detect.views import CELL_PX, DOUBT, in_doubt, mirrored_looks
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def network() -> Network:
 
 @torch.inference_mode()
 def looked(network: Network, crops: torch.Tensor, history: torch.Tensor | None = None) -> Maps:
-    return several_looks(network, crops, torch.ones(len(crops), 4), history)
+    return mirrored_looks(network, crops, torch.ones(len(crops), 4), history)
 
 
 @pytest.mark.parametrize("axes", [(2,), (3,), (2, 3)])
@@ -42,25 +43,28 @@ def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, 
     assert not torch.allclose(mirrored.centre.flip(axes), alone.centre, atol=1e-2)
 
 
-def test_where_there_is_nothing_one_look_is_enough(network: Network) -> None:
-    calls: list[int] = []
+def hulls_at(*places: tuple[float, float, float]) -> np.ndarray:
+    hulls = np.ones((len(places), 8), np.float32)
+    hulls[:, [0, 1, 5]] = np.array(places, np.float32).reshape(-1, 3)
+    return hulls
 
-    class Counting(torch.nn.Module):
-        def forward(
-            self, bands: torch.Tensor, present: torch.Tensor, history: torch.Tensor
-        ) -> Maps:
-            assert history.shape == bands.shape
-            calls.append(len(bands))
-            said: Maps = network(bands, present, history)
-            empty = bands.amax((1, 2, 3)) < 0.1
-            said.centre[empty] = -9.0
-            return said
 
-    crops = torch.full((3, 4, 32, 32), 0.02)
-    with torch.inference_mode():
-        several_looks(Counting(), crops, torch.ones(3, 4), crops)
-        assert calls == [3]
-        crops[1, :, 10:20, 10:14] = 0.5
-        calls.clear()
-        several_looks(Counting(), crops, torch.ones(3, 4), crops)
-    assert calls == [3, 1, 1, 1]
+def test_only_what_is_in_doubt_is_looked_at_again() -> None:
+    low, high = DOUBT
+    told = hulls_at((5, 70, low / 2), (200, 10, (1 + high) / 2), (100, 40, 0.5), (101, 41, low / 2))
+    (cell,), within = in_doubt(told, (256, 256), halo_px=24)
+    assert within.tolist() == [False, False, True, True]
+    assert cell.core == (slice(32, 64), slice(96, 128))
+    assert cell.halo == (slice(8, 88), slice(72, 152))
+    assert in_doubt(told[:0], (256, 256), halo_px=24)[0] == []
+
+
+def test_hulls_in_one_cell_are_looked_at_once_and_edges_hold() -> None:
+    shape = (2 * CELL_PX + 5, 2 * CELL_PX)
+    told = hulls_at((-1.5, 1, 0.5), (3, 3, 0.5), (2 * CELL_PX + 1, 2 * CELL_PX + 6, 0.5))
+    cells, within = in_doubt(told, shape, halo_px=24)
+    assert within.all()
+    assert [cell.core for cell in cells] == [
+        (slice(0, CELL_PX), slice(0, CELL_PX)),
+        (slice(2 * CELL_PX, 2 * CELL_PX + 5), slice(CELL_PX, 2 * CELL_PX)),
+    ]

@@ -1,29 +1,34 @@
-"""A second look where something may be: the same pixels mirrored, and the mean of what is said.
+"""A second look where the first leaves doubt: the same pixels mirrored, and the mean of all.
 
 A network that was trained on turned and mirrored chips still says a little of a pier that it would
-not say of the pier's image in a mirror. The mean over the four mirrorings of a window has half the
-false alarms (`models/s2-vessel/card.md`), and it costs three more looks; so it is taken only where
-the first look has seen something at all.
+not say of the pier's image in a mirror. The mean over the four mirrorings has half the false alarms
+(`models/s2-vessel/card.md`), and it costs four looks: so they are taken of small cells around the
+hulls whose score another look could change to something that matters, and of nothing else.
 """
 
 from dataclasses import fields
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.network import Maps
+from gnomon.detect.tiles import Window, framed
 
-AGAIN = 0.4
-"""Score, not calibrated, above which the first look asks for the others: below the threshold, and
-above what most water and land get."""
-_MIRRORS = ((3,), (2,), (2, 3))
+DOUBT = (0.1, 0.97)
+"""Calibrated scores that leave doubt: what is below seldom rises to a threshold, and what is above
+seldom falls to one."""
+CELL_PX = 32
+"""Side of what is looked at again; with its halo, 80 pixels, it holds the longest hull."""
+MIRRORS = ((3,), (2,), (2, 3))
 """Axes of (chips, channels, rows, columns) that are turned round."""
 
 
-def several_looks(
+def mirrored_looks(
     network: nn.Module, crops: Tensor, present: Tensor, history: Tensor | None = None
 ) -> Maps:
-    """Read crops; those with something in them four times.
+    """Read crops and their mirror images; the mean of what is said.
 
     Parameters
     ----------
@@ -33,23 +38,38 @@ def several_looks(
         As it takes them.
 
     """
-    first: Maps = network(crops, present, history)
-    busy = (first.centre > torch.logit(torch.tensor(AGAIN))).flatten(1).any(dim=1)
-    if not busy.any():
-        return first
-    looks = [_part(first, busy)]
-    for axes in _MIRRORS:
-        mirrored = crops[busy].flip(axes).contiguous(memory_format=torch.channels_last)
-        before = None if history is None else history[busy].flip(axes)
-        looks.append(_mirrored(network(mirrored, present[busy], before), axes))
-    for part in fields(Maps):
-        mean = torch.stack([getattr(look, part.name) for look in looks]).mean(dim=0)
-        getattr(first, part.name)[busy] = mean
-    return first
+    looks: list[Maps] = [network(crops, present, history)]
+    for axes in MIRRORS:
+        mirrored = crops.flip(axes).contiguous(memory_format=torch.channels_last)
+        before = None if history is None else history.flip(axes)
+        looks.append(_mirrored(network(mirrored, present, before), axes))
+    parts = (torch.stack([getattr(look, part.name) for look in looks]) for part in fields(Maps))
+    return Maps(*(part.mean(dim=0) for part in parts))
 
 
-def _part(maps: Maps, which: Tensor) -> Maps:
-    return Maps(*(getattr(maps, part.name)[which] for part in fields(Maps)))
+def in_doubt(hulls: Hulls, shape: tuple[int, int], *, halo_px: int) -> tuple[list[Window], Mask]:
+    """Small cells around the hulls that another look could change.
+
+    Parameters
+    ----------
+    hulls
+        What the first look told, in pixels.
+    shape, halo_px
+        Rows and columns of the raster, and what is read around a cell.
+
+    Returns
+    -------
+    windows, array
+        The cells, and which of the hulls lie in one of them.
+
+    """
+    last = np.array(shape) - 1
+    cell = (hulls[:, 1::-1].clip(0, last) // CELL_PX).astype(int)
+    unsure = (hulls[:, 5] > DOUBT[0]) & (hulls[:, 5] < DOUBT[1])
+    chosen = np.unique(cell[unsure], axis=0)
+    cores = [tuple(slice(n * CELL_PX, (n + 1) * CELL_PX) for n in place) for place in chosen]
+    within = (cell[:, None] == chosen[None]).all(axis=2).any(axis=1)
+    return [framed(core, shape, halo_px=halo_px) for core in cores], within
 
 
 def _mirrored(maps: Maps, axes: tuple[int, ...]) -> Maps:
