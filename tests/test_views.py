@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gnomon.detect.network import Maps, Network, NetworkOptions
-from gnomon.detect.views import CELL_PX, DOUBT, in_doubt, mirrored_looks
+from gnomon.detect.views import DOUBT, SQUARE_PX, in_doubt, mirrored_looks
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +52,19 @@ def hulls_at(*places: tuple[float, float, float]) -> np.ndarray:
 def test_only_what_is_in_doubt_is_looked_at_again() -> None:
     low, high = DOUBT
     told = hulls_at((5, 70, low / 2), (200, 10, (1 + high) / 2), (100, 40, 0.5), (101, 41, low / 2))
-    (cell,), within = in_doubt(told, (256, 256), halo_px=24)
+    (cell,), within = in_doubt(told, (256, 256))
     assert within.tolist() == [False, False, True, True]
     assert cell.core == (slice(32, 64), slice(96, 128))
     assert cell.halo == (slice(8, 88), slice(72, 152))
-    assert in_doubt(told[:0], (256, 256), halo_px=24)[0] == []
+    assert in_doubt(told[:0], (256, 256))[0] == []
 
 
-def test_hulls_in_one_cell_are_looked_at_once_and_edges_hold() -> None:
-    shape = (2 * CELL_PX + 5, 2 * CELL_PX)
-    told = hulls_at((-1.5, 1, 0.5), (3, 3, 0.5), (2 * CELL_PX + 1, 2 * CELL_PX + 6, 0.5))
-    cells, within = in_doubt(told, shape, halo_px=24)
+def test_squares_side_by_side_are_one_cell_and_edges_hold() -> None:
+    side = SQUARE_PX
+    told = hulls_at((-1.5, 1, 0.5), (side + 3, 3, 0.5), (9 * side - 1, 9 * side + 6, 0.5))
+    cells, within = in_doubt(told, (9 * side + 5, 9 * side))
     assert within.all()
     assert [cell.core for cell in cells] == [
-        (slice(0, CELL_PX), slice(0, CELL_PX)),
-        (slice(2 * CELL_PX, 2 * CELL_PX + 5), slice(CELL_PX, 2 * CELL_PX)),
+        (slice(0, side), slice(0, 2 * side)),
+        (slice(9 * side, 9 * side + 5), slice(8 * side, 9 * side)),
     ]

@@ -2,8 +2,8 @@
 
 1. The contrast of open water with itself says where anything is at all (`contrast`).
 2. The network looks there, and at every pixel within reach of a quay, where contrast means nothing.
-   It looks through cells of at most 128 pixels with a halo, so that cost follows what there is.
-   Where it sees something, it looks again at the mirrored pixels (`views`).
+   It looks through cells that are as large as what there is to see (`cells`). Where its score
+   leaves doubt, it looks again, at the mirrored pixels too (`views`).
 3. Peaks of its centre map become oriented rectangles with a calibrated score, in which the map of
    hulls has its word too: is the rectangle filled?
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
@@ -14,7 +14,7 @@ on average. Finer scenes are averaged to about the network's own pixel before an
 are read from the scene's pixels all the same.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -26,30 +26,19 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
-from scipy import ndimage
 from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
-from gnomon.detect.contrast import Floats, departures
+from gnomon.detect.cells import HALO_PX, alike, crop_size, worth_a_look
+from gnomon.detect.contrast import Floats
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
 from gnomon.detect.network import STRIDE, Maps
-from gnomon.detect.tiles import Window, framed, windows
+from gnomon.detect.tiles import Window
 from gnomon.detect.views import in_doubt, mirrored_looks
 from gnomon.detect.weights import Model, Weights
 from gnomon.study import DetectOptions
 
-CELL_PX = 128
-HALO_PX = 24
-"""Half of a 400 m hull and a little beside; a cell and two halos are multiples of `STEP_PX`. In a
-port 1.5 times the pixels that are searched are read so; with cells of 96 and halos of 32, 2.1."""
-REACH_M = 100.0
-"""How far from what stands out the centre of its hull may lie: the house of a 250 m tanker."""
-STEP_PX = 16
-"""The network's coarsest stride; crops are multiples of it."""
-BLOCK_PX = 8
-"""Where to look is told to so many pixels; `CELL_PX` is a multiple."""
-BATCH = 16
 Look = Callable[[Tensor, Tensor, Tensor | None], Maps]
 """Crops, which bands they have, and what their place looks like without ships."""
 FAINTEST = -4.0
@@ -98,7 +87,7 @@ def find_hulls(
     shown = _Shown.of(pixels, history, weights.model)
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
     hulls = shown.hulls(cells, weights.looking)
-    hulls = _looked_again(hulls, shown, weights.looking, water.shape)  # a second look; may go
+    hulls = _looked_again(hulls, shown, weights.looking, water.shape)  # without this, one look
     hulls = hulls[_kept(hulls, search, options.length_min_m / gsd_m)]
     hulls = one_per_hull(hulls[hulls[:, 5] >= threshold])
     hulls[:, 6] = near_land(hulls, land, gsd_m)
@@ -127,7 +116,7 @@ class _Shown:
         """Peaks in some cells, each cell its own, in pixels of the window."""
         present = torch.tensor([[float(band is not None) for band in self.bands]])
         found = [NOTHING]
-        for batch in _batches(cells):
+        for batch in alike(cells):
             past = None if self.past is None else _crops(self.past, batch)
             with torch.inference_mode():
                 maps = look(_crops(self.bands, batch), present.expand(len(batch), -1), past)
@@ -137,7 +126,7 @@ class _Shown:
 
 def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
     """Hulls, those in doubt as a second look with its mirror images tells them."""
-    cells, within = in_doubt(hulls, shape, halo_px=HALO_PX)
+    cells, within = in_doubt(hulls, shape)
     return np.concatenate([hulls[~within], shown.hulls(cells, partial(mirrored_looks, network))])
 
 
@@ -155,80 +144,12 @@ def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
     return xr.Dataset(averaged)
 
 
-def worth_a_look(
-    pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min: float
-) -> list[Window]:
-    """Cells in which there may be a hull, each no larger than what is there to be looked at.
-
-    Worth a look is what may hold a hull and is not water, as all that lies at a quay, and the
-    water that stands out from the water around it.
-    """
-    gsd_m = abs(pixels.odc.geobox.resolution.x)
-    strength = np.abs(departures(pixels, water)) > contrast_min
-    interesting = ~water
-    for row, column in np.ndindex(2, 2):
-        part = interesting[row : 2 * len(strength) : 2, column : 2 * strength.shape[1] : 2]
-        part |= strength
-    interesting &= search
-    near = _near(interesting, REACH_M / gsd_m)
-    cells = []
-    for cell in windows(water.shape, core_px=CELL_PX, halo_px=HALO_PX):
-        blocks = near[tuple(slice(s.start // BLOCK_PX, -(-s.stop // BLOCK_PX)) for s in cell.core)]
-        if blocks.any():
-            within = search[cell.core]
-            pixels_near = blocks.repeat(BLOCK_PX, 0).repeat(BLOCK_PX, 1)
-            within = within & pixels_near[: within.shape[0], : within.shape[1]]
-            if within.any():
-                cells.append(_shrunk(cell, within, water.shape))
-    return cells
-
-
-def _shrunk(cell: Window, within: Mask, shape: tuple[int, int]) -> Window:
-    """The part of a cell that holds what is worth a look, its sides multiples of `STEP_PX`."""
-    core = []
-    for axis, side in enumerate(cell.core):
-        hit = np.flatnonzero(within.any(axis=1 - axis))
-        length = -(-(hit[-1] + 1 - hit[0]) // STEP_PX) * STEP_PX
-        start = side.start + int(hit[0])
-        core.append(slice(start, start + int(length)))
-    return framed((core[0], core[1]), shape, halo_px=HALO_PX)
-
-
-def _batches(cells: list[Window]) -> Iterator[list[Window]]:
-    """Cells whose crops have one size, at most `BATCH` at a time."""
-    by_size: dict[tuple[int, ...], list[Window]] = {}
-    for cell in cells:
-        by_size.setdefault(_crop_size(cell), []).append(cell)
-    for alike in by_size.values():
-        for start in range(0, len(alike), BATCH):
-            yield alike[start : start + BATCH]
-
-
-def _crop_size(cell: Window) -> tuple[int, ...]:
-    """Rows and columns of a crop: the core brought to `STEP_PX`, and the halo all around."""
-    return tuple(
-        -(-(side.stop - side.start) // STEP_PX) * STEP_PX + 2 * HALO_PX for side in cell.core
-    )
-
-
-def _near(mask: Mask, radius_px: float) -> Mask:
-    """Blocks of `BLOCK_PX` within about a radius of the mask: it only says where to look."""
-    rows, columns = (-(-n // BLOCK_PX) for n in mask.shape)
-    padded = np.zeros((rows * BLOCK_PX, columns * BLOCK_PX), bool)
-    padded[: mask.shape[0], : mask.shape[1]] = mask
-    # Eight pixels of a row are one number.
-    blocks = padded.view(np.uint64).reshape(rows, BLOCK_PX, columns).any(axis=1)
-    side = 2 * int(np.ceil(radius_px / BLOCK_PX)) + 1
-    grown: Mask = ndimage.maximum_filter(blocks.view(np.uint8), side, mode="constant").view(bool)
-    return grown
-
-
 def _crop(layers: Sequence[Floats | None], cell: Window) -> Floats:
     """Cell and halo at full size, (rows, columns, bands), NaN beyond the raster and of no band."""
     rows, columns = cell.halo
     top = HALO_PX - (cell.core[0].start - rows.start)
     left = HALO_PX - (cell.core[1].start - columns.start)
-    crop = np.full((*_crop_size(cell), len(layers)), np.nan, np.float32)
+    crop = np.full((*crop_size(cell), len(layers)), np.nan, np.float32)
     bottom, right = top + rows.stop - rows.start, left + columns.stop - columns.start
     for number, layer in enumerate(layers):
         if layer is not None:

@@ -12,14 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gnomon.detect.cells import BLOCK_PX, covering
 from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.network import Maps
-from gnomon.detect.tiles import Window, framed
+from gnomon.detect.tiles import Window
 
 DOUBT = (0.1, 0.97)
 """Calibrated scores that leave doubt: what is below seldom rises to a threshold, and what is above
 seldom falls to one."""
-CELL_PX = 32
+SQUARE_PX = 32
 """Side of what is looked at again; with its halo, 80 pixels, it holds the longest hull."""
 MIRRORS = ((3,), (2,), (2, 3))
 """Axes of (chips, channels, rows, columns) that are turned round."""
@@ -47,15 +48,15 @@ def mirrored_looks(
     return Maps(*(part.mean(dim=0) for part in parts))
 
 
-def in_doubt(hulls: Hulls, shape: tuple[int, int], *, halo_px: int) -> tuple[list[Window], Mask]:
-    """Small cells around the hulls that another look could change.
+def in_doubt(hulls: Hulls, shape: tuple[int, int]) -> tuple[list[Window], Mask]:
+    """Cells around the hulls that another look could change.
 
     Parameters
     ----------
     hulls
         What the first look told, in pixels.
-    shape, halo_px
-        Rows and columns of the raster, and what is read around a cell.
+    shape
+        Rows and columns of the raster.
 
     Returns
     -------
@@ -63,13 +64,12 @@ def in_doubt(hulls: Hulls, shape: tuple[int, int], *, halo_px: int) -> tuple[lis
         The cells, and which of the hulls lie in one of them.
 
     """
-    last = np.array(shape) - 1
-    cell = (hulls[:, 1::-1].clip(0, last) // CELL_PX).astype(int)
+    squares = np.zeros([-(-n // SQUARE_PX) for n in shape], bool)
+    row, column = (hulls[:, 1::-1].clip(0, np.array(shape) - 1) // SQUARE_PX).astype(int).T
     unsure = (hulls[:, 5] > DOUBT[0]) & (hulls[:, 5] < DOUBT[1])
-    chosen = np.unique(cell[unsure], axis=0)
-    cores = [tuple(slice(n * CELL_PX, (n + 1) * CELL_PX) for n in place) for place in chosen]
-    within = (cell[:, None] == chosen[None]).all(axis=2).any(axis=1)
-    return [framed(core, shape, halo_px=halo_px) for core in cores], within
+    squares[row[unsure], column[unsure]] = True
+    each = SQUARE_PX // BLOCK_PX
+    return covering(squares.repeat(each, 0).repeat(each, 1), shape), squares[row, column]
 
 
 def _mirrored(maps: Maps, axes: tuple[int, ...]) -> Maps:
