@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnomon.detect.cells import BLOCK_PX, CELL_PX, STEP_PX, alike, crop_size, worth_a_look
+from gnomon.detect.cells import BLOCK_PX, CELL_PX, STEP_PX, alike, covering, crop_size, worth_a_look
 from test_detector import afloat, sea
 
 EVERYWHERE = np.ones((256, 320), bool)
@@ -45,9 +45,22 @@ def test_a_lone_ship_takes_a_small_crop_and_a_port_few_large_ones() -> None:
     (cell,) = worth_a_look(pixels, water, water, contrast_min=9.0)
     assert np.prod(crop_size(cell)) < 112**2
     ashore = worth_a_look(pixels, ~water, water, contrast_min=9.0)
-    assert len(ashore) == 4
-    assert sum(np.prod(crop_size(cell)) for cell in ashore) < 1.4 * 640**2
-    assert CELL_PX % BLOCK_PX == 0
+    assert len(ashore) == 1
+    assert sum(np.prod(crop_size(cell)) for cell in ashore) < 1.2 * 640**2
+
+
+def test_no_cell_is_larger_than_memory_is_meant_for() -> None:
+    ashore = covering(np.ones((200, 90), bool), (200 * BLOCK_PX, 90 * BLOCK_PX))
+    assert all(side.stop - side.start <= CELL_PX for cell in ashore for side in cell.core)
+    area = sum(np.prod([side.stop - side.start for side in cell.core]) for cell in ashore)
+    assert area == 200 * 90 * BLOCK_PX**2
+
+
+def test_what_is_cut_is_cut_where_nothing_is() -> None:
+    asked = np.zeros((60, 60), bool)
+    asked[2:9, 3:10] = asked[30:41, 32:40] = True
+    cores = [cell.core for cell in covering(asked, (480, 480))]
+    assert cores == [(slice(16, 72), slice(24, 80)), (slice(240, 328), slice(256, 320))]
 
 
 def test_two_ships_far_apart_are_read_apart() -> None:

@@ -2,9 +2,9 @@
 
 Worth a look is what may hold a hull and is not water, as all that lies at a quay, and the water
 that stands out from the water around it; and what lies near, because a hull may stand out at one
-end. All that is told in blocks of 8 pixels. A rectangle of them is cut in halves where the parts
-with their halos have fewer pixels than the whole with its own: so a lone ship is read in 96 pixels
-or so, and a port in few and large pieces.
+end. All that is told in blocks of 8 pixels. A rectangle of them is cut in two, along its widest
+gap, where the parts with their halos have fewer pixels than the whole with its own: so a lone ship
+is read in 96 pixels or so, and a port in few and large pieces.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from scipy import ndimage
 
 from gnomon.detect.contrast import departures
 from gnomon.detect.hulls import Mask
-from gnomon.detect.tiles import Window, framed, windows
+from gnomon.detect.tiles import Window, framed
 
-CELL_PX = 512
+CELL_PX = 640
 """Largest cell. With its halo it reads 1.2 times its own pixels; one of 128 pixels reads 1.9."""
 HALO_PX = 24
 """Half of a 400 m hull and a little beside."""
@@ -33,7 +33,8 @@ FULL = 0.8
 """A rectangle of which this part is worth a look is not cut: there is too little to be saved."""
 BATCH_PX = 400_000
 """Pixels that are read together: what the network makes of them fits a processor's cache."""
-Core = tuple[slice, slice]
+Box = tuple[slice, slice]
+"""Rows and columns, in blocks."""
 
 
 def worth_a_look(
@@ -74,11 +75,11 @@ def covering(asked: Mask, shape: tuple[int, int]) -> list[Window]:
         Rows and columns of the raster, in pixels.
 
     """
-    return [
-        framed(_pixels(core, part.core), shape, halo_px=HALO_PX)
-        for part in windows(asked.shape, core_px=CELL_PX // BLOCK_PX, halo_px=0)
-        for core in _rectangles(asked[part.core])
+    cores = [
+        tuple(slice(side.start * BLOCK_PX, side.stop * BLOCK_PX) for side in box)
+        for box in _boxes(asked, 0, 0)
     ]
+    return [framed((core[0], core[1]), shape, halo_px=HALO_PX) for core in cores]
 
 
 def _blocks(mask: Mask) -> Mask:
@@ -91,38 +92,40 @@ def _blocks(mask: Mask) -> Mask:
     return told
 
 
-def _pixels(core: Core, within: Core) -> Core:
-    """A core in pixels of the raster, from one in blocks of a part."""
-    rows, columns = (
-        slice((part.start + side.start) * BLOCK_PX, (part.start + side.stop) * BLOCK_PX)
-        for side, part in zip(core, within, strict=True)
-    )
-    return rows, columns
-
-
-def _rectangles(asked: Mask) -> list[Core]:
-    """Rectangles that cover a mask of blocks, with as few pixels to read as halvings find."""
-    hit = [np.flatnonzero(asked.any(axis=axis)) for axis in (1, 0)]
-    if not len(hit[0]):
+def _boxes(asked: Mask, top: int, left: int) -> list[Box]:
+    """Boxes that cover a mask of blocks, with as few pixels to read as cutting in two finds."""
+    rows, columns = (np.flatnonzero(asked.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
         return []
-    rows, columns = (slice(int(side[0]), int(side[-1]) + 1) for side in hit)
-    inside = asked[rows, columns]
-    if inside.mean() >= FULL or max(inside.shape) <= WHOLE_BLOCKS:
-        return [(rows, columns)]
-    along = int(inside.shape[1] > inside.shape[0])
-    cut = (rows, columns)[along].start + inside.shape[along] // 2
-    parts = []
-    for half in (slice(cut), slice(cut, None)):
-        only = np.zeros_like(asked)
-        place = (slice(None), half) if along else (half, slice(None))
-        only[place] = asked[place]
-        parts += _rectangles(only)
-    return parts if sum(map(_cost, parts)) < _cost((rows, columns)) else [(rows, columns)]
+    inside = asked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    top, left = top + int(rows[0]), left + int(columns[0])
+    box = (slice(top, top + inside.shape[0]), slice(left, left + inside.shape[1]))
+    small = max(inside.shape) * BLOCK_PX <= CELL_PX
+    if small and (max(inside.shape) <= WHOLE_BLOCKS or inside.mean() >= FULL):
+        return [box]
+    axis, cut = _cut(inside)
+    if axis == 0:
+        parts = _boxes(inside[:cut], top, left) + _boxes(inside[cut:], top + cut, left)
+    else:
+        parts = _boxes(inside[:, :cut], top, left) + _boxes(inside[:, cut:], top, left + cut)
+    return [box] if small and _cost(box) <= sum(map(_cost, parts)) else parts
 
 
-def _cost(core: Core) -> int:
-    """Pixels of the crop that a rectangle of blocks takes."""
-    rows, columns = (_crop_side((side.stop - side.start) * BLOCK_PX) for side in core)
+def _cut(inside: Mask) -> tuple[int, int]:
+    """Axis and place to cut at: the widest gap, or the middle where there is none."""
+    axis = int(inside.shape[1] > inside.shape[0])
+    widest, best = 1, (axis, inside.shape[axis] // 2)
+    for along in (0, 1):
+        hit = np.flatnonzero(inside.any(axis=1 - along))
+        gap = np.diff(hit, append=hit[-1])
+        if gap.max() > widest:
+            widest, best = int(gap.max()), (along, int(hit[gap.argmax()]) + 1)
+    return best
+
+
+def _cost(box: Box) -> int:
+    """Pixels of the crop that a box takes."""
+    rows, columns = (_crop_side((side.stop - side.start) * BLOCK_PX) for side in box)
     return rows * columns
 
 
