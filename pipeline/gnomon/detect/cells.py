@@ -88,8 +88,7 @@ def _blocks(mask: Mask) -> Mask:
     padded = np.zeros((rows * BLOCK_PX, columns * BLOCK_PX), bool)
     padded[: mask.shape[0], : mask.shape[1]] = mask
     # Eight pixels of a row are one number.
-    told: Mask = padded.view(np.uint64).reshape(rows, BLOCK_PX, columns).any(axis=1)
-    return told
+    return np.asarray(padded.view(np.uint64).reshape(rows, BLOCK_PX, columns).any(axis=1), bool)
 
 
 def _boxes(asked: Mask, top: int, left: int) -> list[Box]:

@@ -14,7 +14,7 @@ on average. Finer scenes are averaged to about the network's own pixel before an
 are read from the scene's pixels all the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -35,12 +35,10 @@ from gnomon.detect.contrast import Floats
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
 from gnomon.detect.network import STRIDE, Maps
 from gnomon.detect.tiles import Window
-from gnomon.detect.views import in_doubt, mirrored_looks
+from gnomon.detect.views import Look, in_doubt, mirrored_looks
 from gnomon.detect.weights import Model, Weights
 from gnomon.study import DetectOptions
 
-Look = Callable[[Tensor, Tensor, Tensor | None], Maps]
-"""Crops, which bands they have, and what their place looks like without ships."""
 FAINTEST = -4.0
 """Logit of a peak that is not worth more thought."""
 

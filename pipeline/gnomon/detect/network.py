@@ -99,7 +99,7 @@ class Network(nn.Module):
         planes = [normalised(bands) * there, there]
         if self.options.history:
             planes += _remembered(history, bands, there)
-        half = self.stem(torch.cat(planes, dim=1).to(self.stem[0].weight.dtype))
+        half = self.stem(torch.cat(planes, dim=1).to(next(self.stem.parameters()).dtype))
         quarter = self.down4(half)
         eighth = self.down8(quarter)
         coarse = self.down16(eighth)
@@ -126,8 +126,9 @@ def for_looking(network: Network, *, half: bool | None = None) -> Network:
     """
     looking = deepcopy(network).eval()
     for pair in [m for m in looking.modules() if isinstance(m, nn.Sequential)]:
-        if len(pair) > 1 and isinstance(pair[1], nn.BatchNorm2d):
-            pair[0] = fuse_conv_bn_eval(pair[0], pair[1])
+        convolution, normalisation = pair[0], pair[1]
+        if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
+            pair[0] = fuse_conv_bn_eval(convolution, normalisation)
             pair[1] = nn.Identity()
     if torch.cpu.get_capabilities().get("avx512_bf16", False) if half is None else half:
         for name, part in looking.named_children():

@@ -6,17 +6,20 @@ not say of the pier's image in a mirror. The mean over the four mirrorings has h
 hulls whose score another look could change to something that matters, and of nothing else.
 """
 
+from collections.abc import Callable
 from dataclasses import fields
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gnomon.detect.cells import BLOCK_PX, covering
 from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.network import Maps
 from gnomon.detect.tiles import Window
 
+Look = Callable[[Tensor, Tensor, Tensor | None], Maps]
+"""Crops, which bands they have, and what their place looks like without ships."""
 DOUBT = (0.1, 0.97)
 """Calibrated scores that leave doubt: what is below seldom rises to a threshold, and what is above
 seldom falls to one."""
@@ -27,7 +30,7 @@ MIRRORS = ((3,), (2,), (2, 3))
 
 
 def mirrored_looks(
-    network: nn.Module, crops: Tensor, present: Tensor, history: Tensor | None = None
+    network: Look, crops: Tensor, present: Tensor, history: Tensor | None = None
 ) -> Maps:
     """Read crops and their mirror images; the mean of what is said.
 
@@ -39,7 +42,7 @@ def mirrored_looks(
         As it takes them.
 
     """
-    looks: list[Maps] = [network(crops, present, history)]
+    looks = [network(crops, present, history)]
     for axes in MIRRORS:
         mirrored = crops.flip(axes).contiguous(memory_format=torch.channels_last)
         before = None if history is None else history.flip(axes)
