@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gnomon.detect import views
 from gnomon.detect.network import Maps, Network, NetworkOptions
 from gnomon.detect.views import DOUBT, SQUARE_PX, in_doubt, mirrored_looks
 
@@ -24,7 +25,10 @@ def looked(network: Network, crops: torch.Tensor, history: torch.Tensor | None =
 
 
 @pytest.mark.parametrize("axes", [(2,), (3,), (2, 3)])
-def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, ...]) -> None:
+def test_a_mirrored_crop_gives_mirrored_maps(
+    network: Network, monkeypatch: pytest.MonkeyPatch, axes: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(views, "MIRRORS", ((3,), (2,), (2, 3)))
     crops = torch.rand(2, 4, 64, 96, generator=torch.Generator().manual_seed(0)) * 0.3
     straight = looked(network, crops, crops)
     other = looked(network, crops.flip(axes), crops.flip(axes))
@@ -41,6 +45,12 @@ def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, 
     with torch.inference_mode():
         alone, mirrored = (network(c, torch.ones(2, 4)) for c in (crops, crops.flip(axes)))
     assert not torch.allclose(mirrored.centre.flip(axes), alone.centre, atol=1e-2)
+
+
+def test_a_half_turn_is_enough_for_a_crop_upside_down(network: Network) -> None:
+    crops = torch.rand(1, 4, 64, 64, generator=torch.Generator().manual_seed(2)) * 0.3
+    straight, turned = looked(network, crops), looked(network, crops.flip(2, 3))
+    assert torch.allclose(turned.centre.flip(2, 3), straight.centre, atol=1e-4)
 
 
 def hulls_at(*places: tuple[float, float, float]) -> np.ndarray:

@@ -1,9 +1,16 @@
-"""A second look where the first leaves doubt: the same pixels mirrored, and the mean of all.
+"""A second look where the first leaves doubt: the same pixels turned round, and the mean of both.
 
 A network that was trained on turned and mirrored chips still says a little of a pier that it would
-not say of the pier's image in a mirror. The mean over the four mirrorings has half the false alarms
-(`models/s2-vessel/card.md`), and it costs four looks: so they are taken of small cells around the
-hulls whose score another look could change to something that matters, and of nothing else.
+not say of the pier's image in a mirror. The mean of two looks has a third fewer false alarms, for
+two thirds more pixels to read: they are taken of small cells around the hulls whose score another
+look could change to something that matters, and of nothing else. At 13 real ports, ships of 100 m
+and more (false alarms of 50 m and more on 100 km2; millions of pixels read):
+
+| looks | average precision | F1 | false alarms | Mpx |
+|---|---|---|---|---|
+| one | 0.870 | 0.813 | 8.6 | 7.7 |
+| a half turn beside it | 0.880 | 0.841 | 5.6 | 12.7 |
+| all three mirrorings | 0.899 | 0.833 | 5.1 | 17.7 |
 """
 
 from collections.abc import Callable
@@ -20,13 +27,14 @@ from gnomon.detect.tiles import Window
 
 Look = Callable[[Tensor, Tensor, Tensor | None], Maps]
 """Crops, which bands they have, and what their place looks like without ships."""
-DOUBT = (0.1, 0.97)
+DOUBT = (0.05, 0.9)
 """Calibrated scores that leave doubt: what is below seldom rises to a threshold, and what is above
 seldom falls to one."""
 SQUARE_PX = 32
 """Side of what is looked at again; with its halo, 80 pixels, it holds the longest hull."""
-MIRRORS = ((3,), (2,), (2, 3))
-"""Axes of (chips, channels, rows, columns) that are turned round."""
+MIRRORS = ((2, 3),)
+"""Axes of (chips, channels, rows, columns) that are turned round: both, a half turn. ((3,), (2,),
+(2, 3)) are all mirrorings."""
 
 
 def mirrored_looks(
