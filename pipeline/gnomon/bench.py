@@ -1,12 +1,12 @@
 """`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
 
 All parts take half an hour or so; `make bench PART=scene` measures one: scene, loads or seasons. It
-makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs),
-and measures it whole and as a port of 20 x 20 km. Each measurement is a process of its own, in turn
-with its floor, so that a machine that slows down slows both; what is told are medians. The load of
-ships is read apart from that, from chips that are drawn beforehand, one process on each core; its
-memory is told for some hulls and for four times as many. A season is inferred from tables alone, as
-long as that of 2024 and four times as long.
+makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures it whole
+and as a port of 20 x 20 km. Each measurement is a process of its own, in turn with its floor, so
+that a machine that slows down slows both; what is told are medians. The load of ships is read apart
+from that, from chips that are drawn beforehand, one process on each core; its memory is told for
+some hulls and for four times as many. A season is inferred from tables alone, as long as that of
+2024 and four times as long.
 """
 
 import json
