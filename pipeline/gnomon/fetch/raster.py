@@ -64,8 +64,9 @@ _GDAL: dict[str, Any] = {
     "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/",
     # Blocks of one request are decoded side by side.
     "GDAL_NUM_THREADS": "ALL_CPUS",
-    # Bytes, for all files: a row of blocks of six bands of a tile is 130 MB.
-    "GDAL_CACHEMAX": 512 * 2**20,
+    # Bytes, for all files: what a row of windows reads of four bands of a tile is 230 MB, of which
+    # the next row needs the last blocks.
+    "GDAL_CACHEMAX": 320 * 2**20,
 }
 _OPEN_FILES = 32
 """Five scenes of six bands: what as many threads read at a time."""
