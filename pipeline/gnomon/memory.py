@@ -10,7 +10,7 @@ from contextlib import suppress
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h."""
-KEPT, LARGE = 2**27, 2**26
+KEPT, LARGE = 2**27, 2**25
 """Bytes: free memory that may be kept, and arrays that are given back at once; a band of a window
 has 20 MB."""
 
