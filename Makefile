@@ -40,8 +40,8 @@ lint: .venv/dev
 notebooks: .venv/dev detect  ## execute the notebooks on the embedded study; HTML into build/notebooks
 	.venv/bin/jupyter nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
-bench: .venv/ready  ## time against the floor: decoding the pixels
-	.venv/bin/python -m gnomon.bench
+bench: .venv/ready  ## time against the floor, decoding the pixels: make bench [PART=scene|loads|seasons]
+	.venv/bin/python -m gnomon.bench $(PART)
 
 validate: .venv/ready  ## measure what the numbers are worth: make validate [PART=load|ships|seasons]
 	.venv/bin/python -m gnomon.validation $(PART)

@@ -8,15 +8,16 @@ import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from gnomon.detect import detector
-from gnomon.detect.detector import CELL_PX, find_hulls
+from gnomon.detect import detector, views
+from gnomon.detect.cells import CELL_PX
+from gnomon.detect.detector import find_hulls
 from gnomon.detect.hulls import Hulls, one_per_hull
 from gnomon.detect.network import Maps
 from gnomon.detect.tiles import windows
 from gnomon.detect.weights import Weights, load
 from gnomon.study import DetectOptions
 
-SIDE = 4 * CELL_PX
+SIDE = 512
 WATER = {"blue": 0.045, "green": 0.04, "red": 0.028, "nir": 0.02}
 DECK = {"blue": 0.09, "green": 0.10, "red": 0.16, "nir": 0.17}
 
@@ -70,15 +71,16 @@ def found(pixels: xr.Dataset, weights: Weights, **layers: np.ndarray) -> Hulls:
     return find_hulls(pixels, masks, weights=weights, options=DetectOptions())
 
 
-SEAM = CELL_PX * 2
+SEAM = 3 * CELL_PX // 4
+"""Where a raster of 1.5 cells is cut in two."""
 
 
 @pytest.mark.parametrize("x", [SEAM - 1.0, SEAM - 0.4, SEAM, SEAM + 0.3, SEAM + 1.0])
 @pytest.mark.parametrize("y", [SEAM - 0.5, SEAM + 0.5, SEAM + 40])
 def test_a_ship_on_a_seam_between_cells_is_one_row(weights: Weights, x: float, y: float) -> None:
-    pixels = sea()
+    pixels = sea(2 * SEAM)
     afloat(pixels, x, y)
-    (hull,) = found(pixels, weights)
+    (hull,) = found(pixels, weights, water=np.zeros((2 * SEAM, 2 * SEAM), bool))
     assert hull[:2] == pytest.approx([x, y], abs=1.5)
 
 
@@ -170,7 +172,7 @@ def test_finer_pixels_show_the_hulls_that_coarse_ones_show(weights: Weights) -> 
 
 
 class Drawn(torch.nn.Module):
-    """Two peaks alike, too faint for a second look: the left within hull, the right on water."""
+    """Two peaks alike: the left within hull, the right on water."""
 
     def forward(self, bands: torch.Tensor, _: torch.Tensor, history: None) -> Maps:
         assert history is None
@@ -189,15 +191,18 @@ class Drawn(torch.nn.Module):
 
 
 @pytest.mark.parametrize("body", [0.0, 0.5])
-def test_the_map_of_hulls_weighs_what_the_model_says(weights: Weights, body: float) -> None:
-    pixels = sea(CELL_PX)
+def test_the_map_of_hulls_weighs_what_the_model_says(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch, body: float
+) -> None:
+    monkeypatch.setattr(views, "DOUBT", (1.0, 1.0))  # one look: another would draw elsewhere
+    pixels = sea(128)
     afloat(pixels, 60, 60)
     values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01, "tanker_slope": 1.0}
     drawn = Weights(weights.model.model_copy(update=values), Drawn())
-    hulls = found(pixels, drawn, water=np.zeros((CELL_PX, CELL_PX), bool))
+    hulls = found(pixels, drawn, water=np.zeros((128, 128), bool))
     left, right = hulls[np.argsort(hulls[:, 0])]
     assert left[5] == pytest.approx(1 / (1 + np.exp(1.0 - 2.0 * body)), abs=1e-4)
     assert right[5] == pytest.approx(1 / (1 + np.exp(1.0 + 2.0 * body)), abs=1e-4)
     # p_tanker: the logit of the head at the peak, which is hull / 4 here.
     assert left[7] == pytest.approx(1 / (1 + np.exp(-0.5)), abs=1e-4)
-    assert np.isnan(found(pixels, weights, water=np.zeros((CELL_PX, CELL_PX), bool))[:, 7]).all()
+    assert np.isnan(found(pixels, weights, water=np.zeros((128, 128), bool))[:, 7]).all()

@@ -1,10 +1,12 @@
 """Second looks: what is said of a crop does not depend on which way round it is."""
 
+import numpy as np
 import pytest
 import torch
 
+from gnomon.detect import views
 from gnomon.detect.network import Maps, Network, NetworkOptions
-from gnomon.detect.views import several_looks
+from gnomon.detect.views import DOUBT, SQUARE_PX, in_doubt, mirrored_looks
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +21,14 @@ def network() -> Network:
 
 @torch.inference_mode()
 def looked(network: Network, crops: torch.Tensor, history: torch.Tensor | None = None) -> Maps:
-    return several_looks(network, crops, torch.ones(len(crops), 4), history)
+    return mirrored_looks(network, crops, torch.ones(len(crops), 4), history)
 
 
 @pytest.mark.parametrize("axes", [(2,), (3,), (2, 3)])
-def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, ...]) -> None:
+def test_a_mirrored_crop_gives_mirrored_maps(
+    network: Network, monkeypatch: pytest.MonkeyPatch, axes: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(views, "MIRRORS", ((3,), (2,), (2, 3)))
     crops = torch.rand(2, 4, 64, 96, generator=torch.Generator().manual_seed(0)) * 0.3
     straight = looked(network, crops, crops)
     other = looked(network, crops.flip(axes), crops.flip(axes))
@@ -42,25 +47,34 @@ def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, 
     assert not torch.allclose(mirrored.centre.flip(axes), alone.centre, atol=1e-2)
 
 
-def test_where_there_is_nothing_one_look_is_enough(network: Network) -> None:
-    calls: list[int] = []
+def test_a_half_turn_is_enough_for_a_crop_upside_down(network: Network) -> None:
+    crops = torch.rand(1, 4, 64, 64, generator=torch.Generator().manual_seed(2)) * 0.3
+    straight, turned = looked(network, crops), looked(network, crops.flip(2, 3))
+    assert torch.allclose(turned.centre.flip(2, 3), straight.centre, atol=1e-4)
 
-    class Counting(torch.nn.Module):
-        def forward(
-            self, bands: torch.Tensor, present: torch.Tensor, history: torch.Tensor
-        ) -> Maps:
-            assert history.shape == bands.shape
-            calls.append(len(bands))
-            said: Maps = network(bands, present, history)
-            empty = bands.amax((1, 2, 3)) < 0.1
-            said.centre[empty] = -9.0
-            return said
 
-    crops = torch.full((3, 4, 32, 32), 0.02)
-    with torch.inference_mode():
-        several_looks(Counting(), crops, torch.ones(3, 4), crops)
-        assert calls == [3]
-        crops[1, :, 10:20, 10:14] = 0.5
-        calls.clear()
-        several_looks(Counting(), crops, torch.ones(3, 4), crops)
-    assert calls == [3, 1, 1, 1]
+def hulls_at(*places: tuple[float, float, float]) -> np.ndarray:
+    hulls = np.ones((len(places), 8), np.float32)
+    hulls[:, [0, 1, 5]] = np.array(places, np.float32).reshape(-1, 3)
+    return hulls
+
+
+def test_only_what_is_in_doubt_is_looked_at_again() -> None:
+    low, high = DOUBT
+    told = hulls_at((5, 70, low / 2), (200, 10, (1 + high) / 2), (100, 40, 0.5), (101, 41, low / 2))
+    (cell,), within = in_doubt(told, (256, 256))
+    assert within.tolist() == [False, False, True, True]
+    assert cell.core == (slice(32, 64), slice(96, 128))
+    assert cell.halo == (slice(8, 88), slice(72, 152))
+    assert in_doubt(told[:0], (256, 256))[0] == []
+
+
+def test_squares_side_by_side_are_one_cell_and_edges_hold() -> None:
+    side = SQUARE_PX
+    told = hulls_at((-1.5, 1, 0.5), (side + 3, 3, 0.5), (9 * side - 1, 9 * side + 6, 0.5))
+    cells, within = in_doubt(told, (9 * side + 5, 9 * side))
+    assert within.all()
+    assert [cell.core for cell in cells] == [
+        (slice(0, side), slice(0, 2 * side)),
+        (slice(9 * side, 9 * side + 5), slice(8 * side, 9 * side)),
+    ]

@@ -1,11 +1,12 @@
-"""Time against the floor: finding the ships of a scene, against decoding its bands and no more.
+"""`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
 
-`python -m gnomon.bench` makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs),
-and measures it whole and as a port of 20 x 20 km. Each measurement is a process of its own, in turn
-with its floor, so that a machine that slows down slows both; what is told are medians. The load of
-ships is read apart from that, from chips that are drawn beforehand, one process on each core; its
-memory is told for some hulls and for four times as many. A season is inferred from tables alone, as
-long as that of 2024 and four times as long.
+All parts take half an hour or so; `make bench PART=scene` measures one: scene, loads or seasons. It
+makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures it whole
+and as a port of 20 x 20 km. Each measurement is a process of its own, in turn with its floor, so
+that a machine that slows down slows both; what is told are medians. The load of ships is read apart
+from that, from chips that are drawn beforehand, one process on each core; its memory is told for
+some hulls and for four times as many. A season is inferred from tables alone, as long as that of
+2024 and four times as long.
 """
 
 import json
@@ -126,7 +127,7 @@ def _seasons_table() -> Table:
     for name in ("looks", "seconds", "seconds per 1,000 looks", "peak GiB"):
         table.add_column(name, justify="right")
     for days in (SEASON, 4 * SEASON):
-        told = [_in_process("season", str(days)) for _ in range(ROUNDS)]
+        told = [_in_process("days", str(days)) for _ in range(ROUNDS)]
         seconds, looks = median(one["seconds"] for one in told), told[0]["looks"]
         cells = (f"{looks:.0f}", f"{seconds:.1f}", f"{1000 * seconds / looks:.1f}")
         table.add_row(str(days), *cells, f"{max(one['gib'] for one in told):.2f}")
@@ -140,8 +141,8 @@ def _loads_table() -> Table:
         table.add_column(name, justify="right")
     for gsd, count in (("10", 48), ("3", 24), ("0.5", 12)):
         with ThreadPoolExecutor(LOADS_ON) as pool:
-            told = list(pool.map(lambda _: _in_process("loads", gsd, str(count)), range(LOADS_ON)))  # noqa: B023
-        more = _in_process("loads", gsd, str(4 * count))
+            told = list(pool.map(lambda _: _in_process("hulls", gsd, str(count)), range(LOADS_ON)))  # noqa: B023
+        more = _in_process("hulls", gsd, str(4 * count))
         rate = sum(one["hulls"] / one["seconds"] for one in told)
         memory = (max(one["gib"] for one in told), more["gib"])
         table.add_row(f"{gsd} m", f"{rate:.1f}", *(f"{gib:.2f}" for gib in memory))
@@ -156,9 +157,7 @@ def _in_process(*words: str) -> dict[str, float]:
     return told
 
 
-def main() -> None:
-    """Make the tile if it is not there, measure, print a table."""
-    console = Console()
+def _scene_table() -> Table:
     folder = Path("build") / "bench"
     # A process of its own: peak memory of a child starts at that of its parent.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -178,16 +177,36 @@ def main() -> None:
         memory, ships = (max(ours[key] for _, ours in pairs) for key in ("gib", "ships"))
         cells = (f"{decode:.2f}", f"{find:.2f}", f"{ratio:.2f}", f"{memory:.2f}", f"{ships:.0f}")
         table.add_row({"tile": "whole tile", "port": "20 x 20 km port"}[where], *cells)
-    console.print(table)
-    console.print(_loads_table())
-    console.print(_seasons_table())
+    return table
+
+
+PARTS: dict[str, Callable[[], Table]] = {
+    "scene": _scene_table,
+    "loads": _loads_table,
+    "seasons": _seasons_table,
+}
+TASKS: dict[str, Callable[..., dict[str, float]]] = {
+    "decode": partial(measured, "decode"),
+    "find": partial(measured, "find"),
+    "hulls": loads,
+    "days": season,
+}
+"""What is done in a process of its own."""
+
+
+def main(*names: str) -> None:
+    """Measure some parts, or all, and print their tables."""
+    for name in names or PARTS:
+        if name not in PARTS:
+            sys.exit(f"there is no part {name}; there are {', '.join(PARTS)}")
+        Console().print(PARTS[name]())
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        what, *rest = sys.argv[1:]
-        tasks: dict[str, Callable[..., dict[str, float]]] = {"loads": loads, "season": season}
-        told = tasks.get(what, partial(measured, what))(*rest)
-        print(json.dumps(told))  # noqa: T201 - read by the parent
+    what, *rest = sys.argv[1:] or [""]
+    if what in TASKS:
+        print(json.dumps(TASKS[what](*rest)))  # noqa: T201 - read by the parent
+    elif what in ("-h", "--help"):
+        print(__doc__)  # noqa: T201
     else:
-        main()
+        main(*sys.argv[1:])

@@ -44,50 +44,52 @@ def departures(pixels: xr.Dataset, water: Mask) -> Floats:
 
     """
     bands = [b for b in ("blue", "green", "red", "nir") if b in pixels]
-    shape = tuple(n // CELL_PX * CELL_PX for n in water.shape)
-    total = np.zeros(shape, np.float32)
+    rows, columns = (n // CELL_PX * CELL_PX for n in water.shape)
+    total = np.zeros((rows // CELL_PX, columns), np.float32)
     for band in bands:
-        total += pixels[band].to_numpy()[: shape[0], : shape[1]]
-    value = np.nan_to_num(_average(total) / np.float32(len(bands)))
-    wet = _average(water[: shape[0], : shape[1]].astype(np.float32)) > 0.99
-    mean, deviation = _background(value, wet)
-    return np.where(np.isfinite(mean), (value - mean) / np.maximum(deviation, NOISE_FLOOR), 0.0)
-
-
-def _average(image: Floats) -> Floats:
-    """Mean of 2 x 2 pixels."""
-    result: Floats = 0.25 * (
-        image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2]
+        values = pixels[band].to_numpy()[:rows, :columns]
+        total += values[::2]
+        total += values[1::2]
+    value = np.nan_to_num(
+        (total[:, ::2] + total[:, 1::2]) * np.float32(0.25 / len(bands)), copy=False
     )
-    return result
+    pairs = water[:rows:2, :columns] & water[1:rows:2, :columns]
+    mean, deviation = _background(value, pairs[:, ::2] & pairs[:, 1::2])
+    # Blocks are enlarged along the rows and held against the rows that they stand for.
+    by_block = _padded(value).reshape(len(mean), BLOCK_CELLS, -1)
+    by_block -= mean[:, None]
+    by_block /= np.maximum(deviation, NOISE_FLOOR)[:, None]
+    told: Floats = by_block.reshape(-1, by_block.shape[2])[: value.shape[0], : value.shape[1]]
+    return np.nan_to_num(told, copy=False)
 
 
 def _background(value: Floats, wet: Mask) -> tuple[Floats, Floats]:
-    """Mean and deviation of the water around each cell; NaN where there is none."""
-    seen = np.where(wet, value, 0.0)
-    count, first, second = (_block_sums(x) for x in (wet.astype(np.float32), seen, seen**2))
+    """Mean and deviation of the water around, (blocks, cells of a row); NaN where there is none."""
+    seen = value * wet
+    count, first, second = (_block_sums(x) for x in (wet.astype(np.float32), seen, seen * seen))
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = first / count
         deviation = np.sqrt(np.maximum(second / count - mean**2, 0.0))
     mean[count < BLOCK_CELLS**2] = np.nan
-    return _enlarged(mean, value.shape), _enlarged(deviation, value.shape)
+    enlarged = (x.astype(np.float32).repeat(BLOCK_CELLS, axis=1) for x in (mean, deviation))
+    return next(enlarged), next(enlarged)
 
 
-def _block_sums(image: Floats) -> Floats:
+def _block_sums(image: Floats) -> NDArray[np.float64]:
     """Sums over blocks, and then over the blocks around each."""
-    rows, columns = (-(-n // BLOCK_CELLS) for n in image.shape)
-    padded = np.zeros((rows * BLOCK_CELLS, columns * BLOCK_CELLS), np.float32)
-    padded[: image.shape[0], : image.shape[1]] = image
-    blocks = padded.reshape(rows, BLOCK_CELLS, columns, BLOCK_CELLS).sum(axis=(1, 3))
-    sums: Floats = ndimage.uniform_filter(
-        blocks.astype(np.float64), REACH_BLOCKS, mode="constant"
-    ) * float(REACH_BLOCKS**2)
+    padded = _padded(image)
+    by_row = padded.reshape(-1, BLOCK_CELLS, padded.shape[1]).sum(axis=1)
+    blocks = by_row.reshape(len(by_row), -1, BLOCK_CELLS).sum(axis=2, dtype=np.float64)
+    sums = ndimage.uniform_filter(blocks, REACH_BLOCKS, mode="constant") * float(REACH_BLOCKS**2)
     return np.maximum(sums, 0.0)
 
 
-def _enlarged(blocks: Floats, shape: tuple[int, ...]) -> Floats:
-    large = blocks.astype(np.float32).repeat(BLOCK_CELLS, 0).repeat(BLOCK_CELLS, 1)
-    return large[: shape[0], : shape[1]]
+def _padded(image: Floats) -> Floats:
+    """Whole blocks, zeros beyond the image; a copy."""
+    rows, columns = (-(-n // BLOCK_CELLS) * BLOCK_CELLS for n in image.shape)
+    padded = np.zeros((rows, columns), np.float32)
+    padded[: image.shape[0], : image.shape[1]] = image
+    return padded
 
 
 def bright_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min: float) -> Hulls:

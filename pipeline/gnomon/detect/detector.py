@@ -2,8 +2,8 @@
 
 1. The contrast of open water with itself says where anything is at all (`contrast`).
 2. The network looks there, and at every pixel within reach of a quay, where contrast means nothing.
-   It looks through cells of at most 128 pixels with a halo, so that cost follows what there is.
-   Where it sees something, it looks again at the mirrored pixels (`views`).
+   It looks through cells that are as large as what there is to see (`cells`). Where its score
+   leaves doubt, it looks again, at the mirrored pixels too (`views`).
 3. Peaks of its centre map become oriented rectangles with a calibrated score, in which the map of
    hulls has its word too: is the rectangle filled?
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
@@ -14,7 +14,10 @@ on average. Finer scenes are averaged to about the network's own pixel before an
 are read from the scene's pixels all the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
 
 import numpy as np
 import torch
@@ -23,28 +26,19 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
-from scipy import ndimage
 from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
-from gnomon.detect.contrast import Floats, departures
+from gnomon.detect.cells import HALO_PX, alike, crop_size, worth_a_look
+from gnomon.detect.contrast import Floats
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
 from gnomon.detect.network import STRIDE, Maps
-from gnomon.detect.tiles import Window, windows
-from gnomon.detect.views import several_looks
-from gnomon.detect.weights import Weights
+from gnomon.detect.tiles import Window
+from gnomon.detect.views import Look, in_doubt, mirrored_looks
+from gnomon.detect.weights import Model, Weights
 from gnomon.study import DetectOptions
 
-CELL_PX = 128
-HALO_PX = 24
-"""Half of a 400 m hull and a little beside; a cell and two halos are multiples of `STEP_PX`. In a
-port 1.5 times the pixels that are searched are read so; with cells of 96 and halos of 32, 2.1."""
-REACH_M = 100.0
-"""How far from what stands out the centre of its hull may lie: the house of a 250 m tanker."""
-STEP_PX = 16
-"""The network's coarsest stride; crops are multiples of it."""
-BATCH = 16
 FAINTEST = -4.0
 """Logit of a peak that is not worth more thought."""
 
@@ -88,24 +82,50 @@ def find_hulls(
     cells = worth_a_look(pixels, water, search, contrast_min=options.contrast_min)
     if not cells:
         return NOTHING
-    stack, present = _stack(pixels, weights.model.bands)
-    past = None if history is None else _stack(history, weights.model.bands)[0]
+    shown = _Shown.of(pixels, history, weights.model)
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
-    found = [NOTHING]
-    for batch in _batches(cells):
-        crops = torch.stack([_crop(stack, cell) for cell in batch])
-        with torch.inference_mode():
-            maps = several_looks(
-                weights.network,
-                crops.contiguous(memory_format=torch.channels_last),
-                present.expand(len(batch), -1),
-                None if past is None else torch.stack([_crop(past, cell) for cell in batch]),
-            )
-        found += _hulls(maps, batch, weights, threshold)
-    hulls = np.concatenate(found)
-    hulls = one_per_hull(hulls[_kept(hulls, search, options.length_min_m / gsd_m)])
+    hulls = shown.hulls(cells, weights.looking)
+    hulls = _looked_again(hulls, shown, weights.looking, water.shape)  # without this, one look
+    hulls = hulls[_kept(hulls, search, options.length_min_m / gsd_m)]
+    hulls = one_per_hull(hulls[hulls[:, 5] >= threshold])
     hulls[:, 6] = near_land(hulls, land, gsd_m)
     return hulls
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What of a window the network is shown, and what it says of its cells."""
+
+    bands: list[Floats | None]
+    """Of the network, in its order; None of what the pixels lack."""
+    past: list[Floats | None] | None
+    model: Model
+
+    @classmethod
+    def of(cls, pixels: xr.Dataset, history: xr.Dataset | None, model: Model) -> Self:
+        layers = [
+            [some[b].to_numpy() if b in some else None for b in model.bands]
+            for some in (pixels, history)
+            if some is not None
+        ]
+        return cls(layers[0], layers[1] if history is not None else None, model)
+
+    def hulls(self, cells: list[Window], look: Look) -> Hulls:
+        """Peaks in some cells, each cell its own, in pixels of the window."""
+        present = torch.tensor([[float(band is not None) for band in self.bands]])
+        found = [NOTHING]
+        for batch in alike(cells):
+            past = None if self.past is None else _crops(self.past, batch)
+            with torch.inference_mode():
+                maps = look(_crops(self.bands, batch), present.expand(len(batch), -1), past)
+            found += _hulls(maps, batch, self.model)
+        return np.concatenate(found)
+
+
+def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
+    """Hulls, those in doubt as a second look with its mirror images tells them."""
+    cells, within = in_doubt(hulls, shape)
+    return np.concatenate([hulls[~within], shown.hulls(cells, partial(mirrored_looks, network))])
 
 
 def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
@@ -122,86 +142,25 @@ def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
     return xr.Dataset(averaged)
 
 
-def worth_a_look(
-    pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min: float
-) -> list[Window]:
-    """Cells in which there may be a hull, each no larger than what is there to be looked at.
-
-    Worth a look is what may hold a hull and is not water, as all that lies at a quay, and the
-    water that stands out from the water around it.
-    """
-    gsd_m = abs(pixels.odc.geobox.resolution.x)
-    strength = np.abs(departures(pixels, water)) > contrast_min
-    stands_out = np.zeros(water.shape, bool)
-    large = strength.repeat(2, 0).repeat(2, 1)
-    stands_out[: large.shape[0], : large.shape[1]] = large
-    interesting = _dilated(search & (stands_out | ~water), REACH_M / gsd_m) & search
-    cells = windows(water.shape, core_px=CELL_PX, halo_px=HALO_PX)
-    return [_shrunk(cell, interesting) for cell in cells if interesting[cell.core].any()]
-
-
-def _shrunk(cell: Window, interesting: Mask) -> Window:
-    """The part of a cell that holds what is interesting, its sides multiples of `STEP_PX`."""
-    inside = interesting[cell.core]
-    core, halo = [], []
-    for axis, side in enumerate(cell.core):
-        hit = np.flatnonzero(inside.any(axis=1 - axis))
-        length = -(-(hit[-1] + 1 - hit[0]) // STEP_PX) * STEP_PX
-        start = side.start + int(hit[0])
-        stop = min(start + int(length), interesting.shape[axis])
-        core.append(slice(start, stop))
-        halo.append(slice(max(start - HALO_PX, 0), min(stop + HALO_PX, interesting.shape[axis])))
-    return Window((core[0], core[1]), (halo[0], halo[1]))
-
-
-def _batches(cells: list[Window]) -> Iterator[list[Window]]:
-    """Cells whose crops have one size, at most `BATCH` at a time."""
-    by_size: dict[tuple[int, ...], list[Window]] = {}
-    for cell in cells:
-        by_size.setdefault(_crop_size(cell), []).append(cell)
-    for alike in by_size.values():
-        for start in range(0, len(alike), BATCH):
-            yield alike[start : start + BATCH]
-
-
-def _crop_size(cell: Window) -> tuple[int, ...]:
-    """Rows and columns of a crop: the core brought to `STEP_PX`, and the halo all around."""
-    return tuple(
-        -(-(side.stop - side.start) // STEP_PX) * STEP_PX + 2 * HALO_PX for side in cell.core
-    )
-
-
-def _dilated(mask: Mask, radius_px: float) -> Mask:
-    """Grow by about a radius, on blocks of 8 pixels: it only says where to look."""
-    block = 8
-    rows, columns = (-(-n // block) * block for n in mask.shape)
-    padded = np.zeros((rows, columns), bool)
-    padded[: mask.shape[0], : mask.shape[1]] = mask
-    blocks = padded.reshape(rows // block, block, columns // block, block).any(axis=(1, 3))
-    side = 2 * int(np.ceil(radius_px / block)) + 1
-    grown = ndimage.maximum_filter(blocks.view(np.uint8), side, mode="constant").view(bool)
-    return grown.repeat(block, 0).repeat(block, 1)[: mask.shape[0], : mask.shape[1]]
-
-
-def _stack(pixels: xr.Dataset, bands: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Bands of the network in its order, and which of them the pixels have."""
-    missing = np.full((pixels.sizes["y"], pixels.sizes["x"]), np.nan, np.float32)
-    stack = [pixels[b].to_numpy() if b in pixels else missing for b in bands]
-    return torch.from_numpy(np.stack(stack)), torch.tensor([[float(b in pixels) for b in bands]])
-
-
-def _crop(stack: Tensor, cell: Window) -> Tensor:
-    """Cell and halo at full size, NaN beyond the raster."""
+def _crop(layers: Sequence[Floats | None], cell: Window) -> Floats:
+    """Cell and halo at full size, (rows, columns, bands), NaN beyond the raster and of no band."""
     rows, columns = cell.halo
     top = HALO_PX - (cell.core[0].start - rows.start)
     left = HALO_PX - (cell.core[1].start - columns.start)
-    inner = stack[:, rows, columns]
-    height, width = _crop_size(cell)
-    pad = (left, width - left - inner.shape[2], top, height - top - inner.shape[1])
-    return functional.pad(inner, pad, value=torch.nan)
+    crop = np.full((*crop_size(cell), len(layers)), np.nan, np.float32)
+    bottom, right = top + rows.stop - rows.start, left + columns.stop - columns.start
+    for number, layer in enumerate(layers):
+        if layer is not None:
+            crop[top:bottom, left:right, number] = layer[rows, columns]
+    return crop
 
 
-def _hulls(maps: Maps, cells: Sequence[Window], weights: Weights, threshold: float) -> list[Hulls]:
+def _crops(layers: Sequence[Floats | None], cells: Sequence[Window]) -> Tensor:
+    """Crops of one size, (cells, bands, rows, columns), the bands of a pixel side by side."""
+    return torch.from_numpy(np.stack([_crop(layers, cell) for cell in cells])).permute(0, 3, 1, 2)
+
+
+def _hulls(maps: Maps, cells: Sequence[Window], model: Model) -> list[Hulls]:
     """Read the peaks of a batch, in pixels of the raster, each cell its own."""
     logit = maps.centre[:, 0]
     peak = functional.max_pool2d(maps.centre, 3, stride=1, padding=1)[:, 0]
@@ -221,15 +180,12 @@ def _hulls(maps: Maps, cells: Sequence[Window], weights: Weights, threshold: flo
             maps.tanker[chip, 0, row, column].numpy(),
         ]
     ).astype(np.float32)
-    model = weights.model
     if model.body:
         values[:, 5] += model.body * _body(maps.hull[:, 0].numpy(), chip.numpy(), values)
     values[:, 5] = expit(model.slope * values[:, 5] + model.intercept)
     values[:, 7] = expit(model.tanker_slope * values[:, 7] + model.tanker_intercept)
     if not model.tanker_slope:
         values[:, 7] = np.nan
-    told = values[:, 5] >= threshold
-    values, chip = values[told], chip[torch.from_numpy(told)]
     owner = chip.numpy()
     return [_placed(values[owner == i], cell) for i, cell in enumerate(cells)]
 

@@ -51,11 +51,15 @@ def windows(shape: tuple[int, int], *, core_px: int, halo_px: int) -> Iterator[W
     rows, columns = shape
     for top in range(0, rows, core_px):
         for left in range(0, columns, core_px):
-            bottom, right = min(top + core_px, rows), min(left + core_px, columns)
-            yield Window(
-                core=(slice(top, bottom), slice(left, right)),
-                halo=(
-                    slice(max(top - halo_px, 0), min(bottom + halo_px, rows)),
-                    slice(max(left - halo_px, 0), min(right + halo_px, columns)),
-                ),
-            )
+            core = (slice(top, top + core_px), slice(left, left + core_px))
+            yield framed(core, shape, halo_px=halo_px)
+
+
+def framed(core: tuple[slice, slice], shape: tuple[int, int], *, halo_px: int) -> Window:
+    """A core, cut off at the raster's edges, with its halo."""
+    cut = [slice(side.start, min(side.stop, n)) for side, n in zip(core, shape, strict=True)]
+    halo = [
+        slice(max(side.start - halo_px, 0), min(side.stop + halo_px, n))
+        for side, n in zip(cut, shape, strict=True)
+    ]
+    return Window(core=(cut[0], cut[1]), halo=(halo[0], halo[1]))

@@ -1,29 +1,46 @@
-"""A second look where something may be: the same pixels mirrored, and the mean of what is said.
+"""A second look where the first leaves doubt: the same pixels turned round, and the mean of both.
 
 A network that was trained on turned and mirrored chips still says a little of a pier that it would
-not say of the pier's image in a mirror. The mean over the four mirrorings of a window has half the
-false alarms (`models/s2-vessel/card.md`), and it costs three more looks; so it is taken only where
-the first look has seen something at all.
+not say of the pier's image in a mirror. The mean of two looks has a third fewer false alarms, for
+two thirds more pixels to read: they are taken of small cells around the hulls whose score another
+look could change to something that matters, and of nothing else. At 13 real ports, ships of 100 m
+and more (false alarms of 50 m and more on 100 km2; millions of pixels read):
+
+| looks | average precision | F1 | false alarms | Mpx |
+|---|---|---|---|---|
+| one | 0.870 | 0.813 | 8.6 | 7.7 |
+| a half turn beside it | 0.880 | 0.841 | 5.6 | 12.7 |
+| all three mirrorings | 0.899 | 0.833 | 5.1 | 17.7 |
 """
 
+from collections.abc import Callable
 from dataclasses import fields
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from gnomon.detect.cells import BLOCK_PX, covering
+from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.network import Maps
+from gnomon.detect.tiles import Window
 
-AGAIN = 0.4
-"""Score, not calibrated, above which the first look asks for the others: below the threshold, and
-above what most water and land get."""
-_MIRRORS = ((3,), (2,), (2, 3))
-"""Axes of (chips, channels, rows, columns) that are turned round."""
+Look = Callable[[Tensor, Tensor, Tensor | None], Maps]
+"""Crops, which bands they have, and what their place looks like without ships."""
+DOUBT = (0.05, 0.9)
+"""Calibrated scores that leave doubt: what is below seldom rises to a threshold, and what is above
+seldom falls to one."""
+SQUARE_PX = 32
+"""Side of what is looked at again; with its halo, 80 pixels, it holds the longest hull."""
+MIRRORS = ((2, 3),)
+"""Axes of (chips, channels, rows, columns) that are turned round: both, a half turn. ((3,), (2,),
+(2, 3)) are all mirrorings."""
 
 
-def several_looks(
-    network: nn.Module, crops: Tensor, present: Tensor, history: Tensor | None = None
+def mirrored_looks(
+    network: Look, crops: Tensor, present: Tensor, history: Tensor | None = None
 ) -> Maps:
-    """Read crops; those with something in them four times.
+    """Read crops and their mirror images; the mean of what is said.
 
     Parameters
     ----------
@@ -33,23 +50,37 @@ def several_looks(
         As it takes them.
 
     """
-    first: Maps = network(crops, present, history)
-    busy = (first.centre > torch.logit(torch.tensor(AGAIN))).flatten(1).any(dim=1)
-    if not busy.any():
-        return first
-    looks = [_part(first, busy)]
-    for axes in _MIRRORS:
-        mirrored = crops[busy].flip(axes).contiguous(memory_format=torch.channels_last)
-        before = None if history is None else history[busy].flip(axes)
-        looks.append(_mirrored(network(mirrored, present[busy], before), axes))
-    for part in fields(Maps):
-        mean = torch.stack([getattr(look, part.name) for look in looks]).mean(dim=0)
-        getattr(first, part.name)[busy] = mean
-    return first
+    looks = [network(crops, present, history)]
+    for axes in MIRRORS:
+        mirrored = crops.flip(axes).contiguous(memory_format=torch.channels_last)
+        before = None if history is None else history.flip(axes)
+        looks.append(_mirrored(network(mirrored, present, before), axes))
+    parts = (torch.stack([getattr(look, part.name) for look in looks]) for part in fields(Maps))
+    return Maps(*(part.mean(dim=0) for part in parts))
 
 
-def _part(maps: Maps, which: Tensor) -> Maps:
-    return Maps(*(getattr(maps, part.name)[which] for part in fields(Maps)))
+def in_doubt(hulls: Hulls, shape: tuple[int, int]) -> tuple[list[Window], Mask]:
+    """Cells around the hulls that another look could change.
+
+    Parameters
+    ----------
+    hulls
+        What the first look told, in pixels.
+    shape
+        Rows and columns of the raster.
+
+    Returns
+    -------
+    windows, array
+        The cells, and which of the hulls lie in one of them.
+
+    """
+    squares = np.zeros([-(-n // SQUARE_PX) for n in shape], bool)
+    row, column = (hulls[:, 1::-1].clip(0, np.array(shape) - 1) // SQUARE_PX).astype(int).T
+    unsure = (hulls[:, 5] > DOUBT[0]) & (hulls[:, 5] < DOUBT[1])
+    squares[row[unsure], column[unsure]] = True
+    each = SQUARE_PX // BLOCK_PX
+    return covering(squares.repeat(each, 0).repeat(each, 1), shape), squares[row, column]
 
 
 def _mirrored(maps: Maps, axes: tuple[int, ...]) -> Maps:

@@ -7,6 +7,7 @@ writes a new folder and never into an old one.
 import hashlib
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ import torch
 from pydantic import Field, ValidationError
 from safetensors.torch import load_file, save_file
 
-from gnomon.detect.network import Network, NetworkOptions
+from gnomon.detect.network import Network, NetworkOptions, for_looking
 from gnomon.errors import WeightsError
 from gnomon.study import Options, shipped
 
@@ -77,6 +78,12 @@ class Weights:
 
     model: Model
     network: Network
+    """As it was trained; training goes on from it."""
+
+    @cached_property
+    def looking(self) -> Network:
+        """The same network, faster and for looking only."""
+        return for_looking(self.network)
 
 
 def find(name: str) -> Path:

@@ -1,9 +1,9 @@
 """A whole Sentinel-2 tile for the benchmark: 10980 x 10980 pixels of coast, water and ships.
 
-Three simulated blocks, empty sea, roads with ships and a harbour, are laid out over the tile, each
-time turned another way, about as often as in a tile that a coast runs through; then every pixel
-gets noise of its own, without which the files would be small and quick to decode. It is a scene to
-measure time on, and not one to learn from.
+Three simulated blocks, empty sea on a fair day, roads with ships and a harbour, are laid out over
+the tile, each time turned another way, about as often as in a tile that a coast runs through; then
+every pixel gets noise of its own, without which the files would be small and quick to decode. It is
+a scene to measure time on, and not one to learn from.
 """
 
 import json
@@ -17,7 +17,7 @@ from odc.geo.xr import wrap_xr
 
 from gnomon.synth.catalog import write_catalog, write_scene
 from gnomon.synth.coast import Coast
-from gnomon.synth.scene import grid, simulate, training_specs, truth
+from gnomon.synth.scene import deserted, grid, simulate, training_specs, truth
 
 SIDE_PX, BLOCK_PX = 10_980, 512
 BANDS = ("blue", "green", "red", "nir")
@@ -35,14 +35,22 @@ def write_tile(folder: Path, *, seed: int = 0) -> Path:
 
     """
     folder = folder.resolve()
-    recipe = {"seed": seed, "side_px": SIDE_PX, "block_px": BLOCK_PX, "shares": SHARES}
+    recipe = {
+        "seed": seed,
+        "side_px": SIDE_PX,
+        "block_px": BLOCK_PX,
+        "shares": SHARES,
+        "sea": "fair",
+    }
     told = folder / "recipe.json"
     if told.is_file() and json.loads(told.read_text()) == json.loads(json.dumps(recipe)):
         return folder / "catalog.json"
     specs = list(training_specs(20, seed=seed))
     roads = next(s for s in specs if s.coast.land.is_empty)
     harbour = next(s for s in specs if s.coast.quays)
-    blocks = [simulate(s)[0] for s in (replace(roads, ships=(), boats=()), roads, harbour)]
+    # Ice and whitecaps are not what most of a tile is.
+    harbour = replace(harbour, weather=replace(harbour.weather, ice=0.0))
+    blocks = [simulate(s)[0] for s in (deserted(roads), roads, harbour)]
     tile = replace(
         specs[0],
         id="SYN_tile",
