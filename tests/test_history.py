@@ -43,7 +43,10 @@ def with_ship(
 
 
 def hazy(looks: Sequence[Clear], haze: Sequence[int]) -> list[Clear]:
-    return [Clear(look.counts + np.uint16(more), look.water) for look, more in zip(looks, haze)]
+    return [
+        Clear(look.counts + np.uint16(more), look.water)
+        for look, more in zip(looks, haze, strict=True)
+    ]
 
 
 def assert_empty(told: NDArray[np.uint16], empty: NDArray[np.uint16], *, slack: int = 0) -> None:

@@ -17,11 +17,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import rasterio
 import shapely
+import xarray as xr
 from odc.geo.geobox import GeoBox, geobox_union_conservative
 from odc.geo.geom import Geometry
 from odc.geo.xr import rasterize
@@ -56,6 +58,10 @@ class History:
     """The background; its id is the digest of what it rests on."""
     looks: tuple[str, ...]
     """Scenes that it was made from, in the order of time."""
+
+    def over(self, window: GeoBox) -> xr.Dataset:
+        """Reflectances of a window of the looks' grid, NaN where nobody knows."""
+        return raster.read_window(self.scene, window, bands=tuple(self.scene.assets))
 
 
 @dataclass(frozen=True)
@@ -210,7 +216,7 @@ def _planned(places: Iterable[_Place], options: MaskOptions) -> dict[str, _Plan]
     groups: dict[tuple[object, ...], list[_Place]] = defaultdict(list)
     for place in places:
         groups[place.alike].append(place)
-    plans = {}
+    plans: dict[str, _Plan] = {}
     for group in groups.values():
         grid = geobox_union_conservative([place.grid for place in group])
         if len(group) < FEWEST or grid.shape.x * grid.shape.y > LARGEST_PX:
@@ -260,7 +266,7 @@ def _make(plans: Sequence[_Plan], maker: Maker) -> None:
             made[plan.name][:, *part.core] = background(own)
     for plan in plans:
         counts = made[plan.name]
-        write_whole(_path(plan, maker), lambda path, c=counts: _write(path, c, grid, bands))
+        write_whole(_path(plan, maker), partial(_write, counts=counts, grid=grid, bands=bands))
 
 
 def _read(
@@ -331,7 +337,7 @@ def _looked(place: _Place, window: GeoBox, options: MaskOptions) -> Clear:
     return clear(pixels, masks, place.bands)
 
 
-def _write(path: Path, counts: Counts, grid: GeoBox, bands: Sequence[str]) -> None:
+def _write(path: Path, *, counts: Counts, grid: GeoBox, bands: Sequence[str]) -> None:
     """Write a background as a GeoTIFF that any viewer opens."""
     with rasterio.open(
         path,

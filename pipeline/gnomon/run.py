@@ -3,7 +3,8 @@
 A run is a set of looks, one for each scene over each port, and they know nothing of each other:
 any `concurrent.futures.Executor` can do them, threads here (all heavy work leaves the interpreter
 free), processes or a Dask cluster elsewhere. A look that fails becomes a row that says why. A look
-that is done is in the store, and the next run finds it there.
+that is done is in the store, and the next run finds it there. What the ports look like without ships is
+made before them, for weights that can be told it (`histories`).
 """
 
 import functools
@@ -265,17 +266,10 @@ def _window(look: Look, grid: GeoBox, window: Window) -> tuple[hulls.Hulls, tall
     pixels = raster.read_window(look.scene, grid[window.halo])
     masks = mask.usable_water(pixels, look.study.mask)
     model, options = network_of(look.study), look.study.detect
-    before = _before(look.history, grid[window.halo])
+    before = look.history.over(grid[window.halo]) if look.history else None
     found = detector.find_hulls(pixels, masks, weights=model, options=options, history=before)
     seen = tally.tally(_core(masks, window), look.port.area, look.port.zones)
     return _claimed(found, window), seen
-
-
-def _before(history: History | None, window: GeoBox) -> xr.Dataset | None:
-    """What a window looks like without ships."""
-    if history is None:
-        return None
-    return raster.read_window(history.scene, window, bands=tuple(history.scene.assets))
 
 
 def network_of(study: Study) -> weights.Weights:

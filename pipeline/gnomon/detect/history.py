@@ -4,7 +4,8 @@ A ship is brighter than the water that she lies on, most ships in most bands, an
 each pixel the darker half of the clear looks is taken, by the mean of their bands, and the
 background in each band is the median of that half. Looks are taken and not bands, so that the bands
 of a pixel belong together: a red hull that is darker than the water in blue is left out in blue
-too. What is dark, as the shadow of a cloud, counts where it lies in a quarter of the looks.
+too. What is dark, as the shadow of a cloud or of a ship that stays, is background once it lies there
+in a quarter of the looks.
 
 Haze and glint make whole looks brighter, and the darker half would be the same few looks
 everywhere. So each look is levelled first: from each of its bands is taken what its open water has
@@ -66,7 +67,10 @@ def clear(pixels: xr.Dataset, masks: xr.Dataset, bands: Sequence[str]) -> Clear:
     """
     seen = (masks["valid"] & ~masks["cloud"] & ~masks["ice"]).to_numpy()
     stack = np.stack([pixels[band].to_numpy() for band in bands])
-    return Clear(np.where(seen, _counted(stack / UNIT), np.uint16(0)), masks["water"].to_numpy())
+    return Clear(
+        np.where(seen, _counted((stack / UNIT).astype(np.float32)), np.uint16(0)),
+        masks["water"].to_numpy(),
+    )
 
 
 def background(looks: Sequence[Clear]) -> Counts:
@@ -85,7 +89,7 @@ def background(looks: Sequence[Clear]) -> Counts:
 
     """
     # Looks that are equally bright at a pixel must stand in an order that is their own.
-    looks = sorted(looks, key=lambda look: blake2b(np.ascontiguousarray(look.counts)).digest())
+    looks = sorted(looks, key=lambda look: blake2b(look.counts.tobytes()).digest())
     counts = [look.counts.reshape(len(look.counts), -1) for look in looks]
     shape = looks[0].counts.shape
     result = np.zeros(counts[0].shape, np.uint16)
