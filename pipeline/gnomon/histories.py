@@ -192,11 +192,10 @@ def _path(plan: _Plan, maker: Maker) -> Path:
 
 def _places(scenes: Iterable[Scene], area: BaseGeometry | None, maker: Maker) -> Iterator[_Place]:
     """Where scenes lie; those that cannot be opened say so when they are looked at."""
-    futures = {
-        maker.workers.submit(_window_of, scene, area): scene
-        for scene in scenes
-        if scene.sensor == "optical"
-    }
+    optical = [scene for scene in scenes if scene.sensor == "optical"]
+    if len(optical) < FEWEST:
+        return  # nothing is opened for nothing
+    futures = {maker.workers.submit(_window_of, scene, area): scene for scene in optical}
     for future, scene in futures.items():
         grid, bands = future.result(), tuple(b for b in maker.bands if b in scene.assets)
         if grid is not None and bands:

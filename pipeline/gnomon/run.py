@@ -3,8 +3,8 @@
 A run is a set of looks, one for each scene over each port, and they know nothing of each other:
 any `concurrent.futures.Executor` can do them, threads here (all heavy work leaves the interpreter
 free), processes or a Dask cluster elsewhere. A look that fails becomes a row that says why. A look
-that is done is in the store, and the next run finds it there. What the ports look like without ships is
-made before them, for weights that can be told it (`histories`).
+that is done is in the store, and the next run finds it there. What the ports look like without
+ships is made before them, for weights that can be told it (`histories`).
 """
 
 import functools

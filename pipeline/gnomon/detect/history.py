@@ -4,8 +4,8 @@ A ship is brighter than the water that she lies on, most ships in most bands, an
 each pixel the darker half of the clear looks is taken, by the mean of their bands, and the
 background in each band is the median of that half. Looks are taken and not bands, so that the bands
 of a pixel belong together: a red hull that is darker than the water in blue is left out in blue
-too. What is dark, as the shadow of a cloud or of a ship that stays, is background once it lies there
-in a quarter of the looks.
+too. What is dark, as the shadow of a cloud or of a ship that stays, is background once it lies
+there in a quarter of the looks.
 
 Haze and glint make whole looks brighter, and the darker half would be the same few looks
 everywhere. So each look is levelled first: from each of its bands is taken what its open water has
