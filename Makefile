@@ -6,7 +6,7 @@ RUN ?= runs/embedded
 GNOMON := .venv/bin/gnomon
 WEB := pipeline/gnomon/report/web
 
-.PHONY: detect report page page-packages test fast lint notebooks bench validate evaluate train clean
+.PHONY: detect report page page-packages test fast lint notebooks bench validate evaluate evaluate-history train clean
 
 detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
 	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
@@ -48,6 +48,9 @@ validate: .venv/ready  ## measure what the numbers are worth: make validate [PAR
 
 evaluate: .venv/ready  ## measure the detector, ports left out: make evaluate CATALOGS="a.json b.json"
 	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.evaluation
+
+evaluate-history: .venv/ready  ## what a port's history is worth: make evaluate-history [MODEL=name]
+	.venv/bin/python -m gnomon.evaluation.history $(MODEL)
 
 train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
 	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)

@@ -3,7 +3,8 @@
 A run is a set of looks, one for each scene over each port, and they know nothing of each other:
 any `concurrent.futures.Executor` can do them, threads here (all heavy work leaves the interpreter
 free), processes or a Dask cluster elsewhere. A look that fails becomes a row that says why. A look
-that is done is in the store, and the next run finds it there.
+that is done is in the store, and the next run finds it there. What the ports look like without
+ships is made before them, for weights that can be told it (`histories`).
 """
 
 import functools
@@ -31,6 +32,7 @@ from gnomon.errors import AssetError, GnomonError
 from gnomon.fetch import mask, raster, tally
 from gnomon.fetch.catalog import Fault, find_scenes
 from gnomon.fetch.geometry import with_angles
+from gnomon.histories import History, Maker, histories
 from gnomon.loading import with_loads
 from gnomon.memory import keep_freed
 from gnomon.pictures import picture
@@ -53,6 +55,8 @@ class Look:
     port: Port
     study: Study
     digest: str
+    history: History | None = None
+    """What the port looks like without ships, where that is known and the weights can be told."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,8 @@ def run_study(
     out
         Folder for detections.parquet, looks.parquet, run.json and the store of looks.
     executor
-        Who does the looks; two threads for each processor left out.
+        Who does the looks; a thread for each processor, if left out. Where weights can be told what
+        a port looks like without ships, its workers must see the folder.
     progress
         Told of each look that is done.
 
@@ -124,22 +129,54 @@ def run_study(
     tell = progress or _silent
     store = Store(out / "store")
     looks, told = plan(study)
+    pool = nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count() or 1)
+    with pool as workers:
+        looks = _remembering(looks, study, store, workers, tell)
+        results, new = _done(looks, store, workers, tell)
+    detections, every_look = joined([*told, *results])
+    files = _written(study, out, detections, every_look, looks)
+    return Outcome(detections, every_look, tuple(looks), new, files)
+
+
+def _remembering(
+    looks: list[Look], study: Study, store: Store, workers: Executor, tell: Progress
+) -> list[Look]:
+    """Looks with what their ports look like without ships, where the weights can be told."""
+    model = weights.read_model(study.detect.model)
+    if not (model.history and study.detect.history):
+        return looks
+    maker = Maker(store, workers, model.bands, study.mask, lambda s: tell(0, len(looks), s))
+    known: dict[tuple[str | None, str], History] = {}
+    for port in dict.fromkeys(look.port for look in looks):
+        scenes = [look.scene for look in looks if look.port == port]
+        made = histories(scenes, port.area, maker)
+        known |= {(port.name, scene): history for scene, history in made.items()}
+    return [_told(look, known.get((look.port.name, look.scene.id))) for look in looks]
+
+
+def _told(look: Look, history: History | None) -> Look:
+    if history is None:
+        return look
+    return replace(look, history=history, digest=digest([look.digest, history.scene.id]))
+
+
+def _done(
+    looks: list[Look], store: Store, workers: Executor, tell: Progress
+) -> tuple[list[Result], int]:
+    """Results of all looks, and how many of them the store did not have."""
     kept = {look.digest: store.get(look.digest) for look in looks}
-    results = [*told, *(result for result in kept.values() if result)]
+    results = [result for result in kept.values() if result]
     waiting = [look for look in looks if kept[look.digest] is None]
     done = len(looks) - len(waiting)
     tell(done, len(looks), "")
-    pool = nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count() or 1)
-    with pool as workers, _submitted(waiting, workers) as futures:
+    with _submitted(waiting, workers) as futures:
         for count, future in enumerate(as_completed(futures), start=done + 1):
             look, result = futures[future], future.result()
             results.append(result)
             if result.look.status.iloc[0] == "looked":
                 store.put(look.digest, result)
             tell(count, len(looks), look.scene.id)
-    detections, every_look = joined(results)
-    files = _written(study, out, detections, every_look, looks)
-    return Outcome(detections, every_look, tuple(looks), len(waiting), files)
+    return results, len(waiting)
 
 
 def _silent(done: int, total: int, scene: str) -> None:
@@ -229,9 +266,9 @@ def _window(look: Look, grid: GeoBox, window: Window) -> tuple[hulls.Hulls, tall
     """Hulls of a window, in pixels of the grid, and what was seen of its core."""
     pixels = raster.read_window(look.scene, grid[window.halo])
     masks = mask.usable_water(pixels, look.study.mask)
-    found = detector.find_hulls(
-        pixels, masks, weights=network_of(look.study), options=look.study.detect
-    )
+    model, options = network_of(look.study), look.study.detect
+    before = look.history.over(grid[window.halo]) if look.history else None
+    found = detector.find_hulls(pixels, masks, weights=model, options=options, history=before)
     seen = tally.tally(_core(masks, window), look.port.area, look.port.zones)
     return _claimed(found, window), seen
 
@@ -308,15 +345,10 @@ def _digest(scene: Scene, port: Port, study: Study) -> str:
         {
             "gnomon": importlib.metadata.version("gnomon"),
             "mask": study.mask.model_dump(),
-            "detect": study.detect.model_dump(exclude={"model"}),
+            "detect": study.detect.model_dump(exclude={"model", "history"}),
             "load": study.load.model_dump(),
             "weights": weights.read_model(study.detect.model).model_dump(mode="json"),
-            # Signatures in an address change by the hour; what it points to does not.
-            "assets": {
-                name: {**vars(asset), "href": asset.href.split("?")[0]}
-                for name, asset in scene.assets.items()
-            },
-            "scene": {k: v for k, v in vars(scene).items() if k not in ("assets", "footprint")},
+            **scene.inputs,
             "area": shapely.to_wkt(port.area) if port.area is not None else None,
             "port": port.name,
             "zones": [(z.name, z.kind, shapely.to_wkt(z.geometry)) for z in port.zones],
@@ -339,6 +371,11 @@ def _written(
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "weights": {"name": model.name, "version": model.version, "sha256": model.sha256},
         "items": sorted(looks.scene_id.unique()),
+        "histories": {
+            look.history.scene.id: {"port": look.port.name, "looks": look.history.looks}
+            for look in planned
+            if look.history
+        },
         "sources": {look.scene.id: look.scene.href for look in planned if look.scene.href},
     }
     paths = tuple(out / name for name in ("detections.parquet", "looks.parquet", "run.json"))

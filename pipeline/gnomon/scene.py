@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from shapely.geometry.base import BaseGeometry
 
@@ -74,6 +74,18 @@ class Scene:
     """Outlines of the ships in it (GeoJSON), where somebody has labelled them."""
     signing: Signing | None = None
     """The provider whose hrefs must be signed just before they are opened."""
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What a result that rests on this scene names in its digest."""
+        return {
+            # Signatures in an address change by the hour; what it points to does not.
+            "assets": {
+                name: {**vars(asset), "href": asset.href.split("?")[0]}
+                for name, asset in self.assets.items()
+            },
+            "scene": {k: v for k, v in vars(self).items() if k not in ("assets", "footprint")},
+        }
 
     def __post_init__(self) -> None:
         if self.seen_at.utcoffset() != timedelta(0):

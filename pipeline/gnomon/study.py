@@ -103,6 +103,10 @@ class DetectOptions(Options):
     """Shorter vessels are not written: at 10 m they are three pixels."""
     contrast_min: float = Field(default=5.0, gt=0)
     """Open water: least contrast, in deviations of the water around, that the network looks at."""
+    history: bool = True
+    """Whether the network is told what a port looks like without ships, from the study's own clear
+    looks. It takes 14 of them at a place, one collection's on one grid, and weights that know what
+    to do with it; without, the network works as well as it can alone."""
 
 
 class LoadOptions(Options):

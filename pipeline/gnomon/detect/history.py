@@ -1,0 +1,148 @@
+"""What a place looks like without ships, from many looks at it.
+
+A ship is brighter than the water that she lies on, most ships in most bands, and she leaves. So at
+each pixel the darker half of the clear looks is taken, by the mean of their bands, and the
+background in each band is the median of that half. Looks are taken and not bands, so that the bands
+of a pixel belong together: a red hull that is darker than the water in blue is left out in blue
+too. What is dark, as the shadow of a cloud or of a ship that stays, is background once it lies
+there in a quarter of the looks.
+
+Haze and glint make whole looks brighter, and the darker half would be the same few looks
+everywhere. So each look is levelled first: from each of its bands is taken what its open water has
+more than the middle look has there (the median of the differences, which no ship moves).
+
+How many looks it takes. Of n clear looks, h = ceil(n / 2) are taken. A bright ship in s of them has
+at most s - (n - h) looks in the darker half, and while these are fewer than half of it, the median
+of each band is that of a look without her, or lies between two: n of 14 and more for s of 10, and
+in the long run while s < 3 n / 4. Where fewer clear looks than that are left, nothing is known. A
+dark hull is worse: she is background once she lies there in a quarter of the looks. And a hulk that
+never leaves is background; the network is taught that what was there before may be a ship.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+Counts = NDArray[np.uint16]
+Floats = NDArray[np.float32]
+
+UNIT = 1e-4
+"""Reflectance of one count."""
+STAY = 10
+"""A bright ship that stays for so many looks must not become background."""
+FEWEST = 14
+"""Clear looks that it takes for that, as the module's head derives it."""
+_STRIP_PX = 32_768
+"""Pixels that are worked on together: with 30 looks of four bands, 16 MB."""
+_SAMPLES = 128
+"""Rows and columns, about, from which the level of a look is told."""
+
+
+@dataclass(frozen=True)
+class Clear:
+    """What one look saw of a window, without what hid it."""
+
+    counts: Counts
+    """(bands, rows, columns), reflectance in `UNIT`; 0 where the place was not seen clearly."""
+    water: NDArray[np.bool_]
+    """(rows, columns), open water."""
+
+
+def clear(pixels: xr.Dataset, masks: xr.Dataset, bands: Sequence[str]) -> Clear:
+    """Keep what a look saw clearly.
+
+    Parameters
+    ----------
+    pixels
+        Reflectances that have all of ``bands``, dimensions ``y, x``.
+    masks
+        Layers ``valid``, ``cloud``, ``ice`` and ``water`` on the same grid.
+    bands
+        Which ones are kept.
+
+    """
+    seen = (masks["valid"] & ~masks["cloud"] & ~masks["ice"]).to_numpy()
+    stack = np.stack([pixels[band].to_numpy() for band in bands])
+    return Clear(
+        np.where(seen, _counted((stack / UNIT).astype(np.float32)), np.uint16(0)),
+        masks["water"].to_numpy(),
+    )
+
+
+def background(looks: Sequence[Clear]) -> Counts:
+    """What a window looks like without ships.
+
+    Parameters
+    ----------
+    looks
+        All of the same bands and window; their order does not matter.
+
+    Returns
+    -------
+    numpy.ndarray
+        (bands, rows, columns) as `Clear.counts`, at the light of the middle look; 0 where fewer
+        than `FEWEST` looks were clear.
+
+    """
+    # Looks that are equally bright at a pixel must stand in an order that is their own.
+    looks = sorted(looks, key=lambda look: blake2b(look.counts.tobytes()).digest())
+    counts = [look.counts.reshape(len(look.counts), -1) for look in looks]
+    shape = looks[0].counts.shape
+    result = np.zeros(counts[0].shape, np.uint16)
+    if len(looks) >= FEWEST:
+        level = _levels(looks)[:, None, :]
+        for start in range(0, result.shape[1], _STRIP_PX):
+            strip = np.s_[:, start : start + _STRIP_PX]
+            values = _known(np.stack([look[strip] for look in counts], axis=-1)) - level
+            result[strip] = _counted(_darker_middle(values))
+    return result.reshape(shape)
+
+
+def _darker_middle(values: Floats) -> Floats:
+    """Median over the darker half of the looks; (bands, pixels, looks) to (bands, pixels)."""
+    bright = values.mean(axis=0)
+    known = np.isfinite(bright).sum(axis=-1)
+    half = -(-known // 2)
+    order = np.argsort(bright, axis=-1, kind="stable")  # what is not known comes last
+    darker = np.take_along_axis(values, order[None], axis=-1)
+    darker[:, np.arange(darker.shape[-1]) >= half[:, None]] = np.nan
+    middle = _median(darker, half)
+    middle[:, known < FEWEST] = np.nan
+    return middle
+
+
+def _levels(looks: Sequence[Clear]) -> Floats:
+    """How much brighter the water of each look is than usual, (bands, looks)."""
+    step = max(1, min(looks[0].water.shape) // _SAMPLES)
+    thin = np.s_[..., ::step, ::step]
+    wet = sum(look.water[thin].astype(int) for look in looks)
+    seen = np.stack([look.counts[thin] for look in looks], axis=-1)
+    # Water in most of the looks that saw the place: a ship is none, nor is what a tide uncovers.
+    often = 2 * wet > (seen[0] > 0).sum(axis=-1)
+    values = _known(seen[:, often])
+    usual = _median(values, np.isfinite(values).sum(axis=-1))
+    more = np.swapaxes(values - usual[..., None], 1, 2)
+    count = np.isfinite(more).sum(axis=-1)
+    return np.nan_to_num(_median(more, count)) if often.any() else np.zeros(more.shape[:2])
+
+
+def _median(values: Floats, count: NDArray[np.int_]) -> Floats:
+    """Lower median of the ``count`` values along the last axis that are known; NaN of none."""
+    ordered = np.sort(values, axis=-1)  # NaN comes last
+    middle = np.broadcast_to(np.maximum(count - 1, 0) // 2, ordered.shape[:-1])
+    told: Floats = np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0]
+    return told
+
+
+def _known(counts: Counts) -> Floats:
+    return np.where(counts > 0, counts, np.nan).astype(np.float32)
+
+
+def _counted(values: Floats) -> Counts:
+    """Counts that are no whole numbers yet to counts; 0 for what is not known."""
+    whole = np.clip(np.rint(values), 1, np.iinfo(np.uint16).max)  # dark water can be below zero
+    return np.nan_to_num(whole, nan=0.0).astype(np.uint16)
