@@ -35,7 +35,7 @@ from gnomon.detect.contrast import Floats
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
 from gnomon.detect.network import STRIDE, Maps
 from gnomon.detect.tiles import Window
-from gnomon.detect.views import Look, in_doubt, mirrored_looks
+from gnomon.detect.views import Look, in_doubt, turned_looks
 from gnomon.detect.weights import Model, Weights
 from gnomon.study import DetectOptions
 
@@ -125,7 +125,7 @@ class _Shown:
 def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
     """Hulls, those in doubt as a second look with its mirror images tells them."""
     cells, within = in_doubt(hulls, shape)
-    return np.concatenate([hulls[~within], shown.hulls(cells, partial(mirrored_looks, network))])
+    return np.concatenate([hulls[~within], shown.hulls(cells, partial(turned_looks, network))])
 
 
 def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:

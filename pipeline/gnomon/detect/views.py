@@ -32,15 +32,16 @@ DOUBT = (0.05, 0.9)
 seldom falls to one."""
 SQUARE_PX = 32
 """Side of what is looked at again; with its halo, 80 pixels, it holds the longest hull."""
-MIRRORS = ((2, 3),)
-"""Axes of (chips, channels, rows, columns) that are turned round: both, a half turn. ((3,), (2,),
-(2, 3)) are all mirrorings."""
+Turn = tuple[int, bool]
+"""Quarter turns against the clock, after a mirroring of left and right or none."""
+TURNS: tuple[Turn, ...] = tuple((k, m) for m in (False, True) for k in range(4))[1:]
+"""All that a square can be turned to, beside itself."""
 
 
-def mirrored_looks(
+def turned_looks(
     network: Look, crops: Tensor, present: Tensor, history: Tensor | None = None
 ) -> Maps:
-    """Read crops and their mirror images; the mean of what is said.
+    """Read crops and their turned and mirrored images; the mean of what is said.
 
     Parameters
     ----------
@@ -51,10 +52,10 @@ def mirrored_looks(
 
     """
     looks = [network(crops, present, history)]
-    for axes in MIRRORS:
-        mirrored = crops.flip(axes).contiguous(memory_format=torch.channels_last)
-        before = None if history is None else history.flip(axes)
-        looks.append(_mirrored(network(mirrored, present, before), axes))
+    for turn in TURNS:
+        other = _turned(crops, turn).contiguous(memory_format=torch.channels_last)
+        before = None if history is None else _turned(history, turn)
+        looks.append(_turned_back(network(other, present, before), turn))
     parts = (torch.stack([getattr(look, part.name) for look in looks]) for part in fields(Maps))
     return Maps(*(part.mean(dim=0) for part in parts))
 
@@ -83,17 +84,29 @@ def in_doubt(hulls: Hulls, shape: tuple[int, int]) -> tuple[list[Window], Mask]:
     return covering(squares.repeat(each, 0).repeat(each, 1), shape), squares[row, column]
 
 
-def _mirrored(maps: Maps, axes: tuple[int, ...]) -> Maps:
-    """Maps of a mirrored crop to those of the crop: places and what points somewhere turn round."""
-    right, down = (-1.0 if axis in axes else 1.0 for axis in (3, 2))
-    shift = torch.tensor([right, down])[:, None, None]
-    # An axis in one mirror leans the other way: the sine of twice its angle changes its sign.
-    lean = torch.tensor([1.0, right * down])[:, None, None]
-    return Maps(
-        maps.centre.flip(axes),
-        maps.shift.flip(axes) * shift,
-        maps.size.flip(axes),
-        maps.axis.flip(axes) * lean,
-        maps.hull.flip(axes),
-        maps.tanker.flip(axes),
-    )
+def _turned(maps: Tensor, turn: Turn) -> Tensor:
+    quarters, mirrored = turn
+    return torch.rot90(maps.flip(3) if mirrored else maps, quarters, (2, 3))
+
+
+def _turned_back(maps: Maps, turn: Turn) -> Maps:
+    """Maps of a turned crop to those of the crop: places and what points somewhere turn too."""
+    quarters, mirrored = turn
+    values = {part.name: torch.rot90(getattr(maps, part.name), -quarters, (2, 3))
+              for part in fields(Maps)}  # fmt: skip
+    for _ in range(quarters):
+        # With the clock, x right and y down: what pointed up points right. An axis that stood
+        # across lies along: twice its angle is half a turn further.
+        x, y = values["shift"].split(1, dim=1)
+        values["shift"] = torch.cat([-y, x], dim=1)
+        values["axis"] = -values["axis"]
+    if mirrored:
+        values = {name: value.flip(3) for name, value in values.items()}
+        values["shift"] = values["shift"] * _RIGHT_IS_LEFT
+        values["axis"] = values["axis"] * _LEANS_THE_OTHER_WAY
+    return Maps(**values)
+
+
+_RIGHT_IS_LEFT = torch.tensor([-1.0, 1.0])[:, None, None]
+_LEANS_THE_OTHER_WAY = torch.tensor([1.0, -1.0])[:, None, None]
+"""Of the cosine and the sine of twice an angle."""
