@@ -197,7 +197,7 @@ def test_the_map_of_hulls_weighs_what_the_model_says(
     monkeypatch.setattr(views, "DOUBT", (1.0, 1.0))  # one look: another would draw elsewhere
     pixels = sea(128)
     afloat(pixels, 60, 60)
-    values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01}
+    values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01, "tanker_slope": 1.0}
     drawn = Weights(weights.model.model_copy(update=values), Drawn())
     hulls = found(pixels, drawn, water=np.zeros((128, 128), bool))
     left, right = hulls[np.argsort(hulls[:, 0])]

@@ -15,6 +15,7 @@ from odc.geo.geobox import GeoBox
 
 from gnomon.detect.evaluate import match
 from gnomon.detect.labels import ACTIONS, PROPERTIES
+from gnomon.detect.ship_types import PROPERTIES as SHIP_PROPERTIES
 from gnomon.detect.train import TrainOptions
 from gnomon.errors import StudyError, WeightsError
 from gnomon.evaluation import report
@@ -62,7 +63,7 @@ def scene(
 
 def hulls(*rows: tuple[float, float, float, float]) -> np.ndarray:
     """Upright hulls by x, y, length in pixels and score."""
-    return np.array([[x, y, n, 2, 0, s, 0] for x, y, n, s in rows], np.float32).reshape(-1, 7)
+    return np.array([[x, y, n, 2, 0, s, 0, 0.5] for x, y, n, s in rows], np.float32).reshape(-1, 8)
 
 
 places = st.tuples(st.floats(60, 390), st.floats(30, 170), st.floats(3, 25))
@@ -219,6 +220,7 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
         rival_folds=(2,),
         rival_seconds=4.0,
     )
+    untyped = gpd.GeoDataFrame({name: [] for name in SHIP_PROPERTIES}, geometry=[], crs="EPSG:4326")
     said: list[str] = []
 
     def whole() -> str:
@@ -227,6 +229,7 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
             read_folds(path),
             tmp_path / "states",
             amendments=none,
+            types=untyped,
             options=options,
             say=said.append,
         )
@@ -235,7 +238,14 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
         return report.block(measured)
 
     text = whole()
-    for row in ("average precision", "... quay-side", "synthetic truth", "contrast alone", "R-CNN"):
+    for row in (
+        "average precision",
+        "... quay-side",
+        "synthetic truth",
+        "contrast alone",
+        "R-CNN",
+        "p_tanker",
+    ):
         assert row in text
     assert sum("step 0 of 100" in line for line in said) == 3
     # Nothing is trained twice, and what is measured again is the same but for seconds.

@@ -1,5 +1,6 @@
 """The commands for labels of one's own: what they write, say and refuse."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -39,6 +40,24 @@ def test_from_a_run_to_labels_and_back(
     assert f"unreviewed     {count}" in capsys.readouterr().out
     assert called(monkeypatch, "labels", out, "--to", "coco") == 1
     assert "say where to write, --out" in capsys.readouterr().err
+
+
+def test_machines_get_one_document(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run, out = write_run(tmp_path / "run", sea, truth(sea)), tmp_path / "labels"
+    words = ("chips", run, "--out", out, "--format", "coco", "--json")
+    assert called(monkeypatch, *words) == 0
+    told, count = json.loads(capsys.readouterr().out), len(truth(sea))
+    assert (told["command"], told["labels"], told["new"]) == ("chips", count, count)
+    assert told["files"] == [str(out / NAME), str(out / "coco.json")]
+    assert told["left_out"] == []
+    assert called(monkeypatch, "labels", out, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["labels"], told["files"]) == ({"unreviewed": count}, [])
 
 
 def test_faulty_rows_are_named_and_nothing_is_trained(

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gnomon.detect import detector, weights
-from gnomon.detect.calibrate import calibrated
+from gnomon.detect.calibrate import TYPED_MIN, calibrated, tanker_curve
 from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls
 from gnomon.detect.network import Network
-from gnomon.detect.truth import outlines_in_pixels, rectangles_of
+from gnomon.detect.truth import outlines_in_pixels, rectangles_of, tankers
 from gnomon.detect.weights import Model, Weights
 from gnomon.errors import LabelError
 from gnomon.lessons import Lesson
@@ -139,7 +139,7 @@ def judged(
         told = calibrated(found, gsd_m=held[0].gsd_m)
         named = ("slope", "intercept", "threshold", "errors")
         update = {name: getattr(told, name) for name in named}
-        model = model.model_copy(update=update | {"body": weights.BODY})
+        model = model.model_copy(update=update | {"body": weights.BODY} | _tanker_part(found))
     after = Weights(model, network)
     rows = [
         _row(title, name, matched(ready, scenes), ready.model.threshold)
@@ -150,13 +150,25 @@ def judged(
     return Judged(model, calibrated=enough, rows=tuple(rows))
 
 
+def _tanker_part(found: Matched) -> dict[str, float]:
+    """What p_tanker is worth, if enough ships have a type; else that stays as it was."""
+    right = found.label >= 0
+    tanker, raw = found.truth[found.label[right], 5], found.found[right, 7]
+    known = np.isfinite(tanker) & np.isfinite(raw)
+    if min((tanker[known] == 1).sum(), (tanker[known] == 0).sum()) < TYPED_MIN:
+        return {}
+    slope, intercept = tanker_curve(raw[known], tanker[known])
+    return {"tanker_slope": slope, "tanker_intercept": intercept}
+
+
 def matched(ready: Weights, lessons: Sequence[Lesson]) -> Matched:
     """Hulls of several pictures against what is known of them."""
     options = DetectOptions(threshold=LOWEST)
     parts = []
     for lesson in lessons:
         hulls = detector.find_hulls(lesson.pixels, lesson.masks, weights=ready, options=options)
-        truth = rectangles_of(lesson.ships, lesson.pixels)
+        shapes = rectangles_of(lesson.ships, lesson.pixels)
+        truth = np.column_stack([shapes, tankers(lesson.ships)])
         outlines = outlines_in_pixels(lesson.ships, lesson.pixels)
         known = _known(hulls, lesson)
         parts.append(match(known, outlines, truth, gsd_m=lesson.gsd_m, length_min_m=SHORTEST_M))

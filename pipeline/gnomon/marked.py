@@ -20,6 +20,7 @@ from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.labels import amended, read_amendments
 from gnomon.detect.network import Network, NetworkOptions
+from gnomon.detect.ship_types import with_types
 from gnomon.detect.truth import (
     Floats,
     Labelled,
@@ -28,6 +29,7 @@ from gnomon.detect.truth import (
     labelled,
     outlines_in_pixels,
     rectangles_of,
+    tankers,
 )
 from gnomon.errors import CatalogError
 from gnomon.fetch.catalog import find_scenes
@@ -65,6 +67,11 @@ class Marked:
         return rectangles_of(self.outlines, self.pixels, loose=LOOSE)
 
     @property
+    def tanker(self) -> Floats:
+        """1 for a tanker, 0 for another type, NaN where nobody has said."""
+        return tankers(self.outlines)
+
+    @property
     def ignored(self) -> Mask:
         """Labels that are neither to be missed nor a false alarm."""
         return flags(self.outlines, "ignored")
@@ -74,6 +81,10 @@ class Marked:
         return labelled(
             self.name, self.pixels, self.outlines, bands=bands, masks=self.masks, loose=LOOSE
         )
+
+    def typed(self, types: gpd.GeoDataFrame, *, guesses: bool = False) -> "Marked":
+        """The same scene with what somebody told of the types of its ships."""
+        return replace(self, outlines=with_types(self.outlines, self.name, types, guesses=guesses))
 
     def amended(self, amendments: gpd.GeoDataFrame) -> "Marked":
         """The same scene with better labels."""

@@ -96,6 +96,7 @@ def teach(
         threshold=calibration.threshold,
         calibration=(calibration.slope, calibration.intercept),
         errors=calibration.errors,
+        tanker=calibration.tanker,
     )
     shutil.rmtree(folder)
     return model

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from gnomon.cli import machine
 from gnomon.cli.words import FAILED, listed, place_of
 from gnomon.terminal import console, err, progress
 
@@ -21,6 +22,7 @@ def chips(
     side: int | None = None,
     format: Format = "geojson",  # noqa: A002 - the word that people expect
     seed: int = 0,
+    as_json: machine.AsJson = False,
 ) -> int:
     """Cut chips around detections, with one file of labels to decide in.
 
@@ -49,6 +51,8 @@ def chips(
         Write the labels also as COCO (OUT/coco.json) or YOLO-OBB (OUT/yolo).
     seed
         Of the chips without detections.
+    as_json
+        One JSON document in place of text.
 
     """
     from gnomon.label_formats import check_new, read_any, write_any
@@ -64,12 +68,20 @@ def chips(
         )
     for fault in made.faults:
         err.print(f"left out: {fault}", soft_wrap=True, markup=False)
+    files = [made.path]
     if format != "geojson":
         write_any(read_any(made.path)[0], out, format, place)
-        console.print(str(place), soft_wrap=True, markup=False)
+        files.append(place)
+    code = FAILED if made.faults else 0
+    if as_json:
+        counts = {"labels": made.labels, "new": made.new, "chips": made.chips}
+        told = counts | {"left_out": [str(fault) for fault in made.faults]}
+        machine.write("chips", told, files=files, exit_code=code)
+        return code
     console.print(f"{made.labels} labels, {made.new} of them new, in {made.chips} chips")
-    console.print(str(made.path), soft_wrap=True, markup=False)
-    return FAILED if made.faults else 0
+    for path in files:
+        console.print(str(path), soft_wrap=True, markup=False)
+    return code
 
 
 def labels(
@@ -79,6 +91,7 @@ def labels(
     to: Format | None = None,
     out: Path | None = None,
     chips: Path | None = None,
+    as_json: machine.AsJson = False,
 ) -> int:
     """Check labels, and write them as GeoJSON, COCO or YOLO-OBB.
 
@@ -98,6 +111,8 @@ def labels(
         File (GeoJSON, COCO) or folder (YOLO-OBB) to be written.
     chips
         Folder of the chips; where the source lies, or the folder above it, if left out.
+    as_json
+        One JSON document in place of text.
 
     """
     from gnomon.errors import LabelError
@@ -108,8 +123,13 @@ def labels(
         if out is None:
             raise LabelError(f"{source}: say where to write, --out")
         write_any(found, folder, to, out)
+    counts = {str(status): int(count) for status, count in found.status.value_counts().items()}
+    if as_json:
+        machine.write("labels", {"labels": counts}, files=[out] if out and to else [])
+        return 0
+    if to is not None:
         console.print(str(out), soft_wrap=True, markup=False)
-    for status, count in found.status.value_counts().items():
+    for status, count in counts.items():
         console.print(f"{status:<14} {count:d}")
     return 0
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
+from scipy.stats import mannwhitneyu
 
 from gnomon.detect.evaluate import Matched
 from gnomon.detect.weights import Errors
@@ -31,12 +32,22 @@ class Calibration:
     intercept: float
     threshold: float
     errors: Errors
+    tanker: tuple[float, float] = (0.0, 0.0)
+    """Slope and intercept of `tanker_curve`; a slope of 0 is no knowledge."""
 
     def score(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probability that a hull of a raw score is a ship."""
-        bounded = np.clip(raw.astype(float), FLOOR, 1 - FLOOR)
-        calibrated: NDArray[np.float64] = expit(self.slope * logit(bounded) + self.intercept)
-        return calibrated
+        return _on_curve(raw, self.slope, self.intercept)
+
+    def p_tanker(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probability of being a tanker's, at even odds, of a raw one; NaN if nothing is known."""
+        return _on_curve(raw, *self.tanker) if self.tanker[0] else np.full(len(raw), np.nan)
+
+
+def _on_curve(raw: NDArray[np.floating], slope: float, intercept: float) -> NDArray[np.float64]:
+    bounded = np.clip(raw.astype(float), FLOOR, 1 - FLOOR)
+    calibrated: NDArray[np.float64] = expit(slope * logit(bounded) + intercept)
+    return calibrated
 
 
 def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
@@ -51,7 +62,8 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
 
     """
     bounded = np.clip(matched.score.astype(float), FLOOR, 1 - FLOOR)
-    slope, intercept = _platt(logit(bounded), matched.label >= 0)
+    right = matched.label >= 0
+    slope, intercept = _platt(logit(bounded), right, np.ones(len(right)))
     score = expit(slope * logit(bounded) + intercept)
     candidates = np.unique(np.round(score, 3))
     f1 = [_f1(matched, score >= least) for least in candidates]
@@ -60,14 +72,47 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
     )
 
 
-def _platt(raw: NDArray[np.float64], true: NDArray[np.bool_]) -> tuple[float, float]:
+TYPED_MIN = 10
+"""Tankers, and other ships, that a curve of p_tanker can be fitted to."""
+CHANCE = 0.01
+"""So seldom may tankers come out above other ships by chance alone, if p_tanker is to be told."""
+
+
+def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> tuple[float, float]:
+    """Slope and intercept that make p_tanker true where tankers are as many as others.
+
+    At even odds p / (1 - p) is a likelihood ratio: how common tankers are at a place is for others
+    to say, and no place decides here. Where tankers come out above others by no more than chance
+    would bring (Mann and Whitney 1947), both are 0: nothing is to be told.
+
+    Parameters
+    ----------
+    raw
+        Probabilities as the network has them, of ships that it was not trained on.
+    tanker
+        1 for a tanker and 0 for another ship; fewer than `TYPED_MIN` of either tell nothing.
+
+    """
+    true = tanker == 1
+    if min(true.sum(), (~true).sum()) < TYPED_MIN:
+        return 0.0, 0.0
+    if mannwhitneyu(raw[true], raw[~true], alternative="greater").pvalue > CHANCE:
+        return 0.0, 0.0
+    bounded = np.clip(raw.astype(float), FLOOR, 1 - FLOOR)
+    weight = np.where(true, 0.5 / true.mean(), 0.5 / (~true).mean())
+    return _platt(logit(bounded), true, weight)
+
+
+def _platt(
+    raw: NDArray[np.float64], true: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[float, float]:
     """Slope and intercept; Platt's own smoothing keeps a clean split from a slope without end."""
     yes, no = true.sum(), (~true).sum()
     wanted = np.where(true, (yes + 1) / (yes + 2), 1 / (no + 2))
 
     def surprise(parameters: NDArray[np.float64]) -> float:
         z = np.exp(parameters[0]) * raw + parameters[1]
-        return float(-(wanted * log_expit(z) + (1 - wanted) * log_expit(-z)).sum())
+        return float(-(weight * (wanted * log_expit(z) + (1 - wanted) * log_expit(-z))).sum())
 
     found = minimize(surprise, x0=np.zeros(2), method="Nelder-Mead").x
     return float(np.exp(found[0])), float(found[1])
@@ -114,6 +159,7 @@ def _deviation(error: NDArray[np.floating]) -> float:
 def write_calibration(path: Path, one: Calibration) -> None:
     """Write a calibration as TOML."""
     values = {"slope": one.slope, "intercept": one.intercept, "threshold": one.threshold}
+    values |= {"tanker_slope": one.tanker[0], "tanker_intercept": one.tanker[1]}
     lines = [f"{key} = {value!r}" for key, value in values.items()]
     lines += ["", "[errors]"] + [f"{key} = {v!r}" for key, v in one.errors.model_dump().items()]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -131,6 +177,8 @@ def read_calibration(path: Path) -> Calibration:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
         slope, intercept, threshold = (float(told[k]) for k in ("slope", "intercept", "threshold"))
-        return Calibration(slope, intercept, threshold, Errors.model_validate(told["errors"]))
+        tanker = float(told.get("tanker_slope", 0.0)), float(told.get("tanker_intercept", 0.0))
+        errors = Errors.model_validate(told["errors"])
+        return Calibration(slope, intercept, threshold, errors, tanker)
     except (OSError, ValueError, KeyError, TypeError) as error:  # pydantic's and toml's are values
         raise WeightsError(f"{path}: is no calibration ({' '.join(str(error).split())})") from error

@@ -184,6 +184,8 @@ def _hulls(maps: Maps, cells: Sequence[Window], model: Model) -> list[Hulls]:
         values[:, 5] += model.body * _body(maps.hull[:, 0].numpy(), chip.numpy(), values)
     values[:, 5] = expit(model.slope * values[:, 5] + model.intercept)
     values[:, 7] = expit(model.tanker_slope * values[:, 7] + model.tanker_intercept)
+    if not model.tanker_slope:
+        values[:, 7] = np.nan
     owner = chip.numpy()
     return [_placed(values[owner == i], cell) for i, cell in enumerate(cells)]
 

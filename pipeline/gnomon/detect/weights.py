@@ -59,8 +59,8 @@ class Model(Options):
     """Whether the network can be told what a place looks like without ships."""
     tanker: bool = False
     """Whether it says how likely a hull is a tanker's; without, that stays open."""
-    tanker_slope: float = Field(1.0, gt=0)
-    """p_tanker = logistic(tanker_slope * logit + tanker_intercept)."""
+    tanker_slope: float = Field(0.0, ge=0)
+    """p_tanker = logistic(tanker_slope * logit + tanker_intercept); not told where this is 0."""
     tanker_intercept: float = 0.0
     errors: Errors
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -154,6 +154,7 @@ def uncalibrated(network: Network, *, gsd_m: float = 10.0) -> Weights:
         body=BODY,
         history=options.history,
         tanker=options.tanker,
+        tanker_slope=1.0,
         errors=Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10),
         sha256="0" * 64,
     )
@@ -170,7 +171,7 @@ def save(
     errors: Errors,
     gsd_m: float = 10.0,
     body: float = BODY,
-    tanker: tuple[float, float] = (1.0, 0.0),
+    tanker: tuple[float, float] = (0.0, 0.0),
 ) -> Model:
     """Write a new folder of weights.
 

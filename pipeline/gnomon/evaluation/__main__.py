@@ -13,6 +13,7 @@ from rich.console import Console
 
 from gnomon.detect.calibrate import write_calibration
 from gnomon.detect.labels import read_amendments
+from gnomon.detect.ship_types import read_types
 from gnomon.errors import CatalogError, GnomonError
 from gnomon.evaluation import report
 from gnomon.evaluation.folds import read_folds
@@ -51,6 +52,7 @@ def evaluate(card: Path, *, out: Path = OUT, options: Options | None = None) -> 
         folds,
         out,
         amendments=read_amendments(configs / "label-amendments.geojson"),
+        types=read_types(configs / "ship-types.geojson"),
         options=options or Options(),
         say=console.print,
     )

@@ -33,8 +33,9 @@ class Account:
     hulls: pd.DataFrame
     """``port, score, length_m, quay``, and ``label``: row in ``labels`` or -1."""
     labels: pd.DataFrame
-    """``port, length_m, beam_m, angle, quay, ignored``, and of the hull that meets it: ``score,
-    found_length_m, found_beam_m, found_angle``, NaN where there is none."""
+    """``port, length_m, beam_m, angle, quay, ignored``; ``tanker``: 1, 0, or NaN where nobody has
+    said. Of the hull that meets it: ``score, found_length_m, found_beam_m, found_angle, p_tanker``,
+    NaN where there is none."""
     water: pd.DataFrame
     """``port, all_km2, open_km2``: usable water, and what of it lies more than 40 m off land."""
 
@@ -122,11 +123,12 @@ def _scene_account(marked: Marked, found: Hulls) -> Account:
             "angle": truth[:, 4],
             "quay": _beside(marked.polygons, bare, gsd_m),
             "ignored": marked.ignored,
+            "tanker": marked.tanker,
         }
     )
-    met = np.full((len(truth), 4), np.nan)
-    met[columns] = found[rows][:, [5, 2, 3, 4]] * np.array([1, gsd_m, gsd_m, 1])
-    labels[["score", "found_length_m", "found_beam_m", "found_angle"]] = met
+    met = np.full((len(truth), 5), np.nan)
+    met[columns] = found[rows][:, [5, 2, 3, 4, 7]] * np.array([1, gsd_m, gsd_m, 1, 1])
+    labels[["score", "found_length_m", "found_beam_m", "found_angle", "p_tanker"]] = met
     # As hulls have it: a score that IS the threshold is above it, here as in the detector.
     labels["score"] = labels.score.astype(np.float32)
     hulls.loc[hulls.label >= 0, "quay"] = labels.quay.to_numpy()[label[label >= 0]]

@@ -3,7 +3,8 @@
 1. For each fold a network is trained on the ports of the others, with amended labels.
 2. Each looks at the ports that it never saw. What it says there, over all folds, gives the logistic
    curve of the score, the ONE threshold, and the errors of length, beam and heading: six numbers
-   from some two hundred ships.
+   from some two hundred ships; and the curve of p_tanker, from ships whose type somebody told by
+   eye, guesses among them, which makes it careful.
 3. The same hulls are held against the amended labels and against the plain ones. Beside that, every
    fold is read with the curve and the threshold of the other four, which owe it nothing.
 4. The contrast stage alone looks at the same scenes, and Faster R-CNN at those of the folds that it
@@ -13,13 +14,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
 
 from gnomon import training
-from gnomon.detect.calibrate import Calibration, calibrated
+from gnomon.detect.calibrate import Calibration, calibrated, tanker_curve
 from gnomon.detect.evaluate import SHORT_M
 from gnomon.detect.hulls import Hulls
 from gnomon.detect.network import Network
@@ -35,7 +36,7 @@ from gnomon.synth.scene import training_scenes
 
 JUDGING_SEED = 2026
 """Of the simulated scenes that lengths are held against; training has another."""
-JUDGING = 3
+JUDGING = 6
 
 Say = Callable[[str], None]
 
@@ -63,7 +64,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything that the card tells."""
+    """Everything that the card tells; p_tanker as the networks have it, not calibrated."""
 
     calibration: Calibration
     amended: Account
@@ -74,6 +75,8 @@ class Measured:
     crossed_thresholds: list[float]
     """By scene, in the order of ``crossed.water``."""
     simulated: Account
+    sure: Account
+    """As ``amended``; types of ships are told only where their marks are plain."""
     contrast: Account
     rival: Account | None
     seconds: dict[str, float]
@@ -88,6 +91,7 @@ def measure(
     folder: Path,
     *,
     amendments: gpd.GeoDataFrame,
+    types: gpd.GeoDataFrame,
     options: Options,
     say: Say = lambda _: None,
 ) -> Measured:
@@ -103,6 +107,8 @@ def measure(
         Keeps the states of trainings.
     amendments
         To the labels.
+    types
+        Of ships, as `gnomon.detect.ship_types` reads them; nothing is trained on them.
     options
         How much.
     say
@@ -115,7 +121,11 @@ def measure(
         _fold_network(fold, scenes, made, folder, options=options, say=say) for fold in folds
     ]
     sight = _looked_at(scenes, folds, [raw_finder(network) for network in networks])
+    typed, sure = (
+        [m.typed(types, guesses=guesses) for m in sight.scenes] for guesses in (True, False)
+    )
     judged = calibrated(matched(sight.scenes, sight.found), gsd_m=scenes[0].gsd_m)
+    judged = _with_tankers(judged, account(typed, sight.found))
     told = [_rescored(judged, hulls) for hulls in sight.found]
     bare = {m.name: m for m in plain}
     crossed, thresholds = _crossed(sight, folds)
@@ -126,11 +136,12 @@ def measure(
         seconds["rival"] = rival.seconds
     return Measured(
         judged,
-        account(sight.scenes, told),
+        account(typed, told),
         account([bare[m.name] for m in sight.scenes], told),
         account(sight.scenes, crossed),
         thresholds,
         _simulated(networks[0], judged, options.judging),
+        account(sure, told),
         account(contrast.scenes, contrast.found),
         account(rival.scenes, rival.found) if rival else None,
         seconds,
@@ -180,6 +191,12 @@ def _rescored(judged: Calibration, hulls: Hulls) -> Hulls:
     told = hulls.copy()
     told[:, 5] = judged.score(hulls[:, 5])
     return told
+
+
+def _with_tankers(judged: Calibration, raw: Account) -> Calibration:
+    known = raw.labels[raw.labels.tanker.notna() & raw.labels.p_tanker.notna()]
+    curve = tanker_curve(known.p_tanker.to_numpy(), known.tanker.to_numpy())
+    return replace(judged, tanker=curve)
 
 
 def _crossed(sight: Sight, folds: Sequence[Fold]) -> tuple[list[Hulls], list[float]]:
@@ -236,7 +253,7 @@ def _simulated(network: Network, judged: Calibration, count: int) -> Account:
     scenes = []
     for number, (pixels, truth) in enumerate(training_scenes(count, seed=JUDGING_SEED)):
         masks = usable_water(pixels, MaskOptions())
-        exact = truth[["geometry"]].assign(measured=True, ignored=truth.length_m < SHORT_M)
+        exact = truth[["geometry", "type"]].assign(measured=True, ignored=truth.length_m < SHORT_M)
         scenes.append(Marked(f"simulated {number}", pixels, masks, exact))
     find = raw_finder(network)
     return account(scenes, [_rescored(judged, find(scene)) for scene in scenes])

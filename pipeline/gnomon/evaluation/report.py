@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from gnomon.errors import WeightsError
@@ -45,6 +46,7 @@ def block(measured: Measured) -> str:
         _headline(measured),
         _side_by_side(measured),
         _by_length(measured),
+        _types(measured),
         _by_port(measured),
     )
     return "\n\n".join("\n".join(part) for part in parts)
@@ -193,6 +195,53 @@ def _by_length(m: Measured) -> Iterator[str]:
         share = (told.label >= 0).mean() if len(told) else float("nan")
         found = len(hit) / max(len(rows), 1)
         yield f"| {name} | {len(rows)} | {found:.2f} | {share:.2f} | {error:.0f} |"
+
+
+def _types(m: Measured) -> Iterator[str]:
+    """How well p_tanker parts tankers from others among ships that were found."""
+    yield "| p_tanker, ships found | tankers | others | area under ROC | calibration error |"
+    yield "|---|---|---|---|---|"
+    for name, one in (
+        ("real, type told by eye, marks plain", m.sure),
+        ("real, guesses too", m.amended),
+        ("simulated", m.simulated),
+    ):
+        rows = one.labels[(one.labels.score >= m.calibration.threshold) & ~one.labels.ignored]
+        for low, high in ((SHORT, LONG), (LONG, np.inf)):
+            some = rows[rows.length_m.between(low, high, inclusive="left")]
+            some = some[some.tanker.notna() & some.p_tanker.notna()]
+            size = f"{low:.0f} m and more" if np.isinf(high) else f"{low:.0f} to {high:.0f} m"
+            yield f"| {name}, {size} | " + " | ".join(_parted(some, m)) + " |"
+    yield ""
+    if m.calibration.tanker[0]:
+        yield (
+            "Calibrated at even odds: p / (1 - p) is a likelihood ratio. The error is taken over "
+            "five bins, tankers and others weighed alike."
+        )
+    else:
+        yield (
+            "Tankers at ports left out come out above other ships by no more than chance: these "
+            "weights do not tell p_tanker, it is null."
+        )
+
+
+def _parted(ships: pd.DataFrame, m: Measured) -> Iterator[str]:
+    tanker = ships.tanker.to_numpy() == 1
+    p = ships.p_tanker.to_numpy(float)
+    yield from (f"{tanker.sum()}", f"{(~tanker).sum()}")
+    if not tanker.any() or tanker.all():
+        yield from ("", "")
+        return
+    beats = (p[tanker][:, None] > p[~tanker]) + 0.5 * (p[tanker][:, None] == p[~tanker])
+    yield f"{beats.mean():.2f}"
+    if not m.calibration.tanker[0]:
+        yield ""
+        return
+    p = m.calibration.p_tanker(p)
+    weight = np.where(tanker, 0.5 / tanker.mean(), 0.5 / (~tanker).mean())
+    which = np.minimum((p * 5).astype(int), 4)
+    gap = np.bincount(which, weight * (p - tanker), minlength=5)
+    yield f"{np.abs(gap).sum() / len(p):.2f}"
 
 
 def _by_port(m: Measured) -> Iterator[str]:
