@@ -34,7 +34,6 @@ from gnomon.fetch.catalog import Fault, find_scenes
 from gnomon.fetch.geometry import with_angles
 from gnomon.histories import History, Maker, histories
 from gnomon.loading import with_loads
-from gnomon.memory import keep_freed
 from gnomon.pictures import picture
 from gnomon.ports import Port
 from gnomon.scene import OPTICAL_BANDS, Scene
@@ -282,7 +281,6 @@ def network_of(study: Study) -> weights.Weights:
 def _loaded(name: str) -> weights.Weights:
     # Looks and windows are done side by side: threads within an operation would only wait.
     torch.set_num_threads(1)
-    keep_freed()
     return weights.load(name)
 
 
