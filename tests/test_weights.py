@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.weights import Errors, load, read_model, save
@@ -32,6 +35,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         torch.testing.assert_close(
             again.network(bands, present).centre, network(bands, present).centre
         )
+
+
+@given(st.floats(-8, 8))
+def test_a_raw_score_is_that_of_the_logit(evidence: float) -> None:
+    model = load("s2-vessel").model
+    told = model.score(np.array([evidence]))
+    assert model.raw(told) == pytest.approx(1 / (1 + np.exp(-evidence)), abs=1e-4)
 
 
 def test_weights_are_never_overwritten(tmp_path: Path) -> None:

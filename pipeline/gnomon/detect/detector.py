@@ -124,7 +124,9 @@ class _Shown:
 
 def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
     """Hulls, those in doubt as a second look with its mirror images tells them."""
-    cells, within = in_doubt(hulls, shape)
+    raw = hulls.copy()
+    raw[:, 5] = shown.model.raw(hulls[:, 5])
+    cells, within = in_doubt(raw, shape)
     return np.concatenate([hulls[~within], shown.hulls(cells, partial(turned_looks, network))])
 
 
@@ -182,7 +184,7 @@ def _hulls(maps: Maps, cells: Sequence[Window], model: Model) -> list[Hulls]:
     ).astype(np.float32)
     if model.body:
         values[:, 5] += model.body * _body(maps.hull[:, 0].numpy(), chip.numpy(), values)
-    values[:, 5] = expit(model.slope * values[:, 5] + model.intercept)
+    values[:, 5] = model.score(values[:, 5])
     values[:, 7] = expit(model.tanker_slope * values[:, 7] + model.tanker_intercept)
     if not model.tanker_slope:
         values[:, 7] = np.nan

@@ -11,14 +11,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 from safetensors.torch import load_file, save_file
+from scipy.special import expit, logit
 
 from gnomon.detect.network import Network, NetworkOptions, for_looking
 from gnomon.errors import WeightsError
 from gnomon.study import Options, shipped
 
+Values = NDArray[np.floating]
 Sigma = Annotated[float, Field(gt=0)]
 
 BODY = 1.0
@@ -65,6 +69,17 @@ class Model(Options):
     errors: Errors
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of weights.safetensors."""
+
+    def score(self, evidence: Values) -> Values:
+        """Calibrated score of a logit."""
+        told: Values = expit(self.slope * evidence + self.intercept)
+        return told
+
+    def raw(self, score: Values) -> Values:
+        """Score that is not calibrated, the logistic of its logit, of one that is."""
+        bounded = np.clip(score.astype(float), 1e-6, 1 - 1e-6)
+        told: Values = expit((logit(bounded) - self.intercept) / self.slope)
+        return told
 
     @property
     def label(self) -> str:
