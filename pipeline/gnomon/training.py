@@ -46,11 +46,12 @@ def teach(
     version: str,
     calibration: Calibration,
     amendments: Path | None = None,
+    ports: Sequence[str] | None = None,
     simulated: int = SIMULATED,
     options: TrainOptions | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> weights.Model:
-    """Train on every scene and write new weights.
+    """Train on labelled scenes and write new weights.
 
     What is interrupted goes on where it stopped.
 
@@ -66,6 +67,8 @@ def teach(
         Measured on networks that were trained like this one, with ports left out.
     amendments
         File of amendments to the labels.
+    ports
+        Parts of item ids; other scenes are left out. All, if left out.
     simulated
         Simulated scenes beside the real ones.
     options
@@ -83,7 +86,7 @@ def teach(
     """
     if out.exists():  # before half an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
-    marked = marked_scenes(*catalogs, amendments=amendments)
+    marked = marked_scenes(*catalogs, ports=ports, amendments=amendments)
     options = options or TrainOptions()
     made = list(simulated_scenes(simulated))
     real = [m.learnable(BANDS) for m in marked]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gnomon.cli.words import listed
 from gnomon.errors import WeightsError
 from gnomon.terminal import console, progress
 
@@ -15,6 +16,7 @@ def train(
     version: str = "0.1.0",
     calibration: Path | None = None,
     amendments: Path | None = None,
+    ports: str | None = None,
     steps: int | None = None,
     seed: int = 0,
 ) -> int:
@@ -49,6 +51,8 @@ def train(
         other weights. That of s2-vessel, if left out.
     amendments
         Amendments to the labels (GeoJSON).
+    ports
+        Parts of ids of scenes to train on, separated by commas; all of the catalogues, if left out.
     steps
         Of the training; with --chips of each of two: without what is held back, and with all.
     seed
@@ -77,6 +81,7 @@ def train(
             version=version,
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             amendments=amendments,
+            ports=listed(ports) or None,
             options=options,
             progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
         )
