@@ -127,7 +127,9 @@ def berth(
     along, across = (g.ravel() for g in _GRID)
     for place, ground, wide in tries:
         least = _AFLOAT if ground is free else 0.99
-        fits = np.flatnonzero(_share(ground, place, along * length, across * wide) > least)
+        inside = (np.minimum(*place[:2]) > 0) & (np.maximum(*place[:2]) < len(free))
+        share = _share(ground, place, along * length, across * wide)
+        fits = np.flatnonzero(inside & (share > least))
         if len(fits):
             pick = rng.choice(fits)
             x, y, turn = (float(values[pick]) for values in place)
