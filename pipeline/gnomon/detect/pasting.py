@@ -127,9 +127,7 @@ def berth(
     along, across = (g.ravel() for g in _GRID)
     for place, ground, wide in tries:
         least = _AFLOAT if ground is free else 0.99
-        inside = (np.minimum(*place[:2]) > 0) & (np.maximum(*place[:2]) < len(free))
-        share = _share(ground, place, along * length, across * wide)
-        fits = np.flatnonzero(inside & (share > least))
+        fits = np.flatnonzero(_share(ground, place, along * length, across * wide) > least)
         if len(fits):
             pick = rng.choice(fits)
             x, y, turn = (float(values[pick]) for values in place)
