@@ -60,8 +60,7 @@ def test_ships_lie_on_water_and_not_on_each_other(giver: Labelled) -> None:
         _, ships = pasted(torch.full((2, SIDE, SIDE), 0.1), water, NOTHING, donors([giver]), rng)
         assert not covered(ships, SIDE, grown=-0.5)[:, :39].any()
         each = [covered(ship[None], SIDE, grown=-0.5) for ship in ships]
-        # Bow and stern of two ships in line may touch.
-        assert (np.sum(each, axis=0) > 1).sum() <= 3 if each else True
+        assert (sum(each) <= 1).all() if each else True
 
 
 def test_most_ships_go_alongside_where_there_is_a_quay() -> None:
@@ -73,24 +72,6 @@ def test_most_ships_go_alongside_where_there_is_a_quay() -> None:
     assert len(near) > 100
     # Along the quay, not with the bow to it.
     assert np.median([abs((angle + 90) % 180 - 90) for _, _, angle in near]) < 20
-
-
-def test_a_ship_goes_to_the_side_of_another_where_there_is_room() -> None:
-    free = np.ones((SIDE, SIDE), bool)
-    ship = np.array([48, 48, 18, 3, 35, np.nan], np.float32)
-    free &= ~covered(ship[None], SIDE, grown=1.1)
-    rng = np.random.default_rng(1)
-    places = np.array([berth(free, 16.0, 2.5, rng, beside=ship) for _ in range(100)])
-    turn = np.deg2rad(35)
-    across = (places[:, 0] - 48) * np.cos(turn) + (places[:, 1] - 48) * np.sin(turn)
-    # Half of each beam, and 3 to 9 m of water between their sides.
-    assert (np.abs(across) > 3.0).all()
-    assert (np.abs(across) < 3.8).all()
-    assert 20 < (across > 0).sum() < 80
-    assert np.abs(places[:, 2] - 35).max() < 6
-    walled = free & (np.add.outer(np.arange(SIDE), np.zeros(SIDE)) > 80)
-    where = berth(walled, 16.0, 2.5, rng, beside=ship)
-    assert where is None or where[1] > 78  # no room beside her: elsewhere
 
 
 def test_there_is_no_berth_on_land() -> None:

@@ -167,8 +167,7 @@ def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: Tra
 
 
 _SHAPING = (
-    chips.CHIP_PX, chips.PASTED, chips.REMEMBERED, chips.STAYED,
-    pasting.ALONGSIDE, pasting.ABREAST, SIMULATED_SHARE,
+    chips.CHIP_PX, chips.PASTED, chips.REMEMBERED, chips.STAYED, pasting.ALONGSIDE, SIMULATED_SHARE,
 )  # fmt: skip
 """What shapes a training beside its options."""
 

@@ -25,9 +25,6 @@ _AFLOAT = 0.92
 """Least share of a hull's ground that is free: edges of quays are told to two pixels only."""
 ALONGSIDE = 0.75
 """How often a ship goes to a quay where there is one."""
-ABREAST = 0.4
-"""How often a ship goes to the side of another one: rafts and transfers from ship to ship, of which
-few are labelled and which a network else takes for one wide ship."""
 SHORTEST_PX = 5.0
 LONGEST_PX = 45.0
 _EDGE_PX = 1.1
@@ -90,9 +87,7 @@ def pasted(
             continue  # she lacks a band that she would be seen in
         scale = float(np.exp(rng.uniform(np.log(0.75), np.log(1.3))))
         length, beam = giver.ship[2] / scale, giver.ship[3] / scale
-        beside = ships[rng.integers(len(ships))] if len(ships) and rng.random() < ABREAST else None
-        fits = length < LONGEST_PX
-        spot = berth(free.numpy(), length, beam, rng, beside=beside) if fits else None
+        spot = berth(free.numpy(), length, beam, rng) if length < LONGEST_PX else None
         if spot is None:
             continue
         ship = np.array([spot[0], spot[1], length, beam, spot[2], giver.ship[5]], np.float32)
@@ -103,31 +98,15 @@ def pasted(
 
 
 def berth(
-    free: NDArray[np.bool_],
-    length: float,
-    beam: float,
-    rng: np.random.Generator,
-    *,
-    beside: Floats | None = None,
+    free: NDArray[np.bool_], length: float, beam: float, rng: np.random.Generator
 ) -> tuple[float, float, float] | None:
-    """Where a hull would fit: x, y and angle in degrees; nothing where there is no room.
-
-    To the side of ``beside``, a ship, if there is room; else at a quay, or anywhere.
-    """
-    tries: list[tuple[Place, NDArray[np.bool_], float]] = []
-    if beside is not None:
-        # To the blur of the other's side she may come, to a quay not.
-        cover = _cover(beside, len(free)).numpy()
-        blur = (cover > 0) & (cover < 0.5)
-        tries.append((_abreast(beside, beam, rng), free | blur, beam - 0.6))
-    shores = _shores(free, beam, rng) if rng.random() < ALONGSIDE else None
-    if shores is not None:
-        tries.append((shores, free, beam + 0.6))
-    tries.append((_anywhere(len(free), rng), free, beam + 0.6))
-    along, across = (g.ravel() for g in _GRID)
-    for place, ground, wide in tries:
-        least = _AFLOAT if ground is free else 0.99
-        fits = np.flatnonzero(_share(ground, place, along * length, across * wide) > least)
+    """Where a hull would fit: x, y and angle in degrees; nothing where there is no room."""
+    alongside = _shores(free, beam, rng) if rng.random() < ALONGSIDE else None
+    for place in (alongside, _anywhere(free.shape[0], rng)):
+        if place is None:
+            continue
+        along, across = (g.ravel() for g in _GRID)
+        fits = np.flatnonzero(_share(free, place, along * length, across * (beam + 0.6)) > _AFLOAT)
         if len(fits):
             pick = rng.choice(fits)
             x, y, turn = (float(values[pick]) for values in place)
@@ -138,17 +117,6 @@ def berth(
 def _anywhere(side: int, rng: np.random.Generator) -> Place:
     x, y = rng.uniform(3, side - 3, (2, TRIES))
     return x, y, rng.uniform(0, np.pi, TRIES)
-
-
-def _abreast(ship: Floats, beam: float, rng: np.random.Generator) -> Place:
-    """Places beside a ship, to either side."""
-    turn = np.deg2rad(ship[4]) + rng.normal(0, 0.01, TRIES)
-    off = (ship[3] + beam) / 2 + rng.uniform(0.3, 0.9, TRIES)
-    off = off * rng.choice([-1.0, 1.0], TRIES)
-    ahead = ship[2] * rng.uniform(-0.2, 0.2, TRIES)
-    x = ship[0] + off * np.cos(turn) + ahead * np.sin(turn)
-    y = ship[1] + off * np.sin(turn) - ahead * np.cos(turn)
-    return x, y, turn
 
 
 def _shores(free: NDArray[np.bool_], beam: float, rng: np.random.Generator) -> Place | None:
