@@ -261,8 +261,8 @@ def _make(plans: Sequence[_Plan], maker: Maker) -> None:
     for part in windows(grid.shape.yx, core_px=PART_PX, halo_px=HALO_PX):
         looks = _read(places.values(), grid, part, maker)
         for plan in plans:
-            own = [looks[place.scene.id] for place in plan.places]
-            made[plan.name][:, *part.core] = background(own)
+            made[plan.name][:, *part.core] = background([looks[p.scene.id] for p in plan.places])
+        del looks  # before those of the next part come
     for plan in plans:
         counts = made[plan.name]
         write_whole(_path(plan, maker), partial(_write, counts=counts, grid=grid, bands=bands))

@@ -7,8 +7,8 @@ a folder of weights that can be told a history, or the state of a training (``*.
 scores are not calibrated.
 
 Beside the traffic two ships lie at the cargo quay of each port: a stayer, for ten looks on end, who
-must not become background, and a hulk that never leaves, who is background in all honesty. What
-becomes of both is told apart.
+must not become background, and a hulk that never leaves, who is background in all honesty: she
+counts neither as a ship to be found nor as a false alarm, and what becomes of her is told apart.
 """
 
 import sys
@@ -90,11 +90,11 @@ def looks() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
 
 
 def _with_guests(calls: Sequence[Call], site: Site, days: np.ndarray) -> list[Call]:
-    """The traffic, and the two ships whose places nobody else takes."""
+    """The traffic, and the two ships, in places that it takes last."""
     stay = days[STAYS]
     guests = [
-        _guest(HULK, site, spot=0, days=(days[0] - 1, days[-1] + 1)),
-        _guest(STAYER, site, spot=3, days=(stay[0] - 0.5, stay[-1] + 0.5)),
+        _guest(HULK, site, spot=3, days=(days[0] - 1, days[-1] + 1)),
+        _guest(STAYER, site, spot=2, days=(stay[0] - 0.5, stay[-1] + 0.5)),
     ]
     return guests + [call for call in calls if not any(_meet(call, guest) for guest in guests)]
 
@@ -188,7 +188,7 @@ def measure(weights: Weights, folder: Path) -> Told:
     ships: list[str] = []
     for scene in found.scenes:
         spec, names = specs[scene.id]
-        marked = _marked(scene, spec)
+        marked = _marked(scene, spec, names)
         past = read_pixels(pasts[scene.id].scene, None, bands=weights.model.bands)
         scenes.append(marked)
         ships += names
@@ -205,10 +205,11 @@ def _pasts(scenes: Sequence[Scene], weights: Weights, folder: Path) -> dict[str,
         return histories(scenes, None, maker)
 
 
-def _marked(scene: Scene, spec: SceneSpec) -> Marked:
+def _marked(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> Marked:
     pixels = read_pixels(scene, None)
     exact = truth(spec)
-    outlines = exact[["geometry"]].assign(measured=True, ignored=exact.length_m < LEAST_M)
+    aside = (exact.length_m < LEAST_M) | (np.array(names) == HULK)
+    outlines = exact[["geometry"]].assign(measured=True, ignored=aside)
     return Marked(scene.id, pixels, usable_water(pixels, MaskOptions()), outlines)
 
 
