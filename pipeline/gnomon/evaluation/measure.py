@@ -49,7 +49,7 @@ class Options:
     simulated: int = training.SIMULATED
     judging: int = JUDGING
     rival_folds: tuple[int, ...] = (2,)
-    rival_seconds: float = 240.0
+    rival_seconds: float = 1400.0
     """Processor time for each."""
 
 
