@@ -44,7 +44,7 @@ SCENE = Scene(
 def hull(
     x: float, y: float, length: float = 12, beam: float = 2, angle: float = 30, score: float = 0.9
 ) -> Hulls:
-    return np.array([[x, y, length, beam, angle, score, 0]], np.float32)
+    return np.array([[x, y, length, beam, angle, score, 0, np.nan]], np.float32)
 
 
 hulls = st.builds(
@@ -100,7 +100,7 @@ def test_a_hull_told_twice_is_one_row_and_hulls_side_by_side_are_two() -> None:
 
 
 def test_no_hull_gives_no_row() -> None:
-    nothing = np.empty((0, 7), np.float32)
+    nothing = np.empty((0, 8), np.float32)
     assert len(one_per_hull(nothing)) == 0
     assert detection_rows(nothing, GRID, SCENE, Port(None, None), model=MODEL, run_digest="") == []
 

@@ -119,9 +119,9 @@ def test_unknown_ground_counts_in_no_batch(folder: Path) -> None:
     """Neither ship nor background: the loss does not see it, whatever the network says there."""
     edit(folder, {"april-04-0": {"status": "ship"}})
     lesson = max(read_lessons(folder), key=lambda x: x.unknown.mean())
-    counted = next(batches([lesson.learnable(BANDS)], batch=16, seed=0))[2].counted
+    counted = next(batches([lesson.learnable(BANDS)], batch=16, seed=0))[3].counted
     everything = Lesson(**{**vars(lesson), "unknown": np.zeros_like(lesson.unknown)})
-    without = next(batches([everything.learnable(BANDS)], batch=16, seed=0))[2].counted
+    without = next(batches([everything.learnable(BANDS)], batch=16, seed=0))[3].counted
     assert counted.sum() < without.sum()
 
 

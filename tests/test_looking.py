@@ -73,8 +73,12 @@ def test_half_precision_finds_the_same_ships() -> None:
     for number, (x, y) in enumerate((x, y) for x in range(30, 256, 56) for y in range(30, 256, 56)):
         afloat(pixels, x, y, length=9 + number, angle=23.0 * number)
     plain, half = (found(pixels, looking(half=half)) for half in (None, True))
-    assert len(plain) == len(half) >= 15
-    assert alike(plain, half).mean() >= 0.9  # of two cells as likely, the other may be the peak
+    for some, others in ((plain, half), (half, plain)):
+        clear = some[some[:, 5] > 0.6]  # one that is hardly told may be hardly not told
+        assert len(clear) >= 12
+        assert (
+            alike(clear, others).mean() >= 0.9
+        )  # of two cells as likely, the other may be the peak
 
 
 @pytest.mark.slow
