@@ -25,6 +25,10 @@ def card(
             f"Retrained from {base.name} {base.version} (`{base.label}`) on labelled chips.",
             "",
             *_taught([*parts.taught, *parts.held]),
+            (
+                f"- **p_tanker** is {'told' if model.tanker_slope else 'null'}: it is told where "
+                "tankers held back came out above others by more than chance."
+            ),
             f"- **Options** {', '.join(f'{k} {v}' for k, v in options.items())}.",
             f"- **Took** {minutes:.0f} minutes.",
             "",
@@ -52,7 +56,7 @@ def _taught(lessons: Sequence[Lesson]) -> list[str]:
             f"- **Taught** {ships} ships and {hard} outlines that are none, in {len(scenes)} "
             f"scenes{where}; {area:.0f} km2 of chips. What nobody had decided on was left out."
         ),
-        f"- **Types** {told or 'none'}; kept with the labels, not learned yet.",
+        f"- **Types** {told or 'none'}; they teach p_tanker.",
     ]
 
 
