@@ -1,23 +1,15 @@
 """The command line: one line for a fault, exit codes as documented, tables that fit."""
 
 import json
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gnomon import cli
+from commands import called
 from gnomon.store import read_table
 from run_folders import write_review, write_run
-
-
-def called(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["gnomon", *map(str, words)])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return int(caught.value.code or 0)
 
 
 def test_detect_ends_with_a_short_table(

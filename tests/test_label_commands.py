@@ -1,23 +1,15 @@
 """The commands for labels of one's own: what they write, say and refuse."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from chip_folders import edit, truth, write_run
-from gnomon import cli
+from commands import called
 from gnomon.detect import weights
 from gnomon.detect.network import Network, NetworkOptions
 from gnomon.labels import NAME
-
-
-def called(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["gnomon", *map(str, words)])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return int(caught.value.code or 0)
 
 
 def test_from_a_run_to_labels_and_back(

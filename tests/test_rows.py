@@ -1,7 +1,6 @@
 """Loads of tables: what goes in comes back, with its load or the reason why there is none."""
 
 import json
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Proj
 from shapely.affinity import translate
 
-from gnomon import cli
+from commands import called
 from gnomon.errors import GnomonError
 from gnomon.load.hull import PARAMETERS
 from gnomon.load.rows import COLUMNS, loads, read_ship, readings
@@ -460,13 +459,6 @@ def test_a_table_without_rows_is_an_answer(roads: str, tmp_path: Path) -> None:
 
 
 # --- the command line, and pictures ---------------------------------------------------------------
-
-
-def called(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["gnomon", *map(str, words)])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return int(caught.value.code or 0)
 
 
 def colours(path: Path) -> dict[str, int]:
