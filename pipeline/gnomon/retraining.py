@@ -24,7 +24,7 @@ from pathlib import Path
 
 from gnomon.chip_files import FOLDER
 from gnomon.detect import weights
-from gnomon.detect.chips import weight
+from gnomon.detect.chips import shared
 from gnomon.detect.network import Network
 from gnomon.detect.train import TrainOptions, train
 from gnomon.detect.truth import Labelled
@@ -188,9 +188,9 @@ class _Bench:
         made = [lesson.learnable(bands) for lesson in scenes]
         others = (1 - OWN_SHARE) / (2 if self.real else 1)
         shares = [
-            *_shared(own, OWN_SHARE),
-            *_shared(made, others),
-            *_shared(self.real, others),
+            *shared(own, OWN_SHARE),
+            *shared(made, others),
+            *shared(self.real, others),
         ]
         tell, steps = self.progress, self.options.steps
         trained = train(
@@ -214,8 +214,3 @@ def _between(old: Network, new: Network, share: float) -> Network:
     result = copy.deepcopy(new)
     result.load_state_dict(mixed)
     return result
-
-
-def _shared(scenes: Sequence[Labelled], whole: float) -> list[float]:
-    each = [weight(scene) for scene in scenes]
-    return [whole * one / sum(each) for one in each]

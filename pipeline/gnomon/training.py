@@ -20,7 +20,7 @@ import torch
 
 from gnomon.detect import chips, pasting, weights
 from gnomon.detect.calibrate import Calibration
-from gnomon.detect.chips import weight
+from gnomon.detect.chips import shared
 from gnomon.detect.evaluate import Matched
 from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.train import TrainOptions, train
@@ -175,12 +175,7 @@ _SHAPING = (
 def shares(real: Sequence[Labelled], made: Sequence[Labelled]) -> list[float]:
     """How often each scene is drawn, the real ones first."""
     part = SIMULATED_SHARE if made else 0.0
-    return [*_shared(real, 1 - part), *_shared(made, part)]
-
-
-def _shared(scenes: Sequence[Labelled], whole: float) -> list[float]:
-    each = [weight(scene) for scene in scenes]
-    return [whole * one / sum(each) for one in each]
+    return [*shared(real, 1 - part), *shared(made, part)]
 
 
 def judge(name: str, catalog: str) -> str:

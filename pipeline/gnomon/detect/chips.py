@@ -16,7 +16,7 @@ from torch import Tensor
 from gnomon.detect.cutting import cut
 from gnomon.detect.network import STRIDE
 from gnomon.detect.pasting import Donor, donors, pasted
-from gnomon.detect.truth import Floats, Labelled
+from gnomon.detect.truth import Floats, Labelled, from_axis
 
 CHIP_PX = 96
 """Side of a training chip: 1 km at 10 m, twice the longest hull."""
@@ -91,6 +91,12 @@ def weight(scene: Labelled) -> float:
     return 8.0 + len(scene.ships) + scene.bands[0].numel() / 1e5
 
 
+def shared(scenes: Sequence[Labelled], whole: float) -> list[float]:
+    """How often each scene is drawn, by `weight`; in all as often as ``whole`` says."""
+    each = [weight(scene) for scene in scenes]
+    return [whole * one / sum(each) for one in each]
+
+
 def _chip(
     scene: Labelled, givers: Sequence[Donor], rng: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor, Floats, Tensor]:
@@ -123,7 +129,7 @@ def _counted(search: Tensor, unsure: Floats) -> Tensor:
     middles = (np.arange(len(counts), dtype=np.float32) + 0.5) * STRIDE
     x, y = np.meshgrid(middles, middles)
     for ship in unsure:
-        along, across = _from_axis(ship, x, y)
+        along, across = from_axis(ship, x, y)
         near = (np.abs(along) < ship[2] / 2 + 2) & (np.abs(across) < ship[3] / 2 + 2)
         counts = counts & ~torch.from_numpy(near)
     return counts[None].float()
@@ -224,7 +230,7 @@ def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
     cx, cy, length, beam, angle, tanker = ship
     turn = np.deg2rad(angle)
     dx, dy = x - cx, y - cy
-    along, across = _from_axis(ship, x, y)
+    along, across = from_axis(ship, x, y)
     # A tenth of the length and a quarter of the beam, but never narrower than a cell can tell.
     blob = np.exp(
         -0.5 * (along / max(0.10 * length, STRIDE)) ** 2
@@ -246,12 +252,3 @@ def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
         chip[channel][nearer] = value[nearer] if isinstance(value, np.ndarray) else value
     chip[8][nearer] = tanker
     chip[7][(np.abs(along) <= length / 2) & (np.abs(across) <= beam / 2)] = 1.0
-
-
-def _from_axis(ship: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """How far points lie from a ship's centre, along her axis and across it."""
-    turn = np.deg2rad(ship[4])
-    dx, dy = x - ship[0], y - ship[1]
-    along: Floats = dx * np.sin(turn) - dy * np.cos(turn)
-    across: Floats = dx * np.cos(turn) + dy * np.sin(turn)
-    return along, across

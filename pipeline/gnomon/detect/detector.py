@@ -26,7 +26,6 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
-from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
@@ -185,9 +184,7 @@ def _hulls(maps: Maps, cells: Sequence[Window], model: Model) -> list[Hulls]:
     if model.body:
         values[:, 5] += model.body * _body(maps.hull[:, 0].numpy(), chip.numpy(), values)
     values[:, 5] = model.score(values[:, 5])
-    values[:, 7] = expit(model.tanker_slope * values[:, 7] + model.tanker_intercept)
-    if not model.tanker_slope:
-        values[:, 7] = np.nan
+    values[:, 7] = model.p_tanker(values[:, 7])
     owner = chip.numpy()
     return [_placed(values[owner == i], cell) for i, cell in enumerate(cells)]
 

@@ -17,7 +17,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from gnomon.detect.cutting import cut
-from gnomon.detect.truth import Floats, Labelled
+from gnomon.detect.truth import Floats, Labelled, from_axis
 
 TRIES = 60
 """Places that are looked at for each ship."""
@@ -187,10 +187,7 @@ def _laid(
 def _cover(ship: Floats, side: int) -> Tensor:
     """How much of each pixel a ship takes, falling off within a pixel beyond her rectangle."""
     middles = np.arange(side, dtype=np.float32) + 0.5
-    dx, dy = np.meshgrid(middles - ship[0], middles - ship[1])
-    turn = np.deg2rad(ship[4])
-    along = np.abs(dx * np.sin(turn) - dy * np.cos(turn))
-    across = np.abs(dx * np.cos(turn) + dy * np.sin(turn))
+    along, across = (np.abs(side) for side in from_axis(ship, *np.meshgrid(middles, middles)))
     reach = np.clip(ship[2] / 2 + _EDGE_PX - along, 0, 1) * np.clip(
         ship[3] / 2 + _EDGE_PX - across, 0, 1
     )

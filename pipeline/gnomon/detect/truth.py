@@ -131,21 +131,37 @@ def emptied(bands: Tensor, water: NDArray[np.bool_], ships: Floats) -> Tensor:
     rng = np.random.default_rng(len(ships))
     result = bands.clone()
     rows, columns = water.shape
-    for x, y, length, beam, angle in ships:
+    for ship in ships:
+        x, y, length, beam = ship[:4]
         reach = int(length) + _AROUND_PX
         top, left = max(int(y) - reach, 0), max(int(x) - reach, 0)
         part = np.s_[top : min(int(y) + reach, rows), left : min(int(x) + reach, columns)]
         row, column = np.nonzero(water[part])
         if not len(row):
             continue
-        down, right = np.indices(water[part].shape)
-        dx, dy, turn = right + left + 0.5 - x, down + top + 0.5 - y, np.deg2rad(angle)
-        along = np.abs(dx * np.sin(turn) - dy * np.cos(turn)) <= length / 2 + _GROWN_PX
-        across = np.abs(dx * np.cos(turn) + dy * np.sin(turn)) <= beam / 2 + _GROWN_PX
-        to_row, to_column = np.nonzero(along & across)
+        height, width = water[part].shape
+        x_px, y_px = np.meshgrid(
+            np.arange(left, left + width, dtype=np.float32) + 0.5,
+            np.arange(top, top + height, dtype=np.float32) + 0.5,
+        )
+        along, across = from_axis(ship, x_px, y_px)
+        hull = np.abs(along) <= length / 2 + _GROWN_PX
+        hull &= np.abs(across) <= beam / 2 + _GROWN_PX
+        to_row, to_column = np.nonzero(hull)
         some = rng.integers(len(row), size=len(to_row))
         result[:, to_row + top, to_column + left] = bands[:, row[some] + top, column[some] + left]
     return result
+
+
+def from_axis(
+    ship: Floats, x: NDArray[np.floating], y: NDArray[np.floating]
+) -> tuple[Floats, Floats]:
+    """How far points lie from a ship's centre, along her axis and across it, in pixels."""
+    turn = np.deg2rad(ship[4])
+    dx, dy = x - ship[0], y - ship[1]
+    along: Floats = dx * np.sin(turn) - dy * np.cos(turn)
+    across: Floats = dx * np.cos(turn) + dy * np.sin(turn)
+    return along, across
 
 
 def tankers(outlines: gpd.GeoDataFrame) -> Floats:

@@ -75,6 +75,11 @@ class Model(Options):
         told: Values = expit(self.slope * evidence + self.intercept)
         return told
 
+    def p_tanker(self, evidence: Values) -> Values:
+        """Probability of being a tanker's, of a logit; NaN where these weights do not tell it."""
+        told: Values = expit(self.tanker_slope * evidence + self.tanker_intercept)
+        return told if self.tanker_slope else np.full_like(told, np.nan)
+
     def raw(self, score: Values) -> Values:
         """Score that is not calibrated, the logistic of its logit, of one that is."""
         bounded = np.clip(score.astype(float), 1e-6, 1 - 1e-6)

@@ -125,8 +125,9 @@ def measure(
         [m.typed(types, guesses=guesses) for m in sight.scenes] for guesses in (True, False)
     )
     judged = calibrated(matched(sight.scenes, sight.found), gsd_m=scenes[0].gsd_m)
-    judged = _with_tankers(judged, account(typed, sight.found))
     told = [_rescored(judged, hulls) for hulls in sight.found]
+    amended = account(typed, told)
+    judged = _with_tankers(judged, amended)
     bare = {m.name: m for m in plain}
     crossed, thresholds = _crossed(sight, folds)
     contrast = _look(scenes, contrast_finder)
@@ -136,7 +137,7 @@ def measure(
         seconds["rival"] = rival.seconds
     return Measured(
         judged,
-        account(typed, told),
+        amended,
         account([bare[m.name] for m in sight.scenes], told),
         account(sight.scenes, crossed),
         thresholds,
