@@ -12,7 +12,7 @@ from gnomon.detect.train import TrainOptions, train
 from gnomon.detect.weights import Errors, find, load
 from gnomon.errors import CatalogError, WeightsError
 from gnomon.marked import contrast_finder, finder, marked_scenes, matched
-from gnomon.training import judge, teach
+from gnomon.training import TeachOptions, judge, teach
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
 
@@ -102,7 +102,7 @@ def test_a_calibration_is_read_as_it_was_written_and_from_weights_too(tmp_path: 
 
 @pytest.mark.slow
 def test_teaching_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_path: Path) -> None:
-    options = TrainOptions(steps=60, batch=4)
+    options = TeachOptions(TrainOptions(steps=60, batch=4), TrainOptions(steps=4, batch=4))
     out = tmp_path / "m"
     model = teach(
         [str(sea)], out, version="9", calibration=CALIBRATION, simulated=1, options=options

@@ -12,19 +12,21 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from gnomon.detect import chips, pasting, weights
+from gnomon.detect import chips, pasting, proposals, weights
 from gnomon.detect.calibrate import Calibration
 from gnomon.detect.chips import shared
 from gnomon.detect.evaluate import Matched
-from gnomon.detect.network import Network, NetworkOptions
+from gnomon.detect.network import NetworkOptions
+from gnomon.detect.proposals import train_verifier
 from gnomon.detect.train import TrainOptions, train
 from gnomon.detect.truth import Labelled, labelled
+from gnomon.detect.weights import Stages
 from gnomon.errors import WeightsError
 from gnomon.fetch.mask import usable_water
 from gnomon.marked import contrast_finder, finder, marked_scenes, matched, most_flattering
@@ -35,6 +37,27 @@ BANDS = NetworkOptions().bands
 SIMULATED = 24
 SIMULATED_SHARE = 0.25
 SIMULATED_SEED = 7
+Progress = Callable[[str, int, float], None]
+"""Told of each step: which stage is trained, the number of the step, its loss."""
+
+
+@dataclass(frozen=True)
+class TeachOptions:
+    """How long and how fast both stages are trained."""
+
+    network: TrainOptions = field(default_factory=TrainOptions)
+    verifier: TrainOptions = field(
+        default_factory=lambda: TrainOptions(steps=800, learning_rate=1e-3)
+    )
+
+    def told(self, steps: int | None, *, seed: int) -> "TeachOptions":
+        """The same with a seed, and with the network's steps if told; the verifier has half."""
+        network, verifier = replace(self.network, seed=seed), replace(self.verifier, seed=seed)
+        if steps is None:
+            return TeachOptions(network, verifier)
+        return TeachOptions(replace(network, steps=steps), replace(verifier, steps=-(-steps // 2)))
+
+
 CALIBRATED_BY = "s2-vessel"
 """Weights whose calibration others take over that were trained the same way."""
 
@@ -48,8 +71,8 @@ def teach(
     amendments: Path | None = None,
     ports: Sequence[str] | None = None,
     simulated: int = SIMULATED,
-    options: TrainOptions | None = None,
-    progress: Callable[[int, float], None] | None = None,
+    options: TeachOptions | None = None,
+    progress: Progress | None = None,
 ) -> weights.Model:
     """Train on labelled scenes and write new weights.
 
@@ -87,14 +110,14 @@ def teach(
     if out.exists():  # before half an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
     marked = marked_scenes(*catalogs, ports=ports, amendments=amendments)
-    options = options or TrainOptions()
+    options = options or TeachOptions()
     made = list(simulated_scenes(simulated))
     real = [m.learnable(BANDS) for m in marked]
     folder = out.parent / f"{out.name}.training"
-    network = trained(real, made, folder, options=options, progress=progress)
+    stages = trained(real, made, folder, options=options, progress=progress)
     model = weights.save(
         out,
-        network,
+        stages,
         version=version,
         threshold=calibration.threshold,
         calibration=(calibration.slope, calibration.intercept),
@@ -121,30 +144,38 @@ def trained(
     made: Sequence[Labelled],
     folder: Path,
     *,
-    options: TrainOptions,
-    progress: Callable[[int, float], None] | None = None,
+    options: TeachOptions,
+    progress: Progress | None = None,
     name: str = "all",
-) -> Network:
-    """A network from real and simulated scenes, in the proportion that all weights have.
+) -> Stages:
+    """A detector from real and simulated scenes, in the proportion that all weights have.
 
     Parameters
     ----------
     real, made
         Real and simulated scenes.
     folder
-        Keeps the state of the training, under a name with the digest of all it rests on: what was
+        Keeps the states of the trainings, under names with digests of all they rest on: what was
         interrupted goes on, what is finished is not done again.
     options
         How long and how fast.
     progress
         Told of each step.
     name
-        Begins the name of the state.
+        Begins the names of the states.
 
     """
-    saved = state_path(folder, name, [*real, *made], options)
-    drawn = shares(real, made)
-    return train([*real, *made], options, weights=drawn, progress=progress, saved=saved)
+    scenes, drawn = [*real, *made], shares(real, made)
+    tell = (lambda step, loss: progress("network", step, loss)) if progress else None
+    saved = state_path(folder, name, scenes, options.network)
+    network = train(scenes, options.network, weights=drawn, progress=tell, saved=saved)
+    tell = (lambda step, loss: progress("verifier", step, loss)) if progress else None
+    rests_on = f"{name}-verifier-{saved.stem}"
+    saved = state_path(folder, rests_on, scenes, options.verifier)
+    verifier = train_verifier(
+        scenes, network, options.verifier, weights=drawn, progress=tell, saved=saved
+    )
+    return Stages(network, verifier)
 
 
 def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: TrainOptions) -> Path:
@@ -168,6 +199,7 @@ def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: Tra
 
 _SHAPING = (
     chips.CHIP_PX, chips.PASTED, chips.REMEMBERED, chips.STAYED, pasting.ALONGSIDE, SIMULATED_SHARE,
+    proposals.ASTRAY, proposals.CORE_PX, proposals.DOUBTED_SHARE, proposals.SHOWN,
 )  # fmt: skip
 """What shapes a training beside its options."""
 

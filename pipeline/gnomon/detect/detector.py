@@ -2,10 +2,10 @@
 
 1. The contrast of open water with itself says where anything is at all (`contrast`).
 2. The network looks there, and at every pixel within reach of a quay, where contrast means nothing.
-   It looks through cells that are as large as what there is to see (`cells`). Where its score
-   leaves doubt, it looks again, at the mirrored pixels too (`views`).
-3. Peaks of its centre map become oriented rectangles with a calibrated score, in which the map of
-   hulls has its word too: is the rectangle filled?
+   It looks through cells that are as large as what there is to see (`cells`). Peaks of its centre
+   map become oriented rectangles (`peaks`): proposals.
+3. The verifier looks at each proposal along its own axis, says how likely a ship it is, and brings
+   the rectangle to her sides (`verifier`). Its word and the network's, calibrated, are the score.
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
    cells and windows alike.
 
@@ -16,7 +16,6 @@ are read from the scene's pixels all the same.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Self
 
 import numpy as np
@@ -26,20 +25,18 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
+from scipy.special import expit, logit
 from torch import Tensor
-from torch.nn import functional
 
 from gnomon.detect.cells import HALO_PX, alike, crop_size, worth_a_look
 from gnomon.detect.contrast import Floats
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
-from gnomon.detect.network import STRIDE, Maps
+from gnomon.detect.network import Network
+from gnomon.detect.peaks import read_peaks
 from gnomon.detect.tiles import Window
-from gnomon.detect.views import Look, in_doubt, turned_looks
+from gnomon.detect.verifier import PROPOSED, Verifier, corrected, verdicts_on
 from gnomon.detect.weights import Model, Weights
 from gnomon.study import DetectOptions
-
-FAINTEST = -4.0
-"""Logit of a peak that is not worth more thought."""
 
 
 def find_hulls(
@@ -82,10 +79,16 @@ def find_hulls(
     if not cells:
         return NOTHING
     shown = _Shown.of(pixels, history, weights.model)
-    threshold = options.threshold if options.threshold is not None else weights.model.threshold
+    least_px = options.length_min_m / gsd_m
     hulls = shown.hulls(cells, weights.looking)
-    hulls = _looked_again(hulls, shown, weights.looking, water.shape)  # without this, one look
-    hulls = hulls[_kept(hulls, search, options.length_min_m / gsd_m)]
+    hulls = hulls[_kept(hulls, search, least_px)]
+    if weights.verifying is not None:
+        proposed = one_per_hull(hulls[hulls[:, 5] >= PROPOSED])
+        hulls = shown.verified(proposed, weights.verifying)
+        hulls = hulls[_kept(hulls, search, least_px)]
+    hulls[:, 5] = weights.model.score(hulls[:, 5])
+    hulls[:, 7] = weights.model.p_tanker(hulls[:, 7])
+    threshold = options.threshold if options.threshold is not None else weights.model.threshold
     hulls = one_per_hull(hulls[hulls[:, 5] >= threshold])
     hulls[:, 6] = near_land(hulls, land, gsd_m)
     return hulls
@@ -109,24 +112,39 @@ class _Shown:
         ]
         return cls(layers[0], layers[1] if history is not None else None, model)
 
-    def hulls(self, cells: list[Window], look: Look) -> Hulls:
+    @property
+    def present(self) -> Tensor:
+        """(bands,), 1 where the pixels have the band."""
+        return torch.tensor([float(band is not None) for band in self.bands])
+
+    def hulls(self, cells: list[Window], network: Network) -> Hulls:
         """Peaks in some cells, each cell its own, in pixels of the window."""
-        present = torch.tensor([[float(band is not None) for band in self.bands]])
         found = [NOTHING]
         for batch in alike(cells):
             past = None if self.past is None else _crops(self.past, batch)
             with torch.inference_mode():
-                maps = look(_crops(self.bands, batch), present.expand(len(batch), -1), past)
-            found += _hulls(maps, batch, self.model)
+                maps = network(_crops(self.bands, batch), self.present.expand(len(batch), -1), past)
+            found += read_peaks(maps, batch, body=self.model.body)
         return np.concatenate(found)
 
+    def verified(self, hulls: Hulls, verifier: Verifier) -> Hulls:
+        """Proposals brought to their ships, with the score that the verifier gives them."""
+        if not len(hulls):
+            return hulls
+        bands = _stack(self.bands)
+        past = None if self.past is None else _stack(self.past)
+        verdicts = verdicts_on(verifier, bands, self.present, past, hulls)
+        result = corrected(hulls, verdicts[:, 1:])
+        first = self.model.verifier.first if self.model.verifier else 0.0
+        result[:, 5] = expit(verdicts[:, 0] + first * logit(hulls[:, 5].clip(1e-6, 1 - 1e-6)))
+        return result
 
-def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
-    """Hulls, those in doubt as a second look with its mirror images tells them."""
-    raw = hulls.copy()
-    raw[:, 5] = shown.model.raw(hulls[:, 5])
-    cells, within = in_doubt(raw, shape)
-    return np.concatenate([hulls[~within], shown.hulls(cells, partial(turned_looks, network))])
+
+def _stack(layers: Sequence[Floats | None]) -> Tensor:
+    """(bands, rows, columns), NaN for what is missing."""
+    (shape,) = {layer.shape for layer in layers if layer is not None}
+    missing = np.full(shape, np.nan, np.float32)
+    return torch.from_numpy(np.stack([missing if x is None else x for x in layers]))
 
 
 def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
@@ -159,53 +177,6 @@ def _crop(layers: Sequence[Floats | None], cell: Window) -> Floats:
 def _crops(layers: Sequence[Floats | None], cells: Sequence[Window]) -> Tensor:
     """Crops of one size, (cells, bands, rows, columns), the bands of a pixel side by side."""
     return torch.from_numpy(np.stack([_crop(layers, cell) for cell in cells])).permute(0, 3, 1, 2)
-
-
-def _hulls(maps: Maps, cells: Sequence[Window], model: Model) -> list[Hulls]:
-    """Read the peaks of a batch, in pixels of the raster, each cell its own."""
-    logit = maps.centre[:, 0]
-    peak = functional.max_pool2d(maps.centre, 3, stride=1, padding=1)[:, 0]
-    chip, row, column = torch.nonzero((logit == peak) & (logit > FAINTEST), as_tuple=True)
-    shift, size, axis = (
-        m[chip, :, row, column].numpy() for m in (maps.shift, maps.size, maps.axis)
-    )
-    angle = np.rad2deg(0.5 * np.arctan2(axis[:, 1], axis[:, 0])) % 180.0
-    values = np.column_stack(
-        [
-            (column.numpy() + 0.5 + shift[:, 0]) * STRIDE - HALO_PX,
-            (row.numpy() + 0.5 + shift[:, 1]) * STRIDE - HALO_PX,
-            np.exp(size),
-            angle,
-            logit[chip, row, column].numpy(),
-            np.zeros(len(chip)),
-            maps.tanker[chip, 0, row, column].numpy(),
-        ]
-    ).astype(np.float32)
-    if model.body:
-        values[:, 5] += model.body * _body(maps.hull[:, 0].numpy(), chip.numpy(), values)
-    values[:, 5] = model.score(values[:, 5])
-    values[:, 7] = model.p_tanker(values[:, 7])
-    owner = chip.numpy()
-    return [_placed(values[owner == i], cell) for i, cell in enumerate(cells)]
-
-
-def _body(hull: Floats, chip: NDArray[np.int64], hulls: Hulls) -> Floats:
-    """Mean logit of being hull over the middle nine tenths of each rectangle."""
-    along, across = (g.ravel() for g in np.meshgrid(np.linspace(-0.45, 0.45, 9), [-0.4, 0.0, 0.4]))
-    turn = np.deg2rad(hulls[:, 4:5])
-    a, b = along * hulls[:, 2:3], across * hulls[:, 3:4]
-    x = hulls[:, :1] + HALO_PX + a * np.sin(turn) + b * np.cos(turn)
-    y = hulls[:, 1:2] + HALO_PX - a * np.cos(turn) + b * np.sin(turn)
-    rows, columns = hull.shape[1:]
-    row, column = (y / STRIDE).astype(int), (x / STRIDE).astype(int)
-    told: Floats = hull[chip[:, None], row.clip(0, rows - 1), column.clip(0, columns - 1)]
-    return told.mean(axis=1)
-
-
-def _placed(hulls: Hulls, cell: Window) -> Hulls:
-    hulls[:, 0] += cell.core[1].start
-    hulls[:, 1] += cell.core[0].start
-    return hulls[cell.claims(hulls[:, 0], hulls[:, 1])]
 
 
 def _kept(hulls: Hulls, search: Mask, length_min_px: float) -> Mask:

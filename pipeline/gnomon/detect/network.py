@@ -16,6 +16,7 @@ looks like without ships, where none is known: the network works with it and wit
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 STRIDE = 2
 """Input pixels per output cell."""
+
+
+Trained = TypeVar("Trained", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Network(nn.Module):
         deep = self.options.blocks
         count = len(self.options.bands)
         planes = 2 * count + (count + 1 if self.options.history else 0)
-        self.stem = _conv(planes, half, stride=2)
+        self.stem = conv(planes, half, stride=2)
         self.down4 = _stage(half, quarter, deep[0])
         self.down8 = _stage(quarter, eighth, deep[1])
         self.down16 = _stage(eighth, sixteenth, deep[2])
@@ -110,16 +114,16 @@ class Network(nn.Module):
         return Maps(centre, shift, size + _LOG_TYPICAL.to(size), axis, hull, tanker)
 
 
-def for_looking(network: Network, *, half: bool | None = None) -> Network:
+def for_looking(network: Trained, *, half: bool | None = None) -> Trained:
     """Copy of a network that looks faster and cannot be trained.
 
     Each normalisation becomes part of the convolution before it. Where the processor multiplies in
-    bfloat16, so does all but the heads: what they tell keeps its digits.
+    bfloat16, so does all but the last layers: what they tell keeps its digits.
 
     Parameters
     ----------
     network
-        A trained one.
+        A trained one, or a trained verifier.
     half
         Whether to calculate in bfloat16; as the processor has it, if left out.
 
@@ -132,7 +136,7 @@ def for_looking(network: Network, *, half: bool | None = None) -> Network:
             pair[1] = nn.Identity()
     if torch.cpu.get_capabilities().get("avx512_bf16", False) if half is None else half:
         for name, part in looking.named_children():
-            if name != "heads":
+            if name not in ("heads", "hidden", "told"):
                 part.to(torch.bfloat16)
     return looking.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
 
@@ -158,7 +162,8 @@ def normalised(reflectance: Tensor) -> Tensor:
     return (known.clamp(0, 1.5).sqrt() - 0.32) / 0.15
 
 
-def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
+def conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
+    """Convolution of 3 x 3, normalisation, and what is positive of it."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
@@ -168,19 +173,22 @@ def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
 
 def _stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
     return nn.Sequential(
-        _conv(inputs, outputs, stride=2), *(_Residual(outputs) for _ in range(blocks))
+        conv(inputs, outputs, stride=2), *(Residual(outputs) for _ in range(blocks))
     )
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
+    """Two convolutions whose result is added to what they read."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = _conv(width, width)
+        self.first = conv(width, width)
         self.second = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(chips, width, rows, columns), and the same back."""
         return torch.relu(x + self.second(self.first(x)))
 
 
@@ -191,7 +199,7 @@ class _Merge(nn.Module):
         super().__init__()
         self.narrow = nn.Conv2d(coarse, outputs, kernel_size=1)
         self.side = nn.Conv2d(fine, outputs, kernel_size=1)
-        self.mix = _conv(outputs, outputs)
+        self.mix = conv(outputs, outputs)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         large = nn.functional.interpolate(

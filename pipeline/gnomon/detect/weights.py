@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit, logit
+from torch import Tensor, nn
 
 from gnomon.detect.network import Network, NetworkOptions, for_looking
+from gnomon.detect.verifier import Verifier, VerifierOptions
 from gnomon.errors import WeightsError
 from gnomon.study import Options, shipped
 
@@ -40,6 +42,15 @@ class Errors(Options):
     beam_share: float = Field(ge=0)
     heading_deg: Sigma
     """For a hull of 100 m; inverse to the length."""
+
+
+class VerifierShape(Options):
+    """Of the second stage; its bands are the network's."""
+
+    widths: tuple[int, ...]
+    blocks: tuple[int, ...]
+    first: float = Field(1.0, ge=0)
+    """Evidence = logit of the verifier + first * that of the network."""
 
 
 class Model(Options):
@@ -66,25 +77,21 @@ class Model(Options):
     tanker_slope: float = Field(0.0, ge=0)
     """p_tanker = logistic(tanker_slope * logit + tanker_intercept); not told where this is 0."""
     tanker_intercept: float = 0.0
+    verifier: VerifierShape | None = None
+    """Without one, the network's own word stands."""
     errors: Errors
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of weights.safetensors."""
 
-    def score(self, evidence: Values) -> Values:
-        """Calibrated score of a logit."""
-        told: Values = expit(self.slope * evidence + self.intercept)
-        return told
+    def score(self, raw: Values) -> Values:
+        """Calibrated score of one that is not."""
+        return _on_curve(raw, self.slope, self.intercept)
 
-    def p_tanker(self, evidence: Values) -> Values:
-        """Probability of being a tanker's, of a logit; NaN where these weights do not tell it."""
-        told: Values = expit(self.tanker_slope * evidence + self.tanker_intercept)
-        return told if self.tanker_slope else np.full_like(told, np.nan)
-
-    def raw(self, score: Values) -> Values:
-        """Score that is not calibrated, the logistic of its logit, of one that is."""
-        bounded = np.clip(score.astype(float), 1e-6, 1 - 1e-6)
-        told: Values = expit((logit(bounded) - self.intercept) / self.slope)
-        return told
+    def p_tanker(self, raw: Values) -> Values:
+        """Calibrated p_tanker of one that is not; NaN where these weights do not tell it."""
+        if not self.tanker_slope:
+            return np.full_like(raw, np.nan)
+        return _on_curve(raw, self.tanker_slope, self.tanker_intercept)
 
     @property
     def label(self) -> str:
@@ -92,18 +99,36 @@ class Model(Options):
         return f"{self.name}@{self.sha256[:12]}"
 
 
+def _on_curve(raw: Values, slope: float, intercept: float) -> Values:
+    bounded = np.clip(raw.astype(float), 1e-6, 1 - 1e-6)
+    told: Values = expit(slope * logit(bounded) + intercept)
+    return told
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What a detector is made of, as it was trained; training goes on from it."""
+
+    network: Network
+    verifier: Verifier | None = None
+
+
 @dataclass(frozen=True)
 class Weights:
-    """A network ready to be asked."""
+    """A detector ready to be asked."""
 
     model: Model
-    network: Network
-    """As it was trained; training goes on from it."""
+    stages: Stages
 
     @cached_property
     def looking(self) -> Network:
-        """The same network, faster and for looking only."""
-        return for_looking(self.network)
+        """The network, faster and for looking only."""
+        return for_looking(self.stages.network)
+
+    @cached_property
+    def verifying(self) -> Verifier | None:
+        """The verifier likewise."""
+        return for_looking(self.stages.verifier) if self.stages.verifier else None
 
 
 def find(name: str) -> Path:
@@ -148,42 +173,77 @@ def load(name: str) -> Weights:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
     if found != model.sha256:
         raise WeightsError(f"{path}: damaged, its digest is {found[:12]} and not {model.label}")
-    network = Network(
-        NetworkOptions(model.bands, model.widths, model.blocks, model.history, model.tanker)
-    )
+    stages = _shaped(model)
     try:
-        network.load_state_dict(load_file(path))
+        _modules(stages).load_state_dict(_with_stage(load_file(path)))
     except (RuntimeError, ValueError) as error:
         raise WeightsError(f"{path}: not the weights of this network ({error})") from error
-    return Weights(model, network.eval().to(memory_format=torch.channels_last))
+    return Weights(model, _ready(stages))
 
 
-def uncalibrated(network: Network, *, gsd_m: float = 10.0) -> Weights:
-    """A network as training leaves it; its score is the logistic of its logit."""
-    options = network.options
+def _shaped(model: Model) -> Stages:
+    options = (model.bands, model.widths, model.blocks, model.history, model.tanker)
+    network = Network(NetworkOptions(*options))
+    if model.verifier is None:
+        return Stages(network)
+    shape = VerifierOptions(model.bands, model.verifier.widths, model.verifier.blocks)
+    return Stages(network, Verifier(shape))
+
+
+def _modules(stages: Stages) -> nn.ModuleDict:
+    named = {"network": stages.network, "verifier": stages.verifier}
+    return nn.ModuleDict({name: part for name, part in named.items() if part is not None})
+
+
+def _with_stage(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Names of weights with their stage; those of one stage alone have none in the file."""
+    if any(name.startswith("verifier.") for name in values):
+        return values
+    return {f"network.{name}": value for name, value in values.items()}
+
+
+def _ready(stages: Stages) -> Stages:
+    _modules(stages).eval().to(memory_format=torch.channels_last)
+    return stages
+
+
+def uncalibrated(stages: Stages, *, gsd_m: float = 10.0) -> Weights:
+    """A detector as training leaves it; its score is the logistic of its logit."""
     model = Model(
         name="uncalibrated",
         version="0",
-        bands=options.bands,
         gsd_m=gsd_m,
-        widths=options.widths,
-        blocks=options.blocks,
+        **_shape(stages),
         threshold=0.5,
         slope=1.0,
         intercept=0.0,
         body=BODY,
-        history=options.history,
-        tanker=options.tanker,
         tanker_slope=1.0,
         errors=Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10),
         sha256="0" * 64,
     )
-    return Weights(model, network.eval().to(memory_format=torch.channels_last))
+    return Weights(model, _ready(stages))
+
+
+def _shape(stages: Stages) -> dict[str, Any]:
+    """What of a model.toml the stages themselves say."""
+    options, verifier = stages.network.options, stages.verifier
+    told: dict[str, Any] = {
+        "bands": options.bands,
+        "widths": options.widths,
+        "blocks": options.blocks,
+        "history": options.history,
+        "tanker": options.tanker,
+    }
+    if verifier:
+        shape = verifier.options
+        told["verifier"] = VerifierShape(widths=shape.widths, blocks=shape.blocks)
+    return told
 
 
 def save(
     folder: Path,
-    network: Network,
+    stages: Stages,
     *,
     version: str,
     threshold: float,
@@ -206,20 +266,17 @@ def save(
     except FileExistsError as error:
         raise WeightsError(f"{folder}: exists; weights are never overwritten") from error
     path = folder / "weights.safetensors"
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
+    parts = _modules(stages) if stages.verifier else stages.network
+    save_file({k: v.contiguous() for k, v in parts.state_dict().items()}, path)
     model = Model(
         name=folder.name,
         version=version,
-        bands=network.options.bands,
         gsd_m=gsd_m,
-        widths=network.options.widths,
-        blocks=network.options.blocks,
+        **_shape(stages),
         threshold=threshold,
         slope=calibration[0],
         intercept=calibration[1],
         body=body,
-        history=network.options.history,
-        tanker=network.options.tanker,
         tanker_slope=tanker[0],
         tanker_intercept=tanker[1],
         errors=errors,
@@ -233,10 +290,11 @@ def save(
 
 
 def _toml(model: Model) -> str:
-    values = model.model_dump()
-    errors = values.pop("errors")
+    values = model.model_dump(exclude_none=True)
+    tables = {key: values.pop(key) for key in ("verifier", "errors") if key in values}
     lines = [f"{key} = {_literal(value)}" for key, value in values.items()]
-    lines += ["", "[errors]"] + [f"{key} = {_literal(value)}" for key, value in errors.items()]
+    for name, table in tables.items():
+        lines += ["", f"[{name}]", *(f"{key} = {_literal(value)}" for key, value in table.items())]
     return "\n".join(lines) + "\n"
 
 

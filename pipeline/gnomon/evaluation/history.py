@@ -1,10 +1,9 @@
-"""What it is worth to know a port: one network, told what places look like without ships or not.
+"""What it is worth to know a port: one detector, told what places look like without ships or not.
 
 `python -m gnomon.evaluation.history [WEIGHTS]` makes a season of Sentinel-2 at three simulated
 ports that no training has seen, some 25 looks at each that show something. It makes the backgrounds
 as a run does, looks at every scene with them and without, and prints a table. WEIGHTS is a name or
-a folder of weights that can be told a history, or the state of a training (``*.state``), whose
-scores are not calibrated.
+a folder of weights that can be told a history.
 
 Beside the traffic two ships lie at the cargo quay of each port: a stayer, for ten looks on end, who
 must not become background, and a hulk that never leaves, who is background in all honesty: she
@@ -18,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -29,8 +27,7 @@ from rich.console import Console
 
 from gnomon.detect.detector import find_hulls
 from gnomon.detect.hulls import Hulls
-from gnomon.detect.network import Network
-from gnomon.detect.weights import Weights, load, uncalibrated
+from gnomon.detect.weights import Weights, load
 from gnomon.errors import GnomonError, WeightsError
 from gnomon.evaluation.account import Account, account, counted, false_alarms
 from gnomon.fetch.catalog import find_scenes
@@ -257,31 +254,10 @@ def _fate(name: str, measured: Told, threshold: float) -> tuple[str, str, str]:
     return f"{name}s found in {hers.sum()} looks (mean score)", words[0], words[1]
 
 
-def weights_of(name: str) -> Weights:
-    """Weights by name or folder, or the running average of a training's state.
-
-    Raises
-    ------
-    WeightsError
-        There are none, or they are not what they should be.
-
-    """
-    if not name.endswith(".state"):
-        return load(name)
-    network = Network()
-    try:
-        state = torch.load(name, map_location="cpu", weights_only=True)
-        network.load_state_dict(state["average"])
-    except (OSError, RuntimeError, KeyError, UnpicklingError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise WeightsError(f"{name}: not the state of a training ({why})") from error
-    return uncalibrated(network)
-
-
 def main(name: str = "s2-vessel") -> None:
     """Measure, and print the table."""
     torch.set_num_threads(1)
-    weights = weights_of(name)
+    weights = load(name)
     with tempfile.TemporaryDirectory() as folder:
         Console().print(table(measure(weights, Path(folder)), weights.model.threshold))
 
