@@ -1,5 +1,6 @@
 """Training: the same seed gives the same weights, the loss falls, nothing is overwritten."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ from gnomon.detect import train as training
 from gnomon.detect.calibrate import Calibration, read_calibration, write_calibration
 from gnomon.detect.network import NetworkOptions
 from gnomon.detect.train import TrainOptions, train
-from gnomon.detect.weights import Errors, find, load
+from gnomon.detect.weights import Errors, Stages, find, load
 from gnomon.errors import CatalogError, WeightsError
 from gnomon.marked import contrast_finder, finder, marked_scenes, matched
-from gnomon.training import TeachOptions, judge, teach
+from gnomon.training import TeachOptions, judge, teach, trained
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
 
@@ -98,6 +99,32 @@ def test_a_calibration_is_read_as_it_was_written_and_from_weights_too(tmp_path: 
     path.write_text("slope = 1")
     with pytest.raises(WeightsError, match="is no calibration"):
         read_calibration(path)
+
+
+def test_what_was_trained_to_its_end_is_not_trained_again_unless_it_rests_on_something_else(
+    sea: Path, tmp_path: Path
+) -> None:
+    scenes = [scene.learnable() for scene in marked_scenes(str(sea))]
+    seen: list[tuple[str, int]] = []
+    finished = tmp_path / "finished"
+
+    def train_all(steps: int, states: str) -> Stages:
+        short = TrainOptions(steps=steps, batch=2)
+        return trained(
+            scenes, [], tmp_path / states, options=TeachOptions(short, replace(short, seed=steps)),
+            progress=lambda stage, step, _: seen.append((stage, step)), finished=finished,
+        )  # fmt: skip
+
+    first = train_all(2, "one")
+    assert seen == [(f"all-{stage}", n) for stage in ("network", "verifier") for n in (0, 1)]
+    again = train_all(2, "two")
+    assert len(seen) == 4
+    for stage in ("network", "verifier"):
+        old, new = (dict(getattr(s, stage).state_dict()) for s in (first, again))
+        torch.testing.assert_close(new, old)
+    # Another network, and so another verifier, whose own options are the same.
+    train_all(1, "three")
+    assert len(seen) == 6
 
 
 @pytest.mark.slow

@@ -13,19 +13,23 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from gnomon.detect import chips, pasting, proposals, weights
 from gnomon.detect.calibrate import Calibration
 from gnomon.detect.chips import shared
 from gnomon.detect.evaluate import Matched
-from gnomon.detect.network import NetworkOptions
+from gnomon.detect.network import Network, NetworkOptions, Trained
 from gnomon.detect.proposals import train_verifier
 from gnomon.detect.train import TrainOptions, train
 from gnomon.detect.truth import Labelled, labelled
+from gnomon.detect.verifier import Verifier, VerifierOptions
 from gnomon.detect.weights import Stages
 from gnomon.errors import WeightsError
 from gnomon.fetch.mask import usable_water
@@ -43,19 +47,16 @@ Progress = Callable[[str, int, float], None]
 
 @dataclass(frozen=True)
 class TeachOptions:
-    """How long and how fast both stages are trained."""
+    """How long and how fast the stages are trained."""
 
     network: TrainOptions = field(default_factory=TrainOptions)
-    verifier: TrainOptions = field(
-        default_factory=lambda: TrainOptions(steps=800, learning_rate=1e-3)
-    )
+    verifier: TrainOptions | None = None
+    """Without, there is no second stage: the shipped weights have none, and what their scores are
+    worth holds for weights that have none either."""
 
-    def told(self, steps: int | None, *, seed: int) -> "TeachOptions":
-        """The same with a seed, and with the network's steps if told; the verifier has half."""
-        network, verifier = replace(self.network, seed=seed), replace(self.verifier, seed=seed)
-        if steps is None:
-            return TeachOptions(network, verifier)
-        return TeachOptions(replace(network, steps=steps), replace(verifier, steps=-(-steps // 2)))
+
+VERIFIER = TrainOptions(steps=1600, batch=8, learning_rate=1e-3)
+"""What a verifier takes."""
 
 
 CALIBRATED_BY = "s2-vessel"
@@ -147,6 +148,7 @@ def trained(
     options: TeachOptions,
     progress: Progress | None = None,
     name: str = "all",
+    finished: Path | None = None,
 ) -> Stages:
     """A detector from real and simulated scenes, in the proportion that all weights have.
 
@@ -163,30 +165,80 @@ def trained(
         Told of each step.
     name
         Begins the names of the states.
+    finished
+        Folder of stages that were trained to their end, where new ones go too; one that rests on
+        other scenes or options is trained anew.
 
     """
-    scenes, drawn = [*real, *made], shares(real, made)
-    tell = (lambda step, loss: progress("network", step, loss)) if progress else None
-    saved = state_path(folder, name, scenes, options.network)
-    network = train(scenes, options.network, weights=drawn, progress=tell, saved=saved)
-    tell = (lambda step, loss: progress("verifier", step, loss)) if progress else None
-    rests_on = f"{name}-verifier-{saved.stem}"
-    saved = state_path(folder, rests_on, scenes, options.verifier)
-    verifier = train_verifier(
-        scenes, network, options.verifier, weights=drawn, progress=tell, saved=saved
-    )
+    bench = _Bench([*real, *made], shares(real, made), folder, finished, progress)
+    learn = partial(train, bench.scenes, options.network, weights=bench.drawn)
+    network, rests_on = bench.stage(f"{name}-network", Network(), options.network, learn)
+    if options.verifier is None:
+        return Stages(network)
+    learn_it = partial(train_verifier, bench.scenes, network, options.verifier, weights=bench.drawn)
+    title, rests_on = f"{name}-verifier", f"{rests_on} {_PROPOSING}"
+    verifier, _ = bench.stage(title, Verifier(), options.verifier, learn_it, rests_on=rests_on)
     return Stages(network, verifier)
 
 
-def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: TrainOptions) -> Path:
+@dataclass(frozen=True)
+class _Bench:
+    """Where stages are trained, one after the other."""
+
+    scenes: list[Labelled]
+    drawn: list[float]
+    folder: Path
+    finished: Path | None
+    progress: Progress | None
+
+    def stage(
+        self,
+        title: str,
+        blank: Trained,
+        options: TrainOptions,
+        learn: Callable[..., Trained],
+        *,
+        rests_on: str = "",
+    ) -> tuple[Trained, str]:
+        """One stage, trained or found finished, and what it rests on."""
+        saved = state_path(self.folder, title, self.scenes, options, rests_on=rests_on)
+        path = self.finished / f"{title}.safetensors" if self.finished else None
+        if path and path.is_file() and _rests_on(path) == saved.stem:
+            blank.load_state_dict(load_file(path))
+            return blank.eval(), saved.stem
+        tell = partial(self.progress, title) if self.progress else None
+        done = learn(progress=tell, saved=saved)
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Half as large; and nothing is measured with other digits than those of the file.
+            values = {key: value.contiguous() for key, value in done.half().state_dict().items()}
+            save_file(values, path, {"rests_on": saved.stem})
+            done.float()
+        return done, saved.stem
+
+
+def _rests_on(path: Path) -> str:
+    with safe_open(path, "pt") as file:
+        told: str = (file.metadata() or {}).get("rests_on", "")
+    return told
+
+
+def state_path(
+    folder: Path,
+    name: str,
+    scenes: Sequence[Labelled],
+    options: TrainOptions,
+    *,
+    rests_on: str = "",
+) -> Path:
     """File for the state of a training: its name, and a digest of what it rests on."""
     told = asdict(options)
     cycles = told.pop("cycles")
-    rests_on = [repr((_SHAPING, told, asdict(NetworkOptions())))]
+    all_of = [repr((_SHAPING, told, asdict(NetworkOptions()), rests_on))]
     for scene in scenes:
-        rests_on += [scene.name, str(tuple(scene.bands.shape))]
-        rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
-    digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
+        all_of += [scene.name, str(tuple(scene.bands.shape))]
+        all_of += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
+    digest = hashlib.sha256("\n".join(all_of).encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
     states = [folder / f"{name}-{digest}-{number}.state" for number in range(1, cycles + 1)]
     if not states[-1].exists():
@@ -199,9 +251,13 @@ def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: Tra
 
 _SHAPING = (
     chips.CHIP_PX, chips.PASTED, chips.REMEMBERED, chips.STAYED, pasting.ALONGSIDE, SIMULATED_SHARE,
-    proposals.ASTRAY, proposals.CORE_PX, proposals.DOUBTED_SHARE, proposals.SHOWN,
 )  # fmt: skip
 """What shapes a training beside its options."""
+_PROPOSING = (
+    proposals.ASTRAY, proposals.CORE_PX, proposals.DOUBTED_SHARE, proposals.SHOWN,
+    asdict(VerifierOptions()),
+)  # fmt: skip
+"""What shapes a verifier's."""
 
 
 def shares(real: Sequence[Labelled], made: Sequence[Labelled]) -> list[float]:

@@ -54,8 +54,7 @@ def train(
     ports
         Parts of ids of scenes to train on, separated by commas; all of the catalogues, if left out.
     steps
-        Of the training of the network; the verifier has half as many. With --chips of each of two
-        trainings: without what is held back, and with all.
+        Of the training; with --chips of each of two: without what is held back, and with all.
     seed
         Of all that is random.
 
@@ -70,11 +69,11 @@ def train(
     if not catalogs:
         raise WeightsError("say catalogues of labelled scenes, or --chips")
     from gnomon.detect.calibrate import read_calibration
+    from gnomon.detect.train import TrainOptions
     from gnomon.detect.weights import find
     from gnomon.training import CALIBRATED_BY, TeachOptions, teach
 
-    options = TeachOptions().told(steps, seed=seed)
-    whole = {"network": options.network.steps, "verifier": options.verifier.steps}
+    options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
     with progress("steps") as tell:
         model = teach(
             catalogs,
@@ -83,10 +82,8 @@ def train(
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             amendments=amendments,
             ports=listed(ports) or None,
-            options=options,
-            progress=lambda stage, step, loss: tell(
-                step + 1, whole[stage], f"{stage}: loss {loss:.2f}"
-            ),
+            options=TeachOptions(options),
+            progress=lambda _, step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0

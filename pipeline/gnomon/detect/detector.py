@@ -6,6 +6,8 @@
    map become oriented rectangles (`peaks`): proposals.
 3. The verifier looks at each proposal along its own axis, says how likely a ship it is, and brings
    the rectangle to her sides (`verifier`). Its word and the network's, calibrated, are the score.
+   With weights that have none, the network looks again where its score leaves doubt, at the
+   mirrored pixels too (`views`).
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
    cells and windows alike.
 
@@ -16,6 +18,7 @@ are read from the scene's pixels all the same.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -31,10 +34,10 @@ from torch import Tensor
 from gnomon.detect.cells import HALO_PX, alike, crop_size, worth_a_look
 from gnomon.detect.contrast import Floats
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
-from gnomon.detect.network import Network
 from gnomon.detect.peaks import read_peaks
 from gnomon.detect.tiles import Window
 from gnomon.detect.verifier import PROPOSED, Verifier, corrected, verdicts_on
+from gnomon.detect.views import Look, in_doubt, turned_looks
 from gnomon.detect.weights import Model, Weights
 from gnomon.study import DetectOptions
 
@@ -81,11 +84,12 @@ def find_hulls(
     shown = _Shown.of(pixels, history, weights.model)
     least_px = options.length_min_m / gsd_m
     hulls = shown.hulls(cells, weights.looking)
+    if weights.verifying is None:
+        hulls = _looked_again(hulls, shown, weights.looking, water.shape)
+    else:
+        likely = _kept(hulls, search, least_px) & (hulls[:, 5] >= PROPOSED)
+        hulls = shown.verified(one_per_hull(hulls[likely]), weights.verifying)
     hulls = hulls[_kept(hulls, search, least_px)]
-    if weights.verifying is not None:
-        proposed = one_per_hull(hulls[hulls[:, 5] >= PROPOSED])
-        hulls = shown.verified(proposed, weights.verifying)
-        hulls = hulls[_kept(hulls, search, least_px)]
     hulls[:, 5] = weights.model.score(hulls[:, 5])
     hulls[:, 7] = weights.model.p_tanker(hulls[:, 7])
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
@@ -117,13 +121,13 @@ class _Shown:
         """(bands,), 1 where the pixels have the band."""
         return torch.tensor([float(band is not None) for band in self.bands])
 
-    def hulls(self, cells: list[Window], network: Network) -> Hulls:
+    def hulls(self, cells: list[Window], look: Look) -> Hulls:
         """Peaks in some cells, each cell its own, in pixels of the window."""
         found = [NOTHING]
         for batch in alike(cells):
             past = None if self.past is None else _crops(self.past, batch)
             with torch.inference_mode():
-                maps = network(_crops(self.bands, batch), self.present.expand(len(batch), -1), past)
+                maps = look(_crops(self.bands, batch), self.present.expand(len(batch), -1), past)
             found += read_peaks(maps, batch, body=self.model.body)
         return np.concatenate(found)
 
@@ -138,6 +142,12 @@ class _Shown:
         first = self.model.verifier.first if self.model.verifier else 0.0
         result[:, 5] = expit(verdicts[:, 0] + first * logit(hulls[:, 5].clip(1e-6, 1 - 1e-6)))
         return result
+
+
+def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
+    """Hulls, those in doubt as a second look with its mirror images tells them."""
+    cells, within = in_doubt(hulls, shape)
+    return np.concatenate([hulls[~within], shown.hulls(cells, partial(turned_looks, network))])
 
 
 def _stack(layers: Sequence[Floats | None]) -> Tensor:

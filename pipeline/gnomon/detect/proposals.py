@@ -7,6 +7,7 @@ shifted, stretched and turned a little, because elsewhere the network will be fu
 the ports that it knows.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,7 @@ def train_verifier(
 ) -> Verifier:
     """Train a verifier of what a network proposes; parameters as of `gnomon.detect.train.train`."""
     torch.manual_seed(options.seed)
-    begun = Verifier(verifier)
-    if base:
-        begun.load_state_dict(base.state_dict())
+    begun = copy.deepcopy(base) if base else Verifier(verifier)
     looking = for_looking(network)
 
     def batches(start: int) -> Iterator[Proposed]:

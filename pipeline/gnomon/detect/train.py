@@ -34,7 +34,7 @@ Some = TypeVar("Some")
 class TrainOptions:
     """How long and how fast."""
 
-    steps: int = 2400
+    steps: int = 9000
     """Of each cycle."""
     cycles: int = 1
     """The rate of learning rises and falls so often (Loshchilov and Hutter 2017, arXiv:1608.03983):

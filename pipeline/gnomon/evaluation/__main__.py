@@ -1,8 +1,11 @@
 """`make evaluate`: train with ports left out, measure, and write it into the card of the weights.
 
 CATALOGS names labelled catalogues, separated by blanks; without it, GNOMON_DATA names the folder
-that has ``s2-ports``. Trainings are kept under build/evaluation and go on where they stopped, and
-calibration.toml there is what `gnomon train` gives to weights that are trained the same way.
+that has ``s2-ports``. Trainings are kept under build/evaluation and go on where they stopped; what
+ended lies beside the folder of the card, under the same name with -folds, and is done again only if
+what it rests on has changed.
+calibration.toml under build/evaluation is what `gnomon train` gives to weights that are trained the
+same way.
 """
 
 import os
@@ -54,6 +57,7 @@ def evaluate(card: Path, *, out: Path = OUT, options: Options | None = None) -> 
         amendments=read_amendments(configs / "label-amendments.geojson"),
         types=read_types(configs / "ship-types.geojson"),
         options=options or Options(),
+        finished=card.parent.with_name(f"{card.parent.name}-folds"),
         say=console.print,
     )
     write_calibration(out / "calibration.toml", measured.calibration)

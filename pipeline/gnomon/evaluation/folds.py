@@ -56,8 +56,11 @@ def fold_stages(
     *,
     options: training.TeachOptions,
     progress: training.Progress | None = None,
+    finished: Path | None = None,
 ) -> Stages:
     """Train on the scenes of the other folds; see `gnomon.training.trained`."""
     real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
     name = f"without-{'-'.join(fold.ports)}"
-    return training.trained(real, made, folder, options=options, progress=progress, name=name)
+    return training.trained(
+        real, made, folder, options=options, progress=progress, name=name, finished=finished
+    )

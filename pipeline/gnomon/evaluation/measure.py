@@ -15,6 +15,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -92,6 +93,7 @@ def measure(
     amendments: gpd.GeoDataFrame,
     types: gpd.GeoDataFrame,
     options: Options,
+    finished: Path | None = None,
     say: Say = lambda _: None,
 ) -> Measured:
     """Train what is missing and measure.
@@ -110,13 +112,21 @@ def measure(
         Of ships, as `gnomon.detect.ship_types` reads them; nothing is trained on them.
     options
         How much.
+    finished
+        Folder of stages that were trained before; see `gnomon.training.trained`.
     say
         Told what goes on.
 
     """
     scenes = [m.amended(amendments) for m in plain]
     made = list(training.simulated_scenes(options.simulated))
-    taught = [_fold_stages(fold, scenes, made, folder, options=options, say=say) for fold in folds]
+    taught = [
+        fold_stages(
+            fold, scenes, made, folder, options=options.teach, progress=partial(_tell, say),
+            finished=finished,
+        )
+        for fold in folds
+    ]  # fmt: skip
     sight = _looked_at(scenes, folds, [raw_finder(stages) for stages in taught])
     typed, sure = (
         [m.typed(types, guesses=guesses) for m in sight.scenes] for guesses in (True, False)
@@ -148,22 +158,9 @@ def measure(
     )
 
 
-def _fold_stages(
-    fold: Fold,
-    scenes: Sequence[Marked],
-    made: Sequence[Labelled],
-    folder: Path,
-    *,
-    options: Options,
-    say: Say,
-) -> Stages:
-    name = ", ".join(fold.ports)
-
-    def tell(stage: str, step: int, loss: float) -> None:
-        if step % 100 == 0:
-            say(f"{stage} without {name}: step {step}, loss {loss:.2f}")
-
-    return fold_stages(fold, scenes, made, folder, options=options.teach, progress=tell)
+def _tell(say: Say, stage: str, step: int, loss: float) -> None:
+    if step % 100 == 0:
+        say(f"{stage}: step {step}, loss {loss:.2f}")
 
 
 def _look(scenes: Sequence[Marked], find: Finder) -> Sight:
