@@ -16,6 +16,7 @@ from scipy import ndimage
 from gnomon.detect.contrast import departures
 from gnomon.detect.hulls import Mask
 from gnomon.detect.tiles import Window, framed
+from gnomon.grid import grid_of
 
 CELL_PX = 640
 """Largest cell. With its halo it reads 1.2 times its own pixels; one of 128 pixels reads 1.9."""
@@ -58,7 +59,7 @@ def worth_a_look(
         part = interesting[row : 2 * len(strength) : 2, column : 2 * strength.shape[1] : 2]
         part |= strength
     interesting &= search
-    reach = REACH_M / abs(pixels.odc.geobox.resolution.x)
+    reach = REACH_M / abs(grid_of(pixels).resolution.x)
     side = 2 * int(np.ceil(reach / BLOCK_PX)) + 1
     near = ndimage.maximum_filter(_blocks(interesting).view(np.uint8), side, mode="constant")
     return covering(near.view(bool) & _blocks(search), water.shape)

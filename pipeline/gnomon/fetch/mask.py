@@ -34,11 +34,10 @@ from typing import NamedTuple, cast
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from odc.geo.xr import ODCExtensionDs
 from scipy import ndimage
 
 from gnomon.errors import GnomonError
+from gnomon.grid import grid_of
 from gnomon.scene import OPTICAL_BANDS
 from gnomon.study import MaskOptions
 
@@ -130,9 +129,7 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
             f"classification (scl), and there is only {', '.join(map(str, pixels)) or 'nothing'}; "
             "add the missing asset to the item, or leave the scene out"
         )
-    grid = ODCExtensionDs(pixels).geobox
-    assert isinstance(grid, GeoBox), "pixels lie on a grid"
-    gsd_m = abs(grid.resolution.x)
+    gsd_m = abs(grid_of(pixels).resolution.x)
     factor = max(1, round(BLOCK_M / gsd_m))
     blocks = {name: _block_means(band, factor) for name, band in bands.items()}
     valid = np.ones(tuple(pixels.sizes[axis] for axis in ("y", "x")), bool)

@@ -25,11 +25,11 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
-from odc.geo.xr import ODCExtensionDs
 from rasterio.features import rasterize
 from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.grid import grid_of
 from gnomon.ports import Zone
 
 Mask = NDArray[np.bool_]
@@ -113,8 +113,7 @@ def tally(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = 
         was seen in its own window.
 
     """
-    grid = ODCExtensionDs(masks).geobox
-    assert isinstance(grid, GeoBox), "masks lie on a grid"
+    grid = grid_of(masks)
     pixel_m2 = float(abs(grid.resolution.x * grid.resolution.y))
     layers = {name: masks[name].to_numpy() for name in ("valid", "water", "search")}
     seen = layers["valid"] & ~(masks["cloud"].to_numpy() | masks["ice"].to_numpy())
