@@ -85,6 +85,8 @@ ICE_INDEX_MIN = 0.4
 """Of (green - swir16) / (green + swir16), as usual for snow."""
 ICE_NIR_MIN = 0.11
 """Ice is bright in near infrared; water that silt makes as bright as 0.15 in green is not."""
+STRIP_BLOCKS = 64
+"""Rows of blocks that are looked at together: what is made of them stays near the processor."""
 LAND_WIDTH_M = 100.0
 """Nothing afloat is so wide: the widest hulls have 65 m, and blocks blur them."""
 PIER_LENGTH_M = 460.0
@@ -132,44 +134,81 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
             f"classification (scl), and there is only {', '.join(map(str, pixels)) or 'nothing'}; "
             "add the missing asset to the item, or leave the scene out"
         )
-    gsd_m = abs(grid_of(pixels).resolution.x)
-    factor = max(1, round(BLOCK_M / gsd_m))
-    blocks = {name: _block_means(band, factor) for name, band in bands.items()}
-    valid = np.ones(tuple(pixels.sizes[axis] for axis in ("y", "x")), bool)
-    for name, band in bands.items():
-        if not np.isfinite(blocks[name]).all():  # a quarter of the pixels tells that all are
-            valid &= np.isfinite(band)
     classes = None
     if "scl" in pixels:
-        scl = np.nan_to_num(pixels["scl"].to_numpy(), nan=SCL_NODATA).astype(np.uint8)
-        valid &= scl != SCL_NODATA
-        classes = scl[::factor, ::factor]
+        classes = np.nan_to_num(pixels["scl"].to_numpy(), nan=SCL_NODATA).astype(np.uint8)
+    gsd_m = abs(grid_of(pixels).resolution.x)
+    factor = max(1, round(BLOCK_M / gsd_m))
+    valid, looks = _looked_over(
+        bands, classes, options, shape=(pixels.sizes["y"], pixels.sizes["x"]), factor=factor
+    )
     layers = {"valid": valid}
-    for name, layer in _layers(blocks, classes, options, block_m=factor * gsd_m).items():
+    for name, layer in _layers(looks, options, block_m=factor * gsd_m).items():
         layers[name] = _pixels(layer, factor, valid.shape)
         layers[name] &= valid
     return xr.Dataset({k: (("y", "x"), v) for k, v in layers.items()}, coords=pixels.coords)
 
 
-def _layers(
-    blocks: Mapping[str, Band], classes: Classes | None, options: MaskOptions, *, block_m: float
-) -> dict[str, Mask]:
-    """All layers but ``valid``, on blocks."""
+class Looks(NamedTuple):
+    """What blocks look like by themselves, (rows, columns) each."""
+
+    seen: Mask
+    wet: Mask
+    """As sure water, or water by its class."""
+    shaded: Mask
+    """As water beside sure water."""
+    icy: Mask
+    dim: Mask
+    """White, and bright enough for a cloud's fringe."""
+    white: Mask
+    """White, and bright enough for a cloud."""
+
+
+def _looked_over(
+    bands: Mapping[str, Band],
+    classes: Classes | None,
+    options: MaskOptions,
+    *,
+    shape: tuple[int, int],
+    factor: int,
+) -> tuple[Mask, Looks]:
+    """Which pixels hold data, and what each block looks like."""
+    valid = np.ones(shape, bool) if classes is None else classes != SCL_NODATA
+    strips = []
+    for top in range(0, shape[0], STRIP_BLOCKS * factor):
+        rows = slice(top, top + STRIP_BLOCKS * factor)
+        blocks = {name: _block_means(band[rows], factor) for name, band in bands.items()}
+        looks = _looks(
+            blocks, None if classes is None else classes[rows][::factor, ::factor], options
+        )
+        strips.append(looks)
+        if not looks.seen.all():  # a quarter of the pixels tells that all are
+            for band in bands.values():
+                valid[rows] &= np.isfinite(band[rows])
+    return valid, Looks(*map(np.concatenate, zip(*strips, strict=True)))
+
+
+def _looks(blocks: Mapping[str, Band], classes: Classes | None, options: MaskOptions) -> Looks:
+    """Tell what blocks look like from their means and classes."""
     shape = next(iter(blocks.values())).shape if classes is None else classes.shape
     seen = np.ones(shape, bool) if classes is None else classes != SCL_NODATA
     for block in blocks.values():
         seen &= np.isfinite(block)
     wet = _looks_wet(blocks, SURE, options, shape)
-    shaded = _looks_wet(blocks, SHADED, options, shape)
     if classes is not None:
         wet |= classes == SCL_WATER
-
-    icy = _looks_icy(blocks, classes, shape)
     dim = _looks_white(blocks, DIM * options.cloud_blue_min, shape) & seen
     if classes is None:
         white = dim & _looks_white(blocks, options.cloud_blue_min, shape)
     else:
         white = dim & np.isin(classes, SCL_CLOUD) & ~wet
+    shaded = _looks_wet(blocks, SHADED, options, shape)
+    return Looks(seen, wet, shaded, _looks_icy(blocks, classes, shape), dim, white)
+
+
+def _layers(looks: Looks, options: MaskOptions, *, block_m: float) -> dict[str, Mask]:
+    """All layers but ``valid``, on blocks."""
+    seen, wet, shaded, icy, dim, white = looks
     # What was not seen may be cloud too: a cloud that the edge of the data cuts stays wide.
     wide = _open(white | icy | ~seen, options.cloud_width_min_m / 2 / block_m) & seen
     ice = wide & icy
