@@ -85,7 +85,7 @@ ICE_INDEX_MIN = 0.4
 """Of (green - swir16) / (green + swir16), as usual for snow."""
 ICE_NIR_MIN = 0.11
 """Ice is bright in near infrared; water that silt makes as bright as 0.15 in green is not."""
-STRIP_BLOCKS = 64
+STRIP_BLOCKS = 32
 """Rows of blocks that are looked at together: what is made of them stays near the processor."""
 LAND_WIDTH_M = 100.0
 """Nothing afloat is so wide: the widest hulls have 65 m, and blocks blur them."""
@@ -199,7 +199,7 @@ def _looks(blocks: Mapping[str, Band], classes: Classes | None, options: MaskOpt
         wet |= classes == SCL_WATER
     dim = _looks_white(blocks, DIM * options.cloud_blue_min, shape) & seen
     if classes is None:
-        white = dim & _looks_white(blocks, options.cloud_blue_min, shape)
+        white = dim & _bright(blocks, options.cloud_blue_min, shape)
     else:
         white = dim & np.isin(classes, SCL_CLOUD) & ~wet
     shaded = _looks_wet(blocks, SHADED, options, shape)
@@ -249,13 +249,22 @@ def _looks_wet(
 
 def _looks_white(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...]) -> Mask:
     """Whether each block is bright and white; all are where no band can tell."""
-    white = np.ones(shape, bool)
-    visible = blocks.get("blue", blocks.get("green"))
+    white = _bright(blocks, least, shape)
+    visible = _visible(blocks)
     if visible is not None:
-        white &= visible >= np.float32(least)
         for name in WHITE.keys() & blocks.keys():
             white &= blocks[name] <= np.float32(WHITE[name]) * visible
     return white
+
+
+def _bright(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...]) -> Mask:
+    """Whether each block has so much blue, or green for want of it."""
+    visible = _visible(blocks)
+    return np.ones(shape, bool) if visible is None else visible >= np.float32(least)
+
+
+def _visible(blocks: Mapping[str, Band]) -> Band | None:
+    return blocks.get("blue", blocks.get("green"))
 
 
 def _looks_icy(blocks: Mapping[str, Band], classes: Classes | None, shape: tuple[int, ...]) -> Mask:
