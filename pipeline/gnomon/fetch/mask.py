@@ -143,9 +143,11 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
         bands, classes, options, shape=(pixels.sizes["y"], pixels.sizes["x"]), factor=factor
     )
     layers = {"valid": valid}
+    whole = valid.all()
     for name, layer in _layers(looks, options, block_m=factor * gsd_m).items():
         layers[name] = _pixels(layer, factor, valid.shape)
-        layers[name] &= valid
+        if not whole:
+            layers[name] &= valid
     return xr.Dataset({k: (("y", "x"), v) for k, v in layers.items()}, coords=pixels.coords)
 
 
@@ -368,6 +370,8 @@ def _block_means(band: Band, factor: int) -> Band:
 
 def _pixels(layer: Mask, factor: int, shape: tuple[int, ...]) -> Mask:
     """Blocks back to pixels."""
+    if not layer.any():
+        return np.zeros(shape, bool)  # which takes no memory until somebody writes to it
     wide = np.empty((layer.shape[0], layer.shape[1] * factor), bool)
     for column in range(factor):  # three times as fast as repeating single bytes
         wide[:, column::factor] = layer
