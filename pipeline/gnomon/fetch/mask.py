@@ -309,7 +309,7 @@ def _index_exceeds(a: Band, b: Band, limit: float) -> Mask:
 def _dilate(mask: Mask, radius: float) -> Mask:
     """Blocks whose centres lie within a radius, in blocks, of a block of the mask.
 
-    The same as scipy's binary_dilation by a disc, and fifty times as fast: 64 blocks are one
+    The same as scipy's binary_dilation by a disc, and many times as fast: 64 blocks are one
     number, and each chord of the disc is grown along the rows from the next shorter one.
     """
     reach = int(radius)
