@@ -23,6 +23,7 @@ from gnomon.errors import AssetError, StoreError
 from gnomon.fetch import mask, raster
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.geometry import with_angles
+from gnomon.grid import grid_of
 from gnomon.load import rows as stage
 from gnomon.load.patch import patch_at
 from gnomon.load.rows import ANGLES, SIZES
@@ -281,7 +282,7 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     names = [name for name in stage.BANDS if pixels is not None and name in pixels]
     if pixels is None or not names:
         return {}
-    box: GeoBox = pixels.odc.geobox
+    box = grid_of(pixels)
     place, turn = stage.on_grid(centre, box)
     column, row = (float(v) for v in ~box.affine @ tuple(place))
     stack = np.stack([pixels[name].to_numpy() for name in names])

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from gnomon.detect.contrast import departures
 from gnomon.detect.hulls import Mask
 from gnomon.detect.tiles import Window, framed
+from gnomon.grid import grid_of
 
 CELL_PX = 640
 """Largest cell. With its halo it reads 1.2 times its own pixels; one of 128 pixels reads 1.9."""
@@ -52,16 +54,16 @@ def worth_a_look(
         Least contrast of water that stands out, in deviations of the water around.
 
     """
-    strength = np.abs(departures(pixels, water)) > contrast_min
-    interesting = ~water
-    for row, column in np.ndindex(2, 2):
-        part = interesting[row : 2 * len(strength) : 2, column : 2 * strength.shape[1] : 2]
-        part |= strength
-    interesting &= search
-    reach = REACH_M / abs(pixels.odc.geobox.resolution.x)
+    stands_out = np.abs(departures(pixels, water)) > contrast_min
+    rows, columns = (2 * n for n in stands_out.shape)
+    pairs = search[:rows:2, :columns] | search[1:rows:2, :columns]
+    stands_out &= pairs.view(np.uint16) != 0  # two pixels of a row are one number
+    shape = (-(-water.shape[0] // BLOCK_PX), -(-water.shape[1] // BLOCK_PX))
+    interesting = _blocks(search > water, shape) | _blocks(stands_out, shape, BLOCK_PX // 2)
+    reach = REACH_M / abs(grid_of(pixels).resolution.x)
     side = 2 * int(np.ceil(reach / BLOCK_PX)) + 1
-    near = ndimage.maximum_filter(_blocks(interesting).view(np.uint8), side, mode="constant")
-    return covering(near.view(bool) & _blocks(search), water.shape)
+    near = ndimage.maximum_filter(interesting.view(np.uint8), side, mode="constant")
+    return covering(near.view(bool) & _blocks(search, shape), water.shape)
 
 
 def covering(asked: Mask, shape: tuple[int, int]) -> list[Window]:
@@ -82,27 +84,28 @@ def covering(asked: Mask, shape: tuple[int, int]) -> list[Window]:
     return [framed((core[0], core[1]), shape, halo_px=HALO_PX) for core in cores]
 
 
-def _blocks(mask: Mask) -> Mask:
-    """Whether anything is in each block of `BLOCK_PX`."""
-    rows, columns = (-(-n // BLOCK_PX) for n in mask.shape)
-    padded = np.zeros((rows * BLOCK_PX, columns * BLOCK_PX), bool)
+def _blocks(mask: Mask, shape: tuple[int, int], side: int = BLOCK_PX) -> Mask:
+    """Whether anything is in each block of so many pixels, (rows, columns) blocks."""
+    rows, columns = shape
+    padded = np.zeros((rows * side, columns * side), bool)
     padded[: mask.shape[0], : mask.shape[1]] = mask
-    # Eight pixels of a row are one number.
-    return np.asarray(padded.view(np.uint64).reshape(rows, BLOCK_PX, columns).any(axis=1), bool)
+    # All of a block's row is one number.
+    return np.asarray(padded.view(f"u{side}").reshape(rows, side, columns).any(axis=1), bool)
 
 
 def _boxes(asked: Mask, top: int, left: int) -> list[Box]:
     """Boxes that cover a mask of blocks, with as few pixels to read as cutting in two finds."""
-    rows, columns = (np.flatnonzero(asked.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.nonzero(asked.any(axis=axis))[0] for axis in (1, 0))
     if not len(rows):
         return []
     inside = asked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     top, left = top + int(rows[0]), left + int(columns[0])
     box = (slice(top, top + inside.shape[0]), slice(left, left + inside.shape[1]))
     small = max(inside.shape) * BLOCK_PX <= CELL_PX
-    if small and (max(inside.shape) <= WHOLE_BLOCKS or inside.mean() >= FULL):
+    full = np.count_nonzero(inside) / inside.size >= FULL
+    if small and (max(inside.shape) <= WHOLE_BLOCKS or full):
         return [box]
-    axis, cut = _cut(inside)
+    axis, cut = _cut(rows - rows[0], columns - columns[0])
     if axis == 0:
         parts = _boxes(inside[:cut], top, left) + _boxes(inside[cut:], top + cut, left)
     else:
@@ -110,15 +113,14 @@ def _boxes(asked: Mask, top: int, left: int) -> list[Box]:
     return [box] if small and _cost(box) <= sum(map(_cost, parts)) else parts
 
 
-def _cut(inside: Mask) -> tuple[int, int]:
-    """Axis and place to cut at: the widest gap, or the middle where there is none."""
-    axis = int(inside.shape[1] > inside.shape[0])
-    widest, best = 1, (axis, inside.shape[axis] // 2)
-    for along in (0, 1):
-        hit = np.flatnonzero(inside.any(axis=1 - along))
-        gap = np.diff(hit, append=hit[-1])
-        if gap.max() > widest:
-            widest, best = int(gap.max()), (along, int(hit[gap.argmax()]) + 1)
+def _cut(*hit: NDArray[np.intp]) -> tuple[int, int]:
+    """Axis and place to cut at: the widest gap between rows or columns, or the middle."""
+    axis = int(hit[1][-1] > hit[0][-1])
+    widest, best = 1, (axis, (int(hit[axis][-1]) + 1) // 2)
+    for along, places in enumerate(hit):
+        gap = places[1:] - places[:-1]
+        if len(gap) and gap.max() > widest:
+            widest, best = int(gap.max()), (along, int(places[gap.argmax()]) + 1)
     return best
 
 

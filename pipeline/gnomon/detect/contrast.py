@@ -7,6 +7,8 @@ network looks at every pixel. With connected components it is a detector of its 
 that the network has to beat.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ CELL_PX = 2
 """Side of an average: a hull narrower than that is not lost, only diluted."""
 BLOCK_CELLS = 8
 """Side of a block of the background, 160 m at 10 m."""
+STRIP_CELLS = 32
+"""Rows of cells that are summed together, a multiple of `BLOCK_CELLS`."""
 REACH_BLOCKS = 5
 """Side of the background, in blocks: 800 m at 10 m."""
 NOISE_FLOOR = 0.0015
@@ -43,53 +47,70 @@ def departures(pixels: xr.Dataset, water: Mask) -> Floats:
         (rows // 2, columns // 2); zero where no water is near.
 
     """
-    bands = [b for b in ("blue", "green", "red", "nir") if b in pixels]
-    rows, columns = (n // CELL_PX * CELL_PX for n in water.shape)
-    total = np.zeros((rows // CELL_PX, columns), np.float32)
-    for band in bands:
-        values = pixels[band].to_numpy()[:rows, :columns]
-        total += values[::2]
-        total += values[1::2]
-    value = np.nan_to_num(
-        (total[:, ::2] + total[:, 1::2]) * np.float32(0.25 / len(bands)), copy=False
-    )
-    pairs = water[:rows:2, :columns] & water[1:rows:2, :columns]
-    mean, deviation = _background(value, pairs[:, ::2] & pairs[:, 1::2])
+    bands = [pixels[b].to_numpy() for b in ("blue", "green", "red", "nir") if b in pixels]
+    rows, columns = (n // CELL_PX for n in water.shape)
+    blocks = [-(-n // BLOCK_CELLS) for n in (rows, columns)]
+    value = np.zeros((blocks[0] * BLOCK_CELLS, blocks[1] * BLOCK_CELLS), np.float32)
+    sums = []
+    # A strip of blocks at a time: what is made of it stays near the processor.
+    for top in range(0, rows, STRIP_CELLS):
+        strip = slice(top * CELL_PX, min(top + STRIP_CELLS, rows) * CELL_PX)
+        part = value[top : top + STRIP_CELLS]
+        wet = np.zeros(part.shape, bool)
+        inside = np.s_[: (strip.stop - strip.start) // CELL_PX, :columns]
+        part[inside] = _means([band[strip, : columns * CELL_PX] for band in bands])
+        wet[inside] = _all_wet(water[strip, : columns * CELL_PX])
+        sums.append(_block_sums(part, wet))
+    mean, deviation = _background(np.concatenate(sums, axis=1))
     # Blocks are enlarged along the rows and held against the rows that they stand for.
-    by_block = _padded(value).reshape(len(mean), BLOCK_CELLS, -1)
-    by_block -= mean[:, None]
-    by_block /= np.maximum(deviation, NOISE_FLOOR)[:, None]
-    told: Floats = by_block.reshape(-1, by_block.shape[2])[: value.shape[0], : value.shape[1]]
-    return np.nan_to_num(told, copy=False)
+    by_block = value.reshape(blocks[0], BLOCK_CELLS, -1)
+    by_block -= mean.repeat(BLOCK_CELLS, axis=1)[:, None]
+    by_block /= deviation.repeat(BLOCK_CELLS, axis=1)[:, None]
+    return value[:rows, :columns]
 
 
-def _background(value: Floats, wet: Mask) -> tuple[Floats, Floats]:
-    """Mean and deviation of the water around, (blocks, cells of a row); NaN where there is none."""
+def _means(bands: Sequence[Floats]) -> Floats:
+    """Mean of all bands over cells; zero where nothing was seen."""
+    total = bands[0][::2] + bands[0][1::2]
+    for band in bands[1:]:
+        total += band[::2]
+        total += band[1::2]
+    value = total[:, ::2] + total[:, 1::2]
+    value *= np.float32(0.25 / len(bands))
+    if not np.isfinite(value).all():
+        np.nan_to_num(value, copy=False)
+    return value
+
+
+def _all_wet(water: Mask) -> Mask:
+    """Whether all four pixels of a cell are water."""
+    pairs = water[::2] & water[1::2]
+    wet: Mask = pairs[:, ::2] & pairs[:, 1::2]
+    return wet
+
+
+def _block_sums(value: Floats, wet: Mask) -> NDArray[np.float64]:
+    """Count of wet cells, sum and sum of squares of their values, (3, rows, columns) of blocks."""
     seen = value * wet
-    count, first, second = (_block_sums(x) for x in (wet.astype(np.float32), seen, seen * seen))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = first / count
-        deviation = np.sqrt(np.maximum(second / count - mean**2, 0.0))
-    mean[count < BLOCK_CELLS**2] = np.nan
-    enlarged = (x.astype(np.float32).repeat(BLOCK_CELLS, axis=1) for x in (mean, deviation))
-    return next(enlarged), next(enlarged)
+    sums = []
+    for cells in (wet.view(np.uint8), seen, np.square(seen)):
+        by_row = cells.reshape(-1, BLOCK_CELLS, cells.shape[1]).sum(axis=1, dtype=cells.dtype)
+        by_row = by_row.reshape(len(by_row), -1, BLOCK_CELLS)
+        sums.append(by_row.sum(axis=2, dtype=np.float64))
+    return np.stack(sums)
 
 
-def _block_sums(image: Floats) -> NDArray[np.float64]:
-    """Sums over blocks, and then over the blocks around each."""
-    padded = _padded(image)
-    by_row = padded.reshape(-1, BLOCK_CELLS, padded.shape[1]).sum(axis=1)
-    blocks = by_row.reshape(len(by_row), -1, BLOCK_CELLS).sum(axis=2, dtype=np.float64)
-    sums = ndimage.uniform_filter(blocks, REACH_BLOCKS, mode="constant") * float(REACH_BLOCKS**2)
-    return np.maximum(sums, 0.0)
-
-
-def _padded(image: Floats) -> Floats:
-    """Whole blocks, zeros beyond the image; a copy."""
-    rows, columns = (-(-n // BLOCK_CELLS) * BLOCK_CELLS for n in image.shape)
-    padded = np.zeros((rows, columns), np.float32)
-    padded[: image.shape[0], : image.shape[1]] = image
-    return padded
+def _background(sums: NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """Mean and deviation of the water around each block; where there is none, zero and infinite."""
+    around = ndimage.uniform_filter(sums, (0, REACH_BLOCKS, REACH_BLOCKS), mode="constant")
+    count, first, second = np.maximum(around * float(REACH_BLOCKS**2), 0.0)
+    known = count >= BLOCK_CELLS**2
+    count[~known] = 1.0
+    mean = first / count
+    deviation = np.sqrt(np.maximum(second / count - mean**2, 0.0))
+    deviation = np.maximum(deviation, NOISE_FLOOR)
+    mean[~known], deviation[~known] = 0.0, np.inf
+    return mean.astype(np.float32), deviation.astype(np.float32)
 
 
 def bright_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min: float) -> Hulls:

@@ -39,6 +39,7 @@ from gnomon.detect.tiles import Window
 from gnomon.detect.verifier import PROPOSED, Verifier, corrected, verdicts_on
 from gnomon.detect.views import Look, in_doubt, turned_looks
 from gnomon.detect.weights import Model, Weights
+from gnomon.grid import grid_of
 from gnomon.study import DetectOptions
 
 
@@ -68,10 +69,10 @@ def find_hulls(
         knows; nowhere, if left out.
 
     """
-    gsd_m = abs(pixels.odc.geobox.resolution.x)
+    grid = grid_of(pixels)
+    gsd_m = abs(grid.resolution.x)
     step = max(1, round(weights.model.gsd_m / gsd_m))
     if step > 1:
-        grid = pixels.odc.geobox
         coarse, blurred = (_averaged(layers, grid, step) for layers in (pixels, masks))
         before = None if history is None else _averaged(history, grid, step)
         hulls = find_hulls(coarse, blurred, weights=weights, options=options, history=before)

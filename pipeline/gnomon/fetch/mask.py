@@ -34,17 +34,19 @@ from typing import NamedTuple, cast
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from odc.geo.xr import ODCExtensionDs
-from scipy import ndimage
 
 from gnomon.errors import GnomonError
+from gnomon.fetch.regions import Regions
+from gnomon.grid import grid_of
 from gnomon.scene import OPTICAL_BANDS
 from gnomon.study import MaskOptions
 
 Mask = NDArray[np.bool_]
 Band = NDArray[np.float32]
 Classes = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+WORD = np.dtype("<u8")
+WORD_BITS = 64
 
 
 class Colour(NamedTuple):
@@ -83,6 +85,8 @@ ICE_INDEX_MIN = 0.4
 """Of (green - swir16) / (green + swir16), as usual for snow."""
 ICE_NIR_MIN = 0.11
 """Ice is bright in near infrared; water that silt makes as bright as 0.15 in green is not."""
+STRIP_BLOCKS = 32
+"""Rows of blocks that are looked at together: what is made of them stays near the processor."""
 LAND_WIDTH_M = 100.0
 """Nothing afloat is so wide: the widest hulls have 65 m, and blocks blur them."""
 PIER_LENGTH_M = 460.0
@@ -130,46 +134,83 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
             f"classification (scl), and there is only {', '.join(map(str, pixels)) or 'nothing'}; "
             "add the missing asset to the item, or leave the scene out"
         )
-    grid = ODCExtensionDs(pixels).geobox
-    assert isinstance(grid, GeoBox), "pixels lie on a grid"
-    gsd_m = abs(grid.resolution.x)
-    factor = max(1, round(BLOCK_M / gsd_m))
-    blocks = {name: _block_means(band, factor) for name, band in bands.items()}
-    valid = np.ones(tuple(pixels.sizes[axis] for axis in ("y", "x")), bool)
-    for name, band in bands.items():
-        if not np.isfinite(blocks[name]).all():  # a quarter of the pixels tells that all are
-            valid &= np.isfinite(band)
     classes = None
     if "scl" in pixels:
-        scl = np.nan_to_num(pixels["scl"].to_numpy(), nan=SCL_NODATA).astype(np.uint8)
-        valid &= scl != SCL_NODATA
-        classes = scl[::factor, ::factor]
+        classes = np.nan_to_num(pixels["scl"].to_numpy(), nan=SCL_NODATA).astype(np.uint8)
+    gsd_m = abs(grid_of(pixels).resolution.x)
+    factor = max(1, round(BLOCK_M / gsd_m))
+    valid, looks = _looked_over(
+        bands, classes, options, shape=(pixels.sizes["y"], pixels.sizes["x"]), factor=factor
+    )
     layers = {"valid": valid}
-    for name, layer in _layers(blocks, classes, options, block_m=factor * gsd_m).items():
+    whole = valid.all()
+    for name, layer in _layers(looks, options, block_m=factor * gsd_m).items():
         layers[name] = _pixels(layer, factor, valid.shape)
-        layers[name] &= valid
+        if not whole:
+            layers[name] &= valid
     return xr.Dataset({k: (("y", "x"), v) for k, v in layers.items()}, coords=pixels.coords)
 
 
-def _layers(
-    blocks: Mapping[str, Band], classes: Classes | None, options: MaskOptions, *, block_m: float
-) -> dict[str, Mask]:
-    """All layers but ``valid``, on blocks."""
+class Looks(NamedTuple):
+    """What blocks look like by themselves, (rows, columns) each."""
+
+    seen: Mask
+    wet: Mask
+    """As sure water, or water by its class."""
+    shaded: Mask
+    """As water beside sure water."""
+    icy: Mask
+    dim: Mask
+    """White, and bright enough for a cloud's fringe."""
+    white: Mask
+    """White, and bright enough for a cloud."""
+
+
+def _looked_over(
+    bands: Mapping[str, Band],
+    classes: Classes | None,
+    options: MaskOptions,
+    *,
+    shape: tuple[int, int],
+    factor: int,
+) -> tuple[Mask, Looks]:
+    """Which pixels hold data, and what each block looks like."""
+    valid = np.ones(shape, bool) if classes is None else classes != SCL_NODATA
+    strips = []
+    for top in range(0, shape[0], STRIP_BLOCKS * factor):
+        rows = slice(top, top + STRIP_BLOCKS * factor)
+        blocks = {name: _block_means(band[rows], factor) for name, band in bands.items()}
+        looks = _looks(
+            blocks, None if classes is None else classes[rows][::factor, ::factor], options
+        )
+        strips.append(looks)
+        if not looks.seen.all():  # a quarter of the pixels tells that all are
+            for band in bands.values():
+                valid[rows] &= np.isfinite(band[rows])
+    return valid, Looks(*map(np.concatenate, zip(*strips, strict=True)))
+
+
+def _looks(blocks: Mapping[str, Band], classes: Classes | None, options: MaskOptions) -> Looks:
+    """Tell what blocks look like from their means and classes."""
     shape = next(iter(blocks.values())).shape if classes is None else classes.shape
     seen = np.ones(shape, bool) if classes is None else classes != SCL_NODATA
     for block in blocks.values():
         seen &= np.isfinite(block)
     wet = _looks_wet(blocks, SURE, options, shape)
-    shaded = _looks_wet(blocks, SHADED, options, shape)
     if classes is not None:
         wet |= classes == SCL_WATER
-
-    icy = _looks_icy(blocks, classes, shape)
     dim = _looks_white(blocks, DIM * options.cloud_blue_min, shape) & seen
     if classes is None:
-        white = dim & _looks_white(blocks, options.cloud_blue_min, shape)
+        white = dim & _bright(blocks, options.cloud_blue_min, shape)
     else:
         white = dim & np.isin(classes, SCL_CLOUD) & ~wet
+    shaded = _looks_wet(blocks, SHADED, options, shape)
+    return Looks(seen, wet, shaded, _looks_icy(blocks, classes, shape), dim, white)
+
+
+def _layers(looks: Looks, options: MaskOptions, *, block_m: float) -> dict[str, Mask]:
+    """All layers but ``valid``, on blocks."""
+    seen, wet, shaded, icy, dim, white = looks
     # What was not seen may be cloud too: a cloud that the edge of the data cuts stays wide.
     wide = _open(white | icy | ~seen, options.cloud_width_min_m / 2 / block_m) & seen
     ice = wide & icy
@@ -210,13 +251,22 @@ def _looks_wet(
 
 def _looks_white(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...]) -> Mask:
     """Whether each block is bright and white; all are where no band can tell."""
-    white = np.ones(shape, bool)
-    visible = blocks.get("blue", blocks.get("green"))
+    white = _bright(blocks, least, shape)
+    visible = _visible(blocks)
     if visible is not None:
-        white &= visible >= np.float32(least)
         for name in WHITE.keys() & blocks.keys():
             white &= blocks[name] <= np.float32(WHITE[name]) * visible
     return white
+
+
+def _bright(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...]) -> Mask:
+    """Whether each block has so much blue, or green for want of it."""
+    visible = _visible(blocks)
+    return np.ones(shape, bool) if visible is None else visible >= np.float32(least)
+
+
+def _visible(blocks: Mapping[str, Band]) -> Band | None:
+    return blocks.get("blue", blocks.get("green"))
 
 
 def _looks_icy(blocks: Mapping[str, Band], classes: Classes | None, shape: tuple[int, ...]) -> Mask:
@@ -233,42 +283,22 @@ def _looks_icy(blocks: Mapping[str, Band], classes: Classes | None, shape: tuple
 
 
 def _land(dry: Mask, block_m: float) -> Mask:
-    """Dry components that are too wide or too long to be afloat."""
-    cores = _open(dry, LAND_WIDTH_M / 2 / block_m)
-    labels, _ = ndimage.label(dry, np.ones((3, 3), int))
-    area = np.bincount(labels.ravel())
-    kept = np.zeros(area.size, bool)
-    kept[labels[cores]] = True
-    boxes = ndimage.find_objects(labels)
-    # The loop is over few: a component so long has a block in each half of its blocks' length.
-    for number in np.flatnonzero(~kept & (area * block_m > PIER_LENGTH_M / 2)):
-        if number and _length(boxes[number - 1]) * block_m > PIER_LENGTH_M:
-            kept[number] = True
-    kept[0] = False
-    return cast("Mask", kept[labels])
-
-
-def _length(box: tuple[slice, ...]) -> float:
-    return float(np.hypot(*(side.stop - side.start for side in box)))
+    """Dry regions that are too wide or too long to be afloat."""
+    regions = Regions(dry, diagonal=True)
+    wide = regions.holding(_open(dry, LAND_WIDTH_M / 2 / block_m))
+    return regions.where(wide | (regions.span * block_m > PIER_LENGTH_M))
 
 
 def _large(mask: Mask, size_min: float) -> Mask:
-    """Components of at least so many blocks, or cut by the window's edge."""
-    labels, _ = ndimage.label(mask)
-    kept = np.bincount(labels.ravel()) >= size_min
-    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        kept[edge] = True
-    kept[0] = False
-    return cast("Mask", kept[labels])
+    """Regions of at least so many blocks, or cut by the window's edge."""
+    regions = Regions(mask)
+    return regions.where((regions.area >= size_min) | regions.cut)
 
 
 def _holding(mask: Mask, seeds: Mask) -> Mask:
-    """Components of a mask that hold a seed."""
-    labels, count = ndimage.label(mask)
-    kept = np.zeros(count + 1, bool)
-    kept[labels[seeds]] = True
-    kept[0] = False
-    return cast("Mask", kept[labels])
+    """Regions of a mask that hold a seed."""
+    regions = Regions(mask)
+    return regions.where(regions.holding(seeds))
 
 
 def _index_exceeds(a: Band, b: Band, limit: float) -> Mask:
@@ -279,25 +309,43 @@ def _index_exceeds(a: Band, b: Band, limit: float) -> Mask:
 def _dilate(mask: Mask, radius: float) -> Mask:
     """Blocks whose centres lie within a radius, in blocks, of a block of the mask.
 
-    The same as scipy's binary_dilation by a disc, and ten times as fast: each chord of the disc is
-    a dilation along the rows, grown from the next shorter one.
+    The same as scipy's binary_dilation by a disc, and many times as fast: 64 blocks are one
+    number, and each chord of the disc is grown along the rows from the next shorter one.
     """
     reach = int(radius)
-    if reach < 1 or not mask.any():
+    if reach < 1 or not mask.any() or mask.all():
         return mask.copy()
     height, width = mask.shape
-    grown = np.zeros((height + 2 * reach, width), bool)
-    along = mask.copy()
+    bits = _packed(mask, reach)
+    grown = np.zeros((height + 2 * reach, bits.shape[1]), WORD)
+    along = bits.copy()
     half = 0
     for offset in range(reach, -1, -1):
-        chord = min(int(np.sqrt(radius**2 - offset**2)), width - 1)
+        chord = int(np.sqrt(radius**2 - offset**2))
         for shift in range(half + 1, chord + 1):
-            along[:, shift:] |= mask[:, :-shift]
-            along[:, :-shift] |= mask[:, shift:]
+            along |= _moved(bits, shift)
+            along |= _moved(bits, -shift)
         half = chord
         for start in {reach - offset, reach + offset}:
             grown[start : start + height] |= along
-    return grown[reach : reach + height]
+    seen = grown[reach : reach + height].view(np.uint8)
+    return np.unpackbits(seen, axis=1, count=width, bitorder="little").view(bool)
+
+
+def _packed(mask: Mask, margin: int) -> Words:
+    """Bits of a mask, at least so many more in each row."""
+    octets = np.packbits(mask, axis=1, bitorder="little")
+    bits = np.zeros((len(mask), 8 * -(-(mask.shape[1] + margin) // WORD_BITS)), np.uint8)
+    bits[:, : octets.shape[1]] = octets
+    return bits.view(WORD)
+
+
+def _moved(bits: Words, by: int) -> Words:
+    """Each bit so many places further; what leaves a row falls into the margin of another."""
+    words, rest = divmod(by, WORD_BITS)
+    # A shift by all of a word's bits leaves nothing.
+    high = np.roll(bits, words) << np.uint64(rest)
+    return high | (np.roll(bits, words + 1) >> np.uint64(WORD_BITS - rest))
 
 
 def _open(mask: Mask, radius: float) -> Mask:
@@ -322,6 +370,8 @@ def _block_means(band: Band, factor: int) -> Band:
 
 def _pixels(layer: Mask, factor: int, shape: tuple[int, ...]) -> Mask:
     """Blocks back to pixels."""
+    if not layer.any():
+        return np.zeros(shape, bool)  # which takes no memory until somebody writes to it
     wide = np.empty((layer.shape[0], layer.shape[1] * factor), bool)
     for column in range(factor):  # three times as fast as repeating single bytes
         wide[:, column::factor] = layer

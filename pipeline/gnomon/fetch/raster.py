@@ -68,6 +68,8 @@ _GDAL: dict[str, Any] = {
     # the next row needs the last blocks.
     "GDAL_CACHEMAX": 320 * 2**20,
 }
+STRIP_ROWS = 64
+"""Rows that are scaled together: they stay near the processor, and nothing large is made twice."""
 _OPEN_FILES = 32
 """Five scenes of six bands: what as many threads read at a time."""
 _SIGNED_FOR_S = 900
@@ -196,16 +198,25 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
             )
             nodata = raster.source.nodata if asset.nodata is None else asset.nodata
             seen = _mask(scene, asset, raster, part, counts.shape)
-    values: Pixels = np.multiply(counts, np.float32(asset.scale), dtype=np.float32)
-    if asset.offset:
-        values += np.float32(asset.offset)
-    if nodata is not None:
-        # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
-        nothing = counts == nodata
-        if nothing.any():
-            values[nothing] = np.nan
+    values = _physical(counts, asset, nodata)
     if seen is not None:
         values[seen == 0] = np.nan
+    return values
+
+
+def _physical(counts: NDArray[np.number], asset: Asset, nodata: float | None) -> Pixels:
+    """Counts in physical units, NaN for nodata."""
+    values = np.empty(counts.shape, np.float32)
+    for top in range(0, len(counts), STRIP_ROWS):
+        some, told = counts[top : top + STRIP_ROWS], values[top : top + STRIP_ROWS]
+        np.multiply(some, np.float32(asset.scale), out=told, dtype=np.float32)
+        if asset.offset:
+            told += np.float32(asset.offset)
+        if nodata is not None:
+            # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
+            nothing = some == nodata
+            if nothing.any():
+                told[nothing] = np.nan
     return values
 
 

@@ -25,11 +25,11 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
-from odc.geo.xr import ODCExtensionDs
 from rasterio.features import rasterize
 from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.grid import grid_of
 from gnomon.ports import Zone
 
 Mask = NDArray[np.bool_]
@@ -113,20 +113,23 @@ def tally(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = 
         was seen in its own window.
 
     """
-    grid = ODCExtensionDs(masks).geobox
-    assert isinstance(grid, GeoBox), "masks lie on a grid"
+    grid = grid_of(masks)
     pixel_m2 = float(abs(grid.resolution.x * grid.resolution.y))
     layers = {name: masks[name].to_numpy() for name in ("valid", "water", "search")}
-    seen = layers["valid"] & ~(masks["cloud"].to_numpy() | masks["ice"].to_numpy())
+    seen = layers["valid"] > (masks["cloud"].to_numpy() | masks["ice"].to_numpy())
     layers["seen"] = seen
     layers["hidden"] = _hidden(layers["search"], seen, NEAREST_M / grid.resolution.x)
 
     def measured(place: BaseGeometry | None) -> PlaceTally:
-        window, within = _pixels_of(place, grid)
         # Counting is ten times as fast as a sum.
-        sizes = {f"{k}_m2": float(np.count_nonzero(v[window] & within)) for k, v in layers.items()}
-        sizes["on_grid_m2"] = float(np.count_nonzero(within))
-        return PlaceTally(**{name: pixels * pixel_m2 for name, pixels in sizes.items()})
+        if place is None:
+            sizes = {name: np.count_nonzero(layer) for name, layer in layers.items()}
+            sizes["on_grid"] = seen.size
+        else:
+            window, within = _pixels_of(place, grid)
+            sizes = {k: np.count_nonzero(v[window] & within) for k, v in layers.items()}
+            sizes["on_grid"] = np.count_nonzero(within)
+        return PlaceTally(**{f"{name}_m2": float(n) * pixel_m2 for name, n in sizes.items()})
 
     asked: dict[str | None, float] = {zone.name: _area_m2(zone.geometry) for zone in zones}
     if area is not None:
@@ -165,11 +168,9 @@ def _hidden(search: Mask, seen: Mask, step: float) -> Mask:
     return cast("Mask", like[: seen.shape[0], : seen.shape[1]] & ~seen)
 
 
-def _pixels_of(place: BaseGeometry | None, grid: GeoBox) -> tuple[tuple[slice, slice], Mask]:
+def _pixels_of(place: BaseGeometry, grid: GeoBox) -> tuple[tuple[slice, slice], Mask]:
     """Rows and columns of a grid that hold a place, and which of their pixels it touches."""
     rows, columns = grid.shape.yx
-    if place is None:
-        return (slice(rows), slice(columns)), np.ones((rows, columns), bool)
     # Far from its zone a UTM projection has no meaning: what is far from the grid goes first.
     near = grid.extent.to_crs("EPSG:4326").geom.envelope.buffer(0.05)
     outline = grid.project(Geometry(place.intersection(near), "EPSG:4326").segmented(0.01)).geom

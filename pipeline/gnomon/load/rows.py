@@ -25,6 +25,7 @@ from odc.geo.geobox import GeoBox
 from pyproj import Transformer
 from shapely import Polygon
 
+from gnomon.grid import grid_of
 from gnomon.load import state
 from gnomon.load.cells import Chip, pixel_places, unfit
 from gnomon.load.fit import Fit
@@ -133,7 +134,7 @@ def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
 
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
     """Cut the pixels of one row, with what is known of her, relative to the grid's north."""
-    box: GeoBox = pixels.odc.geobox
+    box = grid_of(pixels)
     gsd = abs(float(box.resolution.x))
     image = _seen(pixels)
     place, turn = on_grid(row.geometry, box)
