@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from affine import Affine
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry, box
@@ -162,6 +162,7 @@ POINTS = st.tuples(st.floats(-30, 230), st.floats(-30, 230))
 
 
 @given(points=st.lists(POINTS, min_size=3, max_size=3, unique=True))
+@example(points=[(0.0, 0.0), (0.0, 20.0), (1.0, 0.0)])  # a sliver along the edge
 @settings(max_examples=40, deadline=None)
 def test_pixels_of_a_place_are_those_it_touches(points):
     triangle = Polygon(points)
@@ -177,7 +178,8 @@ def test_pixels_of_a_place_are_those_it_touches(points):
     for y in range(0, 200, 13):
         for x in range(0, 200, 17):
             inner = triangle.intersection(rectangle(x, y, x + 1, y + 1))
-            assert found[y, x] or inner.area < 0.3
+            # GDAL passes over a sliver that meets the middle of no pixel.
+            assert found[y, x] or inner.area < 0.5
 
 
 def test_the_masks_of_a_cloudy_scene_make_an_honest_row():
