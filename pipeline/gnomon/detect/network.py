@@ -20,6 +20,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 STRIDE = 2
@@ -99,11 +100,11 @@ class Network(nn.Module):
             Nowhere, if left out. A network that takes none passes it over.
 
         """
-        there = present[:, :, None, None].expand_as(bands)
-        planes = [normalised(bands) * there, there]
-        if self.options.history:
-            planes += _remembered(history, bands, there)
-        half = self.stem(torch.cat(planes, dim=1).to(next(self.stem.parameters()).dtype))
+        there = present[:, :, None, None]
+        planes = [_masked(bands, there), there.expand_as(bands)]
+        if self.options.history and history is not None:
+            planes += _remembered(history, there)
+        half = self._started(planes)
         quarter = self.down4(half)
         eighth = self.down8(quarter)
         coarse = self.down16(eighth)
@@ -112,6 +113,17 @@ class Network(nn.Module):
         centre, shift, size, axis, hull = told[:, :8].split([1, 2, 2, 2, 1], dim=1)
         tanker = told[:, 8:] if self.options.tanker else torch.full_like(centre, torch.nan)
         return Maps(centre, shift, size + _LOG_TYPICAL.to(size), axis, hull, tanker)
+
+    def _started(self, planes: list[Tensor]) -> Tensor:
+        """Read planes by the stem; a history that is not known is all zeros and left out."""
+        first, *rest = self.stem
+        assert isinstance(first, nn.Conv2d)
+        seen = torch.cat([plane.to(first.weight.dtype) for plane in planes], dim=1)
+        weight = first.weight[:, : seen.shape[1]]
+        half = functional.conv2d(seen, weight, first.bias, first.stride, first.padding)
+        for layer in rest:
+            half = layer(half)
+        return half
 
 
 def for_looking(network: Trained, *, half: bool | None = None) -> Trained:
@@ -141,12 +153,16 @@ def for_looking(network: Trained, *, half: bool | None = None) -> Trained:
     return looking.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
 
 
-def _remembered(history: Tensor | None, bands: Tensor, there: Tensor) -> list[Tensor]:
+def _remembered(history: Tensor, there: Tensor) -> list[Tensor]:
     """Planes of what a place looks like without ships, and of where that is known."""
-    if history is None:
-        return [torch.zeros_like(bands), torch.zeros_like(bands[:, :1])]
-    known = torch.isfinite(history).any(dim=1, keepdim=True).to(bands.dtype)
-    return [normalised(history) * there * known, known]
+    known = torch.isfinite(history).any(dim=1, keepdim=True).to(history.dtype)
+    return [_masked(history, there) * known, known]
+
+
+def _masked(reflectance: Tensor, there: Tensor) -> Tensor:
+    """What the network reads, zero in bands that are missing."""
+    read = normalised(reflectance)
+    return read if bool(there.all()) else read.mul_(there)
 
 
 # Length and beam of a middling ship, 150 by 25 m at 10 m: the network learns the departure.
@@ -159,7 +175,7 @@ def normalised(reflectance: Tensor) -> Tensor:
     Water (0.03) comes out near -1, a white deck (0.5) near 2.5, and what is not finite, as water.
     """
     known = torch.nan_to_num(reflectance, nan=0.03, posinf=1.0, neginf=0.0)
-    return (known.clamp(0, 1.5).sqrt() - 0.32) / 0.15
+    return known.clamp_(0, 1.5).sqrt_().sub_(0.32).div_(0.15)
 
 
 def conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
