@@ -3,11 +3,11 @@
 1. The contrast of open water with itself says where anything is at all (`contrast`).
 2. The network looks there, and at every pixel within reach of a quay, where contrast means nothing.
    It looks through cells that are as large as what there is to see (`cells`). Peaks of its centre
-   map become oriented rectangles (`peaks`): proposals.
-3. The verifier looks at each proposal along its own axis, says how likely a ship it is, and brings
-   the rectangle to her sides (`verifier`). Its word and the network's, calibrated, are the score.
-   With weights that have none, the network looks again where its score leaves doubt, at the
-   mirrored pixels too (`views`).
+   map become oriented rectangles (`peaks`). Where its score leaves doubt, it looks again, at the
+   turned and mirrored pixels too (`views`).
+3. Where the weights have a verifier, that looks at each rectangle along its own axis, says how
+   likely a ship it is, and brings the rectangle to her sides (`verifier`). Its word and the
+   network's, calibrated, are the score.
 4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
    cells and windows alike.
 
@@ -85,9 +85,8 @@ def find_hulls(
     shown = _Shown.of(pixels, history, weights.model)
     least_px = options.length_min_m / gsd_m
     hulls = shown.hulls(cells, weights.looking)
-    if weights.verifying is None:
-        hulls = _looked_again(hulls, shown, weights.looking, water.shape)
-    else:
+    hulls = _looked_again(hulls, shown, weights.looking, water.shape)  # without this, one look
+    if weights.verifying is not None:
         likely = _kept(hulls, search, least_px) & (hulls[:, 5] >= PROPOSED)
         hulls = shown.verified(one_per_hull(hulls[likely]), weights.verifying)
     hulls = hulls[_kept(hulls, search, least_px)]
