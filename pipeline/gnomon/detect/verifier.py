@@ -32,8 +32,8 @@ CROP_PX = (96, 64)
 """Along the axis and across it, in pixels of a crop: 480 by 320 m at 10 m, the longest hull and the
 quay that she lies at."""
 PROPOSED = 0.02
-"""Least score of a proposal, as the network has it: at ports that it never saw all but one in fifty
-ships are among them."""
+"""Least score of a proposal, as the network has it: at three ports that it never saw, 41 of 42
+ships of 100 m and more are among them."""
 STEP = 0.5
 """Pixels of the raster in one of a crop."""
 _COARSEST = 16
