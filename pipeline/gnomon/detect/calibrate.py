@@ -13,15 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit, logit
+from scipy.special import log_expit
 from scipy.stats import mannwhitneyu
 
 from gnomon.detect.evaluate import Matched
-from gnomon.detect.weights import Errors
+from gnomon.detect.weights import Errors, evidence, on_curve
 from gnomon.errors import WeightsError
-
-FLOOR = 1e-6
-"""Scores closer to 0 or 1 than float32 can tell."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +34,11 @@ class Calibration:
 
     def score(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probability that a hull of a raw score is a ship."""
-        return _on_curve(raw, self.slope, self.intercept)
+        return on_curve(raw, self.slope, self.intercept)
 
     def p_tanker(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probability of being a tanker's, at even odds, of a raw one; NaN if nothing is known."""
-        return _on_curve(raw, *self.tanker) if self.tanker[0] else np.full(len(raw), np.nan)
-
-
-def _on_curve(raw: NDArray[np.floating], slope: float, intercept: float) -> NDArray[np.float64]:
-    bounded = np.clip(raw.astype(float), FLOOR, 1 - FLOOR)
-    calibrated: NDArray[np.float64] = expit(slope * logit(bounded) + intercept)
-    return calibrated
+        return on_curve(raw, *self.tanker) if self.tanker[0] else np.full(len(raw), np.nan)
 
 
 def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
@@ -61,10 +52,9 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
         Metres per pixel.
 
     """
-    bounded = np.clip(matched.score.astype(float), FLOOR, 1 - FLOOR)
     right = matched.label >= 0
-    slope, intercept = _platt(logit(bounded), right, np.ones(len(right)))
-    score = expit(slope * logit(bounded) + intercept)
+    slope, intercept = _platt(evidence(matched.score), right, np.ones(len(right)))
+    score = on_curve(matched.score, slope, intercept)
     candidates = np.unique(np.round(score, 3))
     f1 = [_f1(matched, score >= least) for least in candidates]
     return Calibration(
@@ -98,9 +88,8 @@ def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> tup
         return 0.0, 0.0
     if mannwhitneyu(raw[true], raw[~true], alternative="greater").pvalue > CHANCE:
         return 0.0, 0.0
-    bounded = np.clip(raw.astype(float), FLOOR, 1 - FLOOR)
     weight = np.where(true, 0.5 / true.mean(), 0.5 / (~true).mean())
-    return _platt(logit(bounded), true, weight)
+    return _platt(evidence(raw), true, weight)
 
 
 def _platt(

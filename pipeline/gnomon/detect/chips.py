@@ -13,10 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gnomon.detect.axes import from_axis
 from gnomon.detect.cutting import cut
 from gnomon.detect.network import STRIDE
 from gnomon.detect.pasting import Donor, donors, pasted
-from gnomon.detect.truth import Floats, Labelled, from_axis
+from gnomon.detect.truth import Floats, Labelled
 
 CHIP_PX = 96
 """Side of a training chip: 1 km at 10 m, twice the longest hull."""

@@ -28,7 +28,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
-from scipy.special import expit, logit
+from scipy.special import expit
 from torch import Tensor
 
 from gnomon.detect.cells import HALO_PX, alike, crop_size, worth_a_look
@@ -38,7 +38,7 @@ from gnomon.detect.peaks import read_peaks
 from gnomon.detect.tiles import Window
 from gnomon.detect.verifier import PROPOSED, Verifier, corrected, verdicts_on
 from gnomon.detect.views import Look, in_doubt, turned_looks
-from gnomon.detect.weights import Model, Weights
+from gnomon.detect.weights import Model, Weights, evidence
 from gnomon.grid import grid_of
 from gnomon.study import DetectOptions
 
@@ -140,7 +140,7 @@ class _Shown:
         verdicts = verdicts_on(verifier, bands, self.present, past, hulls)
         result = corrected(hulls, verdicts[:, 1:])
         first = self.model.verifier.first if self.model.verifier else 0.0
-        result[:, 5] = expit(verdicts[:, 0] + first * logit(hulls[:, 5].clip(1e-6, 1 - 1e-6)))
+        result[:, 5] = expit(verdicts[:, 0] + first * evidence(hulls[:, 5]))
         return result
 
 

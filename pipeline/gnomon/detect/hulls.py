@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod, Transformer
 
+from gnomon.detect.axes import axes
 from gnomon.detect.weights import Model
 from gnomon.ports import Port
 from gnomon.scene import Scene
@@ -30,9 +31,8 @@ _EARTH = Geod(ellps="WGS84")
 
 def rectangles(hulls: Hulls) -> NDArray[np.object_]:
     """Oriented rectangles of hulls, polygons in the pixels of their raster."""
-    turn = np.deg2rad(hulls[:, 4].astype(float))
-    axis = np.stack([np.sin(turn), -np.cos(turn)], axis=1) * hulls[:, 2:3] / 2
-    side = np.stack([np.cos(turn), np.sin(turn)], axis=1) * hulls[:, 3:4] / 2
+    along, across = axes(hulls.astype(float))
+    axis, side = along * hulls[:, 2:3] / 2, across * hulls[:, 3:4] / 2
     corners = [axis + side, axis - side, -axis - side, -axis + side]
     rings = hulls[:, None, :2] + np.stack(corners, axis=1)
     polygons: NDArray[np.object_] = shapely.polygons(rings)

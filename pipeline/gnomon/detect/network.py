@@ -101,9 +101,9 @@ class Network(nn.Module):
 
         """
         there = present[:, :, None, None]
-        planes = [_masked(bands, there), there.expand_as(bands)]
+        planes = [masked(bands, there), there.expand_as(bands)]
         if self.options.history and history is not None:
-            planes += _remembered(history, there)
+            planes += remembered(history, there)
         half = self._started(planes)
         quarter = self.down4(half)
         eighth = self.down8(quarter)
@@ -153,13 +153,13 @@ def for_looking(network: Trained, *, half: bool | None = None) -> Trained:
     return looking.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
 
 
-def _remembered(history: Tensor, there: Tensor) -> list[Tensor]:
+def remembered(history: Tensor, there: Tensor) -> list[Tensor]:
     """Planes of what a place looks like without ships, and of where that is known."""
     known = torch.isfinite(history).any(dim=1, keepdim=True).to(history.dtype)
-    return [_masked(history, there) * known, known]
+    return [masked(history, there) * known, known]
 
 
-def _masked(reflectance: Tensor, there: Tensor) -> Tensor:
+def masked(reflectance: Tensor, there: Tensor) -> Tensor:
     """What the network reads, zero in bands that are missing."""
     read = normalised(reflectance)
     return read if bool(there.all()) else read.mul_(there)

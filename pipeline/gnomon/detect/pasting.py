@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from gnomon.detect.axes import from_axis, rotation
 from gnomon.detect.cutting import cut
-from gnomon.detect.truth import Floats, Labelled, from_axis
+from gnomon.detect.truth import Floats, Labelled
 
 TRIES = 60
 """Places that are looked at for each ship."""
@@ -167,7 +168,7 @@ def _laid(
     # From the box to the donor's scene: the axis of the one onto the axis of the other.
     turned = np.deg2rad(giver.ship[4]) + np.pi * rng.integers(2)
     mirror = np.diag([rng.choice([-1.0, 1.0]), 1.0])
-    matrix = scale * _rotation(turned) @ mirror @ _rotation(-np.deg2rad(ship[4]))
+    matrix = scale * rotation(turned) @ mirror @ rotation(-np.deg2rad(ship[4]))
     centre = giver.ship[:2] + matrix @ (np.array([left, top]) + box / 2 - ship[:2])
     taken = cut(giver.scene.bands, matrix, centre, (box, box))
     tint = np.exp(rng.normal(0, 0.12) + rng.normal(0, 0.08, len(pixels)))
@@ -192,10 +193,6 @@ def _cover(ship: Floats, side: int) -> Tensor:
         ship[3] / 2 + _EDGE_PX - across, 0, 1
     )
     return torch.from_numpy(reach.astype(np.float32))
-
-
-def _rotation(turn: float) -> NDArray[np.float64]:
-    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
 
 
 def _level(bands: Tensor, water: Tensor) -> Tensor:

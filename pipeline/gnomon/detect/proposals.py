@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from gnomon.detect.axes import axes
 from gnomon.detect.cells import HALO_PX
 from gnomon.detect.chips import Drawn, drawn
 from gnomon.detect.evaluate import REACH_M
@@ -34,7 +35,6 @@ from gnomon.detect.verifier import (
     Verifier,
     VerifierOptions,
     aligned,
-    axes,
     differences,
     mirrored,
     mirrored_verdicts,
@@ -104,8 +104,7 @@ def _error(verifier: Verifier, some: Proposed, device: torch.device) -> Tensor:
 
 
 def error(said: Tensor, ship: Tensor, off: Tensor) -> Tensor:
-    """What training makes small: entropy of ship or none, ships and others alike, and absolute
-    errors of the sides of ships."""  # noqa: D205, D209 - one sentence
+    """What training makes small: ships and others told alike, and the sides of ships well."""
     wanted = ship * (1 - 2 * _SMOOTH) + _SMOOTH
     each = functional.binary_cross_entropy_with_logits(said[:, 0], wanted, reduction="none")
     known = torch.isfinite(off).all(dim=1)

@@ -16,6 +16,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gnomon.detect.axes import from_axis
+
 Floats = NDArray[np.float32]
 
 
@@ -151,17 +153,6 @@ def emptied(bands: Tensor, water: NDArray[np.bool_], ships: Floats) -> Tensor:
         some = rng.integers(len(row), size=len(to_row))
         result[:, to_row + top, to_column + left] = bands[:, row[some] + top, column[some] + left]
     return result
-
-
-def from_axis(
-    ship: Floats, x: NDArray[np.floating], y: NDArray[np.floating]
-) -> tuple[Floats, Floats]:
-    """How far points lie from a ship's centre, along her axis and across it, in pixels."""
-    turn = np.deg2rad(ship[4])
-    dx, dy = x - ship[0], y - ship[1]
-    along: Floats = dx * np.sin(turn) - dy * np.cos(turn)
-    across: Floats = dx * np.cos(turn) + dy * np.sin(turn)
-    return along, across
 
 
 def tankers(outlines: gpd.GeoDataFrame) -> Floats:

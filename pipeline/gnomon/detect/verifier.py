@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gnomon.detect.axes import axes, rotation
 from gnomon.detect.cutting import cut
-from gnomon.detect.network import Residual, conv, normalised
+from gnomon.detect.network import Residual, conv, masked, remembered
 
 CROP_PX = (96, 64)
 """Along the axis and across it, in pixels of a crop: 480 by 320 m at 10 m, the longest hull and the
@@ -98,13 +99,11 @@ class Verifier(nn.Module):
             over those of the rectangle; and her turn with the clock, in `TURN_DEG`.
 
         """
-        there = present[:, :, None, None].expand_as(crops)
-        known = torch.isfinite(history).any(dim=1, keepdim=True).to(crops.dtype)
+        there = present[:, :, None, None]
         planes = [
-            normalised(crops) * there,
-            there,
-            normalised(history) * there * known,
-            known,
+            masked(crops, there),
+            there.expand_as(crops),
+            *remembered(history, there),
             _drawn(sides),
         ]
         seen = torch.cat(planes, dim=1).contiguous(memory_format=torch.channels_last)
@@ -140,14 +139,10 @@ def aligned(bands: Tensor, hulls: Floats) -> Tensor:
     turns = np.deg2rad(hulls[:, 4].astype(float))
     return torch.stack(
         [
-            cut(bands, STEP * _rotation(turn), hull[:2], CROP_PX)
+            cut(bands, STEP * rotation(turn), hull[:2], CROP_PX)
             for hull, turn in zip(hulls, turns, strict=True)
         ]
     )
-
-
-def _rotation(turn: float) -> NDArray[np.float64]:
-    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
 
 
 MIRRORINGS = ((False, False), (True, False), (False, True), (True, True))
@@ -200,13 +195,6 @@ def corrected(hulls: Floats, told: Floats) -> Floats:
     result[:, 2:4] *= np.exp(told[:, 2:4])
     result[:, 4] = (hulls[:, 4] + TURN_DEG * told[:, 4]) % 180.0
     return result
-
-
-def axes(hulls: Floats) -> tuple[Floats, Floats]:
-    """Unit vectors along each axis and to its right, x right and y down."""
-    turn = np.deg2rad(hulls[:, 4])
-    along = np.column_stack([np.sin(turn), -np.cos(turn)])
-    return along, np.column_stack([np.cos(turn), np.sin(turn)])
 
 
 @torch.inference_mode()

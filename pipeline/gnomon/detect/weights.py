@@ -85,13 +85,13 @@ class Model(Options):
 
     def score(self, raw: Values) -> Values:
         """Calibrated score of one that is not."""
-        return _on_curve(raw, self.slope, self.intercept)
+        return on_curve(raw, self.slope, self.intercept)
 
     def p_tanker(self, raw: Values) -> Values:
         """Calibrated p_tanker of one that is not; NaN where these weights do not tell it."""
         if not self.tanker_slope:
             return np.full_like(raw, np.nan)
-        return _on_curve(raw, self.tanker_slope, self.tanker_intercept)
+        return on_curve(raw, self.tanker_slope, self.tanker_intercept)
 
     @property
     def label(self) -> str:
@@ -99,9 +99,19 @@ class Model(Options):
         return f"{self.name}@{self.sha256[:12]}"
 
 
-def _on_curve(raw: Values, slope: float, intercept: float) -> Values:
-    bounded = np.clip(raw.astype(float), 1e-6, 1 - 1e-6)
-    told: Values = expit(slope * logit(bounded) + intercept)
+FLOOR = 1e-6
+"""Scores closer to 0 or 1 than float32 can tell."""
+
+
+def evidence(raw: Values) -> NDArray[np.float64]:
+    """Logit of scores, bounded where float32 cannot tell them from 0 or 1."""
+    told: NDArray[np.float64] = logit(np.clip(raw.astype(float), FLOOR, 1 - FLOOR))
+    return told
+
+
+def on_curve(raw: Values, slope: float, intercept: float) -> NDArray[np.float64]:
+    """Scores brought to a logistic curve of their logit."""
+    told: NDArray[np.float64] = expit(slope * evidence(raw) + intercept)
     return told
 
 
