@@ -11,6 +11,7 @@ standard error, progress only where somebody watches.
 """
 
 import sys
+import warnings
 
 from cyclopts import App
 
@@ -46,6 +47,9 @@ for command in (
 
 def main() -> None:
     """Run the command line."""
+    # Our own files that lack a place are refused with a reason. What still comes is of images in
+    # memory: rasterio silences it in a way that fails when two threads do it at once.
+    warnings.filterwarnings("ignore", message="Dataset has no geotransform")
     try:
         sys.exit(app(sys.argv[1:]))
     except GnomonError as error:
