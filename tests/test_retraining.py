@@ -25,7 +25,7 @@ from gnomon.retraining import RetrainOptions, retrain
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
 SMALL_VERIFIER = VerifierOptions(widths=(4, 4, 8, 8), blocks=(0, 0, 0, 0))
-QUICK = RetrainOptions(steps=3, verifier_steps=2, batch=2, simulated=0, checks=0, seed=1)
+QUICK = RetrainOptions(steps=3, batch=2, simulated=0, checks=0, seed=1)
 
 
 @pytest.fixture(scope="module")

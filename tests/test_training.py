@@ -117,6 +117,8 @@ def test_what_was_trained_to_its_end_is_not_trained_again_unless_it_rests_on_som
 
     first = train_all(2, "one")
     assert seen == [(f"all-{stage}", n) for stage in ("network", "verifier") for n in (0, 1)]
+    options = TeachOptions(TrainOptions(steps=2), TrainOptions(steps=2))
+    assert [options.passed(*one) for one in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     again = train_all(2, "two")
     assert len(seen) == 4
     for stage in ("network", "verifier"):
@@ -125,6 +127,14 @@ def test_what_was_trained_to_its_end_is_not_trained_again_unless_it_rests_on_som
     # Another network, and so another verifier, whose own options are the same.
     train_all(1, "three")
     assert len(seen) == 6
+
+
+def test_stages_keep_their_proportion() -> None:
+    assert TeachOptions.lasting(TrainOptions.steps) == TeachOptions()
+    short = TeachOptions.lasting(90, seed=3)
+    assert short.verifier is not None
+    assert (short.network.steps, short.verifier.steps) == (90, 16)
+    assert short.network.seed == short.verifier.seed == 3
 
 
 @pytest.mark.slow

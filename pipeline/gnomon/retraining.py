@@ -52,9 +52,7 @@ class RetrainOptions:
     """How long and how fast. The learning rate is a quarter of a first training's."""
 
     steps: int = 1500
-    """Of the network, in each of the two trainings."""
-    verifier_steps: int = 400
-    """Of the verifier, likewise."""
+    """Of the network, in each of the two trainings; the verifier takes a quarter of them."""
     batch: int = 16
     learning_rate: float = 5e-4
     simulated: int = 16
@@ -206,7 +204,7 @@ class _Bench:
         network = _between(network, taught, self.options.moved)
         if verifier is None:
             return Stages(network)
-        steps = self.options.verifier_steps
+        steps = max(self.options.steps // 4, 1)
         sharper = train_verifier(
             shown,
             network,

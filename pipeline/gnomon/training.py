@@ -45,20 +45,36 @@ Progress = Callable[[str, int, float], None]
 """Told of each step: which stage is trained, the number of the step, its loss."""
 
 
+VERIFIER = TrainOptions(steps=1600, batch=8, learning_rate=1e-3)
+"""What a verifier takes."""
+
+
 @dataclass(frozen=True)
 class TeachOptions:
     """How long and how fast the stages are trained."""
 
     network: TrainOptions = field(default_factory=TrainOptions)
-    verifier: TrainOptions | None = None
-    """Without, there is no second stage: the shipped weights have none, and what their scores are
-    worth holds for weights that have none either."""
+    verifier: TrainOptions | None = VERIFIER
+    """Without, there is no second stage."""
+
+    @staticmethod
+    def lasting(steps: int, *, seed: int = 0) -> "TeachOptions":
+        """So many steps of the network, and of the verifier in proportion."""
+        network = TrainOptions(steps=steps, seed=seed)
+        share = steps / TrainOptions().steps
+        return TeachOptions(
+            network, replace(VERIFIER, steps=max(round(VERIFIER.steps * share), 1), seed=seed)
+        )
+
+    def passed(self, stage: str, step: int) -> tuple[int, int]:
+        """Steps that have passed at the end of one of a stage, and those of all stages."""
+        own = self.verifier.steps if self.verifier else 0
+        before = self.network.steps if stage.endswith(_VERIFIER) else 0
+        return before + step + 1, self.network.steps + own
 
 
-VERIFIER = TrainOptions(steps=1600, batch=8, learning_rate=1e-3)
-"""What a verifier takes."""
-
-
+_NETWORK, _VERIFIER = "network", "verifier"
+"""What names of stages end with."""
 CALIBRATED_BY = "s2-vessel"
 """Weights whose calibration others take over that were trained the same way."""
 
@@ -172,11 +188,11 @@ def trained(
     """
     bench = _Bench([*real, *made], shares(real, made), folder, finished, progress)
     learn = partial(train, bench.scenes, options.network, weights=bench.drawn)
-    network, rests_on = bench.stage(f"{name}-network", Network(), options.network, learn)
+    network, rests_on = bench.stage(f"{name}-{_NETWORK}", Network(), options.network, learn)
     if options.verifier is None:
         return Stages(network)
     learn_it = partial(train_verifier, bench.scenes, network, options.verifier, weights=bench.drawn)
-    title, rests_on = f"{name}-verifier", f"{rests_on} {_PROPOSING}"
+    title, rests_on = f"{name}-{_VERIFIER}", f"{rests_on} {_PROPOSING}"
     verifier, _ = bench.stage(title, Verifier(), options.verifier, learn_it, rests_on=rests_on)
     return Stages(network, verifier)
 
