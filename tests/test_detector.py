@@ -14,7 +14,7 @@ from gnomon.detect.detector import find_hulls
 from gnomon.detect.hulls import Hulls, one_per_hull
 from gnomon.detect.network import Maps
 from gnomon.detect.tiles import windows
-from gnomon.detect.weights import Stages, Weights, load
+from gnomon.detect.weights import Weights, load
 from gnomon.study import DetectOptions
 
 SIDE = 512
@@ -198,7 +198,7 @@ def test_the_map_of_hulls_weighs_what_the_model_says(
     pixels = sea(128)
     afloat(pixels, 60, 60)
     values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01, "tanker_slope": 1.0}
-    drawn = Weights(weights.model.model_copy(update=values), Stages(Drawn()))
+    drawn = Weights(weights.model.model_copy(update=values), Drawn())
     hulls = found(pixels, drawn, water=np.zeros((128, 128), bool))
     left, right = hulls[np.argsort(hulls[:, 0])]
     assert left[5] == pytest.approx(1 / (1 + np.exp(1.0 - 2.0 * body)), abs=1e-4)

@@ -33,7 +33,6 @@ from gnomon.evaluation.folds import read_folds
 from gnomon.evaluation.measure import Options, measure
 from gnomon.marked import Marked, marked_scenes
 from gnomon.study import shipped
-from gnomon.training import TeachOptions
 
 GRID = GeoBox.from_bbox((500_000, 4_700_000, 504_000, 4_702_000), "EPSG:32653", resolution=10)
 ROWS, COLUMNS = 200, 400
@@ -215,9 +214,7 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
     path.write_text("".join(f"[[fold]]\nports = ['{name}']\n" for name in names))
     none = gpd.GeoDataFrame({name: [] for name in PROPERTIES}, geometry=[], crs="EPSG:4326")
     options = Options(
-        teach=TeachOptions(
-            TrainOptions(steps=100, batch=4, average=0.9), TrainOptions(steps=6, batch=4)
-        ),
+        train=TrainOptions(steps=100, batch=4, average=0.9),
         simulated=1,
         judging=1,
         rival_folds=(2,),
@@ -250,9 +247,9 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
         "p_tanker",
     ):
         assert row in text
-    assert sum("step 0, loss" in line for line in said) == 6
+    assert sum("step 0, loss" in line for line in said) == 3
     # Nothing is trained twice, and what is measured again is the same but for seconds.
     again = whole()
-    assert sum("step 0, loss" in line for line in said) == 6
+    assert sum("step 0, loss" in line for line in said) == 3
     assert again.split("| detector")[0] == text.split("| detector")[0]
     assert ACTIONS

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.detect.network import Network, NetworkOptions
-from gnomon.detect.weights import Stages, uncalibrated
+from gnomon.detect.weights import uncalibrated
 from gnomon.errors import WeightsError
 from gnomon.evaluation.history import HULK, STAYER, looks, measure
 from gnomon.synth.scene import truth
@@ -31,4 +31,4 @@ def test_one_ship_stays_for_ten_looks_and_one_for_ever_and_nobody_lies_on_them()
 
 def test_weights_that_take_no_history_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="cannot be told a history"):
-        measure(uncalibrated(Stages(Network(NetworkOptions(history=False)))), tmp_path)
+        measure(uncalibrated(Network(NetworkOptions(history=False))), tmp_path)

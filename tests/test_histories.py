@@ -86,13 +86,7 @@ def tiny(folder: Path, *, history: bool) -> str:
     with torch.no_grad():
         network.heads.bias[0] = 0.0
     weights.save(
-        folder,
-        weights.Stages(network),
-        version="0",
-        threshold=0.5,
-        calibration=(5.0, 15.0),
-        errors=ERRORS,
-        body=0,
+        folder, network, version="0", threshold=0.5, calibration=(5.0, 15.0), errors=ERRORS, body=0
     )
     return str(folder)
 

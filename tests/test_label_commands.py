@@ -65,7 +65,7 @@ def test_faulty_rows_are_named_and_nothing_is_trained(
     for words in (("labels", out), ("chips", run, "--out", out), train):
         capsys.readouterr()
         # Weights are looked for first; these have learned nothing.
-        blank = weights.uncalibrated(weights.Stages(Network(NetworkOptions(widths=(4, 8, 8, 8)))))
+        blank = weights.uncalibrated(Network(NetworkOptions(widths=(4, 8, 8, 8))))
         monkeypatch.setattr("gnomon.detect.weights.load", lambda _, blank=blank: blank)
         assert called(monkeypatch, *words) == 1
         head, first, second = capsys.readouterr().err.strip().splitlines()

@@ -23,8 +23,8 @@ DOUBTFUL = 0.1
 def looking(*, half: bool | None) -> Weights:
     """Shipped weights that look in half precision, in full, or (None) just as they were trained."""
     ready = load("s2-vessel")
-    for name, stage in (("looking", ready.stages.network), ("verifying", ready.stages.verifier)):
-        vars(ready)[name] = stage if half is None or not stage else for_looking(stage, half=half)
+    network = ready.network if half is None else for_looking(ready.network, half=half)
+    vars(ready)["looking"] = network
     return ready
 
 

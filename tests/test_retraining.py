@@ -15,8 +15,6 @@ import retrain_once
 from chip_folders import decide, edit, write_chips
 from gnomon.detect import train, weights
 from gnomon.detect.network import Network, NetworkOptions
-from gnomon.detect.verifier import Verifier, VerifierOptions
-from gnomon.detect.weights import Stages
 from gnomon.errors import LabelError, WeightsError
 from gnomon.judging import split
 from gnomon.labels import read_labels
@@ -24,7 +22,6 @@ from gnomon.lessons import Lesson, read_lessons
 from gnomon.retraining import RetrainOptions, retrain
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
-SMALL_VERIFIER = VerifierOptions(widths=(4, 4, 8, 8), blocks=(0, 0, 0, 0))
 QUICK = RetrainOptions(steps=3, batch=2, simulated=0, checks=0, seed=1)
 
 
@@ -33,10 +30,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a small network that has learned nothing."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights") / "small"
-    stages = Stages(Network(SMALL), Verifier(SMALL_VERIFIER))
-    plain = weights.uncalibrated(stages).model
+    plain = weights.uncalibrated(Network()).model
     weights.save(
-        folder, stages, version="1", threshold=0.3, calibration=(1.2, -0.4),
+        folder, Network(SMALL), version="1", threshold=0.3, calibration=(1.2, -0.4),
         errors=plain.errors,
     )  # fmt: skip
     return folder
@@ -53,10 +49,7 @@ def folder(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tensors(folder: Path) -> dict[str, torch.Tensor]:
-    stages = weights.load(str(folder)).stages
-    assert stages.verifier
-    told = dict(stages.network.state_dict())
-    return told | {f"verifier.{k}": v for k, v in stages.verifier.state_dict().items()}
+    return dict(weights.load(str(folder)).network.state_dict())
 
 
 def same(one: Path, other: Path) -> bool:

@@ -1,6 +1,5 @@
 """Training: the same seed gives the same weights, the loss falls, nothing is overwritten."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +7,12 @@ import torch
 
 from gnomon.detect import train as training
 from gnomon.detect.calibrate import Calibration, read_calibration, write_calibration
-from gnomon.detect.network import NetworkOptions
+from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.train import TrainOptions, train
-from gnomon.detect.weights import Errors, Stages, find, load
+from gnomon.detect.weights import Errors, find, load
 from gnomon.errors import CatalogError, WeightsError
 from gnomon.marked import contrast_finder, finder, marked_scenes, matched
-from gnomon.training import TeachOptions, judge, teach, trained
+from gnomon.training import judge, teach, trained
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
 
@@ -105,41 +104,26 @@ def test_what_was_trained_to_its_end_is_not_trained_again_unless_it_rests_on_som
     sea: Path, tmp_path: Path
 ) -> None:
     scenes = [scene.learnable() for scene in marked_scenes(str(sea))]
-    seen: list[tuple[str, int]] = []
-    finished = tmp_path / "finished"
+    seen: list[int] = []
 
-    def train_all(steps: int, states: str) -> Stages:
-        short = TrainOptions(steps=steps, batch=2)
+    def train_all(steps: int, states: str) -> Network:
         return trained(
-            scenes, [], tmp_path / states, options=TeachOptions(short, replace(short, seed=steps)),
-            progress=lambda stage, step, _: seen.append((stage, step)), finished=finished,
+            scenes, [], tmp_path / states, options=TrainOptions(steps=steps, batch=2),
+            progress=lambda step, _: seen.append(step), finished=tmp_path / "finished",
         )  # fmt: skip
 
     first = train_all(2, "one")
-    assert seen == [(f"all-{stage}", n) for stage in ("network", "verifier") for n in (0, 1)]
-    options = TeachOptions(TrainOptions(steps=2), TrainOptions(steps=2))
-    assert [options.passed(*one) for one in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen == [0, 1]
     again = train_all(2, "two")
-    assert len(seen) == 4
-    for stage in ("network", "verifier"):
-        old, new = (dict(getattr(s, stage).state_dict()) for s in (first, again))
-        torch.testing.assert_close(new, old)
-    # Another network, and so another verifier, whose own options are the same.
+    assert seen == [0, 1]
+    torch.testing.assert_close(dict(again.state_dict()), dict(first.state_dict()))
     train_all(1, "three")
-    assert len(seen) == 6
-
-
-def test_stages_keep_their_proportion() -> None:
-    assert TeachOptions.lasting(TrainOptions.steps) == TeachOptions()
-    short = TeachOptions.lasting(90, seed=3)
-    assert short.verifier is not None
-    assert (short.network.steps, short.verifier.steps) == (90, 16)
-    assert short.network.seed == short.verifier.seed == 3
+    assert seen == [0, 1, 0]
 
 
 @pytest.mark.slow
 def test_teaching_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_path: Path) -> None:
-    options = TeachOptions(TrainOptions(steps=60, batch=4), TrainOptions(steps=4, batch=4))
+    options = TrainOptions(steps=60, batch=4)
     out = tmp_path / "m"
     model = teach(
         [str(sea)], out, version="9", calibration=CALIBRATION, simulated=1, options=options

@@ -14,8 +14,9 @@ from gnomon.detect import detector, weights
 from gnomon.detect.calibrate import TYPED_MIN, calibrated, tanker_curve
 from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls
+from gnomon.detect.network import Network
 from gnomon.detect.truth import outlines_in_pixels, rectangles_of, tankers
-from gnomon.detect.weights import Model, Stages, Weights
+from gnomon.detect.weights import Model, Weights
 from gnomon.errors import LabelError
 from gnomon.lessons import Lesson
 from gnomon.study import DetectOptions
@@ -114,15 +115,15 @@ class Judged:
 
 
 def judged(
-    base: Weights, stages: Stages | None, held: Sequence[Lesson], checks: Sequence[Lesson]
+    base: Weights, network: Network | None, held: Sequence[Lesson], checks: Sequence[Lesson]
 ) -> Judged:
-    """Judge a detector against the weights that it began with.
+    """Judge a network against the weights that it began with.
 
     Parameters
     ----------
     base
         Those weights.
-    stages
+    network
         Trained without what was held back; None where nothing was.
     held
         What was held back.
@@ -130,16 +131,16 @@ def judged(
         Simulated scenes, to see what was forgotten.
 
     """
-    if stages is None:
+    if network is None:
         return Judged(base.model, calibrated=False, rows=())
-    found = matched(weights.uncalibrated(stages, gsd_m=base.model.gsd_m), held)
+    found = matched(weights.uncalibrated(network, gsd_m=base.model.gsd_m), held)
     model, enough = base.model, len(found.truth) >= SHIPS_MIN and len(found.score) > 0
     if enough:
         told = calibrated(found, gsd_m=held[0].gsd_m)
         named = ("slope", "intercept", "threshold", "errors")
         update = {name: getattr(told, name) for name in named}
         model = model.model_copy(update=update | {"body": weights.BODY} | _tanker_part(found))
-    after = Weights(model, stages)
+    after = Weights(model, network)
     rows = [
         _row(title, name, matched(ready, scenes), ready.model.threshold)
         for name, scenes in (("chips held back", held), ("simulated", checks))

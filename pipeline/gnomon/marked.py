@@ -19,7 +19,7 @@ from gnomon.detect.contrast import bright_hulls
 from gnomon.detect.evaluate import Matched, match
 from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.labels import amended, read_amendments
-from gnomon.detect.network import NetworkOptions
+from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.ship_types import with_types
 from gnomon.detect.truth import (
     Floats,
@@ -31,7 +31,6 @@ from gnomon.detect.truth import (
     rectangles_of,
     tankers,
 )
-from gnomon.detect.weights import Stages
 from gnomon.errors import CatalogError
 from gnomon.fetch.catalog import find_scenes
 from gnomon.fetch.mask import usable_water
@@ -155,9 +154,9 @@ Finder = Callable[[Marked], Hulls]
 LOWEST = 0.02
 
 
-def raw_finder(stages: Stages) -> Finder:
-    """A detector's own scores, not calibrated."""
-    raw = weights.uncalibrated(stages)
+def raw_finder(network: Network) -> Finder:
+    """A network's own scores, not calibrated."""
+    raw = weights.uncalibrated(network)
     options = DetectOptions(threshold=LOWEST)
     return lambda m: detector.find_hulls(m.pixels, m.masks, weights=raw, options=options)
 

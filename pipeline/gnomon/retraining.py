@@ -2,9 +2,8 @@
 
 1. Hold some ports back, or some scenes where there are fewer than three ports; never chips at
    random, because neighbours are no proof. Where there is one scene nothing can be held back.
-2. Train both stages from the shipped weights on the other chips, mixed half and half with simulated
-   scenes, so that what was learned before is not lost; with a labelled catalogue too, where there
-   is one.
+2. Train from the shipped weights on the other chips, mixed half and half with simulated scenes, so
+   that what was learned before is not lost; with a labelled catalogue too, where there is one.
 3. Look at what was held back, with the old weights and the new. New weights are halfway between
    those that training began with and those that it came to: that keeps most of what is gained on
    the chips, and of what was known of other ports (Wortsman et al. 2022, "Robust fine-tuning",
@@ -26,11 +25,9 @@ from pathlib import Path
 from gnomon.chip_files import FOLDER
 from gnomon.detect import weights
 from gnomon.detect.chips import shared
-from gnomon.detect.network import Trained
-from gnomon.detect.proposals import train_verifier
+from gnomon.detect.network import Network
 from gnomon.detect.train import TrainOptions, train
 from gnomon.detect.truth import Labelled
-from gnomon.detect.weights import Stages
 from gnomon.errors import WeightsError
 from gnomon.judging import judged, split
 from gnomon.labels import NAME
@@ -52,7 +49,7 @@ class RetrainOptions:
     """How long and how fast. The learning rate is a quarter of a first training's."""
 
     steps: int = 1500
-    """Of the network, in each of the two trainings; the verifier takes a quarter of them."""
+    """Of each of the two trainings."""
     batch: int = 16
     learning_rate: float = 5e-4
     simulated: int = 16
@@ -66,11 +63,10 @@ class RetrainOptions:
     moved: float = 0.5
     """How far to go from the old weights, 0, to those that training came to, 1."""
 
-    def training(self, steps: int) -> TrainOptions:
+    def training(self) -> TrainOptions:
         """As `gnomon.detect.train` wants them."""
         return TrainOptions(
-            steps=steps,
-            cycles=1,
+            steps=self.steps,
             batch=self.batch,
             learning_rate=self.learning_rate,
             average=self.average,
@@ -124,12 +120,12 @@ def retrain(
     bench = _Bench.of(folder, out, ready, catalogs, options, progress)
     rehearsal = bench.train("rehearsal", parts.taught) if parts.held else None
     told = judged(ready, rehearsal, parts.held, bench.checks() if rehearsal else ())
-    stages = bench.train("final", (*parts.taught, *parts.held))
+    network = bench.train("final", (*parts.taught, *parts.held))
     made = bench.place / "made" / out.name
     shutil.rmtree(made.parent, ignore_errors=True)
     model = weights.save(
         made,
-        stages,
+        network,
         version=version,
         threshold=told.model.threshold,
         calibration=(told.model.slope, told.model.intercept),
@@ -183,45 +179,31 @@ class _Bench:
         """Simulated scenes that nothing was trained on, to see what was forgotten."""
         return list(simulated_lessons(self.options.checks, seed=CHECK_SEED, cache=self.place))
 
-    def train(self, name: str, lessons: Sequence[Lesson]) -> Stages:
+    def train(self, name: str, lessons: Sequence[Lesson]) -> Network:
         """Train on lessons, simulated scenes and the catalogue; a kill costs little."""
         count, bands = self.options.simulated, self.base.model.bands
         own = [lesson.learnable(bands) for lesson in lessons]
         scenes = simulated_lessons(count, seed=SIMULATED_SEED, cache=self.place)
         made = [lesson.learnable(bands) for lesson in scenes]
         others = (1 - OWN_SHARE) / (2 if self.real else 1)
-        shown = [*own, *made, *self.real]
-        shares = [*shared(own, OWN_SHARE), *shared(made, others), *shared(self.real, others)]
-        network, verifier = self.base.stages.network, self.base.stages.verifier
-        taught = train(
-            shown,
-            self.options.training(self.options.steps),
+        shares = [
+            *shared(own, OWN_SHARE),
+            *shared(made, others),
+            *shared(self.real, others),
+        ]
+        tell, steps = self.progress, self.options.steps
+        trained = train(
+            [*own, *made, *self.real],
+            self.options.training(),
             weights=shares,
-            base=network,
+            base=self.base.network,
             saved=self.place / f"{name}-{self.rests_on}.pt",
-            progress=self._telling(name, self.options.steps),
+            progress=(lambda s, x: tell(s + 1, steps, f"{name}: loss {x:.2f}")) if tell else None,
         )
-        network = _between(network, taught, self.options.moved)
-        if verifier is None:
-            return Stages(network)
-        steps = max(self.options.steps // 4, 1)
-        sharper = train_verifier(
-            shown,
-            network,
-            self.options.training(steps),
-            weights=shares,
-            base=verifier,
-            saved=self.place / f"{name}-verifier-{self.rests_on}.pt",
-            progress=self._telling(f"{name}, verifier", steps),
-        )
-        return Stages(network, _between(verifier, sharper, self.options.moved))
-
-    def _telling(self, name: str, steps: int) -> Callable[[int, float], None] | None:
-        tell = self.progress
-        return (lambda s, x: tell(s + 1, steps, f"{name}: loss {x:.2f}")) if tell else None
+        return _between(self.base.network, trained, self.options.moved)
 
 
-def _between(old: Trained, new: Trained, share: float) -> Trained:
+def _between(old: Network, new: Network, share: float) -> Network:
     """Weights on the straight line from old ones, 0, to new ones, 1."""
     known, learned = old.state_dict(), new.state_dict()
     mixed = {

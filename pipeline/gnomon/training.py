@@ -12,8 +12,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +20,13 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from gnomon.detect import chips, pasting, proposals, weights
+from gnomon.detect import chips, pasting, weights
 from gnomon.detect.calibrate import Calibration
 from gnomon.detect.chips import shared
 from gnomon.detect.evaluate import Matched
-from gnomon.detect.network import Network, NetworkOptions, Trained
-from gnomon.detect.proposals import train_verifier
+from gnomon.detect.network import Network, NetworkOptions
 from gnomon.detect.train import TrainOptions, train
 from gnomon.detect.truth import Labelled, labelled
-from gnomon.detect.verifier import Verifier, VerifierOptions
-from gnomon.detect.weights import Stages
 from gnomon.errors import WeightsError
 from gnomon.fetch.mask import usable_water
 from gnomon.marked import contrast_finder, finder, marked_scenes, matched, most_flattering
@@ -41,40 +37,6 @@ BANDS = NetworkOptions().bands
 SIMULATED = 24
 SIMULATED_SHARE = 0.25
 SIMULATED_SEED = 7
-Progress = Callable[[str, int, float], None]
-"""Told of each step: which stage is trained, the number of the step, its loss."""
-
-
-VERIFIER = TrainOptions(steps=1600, batch=8, learning_rate=1e-3)
-"""What a verifier takes."""
-
-
-@dataclass(frozen=True)
-class TeachOptions:
-    """How long and how fast the stages are trained."""
-
-    network: TrainOptions = field(default_factory=TrainOptions)
-    verifier: TrainOptions | None = VERIFIER
-    """Without, there is no second stage."""
-
-    @staticmethod
-    def lasting(steps: int, *, seed: int = 0) -> "TeachOptions":
-        """So many steps of the network, and of the verifier in proportion."""
-        network = TrainOptions(steps=steps, seed=seed)
-        share = steps / TrainOptions().steps
-        return TeachOptions(
-            network, replace(VERIFIER, steps=max(round(VERIFIER.steps * share), 1), seed=seed)
-        )
-
-    def passed(self, stage: str, step: int) -> tuple[int, int]:
-        """Steps that have passed at the end of one of a stage, and those of all stages."""
-        own = self.verifier.steps if self.verifier else 0
-        before = self.network.steps if stage.endswith(_VERIFIER) else 0
-        return before + step + 1, self.network.steps + own
-
-
-_NETWORK, _VERIFIER = "network", "verifier"
-"""What names of stages end with."""
 CALIBRATED_BY = "s2-vessel"
 """Weights whose calibration others take over that were trained the same way."""
 
@@ -88,8 +50,8 @@ def teach(
     amendments: Path | None = None,
     ports: Sequence[str] | None = None,
     simulated: int = SIMULATED,
-    options: TeachOptions | None = None,
-    progress: Progress | None = None,
+    options: TrainOptions | None = None,
+    progress: Callable[[int, float], None] | None = None,
 ) -> weights.Model:
     """Train on labelled scenes and write new weights.
 
@@ -127,14 +89,14 @@ def teach(
     if out.exists():  # before half an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
     marked = marked_scenes(*catalogs, ports=ports, amendments=amendments)
-    options = options or TeachOptions()
+    options = options or TrainOptions()
     made = list(simulated_scenes(simulated))
     real = [m.learnable(BANDS) for m in marked]
     folder = out.parent / f"{out.name}.training"
-    stages = trained(real, made, folder, options=options, progress=progress)
+    network = trained(real, made, folder, options=options, progress=progress)
     model = weights.save(
         out,
-        stages,
+        network,
         version=version,
         threshold=calibration.threshold,
         calibration=(calibration.slope, calibration.intercept),
@@ -161,76 +123,45 @@ def trained(
     made: Sequence[Labelled],
     folder: Path,
     *,
-    options: TeachOptions,
-    progress: Progress | None = None,
+    options: TrainOptions,
+    progress: Callable[[int, float], None] | None = None,
     name: str = "all",
     finished: Path | None = None,
-) -> Stages:
-    """A detector from real and simulated scenes, in the proportion that all weights have.
+) -> Network:
+    """A network from real and simulated scenes, in the proportion that all weights have.
 
     Parameters
     ----------
     real, made
         Real and simulated scenes.
     folder
-        Keeps the states of the trainings, under names with digests of all they rest on: what was
+        Keeps the state of the training, under a name with the digest of all it rests on: what was
         interrupted goes on, what is finished is not done again.
     options
         How long and how fast.
     progress
         Told of each step.
     name
-        Begins the names of the states.
+        Begins the name of the state.
     finished
-        Folder of stages that were trained to their end, where new ones go too; one that rests on
+        Folder of networks that were trained to their end, where new ones go too; one that rests on
         other scenes or options is trained anew.
 
     """
-    bench = _Bench([*real, *made], shares(real, made), folder, finished, progress)
-    learn = partial(train, bench.scenes, options.network, weights=bench.drawn)
-    network, rests_on = bench.stage(f"{name}-{_NETWORK}", Network(), options.network, learn)
-    if options.verifier is None:
-        return Stages(network)
-    learn_it = partial(train_verifier, bench.scenes, network, options.verifier, weights=bench.drawn)
-    title, rests_on = f"{name}-{_VERIFIER}", f"{rests_on} {_PROPOSING}"
-    verifier, _ = bench.stage(title, Verifier(), options.verifier, learn_it, rests_on=rests_on)
-    return Stages(network, verifier)
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """Where stages are trained, one after the other."""
-
-    scenes: list[Labelled]
-    drawn: list[float]
-    folder: Path
-    finished: Path | None
-    progress: Progress | None
-
-    def stage(
-        self,
-        title: str,
-        blank: Trained,
-        options: TrainOptions,
-        learn: Callable[..., Trained],
-        *,
-        rests_on: str = "",
-    ) -> tuple[Trained, str]:
-        """One stage, trained or found finished, and what it rests on."""
-        saved = state_path(self.folder, title, self.scenes, options, rests_on=rests_on)
-        path = self.finished / f"{title}.safetensors" if self.finished else None
-        if path and path.is_file() and _rests_on(path) == saved.stem:
-            blank.load_state_dict(load_file(path))
-            return blank.eval(), saved.stem
-        tell = partial(self.progress, title) if self.progress else None
-        done = learn(progress=tell, saved=saved)
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Half as large; and nothing is measured with other digits than those of the file.
-            values = {key: value.contiguous() for key, value in done.half().state_dict().items()}
-            save_file(values, path, {"rests_on": saved.stem})
-            done.float()
-        return done, saved.stem
+    scenes, drawn = [*real, *made], shares(real, made)
+    saved = state_path(folder, name, scenes, options)
+    if finished is None:
+        return train(scenes, options, weights=drawn, progress=progress, saved=saved)
+    path = finished / f"{name}.safetensors"
+    if not path.is_file() or _rests_on(path) != saved.stem:
+        network = train(scenes, options, weights=drawn, progress=progress, saved=saved)
+        finished.mkdir(parents=True, exist_ok=True)
+        values = {key: value.contiguous() for key, value in network.half().state_dict().items()}
+        save_file(values, path, {"rests_on": saved.stem})
+    # Half as large; and nothing is measured with other digits than those of the file.
+    network = Network()
+    network.load_state_dict(load_file(path))
+    return network.eval()
 
 
 def _rests_on(path: Path) -> str:
@@ -239,41 +170,21 @@ def _rests_on(path: Path) -> str:
     return told
 
 
-def state_path(
-    folder: Path,
-    name: str,
-    scenes: Sequence[Labelled],
-    options: TrainOptions,
-    *,
-    rests_on: str = "",
-) -> Path:
+def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: TrainOptions) -> Path:
     """File for the state of a training: its name, and a digest of what it rests on."""
-    told = asdict(options)
-    cycles = told.pop("cycles")
-    all_of = [repr((_SHAPING, told, asdict(NetworkOptions()), rests_on))]
+    rests_on = [repr((_SHAPING, asdict(options), asdict(NetworkOptions())))]
     for scene in scenes:
-        all_of += [scene.name, str(tuple(scene.bands.shape))]
-        all_of += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
-    digest = hashlib.sha256("\n".join(all_of).encode()).hexdigest()[:12]
+        rests_on += [scene.name, str(tuple(scene.bands.shape))]
+        rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
+    digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    states = [folder / f"{name}-{digest}-{number}.state" for number in range(1, cycles + 1)]
-    if not states[-1].exists():
-        for earlier in reversed(states[:-1]):
-            if earlier.exists():  # its cycles are the first ones of this training
-                shutil.copy(earlier, states[-1])
-                break
-    return states[-1]
+    return folder / f"{name}-{digest}.state"
 
 
 _SHAPING = (
     chips.CHIP_PX, chips.PASTED, chips.REMEMBERED, chips.STAYED, pasting.ALONGSIDE, SIMULATED_SHARE,
 )  # fmt: skip
 """What shapes a training beside its options."""
-_PROPOSING = (
-    proposals.ASTRAY, proposals.CORE_PX, proposals.DOUBTED_SHARE, proposals.SHOWN,
-    asdict(VerifierOptions()),
-)  # fmt: skip
-"""What shapes a verifier's."""
 
 
 def shares(real: Sequence[Labelled], made: Sequence[Labelled]) -> list[float]:

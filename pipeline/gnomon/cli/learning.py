@@ -54,8 +54,7 @@ def train(
     ports
         Parts of ids of scenes to train on, separated by commas; all of the catalogues, if left out.
     steps
-        Of the network, and of the second stage in proportion; with --chips of each of two
-        trainings: without what is held back, and with all.
+        Of the training; with --chips of each of two: without what is held back, and with all.
     seed
         Of all that is random.
 
@@ -72,9 +71,9 @@ def train(
     from gnomon.detect.calibrate import read_calibration
     from gnomon.detect.train import TrainOptions
     from gnomon.detect.weights import find
-    from gnomon.training import CALIBRATED_BY, TeachOptions, teach
+    from gnomon.training import CALIBRATED_BY, teach
 
-    options = TeachOptions.lasting(steps or TrainOptions.steps, seed=seed)
+    options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
     with progress("steps") as tell:
         model = teach(
             catalogs,
@@ -84,7 +83,7 @@ def train(
             amendments=amendments,
             ports=listed(ports) or None,
             options=options,
-            progress=lambda at, step, loss: tell(*options.passed(at, step), f"{at}: {loss:.2f}"),
+            progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0

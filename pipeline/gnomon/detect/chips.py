@@ -51,32 +51,15 @@ class Targets:
         return Targets(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Chips of one batch and what is known of them."""
-
-    bands: Tensor
-    """(chips, bands, side, side) reflectance, NaN where nothing was seen."""
-    present: Tensor
-    """(chips, bands), 1 where the scene has the band."""
-    history: Tensor
-    """As ``bands``: what the place looks like without ships; NaN where that is not told."""
-    ships: list[Floats]
-    """Of each chip, as `Labelled.ships`, in its own pixels."""
-    counted: Tensor
-    """(chips, 1, cells, cells) at the output stride: 0 where nothing is to be learnt, else 1."""
-
-
-def drawn(
+def chips(
     scenes: Sequence[Labelled],
     *,
     batch: int,
     seed: int,
     weights: Sequence[float] | None = None,
     start: int = 0,
-    side_px: int = CHIP_PX,
-) -> Iterator[Drawn]:
-    """Endless batches of chips. The same seed gives the same batches.
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Targets]]:
+    """Endless batches: bands, present, history, targets. The same seed gives the same batches.
 
     Parameters
     ----------
@@ -90,8 +73,6 @@ def drawn(
         How often each scene is drawn, relative; by `weight` if left out.
     start
         Number of the first batch: what was interrupted goes on as if it had not been.
-    side_px
-        Side of a chip.
 
     """
     chance = np.array(weights or [weight(scene) for scene in scenes], float)
@@ -100,29 +81,10 @@ def drawn(
     for number in count(start):
         rng = np.random.default_rng([seed, number])
         places = rng.choice(len(scenes), size=batch, p=chance)
-        made = [_chip(scenes[i], givers, rng, side_px) for i in places]
-        bands, present, history, ships, counted = zip(*made, strict=True)
-        yield Drawn(
-            torch.stack(bands),
-            torch.stack(present),
-            torch.stack(history),
-            list(ships),
-            torch.stack(counted),
-        )
-
-
-def chips(
-    scenes: Sequence[Labelled],
-    *,
-    batch: int,
-    seed: int,
-    weights: Sequence[float] | None = None,
-    start: int = 0,
-) -> Iterator[tuple[Tensor, Tensor, Tensor, Targets]]:
-    """Endless batches of what `drawn` gives: bands, present, history, targets."""
-    for some in drawn(scenes, batch=batch, seed=seed, weights=weights, start=start):
-        wanted = targets(some.ships, counted=some.counted)
-        yield some.bands, some.present, some.history, wanted
+        drawn = [_chip(scenes[i], givers, rng) for i in places]
+        bands, present, history, ships, counted = zip(*drawn, strict=True)
+        wanted = targets(ships, counted=counted)
+        yield torch.stack(bands), torch.stack(present), torch.stack(history), wanted
 
 
 def weight(scene: Labelled) -> float:
@@ -137,7 +99,7 @@ def shared(scenes: Sequence[Labelled], whole: float) -> list[float]:
 
 
 def _chip(
-    scene: Labelled, givers: Sequence[Donor], rng: np.random.Generator, side_px: int
+    scene: Labelled, givers: Sequence[Donor], rng: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor, Floats, Tensor]:
     """One chip under a random placement and light: bands, present, history, ships, what counts."""
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45))))
@@ -147,13 +109,10 @@ def _chip(
     matrix = scale * np.array(
         [[np.cos(turn) * flip, -np.sin(turn)], [np.sin(turn) * flip, np.cos(turn)]]
     )
-    centre = _place(scene, rng, side_px)
-    shape = (side_px, side_px)
-    pixels = cut(scene.bands, matrix, centre, shape)
-    water, search = cut(scene.masks, matrix, centre, shape).nan_to_num(0.0) > 0.5
-    ships, unsure = (
-        _moved(these, matrix, centre, scale, side_px) for these in (scene.ships, scene.ignored)
-    )
+    centre = _place(scene, rng)
+    pixels = cut(scene.bands, matrix, centre, CHIP_PX)
+    water, search = cut(scene.masks, matrix, centre, CHIP_PX).nan_to_num(0.0) > 0.5
+    ships, unsure = (_moved(these, matrix, centre, scale) for these in (scene.ships, scene.ignored))
     if givers and rng.random() < PASTED:
         pixels, ships = pasted(pixels, water, ships, givers, rng)
     bands, present = _relit(pixels, scene.present, rng)
@@ -161,7 +120,7 @@ def _chip(
     if scene.history is not None and rng.random() < REMEMBERED:
         before = scene.bands if rng.random() < STAYED else scene.history
         astray = centre + rng.normal(0, _ASTRAY_PX, 2)
-        history, _ = _relit(cut(before, matrix, astray, shape), scene.present, rng)
+        history, _ = _relit(cut(before, matrix, astray, CHIP_PX), scene.present, rng)
     return bands, present, history, ships, _counted(search, unsure)
 
 
@@ -177,7 +136,7 @@ def _counted(search: Tensor, unsure: Floats) -> Tensor:
     return counts[None].float()
 
 
-def _place(scene: Labelled, rng: np.random.Generator, side_px: int) -> Floats:
+def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
     """Where a chip is centred: near a ship, on a shore, or wherever a hull may lie.
 
     Quays and piers are what a network takes for ships: a third of all chips lies on a shore,
@@ -186,7 +145,7 @@ def _place(scene: Labelled, rng: np.random.Generator, side_px: int) -> Floats:
     choice = rng.random()
     shown = np.concatenate([scene.ships[:, :2], scene.hard])
     if len(shown) and choice < 0.6:
-        return _within(shown[rng.integers(len(shown))] + rng.uniform(-40, 40, 2), scene, side_px)
+        return _within(shown[rng.integers(len(shown))] + rng.uniform(-40, 40, 2), scene)
     water, search = scene.masks
     rows, columns = water.shape
     for _ in range(60):
@@ -195,27 +154,25 @@ def _place(scene: Labelled, rng: np.random.Generator, side_px: int) -> Floats:
         on_shore = choice > 0.93 or not water[int(beside[1]), int(beside[0])]
         if search[int(spot[1]), int(spot[0])] and on_shore:
             break
-    return _within(spot, scene, side_px)
+    return _within(spot, scene)
 
 
-def _within(spot: NDArray[np.floating], scene: Labelled, side_px: int) -> Floats:
+def _within(spot: NDArray[np.floating], scene: Labelled) -> Floats:
     """A place so far off the scene's edges that little of a chip lies beyond."""
     size = np.array(scene.masks.shape[:0:-1])
-    edge = np.minimum(side_px // 3, size // 2)
+    edge = np.minimum(CHIP_PX // 3, size // 2)
     return spot.clip(edge, size - edge).astype(np.float32)
 
 
-def _moved(
-    ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: float, side_px: int
-) -> Floats:
+def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: float) -> Floats:
     """Ships in the chip's coordinates; those whose centre lies outside are left out."""
     inverse = np.linalg.inv(matrix)
-    place = (ships[:, :2] - centre) @ inverse.T + side_px / 2
+    place = (ships[:, :2] - centre) @ inverse.T + CHIP_PX / 2
     turn = np.deg2rad(ships[:, 4])
     axis = np.stack([np.sin(turn), -np.cos(turn)], axis=1) @ inverse.T
     angle = np.rad2deg(np.arctan2(axis[:, 0], -axis[:, 1])) % 180.0
     moved = np.column_stack([place, ships[:, 2:4] / scale, angle, ships[:, 5:]]).astype(np.float32)
-    inside = ((place > 0) & (place < side_px)).all(axis=1)
+    inside = ((place > 0) & (place < CHIP_PX)).all(axis=1)
     return moved[inside]
 
 
@@ -246,7 +203,7 @@ def _column(values: NDArray[np.float64]) -> Tensor:
 def targets(
     ships: Sequence[Floats],
     *,
-    counted: Tensor | None = None,
+    counted: Sequence[Tensor] | None = None,
     side_px: int = CHIP_PX,
 ) -> Targets:
     """Ships of each chip, as `Labelled.ships`, to the maps that the network should give.
@@ -265,7 +222,7 @@ def targets(
     centre, shift, size, axis, hull, tanker = torch.from_numpy(maps).split(
         [1, 2, 2, 2, 1, 1], dim=1
     )
-    counts = torch.ones(len(ships), 1, cells, cells) if counted is None else counted
+    counts = torch.stack(list(counted)) if counted else torch.ones(len(ships), 1, cells, cells)
     return Targets(centre, shift, size, axis, hull, tanker, counts)
 
 

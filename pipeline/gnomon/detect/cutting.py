@@ -1,4 +1,4 @@
-"""Resampling: a rectangle cut out of a raster through a rotation, a mirror and a scale."""
+"""Resampling: a square cut out of a raster through a rotation, a mirror and a scale."""
 
 import numpy as np
 import torch
@@ -8,32 +8,31 @@ from torch.nn import functional
 
 
 def cut(
-    bands: Tensor, matrix: NDArray[np.float64], centre: NDArray[np.floating], shape: tuple[int, int]
+    bands: Tensor, matrix: NDArray[np.float64], centre: NDArray[np.floating], side: int
 ) -> Tensor:
-    """Resample a rectangle, bilinear; what lies outside the raster is NaN, as what was not seen.
+    """Resample a square, bilinear; what lies outside the raster is NaN, as what was not seen.
 
     Parameters
     ----------
     bands
         (bands, rows, columns).
     matrix
-        From pixels of the rectangle to pixels of the raster, both counted from their centres.
+        From pixels of the square to pixels of the raster, both counted from their centres.
     centre
-        Of the rectangle: x and y in the raster.
-    shape
-        Of the rectangle: rows and columns.
+        Of the square: x and y in the raster.
+    side
+        Of the square, pixels.
 
     """
-    rows, columns = shape
-    # Only the neighbourhood: the corners lie within half the sides, turned.
-    reach = int(np.ceil((np.abs(matrix) @ [columns / 2, rows / 2]).max())) + 2
+    # Only the neighbourhood: a square's corners lie within its half diagonal.
+    reach = int(np.ceil(side / 2 * np.abs(matrix).sum(axis=1).max())) + 2
     corner = np.floor(centre).astype(int) - reach
     near = _window(bands, corner, 2 * reach + 1)
     # grid_sample wants both grids scaled to -1...1.
-    theta = np.column_stack([matrix * [columns, rows], 2 * (centre - corner)]) / (2 * reach + 1)
+    theta = np.column_stack([matrix * side, 2 * (centre - corner)]) / (2 * reach + 1)
     theta[:, 2] -= 1.0
     grid = functional.affine_grid(
-        torch.from_numpy(theta[None].astype(np.float32)), [1, 1, rows, columns], align_corners=False
+        torch.from_numpy(theta[None].astype(np.float32)), [1, 1, side, side], align_corners=False
     )
     seen = torch.isfinite(near)
     if seen.all():

@@ -5,10 +5,7 @@
    It looks through cells that are as large as what there is to see (`cells`). Peaks of its centre
    map become oriented rectangles (`peaks`). Where its score leaves doubt, it looks again, at the
    turned and mirrored pixels too (`views`).
-3. Where the weights have a verifier, that looks at each rectangle along its own axis, says how
-   likely a ship it is, and brings the rectangle to her sides (`verifier`). Its word and the
-   network's, calibrated, are the score.
-4. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
+3. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
    cells and windows alike.
 
 What a network learned counts in pixels: taught with 10 m, it told simulated hulls at 3 m 45 m short
@@ -28,7 +25,6 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
-from scipy.special import expit
 from torch import Tensor
 
 from gnomon.detect.cells import HALO_PX, alike, crop_size, worth_a_look
@@ -36,9 +32,8 @@ from gnomon.detect.contrast import Floats
 from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
 from gnomon.detect.peaks import read_peaks
 from gnomon.detect.tiles import Window
-from gnomon.detect.verifier import PROPOSED, Verifier, corrected, verdicts_on
 from gnomon.detect.views import Look, in_doubt, turned_looks
-from gnomon.detect.weights import Model, Weights, evidence
+from gnomon.detect.weights import Model, Weights
 from gnomon.grid import grid_of
 from gnomon.study import DetectOptions
 
@@ -83,13 +78,9 @@ def find_hulls(
     if not cells:
         return NOTHING
     shown = _Shown.of(pixels, history, weights.model)
-    least_px = options.length_min_m / gsd_m
     hulls = shown.hulls(cells, weights.looking)
     hulls = _looked_again(hulls, shown, weights.looking, water.shape)  # without this, one look
-    if weights.verifying is not None:
-        likely = _kept(hulls, search, least_px) & (hulls[:, 5] >= PROPOSED)
-        hulls = shown.verified(one_per_hull(hulls[likely]), weights.verifying)
-    hulls = hulls[_kept(hulls, search, least_px)]
+    hulls = hulls[_kept(hulls, search, options.length_min_m / gsd_m)]
     hulls[:, 5] = weights.model.score(hulls[:, 5])
     hulls[:, 7] = weights.model.p_tanker(hulls[:, 7])
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
@@ -116,45 +107,22 @@ class _Shown:
         ]
         return cls(layers[0], layers[1] if history is not None else None, model)
 
-    @property
-    def present(self) -> Tensor:
-        """(bands,), 1 where the pixels have the band."""
-        return torch.tensor([float(band is not None) for band in self.bands])
-
     def hulls(self, cells: list[Window], look: Look) -> Hulls:
         """Peaks in some cells, each cell its own, in pixels of the window."""
+        present = torch.tensor([[float(band is not None) for band in self.bands]])
         found = [NOTHING]
         for batch in alike(cells):
             past = None if self.past is None else _crops(self.past, batch)
             with torch.inference_mode():
-                maps = look(_crops(self.bands, batch), self.present.expand(len(batch), -1), past)
+                maps = look(_crops(self.bands, batch), present.expand(len(batch), -1), past)
             found += read_peaks(maps, batch, body=self.model.body)
         return np.concatenate(found)
-
-    def verified(self, hulls: Hulls, verifier: Verifier) -> Hulls:
-        """Proposals brought to their ships, with the score that the verifier gives them."""
-        if not len(hulls):
-            return hulls
-        bands = _stack(self.bands)
-        past = None if self.past is None else _stack(self.past)
-        verdicts = verdicts_on(verifier, bands, self.present, past, hulls)
-        result = corrected(hulls, verdicts[:, 1:])
-        first = self.model.verifier.first if self.model.verifier else 0.0
-        result[:, 5] = expit(verdicts[:, 0] + first * evidence(hulls[:, 5]))
-        return result
 
 
 def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
     """Hulls, those in doubt as a second look with its mirror images tells them."""
     cells, within = in_doubt(hulls, shape)
     return np.concatenate([hulls[~within], shown.hulls(cells, partial(turned_looks, network))])
-
-
-def _stack(layers: Sequence[Floats | None]) -> Tensor:
-    """(bands, rows, columns), NaN for what is missing."""
-    (shape,) = {layer.shape for layer in layers if layer is not None}
-    missing = np.full(shape, np.nan, np.float32)
-    return torch.from_numpy(np.stack([missing if x is None else x for x in layers]))
 
 
 def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:

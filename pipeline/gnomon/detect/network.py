@@ -16,7 +16,6 @@ looks like without ships, where none is known: the network works with it and wit
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,9 +24,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 STRIDE = 2
 """Input pixels per output cell."""
-
-
-Trained = TypeVar("Trained", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ class Network(nn.Module):
         deep = self.options.blocks
         count = len(self.options.bands)
         planes = 2 * count + (count + 1 if self.options.history else 0)
-        self.stem = conv(planes, half, stride=2)
+        self.stem = _conv(planes, half, stride=2)
         self.down4 = _stage(half, quarter, deep[0])
         self.down8 = _stage(quarter, eighth, deep[1])
         self.down16 = _stage(eighth, sixteenth, deep[2])
@@ -101,9 +97,9 @@ class Network(nn.Module):
 
         """
         there = present[:, :, None, None]
-        planes = [masked(bands, there), there.expand_as(bands)]
+        planes = [_masked(bands, there), there.expand_as(bands)]
         if self.options.history and history is not None:
-            planes += remembered(history, there)
+            planes += _remembered(history, there)
         half = self._started(planes)
         quarter = self.down4(half)
         eighth = self.down8(quarter)
@@ -126,16 +122,16 @@ class Network(nn.Module):
         return half
 
 
-def for_looking(network: Trained, *, half: bool | None = None) -> Trained:
+def for_looking(network: Network, *, half: bool | None = None) -> Network:
     """Copy of a network that looks faster and cannot be trained.
 
     Each normalisation becomes part of the convolution before it. Where the processor multiplies in
-    bfloat16, so does all but the last layers: what they tell keeps its digits.
+    bfloat16, so does all but the heads: what they tell keeps its digits.
 
     Parameters
     ----------
     network
-        A trained one, or a trained verifier.
+        A trained one.
     half
         Whether to calculate in bfloat16; as the processor has it, if left out.
 
@@ -148,18 +144,18 @@ def for_looking(network: Trained, *, half: bool | None = None) -> Trained:
             pair[1] = nn.Identity()
     if torch.cpu.get_capabilities().get("avx512_bf16", False) if half is None else half:
         for name, part in looking.named_children():
-            if name not in ("heads", "hidden", "told"):
+            if name != "heads":
                 part.to(torch.bfloat16)
     return looking.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
 
 
-def remembered(history: Tensor, there: Tensor) -> list[Tensor]:
+def _remembered(history: Tensor, there: Tensor) -> list[Tensor]:
     """Planes of what a place looks like without ships, and of where that is known."""
     known = torch.isfinite(history).any(dim=1, keepdim=True).to(history.dtype)
-    return [masked(history, there) * known, known]
+    return [_masked(history, there) * known, known]
 
 
-def masked(reflectance: Tensor, there: Tensor) -> Tensor:
+def _masked(reflectance: Tensor, there: Tensor) -> Tensor:
     """What the network reads, zero in bands that are missing."""
     read = normalised(reflectance)
     return read if bool(there.all()) else read.mul_(there)
@@ -178,8 +174,7 @@ def normalised(reflectance: Tensor) -> Tensor:
     return known.clamp_(0, 1.5).sqrt_().sub_(0.32).div_(0.15)
 
 
-def conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
-    """Convolution of 3 x 3, normalisation, and what is positive of it."""
+def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
@@ -189,22 +184,19 @@ def conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
 
 def _stage(inputs: int, outputs: int, blocks: int) -> nn.Sequential:
     return nn.Sequential(
-        conv(inputs, outputs, stride=2), *(Residual(outputs) for _ in range(blocks))
+        _conv(inputs, outputs, stride=2), *(_Residual(outputs) for _ in range(blocks))
     )
 
 
-class Residual(nn.Module):
-    """Two convolutions whose result is added to what they read."""
-
+class _Residual(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = conv(width, width)
+        self.first = _conv(width, width)
         self.second = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(chips, width, rows, columns), and the same back."""
         return torch.relu(x + self.second(self.first(x)))
 
 
@@ -215,7 +207,7 @@ class _Merge(nn.Module):
         super().__init__()
         self.narrow = nn.Conv2d(coarse, outputs, kernel_size=1)
         self.side = nn.Conv2d(fine, outputs, kernel_size=1)
-        self.mix = conv(outputs, outputs)
+        self.mix = _conv(outputs, outputs)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         large = nn.functional.interpolate(

@@ -170,7 +170,7 @@ def _laid(
     mirror = np.diag([rng.choice([-1.0, 1.0]), 1.0])
     matrix = scale * rotation(turned) @ mirror @ rotation(-np.deg2rad(ship[4]))
     centre = giver.ship[:2] + matrix @ (np.array([left, top]) + box / 2 - ship[:2])
-    taken = cut(giver.scene.bands, matrix, centre, (box, box))
+    taken = cut(giver.scene.bands, matrix, centre, box)
     tint = np.exp(rng.normal(0, 0.12) + rng.normal(0, 0.08, len(pixels)))
     water = giver.water[:, None, None]
     factor = torch.from_numpy(tint.astype(np.float32))[:, None, None]

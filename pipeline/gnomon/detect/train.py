@@ -8,26 +8,22 @@ The weights that leave are the running average over the steps, which a single st
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
 from gnomon.detect.chips import Targets, chips
-from gnomon.detect.network import Maps, Network, NetworkOptions, Trained
+from gnomon.detect.network import Maps, Network, NetworkOptions
 from gnomon.detect.truth import Labelled
 
 HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 """Half precision where the processor multiplies in it: nearly twice as fast."""
-
-
-Some = TypeVar("Some")
-"""A batch."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +31,6 @@ class TrainOptions:
     """How long and how fast."""
 
     steps: int = 9000
-    """Of each cycle."""
-    cycles: int = 1
-    """The rate of learning rises and falls so often (Loshchilov and Hutter 2017, arXiv:1608.03983):
-    after each cycle there is a network to be used, and another cycle goes on from it."""
     batch: int = 16
     learning_rate: float = 3e-3
     weight_decay: float = 5e-2
@@ -87,86 +79,44 @@ def train(
     """
     options = options or TrainOptions()
     torch.manual_seed(options.seed)
-    begun = copy.deepcopy(base) if base else Network(network)
-
-    def batches(start: int) -> Iterator[Batch]:
-        return chips(scenes, batch=options.batch, seed=options.seed, weights=weights, start=start)
-
-    return fitted(begun, batches, _error, options, saved=saved, progress=progress)
-
-
-def fitted(
-    begun: Trained,
-    batches: Callable[[int], Iterator[Some]],
-    error_of: Callable[[Trained, Some, torch.device], Tensor],
-    options: TrainOptions,
-    *,
-    saved: Path | None = None,
-    progress: Callable[[int, float], None] | None = None,
-) -> Trained:
-    """Make an error small, batch by batch.
-
-    Parameters
-    ----------
-    begun
-        To start from; it is changed.
-    batches
-        Endless batches from the one with a number on.
-    error_of
-        The error on a batch, in half precision where `HALF` is; the batch is not yet on the device.
-    options
-        How long and how fast.
-    saved, progress
-        As in `train`.
-
-    """
-    state = _State(begun, options)
+    state = _State(copy.deepcopy(base) if base else Network(network), options)
     if saved and saved.exists():
         state.take(torch.load(saved, map_location="cpu", weights_only=True))
-    coming, whole = batches(state.step), options.steps * options.cycles
-    while state.step < whole:
-        some = next(coming)
-        # What is left out is the same however often it was killed.
-        torch.manual_seed(1_000_003 * options.seed + state.step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
-            wrong = error_of(state.model, some, state.device)
-        state.learn(wrong)
+    batches = chips(
+        scenes, batch=options.batch, seed=options.seed, weights=weights, start=state.step
+    )
+    while state.step < options.steps:
+        error = state.learn(*next(batches))
         if progress:
-            progress(state.step - 1, wrong.item())
-        if saved and (state.step % SAVED_EVERY == 0 or state.step == whole):
+            progress(state.step - 1, error)
+        if saved and (state.step % SAVED_EVERY == 0 or state.step == options.steps):
             state.give(saved)
     return state.average.cpu().eval()
 
 
-class _State(Generic[Trained]):
+class _State:
     """What a training is made of, and what of it a file must hold for another to go on."""
 
-    def __init__(self, begun: Trained, options: TrainOptions) -> None:
+    def __init__(self, network: Network, options: TrainOptions) -> None:
         self.options = options
         self.step = 0
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = begun.to(self.device).to(memory_format=torch.channels_last).train()
+        self.model = network.to(self.device).to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.model)
         rate = options.learning_rate
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=rate, weight_decay=options.weight_decay, fused=True
         )
-        self.schedule = self._cycle()
-
-    def _cycle(self) -> torch.optim.lr_scheduler.OneCycleLR:
-        # It finds in the optimiser where an earlier cycle began, and would go on from there.
-        for group in self.optimiser.param_groups:
-            for key in ("initial_lr", "max_lr", "min_lr"):
-                group.pop(key, None)
-        options = self.options
-        return torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, options.learning_rate, total_steps=options.steps, pct_start=0.1
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, rate, total_steps=options.steps, pct_start=0.1
         )
 
-    def learn(self, error: Tensor) -> None:
-        """One step."""
-        if self.step and self.step % self.options.steps == 0:
-            self.schedule = self._cycle()
+    def learn(self, bands: Tensor, present: Tensor, history: Tensor, wanted: Targets) -> float:
+        """One step; its loss."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
+            seen = bands.to(self.device, memory_format=torch.channels_last)
+            said = self.model(seen, present.to(self.device), history.to(self.device))
+        error = loss(_single(said), wanted.to(self.device))
         self.optimiser.zero_grad()
         error.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -175,6 +125,7 @@ class _State(Generic[Trained]):
         # Early on the average would be all history: let it forget faster.
         _follow(self.average, self.model, min(self.options.average, 1 - 1 / (self.step + 2)))
         self.step += 1
+        return error.item()
 
     def give(self, path: Path) -> None:
         """Write the state, whole or not at all."""
@@ -191,17 +142,6 @@ class _State(Generic[Trained]):
 
 
 _PARTS = ("model", "average", "optimiser", "schedule")
-
-Batch = tuple[Tensor, Tensor, Tensor, Targets]
-"""What `gnomon.detect.chips.chips` gives."""
-
-
-def _error(network: Network, batch: Batch, device: torch.device) -> Tensor:
-    bands, present, history, wanted = batch
-    seen = bands.to(device, memory_format=torch.channels_last)
-    said = network(seen, present.to(device), history.to(device))
-    with torch.autocast("cpu", enabled=False):
-        return loss(_single(said), wanted.to(device))
 
 
 def loss(said: Maps, wanted: Targets) -> Tensor:
@@ -237,7 +177,7 @@ def _centre_loss(logit: Tensor, wanted: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _follow(average: nn.Module, model: nn.Module, keep: float) -> None:
+def _follow(average: Network, model: Network, keep: float) -> None:
     for slow, fast in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
         if slow.dtype.is_floating_point:
             slow.lerp_(fast, 1 - keep)

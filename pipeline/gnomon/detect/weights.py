@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit, logit
-from torch import Tensor, nn
 
 from gnomon.detect.network import Network, NetworkOptions, for_looking
-from gnomon.detect.verifier import Verifier, VerifierOptions
 from gnomon.errors import WeightsError
 from gnomon.study import Options, shipped
 
@@ -42,15 +40,6 @@ class Errors(Options):
     beam_share: float = Field(ge=0)
     heading_deg: Sigma
     """For a hull of 100 m; inverse to the length."""
-
-
-class VerifierShape(Options):
-    """Of the second stage; its bands are the network's."""
-
-    widths: tuple[int, ...]
-    blocks: tuple[int, ...]
-    first: float = Field(1.0, ge=0)
-    """Evidence = logit of the verifier + first * that of the network."""
 
 
 class Model(Options):
@@ -77,8 +66,6 @@ class Model(Options):
     tanker_slope: float = Field(0.0, ge=0)
     """p_tanker = logistic(tanker_slope * logit + tanker_intercept); not told where this is 0."""
     tanker_intercept: float = 0.0
-    verifier: VerifierShape | None = None
-    """Without one, the network's own word stands."""
     errors: Errors
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Of weights.safetensors."""
@@ -116,29 +103,17 @@ def on_curve(raw: Values, slope: float, intercept: float) -> NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Stages:
-    """What a detector is made of, as it was trained; training goes on from it."""
-
-    network: Network
-    verifier: Verifier | None = None
-
-
-@dataclass(frozen=True)
 class Weights:
-    """A detector ready to be asked."""
+    """A network ready to be asked."""
 
     model: Model
-    stages: Stages
+    network: Network
+    """As it was trained; training goes on from it."""
 
     @cached_property
     def looking(self) -> Network:
-        """The network, faster and for looking only."""
-        return for_looking(self.stages.network)
-
-    @cached_property
-    def verifying(self) -> Verifier | None:
-        """The verifier likewise."""
-        return for_looking(self.stages.verifier) if self.stages.verifier else None
+        """The same network, faster and for looking only."""
+        return for_looking(self.network)
 
 
 def find(name: str) -> Path:
@@ -183,47 +158,23 @@ def load(name: str) -> Weights:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
     if found != model.sha256:
         raise WeightsError(f"{path}: damaged, its digest is {found[:12]} and not {model.label}")
-    stages = _shaped(model)
+    network = Network(
+        NetworkOptions(model.bands, model.widths, model.blocks, model.history, model.tanker)
+    )
     try:
-        _modules(stages).load_state_dict(_with_stage(load_file(path)))
+        network.load_state_dict(load_file(path))
     except (RuntimeError, ValueError) as error:
         raise WeightsError(f"{path}: not the weights of this network ({error})") from error
-    return Weights(model, _ready(stages))
+    return Weights(model, network.eval().to(memory_format=torch.channels_last))
 
 
-def _shaped(model: Model) -> Stages:
-    options = (model.bands, model.widths, model.blocks, model.history, model.tanker)
-    network = Network(NetworkOptions(*options))
-    if model.verifier is None:
-        return Stages(network)
-    shape = VerifierOptions(model.bands, model.verifier.widths, model.verifier.blocks)
-    return Stages(network, Verifier(shape))
-
-
-def _modules(stages: Stages) -> nn.ModuleDict:
-    named = {"network": stages.network, "verifier": stages.verifier}
-    return nn.ModuleDict({name: part for name, part in named.items() if part is not None})
-
-
-def _with_stage(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Names of weights with their stage; those of one stage alone have none in the file."""
-    if any(name.startswith("verifier.") for name in values):
-        return values
-    return {f"network.{name}": value for name, value in values.items()}
-
-
-def _ready(stages: Stages) -> Stages:
-    _modules(stages).eval().to(memory_format=torch.channels_last)
-    return stages
-
-
-def uncalibrated(stages: Stages, *, gsd_m: float = 10.0) -> Weights:
-    """A detector as training leaves it; its score is the logistic of its logit."""
+def uncalibrated(network: Network, *, gsd_m: float = 10.0) -> Weights:
+    """A network as training leaves it; its score is the logistic of its logit."""
     model = Model(
         name="uncalibrated",
         version="0",
         gsd_m=gsd_m,
-        **_shape(stages),
+        **_shape(network),
         threshold=0.5,
         slope=1.0,
         intercept=0.0,
@@ -232,28 +183,18 @@ def uncalibrated(stages: Stages, *, gsd_m: float = 10.0) -> Weights:
         errors=Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10),
         sha256="0" * 64,
     )
-    return Weights(model, _ready(stages))
+    return Weights(model, network.eval().to(memory_format=torch.channels_last))
 
 
-def _shape(stages: Stages) -> dict[str, Any]:
-    """What of a model.toml the stages themselves say."""
-    options, verifier = stages.network.options, stages.verifier
-    told: dict[str, Any] = {
-        "bands": options.bands,
-        "widths": options.widths,
-        "blocks": options.blocks,
-        "history": options.history,
-        "tanker": options.tanker,
-    }
-    if verifier:
-        shape = verifier.options
-        told["verifier"] = VerifierShape(widths=shape.widths, blocks=shape.blocks)
-    return told
+def _shape(network: Network) -> dict[str, Any]:
+    """What of a model.toml the network itself says."""
+    names = ("bands", "widths", "blocks", "history", "tanker")
+    return {name: getattr(network.options, name) for name in names}
 
 
 def save(
     folder: Path,
-    stages: Stages,
+    network: Network,
     *,
     version: str,
     threshold: float,
@@ -276,13 +217,12 @@ def save(
     except FileExistsError as error:
         raise WeightsError(f"{folder}: exists; weights are never overwritten") from error
     path = folder / "weights.safetensors"
-    parts = _modules(stages) if stages.verifier else stages.network
-    save_file({k: v.contiguous() for k, v in parts.state_dict().items()}, path)
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
     model = Model(
         name=folder.name,
         version=version,
         gsd_m=gsd_m,
-        **_shape(stages),
+        **_shape(network),
         threshold=threshold,
         slope=calibration[0],
         intercept=calibration[1],
@@ -300,11 +240,10 @@ def save(
 
 
 def _toml(model: Model) -> str:
-    values = model.model_dump(exclude_none=True)
-    tables = {key: values.pop(key) for key in ("verifier", "errors") if key in values}
+    values = model.model_dump()
+    errors = values.pop("errors")
     lines = [f"{key} = {_literal(value)}" for key, value in values.items()]
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *(f"{key} = {_literal(value)}" for key, value in table.items())]
+    lines += ["", "[errors]", *(f"{key} = {_literal(value)}" for key, value in errors.items())]
     return "\n".join(lines) + "\n"
 
 

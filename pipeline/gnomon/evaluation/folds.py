@@ -1,13 +1,14 @@
-"""Ports that are left out together, and a detector for each such fold that never saw them."""
+"""Ports that are left out together, and a network for each such fold that never saw them."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon import training
+from gnomon.detect.network import Network
+from gnomon.detect.train import TrainOptions
 from gnomon.detect.truth import Labelled
-from gnomon.detect.weights import Stages
 from gnomon.errors import StudyError
 from gnomon.marked import Marked
 
@@ -48,16 +49,16 @@ def read_folds(path: Path) -> list[Fold]:
     return folds
 
 
-def fold_stages(
+def fold_network(
     fold: Fold,
     scenes: Sequence[Marked],
     made: Sequence[Labelled],
     folder: Path,
     *,
-    options: training.TeachOptions,
-    progress: training.Progress | None = None,
+    options: TrainOptions,
+    progress: Callable[[int, float], None] | None = None,
     finished: Path | None = None,
-) -> Stages:
+) -> Network:
     """Train on the scenes of the other folds; see `gnomon.training.trained`."""
     real = [m.learnable(training.BANDS) for m in scenes if not fold.holds(m.name)]
     name = f"without-{'-'.join(fold.ports)}"

@@ -1,6 +1,6 @@
 """The whole measurement: train what is missing, look, calibrate, count.
 
-1. For each fold both stages are trained on the ports of the others, with amended labels.
+1. For each fold a network is trained on the ports of the others, with amended labels.
 2. Each looks at the ports that it never saw. What it says there, over all folds, gives the logistic
    curve of the score, the ONE threshold, and the errors of length, beam and heading: six numbers
    from some two hundred ships; and the curve of p_tanker, from ships whose type somebody told by
@@ -24,10 +24,11 @@ from gnomon import training
 from gnomon.detect.calibrate import Calibration, calibrated, tanker_curve
 from gnomon.detect.evaluate import SHORT_M
 from gnomon.detect.hulls import Hulls
+from gnomon.detect.network import Network
+from gnomon.detect.train import TrainOptions
 from gnomon.detect.truth import Labelled
-from gnomon.detect.weights import Stages
 from gnomon.evaluation.account import Account, account
-from gnomon.evaluation.folds import Fold, fold_stages
+from gnomon.evaluation.folds import Fold, fold_network
 from gnomon.evaluation.rival import rival_finder, train_rival
 from gnomon.fetch.mask import usable_water
 from gnomon.marked import Finder, Marked, contrast_finder, matched, raw_finder
@@ -45,7 +46,7 @@ Say = Callable[[str], None]
 class Options:
     """How much is trained and drawn."""
 
-    teach: training.TeachOptions = field(default_factory=training.TeachOptions)
+    train: TrainOptions = field(default_factory=TrainOptions)
     simulated: int = training.SIMULATED
     judging: int = JUDGING
     rival_folds: tuple[int, ...] = (2,)
@@ -113,21 +114,21 @@ def measure(
     options
         How much.
     finished
-        Folder of stages that were trained before; see `gnomon.training.trained`.
+        Folder of networks that were trained before; see `gnomon.training.trained`.
     say
         Told what goes on.
 
     """
     scenes = [m.amended(amendments) for m in plain]
     made = list(training.simulated_scenes(options.simulated))
-    taught = [
-        fold_stages(
-            fold, scenes, made, folder, options=options.teach, progress=partial(_tell, say),
+    networks = [
+        fold_network(
+            fold, scenes, made, folder, options=options.train, progress=partial(_tell, say, fold),
             finished=finished,
         )
         for fold in folds
     ]  # fmt: skip
-    sight = _looked_at(scenes, folds, [raw_finder(stages) for stages in taught])
+    sight = _looked_at(scenes, folds, [raw_finder(network) for network in networks])
     typed, sure = (
         [m.typed(types, guesses=guesses) for m in sight.scenes] for guesses in (True, False)
     )
@@ -148,7 +149,7 @@ def measure(
         account([bare[m.name] for m in sight.scenes], told),
         account(sight.scenes, crossed),
         thresholds,
-        _simulated(taught[0], judged, options.judging),
+        _simulated(networks[0], judged, options.judging),
         account(sure, told),
         account(contrast.scenes, contrast.found),
         account(rival.scenes, rival.found) if rival else None,
@@ -158,9 +159,9 @@ def measure(
     )
 
 
-def _tell(say: Say, stage: str, step: int, loss: float) -> None:
+def _tell(say: Say, fold: Fold, step: int, loss: float) -> None:
     if step % 100 == 0:
-        say(f"{stage}: step {step}, loss {loss:.2f}")
+        say(f"without {', '.join(fold.ports)}: step {step}, loss {loss:.2f}")
 
 
 def _look(scenes: Sequence[Marked], find: Finder) -> Sight:
@@ -230,7 +231,7 @@ def _rival(
             weights=training.shares(real, made),
             seconds=options.rival_seconds,
             clock=time.process_time,
-            saved=training.state_path(folder, name, [*real, *made], options.teach.network),
+            saved=training.state_path(folder, name, [*real, *made], options.train),
         )
         find = rival_finder(model, training.BANDS)
         sights.append(_look([m for m in scenes if fold.holds(m.name)], find))
@@ -243,12 +244,12 @@ def _rival(
     )
 
 
-def _simulated(stages: Stages, judged: Calibration, count: int) -> Account:
-    """What a detector says of simulated scenes that no training had."""
+def _simulated(network: Network, judged: Calibration, count: int) -> Account:
+    """What a network says of simulated scenes that no training had."""
     scenes = []
     for number, (pixels, truth) in enumerate(training_scenes(count, seed=JUDGING_SEED)):
         masks = usable_water(pixels, MaskOptions())
         exact = truth[["geometry", "type"]].assign(measured=True, ignored=truth.length_m < SHORT_M)
         scenes.append(Marked(f"simulated {number}", pixels, masks, exact))
-    find = raw_finder(stages)
+    find = raw_finder(network)
     return account(scenes, [_rescored(judged, find(scene)) for scene in scenes])
