@@ -82,7 +82,7 @@ NO_SHIP: dict[str, Callable[[int], SceneSpec]] = {
 }
 
 
-# Rows of 50 m or more that weights 0.2.0 tell in three scenes of 2.5 x 2.5 km.
+# Rows of 50 m or more that weights 0.2.1 tell in three scenes of 2.5 x 2.5 km.
 TOLD_WRONGLY = {"sandbar": "4", "pens": "1"}
 
 
