@@ -77,7 +77,6 @@ def test_orders_of_bands_of_planet(
     assert scene.view_zenith_deg is not None
 
 
-@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_real_chips_of_planetscope(shared_data: Path, tmp_path: Path) -> None:
     """Two chips as GeoTIFFs in UTM: the table's sun was computed by another program."""
     source = shared_data / "planet-3m"

@@ -271,7 +271,6 @@ def test_a_band_on_a_grid_of_its_own(
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_broken_files_name_item_and_asset(season: Season, tmp_path: Path) -> None:
     scene = scene_of(season)
     whole = (season.folder / "march" / "red.tif").read_bytes()
