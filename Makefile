@@ -41,16 +41,16 @@ notebooks: .venv/dev detect  ## execute the notebooks on the embedded study; HTM
 	.venv/bin/jupyter nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
 
 bench: .venv/ready  ## time against the floor, decoding the pixels: make bench [PART=scene|loads|seasons]
-	.venv/bin/python -m gnomon.bench $(PART)
+	.venv/bin/python -m gnomon.validate.bench $(PART)
 
 validate: .venv/ready  ## measure what the numbers are worth: make validate [PART=load|ships|seasons]
-	.venv/bin/python -m gnomon.validation $(PART)
+	.venv/bin/python -m gnomon.validate $(PART)
 
 evaluate: .venv/ready  ## measure the detector, ports left out: make evaluate CATALOGS="a.json b.json"
-	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.evaluation
+	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.learn.crossval
 
 evaluate-history: .venv/ready  ## what a port's history is worth: make evaluate-history [MODEL=name]
-	.venv/bin/python -m gnomon.evaluation.history $(MODEL)
+	.venv/bin/python -m gnomon.learn.crossval.background $(MODEL)
 
 train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
 	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)

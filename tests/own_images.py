@@ -14,11 +14,11 @@ from rasterio.transform import array_bounds
 from rasterio.warp import transform, transform_geom
 from shapely.geometry import Point, box, mapping
 
-from gnomon.fetch.catalog import find_scenes
-from gnomon.fetch.own import Made, make_catalog
-from gnomon.fetch.particulars import particulars
-from gnomon.scene import Scene
-from gnomon.study import CatalogOptions
+from gnomon.catalog.local.catalog import Made, make_catalog
+from gnomon.catalog.local.metadata import particulars
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.study import CatalogOptions
 
 VOSTOCHNY = (640_000.0, 4_734_000.0)
 """A corner in UTM zone 52 north, near 130.7 E, 42.7 N."""

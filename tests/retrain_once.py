@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from gnomon.detect import train
-from gnomon.retraining import RetrainOptions, retrain
+from gnomon.learn import fit as train
+from gnomon.learn.finetune import RetrainOptions, retrain
 
 OPTIONS = RetrainOptions(steps=24, batch=2, simulated=0, checks=0, seed=4)
 EVERY = 4

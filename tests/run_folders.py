@@ -7,9 +7,18 @@ from typing import Any
 
 from shapely import LineString, Point, box
 
-from gnomon.store import write_json, write_table
-from gnomon.study import Study
-from gnomon.tables import Detections, Ledger, Looks, Seasons, Table, Visits, Voyages, table
+from gnomon.datamodel.study import Study
+from gnomon.datamodel.tables import (
+    Detections,
+    Ledger,
+    Looks,
+    Seasons,
+    Table,
+    Visits,
+    Voyages,
+    table,
+)
+from gnomon.workflow.store import write_json, write_table
 
 START = datetime(2024, 4, 6, 2, 12, 31, 250_000, tzinfo=UTC)
 AREA = box(130.2, 42.1, 130.4, 42.3)

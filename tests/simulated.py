@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gnomon.synth.catalog import write_catalog, write_scene
-from gnomon.synth.coast import Coast
-from gnomon.synth.render import Light
-from gnomon.synth.roads import Roads, anchor_ships
-from gnomon.synth.scene import SceneSpec, grid, simulate
+from gnomon.simulate.pixels.catalog import write_catalog, write_scene
+from gnomon.simulate.pixels.coast import Coast
+from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.roads import Roads, anchor_ships
+from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate
 
 BOX = grid(epsg=32652, west_m=600_000, north_m=4_670_000, shape=(256, 288), gsd_m=10.0)
 DAYS = (4, 14, 24)

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gnomon.synth.embedded import write_embedded
+from gnomon.simulate.embedded import write_embedded
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,8 +6,8 @@ left out, or pictures of an export could not be had (their reasons are on standa
 interrupted.
 
 With ``--json`` a command writes one JSON document to standard output and nothing else there
-(`gnomon.cli.machine`); a command that ends with 1, 2 or 130 writes none. Progress and faults go to
-standard error, progress only where somebody watches.
+(`gnomon.cli.output_json`); a command that ends with 1, 2 or 130 writes none. Progress and faults go
+to standard error, progress only where somebody watches.
 """
 
 import sys
@@ -15,10 +15,16 @@ import warnings
 
 from cyclopts import App
 
-from gnomon.cli import exporting, labelling, learning, looking, reporting, seasons, ships
-from gnomon.cli.words import INTERRUPTED
-from gnomon.errors import GnomonError
-from gnomon.terminal import err
+from gnomon.cli.export import export
+from gnomon.cli.labels import chips, labels
+from gnomon.cli.load import load, show
+from gnomon.cli.options import INTERRUPTED
+from gnomon.cli.output_text import err
+from gnomon.cli.report import report, serve
+from gnomon.cli.run import catalog, detect, run
+from gnomon.cli.track import simulate, track
+from gnomon.cli.train import judge, train
+from gnomon.datamodel.errors import GnomonError
 
 app = App(
     name="gnomon",
@@ -27,20 +33,20 @@ app = App(
     "(looks failed, or images or pictures were left out), 130 interrupted.",
 )
 for command in (
-    looking.run,
-    looking.detect,
-    looking.catalog,
-    ships.load,
-    ships.show,
-    seasons.track,
-    seasons.simulate,
-    reporting.report,
-    reporting.serve,
-    exporting.export,
-    labelling.chips,
-    labelling.labels,
-    learning.train,
-    learning.judge,
+    run,
+    detect,
+    catalog,
+    load,
+    show,
+    track,
+    simulate,
+    report,
+    serve,
+    export,
+    chips,
+    labels,
+    train,
+    judge,
 ):
     app.command(command)
 

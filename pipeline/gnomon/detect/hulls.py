@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from pyproj import Geod, Transformer
 
-from gnomon.detect.axes import axes
+from gnomon.datamodel.ports import Port
+from gnomon.datamodel.scene import Scene
 from gnomon.detect.weights import Model
-from gnomon.ports import Port
-from gnomon.scene import Scene
+from gnomon.geo.axes import axes
 
 Hulls = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -18,9 +18,9 @@ from pydantic import Field, ValidationError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit, logit
 
-from gnomon.detect.network import Network, NetworkOptions, for_looking
-from gnomon.errors import WeightsError
-from gnomon.study import Options, shipped
+from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.study import Options, shipped
+from gnomon.detect.centernet.network import Network, NetworkOptions, for_looking
 
 Values = NDArray[np.floating]
 Sigma = Annotated[float, Field(gt=0)]

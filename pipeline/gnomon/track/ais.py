@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.errors import TrackError
+from gnomon.datamodel.errors import TrackError
 from gnomon.track.fleet import Fleet, Names, ship_named
 from gnomon.track.sightings import METRES_PER_DEGREE
 

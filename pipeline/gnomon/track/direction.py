@@ -4,7 +4,7 @@ A visit turns ballast to laden, laden to ballast, or neither. A look early in a 
 at arrival, a late one that at departure; between them the pumps run, and the chance that they are
 done grows as ``3x^2 - 2x^3`` of the part x of the stay that has passed. A look's ``log_lr_laden``
 then gives each of the four turns a likelihood; one visit in twenty may be misread altogether.
-What was seen elsewhere before and after adds to it (`gnomon.track.elsewhere`).
+What was seen elsewhere before and after adds to it (`gnomon.track.off_berth`).
 
 How visits turn at a port is inferred from all of them. The prior is even: that all load, that all
 unload (four in ten each: a terminal mostly does one or the other), that none does either (one in

@@ -2,7 +2,7 @@
 
 `configs/fleet.csv` has a row a ship and, beside each value, where it comes from; what no source
 says is empty and stays unknown. A ship whose deadweight is not known is not given one: the ledger
-draws it from the length and beam that were measured (`gnomon.load.hydrostatics`), and so it does
+draws it from the length and beam that were measured (`gnomon.physics.hydrostatics`), and so it does
 for visits whose ship is unknown.
 
 A ship whose length is in the register, or whose deadweight is (length then within 8 % of
@@ -13,9 +13,9 @@ with equal evidence get equal probability, so a register of unknown sizes identi
 unregistered ship is always possible. A number or name that AIS sent from where the ship lay is
 believed, except one in twenty, and no more than her size allows.
 
-An analyst may name the ship of a detection (`gnomon.review`). A word that is right 19 times in 20,
-and else any other ship alike, multiplies the weight of that ship by 19 for each other. A name that
-the register does not know joins it for the run, as a small tanker of unknown size.
+An analyst may name the ship of a detection (`gnomon.datamodel.decisions`). A word that is right 19
+times in 20, and else any other ship alike, multiplies the weight of that ship by 19 for each other.
+A name that the register does not know joins it for the run, as a small tanker of unknown size.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,8 +26,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.errors import TrackError
-from gnomon.review import NAME_ODDS
+from gnomon.datamodel.decisions import NAME_ODDS
+from gnomon.datamodel.errors import TrackError
 from gnomon.track.marks import SMALL_M
 
 Floats = NDArray[np.float64]

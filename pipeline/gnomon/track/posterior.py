@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.track import direction, linking
-from gnomon.track.elsewhere import Ends
+from gnomon.track.dwell import STEP_DAYS, Stays, grid
 from gnomon.track.linking import TANKERS, Draw, Track
 from gnomon.track.marks import BEAM_PER_LENGTH, LENGTH_M, MODEL_SIGMA_M, SMALL_M, Marks
+from gnomon.track.off_berth import Ends
 from gnomon.track.presence import Bank, bank, presence
 from gnomon.track.sightings import Sightings
-from gnomon.track.stays import STEP_DAYS, Stays, grid
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ def posterior(
     draws: int = 200,
     seed: int = 0,
 ) -> Posterior:
-    """Run the chain over one port's looks and hulls; options as in `gnomon.study.TrackOptions`."""
+    """Run the chain over one port's looks and hulls; options as in `TrackOptions`."""
     rng = np.random.default_rng([seed, len(seen.day), len(seen.hulls.look)])
     values = bank(members, dwell_days=dwell_days, dwell_factor=dwell_factor)
     there = presence(
@@ -154,6 +154,6 @@ def ends(found: Posterior, tracks: list[Track]) -> Ends:
 
 
 def quantile(density: Floats, p: tuple[float, ...]) -> Floats:
-    """Quantiles of a density on `gnomon.track.stays.grid`."""
+    """Quantiles of a density on `gnomon.track.dwell.grid`."""
     values: Floats = np.interp(p, density.cumsum(), grid() + STEP_DAYS / 2)
     return values

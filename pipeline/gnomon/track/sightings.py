@@ -31,8 +31,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.errors import TrackError
-from gnomon.review import BY_EYE
+from gnomon.datamodel.decisions import BY_EYE
+from gnomon.datamodel.errors import TrackError
 from gnomon.track.marks import BEAM_PER_LENGTH, Hulls
 from gnomon.track.presence import kind_of
 

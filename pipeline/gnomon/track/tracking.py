@@ -15,15 +15,15 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from gnomon.errors import TrackError
-from gnomon.ports import Port
-from gnomon.review import Decision, Reviewed, reviewed
-from gnomon.season import PortSeason
-from gnomon.study import Study, shipped
-from gnomon.tables import Seasons, Visits, Voyages, table
+from gnomon.datamodel.decisions import Decision, Reviewed, reviewed
+from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.ports import Port
+from gnomon.datamodel.posterior import PortSeason
+from gnomon.datamodel.study import Study, shipped
+from gnomon.datamodel.tables import Seasons, Visits, Voyages, table
 from gnomon.track import ais, sightings, voyages
 from gnomon.track.fleet import Fleet, read_fleet
-from gnomon.track.places import Tables
+from gnomon.track.port_tables import Tables
 from gnomon.track.posterior import Posterior, posterior
 from gnomon.track.visits import Deadweight, infer
 
@@ -62,13 +62,14 @@ def track(
     study
         Its period and its options of tracking.
     detections, looks
-        As in `gnomon.tables`, or at least the columns that `gnomon.track.sightings` needs.
+        As in `gnomon.datamodel.tables`, or at least the columns that `gnomon.track.sightings`
+        needs.
     deadweight
         From sizes to deadweight.
     ports
         Where they are known: their zones say what a berth is, their places how far they lie apart.
     decisions
-        Of analysts, with the weight that `gnomon.review` gives them.
+        Of analysts, with the weight that `gnomon.datamodel.decisions` gives them.
 
     Raises
     ------

@@ -3,12 +3,12 @@
 1. Arrays of the port's looks and hulls (`gnomon.track.sightings`).
 2. What every set of parameters says of being seen (`gnomon.track.presence`), a chain over links,
    classes and parameters (`gnomon.track.linking`), and what it leaves (`gnomon.track.posterior`).
-3. For each visit the ends of its stay (`gnomon.track.stays`), the load in and out from looks at the
-   berth (`gnomon.track.direction`) and elsewhere (`gnomon.track.elsewhere`), the ships that it may
+3. For each visit the ends of its stay (`gnomon.track.dwell`), the load in and out from looks at the
+   berth (`gnomon.track.direction`) and elsewhere (`gnomon.track.off_berth`), the ships that it may
    have been (`gnomon.track.fleet`).
 4. Draws of the whole season, with the visits that no look showed: Poisson, at the rate of each
-   draw (`gnomon.season`). In each a visit is one ship, and has the deadweight that the register
-   gives her, where it gives one.
+   draw (`gnomon.datamodel.posterior`). In each a visit is one ship, and has the deadweight that the
+   register gives her, where it gives one.
 """
 
 import json
@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.season import DrawnSeason, PortSeason
+from gnomon.datamodel.posterior import DrawnSeason, PortSeason
 from gnomon.track import direction
-from gnomon.track.counts import counted
-from gnomon.track.elsewhere import Ends, Place, Weighed, weigh
+from gnomon.track.abundance import counted
 from gnomon.track.fleet import Fleet, Names, agreement, candidates, drawn_ships, named
 from gnomon.track.linking import TANKERS, Track
 from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_M
+from gnomon.track.off_berth import Ends, Place, Weighed, weigh
 from gnomon.track.posterior import BEAM_SHARE, Posterior, ends, quantile, sizes, turn
 from gnomon.track.sightings import Sightings
 
@@ -51,10 +51,10 @@ class PortVisits:
     """What is believed of one port."""
 
     rows: list[dict[str, Any]]
-    """Of `gnomon.tables.Visits`."""
+    """Of `gnomon.datamodel.tables.Visits`."""
     season: PortSeason
     counts: dict[str, Any]
-    """Row of `gnomon.tables.Seasons`."""
+    """Row of `gnomon.datamodel.tables.Seasons`."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def infer(
     names
         Ships of the register that AIS named, by hull.
     p_tanker_min
-        As in `gnomon.study.TrackOptions`.
+        As in `gnomon.datamodel.study.TrackOptions`.
 
     """
     seen, kept = found.seen, found.likely(p_tanker_min)

@@ -1,9 +1,9 @@
 """Which arrival a departure led to: by time, speed, size and load.
 
 The time from a departure to an arrival must be what a mean speed between 4 and 14 knots along the
-sea lanes (`gnomon.track.lanes`) takes; speeds are evenly likely, and the doubt of both ends (the
-posterior of the visits) is folded in. Lengths must agree within their errors, and so must the load:
-a ship that left laden arrives laden (as looks at each port tell by themselves). An arrival by
+sea lanes (`gnomon.track.sea_routes`) takes; speeds are evenly likely, and the doubt of both ends
+(the posterior of the visits) is folded in. Lengths must agree within their errors, and so must the
+load: a ship that left laden arrives laden (as looks at each port tell by themselves). An arrival by
 chance, of another ship, comes at the port's own rate with the size and load of any ship; the odds
 against that, and against an arrival that no look showed, are the weight of a pair. An arrival ends
 one voyage at most (Gibbs sampling as for ships).
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.track.lanes import Place, route
 from gnomon.track.marks import SMALL_M
+from gnomon.track.sea_routes import Place, route
 
 Floats = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def link(
     Returns
     -------
     list
-        Rows of `gnomon.tables.Voyages`.
+        Rows of `gnomon.datamodel.tables.Voyages`.
 
     """
     calls = sorted(calls, key=lambda call: (call.depart[1], call.visit_id))

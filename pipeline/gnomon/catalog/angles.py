@@ -1,0 +1,195 @@
+"""Where the sun and the sensor stood, from an item, its granule metadata, or the time and place.
+
+Azimuths are clockwise from north and point from the target TOWARDS the body. The elevation of the
+sun is above the horizon; the view zenith is the angle at the target between the vertical and the
+sensor, which STAC calls the incidence angle. It is not the angle off nadir, which is measured at
+the sensor and is the smaller one: ``sin(zenith) = (1 + altitude / radius) sin(off nadir)``.
+
+The definition of ``view:azimuth`` in STAC's view extension can be read either way. The providers
+of Sentinel-2 items copy it from the granule metadata, whose azimuth points towards the sensor: in
+tiles at the western edge of the swath, where the satellite stands in the east, it is near 105
+degrees. The same is taken to hold elsewhere, and that is a doubt for other missions.
+
+Sources: Sentinel-2 Products Specification Document, S2-PDGS-TAS-DI-PSD (tile metadata); STAC view
+extension 1.0.0.
+"""
+
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.etree.ElementTree import Element, ParseError, fromstring
+
+import numpy as np
+import pystac
+import requests
+
+from gnomon.catalog.providers import providers
+from gnomon.catalog.signing import SigningError, signed
+from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.scene import Scene
+from gnomon.geo.sun import sun_at
+
+log = logging.getLogger(__name__)
+EARTH_RADIUS_KM = 6371.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Angles:
+    """Directions towards the sun and the sensor, degrees; None is not known."""
+
+    sun_azimuth_deg: float | None = None
+    sun_elevation_deg: float | None = None
+    view_azimuth_deg: float | None = None
+    view_zenith_deg: float | None = None
+
+
+def angles_of(item: pystac.Item, *, altitude_km: float) -> Angles:
+    """Angles that the properties of an item say.
+
+    Parameters
+    ----------
+    item
+        A STAC item of any provider.
+    altitude_km
+        Of the orbit, for items that say the angle off nadir only.
+
+    Raises
+    ------
+    AssetError
+        An angle is not a finite number.
+
+    """
+    said = {name: _said(item, keys) for name, keys in providers().angles.items()}
+    elevation, zenith = said["sun_elevation"], said["sun_zenith"]
+    if elevation is None and zenith is not None:
+        elevation = 90 - zenith
+    azimuth, incidence = said["view_azimuth"], said["incidence"]
+    # Earth Search v0 says 0 off nadir of every scene and gives no azimuth: that is a placeholder.
+    if incidence is None and said["off_nadir"] is not None and azimuth is not None:
+        incidence = incidence_deg(said["off_nadir"], altitude_km=altitude_km)
+    return Angles(
+        sun_azimuth_deg=_turned(said["sun_azimuth"]),
+        sun_elevation_deg=elevation,
+        view_azimuth_deg=_turned(azimuth),
+        view_zenith_deg=incidence,
+    )
+
+
+def _said(item: pystac.Item, keys: Iterable[str]) -> float | None:
+    for key in keys:
+        value = item.properties.get(key)
+        if value is None:
+            continue
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
+            raise AssetError(item.id, key, f"is {value!r}, not a finite number; mend the item")
+        return float(value)
+    return None
+
+
+def _turned(azimuth: float | None) -> float | None:
+    return None if azimuth is None else azimuth % 360
+
+
+def incidence_deg(off_nadir_deg: float, *, altitude_km: float) -> float:
+    """Angle at the target between the vertical and the sensor, over a round earth."""
+    sine = (1 + altitude_km / EARTH_RADIUS_KM) * math.sin(math.radians(off_nadir_deg))
+    return math.degrees(math.asin(min(abs(sine), 1)))
+
+
+def granule_angles(xml: str | bytes) -> Angles:
+    """Mean angles of a Sentinel-2 tile, from its granule metadata.
+
+    The view is averaged over the bands as unit vectors: azimuths may lie on both sides of north.
+
+    Raises
+    ------
+    ValueError
+        The text is not granule metadata.
+
+    """
+    try:
+        root = fromstring(xml)  # noqa: S314  # expat of Python 3.11 bounds entity expansion
+    except ParseError as error:
+        raise ValueError(f"is not XML ({error})") from error
+    sun = root.find(".//Mean_Sun_Angle")
+    views = root.findall(".//Mean_Viewing_Incidence_Angle_List/Mean_Viewing_Incidence_Angle")
+    if sun is None:
+        raise ValueError("has no Mean_Sun_Angle")
+    sun_zenith, sun_azimuth = _zenith_azimuth(sun)
+    view = _mean_direction([_zenith_azimuth(one) for one in views]) if views else (None, None)
+    return Angles(
+        sun_azimuth_deg=sun_azimuth % 360,
+        sun_elevation_deg=90 - sun_zenith,
+        view_zenith_deg=view[0],
+        view_azimuth_deg=view[1],
+    )
+
+
+def _zenith_azimuth(element: Element) -> tuple[float, float]:
+    values = [float(element.findtext(f"{name}_ANGLE", "nan")) for name in ("ZENITH", "AZIMUTH")]
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f"{element.tag} is not a pair of finite angles")
+    return values[0], values[1]
+
+
+def _mean_direction(directions: list[tuple[float, float]]) -> tuple[float, float]:
+    """Zenith and azimuth of the mean of unit vectors, degrees."""
+    zenith, azimuth = np.deg2rad(np.array(directions)).T
+    east = np.mean(np.sin(zenith) * np.sin(azimuth))
+    north = np.mean(np.sin(zenith) * np.cos(azimuth))
+    up = np.mean(np.cos(zenith))
+    mean_zenith = math.degrees(math.atan2(math.hypot(east, north), up))
+    return mean_zenith, math.degrees(math.atan2(east, north)) % 360
+
+
+def with_angles(scene: Scene, *, timeout_s: float = 30.0) -> Scene:
+    """Fill in the angles that a scene's item did not say.
+
+    From its granule metadata, which is fetched only now and only if something is missing; the sun,
+    if still missing, from the time and the middle of the footprint. A view that nobody says stays
+    None.
+
+    Parameters
+    ----------
+    scene
+        Optical; a radar scene is returned as it is.
+    timeout_s
+        For the granule metadata. Failing to get it is logged, not raised.
+
+    """
+    known = Angles(**{name: getattr(scene, name) for name in Angles.__dataclass_fields__})
+    if scene.sensor == "sar" or None not in vars(known).values():
+        return scene
+    if scene.granule_metadata_href:
+        try:
+            known = _filled(known, granule_angles(_fetched(scene, timeout_s=timeout_s)))
+        except (OSError, ValueError, SigningError) as error:
+            log.warning("%s, granule metadata: %s; going on without it", scene.id, error)
+    middle = scene.footprint.representative_point()
+    azimuth, elevation = sun_at(scene.seen_at, longitude=middle.x, latitude=middle.y)
+    sun = Angles(sun_azimuth_deg=azimuth, sun_elevation_deg=elevation)
+    return replace(scene, **vars(_filled(known, sun)))
+
+
+def _filled(known: Angles, other: Angles) -> Angles:
+    """Angles of one source, completed from another, the sun and the view each from one source."""
+    for pair in (("sun_azimuth_deg", "sun_elevation_deg"), ("view_azimuth_deg", "view_zenith_deg")):
+        fresh = {name: getattr(other, name) for name in pair}
+        if None in (getattr(known, name) for name in pair) and None not in fresh.values():
+            known = replace(known, **fresh)
+    return known
+
+
+def _fetched(scene: Scene, *, timeout_s: float) -> bytes:
+    href = signed(str(scene.granule_metadata_href), scene.signing)
+    if not href.startswith(("http://", "https://")):
+        return Path(href).read_bytes()
+    answer = requests.get(href, timeout=timeout_s)
+    answer.raise_for_status()  # a requests error is an OSError
+    return answer.content

@@ -1,0 +1,1 @@
+"""A researcher's own images as a static STAC catalogue."""

@@ -1,0 +1,258 @@
+"""A GeoTIFF of one's own: whether its grid can be measured on, what its bands are, what it shows.
+
+gnomon measures ships in metres on the file's own pixels. So a grid must be north up, its pixels
+square, and its metres metres on the ground: a UTM zone or another projection true to scale within
+1 %. Degrees are refused, and so is Web Mercator, whose metre is 0.73 m at 43 degrees north. What is
+refused is not resampled here behind the researcher's back: the message has the command.
+
+Names of bands are taken from their descriptions, else from their colours; a single band is ``pan``.
+
+The outline is the convex hull of the pixels that hold data, seen at no more than about a thousand
+rows and columns, widened by what that may have missed; where a look at the whole file would be
+costly (many pixels and no overviews) it is the outline of the grid.
+"""
+
+import math
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import Geometry
+from pyproj import Geod, Transformer
+from pyproj.exceptions import ProjError
+from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+from shapely.geometry.base import BaseGeometry
+
+from gnomon.datamodel.errors import AssetError
+
+ENDINGS = (".tif", ".tiff")
+TRUE_TO_SCALE = 0.01
+"""A ship of 200 m is then wrong by 2 m; UTM zones stray by 0.1 %."""
+SQUARE = 1e-3
+LOOKED_AT_PX = 1000
+"""Rows and columns of the look at what holds data."""
+CHEAP_PX = 16_000_000
+"""Decoded in a quarter of a second."""
+COLOURS = {
+    ColorInterp.red: "red",
+    ColorInterp.green: "green",
+    ColorInterp.blue: "blue",
+    ColorInterp.nir: "nir",
+    ColorInterp.pan: "pan",
+    ColorInterp.alpha: "alpha",
+}
+WORDS = {
+    "blue": "blue",
+    "green": "green",
+    "red": "red",
+    "nir": "nir",
+    "nir1": "nir",
+    "nearinfrared": "nir",
+    "pan": "pan",
+    "panchromatic": "pan",
+    "grey": "pan",
+    "gray": "pan",
+}
+"""Descriptions of bands, in small letters without marks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeoTiff:
+    """What a file says of itself."""
+
+    path: Path
+    grid: GeoBox
+    outline: BaseGeometry
+    """Of the pixels that hold data, EPSG:4326."""
+    names: tuple[str | None, ...]
+    """Of the bands, in the order of the file, as far as the file tells."""
+    described: bool
+    """Whether the names were written as descriptions, and not only guessed from colours."""
+    data_type: str
+    nodata: tuple[float | None, ...]
+    scales: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+    @property
+    def gsd_m(self) -> float:
+        """Side of a pixel."""
+        return float(abs(self.grid.resolution.x))
+
+
+def read_geotiff(path: Path, name: str) -> GeoTiff:
+    """Look at a file's grid, bands and extent.
+
+    Parameters
+    ----------
+    path
+        On a local disk.
+    name
+        Of the file, for messages.
+
+    Raises
+    ------
+    AssetError
+        The file cannot be read, or gnomon cannot measure on its grid; the line says what to do.
+
+    """
+    with _opened(path, name) as file:
+        if why := _grid_fault(file):
+            raise AssetError(name, "grid", why)
+        if why := _pixel_fault(file):
+            raise AssetError(name, "pixels", why)
+        grid = GeoBox.from_rio(file)
+        names, described = _names(file)
+        return GeoTiff(
+            path=path,
+            grid=grid,
+            outline=_outline(file, grid, name),
+            names=names,
+            described=described,
+            data_type=file.dtypes[0],
+            nodata=file.nodatavals,
+            scales=file.scales,
+            offsets=file.offsets,
+        )
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[rasterio.DatasetReader]:
+    """Open a file and say in one line why it cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # told as a fault
+            with rasterio.open(path) as file:
+                yield file
+    except RasterioError as error:
+        reason: BaseException = error
+        while reason.__cause__ is not None:
+            reason = reason.__cause__
+        why = f"cannot be read ({' '.join(str(reason).split())}); fetch it again"
+        raise AssetError(name, "file", why) from error
+
+
+def _grid_fault(file: rasterio.DatasetReader) -> str | None:
+    """Say why the grid is of no use and what to do, if so."""
+    grid, has_points = file.transform, bool(file.gcps[0] or file.rpcs)
+    if has_points and (file.crs is None or grid.is_identity):
+        rpc = "-rpc " if file.rpcs else ""
+        return f"is not orthorectified; gdalwarp {rpc}-t_srs EPSG:326xx (its UTM zone) makes it so"
+    if file.crs is None:
+        return "has no CRS; gdal_edit.py -a_srs EPSG:CODE writes the right one in"
+    if grid.is_identity:
+        return "says no place; gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM writes it into the file"
+    return _projection_fault(file)
+
+
+def _projection_fault(file: rasterio.DatasetReader) -> str | None:
+    grid = file.transform
+    to_degrees = Transformer.from_crs(file.crs, "EPSG:4326", always_xy=True)
+    middle = grid @ (file.width / 2, file.height / 2)
+    warp = f"gdalwarp -t_srs {_utm(*to_degrees.transform(*middle))} makes it so"
+    if file.crs.is_geographic:
+        return f"is in degrees, and must be in metres; {warp}"
+    if grid.b or grid.d or grid.a <= 0 or grid.e >= 0:
+        return f"is not north up; {warp}"
+    ground = _ground_m(to_degrees, middle)
+    if not all(abs(metres - 1) <= TRUE_TO_SCALE for metres in ground):
+        return f"has units of {ground[0]:.3g} x {ground[1]:.3g} m on the ground, not 1 m; {warp}"
+    if abs(grid.a + grid.e) > SQUARE * grid.a:
+        size = f"{min(grid.a, -grid.e):.6g}"
+        warp = f"gdalwarp -tr {size} {size} makes them so"
+        return f"has pixels of {grid.a:.4g} x {-grid.e:.4g} m, and they must be square; {warp}"
+    return None
+
+
+def _ground_m(to_degrees: Transformer, middle: tuple[float, float]) -> tuple[float, float]:
+    """Metres on the ground of one unit of the projection, along its rows and its columns."""
+    half, (x, y) = 500.0, middle
+    try:
+        ends = to_degrees.transform(
+            [x - half, x + half, x, x], [y, y, y - half, y + half], errcheck=True
+        )
+        (a, b, c, d), (e, f, g, h) = ends
+        lengths = Geod(ellps="WGS84").inv([a, c], [e, g], [b, d], [f, h])[2]
+    except ProjError:
+        return math.nan, math.nan
+    return lengths[0] / (2 * half), lengths[1] / (2 * half)
+
+
+def _utm(longitude: float, latitude: float) -> str:
+    """Code of the UTM zone of a place."""
+    if not (math.isfinite(longitude) and abs(latitude) <= 90):
+        return "EPSG:326xx (its UTM zone)"
+    zone = int((longitude + 180) % 360 // 6) + 1
+    return f"EPSG:{(32600 if latitude >= 0 else 32700) + zone}"
+
+
+def _pixel_fault(file: rasterio.DatasetReader) -> str | None:
+    """Say why the numbers are no measurements, if so."""
+    if ColorInterp.palette in file.colorinterp:
+        return "are numbers of a colour table; gdal_translate -expand rgb makes them colours"
+    if "complex" in file.dtypes[0]:
+        return f"are {file.dtypes[0]}; gnomon reads optical images"
+    # A file that was cut short opens like a whole one: its last block is what is missing.
+    file.read(window=Window(file.width - 1, file.height - 1, 1, 1))
+    return None
+
+
+def _names(file: rasterio.DatasetReader) -> tuple[tuple[str | None, ...], bool]:
+    """Name the bands as the file does, and say whether by descriptions."""
+    colours = [COLOURS.get(colour) for colour in file.colorinterp]
+    words = [WORDS.get(re.sub(r"[^a-z0-9]", "", (d or "").lower())) for d in file.descriptions]
+    seen = [place for place, colour in enumerate(colours) if colour != "alpha"]
+    if any(words):
+        return tuple(_first(words)), True
+    if len(seen) == 1:
+        return tuple("pan" if place in seen else "alpha" for place in range(file.count)), False
+    return tuple(_first(colours)), False
+
+
+def _first(names: list[str | None]) -> Iterator[str | None]:
+    """Of a name that several bands have only the first keeps it."""
+    for place, name in enumerate(names):
+        yield None if name in names[:place] else name
+
+
+def _outline(file: rasterio.DatasetReader, grid: GeoBox, name: str) -> BaseGeometry:
+    """Outline what holds data, EPSG:4326."""
+    whole = shapely.box(0, 0, file.width, file.height)
+    cheap = file.width * file.height <= CHEAP_PX or bool(file.overviews(1))
+    hull = _hull(file) & whole if cheap else whole
+    if hull.area == 0:
+        raise AssetError(name, "pixels", "are all nodata; leave the file out")
+    affine = grid.affine
+    placed = shapely.transform(hull, lambda xy: np.stack(affine @ xy.T, axis=1))
+    # A straight line of the grid bends in degrees: by less than a pixel between such points.
+    step = max(file.width, file.height) * abs(affine.a) / 8
+    return Geometry(placed, grid.crs).segmented(step).to_crs("EPSG:4326").geom
+
+
+def _hull(file: rasterio.DatasetReader) -> BaseGeometry:
+    """Convex hull of the pixels that hold data, in columns and rows."""
+    step = max(1, math.ceil(max(file.width, file.height) / LOOKED_AT_PX))
+    shape = (math.ceil(file.height / step), math.ceil(file.width / step))
+    seen = file.dataset_mask(out_shape=shape) > 0
+    rows = np.flatnonzero(seen.any(axis=1))
+    if not rows.size:
+        return shapely.Polygon()
+    left = seen[rows].argmax(axis=1)
+    right = shape[1] - seen[rows, ::-1].argmax(axis=1)
+    down, across = file.height / shape[0], file.width / shape[1]
+    corners = [
+        (column * across, (row + edge) * down)
+        for columns in (left, right)
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        for edge in (0, 1)
+    ]
+    hull = shapely.MultiPoint(corners).convex_hull
+    return hull if step == 1 else hull.buffer(max(down, across), join_style="mitre")

@@ -1,0 +1,216 @@
+"""What is told of an image beside its pixels: when it was taken, and from where.
+
+It is told by Planet's metadata file beside the image, by a row of a table, or by options that hold
+for all images, in this order: the first that speaks is believed. What belongs together is taken
+from one source: the sun's two angles, the view's two angles, scale and offset.
+
+A time without a zone is refused: nine hours are 135 degrees of the sun's path.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from gnomon.datamodel.errors import AssetError, CatalogError, StudyError
+from gnomon.datamodel.study import Options
+
+COLUMNS = (
+    "file",
+    "seen_at",
+    "sun_azimuth_deg",
+    "sun_elevation_deg",
+    "view_azimuth_deg",
+    "view_zenith_deg",
+    "off_nadir_deg",
+    "bands",
+    "platform",
+    "cloud_percent",
+    "scale",
+    "offset",
+)
+"""Of a table; only ``file`` must be there."""
+VIEW = ("view_azimuth_deg", "view_zenith_deg")
+TOGETHER = (("sun_azimuth_deg", "sun_elevation_deg"), VIEW, ("scale", "offset"))
+FREE_ALTITUDE_KM = 600.0
+"""Imaging satellites of 0.3-3 m fly at 450-770 km: within a degree of zenith at 25 off nadir."""
+
+
+def moment(text: object) -> datetime:
+    """Read a time with its zone, as UTC; ValueError says how to write it."""
+    if isinstance(text, datetime):
+        when = text
+    else:
+        try:
+            when = datetime.fromisoformat(str(text).strip())
+        except ValueError:
+            raise ValueError(f"{text!r} is not a time; write it 2024-11-05T02:10:00Z") from None
+        if _is_day(str(text).strip()):
+            raise ValueError(f"{text} is a day, not a moment; write it {text}T02:10:00Z")
+    if when.tzinfo is None:
+        local = when.isoformat()
+        raise ValueError(f"{text} has no zone; write {local}Z if it is UTC, else {local}+09:00")
+    return when.astimezone(UTC)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _words(value: object) -> object:
+    """Split band names that stand in one text: commas, or what a table allows instead."""
+    if not isinstance(value, str):
+        return value
+    for mark in ";+|/":
+        value = value.replace(mark, ",")
+    parts = value.split(",") if "," in value else value.split()
+    return tuple(part.strip().lower() for part in parts)
+
+
+def _once(bands: tuple[str, ...]) -> tuple[str, ...]:
+    if twice := sorted({band for band in bands if bands.count(band) > 1}):
+        raise ValueError(f"{', '.join(twice)} is there twice; name each band of the file once")
+    return bands
+
+
+Azimuth = Annotated[float, Field(ge=-180, le=360)]
+
+
+class Particulars(Options):
+    """What one source tells of an image; None is not told."""
+
+    seen_at: Annotated[datetime, BeforeValidator(moment)] | None = None
+    sun_azimuth_deg: Azimuth | None = None
+    """Towards the sun, clockwise from north."""
+    sun_elevation_deg: float | None = Field(default=None, gt=0, le=90)
+    view_azimuth_deg: Azimuth | None = None
+    """From the target towards the satellite, clockwise from north."""
+    view_zenith_deg: float | None = Field(default=None, ge=0, lt=90)
+    """At the target, from the vertical to the satellite."""
+    off_nadir_deg: float | None = Field(default=None, ge=0, le=60)
+    """At the satellite, from straight down to the target; view_zenith_deg counts where both are."""
+    altitude_km: float = FREE_ALTITUDE_KM
+    bands: Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_once)] | None = None
+    """Names in the order of the file."""
+    platform: str | None = None
+    constellation: str | None = None
+    cloud_percent: float | None = Field(default=None, ge=0, le=100)
+    scale: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Reflectance per count."""
+    offset: float | None = Field(default=None, allow_inf_nan=False)
+    """Added after scaling; not without a scale."""
+    published_at: Annotated[datetime, BeforeValidator(moment)] | None = None
+
+    @model_validator(mode="after")
+    def _offset_of_a_scale(self) -> Self:
+        if self.offset is not None and self.scale is None:
+            raise ValueError("offset is told without scale; give both (scale 1 changes nothing)")
+        return self
+
+    @model_validator(mode="after")
+    def _both_of_the_sun(self) -> Self:
+        if (self.sun_azimuth_deg is None) != (self.sun_elevation_deg is None):
+            raise ValueError(
+                "the sun has only one of azimuth and elevation; give both, or neither "
+                "to have them computed from time and place"
+            )
+        return self
+
+
+def particulars(values: Mapping[str, Any]) -> Particulars:
+    """Check what was told.
+
+    Parameters
+    ----------
+    values
+        By the names of `Particulars`; None and empty texts are not told.
+
+    Raises
+    ------
+    StudyError
+        Something is not what it should be; one line names all faults.
+
+    """
+    told = {name: value for name, value in values.items() if value not in (None, "")}
+    try:
+        return Particulars.model_validate(told)
+    except ValidationError as error:
+        faults = (
+            ": ".join([*map(str, f["loc"][:1]), f["msg"].removeprefix("Value error, ")])
+            for f in error.errors()
+        )
+        raise StudyError("; ".join(faults)) from error
+
+
+def combined(sources: Iterable[Particulars]) -> Particulars:
+    """Take each thing from the first source that tells it, a pair from the first that has all."""
+    sources = list(sources)
+    merged: dict[str, Any] = {}
+    for source in reversed(sources):
+        merged |= {k: v for k, v in source.model_dump().items() if v is not None}
+    for pair in TOGETHER:
+        best = max(sources, key=lambda one: _told_of(one, pair))
+        merged |= {name: getattr(best, name) for name in pair}
+        if pair == VIEW:
+            merged |= {"off_nadir_deg": best.off_nadir_deg, "altitude_km": best.altitude_km}
+    return Particulars.model_construct(**merged)
+
+
+def _told_of(source: Particulars, pair: tuple[str, str]) -> int:
+    """How much of a pair a source tells: of the view perhaps a half, of others all or nothing."""
+    if pair != VIEW:
+        return int(getattr(source, pair[0]) is not None)  # an offset is optional beside its scale
+    return (source.view_azimuth_deg is not None) + (
+        source.view_zenith_deg is not None or source.off_nadir_deg is not None
+    )
+
+
+def read_table(path: Path) -> dict[str, Particulars | AssetError]:
+    """Read what a CSV tells, by the file named in each row; a faulty row stays with its file.
+
+    Raises
+    ------
+    CatalogError
+        The table cannot be read, or its columns are not those of `COLUMNS`.
+
+    """
+    told: dict[str, Particulars | AssetError] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, restkey="more", restval="")
+            _check_columns(path, rows.fieldnames or ())
+            for row in rows:
+                name = (row.pop("file") or "").strip()
+                told[name] = _row(name, row, f"{path.name} line {rows.line_num}", seen=name in told)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = f"cannot be read ({error}); name a CSV in UTF-8 with a column file"
+        raise CatalogError(f"{path}: {why}") from error
+    return told
+
+
+def _check_columns(path: Path, names: Iterable[str]) -> None:
+    names = [name.strip() for name in names]
+    if "file" not in names:
+        why = "has no column file; its first line names the columns, with commas between them"
+        raise CatalogError(f"{path}: {why}")
+    if strange := [name for name in names if name not in COLUMNS]:
+        why = f"has columns that mean nothing here: {', '.join(strange)}; known are"
+        raise CatalogError(f"{path}: {why} {', '.join(COLUMNS)}")
+
+
+def _row(name: str, row: dict[str, Any], place: str, *, seen: bool) -> Particulars | AssetError:
+    if seen:
+        return AssetError(name, place, "the file is there twice; leave one row")
+    if "more" in row:
+        return AssetError(name, place, 'has too many cells; put bands in quotes: "red,green,blue"')
+    try:
+        return particulars({key.strip(): value.strip() for key, value in row.items()})
+    except StudyError as error:
+        return AssetError(name, place, str(error))

@@ -1,0 +1,1 @@
+"""What flows between the stages: options, tables, scenes, ports, decisions and errors."""

@@ -1,0 +1,1 @@
+"""A CenterNet for oriented ships: network and decoding."""

@@ -1,1 +1,0 @@
-"""What the detector is worth at ports that it was not trained on."""

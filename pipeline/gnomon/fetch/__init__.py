@@ -1,1 +1,0 @@
-"""Catalogue in, calibrated pixels out: scenes, their angles, their usable water."""

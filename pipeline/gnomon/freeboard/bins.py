@@ -1,0 +1,207 @@
+"""A ship's chip, and the cells along its hull that its pixels are averaged into.
+
+Along the hull a ship hardly changes over a sixteenth of its length; across it everything that tells
+the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000 pixels, and cells
+of 0.5 m by 6 m say the same with a twelfth of them. Pixels are averaged as they are, never
+resampled: a cell keeps the mean place of its pixels, and their scatter about it adds to the blur.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# Cells to a hull: across the beam, along the length.
+_ACROSS, _ALONG = 60, 16
+# With fewer pixels to a cell their scatter in it is uneven, which moves edges.
+_LEAST_PIXELS = 4.0
+_LEAST_SEEN = 2 / 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chip:
+    """One ship in one image, with what is known of it beforehand."""
+
+    image: NDArray[np.float32]
+    """(bands, rows, columns), north up, in any unit that is linear in light; NaN: nothing seen."""
+    gsd_m: float
+    sun_azimuth_deg: float
+    sun_elevation_deg: float
+    view_azimuth_deg: float = 0.0
+    view_zenith_deg: float = 0.0
+    length_m: float
+    length_sigma_m: float
+    beam_m: float
+    beam_sigma_m: float
+    beam_scatter: float = 0.11
+    """Relative scatter of beams about the usual one of a length (`gnomon.physics.hydrostatics`)."""
+    heading_deg: float
+    heading_sigma_deg: float = 4.0
+    bow_known: bool = False
+    """Whether the heading is the bow's, or only the axis."""
+    east_m: float = 0.0
+    north_m: float = 0.0
+    """Centre of the ship from the centre of the chip."""
+    position_sigma_m: float = 5.0
+    blur_px: float = 0.44
+    """Standard deviation of the point spread, without the pixel itself, in pixels."""
+    dark: float = 0.0
+    """Part of the water's brightness that no shadow takes away (path, sky), as a fraction."""
+
+
+@dataclass(frozen=True)
+class Binned:
+    """Cells of one chip: mean places and values, and their places on a regular grid."""
+
+    east_m: Floats
+    north_m: Floats
+    values: Floats
+    """(bands, cells)"""
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    blur_along_m: float
+    blur_across_m: float
+
+    def correlation_cells(self, rest: Floats, among: NDArray[np.bool_]) -> float:
+        """Cells over which a remainder is correlated, from its neighbours' products.
+
+        A first-order process along either axis: ``(1 + r) / (1 - r)`` cells for a correlation r
+        of neighbours, the two axes multiplied; at least one.
+        """
+        shape = (self.row.max() + 1, self.column.max() + 1)
+        grid = np.full((len(rest), *shape), np.nan)
+        grid[:, self.row[among], self.column[among]] = rest[:, among]
+        power = np.nanmean(grid**2)
+        cells = 1.0
+        for one, other in ((grid[:, 1:], grid[:, :-1]), (grid[:, :, 1:], grid[:, :, :-1])):
+            pairs = one * other
+            if power > 0 and np.isfinite(pairs).any():
+                r = float(np.clip(np.nanmean(pairs) / power, 0.0, 0.85))
+                cells *= (1 + r) / (1 - r)
+        return cells
+
+
+def binned(chip: Chip) -> Binned:
+    """Average the pixels around a ship into cells along and across its hull.
+
+    Parameters
+    ----------
+    chip
+        The ship lies where the chip says, give or take its sigmas.
+
+    Returns
+    -------
+    Binned
+        Only cells with data, and only those that hull, shadow and some water around can reach.
+
+    """
+    bands, rows, columns = chip.image.shape
+    forward, starboard, (east, north) = _places(chip)
+    pixels = chip.image.reshape(bands, -1)
+    keep = _reached(chip, forward, starboard) & np.isfinite(pixels).all(0)
+    along = max(chip.gsd_m, chip.length_m / _ALONG)
+    across = max(chip.gsd_m, chip.beam_m / _ACROSS)
+    point = (chip.blur_px**2 + 1 / 12) * chip.gsd_m**2
+    if along * across < _LEAST_PIXELS * chip.gsd_m**2:
+        row, column = (a.ravel()[keep] for a in np.indices((rows, columns)))
+        values = pixels[:, keep].astype(float)
+        blur = float(np.sqrt(point))
+        return Binned(east[keep], north[keep], values, row, column, blur, blur)
+    places = np.stack([east, north, forward, starboard])[:, keep]
+    i, j = _index(places[2], along), _index(places[3], across)
+    cell, inverse = np.unique(i * (j.max() + 1) + j, return_inverse=True)
+    count = np.bincount(inverse)
+
+    def mean(values: Floats) -> Floats:
+        sums: Floats = np.bincount(inverse, values) / count
+        return sums
+
+    middle = [mean(place) for place in places]
+    spread = [float(np.var(places[k] - middle[k][inverse])) for k in (2, 3)]
+    return Binned(
+        middle[0],
+        middle[1],
+        np.stack([mean(band) for band in pixels[:, keep].astype(float)]),
+        cell // (j.max() + 1),
+        cell % (j.max() + 1),
+        float(np.sqrt(point + spread[0])),
+        float(np.sqrt(point + spread[1])),
+    )
+
+
+def unfit(chip: Chip) -> str | None:
+    """Say why a chip cannot be inverted at all, as a ``load_reason``; None if it can.
+
+    ``no_geometry`` for want of angles or of a sun at least 3 degrees high, ``too_small`` where the
+    beam is less than half a pixel, ``cloud`` where less than two thirds of what hull and shadow
+    can reach holds data (masks and the edge of a scene count alike).
+    """
+    angles = (
+        chip.sun_azimuth_deg,
+        chip.sun_elevation_deg,
+        chip.view_azimuth_deg,
+        chip.view_zenith_deg,
+    )
+    if not np.isfinite(angles).all() or not 3 <= chip.sun_elevation_deg <= 90:
+        return "no_geometry"
+    if not 0 <= chip.view_zenith_deg < 70:
+        return "no_geometry"
+    if chip.beam_m < 0.5 * chip.gsd_m:
+        return "too_small"
+    forward, starboard, _ = _places(chip)
+    reached = _reached(chip, forward, starboard)
+    seen = reached & np.isfinite(chip.image).all(0).ravel()
+    # What a chip of sufficient size would hold: cells beyond its border were not seen either.
+    asked = max(reached.sum(), _area_m2(chip) / chip.gsd_m**2)
+    return "cloud" if seen.sum() < _LEAST_SEEN * asked else None
+
+
+def pixel_places(chip: Chip) -> tuple[Floats, Floats]:
+    """Metres east and north of the chip's centre, row by row, (rows * columns,) both."""
+    _, rows, columns = chip.image.shape
+    x = (np.arange(columns) - (columns - 1) / 2) * chip.gsd_m
+    y = ((rows - 1) / 2 - np.arange(rows)) * chip.gsd_m
+    east, north = (np.ravel(a) for a in np.meshgrid(x, y))
+    return east, north
+
+
+def _places(chip: Chip) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
+    """Pixels forward and to starboard of the ship, and east and north of the chip's centre."""
+    east, north = pixel_places(chip)
+    heading = np.deg2rad(chip.heading_deg)
+    dx, dy = east - chip.east_m, north - chip.north_m
+    forward = dx * np.sin(heading) + dy * np.cos(heading)
+    starboard = dx * np.cos(heading) - dy * np.sin(heading)
+    return forward, starboard, (east, north)
+
+
+def _index(place: Floats, size: float) -> NDArray[np.intp]:
+    steps: NDArray[np.intp] = np.floor((place - place.min()) / size).astype(np.intp)
+    return steps
+
+
+def _bounds(chip: Chip) -> tuple[Floats, Floats]:
+    """Least and greatest places forward and to starboard that matter, metres."""
+    heading = np.deg2rad(chip.heading_deg)
+    sun = np.deg2rad(chip.sun_azimuth_deg) - heading
+    # A freeboard of a fourteenth of the length is a light ship; taller parts may be cut.
+    reach = min(0.07 * chip.length_m / np.tan(np.deg2rad(chip.sun_elevation_deg)), 50.0)
+    rim = 4 * chip.gsd_m + min(1.5 * chip.position_sigma_m, 12.0) + 4.0
+    shade = -np.array([np.cos(sun), np.sin(sun)]) * reach
+    half = np.array([chip.length_m / 2, chip.beam_m / 2]) + rim
+    return np.minimum(shade, 0) - half, np.maximum(shade, 0) + half
+
+
+def _area_m2(chip: Chip) -> float:
+    low, high = _bounds(chip)
+    return float(np.prod(high - low))
+
+
+def _reached(chip: Chip, forward: Floats, starboard: Floats) -> NDArray[np.bool_]:
+    """Pixels that hull, shadow, lean and a rim of water can reach."""
+    low, high = _bounds(chip)
+    within: NDArray[np.bool_] = (forward > low[0]) & (forward < high[0])
+    within &= (starboard > low[1]) & (starboard < high[1])
+    return within

@@ -1,0 +1,299 @@
+"""The stage: detections and the pixels they lie in, to the load of each.
+
+A ship's chip is cut around her place, and all angles are turned from true north to the grid's.
+Before anything is fitted, geometry says what cannot be read: no sun or view, too few pixels, pixels
+hidden by cloud or ice, land where her shadow falls (``alongside``), another hull or its shadow
+within reach of hers (``neighbour``). Radar has no shadow on water (``sar``). What the pixels
+themselves show to lie in her shadow's way is found by the fit.
+
+Her own size enters as it was told, with its errors; the fit makes it better, and what tankers of
+the fitted size could be (`gnomon.physics.hydrostatics`) is what freeboards are compared with. The
+answer holds for a tanker: whether she is one is said by ``p_tanker`` and not here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pyproj import Transformer
+from shapely import Polygon
+
+from gnomon.datamodel.study import LoadOptions
+from gnomon.freeboard import state
+from gnomon.freeboard.bins import Chip, pixel_places, unfit
+from gnomon.freeboard.fit import Fit
+from gnomon.freeboard.hull import PARAMETERS
+from gnomon.freeboard.invert import invert
+from gnomon.geo.grid import grid_of
+from gnomon.physics.hydrostatics import Tankers, tankers
+from gnomon.physics.shadow import shadow_offset_m
+
+Reader = Callable[[Polygon], xr.Dataset | None]
+"""Pixels over an area in EPSG:4326, or None where there are none; see `loads`."""
+BANDS = ("pan", "blue", "green", "red", "nir")
+"""Those at the scene's own pixel: bands that were brought to it are blurred."""
+ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
+SIZES = ("length_m", "beam_m", "heading_deg")
+COLUMNS = tuple(field.name for field in fields(state.Load))
+
+ROOM_M = 90.0
+"""Around a hull: her longest shadow that is looked for, and water beyond."""
+OBSTRUCTED = 0.25
+"""Part of the water beside her shadow that may be unlike the rest of it."""
+# Deck heights whose shadow could reach a neighbour: a light ship's, and her superstructure's.
+_TALL = 0.1
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One ship, everything that was made of her image: what a picture of the evidence needs."""
+
+    load: state.Load
+    chip: Chip | None = None
+    fit: Fit | None = None
+    evidence: state.Evidence | None = None
+    ships: Tankers | None = None
+
+
+def loads(rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions) -> pd.DataFrame:
+    """Say the load of every ship of one scene, or why it cannot be told.
+
+    Parameters
+    ----------
+    rows
+        Of one scene, columns as in `gnomon.datamodel.tables.Detections`: geometry, footprint,
+        sensor, length_m, beam_m, heading_deg with their sigmas, and the angles of sun and view.
+    read
+        Gives the pixels over an area: bands in any unit linear in light, and the boolean layers
+        ``cloud``, ``ice`` and ``land`` where they are known.
+    options
+        Of the stage.
+
+    Returns
+    -------
+    DataFrame
+        The load columns, one row for each of ``rows``, with their index.
+
+    """
+    told = [asdict(reading.load) for reading in readings(rows, read, options)]
+    return pd.DataFrame(told, index=rows.index, columns=COLUMNS)
+
+
+def readings(
+    rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions, *, only: Sequence[int] | None = None
+) -> Iterator[Reading]:
+    """Do what `loads` does and keep what it rests on; a few ships at a time, in order.
+
+    ``only`` some of the rows, by number; the others count as neighbours.
+    """
+    crowd = _crowd(rows)
+    wanted = range(len(rows)) if only is None else only
+    for start in range(0, len(wanted), _AT_ONCE):
+        group = wanted[start : start + _AT_ONCE]
+        yield from _read_all(
+            [_prepared(rows.iloc[k], read, options, crowded=crowd[k]) for k in group]
+        )
+
+
+def read_chips(chips: Sequence[Chip]) -> list[Reading]:
+    """Read ships that are cut already, each in her own image, in their order."""
+    return list(_read_all([(chip, unfit(chip)) for chip in chips]))
+
+
+def _read_all(prepared: Sequence[tuple[Chip | None, str | None]]) -> Iterator[Reading]:
+    """Read chips together, but for those that there is a reason not to look at."""
+    fits = iter(invert([chip for chip, reason in prepared if chip and not reason]))
+    for chip, reason in prepared:
+        if chip is None or reason:
+            yield Reading(load=state.Load(load_reason=reason), chip=chip)
+        else:
+            yield _read(chip, next(fits))
+
+
+def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
+    """Read the load of one ship from pixels at hand, whatever her length and neighbours.
+
+    Parameters
+    ----------
+    pixels
+        Around her, to the end of her shadow and some water beyond; see `loads`.
+    row
+        Place, size, axis and angles, columns as in `gnomon.datamodel.tables.Detections`.
+
+    """
+    return read_chips([chip_of(pixels, row)])[0]
+
+
+def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
+    """Cut the pixels of one row, with what is known of her, relative to the grid's north."""
+    box = grid_of(pixels)
+    gsd = abs(float(box.resolution.x))
+    image = _seen(pixels)
+    place, turn = on_grid(row.geometry, box)
+    left, bottom, right, top = box.boundingbox
+    length, sigma = float(row.length_m), float(row.length_sigma_m)
+    return Chip(
+        image=image,
+        gsd_m=gsd,
+        sun_azimuth_deg=_number(row.sun_azimuth_deg) + turn,
+        sun_elevation_deg=_number(row.sun_elevation_deg),
+        view_azimuth_deg=_number(row.view_azimuth_deg) + turn,
+        view_zenith_deg=_number(row.view_zenith_deg),
+        length_m=length,
+        length_sigma_m=sigma,
+        beam_m=float(row.beam_m),
+        beam_sigma_m=float(row.beam_sigma_m),
+        heading_deg=float(row.heading_deg) + turn,
+        heading_sigma_deg=float(row.heading_sigma_deg),
+        east_m=float(place[0] - (left + right) / 2),
+        north_m=float(place[1] - (top + bottom) / 2),
+        position_sigma_m=position_sigma_m(length, sigma, gsd_m=gsd),
+    )
+
+
+def position_sigma_m(length_m: float, length_sigma_m: float, *, gsd_m: float) -> float:
+    """Error of the centre of a hull whose length was told with an error, metres."""
+    # A hull told too short is told off centre, by half of what it lacks at the most.
+    return float(np.hypot(0.7 * gsd_m, max(0.02 * length_m, 0.2 * length_sigma_m)))
+
+
+def _seen(pixels: xr.Dataset) -> NDArray[np.float32]:
+    """Bands of the scene's own pixel, (bands, rows, columns), NaN where cloud or ice hides them."""
+    image = np.stack([pixels[name].to_numpy() for name in BANDS if name in pixels])
+    hidden = [pixels[name].to_numpy() for name in ("cloud", "ice") if name in pixels]
+    if hidden:
+        image = np.where(np.any(hidden, axis=0), np.nan, image)
+    return image.astype(np.float32)
+
+
+def area_of(row: pd.Series) -> Polygon:
+    """Ground that must be read for one row, EPSG:4326."""
+    reach = float(np.nan_to_num(row.length_m / 2 + row.length_sigma_m)) + ROOM_M
+    north = reach / 111_000.0
+    east = north / np.cos(np.deg2rad(row.geometry.y))
+    x, y = row.geometry.x, row.geometry.y
+    return shapely.box(x - east, y - north, x + east, y + north)
+
+
+def _prepared(
+    row: pd.Series, read: Reader, options: LoadOptions, *, crowded: bool
+) -> tuple[Chip | None, str | None]:
+    """Her chip, and the reason, if there is one, not to look at it."""
+    if row.sensor == "sar":
+        return None, "sar"
+    if not np.isfinite([_number(row[name]) for name in ANGLES]).all():
+        return None, "no_geometry"
+    if row.length_m < options.length_min_m:
+        return None, "too_small"
+    pixels = read(area_of(row))
+    if pixels is None or not any(name in pixels for name in BANDS):
+        return None, "cloud"
+    if not np.isfinite([_number(row[name]) for name in SIZES]).all():
+        # Nobody told her size, and nothing stands out from the water where she is said to be.
+        return None, "weak_evidence" if np.isfinite(_seen(pixels)).mean() > 0.5 else "cloud"
+    chip = chip_of(pixels, row)
+    reason = unfit(chip)
+    if reason is None and "land" in pixels and _lies_on(pixels, chip):
+        reason = "alongside"
+    if reason is None and crowded:
+        reason = "neighbour"
+    return chip, reason
+
+
+def _read(chip: Chip, fit: Fit) -> Reading:
+    size = {name: PARAMETERS.index(f"{name}_m") for name in ("length", "beam")}
+    length, beam = (float(fit.ship[k]) for k in size.values())
+    length_sigma, beam_sigma = (float(fit.ship_sigma[k]) for k in size.values())
+    ships = tankers(length, beam, length_sigma_m=length_sigma, beam_sigma_m=beam_sigma)
+    evidence = state.evidence(fit, gsd_m=chip.gsd_m)
+    load = state.load(
+        evidence,
+        ships,
+        sun_elevation_deg=chip.sun_elevation_deg,
+        sun_off_axis_deg=fit.sun_off_axis_deg,
+        beam_px=beam / chip.gsd_m,
+        reason="alongside" if fit.obstructed > OBSTRUCTED else None,
+    )
+    return Reading(load=load, chip=chip, fit=fit, evidence=evidence, ships=ships)
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None or pd.isna(value) else float(value)
+
+
+def on_grid(point: shapely.Point, box: GeoBox) -> tuple[NDArray[np.float64], float]:
+    """Place of a point (EPSG:4326) on a grid, and the angle to add to an azimuth from true north.
+
+    Returns
+    -------
+    place
+        East and north in the grid's CRS.
+    turn_deg
+        Azimuth of true north, counted from the grid's.
+
+    """
+    to_grid = Transformer.from_crs("EPSG:4326", box.crs, always_xy=True)
+    x, y = to_grid.transform([point.x, point.x], [point.y, point.y + 1e-4])
+    turn = float(np.rad2deg(np.arctan2(x[1] - x[0], y[1] - y[0])))
+    return np.array([x[0], y[0]]), turn
+
+
+def _lies_on(pixels: xr.Dataset, chip: Chip) -> bool:
+    """Whether her shadow, or the water just beyond it, is land or a pier."""
+    strip = _shaded(chip, gap_m=1.5 * chip.gsd_m)
+    land = pixels["land"].to_numpy().ravel()
+    inside = shapely.contains_xy(strip, *pixel_places(chip))
+    return bool(inside.any() and land[inside].mean() > OBSTRUCTED)
+
+
+def _shaded(chip: Chip, *, gap_m: float) -> Polygon:
+    """Ground beside her on the side away from the sun, metres from the chip's centre."""
+    heading = np.deg2rad(chip.heading_deg)
+    ahead = np.array([np.sin(heading), np.cos(heading)])
+    starboard = np.array([np.cos(heading), -np.sin(heading)])
+    abeam = np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)
+    cot = 1 / np.tan(np.deg2rad(chip.sun_elevation_deg))
+    near = chip.beam_m / 2 + gap_m
+    far = near + float(np.clip(0.07 * chip.length_m * cot * abs(abeam), 2 * chip.gsd_m, 60))
+    side = -np.sign(abeam) or 1.0
+    corners = [(-0.4, near), (0.4, near), (0.4, far), (-0.4, far)]
+    centre = np.array([chip.east_m, chip.north_m])
+    return Polygon([centre + a * chip.length_m * ahead + side * b * starboard for a, b in corners])
+
+
+def _crowd(rows: gpd.GeoDataFrame) -> list[bool]:
+    """Whether each hull, with the ground around her, meets another hull or its shadow."""
+    if len(rows) < 2:
+        return [False] * len(rows)
+    outlines = gpd.GeoSeries(list(rows.footprint), crs="EPSG:4326")
+    metres = outlines.to_crs(outlines.estimate_utm_crs())
+    reach = [_swept(hull, row) for hull, row in zip(metres, rows.itertuples(), strict=True)]
+    # A pixel and a half apart, two edges are one in the image.
+    grown = [
+        swept.buffer(1.5 * gsd_m)
+        for swept, gsd_m in zip(reach, rows.gsd_m.astype(float), strict=True)
+    ]
+    tree = shapely.STRtree(reach)
+    found, other = tree.query(grown, predicate="intersects")
+    return [bool(np.any((found == k) & (other != k))) for k in range(len(rows))]
+
+
+def _swept(hull: Polygon, row: Any) -> Polygon:
+    """A hull with its shadow."""
+    away = shadow_offset_m(
+        min(_TALL * row.length_m, 15.0),
+        sun_azimuth_deg=_number(row.sun_azimuth_deg),
+        sun_elevation_deg=max(_number(row.sun_elevation_deg), 10.0),
+    )
+    if not np.isfinite(away).all():
+        return hull
+    shade = shapely.transform(hull, lambda xy: xy + np.array(away, float))
+    return shapely.convex_hull(shapely.union(hull, shade))

@@ -1,0 +1,1 @@
+"""Pure geometry: grids, windows, axes, regions and the position of the sun."""

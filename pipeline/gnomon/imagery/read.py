@@ -1,0 +1,343 @@
+"""Scene and area to calibrated pixels, on the scene's own grid.
+
+The finest band sets the grid. A window is the area's outline, taken to the scene's projection and
+snapped outward to whole pixels; only the blocks under it are read, by range requests where the file
+is remote. Bands on that grid come out as the file has them, scaled: nothing resamples them, because
+a shadow narrower than a pixel would not survive it. Coarser bands (20 m) are brought to the grid by
+bilinear interpolation between their pixel centres, classes (scl) by the nearest centre. Both depend
+on the file alone and not on the window, so that neighbouring windows agree to the bit.
+
+Files stay open between windows, and threads take turns at each of them: the blocks of the halo,
+which neighbouring windows share, are then decoded once and found in GDAL's cache, and reading a
+tile in windows costs what one plain read costs. (With a dataset for each thread it costs twice.)
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil, floor
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import odc.geo.xr  # registers the .odc accessor
+import rasterio
+import shapely
+import xarray as xr
+from affine import Affine
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import Geometry
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+from shapely.geometry.base import BaseGeometry
+
+from gnomon.catalog.signing import SigningError, signed
+from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, Asset, Scene, Signing
+
+Pixels = NDArray[np.float32]
+BANDS = (*OPTICAL_BANDS, "scl")
+CLASSES = ("scl",)
+
+# Retries and limits in seconds for files behind HTTP. The low-speed limit ends a transfer that
+# creeps; the whole-request limit ends one that never answers. Listing a bucket's folder to look for
+# side-car files would cost more requests than the window itself.
+_GDAL: dict[str, Any] = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_HTTP_MAX_RETRY": 3,
+    "GDAL_HTTP_RETRY_DELAY": 0.5,
+    "GDAL_HTTP_CONNECTTIMEOUT": 10,
+    "GDAL_HTTP_TIMEOUT": 60,
+    "GDAL_HTTP_LOW_SPEED_TIME": 20,
+    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
+    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
+    "GDAL_HTTP_MULTIPLEX": "YES",
+    "GDAL_INGESTED_BYTES_AT_OPEN": 32768,
+    "VSI_CACHE": "TRUE",
+    # What a server once failed to give is asked for again: GDAL remembers it as absent for good.
+    "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/",
+    # Blocks of one request are decoded side by side.
+    "GDAL_NUM_THREADS": "ALL_CPUS",
+    # Bytes, for all files: what a row of windows reads of four bands of a tile is 230 MB, of which
+    # the next row needs the last blocks.
+    "GDAL_CACHEMAX": 320 * 2**20,
+}
+STRIP_ROWS = 64
+"""Rows that are scaled together: they stay near the processor, and nothing large is made twice."""
+_OPEN_FILES = 32
+"""Five scenes of six bands: what as many threads read at a time."""
+_SIGNED_FOR_S = 900
+"""Signatures last about an hour; a file that stays open longer than this is signed anew."""
+
+
+def geobox_of(scene: Scene) -> GeoBox:
+    """Grid of the scene's finest band: shape, transform and CRS.
+
+    Raises
+    ------
+    AssetError
+        The band cannot be opened, has no CRS, or the scene is not geocoded (Sentinel-1 GRD).
+
+    """
+    asset = _finest(scene)
+    with _explained(scene, asset):
+        return _raster(scene, asset).grid
+
+
+def read_pixels(
+    scene: Scene, area: BaseGeometry | None, *, bands: Sequence[str] | None = None
+) -> xr.Dataset:
+    """Read what lies over an area.
+
+    Parameters
+    ----------
+    scene
+        An optical scene.
+    area
+        In EPSG:4326; None reads the whole scene.
+    bands
+        Common names, by default `BANDS`, and pan where that is all that there is. What the scene
+        does not have is named in ``attrs["missing_bands"]``.
+
+    Returns
+    -------
+    xarray.Dataset
+        One float32 variable (y, x) per band: surface reflectance, classes for scl, NaN where
+        nothing was seen. ``.odc.geobox`` is the window's grid.
+
+    Raises
+    ------
+    AssetError
+        The area lies outside the scene, or a file is missing, damaged or on a grid of its own.
+
+    """
+    whole = geobox_of(scene)
+    return read_window(scene, whole if area is None else window_of(scene, whole, area), bands=bands)
+
+
+def window_of(scene: Scene, whole: GeoBox, area: BaseGeometry) -> GeoBox:
+    """Smallest window of whole pixels of a grid that holds an area, cut at the grid's edge.
+
+    Raises
+    ------
+    AssetError
+        Nothing of the area lies on the grid.
+
+    """
+    # Far from its zone a UTM projection has no meaning: what is far from the scene goes first.
+    near = shapely.union_all(
+        [part.envelope.buffer(0.2) for part in shapely.get_parts(scene.footprint)]
+    )
+    outline = area.intersection(near)
+    if not outline.is_empty:
+        # 0.01 degrees: between such points a straight line strays by less than a tenth of a metre.
+        pixels = whole.project(Geometry(outline, "EPSG:4326").segmented(0.01))
+        left, top, right, bottom = pixels.geom.bounds
+        rows = slice(max(floor(top), 0), min(ceil(bottom), whole.shape.y))
+        columns = slice(max(floor(left), 0), min(ceil(right), whole.shape.x))
+        if rows.start < rows.stop and columns.start < columns.stop:
+            return whole[rows, columns]
+    raise AssetError(scene.id, "geometry", "the area lies outside this scene; choose another")
+
+
+def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] | None = None) -> xr.Dataset:
+    """Read a window of the scene's own grid; safe to call from several threads.
+
+    Parameters
+    ----------
+    scene
+        An optical scene.
+    window
+        A part of ``geobox_of(scene)``, for example ``geobox_of(scene)[0:2048, 0:2048]``.
+    bands
+        Common names, by default `BANDS`, and pan where that is all that there is. What the scene
+        does not have is named in ``attrs["missing_bands"]``.
+
+    Returns
+    -------
+    xarray.Dataset
+        As ``read_pixels`` returns it.
+
+    Raises
+    ------
+    AssetError
+        A file is missing, damaged or on a grid of its own.
+
+    """
+    if bands is None:
+        bands = (*BANDS, PAN) if PAN in scene.assets else BANDS
+    here = [name for name in bands if name in scene.assets]
+    whole = geobox_of(scene)
+    pixels = {name: _read(scene, name, whole, window) for name in here}
+    return xr.Dataset(
+        {name: (("y", "x"), values) for name, values in pixels.items()},
+        coords=odc.geo.xr.xr_coords(window, dims=("y", "x")),
+        attrs={
+            "scene_id": scene.id,
+            "missing_bands": tuple(name for name in bands if name not in scene.assets),
+        },
+    )
+
+
+def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
+    """One band of a window, in physical units."""
+    asset = scene.assets[name]
+    with _explained(scene, asset):
+        raster = _raster(scene, asset)
+        part = _part(scene, asset, raster.grid, whole, window)
+        resampling = Resampling.nearest if name in CLASSES else Resampling.bilinear
+        with raster.turn:
+            counts = raster.source.read(
+                asset.band, window=part, out_shape=window.shape.yx, resampling=resampling
+            )
+            nodata = raster.source.nodata if asset.nodata is None else asset.nodata
+            seen = _mask(scene, asset, raster, part, counts.shape)
+    values = _physical(counts, asset, nodata)
+    if seen is not None:
+        values[seen == 0] = np.nan
+    return values
+
+
+def _physical(counts: NDArray[np.number], asset: Asset, nodata: float | None) -> Pixels:
+    """Counts in physical units, NaN for nodata."""
+    values = np.empty(counts.shape, np.float32)
+    for top in range(0, len(counts), STRIP_ROWS):
+        some, told = counts[top : top + STRIP_ROWS], values[top : top + STRIP_ROWS]
+        np.multiply(some, np.float32(asset.scale), out=told, dtype=np.float32)
+        if asset.offset:
+            told += np.float32(asset.offset)
+        if nodata is not None:
+            # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
+            nothing = some == nodata
+            if nothing.any():
+                told[nothing] = np.nan
+    return values
+
+
+def _mask(
+    scene: Scene, asset: Asset, raster: "_Raster", part: Window, shape: tuple[int, int]
+) -> NDArray[np.uint8] | None:
+    """Read the mask or alpha band by which a file itself says what was seen, if it has one."""
+    # GDAL calls the fourth band of 8 bits alpha unless told otherwise; the item knows better.
+    named = {one.band for one in scene.assets.values() if one.href == asset.href}
+    if not raster.masked or raster.alpha in named:
+        return None
+    mask: NDArray[np.uint8] = raster.source.read_masks(asset.band, window=part, out_shape=shape)
+    return mask
+
+
+def _part(scene: Scene, asset: Asset, grid: GeoBox, whole: GeoBox, window: GeoBox) -> Window:
+    """Where a window of the scene's grid lies in a band's own columns and rows."""
+    nesting = ~whole.affine @ grid.affine  # a band's pixels to the scene's
+    ratio, left, top = round(nesting.a), round(nesting.c), round(nesting.f)
+    nested = nesting.almost_equals(Affine(ratio, 0, left, 0, ratio, top), precision=1e-3)
+    shift = ~whole.affine @ window.affine
+    column, row = round(shift.c) - left, round(shift.f) - top
+    rows, columns = window.shape
+    inside = (
+        min(column, row) >= 0
+        and column + columns <= ratio * grid.shape.x
+        and row + rows <= ratio * grid.shape.y
+    )
+    if grid.crs != whole.crs or not nested or not inside:
+        why = f"its grid {_told(grid)} does not fit the scene's {_told(whole)}; mend the item"
+        raise AssetError(scene.id, asset.name, why)
+    return Window(column / ratio, row / ratio, columns / ratio, rows / ratio)
+
+
+def _told(grid: GeoBox) -> str:
+    corner = f"{grid.affine.c:.10g} {grid.affine.f:.10g}"
+    size = f"{grid.shape.x} x {grid.shape.y} px of {grid.resolution.x:g} m"
+    return f"(EPSG:{grid.crs and grid.crs.to_epsg()}, corner {corner}, {size})"
+
+
+def _finest(scene: Scene) -> Asset:
+    """Asset whose grid is the scene's."""
+    if scene.sensor == "sar":
+        why = "is in radar geometry, which gnomon cannot read yet; leave its collection out"
+        raise AssetError(scene.id, scene.collection, why)
+    for name in ("green", "blue", "red", "nir", PAN):
+        asset = scene.assets.get(name)
+        if asset and (asset.gsd_m or scene.gsd_m) <= scene.gsd_m:
+            return asset
+    raise AssetError(scene.id, "assets", f"no band has the scene's {scene.gsd_m:g} m; skip it")
+
+
+@dataclass(frozen=True)
+class _Raster:
+    """An open file, its grid, and whose turn it is: GDAL serves one thread per dataset."""
+
+    source: rasterio.DatasetReader
+    grid: GeoBox
+    masked: bool
+    """Whether the file has a mask or an alpha band, which holds for all its bands."""
+    alpha: int | None
+    turn: Lock = field(default_factory=Lock)
+
+
+def _raster(scene: Scene, asset: Asset) -> _Raster:
+    """Open file of an asset; another one for another process, a new signature, a new version."""
+    age = monotonic() // _SIGNED_FOR_S if scene.signing else 0.0
+    raster = _open(asset.href, scene.signing, age, _written_at(asset.href), os.getpid())
+    if raster.source.crs is None:
+        raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
+    if asset.band > raster.source.count:
+        why = f"has {raster.source.count} bands, not the {asset.band} that its item says; mend it"
+        raise AssetError(scene.id, asset.name, why)
+    return raster
+
+
+@lru_cache(maxsize=_OPEN_FILES)
+def _open(
+    href: str, signing: Signing | None, _age: float, _written_ns: int | None, _process: int
+) -> _Raster:
+    source = rasterio.open(signed(href, signing))
+    colours = source.colorinterp
+    return _Raster(
+        source,
+        GeoBox.from_rio(source),
+        masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
+        alpha=colours.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in colours else None,
+    )
+
+
+def _written_at(href: str) -> int | None:
+    try:
+        return Path(href).stat().st_mtime_ns
+    except OSError:  # not a local file
+        return None
+
+
+@contextmanager
+def _explained(scene: Scene, asset: Asset) -> Iterator[None]:
+    """Open and read with patience, and say what is wrong in gnomon's words."""
+    try:
+        with rasterio.Env(**_GDAL):
+            yield
+    except SigningError as error:
+        raise AssetError(scene.id, asset.name, str(error)) from error
+    except RasterioError as error:
+        _open.cache_clear()  # a file that failed, or whose signature aged, is opened anew
+        why = f"{asset.href} cannot be read ({_innermost(error)}); {_advice(asset.href)}"
+        raise AssetError(scene.id, asset.name, why) from error
+
+
+def _innermost(error: BaseException) -> str:
+    """Text of GDAL's own complaint, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())
+
+
+def _advice(href: str) -> str:
+    if href.startswith("s3://"):
+        return "it needs AWS credentials in the environment (and AWS_S3_ENDPOINT outside AWS)"
+    if "://" in href:
+        return "try again, or choose another catalogue"
+    return "fetch the file again" if Path(href).exists() else "the file is not there"

@@ -1,0 +1,1 @@
+"""All that trains a detector and says what it is worth."""

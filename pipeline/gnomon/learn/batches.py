@@ -1,0 +1,255 @@
+"""The chips that training cuts out of labelled scenes.
+
+Each chip is cut through a random rotation, flip and scale, other ships are laid onto its water
+(`pasting`), and its light is changed band by band, because harbours differ more than ships do.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import count
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gnomon.detect.centernet.network import STRIDE
+from gnomon.geo.axes import from_axis
+from gnomon.learn.augment import Donor, donors, pasted
+from gnomon.learn.resampling import cut
+from gnomon.learn.scenes import Floats, Labelled
+
+CHIP_PX = 96
+"""Side of a training chip: 1 km at 10 m, twice the longest hull."""
+PASTED = 0.5
+"""Share of chips onto which ships of other scenes are laid."""
+REMEMBERED = 0.35
+"""Share of chips of which the network is told what the place looks like without ships."""
+STAYED = 0.15
+"""Share of these in which the ships are in the history too: who was there before may be a ship."""
+_ASTRAY_PX = 0.3
+"""Two passes lie so far apart."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the network should say of a batch of chips; maps at the output stride."""
+
+    centre: Tensor
+    """(chips, 1, rows, columns): 1 at a hull's centre, falling off along and across the hull."""
+    shift: Tensor
+    size: Tensor
+    axis: Tensor
+    hull: Tensor
+    tanker: Tensor
+    """One channel: 1 for a tanker, 0 for another type; NaN where nobody knows."""
+    counted: Tensor
+    """One channel: 0 where nothing is to be learnt, else 1."""
+
+    def to(self, device: torch.device) -> "Targets":
+        """On a device."""
+        return Targets(*(getattr(self, part.name).to(device) for part in fields(self)))
+
+
+def chips(
+    scenes: Sequence[Labelled],
+    *,
+    batch: int,
+    seed: int,
+    weights: Sequence[float] | None = None,
+    start: int = 0,
+) -> Iterator[tuple[Tensor, Tensor, Tensor, Targets]]:
+    """Endless batches: bands, present, history, targets. The same seed gives the same batches.
+
+    Parameters
+    ----------
+    scenes
+        All with the same bands.
+    batch
+        Chips per batch.
+    seed
+        Of all that is random here; each batch draws from a generator of its own.
+    weights
+        How often each scene is drawn, relative; by `weight` if left out.
+    start
+        Number of the first batch: what was interrupted goes on as if it had not been.
+
+    """
+    chance = np.array(weights or [weight(scene) for scene in scenes], float)
+    chance /= chance.sum()
+    givers = donors(scenes)
+    for number in count(start):
+        rng = np.random.default_rng([seed, number])
+        places = rng.choice(len(scenes), size=batch, p=chance)
+        drawn = [_chip(scenes[i], givers, rng) for i in places]
+        bands, present, history, ships, counted = zip(*drawn, strict=True)
+        wanted = targets(ships, counted=counted)
+        yield torch.stack(bands), torch.stack(present), torch.stack(history), wanted
+
+
+def weight(scene: Labelled) -> float:
+    """How much a scene has to teach: its ships, and what is no ship."""
+    return 8.0 + len(scene.ships) + scene.bands[0].numel() / 1e5
+
+
+def shared(scenes: Sequence[Labelled], whole: float) -> list[float]:
+    """How often each scene is drawn, by `weight`; in all as often as ``whole`` says."""
+    each = [weight(scene) for scene in scenes]
+    return [whole * one / sum(each) for one in each]
+
+
+def _chip(
+    scene: Labelled, givers: Sequence[Donor], rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor, Floats, Tensor]:
+    """One chip under a random placement and light: bands, present, history, ships, what counts."""
+    scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45))))
+    turn = np.deg2rad(rng.uniform(0, 360))
+    flip = rng.choice([-1.0, 1.0])
+    # From chip to scene: a chip at scale 2 shows ships half as long.
+    matrix = scale * np.array(
+        [[np.cos(turn) * flip, -np.sin(turn)], [np.sin(turn) * flip, np.cos(turn)]]
+    )
+    centre = _place(scene, rng)
+    pixels = cut(scene.bands, matrix, centre, CHIP_PX)
+    water, search = cut(scene.masks, matrix, centre, CHIP_PX).nan_to_num(0.0) > 0.5
+    ships, unsure = (_moved(these, matrix, centre, scale) for these in (scene.ships, scene.ignored))
+    if givers and rng.random() < PASTED:
+        pixels, ships = pasted(pixels, water, ships, givers, rng)
+    bands, present = _relit(pixels, scene.present, rng)
+    history = torch.full_like(bands, torch.nan)
+    if scene.history is not None and rng.random() < REMEMBERED:
+        before = scene.bands if rng.random() < STAYED else scene.history
+        astray = centre + rng.normal(0, _ASTRAY_PX, 2)
+        history, _ = _relit(cut(before, matrix, astray, CHIP_PX), scene.present, rng)
+    return bands, present, history, ships, _counted(search, unsure)
+
+
+def _counted(search: Tensor, unsure: Floats) -> Tensor:
+    """By output cell: 0 where no centre is ever looked for, or where nobody knows."""
+    counts = search[::STRIDE, ::STRIDE] & search[1::STRIDE, 1::STRIDE]
+    middles = (np.arange(len(counts), dtype=np.float32) + 0.5) * STRIDE
+    x, y = np.meshgrid(middles, middles)
+    for ship in unsure:
+        along, across = from_axis(ship, x, y)
+        near = (np.abs(along) < ship[2] / 2 + 2) & (np.abs(across) < ship[3] / 2 + 2)
+        counts = counts & ~torch.from_numpy(near)
+    return counts[None].float()
+
+
+def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
+    """Where a chip is centred: near a ship, on a shore, or wherever a hull may lie.
+
+    Quays and piers are what a network takes for ships: a third of all chips lies on a shore,
+    ships or none.
+    """
+    choice = rng.random()
+    shown = np.concatenate([scene.ships[:, :2], scene.hard])
+    if len(shown) and choice < 0.6:
+        return _within(shown[rng.integers(len(shown))] + rng.uniform(-40, 40, 2), scene)
+    water, search = scene.masks
+    rows, columns = water.shape
+    for _ in range(60):
+        spot = rng.uniform(0, [columns, rows])
+        beside = (spot + rng.uniform(-20, 20, 2)).clip(0, [columns - 1, rows - 1])
+        on_shore = choice > 0.93 or not water[int(beside[1]), int(beside[0])]
+        if search[int(spot[1]), int(spot[0])] and on_shore:
+            break
+    return _within(spot, scene)
+
+
+def _within(spot: NDArray[np.floating], scene: Labelled) -> Floats:
+    """A place so far off the scene's edges that little of a chip lies beyond."""
+    size = np.array(scene.masks.shape[:0:-1])
+    edge = np.minimum(CHIP_PX // 3, size // 2)
+    return spot.clip(edge, size - edge).astype(np.float32)
+
+
+def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: float) -> Floats:
+    """Ships in the chip's coordinates; those whose centre lies outside are left out."""
+    inverse = np.linalg.inv(matrix)
+    place = (ships[:, :2] - centre) @ inverse.T + CHIP_PX / 2
+    turn = np.deg2rad(ships[:, 4])
+    axis = np.stack([np.sin(turn), -np.cos(turn)], axis=1) @ inverse.T
+    angle = np.rad2deg(np.arctan2(axis[:, 0], -axis[:, 1])) % 180.0
+    moved = np.column_stack([place, ships[:, 2:4] / scale, angle, ships[:, 5:]]).astype(np.float32)
+    inside = ((place > 0) & (place < CHIP_PX)).all(axis=1)
+    return moved[inside]
+
+
+def _relit(bands: Tensor, present: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Other haze, other light, other noise; sometimes a band is missing."""
+    count = len(bands)
+    gain = np.exp(rng.normal(0, 0.2) + rng.normal(0, 0.1, count))
+    # Haze is stronger in the blue and never negative by much: dark water would vanish.
+    haze = (
+        rng.choice([0.0, 1.0], p=[0.6, 0.4]) * rng.exponential(0.03) * np.linspace(1.3, 0.7, count)
+    )
+    haze = haze + rng.normal(0, 0.004, count)
+    noise = rng.exponential(0.0015)
+    lit = bands * _column(gain) + _column(haze)
+    lit = lit + noise * torch.from_numpy(rng.standard_normal(bands.shape, dtype=np.float32))
+    keep = present.clone()
+    if rng.random() < 0.15:
+        keep[rng.integers(count)] = 0.0
+        if not keep.any():
+            keep = present.clone()
+    return torch.where(keep[:, None, None] > 0, lit, torch.nan), keep
+
+
+def _column(values: NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32))[:, None, None]
+
+
+def targets(
+    ships: Sequence[Floats],
+    *,
+    counted: Sequence[Tensor] | None = None,
+    side_px: int = CHIP_PX,
+) -> Targets:
+    """Ships of each chip, as `Labelled.ships`, to the maps that the network should give.
+
+    ``counted`` is what of each chip counts, (1, rows, columns) at the output stride; all, if left
+    out.
+    """
+    cells = side_px // STRIDE
+    axis_px = (np.arange(cells, dtype=np.float32) + 0.5) * STRIDE
+    x, y = np.meshgrid(axis_px, axis_px)
+    maps = np.zeros((len(ships), 9, cells, cells), np.float32)
+    maps[:, 8] = np.nan
+    for chip, found in zip(maps, ships, strict=True):
+        for ship in found:
+            _draw(chip, ship, x, y)
+    centre, shift, size, axis, hull, tanker = torch.from_numpy(maps).split(
+        [1, 2, 2, 2, 1, 1], dim=1
+    )
+    counts = torch.stack(list(counted)) if counted else torch.ones(len(ships), 1, cells, cells)
+    return Targets(centre, shift, size, axis, hull, tanker, counts)
+
+
+def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
+    """Add one ship; where two meet, the nearer centre decides."""
+    cx, cy, length, beam, angle, tanker = ship
+    turn = np.deg2rad(angle)
+    dx, dy = x - cx, y - cy
+    along, across = from_axis(ship, x, y)
+    # A tenth of the length and a quarter of the beam, but never narrower than a cell can tell.
+    blob = np.exp(
+        -0.5 * (along / max(0.10 * length, STRIDE)) ** 2
+        - 0.5 * (across / max(0.25 * beam, 0.8 * STRIDE)) ** 2
+    )
+    nearest = np.unravel_index(np.argmin(dx**2 + dy**2), dx.shape)
+    blob[nearest] = 1.0
+    nearer = blob > chip[0]
+    chip[0][nearer] = blob[nearer]
+    values = (
+        -dx / STRIDE,
+        -dy / STRIDE,
+        np.log(length),
+        np.log(beam),
+        np.cos(2 * turn),
+        np.sin(2 * turn),
+    )
+    for channel, value in enumerate(values, start=1):
+        chip[channel][nearer] = value[nearer] if isinstance(value, np.ndarray) else value
+    chip[8][nearer] = tanker
+    chip[7][(np.abs(along) <= length / 2) & (np.abs(across) <= beam / 2)] = 1.0

@@ -1,0 +1,173 @@
+"""What a trained network's numbers are worth, from ships that it was not trained on.
+
+The score becomes a probability by a logistic curve of the centre's logit (Platt 1999), fitted so
+that among hulls of score 0.7 seven in ten are ships. The threshold is the one of best F1. The
+errors of length, beam and heading are robust deviations, so that one crane taken for a bow does not
+widen them all; they contain the looseness of the labels and are rather too wide than too narrow.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_expit
+from scipy.stats import mannwhitneyu
+
+from gnomon.datamodel.errors import WeightsError
+from gnomon.detect.weights import Errors, evidence, on_curve
+from gnomon.learn.metrics import Matched
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What model.toml says of a network beside its shape."""
+
+    slope: float
+    intercept: float
+    threshold: float
+    errors: Errors
+    tanker: tuple[float, float] = (0.0, 0.0)
+    """Slope and intercept of `tanker_curve`; a slope of 0 is no knowledge."""
+
+    def score(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probability that a hull of a raw score is a ship."""
+        return on_curve(raw, self.slope, self.intercept)
+
+    def p_tanker(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probability of being a tanker's, at even odds, of a raw one; NaN if nothing is known."""
+        return on_curve(raw, *self.tanker) if self.tanker[0] else np.full(len(raw), np.nan)
+
+
+def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
+    """Fit a calibration.
+
+    Parameters
+    ----------
+    matched
+        Hulls with raw scores (slope 1, intercept 0) at a low threshold, against labels.
+    gsd_m
+        Metres per pixel.
+
+    """
+    right = matched.label >= 0
+    slope, intercept = _platt(evidence(matched.score), right, np.ones(len(right)))
+    score = on_curve(matched.score, slope, intercept)
+    candidates = np.unique(np.round(score, 3))
+    f1 = [_f1(matched, score >= least) for least in candidates]
+    return Calibration(
+        slope, intercept, float(candidates[int(np.argmax(f1))]), _errors(matched, gsd_m)
+    )
+
+
+TYPED_MIN = 10
+"""Tankers, and other ships, that a curve of p_tanker can be fitted to."""
+CHANCE = 0.01
+"""So seldom may tankers come out above other ships by chance alone, if p_tanker is to be told."""
+
+
+def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> tuple[float, float]:
+    """Slope and intercept that make p_tanker true where tankers are as many as others.
+
+    At even odds p / (1 - p) is a likelihood ratio: how common tankers are at a place is for others
+    to say, and no place decides here. Where tankers come out above others by no more than chance
+    would bring (Mann and Whitney 1947), both are 0: nothing is to be told.
+
+    Parameters
+    ----------
+    raw
+        Probabilities as the network has them, of ships that it was not trained on.
+    tanker
+        1 for a tanker and 0 for another ship; fewer than `TYPED_MIN` of either tell nothing.
+
+    """
+    true = tanker == 1
+    if min(true.sum(), (~true).sum()) < TYPED_MIN:
+        return 0.0, 0.0
+    if mannwhitneyu(raw[true], raw[~true], alternative="greater").pvalue > CHANCE:
+        return 0.0, 0.0
+    weight = np.where(true, 0.5 / true.mean(), 0.5 / (~true).mean())
+    return _platt(evidence(raw), true, weight)
+
+
+def _platt(
+    raw: NDArray[np.float64], true: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Slope and intercept; Platt's own smoothing keeps a clean split from a slope without end."""
+    yes, no = true.sum(), (~true).sum()
+    wanted = np.where(true, (yes + 1) / (yes + 2), 1 / (no + 2))
+
+    def surprise(parameters: NDArray[np.float64]) -> float:
+        z = np.exp(parameters[0]) * raw + parameters[1]
+        return float(-(weight * (wanted * log_expit(z) + (1 - wanted) * log_expit(-z))).sum())
+
+    found = minimize(surprise, x0=np.zeros(2), method="Nelder-Mead").x
+    return float(np.exp(found[0])), float(found[1])
+
+
+def _f1(matched: Matched, taken: NDArray[np.bool_]) -> float:
+    right = float((taken & (matched.label >= 0)).sum())
+    return 2 * right / max(float(taken.sum()) + len(matched.truth), 1.0)
+
+
+def _errors(matched: Matched, gsd_m: float) -> Errors:
+    right = matched.label >= 0
+    found, truth = matched.found[right], matched.truth[matched.label[right]]
+    length, beam = ((found[:, k] - truth[:, k]) * gsd_m for k in (2, 3))
+    turn = (found[:, 4] - truth[:, 4] + 90.0) % 180.0 - 90.0
+    length_m, length_share = _two_parts(length, truth[:, 2] * gsd_m)
+    beam_m, beam_share = _two_parts(beam, truth[:, 3] * gsd_m)
+    return Errors(
+        length_m=length_m,
+        length_share=length_share,
+        beam_m=beam_m,
+        beam_share=beam_share,
+        heading_deg=max(_deviation(turn * truth[:, 2] * gsd_m / 100.0), 0.5),
+    )
+
+
+def _two_parts(error: NDArray[np.floating], size: NDArray[np.floating]) -> tuple[float, float]:
+    """A constant error, from the smaller half, and the share of size that the larger half adds."""
+    if not len(size):
+        return 1.0, 0.0
+    order = np.argsort(size, kind="stable")
+    small, large = np.array_split(order, 2)
+    constant = max(_deviation(error[small]), 1.0)
+    beyond = max(_deviation(error[large]) ** 2 - constant**2, 0.0)
+    middle = float(np.median(size[large])) if len(large) else 1.0
+    return constant, float(np.sqrt(beyond) / max(middle, 1.0))
+
+
+def _deviation(error: NDArray[np.floating]) -> float:
+    """Root mean square as the median tells it, bias included."""
+    return float(1.4826 * np.median(np.abs(error))) if len(error) else 1.0
+
+
+def write_calibration(path: Path, one: Calibration) -> None:
+    """Write a calibration as TOML."""
+    values = {"slope": one.slope, "intercept": one.intercept, "threshold": one.threshold}
+    values |= {"tanker_slope": one.tanker[0], "tanker_intercept": one.tanker[1]}
+    lines = [f"{key} = {value!r}" for key, value in values.items()]
+    lines += ["", "[errors]"] + [f"{key} = {v!r}" for key, v in one.errors.model_dump().items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read a calibration; the model.toml of weights has one too.
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read, or is none.
+
+    """
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        slope, intercept, threshold = (float(told[k]) for k in ("slope", "intercept", "threshold"))
+        tanker = float(told.get("tanker_slope", 0.0)), float(told.get("tanker_intercept", 0.0))
+        errors = Errors.model_validate(told["errors"])
+        return Calibration(slope, intercept, threshold, errors, tanker)
+    except (OSError, ValueError, KeyError, TypeError) as error:  # pydantic's and toml's are values
+        raise WeightsError(f"{path}: is no calibration ({' '.join(str(error).split())})") from error

@@ -1,0 +1,185 @@
+"""Labelled scenes of a catalogue, and what detectors find in them.
+
+Labels are outlines: an asset ``ships`` of each item, GeoJSON. Amendments to them, if any, stand in
+a file of their own (`gnomon.learn.corrections`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+import xarray as xr
+
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.errors import CatalogError
+from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
+from gnomon.detect import weights
+from gnomon.detect.cascade import find_hulls
+from gnomon.detect.centernet.network import Network, NetworkOptions
+from gnomon.detect.cfar import bright_hulls
+from gnomon.detect.hulls import Hulls, Mask
+from gnomon.imagery.read import read_pixels
+from gnomon.imagery.water import usable_water
+from gnomon.learn.corrections import amended, read_amendments
+from gnomon.learn.metrics import Matched, match
+from gnomon.learn.scenes import (
+    Floats,
+    Labelled,
+    Loose,
+    flags,
+    labelled,
+    outlines_in_pixels,
+    rectangles_of,
+    tankers,
+)
+from gnomon.learn.ship_types import with_types
+
+LOOSE = Loose(length_m=10.0, beam_m=10.0)
+"""The outlines of sen2ships are about a pixel loose all around: against the half-brightness length
+of ships at sea they read 10 m long (median)."""
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A scene's pixels and the outlines of its ships."""
+
+    name: str
+    pixels: xr.Dataset
+    masks: xr.Dataset
+    outlines: gpd.GeoDataFrame
+
+    @property
+    def gsd_m(self) -> float:
+        """Metres per pixel."""
+        return float(abs(self.pixels.odc.geobox.resolution.x))
+
+    @cached_property
+    def polygons(self) -> list[shapely.Geometry]:
+        """Outlines in pixels."""
+        return outlines_in_pixels(self.outlines, self.pixels)
+
+    @cached_property
+    def truth(self) -> Floats:
+        """Outlines as rectangles, (n, 5)."""
+        return rectangles_of(self.outlines, self.pixels, loose=LOOSE)
+
+    @property
+    def tanker(self) -> Floats:
+        """1 for a tanker, 0 for another type, NaN where nobody has said."""
+        return tankers(self.outlines)
+
+    @property
+    def ignored(self) -> Mask:
+        """Labels that are neither to be missed nor a false alarm."""
+        return flags(self.outlines, "ignored")
+
+    def learnable(self, bands: Sequence[str] = NetworkOptions().bands) -> Labelled:
+        """As training wants it."""
+        return labelled(
+            self.name, self.pixels, self.outlines, bands=bands, masks=self.masks, loose=LOOSE
+        )
+
+    def typed(self, types: gpd.GeoDataFrame, *, guesses: bool = False) -> "Marked":
+        """The same scene with what somebody told of the types of its ships."""
+        return replace(self, outlines=with_types(self.outlines, self.name, types, guesses=guesses))
+
+    def amended(self, amendments: gpd.GeoDataFrame) -> "Marked":
+        """The same scene with better labels."""
+        return replace(self, outlines=amended(self.outlines, self.name, amendments))
+
+
+def marked_scenes(
+    *catalogs: str, ports: Sequence[str] | None = None, amendments: Path | None = None
+) -> list[Marked]:
+    """Every scene of some catalogues that has outlines of ships.
+
+    Parameters
+    ----------
+    catalogs
+        Where the scenes are.
+    ports
+        Parts of item ids; other scenes are left out. All, if left out.
+    amendments
+        File of amendments to the labels.
+
+    Raises
+    ------
+    CatalogError
+        A catalogue cannot be read, or none of its scenes is labelled.
+    LabelError
+        The amendments are at fault, or do not fit the labels.
+
+    """
+    better = read_amendments(amendments) if amendments else None
+    marked = []
+    for catalog in catalogs:
+        found = find_scenes(CatalogOptions(url=catalog), area=None)
+        scenes = [s for s in found.scenes if s.outlines_href]
+        if not scenes:
+            raise CatalogError(
+                f"{catalog}: no item has outlines of ships, an asset 'ships' (GeoJSON)"
+            )
+        for scene in scenes:
+            if ports is None or any(port in scene.id for port in ports):
+                pixels = read_pixels(scene, None)
+                masks = usable_water(pixels, MaskOptions())
+                marked.append(Marked(scene.id, pixels, masks, gpd.read_file(scene.outlines_href)))
+    return [m.amended(better) for m in marked] if better is not None else marked
+
+
+def matched(
+    scenes: Sequence[Marked], found: Sequence[Hulls], *, length_min_m: float = 50.0
+) -> Matched:
+    """Hulls of several scenes against their labels."""
+    return Matched.joined(
+        [
+            match(
+                hulls,
+                m.polygons,
+                m.truth,
+                gsd_m=m.gsd_m,
+                length_min_m=length_min_m,
+                ignored=m.ignored,
+            )
+            for m, hulls in zip(scenes, found, strict=True)
+        ]
+    )
+
+
+Finder = Callable[[Marked], Hulls]
+"""Hulls of a scene, down to scores far below any threshold."""
+LOWEST = 0.02
+
+
+def raw_finder(network: Network) -> Finder:
+    """A network's own scores, not calibrated."""
+    raw = weights.uncalibrated(network)
+    options = DetectOptions(threshold=LOWEST)
+    return lambda m: find_hulls(m.pixels, m.masks, weights=raw, options=options)
+
+
+def finder(name: str) -> Finder:
+    """Calibrated scores of weights by name."""
+    ready = weights.load(name)
+    options = DetectOptions(threshold=LOWEST)
+    return lambda m: find_hulls(m.pixels, m.masks, weights=ready, options=options)
+
+
+def contrast_finder(m: Marked) -> Hulls:
+    """The contrast stage alone, as a detector of its own."""
+    hulls = bright_hulls(
+        m.pixels,
+        m.masks.water.to_numpy(),
+        m.masks.search.to_numpy(),
+        contrast_min=DetectOptions.model_fields["contrast_min"].default,
+    )
+    return hulls[hulls[:, 2] * m.gsd_m >= DetectOptions.model_fields["length_min_m"].default]
+
+
+def most_flattering(result: Matched) -> float:
+    """Threshold of best F1 on the very labels that it is measured with."""
+    return max(np.unique(result.score), key=lambda t: result.at(t)["f1"], default=0.0)

@@ -1,0 +1,270 @@
+"""What it is worth to know a port: one detector, told what places look like without ships or not.
+
+`python -m gnomon.learn.crossval.background [WEIGHTS]` makes a season of Sentinel-2 at three
+simulated ports that no training has seen, some 25 looks at each that show something. It makes the
+backgrounds as a run does, looks at every scene with them and without, and prints a table. WEIGHTS
+is a name or a folder of weights that can be told a history.
+
+Beside the traffic two ships lie at the cargo quay of each port: a stayer, for ten looks on end, who
+must not become background, and a hulk that never leaves, who is background in all honesty: she
+counts neither as a ship to be found nor as a false alarm, and what becomes of her is told apart.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import Geometry
+from rich.console import Console
+
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.errors import GnomonError, WeightsError
+from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
+from gnomon.detect.cascade import find_hulls
+from gnomon.detect.hulls import Hulls
+from gnomon.detect.weights import Weights, load
+from gnomon.geo.sun import sun_at
+from gnomon.imagery.read import read_pixels
+from gnomon.imagery.water import usable_water
+from gnomon.learn.catalogs import LOWEST, Marked
+from gnomon.learn.crossval.matches import Account, account, counted, false_alarms
+from gnomon.simulate.calls import QUAY, Call, season_calls
+from gnomon.simulate.pixels.catalog import write_catalog, write_scene
+from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.roads import Roads, scatter_boats
+from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate, truth
+from gnomon.simulate.pixels.ships import sample_ship
+from gnomon.simulate.season.campaign import Trade
+from gnomon.simulate.season.timetable import S2, timetable
+from gnomon.simulate.sites import Site, sites
+from gnomon.workflow.backgrounds import History, Maker, histories
+from gnomon.workflow.store import Store
+
+SEED = 4031
+"""Of ports and ships; the embedded study has another."""
+START, DAYS = "2024-04-01", 240
+TRADE = Trade(start=START, days=DAYS, ships=8, visits=60.0)
+STAYS = slice(8, 18)
+"""The looks at which the stayer is there: ten."""
+STAYER, HULK = "stayer", "hulk"
+GSD_M, MARGIN_M = 10.0, 300.0
+LEAST_M = 50.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """Every scene, read with and without the history of its port."""
+
+    scenes: list[Marked]
+    ships: list[str]
+    """Name of each label, scene by scene."""
+    without: Account
+    told: Account
+    known: float
+    """Share of the water whose background is known."""
+
+
+def looks() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
+    """Scenes of the season, and the names of the ships in each in the order of its truth."""
+    calls = season_calls(np.random.default_rng([SEED, 0]), TRADE)
+    for number, site in enumerate(sites(SEED)):
+        rng = np.random.default_rng([SEED, 1, number])
+        times = timetable(rng, (S2,), start=np.datetime64(START), days=DAYS)
+        shown = times.usable > 0.05
+        days = times.day[shown]
+        own = _with_guests([c for c in calls if c.port == site.port.name], site, days)
+        for day, usable in zip(days, times.usable[shown], strict=True):
+            yield _look(site, own, float(day), float(usable), rng)
+
+
+def _with_guests(calls: Sequence[Call], site: Site, days: np.ndarray) -> list[Call]:
+    """The traffic, and the two ships, in places that it takes last."""
+    stay = days[STAYS]
+    guests = [
+        _guest(HULK, site, spot=3, days=(days[0] - 1, days[-1] + 1)),
+        _guest(STAYER, site, spot=2, days=(stay[0] - 0.5, stay[-1] + 0.5)),
+    ]
+    return guests + [call for call in calls if not any(_meet(call, guest) for guest in guests)]
+
+
+def _guest(name: str, site: Site, *, spot: int, days: tuple[float, float]) -> Call:
+    rng = np.random.default_rng([SEED, 2, spot, *str(site.port.name).encode()])
+    ship = sample_ship(rng, kind="general", length_m=105.0, laden=False)
+    return Call(
+        ship=name,
+        light=ship,
+        full=ship,
+        port=str(site.port.name),
+        zone=QUAY,
+        arrive_day=days[0],
+        depart_day=days[1],
+        laden=(False, False),
+        spot=spot,
+    )
+
+
+def _meet(call: Call, guest: Call) -> bool:
+    same = (call.zone, call.spot) == (guest.zone, guest.spot)
+    return same and call.arrive_day < guest.depart_day and call.depart_day > guest.arrive_day
+
+
+def _look(
+    site: Site, calls: Sequence[Call], day: float, usable: float, rng: np.random.Generator
+) -> tuple[SceneSpec, tuple[str, ...]]:
+    seen_at = datetime.fromisoformat(START).replace(tzinfo=UTC) + timedelta(days=day)
+    seen_at = seen_at.replace(microsecond=0)
+    pier = site.port.zones[0].geometry.centroid
+    azimuth, elevation = sun_at(seen_at, longitude=pier.x, latitude=pier.y)
+    weather = random_weather(rng, str(rng.choice(["fair", "fair", "hazy", "turbid"])))
+    there = [call for call in calls if call.arrive_day < day < call.depart_day]
+    box, wind = _grid(site), float(rng.uniform(0, 360))
+    spec = SceneSpec(
+        id=f"SYN_{site.port.name}_{seen_at:%Y%m%d}",
+        seed=int(rng.integers(2**31)),
+        geobox=box,
+        seen_at=seen_at,
+        light=Light(sun_azimuth_deg=azimuth, sun_elevation_deg=elevation),
+        weather=replace(weather, cloud=1.0 - usable),
+        coast=site.coast,
+        ships=tuple(site.lying(call, day, wind_deg=wind) for call in there),
+        boats=scatter_boats(rng, Roads(site.coast, box), count=4),
+    )
+    inside = [len(truth(replace(spec, ships=(ship,)))) for ship in spec.ships]
+    return spec, tuple(c.ship for c, shown in zip(there, inside, strict=True) if shown)
+
+
+def _grid(site: Site) -> GeoBox:
+    area = Geometry(site.port.area, "EPSG:4326").to_crs(site.epsg).boundingbox
+    rows, columns = (
+        2 * round((span + 2 * MARGIN_M) / (2 * GSD_M)) for span in (area.span_y, area.span_x)
+    )
+    west, north = (round(v, -1) for v in (area.left - MARGIN_M, area.top + MARGIN_M))
+    return grid(epsg=site.epsg, west_m=west, north_m=north, shape=(rows, columns), gsd_m=GSD_M)
+
+
+def written(folder: Path) -> Path:
+    """Write the season as a catalogue, unless it is there; returns catalog.json."""
+    catalog = folder / "catalog.json"
+    if not catalog.exists():
+        items = [write_scene(folder, spec, *simulate(spec, scl=True)) for spec, _ in looks()]
+        write_catalog(folder, items, description="made to measure")
+    return catalog
+
+
+def measure(weights: Weights, folder: Path) -> Told:
+    """Look at a season with and without what its ports look like without ships.
+
+    Parameters
+    ----------
+    weights
+        That can be told it.
+    folder
+        For the season; one that is there is taken as it is.
+
+    Raises
+    ------
+    WeightsError
+        The weights know nothing of a history.
+
+    """
+    if not weights.model.history:
+        raise WeightsError(f"{weights.model.name}: cannot be told a history; name other weights")
+    found = find_scenes(CatalogOptions(url=str(written(folder))), area=None)
+    pasts = _pasts(found.scenes, weights, folder)
+    specs = {spec.id: (spec, ships) for spec, ships in looks()}
+    scenes, alone, told, known = [], [], [], []
+    ships: list[str] = []
+    for scene in found.scenes:
+        spec, names = specs[scene.id]
+        marked = _marked(scene, spec, names)
+        past = read_pixels(pasts[scene.id].scene, None, bands=weights.model.bands)
+        scenes.append(marked)
+        ships += names
+        alone.append(_found(marked, weights, None))
+        told.append(_found(marked, weights, past))
+        known.append(np.isfinite(past["red"].to_numpy()[marked.masks.water.to_numpy()]))
+    share = float(np.concatenate(known).mean())
+    return Told(scenes, ships, account(scenes, alone), account(scenes, told), share)
+
+
+def _pasts(scenes: Sequence[Scene], weights: Weights, folder: Path) -> dict[str, History]:
+    with ThreadPoolExecutor(1) as pool:
+        maker = Maker(Store(folder / "store"), pool, weights.model.bands, MaskOptions())
+        return histories(scenes, None, maker)
+
+
+def _marked(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> Marked:
+    pixels = read_pixels(scene, None)
+    exact = truth(spec)
+    aside = (exact.length_m < LEAST_M) | (np.array(names) == HULK)
+    outlines = exact[["geometry"]].assign(measured=True, ignored=aside)
+    return Marked(scene.id, pixels, usable_water(pixels, MaskOptions()), outlines)
+
+
+def _found(marked: Marked, weights: Weights, past: xr.Dataset | None) -> Hulls:
+    options = DetectOptions(threshold=LOWEST)
+    return find_hulls(marked.pixels, marked.masks, weights=weights, options=options, history=past)
+
+
+def table(measured: Told, threshold: float) -> str:
+    """Both ways of looking, side by side, as Markdown."""
+    both = (measured.without, measured.told)
+    rows = []
+    for place, quay in (("at quays", True), ("at sea", False), ("everywhere", None)):
+        ships = [counted(one, LEAST_M, quay=quay) for one in both]
+        rows.append(
+            (
+                f"average precision {place}, {ships[0].labels} labels of {LEAST_M:.0f} m and more",
+                *(f"{one.average_precision():.3f}" for one in ships),
+            )
+        )
+        rows.append(
+            (
+                f"... precision, recall at {threshold:.2f}",
+                *("{:.2f}, {:.2f}".format(*one.at(threshold)) for one in ships),
+            )
+        )
+    alarms = [false_alarms(one, threshold, LEAST_M) for one in both]
+    rows.append(
+        ("false alarms per 100 km2, open water / all", *(f"{a:.1f} / {b:.1f}" for a, b in alarms))
+    )
+    rows += [_fate(name, measured, threshold) for name in (STAYER, HULK)]
+    head = f"| {len(measured.scenes)} scenes | alone | told the history |\n|---|---|---|"
+    lines = [f"| {what} | {alone} | {told} |" for what, alone, told in rows]
+    known = f"The background is known of {measured.known:.0%} of the water that was seen."
+    return "\n".join([head, *lines, "", known])
+
+
+def _fate(name: str, measured: Told, threshold: float) -> tuple[str, str, str]:
+    """How often one of the two ships is found, and the mean of her scores."""
+    hers = np.array(measured.ships) == name
+    words = []
+    for one in (measured.without, measured.told):
+        score = one.labels.score.fillna(0).to_numpy()[hers]
+        words.append(f"{(score >= threshold).sum()} ({score.mean():.2f})")
+    return f"{name}s found in {hers.sum()} looks (mean score)", words[0], words[1]
+
+
+def main(name: str = "s2-vessel") -> None:
+    """Measure, and print the table."""
+    torch.set_num_threads(1)
+    weights = load(name)
+    with tempfile.TemporaryDirectory() as folder:
+        Console().print(table(measure(weights, Path(folder)), weights.model.threshold))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except GnomonError as error:
+        Console(stderr=True).print(f"gnomon: {error}", soft_wrap=True, markup=False)
+        sys.exit(1)

@@ -1,0 +1,165 @@
+"""Faster R-CNN on a MobileNetV3 with feature pyramid, as torchvision has it, on the same chips.
+
+It is trained from scratch (``weights=None``): no weights of photographs can be fetched here, and
+those of three bands would not fit four. Upright boxes are all that it knows; the axis of a hull is
+the longer side of hers. Chips and scenes are enlarged twofold and its anchors are a quarter of the
+usual ones, because hulls are small; fewer boxes are drawn for each chip than usual, because the
+usual numbers cost a second for each chip.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gnomon.detect.centernet.network import STRIDE, normalised
+from gnomon.detect.hulls import NOTHING, Hulls, near_land, one_per_hull
+from gnomon.geo.tiles import windows
+from gnomon.learn.batches import Targets, chips
+from gnomon.learn.catalogs import LOWEST, Marked
+from gnomon.learn.scenes import Labelled
+
+ENLARGED = 2
+CORE_PX, HALO_PX = 160, 32
+LENGTH_MIN_PX = 3.0
+
+
+def new_rival(bands: int) -> nn.Module:
+    """An untrained Faster R-CNN for so many bands and one kind of thing."""
+    from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_fpn  # noqa: PLC0415 - slow
+    from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: PLC0415 - slow
+
+    model: Any = fasterrcnn_mobilenet_v3_large_fpn(
+        weights=None,
+        weights_backbone=None,
+        num_classes=2,
+        image_mean=[0.0] * bands,
+        image_std=[1.0] * bands,
+        box_score_thresh=LOWEST,
+        box_batch_size_per_image=32,
+        rpn_batch_size_per_image=64,
+        rpn_pre_nms_top_n_train=200,
+        rpn_post_nms_top_n_train=50,
+        rpn_score_thresh=0.0,
+    )
+    first = model.backbone.body["0"][0]
+    model.backbone.body["0"][0] = nn.Conv2d(
+        bands, first.out_channels, first.kernel_size, first.stride, first.padding, bias=False
+    )
+    # As many anchors as usual at each place, so that the heads fit.
+    sizes, shapes = (8, 16, 32, 64, 128), (0.5, 1.0, 2.0)
+    model.rpn.anchor_generator = AnchorGenerator((sizes,) * 3, (shapes,) * 3)
+    # The sizes of what is given stand: every chip and window is enlarged as much.
+    model.transform._skip_resize = True  # noqa: SLF001 - torchvision's own switch for that
+    return model
+
+
+def train_rival(
+    scenes: Sequence[Labelled],
+    *,
+    weights: Sequence[float],
+    seconds: float,
+    clock: Callable[[], float],
+    seed: int = 0,
+    batch: int = 8,
+    saved: Path | None = None,
+) -> nn.Module:
+    """Train for so many seconds of a clock."""
+    torch.manual_seed(seed)
+    model = new_rival(len(scenes[0].bands))
+    if saved and saved.exists():
+        model.load_state_dict(torch.load(saved, weights_only=True))
+        return model.eval()
+    model.train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=1e-2)
+    started = clock()
+    for bands, present, _, wanted in chips(scenes, batch=batch, seed=seed, weights=weights):
+        spent = (clock() - started) / seconds
+        if spent >= 1:
+            break
+        for group in optimiser.param_groups:  # up within a tenth, then down along a cosine
+            group["lr"] = 5e-4 * min(spent / 0.1, 0.5 + 0.5 * np.cos(np.pi * spent), 1.0) + 1e-6
+        there = present[:, :, None, None]
+        losses = model(list(_enlarged(normalised(bands) * there)), _boxes(wanted))
+        error = sum(losses.values())
+        if not torch.isfinite(error):
+            continue
+        optimiser.zero_grad()
+        error.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimiser.step()
+    if saved:
+        torch.save(model.state_dict(), saved)
+    return model.eval()
+
+
+def rival_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], Hulls]:
+    """Hulls of a scene: windows with halos, as our own network sees them."""
+
+    def find(marked: Marked) -> Hulls:
+        pixels = marked.pixels
+        shape = (pixels.sizes["y"], pixels.sizes["x"])
+        missing = np.zeros(shape, np.float32)
+        stack = torch.stack(
+            [
+                normalised(torch.from_numpy(pixels[b].to_numpy()))
+                if b in pixels
+                else torch.from_numpy(missing)
+                for b in bands
+            ]
+        )
+        search = marked.masks.search.to_numpy()
+        cells = windows(shape, core_px=CORE_PX, halo_px=HALO_PX)
+        seen = [_seen(model, stack, cell) for cell in cells if search[cell.core].any()]
+        hulls = np.concatenate([NOTHING, *seen])
+        x, y = hulls[:, 0].astype(int), hulls[:, 1].astype(int)
+        inside = search[y.clip(0, shape[0] - 1), x.clip(0, shape[1] - 1)]
+        hulls = one_per_hull(hulls[inside & (hulls[:, 2] >= LENGTH_MIN_PX)])
+        hulls[:, 6] = near_land(hulls, marked.masks.land.to_numpy(), marked.gsd_m)
+        return hulls
+
+    return find
+
+
+@torch.inference_mode()
+def _seen(model: nn.Module, stack: Tensor, window: Any) -> Hulls:
+    (said,) = model([_enlarged(stack[:, window.halo[0], window.halo[1]][None])[0]])
+    left, top, right, bottom = (said["boxes"].numpy() / ENLARGED).T
+    width, height = right - left, bottom - top
+    hulls = np.column_stack(
+        [
+            (left + right) / 2 + window.halo[1].start,
+            (top + bottom) / 2 + window.halo[0].start,
+            np.maximum(width, height),
+            np.minimum(width, height),
+            np.where(width > height, 90.0, 0.0),
+            said["scores"].numpy(),
+            np.zeros(len(left)),
+            np.full(len(left), np.nan),
+        ]
+    ).astype(np.float32)
+    return hulls[window.claims(hulls[:, 0], hulls[:, 1])]
+
+
+def _enlarged(chips_: Tensor) -> Tensor:
+    return nn.functional.interpolate(chips_, scale_factor=ENLARGED, mode="bilinear")
+
+
+def _boxes(wanted: Targets) -> list[dict[str, Tensor]]:
+    """Upright boxes around the hulls of each chip, in pixels of the enlarged chip."""
+    told = []
+    for centre, shift, size, axis in zip(
+        wanted.centre, wanted.shift, wanted.size, wanted.axis, strict=True
+    ):
+        row, column = torch.nonzero(centre[0] == 1, as_tuple=True)
+        place = torch.stack([column, row], 1) + 0.5 + shift[:, row, column].T
+        length, beam = size[:, row, column].exp()
+        turn = 0.5 * torch.atan2(axis[1, row, column], axis[0, row, column])
+        sine, cosine = turn.sin().abs(), turn.cos().abs()
+        half = torch.stack([length * sine + beam * cosine, length * cosine + beam * sine], 1) / 2
+        corners = torch.cat([place * STRIDE - half, place * STRIDE + half], 1) * ENLARGED
+        told.append({"boxes": corners, "labels": torch.ones(len(row), dtype=torch.int64)})
+    return told

@@ -1,0 +1,257 @@
+"""Hulls against labels, one row each, and the figures that are drawn from such tables.
+
+A hull found is right if its centre lies in the outline grown by 2 pixels, or within 30 m of it; one
+to one (`gnomon.learn.metrics`). A figure for ships of a length and more ignores shorter labels,
+what meets them, all hulls on ground that is ignored, and shorter hulls that meet nothing. A label
+is quay-side if its outline lies within 40 m of land that has no ship in it; so is a hull that meets
+no label, by her rectangle.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from rasterio.features import rasterize
+from scipy import ndimage
+
+from gnomon.detect.hulls import QUAYSIDE_M, Hulls, Mask, near_land
+from gnomon.learn.catalogs import Marked
+from gnomon.learn.metrics import meets, pairs
+
+GROWN_PX = 2.0
+"""Land so near to a label is taken for part of the ship: the masks of land do not part a hull from
+her quay."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a detector found in some scenes."""
+
+    hulls: pd.DataFrame
+    """``port, score, length_m, quay``, and ``label``: row in ``labels`` or -1."""
+    labels: pd.DataFrame
+    """``port, length_m, beam_m, angle, quay, ignored``; ``tanker``: 1, 0, or NaN where nobody has
+    said. Of the hull that meets it: ``score, found_length_m, found_beam_m, found_angle, p_tanker``,
+    NaN where there is none."""
+    water: pd.DataFrame
+    """``port, all_km2, open_km2``: usable water, and what of it lies more than 40 m off land."""
+
+    def of(self, ports: Sequence[str]) -> "Account":
+        """Some of the ports."""
+        labels = self.labels[self.labels.port.isin(ports)]
+        hulls = self.hulls[self.hulls.port.isin(ports)]
+        place = pd.Series(np.arange(len(labels)), labels.index)
+        rows = hulls.label.map(place).fillna(-1).astype(int)
+        return Account(
+            hulls.assign(label=rows).reset_index(drop=True),
+            labels.reset_index(drop=True),
+            self.water[self.water.port.isin(ports)].reset_index(drop=True),
+        )
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Hulls and labels of one length and more, at one kind of place."""
+
+    score: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    labels: int
+
+    def at(self, threshold: float) -> tuple[float, float, float]:
+        """Precision, recall and F1 of the hulls with this score or more."""
+        taken = self.score >= threshold
+        right = float((taken & self.right).sum())
+        precision, recall = right / max(int(taken.sum()), 1), right / max(self.labels, 1)
+        return precision, recall, 2 * right / max(int(taken.sum()) + self.labels, 1)
+
+    def curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Recall and precision at every threshold, the strictest first."""
+        order = np.argsort(-self.score, kind="stable")
+        right = self.right[order].cumsum()
+        return right / max(self.labels, 1), right / np.arange(1, len(order) + 1)
+
+    def average_precision(self) -> float:
+        """Area under the precision-recall curve, every point counted."""
+        recall, precision = self.curve()
+        best = np.maximum.accumulate(precision[::-1])[::-1]
+        return float((best * np.diff(recall, prepend=0)).sum())
+
+
+def account(scenes: Sequence[Marked], found: Sequence[Hulls]) -> Account:
+    """Hold what was found in some scenes against their labels."""
+    hulls, labels, water = [], [], []
+    start = 0
+    for marked, these in zip(scenes, found, strict=True):
+        one = _scene_account(marked, these)
+        one.hulls.loc[one.hulls.label >= 0, "label"] += start
+        start += len(one.labels)
+        hulls.append(one.hulls)
+        labels.append(one.labels)
+        water.append(one.water)
+    return Account(*(pd.concat(rows, ignore_index=True) for rows in (hulls, labels, water)))
+
+
+def port_of(name: str) -> str:
+    """Port of an item's identifier: S2_port_of_it_20230101."""
+    words = [word for word in name.split("_") if not word.isdigit() and word != "S2"]
+    return " ".join(words).title() or name
+
+
+def _scene_account(marked: Marked, found: Hulls) -> Account:
+    port, gsd_m = port_of(marked.name), marked.gsd_m
+    bare = _bare_land(marked)
+    rows, columns = pairs(found, marked.polygons, gsd_m)
+    label = meets(found, marked.polygons, gsd_m=gsd_m, ignored=marked.ignored)
+    hulls = pd.DataFrame(
+        {
+            "port": port,
+            "score": found[:, 5],
+            "length_m": found[:, 2] * gsd_m,
+            "quay": near_land(found, bare, gsd_m),
+            "label": label,
+        }
+    )
+    truth = marked.truth
+    labels = pd.DataFrame(
+        {
+            "port": port,
+            "length_m": truth[:, 2] * gsd_m,
+            "beam_m": truth[:, 3] * gsd_m,
+            "angle": truth[:, 4],
+            "quay": _beside(marked.polygons, bare, gsd_m),
+            "ignored": marked.ignored,
+            "tanker": marked.tanker,
+        }
+    )
+    met = np.full((len(truth), 5), np.nan)
+    met[columns] = found[rows][:, [5, 2, 3, 4, 7]] * np.array([1, gsd_m, gsd_m, 1, 1])
+    labels[["score", "found_length_m", "found_beam_m", "found_angle", "p_tanker"]] = met
+    # As hulls have it: a score that IS the threshold is above it, here as in the detector.
+    labels["score"] = labels.score.astype(np.float32)
+    hulls.loc[hulls.label >= 0, "quay"] = labels.quay.to_numpy()[label[label >= 0]]
+    return Account(hulls, labels, _water(marked, port))
+
+
+def _bare_land(marked: Marked) -> Mask:
+    """Land and quays without the ships that lie at them."""
+    land: Mask = marked.masks.land.to_numpy().copy()
+    grown = [polygon.buffer(GROWN_PX) for polygon in marked.polygons]
+    if grown:
+        land &= ~rasterize(grown, out_shape=land.shape, all_touched=True).astype(bool)
+    return land
+
+
+def _beside(polygons: Sequence[shapely.Geometry], land: Mask, gsd_m: float) -> Mask:
+    """Whether each outline lies within 40 m of land."""
+    distance = ndimage.distance_transform_edt(~land) * gsd_m if land.any() else None
+    if distance is None:
+        return np.zeros(len(polygons), bool)
+    # A pixel's own half takes part: its edge is nearer than its middle.
+    return np.array(
+        [
+            distance[rasterize([polygon], out_shape=land.shape, all_touched=True).astype(bool)].min(
+                initial=np.inf
+            )
+            <= QUAYSIDE_M + gsd_m / 2
+            for polygon in polygons
+        ],
+        bool,
+    )
+
+
+def _water(marked: Marked, port: str) -> pd.DataFrame:
+    water, land = (marked.masks[layer].to_numpy() for layer in ("water", "land"))
+    km2 = marked.gsd_m**2 / 1e6
+    far = ndimage.distance_transform_edt(~land) * marked.gsd_m > QUAYSIDE_M if land.any() else water
+    row = {"port": port, "all_km2": water.sum() * km2, "open_km2": (water & far).sum() * km2}
+    return pd.DataFrame([row])
+
+
+def counted(one: Account, least_m: float, *, quay: bool | None = None) -> Counted:
+    """Ships of a length and more; at quays, at sea, or all."""
+    labels = one.labels
+    long = ((labels.length_m >= least_m) & ~labels.ignored).to_numpy(bool)
+    here = np.ones(len(labels), bool) if quay is None else (labels.quay == quay).to_numpy(bool)
+    label = one.hulls.label.to_numpy(int)
+    meets = label >= 0
+    right = meets & np.append(long, False)[label]
+    taken = right | (~meets & (one.hulls.length_m >= least_m).to_numpy(bool))
+    if quay is not None:
+        taken &= (one.hulls.quay == quay).to_numpy(bool)
+    return Counted(
+        one.hulls.score.to_numpy(np.float32)[taken], right[taken], int((long & here).sum())
+    )
+
+
+def false_alarms(one: Account, threshold: float, least_m: float) -> tuple[float, float]:
+    """For each 100 km2 of usable water: at sea, and in all."""
+    false = (one.hulls.label < 0) & (one.hulls.score >= threshold)
+    false &= one.hulls.length_m >= least_m
+    at_sea = float((false & ~one.hulls.quay).sum())
+    return (
+        100 * at_sea / max(float(one.water.open_km2.sum()), 1e-9),
+        100 * float(false.sum()) / max(float(one.water.all_km2.sum()), 1e-9),
+    )
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Of the hulls that were found, at least twice as long as wide."""
+
+    hulls: int
+    length_m: float
+    """Median, absolute."""
+    length_bias_m: float
+    """Median."""
+    beam_m: float
+    beam_bias_m: float
+    heading_deg: float
+    """Median, absolute."""
+    heading_within_10: float
+    """Share."""
+
+
+def errors(one: Account, threshold: float, least_m: float) -> Errors:
+    """How far lengths, beams and axes are off; those of the labels are part of it."""
+    labels = one.labels
+    rows = labels[
+        (labels.length_m >= least_m)
+        & ~labels.ignored
+        & (labels.score >= threshold)
+        & (labels.length_m >= 2 * labels.beam_m)
+    ]
+    length = (rows.found_length_m - rows.length_m).to_numpy(float)
+    beam = (rows.found_beam_m - rows.beam_m).to_numpy(float)
+    turn = np.abs((rows.found_angle - rows.angle + 90.0).to_numpy(float) % 180.0 - 90.0)
+    if not len(rows):
+        return Errors(0, *[np.nan] * 6)
+    return Errors(
+        len(rows),
+        float(np.median(np.abs(length))),
+        float(np.median(length)),
+        float(np.median(np.abs(beam))),
+        float(np.median(beam)),
+        float(np.median(turn)),
+        float(np.mean(turn < 10)),
+    )
+
+
+FLOOR = 0.05
+"""Hulls of a lower score are not told apart from nothing: their many noughts would flatter."""
+
+
+def calibration_error(those: Counted, *, bins: int = 10) -> float:
+    """Mean distance of score and share of ships, over bins of equal width, by their hulls.
+
+    Guo et al. 2017, arXiv:1706.04599, eq. 3; of hulls with a score of 0.05 and more.
+    """
+    kept = those.score >= FLOOR
+    score, right = those.score[kept], those.right[kept]
+    if not len(score):
+        return float("nan")
+    which = np.minimum((score * bins).astype(int), bins - 1)
+    gap = np.bincount(which, score - right, minlength=bins)
+    return float(np.abs(gap).sum() / len(score))

@@ -1,0 +1,314 @@
+"""Measurements as one block of Markdown and one figure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gnomon.datamodel.errors import WeightsError
+from gnomon.learn.crossval.matches import Account, calibration_error, counted, errors, false_alarms
+from gnomon.learn.crossval.measure import Measured
+
+LONG, SHORT = 100.0, 50.0
+BINS = ((50.0, 100.0), (100.0, 150.0), (150.0, 250.0), (250.0, np.inf))
+START, END = "<!-- written by make evaluate -->", "<!-- end -->"
+
+
+def written(card: Path, block: str) -> None:
+    """Put a block between the card's markers.
+
+    Raises
+    ------
+    WeightsError
+        The card has no markers.
+
+    """
+    text = card.read_text(encoding="utf-8")
+    if START not in text or END not in text:
+        raise WeightsError(f"{card}: has no lines '{START}' and '{END}' to write between")
+    head, rest = text.split(START, 1)
+    tail = rest.split(END, 1)[1]
+    card.write_text(f"{head}{START}\n\n{block}\n\n{END}{tail}", encoding="utf-8")
+
+
+def block(measured: Measured) -> str:
+    """Everything, as Markdown."""
+    parts = (
+        _headline(measured),
+        _side_by_side(measured),
+        _by_length(measured),
+        _types(measured),
+        _by_port(measured),
+    )
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _headline(m: Measured) -> Iterator[str]:
+    threshold = m.calibration.threshold
+    yield (
+        f"{len(m.folds)} folds of ports left out (`configs/folds.toml`), one training each; "
+        f"threshold {threshold:.2f} everywhere. Labels amended "
+        "(`configs/label-amendments.geojson`) and as they came."
+    )
+    yield ""
+    yield "| | asked | amended | plain |"
+    yield "|---|---|---|---|"
+    for name, asked, tell in _ROWS:
+        yield f"| {name} | {asked} | {tell(m.amended, threshold)} | {tell(m.plain, threshold)} |"
+    exact = errors(m.simulated, threshold, SHORT)
+    yield (
+        f"| length, median error on synthetic truth ({exact.hulls} hulls; bias) | <= 6 m "
+        f"| {exact.length_m:.1f} m ({exact.length_bias_m:+.1f}) | |"
+    )
+    worst = max(
+        (calibration_error(counted(m.amended.of([port]), SHORT), bins=5), port)
+        for port in m.amended.water.port
+    )
+    pooled = (calibration_error(counted(one, SHORT)) for one in (m.amended, m.plain))
+    yield "| calibration error of `score`, pooled | <= 0.05 | {:.3f} | {:.3f} |".format(*pooled)
+    yield f"| ... worst port | <= 0.12 | {worst[0]:.2f} ({worst[1]}) | |"
+    yield ""
+    yield _crossed_line(m)
+
+
+Tell = Callable[[Account, float], str]
+"""A cell of the table, from an account and the threshold."""
+
+
+def _f1(least: float, quay: bool | None = None) -> Tell:
+    def tell(one: Account, threshold: float) -> str:
+        those = counted(one, least, quay=quay)
+        precision, recall, f1 = those.at(threshold)
+        return f"{f1:.2f} (P {precision:.2f}, R {recall:.2f}, {those.labels} labels)"
+
+    return tell
+
+
+def _average_precision(least: float) -> Tell:
+    return lambda one, _: f"{counted(one, least).average_precision():.3f}"
+
+
+def _alarms(one: Account, threshold: float) -> str:
+    at_sea, everywhere = false_alarms(one, threshold, SHORT)
+    return f"{at_sea:.1f} / {everywhere:.1f}"
+
+
+def _lengths(one: Account, threshold: float) -> str:
+    those = errors(one, threshold, SHORT)
+    return f"{those.length_m:.1f} m ({those.length_bias_m:+.1f}, {those.hulls} hulls)"
+
+
+def _beams(one: Account, threshold: float) -> str:
+    those = errors(one, threshold, SHORT)
+    return f"{those.beam_m:.1f} m ({those.beam_bias_m:+.1f})"
+
+
+def _headings(one: Account, threshold: float) -> str:
+    those = errors(one, threshold, SHORT)
+    return f"{those.heading_within_10:.0%} (median {those.heading_deg:.1f} degrees)"
+
+
+_ROWS = (
+    ("average precision, >= 100 m", ">= 0.95", _average_precision(LONG)),
+    ("average precision, >= 50 m", "", _average_precision(SHORT)),
+    ("F1, >= 100 m", ">= 0.92", _f1(LONG)),
+    ("... open water", ">= 0.97", _f1(LONG, quay=False)),
+    ("... quay-side", ">= 0.88", _f1(LONG, quay=True)),
+    ("F1, >= 50 m", ">= 0.82", _f1(SHORT)),
+    ("false alarms of 50 m and more per 100 km2, open water / all", "<= 1 / <= 5", _alarms),
+    ("length, median error (bias)", "<= 12 m", _lengths),
+    ("beam, median error (bias)", "", _beams),
+    ("heading within 10 degrees", ">= 97 %", _headings),
+)
+
+
+def _crossed_line(m: Measured) -> str:
+    """What comes of it where a fold's scores owe nothing to its own ports."""
+    right = taken = labels = 0.0
+    for port, threshold in zip(m.amended.water.port, m.crossed_thresholds, strict=True):
+        those = counted(m.crossed.of([port]), LONG)
+        right += float((those.right & (those.score >= threshold)).sum())
+        taken += float((those.score >= threshold).sum())
+        labels += those.labels
+    error = calibration_error(counted(m.crossed, SHORT))
+    low, high = min(m.crossed_thresholds), max(m.crossed_thresholds)
+    return (
+        "Curve and threshold rest on these very ports, six numbers on all of them. With those that "
+        f"the other folds give (thresholds {low:.2f} to {high:.2f}), F1 at >= 100 m is "
+        f"{2 * right / max(taken + labels, 1):.2f} and the calibration error {error:.3f}."
+    )
+
+
+def _flattering(one: Account, least: float) -> float:
+    those = counted(one, least)
+    return max(np.unique(those.score), key=lambda t: those.at(t)[2], default=0.0)
+
+
+def _side_by_side(m: Measured) -> Iterator[str]:
+    yield "| detector, amended labels | AP >= 100 m | F1 | AP >= 50 m | F1 | seconds |"
+    yield "|---|---|---|---|---|---|"
+    ports = list(m.amended.water.port)
+    threshold = m.calibration.threshold
+    yield _detector("network, all ports", m.amended, threshold, m.seconds["network"])
+    yield _detector("contrast alone, its best threshold", m.contrast, None, m.seconds["contrast"])
+    if m.rival is not None:
+        some = [port for port in ports if port in set(m.rival.water.port)]
+        where = " and ".join(some)
+        yield _detector(f"network, {where}", m.amended.of(some), threshold, None)
+        yield _detector(
+            f"Faster R-CNN, its best threshold, {where}", m.rival, None, m.seconds["rival"]
+        )
+    yield ""
+    yield "Seconds are processor time of one thread over the scenes of the row, decoding left out."
+
+
+def _detector(name: str, one: Account, threshold: float | None, seconds: float | None) -> str:
+    cells = []
+    for least in (LONG, SHORT):
+        those = counted(one, least)
+        at = _flattering(one, least) if threshold is None else threshold
+        cells += [f"{those.average_precision():.3f}", f"{those.at(at)[2]:.2f}"]
+    return f"| {name} | {' | '.join(cells)} | {'' if seconds is None else f'{seconds:.1f}'} |"
+
+
+def _by_length(m: Measured) -> Iterator[str]:
+    yield "| length, m | labels | found | of hulls told so long, ships | median length error, m |"
+    yield "|---|---|---|---|---|"
+    labels, hulls, threshold = m.amended.labels, m.amended.hulls, m.calibration.threshold
+    ignored = np.append(labels.ignored.to_numpy(bool), False)
+    for low, high in BINS:
+        rows = labels[labels.length_m.between(low, high, inclusive="left") & ~labels.ignored]
+        hit = rows[rows.score >= threshold]
+        told = hulls[hulls.length_m.between(low, high, inclusive="left")]
+        told = told[(told.score >= threshold) & ~ignored[told.label]]
+        error = (hit.found_length_m - hit.length_m).abs().median()
+        name = f"{low:.0f} to {high:.0f}" if np.isfinite(high) else f"{low:.0f} and more"
+        share = (told.label >= 0).mean() if len(told) else float("nan")
+        found = len(hit) / max(len(rows), 1)
+        yield f"| {name} | {len(rows)} | {found:.2f} | {share:.2f} | {error:.0f} |"
+
+
+def _types(m: Measured) -> Iterator[str]:
+    """How well p_tanker parts tankers from others among ships that were found."""
+    yield "| p_tanker, ships found | tankers | others | area under ROC | calibration error |"
+    yield "|---|---|---|---|---|"
+    for name, one in (
+        ("real, type told by eye, marks plain", m.sure),
+        ("real, guesses too", m.amended),
+        ("simulated", m.simulated),
+    ):
+        rows = one.labels[(one.labels.score >= m.calibration.threshold) & ~one.labels.ignored]
+        for low, high in ((SHORT, LONG), (LONG, np.inf)):
+            some = rows[rows.length_m.between(low, high, inclusive="left")]
+            some = some[some.tanker.notna() & some.p_tanker.notna()]
+            size = f"{low:.0f} m and more" if np.isinf(high) else f"{low:.0f} to {high:.0f} m"
+            yield f"| {name}, {size} | " + " | ".join(_parted(some, m)) + " |"
+    yield ""
+    if m.calibration.tanker[0]:
+        yield (
+            "Calibrated at even odds: p / (1 - p) is a likelihood ratio. The error is taken over "
+            "five bins, tankers and others weighed alike."
+        )
+    else:
+        yield (
+            "Tankers at ports left out come out above other ships by no more than chance: these "
+            "weights do not tell p_tanker, it is null."
+        )
+
+
+def _parted(ships: pd.DataFrame, m: Measured) -> Iterator[str]:
+    tanker = ships.tanker.to_numpy() == 1
+    p = ships.p_tanker.to_numpy(float)
+    yield from (f"{tanker.sum()}", f"{(~tanker).sum()}")
+    if not tanker.any() or tanker.all():
+        yield from ("", "")
+        return
+    beats = (p[tanker][:, None] > p[~tanker]) + 0.5 * (p[tanker][:, None] == p[~tanker])
+    yield f"{beats.mean():.2f}"
+    if not m.calibration.tanker[0]:
+        yield ""
+        return
+    p = m.calibration.p_tanker(p)
+    weight = np.where(tanker, 0.5 / tanker.mean(), 0.5 / (~tanker).mean())
+    which = np.minimum((p * 5).astype(int), 4)
+    gap = np.bincount(which, weight * (p - tanker), minlength=5)
+    yield f"{np.abs(gap).sum() / len(p):.2f}"
+
+
+def _by_port(m: Measured) -> Iterator[str]:
+    yield (
+        "| port | labels >= 100 m | AP | P | R | F1 | labels >= 50 m | AP | F1 "
+        "| false alarms / 100 km2 | calibration error |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    threshold = m.calibration.threshold
+    for port in sorted(m.amended.water.port):
+        one = m.amended.of([port])
+        long, short = counted(one, LONG), counted(one, SHORT)
+        precision, recall, f1 = long.at(threshold)
+        yield (
+            f"| {port} | {long.labels} | {long.average_precision():.2f} | {precision:.2f} "
+            f"| {recall:.2f} | {f1:.2f} | {short.labels} | {short.average_precision():.2f} "
+            f"| {short.at(threshold)[2]:.2f} | {false_alarms(one, threshold, SHORT)[1]:.1f} "
+            f"| {calibration_error(short, bins=5):.2f} |"
+        )
+
+
+def figure(m: Measured) -> Figure:
+    """Precision and recall by port, and how true the score is."""
+    picture = Figure(figsize=(12.5, 5), layout="constrained")
+    left, right = picture.subplots(1, 2)
+    _curves(left, m)
+    _reliability(right, m)
+    return picture
+
+
+def _curves(axes: "mpl.axes.Axes", m: Measured) -> None:
+    threshold = m.calibration.threshold
+    ports: Sequence[str] = sorted(m.amended.water.port)
+    colours = mpl.colormaps["tab20"]
+    for number, port in enumerate(ports):
+        those = counted(m.amended.of([port]), LONG)
+        recall, precision = those.curve()
+        axes.step(recall, precision, where="post", lw=1, color=colours(number), label=port)
+        at = those.at(threshold)
+        axes.plot(at[1], at[0], "o", ms=4, color=colours(number))
+    for one, name, style in (
+        (m.amended, "all, amended", "-"),
+        (m.plain, "all, plain labels", "--"),
+    ):
+        those = counted(one, LONG)
+        recall, precision = those.curve()
+        axes.plot(recall, precision, style, color="black", lw=2, label=name)
+    at = counted(m.amended, LONG).at(threshold)
+    axes.plot(at[1], at[0], "o", ms=7, color="black")
+    axes.set(
+        xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02),
+        title="Ships of 100 m and more, ports left out;\ndots: the shipped threshold",
+    )  # fmt: skip
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
+
+
+def _reliability(axes: "mpl.axes.Axes", m: Measured) -> None:
+    edges = np.linspace(0, 1, 11)
+    for one, name, colour in ((m.amended, "amended", "C0"), (m.plain, "plain", "C1")):
+        those = counted(one, SHORT)
+        which = np.clip(np.digitize(those.score, edges) - 1, 0, 9)
+        number = np.bincount(which, minlength=10)
+        some = number > 0
+        score = np.bincount(which, those.score, minlength=10)[some] / number[some]
+        share = np.bincount(which, those.right, minlength=10)[some] / number[some]
+        spread = np.sqrt(share * (1 - share) / number[some])
+        axes.errorbar(score, share, spread, fmt="o-", color=colour, label=f"{name} labels")
+        for x, y, n in zip(score, share, number[some], strict=True):
+            if one is m.amended:
+                axes.annotate(str(n), (x, y), (4, -10), textcoords="offset points", fontsize=7)
+    axes.plot([0, 1], [0, 1], color="grey", lw=0.8)
+    axes.set(
+        xlabel="score", ylabel="share of ships", xlim=(0, 1), ylim=(0, 1.02),
+        title="How true the score is (hulls of 50 m and more;\nnumbers: hulls)",
+    )  # fmt: skip
+    axes.legend(loc="upper left")

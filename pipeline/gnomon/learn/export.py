@@ -1,0 +1,387 @@
+"""From detections to chips that a person looks at, and one file of labels that she decides in.
+
+Every detection gets an outline, ``unreviewed``, and lies in the middle half of a chip; a crowded
+anchorage shares its chips. What a detector missed is in no table, so chips without detections can
+be drawn as well: each comes with its own frame as a row, and a frame that is called ``not_ship``
+says that there is no ship in it beside those that are outlined.
+
+Making chips again adds what is new. It changes no row, and writes no chip twice.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import Geometry
+from shapely.geometry import mapping
+
+from gnomon.datamodel.decisions import Decision, latest, read_review
+from gnomon.datamodel.errors import AssetError, GnomonError, LabelError
+from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.study import MaskOptions
+from gnomon.datamodel.tables import LABEL_LOADS, SHIP_TYPES
+from gnomon.imagery.read import geobox_of, read_window, window_of
+from gnomon.imagery.water import usable_water
+from gnomon.learn.chips import (
+    BANDS,
+    Chip,
+    Corner,
+    chip_path,
+    corner_of,
+    places,
+    read_chips,
+    side_of,
+    write_chip,
+)
+from gnomon.learn.labels import (
+    NAME,
+    Feature,
+    checked,
+    feature_of,
+    merged,
+    read_features,
+    write_features,
+)
+from gnomon.workflow.loads import prepared, read_detections, scenes_of
+from gnomon.workflow.store import read_table
+
+FRAME = "no ship was found here: not_ship if you see none, else outline each ship"
+WATER_MIN = 0.1
+"""Least share of water in a chip without detections: ships are not looked for on land."""
+OTHER = dict.fromkeys(("cargo", "passenger", "naval", "service"), "other")
+"""Types of a review that are none of ours; their word goes into the note."""
+TRIES = 40
+"""Places that are tried in a look for a chip without detections, and rounds over all looks."""
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Detections, where their scenes are, and the looks that they came from."""
+
+    path: Path
+    detections: gpd.GeoDataFrame
+    catalog: str
+    looks: gpd.GeoDataFrame | None
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What became of a folder of chips."""
+
+    path: Path
+    """Of the file of labels."""
+    chips: int
+    """In all."""
+    labels: int
+    """In all."""
+    new: int
+    """Labels that were added."""
+    faults: tuple[str, ...]
+    """Scenes of which no chips could be made."""
+
+
+def source_of(place: Path, catalog: str | None = None) -> Source:
+    """Detections of the folder of a run, or of a table together with its catalogue.
+
+    Raises
+    ------
+    GnomonError
+        It is neither, or cannot be read.
+
+    """
+    if place.is_dir():
+        told = place / "run.json"
+        if not told.is_file():
+            raise LabelError(f"{place}: is not the folder of a run (it has no run.json)")
+        url = json.loads(told.read_text(encoding="utf-8"))["study"]["catalog"]["url"]
+        table = place / "detections.parquet"
+        looks = read_table(place / "looks.parquet")
+        return Source(table, read_detections(table), catalog or url, looks)
+    if catalog is None:
+        raise LabelError(f"{place}: is a table; say --catalog, where its scenes are")
+    return Source(place, read_detections(place), catalog, None)
+
+
+def export_chips(
+    source: Source,
+    out: Path,
+    *,
+    review: Path | None = None,
+    empty: int = 0,
+    side_px: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Exported:
+    """Cut chips around detections and add their outlines to the labels.
+
+    Parameters
+    ----------
+    source
+        From `source_of`.
+    out
+        Folder of chips and labels; what is there stays as it is.
+    review
+        File of decisions about detections: rows that nobody has decided on get them.
+    empty
+        How many chips without detections the folder should have; they are drawn from the run's
+        looks, those without any detection first.
+    side_px
+        Least side of a chip, `gnomon.learn.chips.SIDE_PX` if left out.
+    seed
+        Of what is drawn.
+    progress
+        Told of each scene that is done.
+
+    Raises
+    ------
+    GnomonError
+        The labels that are there are at fault, scenes are not in the catalogue, or the folder
+        cannot be written.
+
+    """
+    path = out / NAME
+    chips = read_chips(out)
+    kept = read_features(path) if path.exists() else []
+    checked(kept, chips, path)
+    missing = empty - _frames(kept)
+    looks = _looks(source, missing, np.random.default_rng(seed))
+    scenes = scenes_of(_named(source, looks), source.catalog, source.path)
+    fresh: list[Feature] = []
+    cutters: dict[str, _Cutter] = {}
+    faults = []
+    for count, (name, scene) in enumerate(scenes.items(), start=1):
+        rows = source.detections[source.detections.scene_id == name]
+        try:
+            cutters[name] = _Cutter.of(scene, out, chips, side_px)
+            fresh += _detected(cutters[name], rows)
+        except AssetError as error:
+            faults.append(str(error))
+        if progress:
+            progress(count, len(scenes), name)
+    frames = _undetected(cutters, source.detections, looks, np.random.default_rng(seed))
+    fresh += itertools.islice(frames, max(missing, 0))
+    every = _reviewed(merged(kept, fresh), latest(read_review(review)) if review else {})
+    if every != kept or not path.exists():
+        write_features(every, path)
+    return Exported(path, len(chips), len(every), len(every) - len(kept), tuple(faults))
+
+
+def _reviewed(features: Sequence[Feature], decisions: Mapping[str, Decision]) -> list[Feature]:
+    """Rows with what was decided on their detections elsewhere; a decided row stays as it is."""
+    result = []
+    for feature in features:
+        told = feature.get("properties") or {}
+        decision = decisions.get(told.get("detection_id") or "")
+        if decision is not None and told.get("status") == "unreviewed":
+            result.append(_decided(feature, decision))
+        else:
+            result.append(feature)
+    return result
+
+
+def _decided(feature: Feature, decision: Decision) -> Feature:
+    kind = decision.type if decision.type in SHIP_TYPES else OTHER.get(decision.type or "")
+    load = decision.load_state if decision.load_state in LABEL_LOADS else None
+    words = [decision.type if decision.type in OTHER else None, decision.note]
+    outline = decision.outline
+    drawn = outline is not None and outline.geom_type == "Polygon" and outline.is_valid
+    told = {
+        "status": "not_ship" if decision.rejects else "ship",
+        "type": kind,
+        "load_state": load,
+        "length_m": decision.length_m,
+        "note": "; ".join(word for word in words if word) or None,
+    }
+    known = {name: value for name, value in told.items() if value is not None}
+    geometry = mapping(outline) if drawn else feature["geometry"]
+    return feature | {"properties": feature["properties"] | known, "geometry": geometry}
+
+
+def _frames(features: Sequence[Feature]) -> int:
+    named = (str((feature.get("properties") or {}).get("label_id")) for feature in features)
+    return sum(name.endswith("-frame") for name in named)
+
+
+def _named(source: Source, looks: pd.DataFrame) -> gpd.GeoDataFrame:
+    """A table that names every scene that is needed."""
+    return gpd.GeoDataFrame({"scene_id": [*source.detections.scene_id, *looks.scene_id]})
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """Cuts chips out of one scene, each once."""
+
+    scene: Scene
+    grid: GeoBox
+    side: int
+    out: Path
+    chips: dict[str, Chip]
+    """Of the whole folder; what is cut is added."""
+
+    @staticmethod
+    def of(scene: Scene, out: Path, chips: dict[str, Chip], side_px: int | None) -> "_Cutter":
+        if scene.sensor != "optical":
+            raise AssetError(scene.id, "sensor", "is radar, of which no chips are made yet")
+        grid = geobox_of(scene)
+        gsd_m = abs(float(grid.resolution.x))
+        return _Cutter(scene, grid, side_of(gsd_m, *([side_px] if side_px else [])), out, chips)
+
+    def own(self) -> list[Chip]:
+        """Chips of this scene that are there."""
+        return [chip for chip in self.chips.values() if chip.scene_id == self.scene.id]
+
+    def window(self, corner: Corner) -> GeoBox:
+        """Grid of a chip at a place."""
+        (row, column), (rows, columns) = corner, self.grid.shape.yx
+        return self.grid[
+            row : min(row + self.side, rows), column : min(column + self.side, columns)
+        ]
+
+    def cut(self, corner: Corner, port: str | None) -> Chip:
+        """Make a chip."""
+        pixels = read_window(self.scene, self.window(corner), bands=BANDS)
+        path = chip_path(self.out, self.scene.id, corner)
+        chip = write_chip(path, pixels, self.scene, port)
+        self.chips[chip.name] = chip
+        return chip
+
+    def pixel(self, shapes: gpd.GeoSeries) -> NDArray[np.float64]:
+        """Centres of shapes, x and y in pixels of the scene."""
+        centres = shapes.to_crs(self.grid.crs).centroid
+        x, y = ~self.grid.affine @ (centres.x.to_numpy(), centres.y.to_numpy())
+        return np.column_stack([x, y])
+
+
+def _detected(cutter: _Cutter, rows: gpd.GeoDataFrame) -> Iterator[Feature]:
+    """A label for each detection, and chips so that each lies well within one."""
+    if not len(rows):
+        return
+    outlines = _outlines(rows, cutter.scene)
+    spots = cutter.pixel(outlines)
+    inside = ((spots >= 0) & (spots < cutter.grid.shape.xy)).all(axis=1)
+    rows, outlines, spots = rows[inside], outlines[inside], spots[inside]
+    ports = rows.port if "port" in rows else pd.Series(None, index=rows.index, dtype=object)
+    there = [corner_of(chip) for chip in cutter.own()]
+    shape = (cutter.grid.shape.y, cutter.grid.shape.x)
+    for corner in places(spots, shape, cutter.side, there):
+        middle = np.array(corner[::-1]) + cutter.side / 2
+        port = ports.iloc[int(np.abs(spots - middle).max(axis=1).argmin())]
+        cutter.cut(corner, None if pd.isna(port) else str(port))
+    own = cutter.own()
+    middles = np.array([_middle(chip) for chip in own])
+    for (_, row), outline, spot in zip(rows.iterrows(), outlines, spots, strict=True):
+        nearest = int(np.abs(middles - spot).max(axis=1).argmin())
+        yield feature_of(
+            outline,
+            label_id=row.detection_id,
+            chip=own[nearest].name,
+            scene_id=cutter.scene.id,
+            detection_id=row.detection_id,
+            status="unreviewed",
+            score=None if pd.isna(row.get("score")) else round(float(row["score"]), 3),
+        )
+
+
+def _outlines(rows: gpd.GeoDataFrame, scene: Scene) -> gpd.GeoSeries:
+    """Hulls as polygons: told, or measured as `gnomon load` measures them."""
+    if "footprint" in rows and rows.footprint.notna().all():
+        return gpd.GeoSeries(rows.footprint, crs="EPSG:4326")
+    if rows.geom_type.isin(["Polygon"]).all():
+        return rows.geometry
+    return prepared(rows, scene)[0].set_geometry("footprint", crs="EPSG:4326").geometry
+
+
+def _middle(chip: Chip) -> tuple[float, float]:
+    row, column = corner_of(chip)
+    rows, columns = chip.grid.shape.yx
+    return column + columns / 2, row + rows / 2
+
+
+def _looks(source: Source, count: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Looks in which chips without detections may be cut: those without any detection first."""
+    if count <= 0:
+        return pd.DataFrame({"scene_id": []})
+    if source.looks is None:
+        why = "is a table of ships, and only a run knows what else was looked at"
+        raise LabelError(f"{source.path}: {why}; leave --empty out, or name the folder of a run")
+    looks = source.looks
+    looks = looks[(looks.status == "looked") & (looks.usable_water_km2.fillna(0) > 0)]
+    looks = looks.iloc[rng.permutation(len(looks))]
+    # Twice as many as are needed: not every look has room left.
+    found = looks.detections.fillna(0) > 0
+    return looks.iloc[np.argsort(found, kind="stable")].head(2 * count)
+
+
+def _undetected(
+    cutters: Mapping[str, _Cutter],
+    detections: gpd.GeoDataFrame,
+    looks: pd.DataFrame,
+    rng: np.random.Generator,
+) -> Iterator[Feature]:
+    """Cut chips with water and without detections, each with its frame as a label.
+
+    Look by look, and then again, so that they come from as many as there are.
+    """
+    for _, look in pd.concat([looks] * TRIES).iterrows() if len(looks) else ():
+        cutter = cutters.get(look.scene_id)
+        if cutter is None:
+            continue
+        rows = detections[detections.scene_id == look.scene_id]
+        ships = cutter.pixel(rows.geometry) if len(rows) else np.empty((0, 2))
+        corner = _bare_place(cutter, look.geometry, ships, rng)
+        if corner is not None:
+            chip = cutter.cut(corner, None if pd.isna(look.port) else str(look.port))
+            yield feature_of(
+                _frame(chip),
+                label_id=f"{chip.path.stem}-frame",
+                chip=chip.name,
+                scene_id=chip.scene_id,
+                status="unreviewed",
+                note=FRAME,
+            )
+
+
+def _frame(chip: Chip) -> shapely.Polygon:
+    """Outline of a chip a pixel inside it, so that no two frames share ground by a hair."""
+    box = chip.grid.extent.geom.buffer(-abs(chip.grid.resolution.x))
+    frame: shapely.Polygon = Geometry(box, chip.grid.crs).to_crs("EPSG:4326").geom
+    return frame
+
+
+def _bare_place(
+    cutter: _Cutter,
+    area: shapely.Geometry,
+    ships: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> Corner | None:
+    """Place of a chip that has water, was seen, and shares no pixel with a ship or another chip."""
+    window = window_of(cutter.scene, cutter.grid, area)
+    left, top = (round(v) for v in ~cutter.grid.affine @ (window.affine.c, window.affine.f))
+    rows, columns = window.shape.yx
+    taken = np.array([corner_of(chip) for chip in cutter.own()]).reshape(-1, 2)
+    for _ in range(TRIES):
+        row = top + int(rng.integers(max(rows - cutter.side, 0) + 1))
+        column = left + int(rng.integers(max(columns - cutter.side, 0) + 1))
+        away = np.abs(ships - (column + cutter.side / 2, row + cutter.side / 2)).max(axis=1)
+        apart = np.abs(taken - (row, column)).max(axis=1) >= cutter.side
+        if apart.all() and (away > 0.6 * cutter.side).all() and _has_water(cutter, (row, column)):
+            return row, column
+    return None
+
+
+def _has_water(cutter: _Cutter, corner: Corner) -> bool:
+    pixels = read_window(cutter.scene, cutter.window(corner))
+    try:
+        water = usable_water(pixels, MaskOptions())["water"].to_numpy()
+    except GnomonError:  # bands from which water cannot be told
+        return True
+    return bool(water.mean() >= WATER_MIN)

@@ -1,0 +1,179 @@
+"""A run as a static STAC catalogue: one item per look, so that looks that found nothing are there.
+
+An item is one scene over one port. Its asset is the GeoJSON of what was found there, also where
+that is nothing, and ``derived_from`` leads to the item of the scene. The collection carries the
+tables as GeoParquet. Fields that STAC has no word for begin with ``gnomon:`` and are the columns of
+`gnomon.datamodel.tables`. A look that failed or was skipped has no item; the table of looks has it.
+
+STAC 1.1, and version 1.0 of its view extension for sun and view.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pystac
+import shapely
+from pystac.extensions.view import ViewExtension
+
+from gnomon.report.export.vectors import features, write_features
+from gnomon.workflow.store import write_table
+
+PARQUET = "application/vnd.apache.parquet"
+ABOUT = (
+    "Ships found by gnomon in satellite scenes over ports: one item per look (a scene over a "
+    "port), also where nothing was found. Looks that failed or were skipped are in looks.parquet."
+)
+_OWN = ("scene_id", "port", "usable_fraction", "covered_fraction", "detections", "run_digest")
+_ANGLES = {
+    "view:sun_azimuth": "sun_azimuth_deg",
+    "view:sun_elevation": "sun_elevation_deg",
+    "view:azimuth": "view_azimuth_deg",
+    "view:incidence_angle": "view_zenith_deg",
+}
+
+
+def write_stac(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    name: str,
+    about: str,
+    sources: Mapping[str, str],
+    citation: str,
+    version: str,
+    made_at: datetime | None = None,
+) -> list[Path]:
+    """Write the catalogue; nothing where no look has a time.
+
+    Parameters
+    ----------
+    folder
+        To be made.
+    tables
+        Of a run; ``looks`` and ``detections`` are used.
+    name, about
+        Of the run.
+    sources
+        Address or path of the source item by scene.
+    citation
+        Path of the text with sources and licences, from the folder.
+    version
+        Of gnomon.
+    made_at
+        When the run was made.
+
+    """
+    looks = gpd.GeoDataFrame(tables["looks"])
+    seen = looks[(looks.status == "looked") & looks.seen_at.notna()]
+    if not len(seen):
+        return []
+    folder.mkdir(parents=True)
+    collection = _collection(seen, name, about, version)
+    collection.add_link(pystac.Link(pystac.RelType.LICENSE, citation, "text/plain"))
+    for table in ("looks", "detections"):
+        write_table(gpd.GeoDataFrame(tables[table]), folder / f"{table}.parquet")
+        asset = pystac.Asset(f"./{table}.parquet", table, None, PARQUET, ["data"])
+        collection.add_asset(table, asset)
+    found = features("detections", tables["detections"])
+    by_look = found.groupby(["scene_id", "port"], dropna=False).indices
+    made = made_at or datetime.now(UTC)
+    for one, row in _named(seen):
+        item = _item(one, row, sources, made)
+        (folder / one).mkdir()
+        here = found.iloc[by_look.get(_look(row), [])]
+        write_features(here, folder / one / "detections.geojson")
+        collection.add_item(item)
+    collection.normalize_hrefs(str(folder))
+    collection.save(pystac.CatalogType.SELF_CONTAINED)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _named(seen: gpd.GeoDataFrame) -> Iterator[tuple[str, Any]]:
+    """Looks with ids of letters, digits and ``_.-`` that are there once."""
+    taken: set[str] = set()
+    for row in seen.itertuples():
+        port = "everywhere" if pd.isna(row.port) else row.port
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{row.scene_id}-{port}").strip(".-")
+        name = next(
+            one for n in range(len(seen) + 1) if (one := f"{stem}-{n}" if n else stem) not in taken
+        )
+        taken.add(name)
+        yield name, row
+
+
+def _look(row: Any) -> tuple[Any, Any]:
+    """Key of a look, also of one that was of no port."""
+    return row.scene_id, np.nan if pd.isna(row.port) else row.port
+
+
+def _item(name: str, row: Any, sources: Mapping[str, str], made: datetime) -> pystac.Item:
+    shape = row.geometry if isinstance(row.geometry, shapely.Geometry) else None
+    known = {f"gnomon:{column}": _plain(getattr(row, column)) for column in _OWN}
+    item = pystac.Item(
+        id=name,
+        geometry=json.loads(shapely.to_geojson(shape)) if shape is not None else None,
+        bbox=list(shape.bounds) if shape is not None else None,
+        datetime=row.seen_at.to_pydatetime(),
+        properties={
+            "title": f"{row.scene_id} over {'everywhere' if pd.isna(row.port) else row.port}",
+            "platform": str(row.platform),
+            "created": pystac.utils.datetime_to_str(made),
+            **({"gsd": float(row.gsd_m)} if pd.notna(row.gsd_m) else {}),
+            **{key: value for key, value in known.items() if value is not None},
+        },
+    )
+    angles = {key: _plain(getattr(row, column)) for key, column in _ANGLES.items()}
+    if any(value is not None for value in angles.values()):
+        ViewExtension.add_to(item)
+        item.properties |= {key: value for key, value in angles.items() if value is not None}
+    asset = pystac.Asset(
+        "./detections.geojson", "outlines of ships", None, pystac.MediaType.GEOJSON, ["data"]
+    )
+    item.add_asset("detections", asset)
+    if source := sources.get(row.scene_id):
+        item.add_link(pystac.Link(pystac.RelType.DERIVED_FROM, source, pystac.MediaType.GEOJSON))
+    return item
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; None where nothing is known."""
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _collection(seen: gpd.GeoDataFrame, name: str, about: str, version: str) -> pystac.Collection:
+    bounds = [float(edge) for edge in seen.geometry.total_bounds]
+    known = bounds if np.isfinite(bounds).all() else [-180.0, -90.0, 180.0, 90.0]
+    days = [seen.seen_at.min().to_pydatetime(), seen.seen_at.max().to_pydatetime()]
+    return pystac.Collection(
+        id=re.sub(r"[^A-Za-z0-9._-]+", "-", f"gnomon-{name}"),
+        title=f"gnomon: {name}",
+        description=f"{ABOUT}\n\n{about}",
+        extent=pystac.Extent(pystac.SpatialExtent([known]), pystac.TemporalExtent([days])),
+        license="other",
+        keywords=["ships", "ports", "detections"],
+        providers=[pystac.Provider(f"gnomon {version}", roles=[pystac.ProviderRole.PROCESSOR])],
+        summaries=pystac.Summaries(
+            {
+                "platform": sorted({str(one) for one in seen.platform}),
+                "gsd": sorted({float(one) for one in seen.gsd_m.dropna()}),
+            }
+        ),
+        catalog_type=pystac.CatalogType.SELF_CONTAINED,
+    )
+
+
+def from_item(href: str, item_folder: Path) -> str:
+    """Address of a source as it is; of a file, the path from an item's folder."""
+    if "://" in href:
+        return href
+    return Path(os.path.relpath(href, item_folder.resolve())).as_posix()

@@ -1,0 +1,176 @@
+"""Small pictures of one place, north up, at the scene's own pixel, and what was fitted over them.
+
+The stretch is the water's own: its median in green is a middling grey-green, half as much is dark,
+and the brighter a thing, the more its light is pressed together. So a shadow is seen in every
+picture, decks and quays keep their shapes, and two looks at one place compare. Pixels are never
+resampled; a picture is as many whole pixels as cover its square, and outlines are told in metres
+from its middle.
+"""
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from PIL import Image
+
+from gnomon.freeboard.rows import Reading, on_grid
+from gnomon.report.figures.load import traces
+
+Floats = NDArray[np.float64]
+BRIGHTEST, KNEE = 1.18, 1.6
+"""Of the curve ``BRIGHTEST x / (x + KNEE)``, x in units of the water's green: water comes out at
+0.45 of white, its shadow at half of the light at 0.28, white at nine times the water."""
+HALF_STEP_M = 15.0
+"""Halves of windows are whole multiples: then 10 m, 3 m and 0.5 m pixels fill the same square."""
+LEAST_HALF_M, MOST_HALF_M, GAP_M = 90.0, 300.0, 45.0
+LOSSY_ABOVE_PX = 90
+"""Pictures of more pixels are squeezed with loss."""
+_EARTH_M = 111_320.0
+
+
+@dataclass(frozen=True)
+class Square:
+    """The ground of a picture: its middle in EPSG:4326, and half its side."""
+
+    centre: shapely.Point
+    half_m: float
+
+    @property
+    def area(self) -> shapely.Polygon:
+        """Ground to be read, with some more."""
+        north = (self.half_m + 40.0) / _EARTH_M
+        east = north / np.cos(np.deg2rad(self.centre.y))
+        x, y = self.centre.x, self.centre.y
+        return shapely.box(x - east, y - north, x + east, y + north)
+
+
+def square_around(centre: shapely.Point, length_m: float) -> Square:
+    """Ground that shows a ship of some length with water around her."""
+    length = length_m if np.isfinite(length_m) else 100.0
+    half = np.clip(length / 2 + GAP_M, LEAST_HALF_M, MOST_HALF_M)
+    return Square(centre, float(np.ceil(half / HALF_STEP_M) * HALF_STEP_M))
+
+
+def chip_of(
+    pixels: xr.Dataset, square: Square, scene: str, *, lens: "Lens | None" = None
+) -> dict[str, Any] | None:
+    """Picture of a square, with outlines, as the page wants it; None where nothing was seen.
+
+    Parameters
+    ----------
+    pixels
+        Over the square and more.
+    square
+        What to show.
+    scene
+        Its id.
+    lens
+        The ship in it, where there is one.
+
+    """
+    box: GeoBox = pixels.odc.geobox
+    gsd = abs(float(box.resolution.x))
+    place, _ = on_grid(square.centre, box)
+    column, row = ~box.affine @ tuple(place)
+    count = max(round(2 * square.half_m / gsd), 4)
+    left, top = round(column - count / 2), round(row - count / 2)
+    stack = _cut(_bands(pixels), top, left, count)
+    if not np.isfinite(stack).any():
+        return None
+    middle = np.array(box.affine @ (left + count / 2, top + count / 2))
+    half = count * gsd / 2
+    return {
+        "src": encoded(stretched(stack, _water(pixels))),
+        "half": round(half, 1),
+        "gsd": round(gsd, 2),
+        "scene": scene,
+        **(lens.outlines(box, middle) if lens else {"hull": None, "shadow": None, "told": None}),
+    }
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A ship in a picture: where she was told to be, and what was made of her image."""
+
+    place: shapely.Point
+    footprint: shapely.Geometry | None
+    reading: Reading | None
+
+    def outlines(self, box: GeoBox, middle: Floats) -> dict[str, Any]:
+        """Hull and shadow as fitted, and the hull as told, metres from the picture's middle."""
+        made: dict[str, Any] = {"hull": None, "shadow": None, "told": self._told(box, middle)}
+        reading = self.reading
+        if reading is None or reading.fit is None or reading.chip is None or reading.fit.astray:
+            return made
+        place, _ = on_grid(self.place, box)
+        chip = reading.chip
+        shift = place - np.array([chip.east_m, chip.north_m]) - middle
+        hull, shadow = (trace + shift for trace in traces(chip, reading.fit))
+        return made | {"hull": _ring(hull), "shadow": _ring(shadow)}
+
+    def _told(self, box: GeoBox, middle: Floats) -> list[list[float]] | None:
+        shape = self.footprint
+        if shape is None or shape.is_empty or shape.geom_type != "Polygon":
+            return None
+        corners = [on_grid(shapely.Point(xy), box)[0] for xy in shape.exterior.coords[:-1]]
+        return _ring(np.array(corners) - middle)
+
+
+def _ring(places: Floats) -> list[list[float]]:
+    return np.round(places, 1).tolist()
+
+
+def _bands(pixels: xr.Dataset) -> NDArray[np.float32]:
+    """Red, green and blue, or one band thrice."""
+    colours = [name for name in ("red", "green", "blue") if name in pixels]
+    names = colours if len(colours) == 3 else [_only(pixels)] * 3
+    return np.stack([pixels[name].to_numpy().astype(np.float32) for name in names])
+
+
+def _only(pixels: xr.Dataset) -> str:
+    for name in ("pan", "green", "red", "nir", "blue"):
+        if name in pixels:
+            return name
+    raise ValueError("a picture needs a band")
+
+
+def _cut(stack: NDArray[np.float32], top: int, left: int, count: int) -> NDArray[np.float32]:
+    """Square of pixels; NaN beyond the edge."""
+    cut = np.full((len(stack), count, count), np.nan, np.float32)
+    rows, columns = stack.shape[1:]
+    y0, y1 = max(top, 0), min(top + count, rows)
+    x0, x1 = max(left, 0), min(left + count, columns)
+    if y1 > y0 and x1 > x0:
+        cut[:, y0 - top : y1 - top, x0 - left : x1 - left] = stack[:, y0:y1, x0:x1]
+    return cut
+
+
+def _water(pixels: xr.Dataset) -> float:
+    """Median of the water in green, or in the only band."""
+    colours = all(name in pixels for name in ("red", "green", "blue"))
+    band = pixels["green" if colours else _only(pixels)].to_numpy()
+    dry = [pixels[name].to_numpy() for name in ("land", "cloud", "ice") if name in pixels]
+    wet = np.where(np.any(dry, axis=0), np.nan, band) if dry else band
+    chosen = wet if np.isfinite(wet).mean() > 0.05 else band
+    return max(float(np.nanmedian(chosen)), 1e-6)
+
+
+def stretched(stack: NDArray[np.float32], water: float) -> NDArray[np.uint8]:
+    """Brightness for the eye, (rows, columns, 3); black where nothing was seen."""
+    light = np.clip(np.nan_to_num(stack / water), 0, None)
+    shown = np.clip(BRIGHTEST * light / (light + KNEE), 0, 1)
+    return np.moveaxis(shown * 255, 0, -1).astype(np.uint8)
+
+
+def encoded(image: NDArray[np.uint8]) -> str:
+    """Picture as an address that holds it."""
+    file = io.BytesIO()
+    fine = max(image.shape[:2]) > LOSSY_ABOVE_PX
+    Image.fromarray(image).save(file, "WEBP", quality=72 if fine else 90, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

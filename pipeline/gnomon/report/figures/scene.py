@@ -1,0 +1,101 @@
+"""A picture of a scene with the hulls that were found in it."""
+
+from io import BytesIO
+from pathlib import Path
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from gnomon.imagery.read import read_pixels
+from gnomon.workflow.run import Outcome
+
+OUTLINE = "#00e5ff"
+"""Cyan stands out from water, land and rust alike, also for colour-blind readers."""
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, however matplotlib is set up there."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+def picture(
+    pixels: xr.Dataset, detections: gpd.GeoDataFrame | None = None, *, path: Path | None = None
+) -> Picture:
+    """Draw pixels in natural colours, and the outline, length and score of each hull.
+
+    Parameters
+    ----------
+    pixels
+        Reflectances on an odc-geo GeoBox; bands that are missing are drawn as another.
+    detections
+        Rows of the detections table, in any CRS.
+    path
+        Where to write a PNG; the figure is returned in any case.
+
+    """
+    box = pixels.odc.geobox
+    rows, columns = box.shape.yx
+    figure = Picture(figsize=(10, np.clip(10 * rows / columns, 3, 20)), layout="constrained")
+    axes = figure.subplots()
+    left, bottom, right, top = box.boundingbox
+    axes.imshow(natural(pixels), extent=(left, right, bottom, top), interpolation="nearest")
+    if detections is not None and len(detections):
+        _outline(axes, detections.to_crs(box.crs), gsd_m=abs(box.resolution.x))
+    axes.set(xlim=(left, right), ylim=(bottom, top), title=_title(pixels, detections))
+    axes.set_xlabel(f"easting, m (EPSG:{box.crs.epsg})")
+    axes.set_ylabel("northing, m")
+    axes.ticklabel_format(style="plain", useOffset=False)
+    axes.set_aspect("equal")
+    if path:
+        with mpl.rc_context({"savefig.dpi": 130}):
+            figure.savefig(path)
+    return figure
+
+
+def natural(pixels: xr.Dataset) -> NDArray[np.floating]:
+    """Red, green, blue from 0 to 1, stretched so that water is told from ships."""
+    here = [b for b in ("red", "green", "blue", "nir", "swir16") if b in pixels]
+    chosen = [b if b in pixels else here[0] for b in ("red", "green", "blue")]
+    stack = np.stack([pixels[b].to_numpy() for b in chosen], axis=-1)
+    # The range of a port, but no less than up to a bright deck: dark water stays dark.
+    top = max(float(np.nanpercentile(stack, 99)) if np.isfinite(stack).any() else 0.0, 0.15)
+    return np.nan_to_num(np.clip(stack / top, 0, 1)) ** np.float32(0.6)
+
+
+def _outline(axes: Axes, detections: gpd.GeoDataFrame, *, gsd_m: float) -> None:
+    # Two pixels aside: an outline on the hull's edge would hide the hull at 10 m.
+    grown = detections.set_geometry("footprint").to_crs(detections.crs).buffer(2 * gsd_m)
+    grown.boundary.plot(ax=axes, color=OUTLINE, linewidth=1)
+    for row, outline in zip(detections.itertuples(), grown, strict=True):
+        axes.annotate(
+            f"{row.length_m:.0f} m  {row.score:.2f}",
+            (outline.bounds[2], outline.bounds[3]),
+            color=OUTLINE,
+            fontsize=6,
+            clip_on=True,
+        )
+
+
+def _title(pixels: xr.Dataset, detections: gpd.GeoDataFrame | None) -> str:
+    scene = pixels.attrs.get("scene_id", "")
+    return scene if detections is None else f"{scene}: {len(detections)} hulls"
+
+
+def draw(outcome: Outcome, folder: Path) -> Path:
+    """Draw every look that has ships, one PNG each; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for look in outcome.planned:
+        ships = outcome.detections[outcome.detections.run_digest == look.digest]
+        if len(ships):
+            pixels = read_pixels(look.scene, look.port.area)
+            picture(pixels, ships, path=folder / f"{look.scene.id}_{look.port.name or 'all'}.png")
+    return folder

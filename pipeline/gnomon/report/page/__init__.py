@@ -1,0 +1,1 @@
+"""The evidence page: one file that shows a run."""

@@ -1,0 +1,63 @@
+"""What is believed of a freeboard, as a curve: from a reading's pixels, or from the table alone."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gnomon.freeboard import state
+from gnomon.freeboard.rows import Reading
+from gnomon.physics.hydrostatics import tankers
+
+Floats = NDArray[np.float64]
+POINTS = 56
+INNER = (0.05, 0.95)
+
+
+def curve_of(reading: Reading) -> dict[str, Any] | None:
+    """Posterior and likelihood of a reading, and where tankers of her size lie."""
+    evidence, ships = reading.evidence, reading.ships
+    if evidence is None or ships is None:
+        return None
+    bands = {
+        "laden": np.quantile(ships.laden_freeboard_m, INNER),
+        "ballast": np.quantile(ships.ballast_freeboard_m, INNER),
+    }
+    grid = evidence.freeboard_m
+    posterior = state.posterior(evidence, ships)
+    x = np.linspace(0, min(float(bands["ballast"][1]) * 1.4, float(grid[-1])), POINTS)
+    like = np.exp(np.interp(x, grid, evidence.log_likelihood))
+    post = np.interp(x, grid, posterior)
+    return _told(x, post, like, bands, fitted=True)
+
+
+def curves_of_table(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Curves of rows that have a freeboard but no pixels at hand: as if it were normal."""
+    known = rows.dropna(subset=["freeboard_m", "freeboard_sigma_m", "length_m", "beam_m"])
+    if not len(known):
+        return {}
+    sizes = [known[n].to_numpy(float) for n in ("length_m", "beam_m")]
+    sigmas = {n: known[n].fillna(0.0).to_numpy(float) for n in ("length_sigma_m", "beam_sigma_m")}
+    ships = tankers(*sizes, **sigmas, draws=128)
+    laden = np.quantile(ships.laden_freeboard_m, INNER, axis=-1)
+    ballast = np.quantile(ships.ballast_freeboard_m, INNER, axis=-1)
+    made = {}
+    for k, row in enumerate(known.itertuples()):
+        x = np.linspace(0, float(ballast[1, k]) * 1.4, POINTS)
+        post = np.exp(-0.5 * ((x - row.freeboard_m) / row.freeboard_sigma_m) ** 2)
+        bands = {"laden": laden[:, k], "ballast": ballast[:, k]}
+        made[str(row.detection_id)] = _told(x, post, np.zeros(0), bands, fitted=False)
+    return made
+
+
+def _told(
+    x: Floats, post: Floats, like: Floats, bands: dict[str, Floats], *, fitted: bool
+) -> dict[str, Any]:
+    return {
+        "x": np.round(x, 2).tolist(),
+        "post": np.round(post / max(float(post.max()), 1e-300), 3).tolist(),
+        "like": np.round(like / max(float(like.max()), 1e-300), 3).tolist() if len(like) else [],
+        **{name: np.round(ends, 2).tolist() for name, ends in bands.items()},
+        "fitted": fitted,
+    }

@@ -1,0 +1,1 @@
+"""Scenes and tables with known truth."""

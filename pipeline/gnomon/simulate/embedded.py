@@ -1,0 +1,212 @@
+"""The embedded study: one small season in pixels over Vostochny, Rajin and Nampo, with its truth.
+
+From 15 October to 24 December 2024 a few tankers load at Vostochny and unload at the other two,
+other ships come and go beside them (`gnomon.simulate.calls`), and every scene shows those that lie
+there at its hour. Sentinel-2 passes when it does, every five days; images of 3 m of the oil pier
+and what is near it come between. The sun stands where it stands, at 38 to 23 degrees, because under
+a high one loads cannot be read. Clouds are those of `gnomon.simulate.season.timetable`: some looks
+show part of a port, and some nothing.
+
+truth.parquet beside the catalogue has every call of the season.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pystac
+from odc.geo.geobox import GeoBox
+from odc.geo.geom import Geometry
+
+from gnomon.datamodel.study import shipped
+from gnomon.geo.sun import sun_at
+from gnomon.simulate.calls import Call, season_calls, table_of
+from gnomon.simulate.pixels.catalog import COLLECTION, write_catalog, write_scene
+from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.roads import Roads, scatter_boats
+from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate
+from gnomon.simulate.pixels.sea import Weather
+from gnomon.simulate.season.campaign import Trade
+from gnomon.simulate.season.timetable import DAILY, S2, timetable
+from gnomon.simulate.sites import Site, sites
+
+SEED = 2034
+START, DAYS = "2024-10-15", 71
+LEAD_DAYS = 21
+"""Ships have been going round for so long when the season begins."""
+TRADE = Trade(
+    start="2024-09-24",
+    days=DAYS + LEAD_DAYS,
+    ships=6,
+    visits=24.0,
+    deadweight_t=(3250.0, 4250.0),
+)
+FIRST_OVERPASS = {
+    "vostochny": "2024-03-04T02:12",
+    "rajin": "2024-03-07T02:22",
+    "nampo": "2024-03-05T02:37",
+}
+"""Of Sentinel-2, UTC (orbits R103, R003 and R046)."""
+EVERY = {"vostochny": 1, "rajin": 3, "nampo": 3}
+"""One in so many of the daily images of 3 m is had."""
+FINE_GSD_M, COARSE_GSD_M = 3.0, 10.0
+MARGIN_M = 300.0
+"""Around a port's area, so that no edge of the data lies within it."""
+REACH_M = 600.0
+"""From the middle of the oil pier to the edges of an image of 3 m."""
+GREEN = 0.25
+"""Of the land in autumn."""
+
+
+def embedded_specs() -> Iterator[SceneSpec]:
+    """Scenes of the embedded study, each port by itself in the order of time."""
+    calls = embedded_calls()
+    for number, site in enumerate(sites(SEED)):
+        own = [call for call in calls if call.port == site.port.name]
+        yield from _looks(site, own, np.random.default_rng([SEED, 1, number]))
+
+
+def embedded_calls() -> list[Call]:
+    """Calls of the season, days counting from its beginning."""
+    calls = season_calls(np.random.default_rng([SEED, 2]), TRADE)
+    moved = [
+        replace(c, arrive_day=c.arrive_day - LEAD_DAYS, depart_day=c.depart_day - LEAD_DAYS)
+        for c in calls
+    ]
+    return [call for call in moved if call.depart_day > 0 and call.arrive_day < DAYS]
+
+
+def _looks(site: Site, calls: list[Call], rng: np.random.Generator) -> Iterator[SceneSpec]:
+    """One port: the coast stays, ships and weather change."""
+    port = str(site.port.name)
+    times = timetable(
+        rng, (S2, DAILY), start=np.datetime64(START), days=DAYS, first_overpass=FIRST_OVERPASS[port]
+    )
+    daily = np.flatnonzero(times.kind == DAILY)
+    chosen = np.sort(np.r_[np.flatnonzero(times.kind == S2), daily[:: EVERY[port]]])
+    grids = {S2: _coarse_grid(site), DAILY: _fine_grid(site)}
+    water = {kind: Roads(site.coast, geobox) for kind, geobox in grids.items()}
+    for n in chosen:
+        kind, day = int(times.kind[n]), float(times.day[n])
+        there = [call for call in calls if call.arrive_day < day < call.depart_day]
+        wind = float(rng.uniform(0, 360))
+        yield replace(
+            _scene(site, day, grids[kind], rng),
+            weather=_weather(rng, float(times.usable[n])),
+            ships=tuple(site.lying(call, day, wind_deg=wind) for call in there),
+            boats=scatter_boats(rng, water[kind], count=4),
+        )
+
+
+def _scene(site: Site, day: float, geobox: GeoBox, rng: np.random.Generator) -> SceneSpec:
+    """Place, time and light of a look."""
+    fine = abs(geobox.resolution.x) < COARSE_GSD_M
+    seen_at = datetime.fromisoformat(START).replace(tzinfo=UTC) + timedelta(days=day)
+    seen_at = seen_at.replace(microsecond=0)
+    pier = site.port.zones[0].geometry.centroid
+    azimuth, elevation = sun_at(seen_at, longitude=pier.x, latitude=pier.y)
+    name = f"SYN_{site.port.name}_{seen_at:%Y%m%d}"
+    return SceneSpec(
+        id=f"{name}_3m" if fine else name,
+        seed=int(rng.integers(2**31)),
+        geobox=geobox,
+        seen_at=seen_at,
+        light=Light(
+            sun_azimuth_deg=azimuth,
+            sun_elevation_deg=elevation,
+            view_azimuth_deg=float(rng.choice([104.0, 284.0])),
+            view_zenith_deg=float(rng.uniform(0, 5)) if fine else 4.0,
+        ),
+        coast=site.coast,
+        collection="synthetic-daily-3m" if fine else COLLECTION,
+        platform="synthetic-dove" if fine else "synthetic-2a",
+    )
+
+
+def _coarse_grid(site: Site) -> GeoBox:
+    """Pixels of 10 m over the whole port."""
+    area = Geometry(site.port.area, "EPSG:4326").to_crs(site.epsg).boundingbox
+    west, north = (round(v, -1) for v in (area.left - MARGIN_M, area.top + MARGIN_M))
+    # Even numbers: the bands of 20 m have half as many.
+    rows, columns = (
+        2 * round((span + 2 * MARGIN_M) / (2 * COARSE_GSD_M)) for span in (area.span_y, area.span_x)
+    )
+    shape = (rows, columns)
+    return grid(epsg=site.epsg, west_m=west, north_m=north, shape=shape, gsd_m=COARSE_GSD_M)
+
+
+def _fine_grid(site: Site) -> GeoBox:
+    """Pixels of 3 m over the oil pier."""
+    west, north = (round(v) for v in (site.pier[0] - REACH_M, site.pier[1] + REACH_M))
+    side = round(2 * REACH_M / FINE_GSD_M)
+    shape = (side, side)
+    return grid(epsg=site.epsg, west_m=west, north_m=north, shape=shape, gsd_m=FINE_GSD_M)
+
+
+def _weather(rng: np.random.Generator, usable: float) -> Weather:
+    """Weather with so much sky between the clouds."""
+    kind = str(rng.choice(["fair", "fair", "hazy", "turbid"]))
+    weather = replace(random_weather(rng, kind), green=GREEN)
+    return replace(weather, cloud=1.0 if usable < 0.05 else 1.0 - usable)
+
+
+def write_embedded(folder: Path) -> Path:
+    """Write the catalogue of the embedded study; one that is there and current is left alone.
+
+    Returns
+    -------
+    Path
+        Of catalog.json.
+
+    """
+    folder = folder.resolve()
+    recipe = _recipe()
+    told = folder / "recipe.json"
+    if told.is_file() and json.loads(told.read_text()) == recipe:
+        return folder / "catalog.json"
+    told.unlink(missing_ok=True)
+    for old in folder.glob("SYN_*"):  # of another recipe
+        shutil.rmtree(old)
+    folder.mkdir(parents=True, exist_ok=True)
+    specs = list(embedded_specs())
+    with ProcessPoolExecutor() as pool:
+        items = list(pool.map(_written, [folder] * len(specs), specs))
+    path = write_catalog(folder, items, description="Simulated scenes: the ships are not real")
+    embedded_truth().to_parquet(folder / "truth.parquet")
+    told.write_text(json.dumps(recipe))
+    return path
+
+
+def embedded_truth() -> gpd.GeoDataFrame:
+    """Every call of the season and its place; columns as in `gnomon.simulate.calls.table_of`."""
+    places = {site.port.name: site for site in sites(SEED)}
+    calls = sorted(embedded_calls(), key=lambda call: call.arrive_day)
+    ships = [places[call.port].lying(call, call.arrive_day, wind_deg=0) for call in calls]
+    points = [
+        Geometry(ship.polygon().centroid, f"EPSG:{places[call.port].epsg}").to_crs(4326).geom
+        for ship, call in zip(ships, calls, strict=True)
+    ]
+    return gpd.GeoDataFrame(table_of(calls, START), geometry=points, crs="EPSG:4326")
+
+
+def _written(folder: Path, spec: SceneSpec) -> pystac.Item:
+    pixels, truth = simulate(spec, scl=spec.collection == COLLECTION)
+    if spec.collection != COLLECTION:  # four bands, as such constellations have
+        pixels = pixels.drop_vars("swir16")
+    return write_scene(folder, spec, pixels, truth)
+
+
+def _recipe() -> dict[str, str]:
+    """What the catalogue is made from; another recipe makes another one."""
+    code = sorted(Path(__file__).parent.rglob("*.py"))
+    inputs = [*code, shipped("configs") / "embedded.geojson"]
+    digest = sha256(b"".join(path.read_bytes() for path in inputs)).hexdigest()
+    return {"gnomon": version("gnomon"), "digest": digest}

@@ -1,0 +1,173 @@
+"""Simulated scenes as a static STAC catalogue, in the form in which real ones come.
+
+DN are reflectance x 10000, as cloud-optimised GeoTIFFs; 20 m bands have 20 m pixels. Each item has
+the outlines of its ships as an asset with the role ``labels``. Collections are called
+``synthetic-...``, so that nobody takes a simulated scene for a real one.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pystac
+import rasterio
+import xarray as xr
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pystac.layout import CustomLayoutStrategy
+from rasterio.enums import Resampling
+from shapely.geometry import mapping
+
+from gnomon.simulate.pixels.scene import SceneSpec
+
+COLLECTION = "synthetic-sentinel-2"
+BANDS = ("blue", "green", "red", "nir", "swir16")
+COARSE = ("swir16", "scl")
+"""Bands of twice the pixel."""
+BESIDE = CustomLayoutStrategy(
+    collection_func=lambda own, parent, __: f"{parent}/{own.id}.json",
+    item_func=lambda item, parent: f"{parent}/{item.id}/{item.id}.json",
+)
+"""Items lie beside their files, as `write_scene` put them."""
+
+
+def write_catalog(folder: Path, items: Iterable[pystac.Item], *, description: str) -> Path:
+    """Write root, collection and items over files that are in place; the root comes last.
+
+    Parameters
+    ----------
+    folder
+        Holds a folder of files for each item, named after it.
+    items
+        From `write_scene`, at least one.
+
+    """
+    items = list(items)
+    root = pystac.Catalog(id="gnomon-synthetic", description=description)
+    for name in dict.fromkeys(str(item.collection_id) for item in items):
+        own = [item for item in items if item.collection_id == name]
+        collection = pystac.Collection(name, description, _extent(own), license="Apache-2.0")
+        root.add_child(collection)
+        collection.add_items(own)
+    root.normalize_hrefs(str(folder), strategy=BESIDE)
+    for child in root.get_children():
+        child.save(pystac.CatalogType.SELF_CONTAINED)
+    root.save_object(include_self_link=False)
+    return folder / "catalog.json"
+
+
+def _extent(items: list[pystac.Item]) -> pystac.Extent:
+    days = [item.datetime for item in items if item.datetime]
+    bounds = np.array([item.bbox for item in items])
+    whole = [*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist()]
+    times = pystac.TemporalExtent([[min(days), max(days)]])
+    return pystac.Extent(pystac.SpatialExtent([whole]), times)
+
+
+def write_scene(
+    folder: Path, spec: SceneSpec, pixels: xr.Dataset, truth: gpd.GeoDataFrame
+) -> pystac.Item:
+    """Write the files of a scene, whole or not at all, and describe them.
+
+    Parameters
+    ----------
+    folder
+        Of the catalogue; the files go into a folder of the scene's id.
+    spec
+        What was simulated.
+    pixels, truth
+        What `simulate` returned.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
+    item = _item(spec, spec.geobox, spec.seen_at)
+    try:
+        for band in (*BANDS, "scl"):
+            if band in pixels:
+                gsd_m = _write_band(partial / f"{band}.tif", pixels[band].to_numpy(), band, spec)
+                item.add_asset(band, _asset(band, gsd_m))
+        truth.to_file(partial / "ships.geojson", driver="GeoJSON")
+        labels = pystac.Asset(
+            "./ships.geojson",
+            title="outlines of the simulated ships",
+            media_type=pystac.MediaType.GEOJSON,
+            roles=["labels"],
+        )
+        item.add_asset("ships", labels)
+        shutil.rmtree(folder / spec.id, ignore_errors=True)
+        partial.rename(folder / spec.id)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return item
+
+
+def _item(spec: SceneSpec, grid: GeoBox, seen_at: datetime) -> pystac.Item:
+    outline = grid.extent.to_crs("EPSG:4326").geom
+    light = spec.light
+    return pystac.Item(
+        id=spec.id,
+        geometry=json.loads(json.dumps(mapping(outline))),
+        bbox=list(outline.bounds),
+        datetime=seen_at,
+        collection=spec.collection,
+        properties={
+            "platform": spec.platform,
+            "constellation": "synthetic",
+            "gsd": abs(grid.resolution.x),
+            "proj:epsg": grid.crs.epsg if grid.crs else None,
+            "eo:cloud_cover": round(100 * spec.weather.cloud, 1),
+            "view:sun_azimuth": round(light.sun_azimuth_deg, 2),
+            "view:sun_elevation": round(light.sun_elevation_deg, 2),
+            "view:azimuth": light.view_azimuth_deg,
+            "view:incidence_angle": light.view_zenith_deg,
+            **dict(spec.properties),
+        },
+    )
+
+
+def _asset(band: str, gsd_m: float) -> pystac.Asset:
+    counted = {"nodata": 0} if band == "scl" else {"nodata": 0, "scale": 1e-4, "offset": 0}
+    return pystac.Asset(
+        f"./{band}.tif",
+        media_type=pystac.MediaType.COG,
+        roles=["data"] if band == "scl" else ["data", "reflectance"],
+        extra_fields={"gsd": gsd_m, "raster:bands": [counted]},
+    )
+
+
+def _write_band(path: Path, values: NDArray[np.generic], band: str, spec: SceneSpec) -> float:
+    """Write one band and return its pixel in metres."""
+    grid, step = spec.geobox, 2 if band in COARSE else 1
+    if step == 2:
+        grid = grid.zoom_out(2) if not any(n % 2 for n in grid.shape.yx) else grid
+        values = values[:: round(spec.geobox.shape.y / grid.shape.y), ::][
+            :, :: round(spec.geobox.shape.x / grid.shape.x)
+        ]
+    if band != "scl":
+        # 0 is nodata: the darkest measured water is 1.
+        values = np.clip(np.round(values.astype(np.float64) * 10_000), 1, 65_535).astype(np.uint16)
+    with rasterio.open(
+        path,
+        "w",
+        driver="COG",
+        width=grid.shape.x,
+        height=grid.shape.y,
+        count=1,
+        dtype=values.dtype,
+        crs=str(grid.crs),
+        transform=grid.affine,
+        nodata=0,
+        compress="deflate",
+        predictor="yes",
+        blocksize=512,
+        overviews="none",
+        resampling=Resampling.nearest.name,
+    ) as file:
+        file.write(values, 1)
+    return float(abs(grid.resolution.x))

@@ -1,0 +1,1 @@
+"""Seasons with known truth, as tables."""

@@ -1,1 +1,0 @@
-"""Scenes with known truth, as pixels and as tables."""

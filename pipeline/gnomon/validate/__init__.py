@@ -1,0 +1,1 @@
+"""What gnomon's numbers are worth, on simulated truth and on real images."""

@@ -1,0 +1,81 @@
+"""`make validate`: measure everything again and write docs/validation.md.
+
+Half an hour or so for load, as long for the seasons. `make validate PART=seasons` measures one part
+and leaves the others as they stand. The real ships are fitted again where their pictures are at
+hand: GNOMON_DATA names the folder that has ``planet-3m``. Without it that part is left alone.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from gnomon.validate import planet
+from gnomon.validate.freeboard import figure, measure, section
+from gnomon.validate.seasons import seasons
+
+SHIPS, SEED = 60, 2026
+DOCS = Path("docs")
+err = Console(stderr=True, highlight=False)
+
+
+def _load() -> str:
+    measured = measure(ships=SHIPS, seed=SEED, progress=err.print)
+    figure(measured).savefig(DOCS / "validation-load.png", dpi=110)
+    return section(measured)
+
+
+def _real_ships() -> str | None:
+    pictures = Path(os.environ.get("GNOMON_DATA", "")) / "planet-3m"
+    if not pictures.is_dir():
+        err.print("Real ships: GNOMON_DATA names no folder with planet-3m; left as they stand.")
+        return None
+    return planet.planet_section(pictures, DOCS)
+
+
+def _seasons() -> str:
+    measured = seasons(seed=SEED)
+    measured.figure.savefig(DOCS / "validation-ledger.png", dpi=110)
+    return measured.markdown
+
+
+PARTS: dict[str, Callable[[], str | None]] = {
+    "load": _load,
+    "ships": _real_ships,
+    "seasons": _seasons,
+}
+
+
+def main(*names: str) -> None:
+    """Measure some parts, or all, and write them in their place."""
+    path = DOCS / "validation.md"
+    for name in names or PARTS:
+        if name not in PARTS:
+            sys.exit(f"there is no part {name}; there are {', '.join(PARTS)}")
+        started = time.monotonic()
+        text = PARTS[name]()
+        if text is None:
+            continue
+        told = (
+            f"{text}\n*{datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - started) / 60:.0f} min*"
+        )
+        path.write_text(placed(path.read_text(encoding="utf-8"), name, told), encoding="utf-8")
+        err.print(f"{path}: {name}")
+
+
+def placed(document: str, name: str, text: str) -> str:
+    """Document with a part replaced, or added at its end."""
+    block = f"<!-- {name} -->\n{text}\n<!-- /{name} -->"
+    there = re.compile(f"<!-- {name} -->.*?<!-- /{name} -->", re.DOTALL)
+    if there.search(document):
+        return there.sub(lambda _: block, document)
+    return f"{document.rstrip()}\n\n{block}\n"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,215 @@
+"""`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
+
+All parts take half an hour or so; `make bench PART=scene` measures one: scene, loads or seasons. It
+makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures it whole
+and as a port of 20 x 20 km. Each measurement is a process of its own, in turn with its floor, so
+that a machine that slows down slows both; what is told are medians. The load of ships is read apart
+from that, from chips that are drawn beforehand, one process on each core; its memory is told for
+some hulls and for four times as many. A season is inferred from tables alone, as long as that of
+2024 and four times as long.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import rasterio
+import torch
+from rasterio.windows import Window
+from rich.console import Console
+from rich.table import Table
+from shapely import box
+
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.ports import Port
+from gnomon.datamodel.study import CatalogOptions, Study
+from gnomon.freeboard.rows import read_chips
+from gnomon.imagery.read import geobox_of, window_of
+from gnomon.simulate.pixels.tile import write_tile
+from gnomon.simulate.season import campaign
+from gnomon.validate.seasons import infer
+from gnomon.validate.ships import Cell, chip_of_portrait, portrait_of
+from gnomon.workflow import run
+
+ROUNDS = 3
+SEASON = 275
+"""Days of the season of 2024."""
+LOADS_ON, LOADS_AT_ONCE = os.cpu_count() or 1, 32
+BANDS = ("blue", "green", "red", "nir")
+PORT_DEGREES = (0.24, 0.18)
+"""Width and height of 20 x 20 km at 43 degrees north."""
+
+
+def measured(what: str, catalog: str, where: str) -> dict[str, float]:
+    """Do one thing in this process; seconds without imports, and peak memory."""
+    # The load of ships is measured apart.
+    told = {"name": "bench", "catalog": {"url": catalog}, "load": {"enabled": False}}
+    study = Study.model_validate(told)
+    (scene,) = find_scenes(CatalogOptions(url=catalog), area=None).scenes
+    port = Port(None, None)
+    if where == "port":
+        middle, (width, height) = scene.footprint.centroid, PORT_DEGREES
+        port = Port(None, box(middle.x, middle.y, middle.x + width, middle.y + height))
+    look = run.Look(scene, port, study, "bench")
+    run.network_of(study)
+    started = time.perf_counter()
+    ships = _decode(look) if what == "decode" else len(run.examine(look).detections)
+    return {
+        "seconds": time.perf_counter() - started,
+        "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "ships": ships,
+    }
+
+
+def _decode(look: run.Look) -> int:
+    """Read the bands by plain rasterio, two at a time: nobody is faster without another format."""
+    whole = geobox_of(look.scene)
+    part = window_of(look.scene, whole, look.port.area) if look.port.area else whole
+    left, top = ~whole.affine @ part.affine @ (0, 0)
+    window = Window(round(left), round(top), part.shape.x, part.shape.y)
+
+    def read(band: str) -> None:
+        with rasterio.open(look.scene.assets[band].href) as source:
+            source.read(1, window=window)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(read, BANDS))
+    return 0
+
+
+def loads(gsd: str, count: str) -> dict[str, float]:
+    """Read the loads of drawn ships in this process; seconds without drawing, and peak memory."""
+    torch.set_num_threads(1)
+    cells = [Cell(float(gsd), 30.0, length) for length in (70.0, 110.0, 180.0)]
+    rng = np.random.default_rng(0)
+    chips = [
+        chip_of_portrait(portrait_of(cells[k % 3], 0, k), cells[k % 3], rng, "click")
+        for k in range(int(count))
+    ]
+    read_chips(chips[:2])  # what is slow only once
+    started = time.perf_counter()
+    for start in range(0, len(chips), LOADS_AT_ONCE):
+        read_chips(chips[start : start + LOADS_AT_ONCE])
+    return {
+        "seconds": time.perf_counter() - started,
+        "hulls": len(chips),
+        "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def season(days: str) -> dict[str, float]:
+    """Infer visits and barrels of a season in this process; seconds without making its tables."""
+    made = campaign.season(
+        np.random.default_rng(0), campaign.Trade(days=int(days), visits=43 * int(days) / SEASON)
+    )
+    started = time.perf_counter()
+    infer(made)
+    return {
+        "seconds": time.perf_counter() - started,
+        "looks": len(made.looks),
+        "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def _seasons_table() -> Table:
+    table = Table(box=None, title="From looks to barrels, one process; medians")
+    table.add_column("days")
+    for name in ("looks", "seconds", "seconds per 1,000 looks", "peak GiB"):
+        table.add_column(name, justify="right")
+    for days in (SEASON, 4 * SEASON):
+        told = [_in_process("days", str(days)) for _ in range(ROUNDS)]
+        seconds, looks = median(one["seconds"] for one in told), told[0]["looks"]
+        cells = (f"{looks:.0f}", f"{seconds:.1f}", f"{1000 * seconds / looks:.1f}")
+        table.add_row(str(days), *cells, f"{max(one['gib'] for one in told):.2f}")
+    return table
+
+
+def _loads_table() -> Table:
+    table = Table(box=None, title=f"Loads of ships, {LOADS_ON} processes")
+    table.add_column("pixel")
+    for name in ("hulls a second", "peak GiB each", "with four times as many"):
+        table.add_column(name, justify="right")
+    for gsd, count in (("10", 48), ("3", 24), ("0.5", 12)):
+        with ThreadPoolExecutor(LOADS_ON) as pool:
+            told = list(pool.map(lambda _: _in_process("hulls", gsd, str(count)), range(LOADS_ON)))  # noqa: B023
+        more = _in_process("hulls", gsd, str(4 * count))
+        rate = sum(one["hulls"] / one["seconds"] for one in told)
+        memory = (max(one["gib"] for one in told), more["gib"])
+        table.add_row(f"{gsd} m", f"{rate:.1f}", *(f"{gib:.2f}" for gib in memory))
+    return table
+
+
+def _in_process(*words: str) -> dict[str, float]:
+    done = subprocess.run(  # noqa: S603 - this very module
+        [sys.executable, "-m", "gnomon.validate.bench", *words],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _scene_table() -> Table:
+    folder = Path("build") / "bench"
+    # A process of its own: peak memory of a child starts at that of its parent.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        catalog = pool.submit(write_tile, folder).result()
+    table = Table(box=None, title="Sentinel-2 tile, 10980 x 10980, four bands; medians")
+    table.add_column("scene")
+    for name in ("decode, s", "file to ships, s", "ratio", "peak GiB", "ships"):
+        table.add_column(name, justify="right")
+    for where in ("tile", "port"):
+        pairs = [
+            (_in_process("decode", str(catalog), where), _in_process("find", str(catalog), where))
+            for _ in range(ROUNDS)
+        ]
+        decode = median(floor["seconds"] for floor, _ in pairs)
+        find = median(ours["seconds"] for _, ours in pairs)
+        ratio = median(ours["seconds"] / floor["seconds"] for floor, ours in pairs)
+        memory, ships = (max(ours[key] for _, ours in pairs) for key in ("gib", "ships"))
+        cells = (f"{decode:.2f}", f"{find:.2f}", f"{ratio:.2f}", f"{memory:.2f}", f"{ships:.0f}")
+        table.add_row({"tile": "whole tile", "port": "20 x 20 km port"}[where], *cells)
+    return table
+
+
+PARTS: dict[str, Callable[[], Table]] = {
+    "scene": _scene_table,
+    "loads": _loads_table,
+    "seasons": _seasons_table,
+}
+TASKS: dict[str, Callable[..., dict[str, float]]] = {
+    "decode": partial(measured, "decode"),
+    "find": partial(measured, "find"),
+    "hulls": loads,
+    "days": season,
+}
+"""What is done in a process of its own."""
+
+
+def main(*names: str) -> None:
+    """Measure some parts, or all, and print their tables."""
+    for name in names or PARTS:
+        if name not in PARTS:
+            sys.exit(f"there is no part {name}; there are {', '.join(PARTS)}")
+        Console().print(PARTS[name]())
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:] or [""]
+    if what in TASKS:
+        print(json.dumps(TASKS[what](*rest)))  # noqa: T201 - read by the parent
+    elif what in ("-h", "--help"):
+        print(__doc__)  # noqa: T201
+    else:
+        main(*sys.argv[1:])

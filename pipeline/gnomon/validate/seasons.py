@@ -1,0 +1,372 @@
+"""Visits and barrels of simulated seasons, read back: how often the truth lies within the interval.
+
+The simulator (`gnomon.simulate.season.campaign`) and the inference (`gnomon.track`) share neither
+dwell distribution nor arrival process nor deadweight relation. Kinds of season:
+
+- drawn: everything differs from season to season, the direction of trade too (as many seasons load
+  as unload), for each of the four look schedules;
+- empty: other ships and false alarms, no small tanker;
+- reversed: ships come laden and leave empty;
+- 2024: 43 visits of 14 tankers, with each schedule, and with 24 sub-metre images in place of 36;
+- and seasons for which the priors are wrong: every season a mixture of directions (the prior gives
+  one in ten to that), and stays as short or as long in the mean as the prior allows (1.5, 4 days).
+- around: free looks at the berth, and daily ones of 3 m at the roads and at a home port.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gnomon.datamodel.study import LedgerOptions, Study
+from gnomon.ledger.deliveries import INFERRED, Account, account
+from gnomon.simulate.season.campaign import (
+    PORT,
+    ZONE,
+    Season,
+    Trade,
+    draw_trade,
+    season,
+    trade_2024,
+)
+from gnomon.simulate.season.off_berth import ROADS
+from gnomon.simulate.season.timetable import COLLECTIONS, FINE, SCHEDULES
+from gnomon.track.tracking import Tracked, track
+from gnomon.workflow.infer import deadweight_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+SAMPLES = 800
+"""Of each season's ledger; its quantiles are then off by a hundredth of probability."""
+COVERAGE = (0.85, 0.95)
+BIAS = 0.05
+CLOSE = 0.10
+SURE = 0.99
+MANY = 300
+FREE, AROUND = ("s2", "s2+s1"), "s2+s1+daily"
+"""Looks at the berth and, at the same time, in the roads and at a home port."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One season read back."""
+
+    kind: str
+    schedule: str
+    visits: float
+    """True."""
+    visits_mean: float
+    visits_low: float
+    visits_high: float
+    barrels: float
+    """True."""
+    barrels_mean: float
+    barrels_low: float
+    barrels_high: float
+    p_over: float
+    p_exports: float
+    rows: int
+    """Visits in the table."""
+
+    @property
+    def visits_held(self) -> bool:
+        """Whether the interval holds the true number of visits."""
+        return self.visits_low <= self.visits <= self.visits_high
+
+    @property
+    def barrels_held(self) -> bool:
+        """Whether the interval holds the true barrels."""
+        return self.barrels_low <= self.barrels <= self.barrels_high
+
+
+def infer(made: Season) -> tuple[Tracked, Account]:
+    """Visits and barrels of a season, from its tables alone."""
+    start, end = made.period
+    study = Study.model_validate(
+        {
+            "name": "validation",
+            "catalog": {"url": "simulated"},
+            "period": {"start": start.date(), "end": (end - pd.Timedelta(days=1)).date()},
+            "track": {"zones": [ZONE], "roads": {PORT: [ROADS]}},
+        }
+    )
+    found = track(study, made.detections, made.looks, deadweight=deadweight_of)
+    options = LedgerOptions().model_dump(exclude={"loading", "samples"})
+    loading = [one for one in found.drawn if one.port == PORT]
+    return found, account(loading, samples=SAMPLES, **options)
+
+
+def read(made: Season, *, kind: str, schedule: str) -> Reading:
+    """Infer a season of one year and put it beside its truth."""
+    found, books = infer(made)
+    (row,) = [r for r in books.rows if r["scenario"] == INFERRED]
+    counts = found.seasons[found.seasons.port == PORT].iloc[0]
+    return Reading(
+        kind=kind,
+        schedule=schedule,
+        visits=float(len(made.truth.ship)),
+        visits_mean=counts.visits_mean,
+        visits_low=counts.visits_p05,
+        visits_high=counts.visits_p95,
+        barrels=float(made.truth.barrels.sum()),
+        barrels_mean=row["barrels_mean"],
+        barrels_low=row["barrels_p05"],
+        barrels_high=row["barrels_p95"],
+        p_over=row["p_over_cap"],
+        p_exports=counts.p_exports,
+        rows=int((found.visits.port == PORT).sum()),
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """Seasons of one kind, looked at in one way."""
+
+    kind: str
+    schedule: str
+    seasons: int
+    trade: Callable[[np.random.Generator], Trade]
+    fine_images: int | None = None
+    """Sub-metre images that are kept; all if left out."""
+    elsewhere: str | None = None
+    """Schedule of looks at the roads and at a home port."""
+
+    def reading(self, entropy: Sequence[int]) -> Reading:
+        """Simulate and read one season."""
+        rng = np.random.default_rng(entropy)
+        trade = self.trade(rng)
+        made = season(rng, trade, schedule=self.schedule, elsewhere=self.elsewhere)
+        if self.fine_images is not None:
+            made = _with_fine_images(made, self.fine_images, rng)
+        return read(made, kind=self.kind, schedule=self.schedule)
+
+
+def cases(n: int) -> tuple[Case, ...]:
+    """Return n drawn seasons with each schedule, and a fifth as many of each other kind."""
+    few = max(n // 5, 2)
+    return (
+        *(Case("drawn", schedule, n, draw_trade) for schedule in SCHEDULES),
+        *(Case("empty", s, few, _empty) for s in ("s2", "all")),
+        *(Case("reversed", s, few, _reversed) for s in ("s2", "all")),
+        *(Case("loading", s, few, _loading) for s in SCHEDULES),
+        *(Case("2024", s, few, _of_2024) for s in SCHEDULES),
+        Case("2024, 24 images", "all", few, _of_2024, fine_images=24),
+        *(Case("mixed", s, few, _mixed) for s in ("s2+s1", "all")),
+        *(Case("stays of 1.5 days", s, few, _short) for s in ("s2+s1", "all")),
+        *(Case("stays of 4 days", s, few, _long) for s in ("s2+s1", "all")),
+        *(Case("drawn, around", s, few, draw_trade, elsewhere=AROUND) for s in FREE),
+        *(Case("loading, around", s, few, _loading, elsewhere=AROUND) for s in FREE),
+    )
+
+
+def readings(n: int, *, seed: int = 0) -> Iterator[Reading]:
+    """Read every season of `cases` back, a process on each core; their order is the same always."""
+    told = [
+        (case, (seed, number, one))
+        for number, case in enumerate(cases(n))
+        for one in range(case.seasons)
+    ]
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(Case.reading, *zip(*told, strict=True), chunksize=4)
+
+
+def _with_fine_images(made: Season, count: int, rng: np.random.Generator) -> Season:
+    """Season with some of its sub-metre images only."""
+    fine = np.flatnonzero(made.looks.collection == COLLECTIONS[FINE])
+    lost = made.looks.scene_id.iloc[rng.permutation(fine)[count:]]
+    kept = ~made.detections.scene_id.isin(lost).to_numpy()
+    return replace(
+        made,
+        looks=made.looks[~made.looks.scene_id.isin(lost)],
+        detections=made.detections[kept],
+        visit=made.visit[kept],
+    )
+
+
+def _empty(rng: np.random.Generator) -> Trade:
+    return draw_trade(rng, visits=0.0)
+
+
+def _reversed(rng: np.random.Generator) -> Trade:
+    return draw_trade(rng, shares=(0.0, 1.0, 0.0, 0.0))
+
+
+def _loading(rng: np.random.Generator) -> Trade:
+    return draw_trade(rng, shares=(1.0, 0.0, 0.0, 0.0))
+
+
+def _mixed(rng: np.random.Generator) -> Trade:
+    shares = rng.dirichlet(np.ones(4)).tolist()
+    return draw_trade(rng, shares=(shares[0], shares[1], shares[2], shares[3]))
+
+
+def _short(rng: np.random.Generator) -> Trade:
+    return draw_trade(rng, dwell_days=1.5)
+
+
+def _long(rng: np.random.Generator) -> Trade:
+    return draw_trade(rng, dwell_days=4.0)
+
+
+def _of_2024(rng: np.random.Generator) -> Trade:  # noqa: ARG001 - the season is fixed
+    return trade_2024()
+
+
+@dataclass(frozen=True)
+class Seasons:
+    """What `seasons` measured."""
+
+    table: pd.DataFrame
+    """One row a season."""
+    markdown: str
+    figure: "Figure"
+
+
+def seasons(n: int = MANY, *, seed: int = 0) -> Seasons:
+    """Measure what the ledger promises, on n seasons for each schedule."""
+    rows = measured(readings(n, seed=seed))
+    return Seasons(rows, section(rows, seed=seed), figure(rows))
+
+
+def measured(every: Iterable[Reading]) -> pd.DataFrame:
+    """Readings as a table, one row a season."""
+    held = [
+        asdict(r) | {"visits_held": r.visits_held, "barrels_held": r.barrels_held} for r in every
+    ]
+    return pd.DataFrame(held)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Coverage, bias and width by kind and schedule."""
+    out = []
+    for (kind, schedule), part in rows.groupby(["kind", "schedule"], sort=False):
+        half = (part.visits_high - part.visits_low) / 2
+        out.append(
+            {
+                "kind": kind,
+                "schedule": schedule,
+                "seasons": len(part),
+                "visits_held": part.visits_held.mean(),
+                "visits_bias": _bias(part.visits_mean, part.visits),
+                "visits_bias_error": _bias_error(part.visits_mean, part.visits),
+                "half_width": half.median(),
+                "barrels_held": part.barrels_held.mean(),
+                "barrels_bias": _bias(part.barrels_mean, part.barrels),
+                "barrels_bias_error": _bias_error(part.barrels_mean, part.barrels),
+                "barrels_close": (part.barrels_mean / part.barrels - 1).abs().le(CLOSE).mean(),
+                "p_over": part.p_over.median(),
+                "sure_over": part.p_over.gt(SURE).mean(),
+                "p_exports": part.p_exports.mean(),
+                "visits_mean": part.visits_mean.mean(),
+                "rows": part.rows.mean(),
+            }
+        )
+    return pd.DataFrame(out)
+
+
+def _bias(found: pd.Series, true: pd.Series) -> float:
+    return float(found.sum() / true.sum() - 1) if true.sum() > 0 else np.nan
+
+
+def _bias_error(found: pd.Series, true: pd.Series) -> float:
+    """Standard error of the bias."""
+    if not true.sum() > 0:
+        return np.nan
+    off = found - true * (found.sum() / true.sum())
+    return float(off.std() * np.sqrt(len(off)) / true.sum())
+
+
+def section(rows: pd.DataFrame, *, seed: int) -> str:
+    """Section of docs/validation.md."""
+    table = summary(rows)
+    told = (
+        f"Seasons simulated as tables (`gnomon.simulate.season.campaign`, seed {seed}) and "
+        f"read back. `held` is how often the 90 % interval has the truth, asked is "
+        f"{COVERAGE[0]:.0%} to {COVERAGE[1]:.0%}; `bias` the relative error of the mean with "
+        "its standard error, asked "
+        f"is {BIAS:.0%}; `width` half of the interval of visits (median); `exports` the mean "
+        "probability that more ships loaded than unloaded."
+    )
+    lines = [
+        "## Visits and barrels",
+        "",
+        told,
+        "",
+        "![True and inferred](validation-ledger.png)",
+        "",
+        "| season | looks | n | visits held | bias | width | barrels held | bias | exports |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_cells(row) for row in table.itertuples()),
+        "",
+        *_of_the_finding(table),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(row: Any) -> str:
+    cells = (
+        row.kind,
+        row.schedule,
+        str(row.seasons),
+        f"{row.visits_held:.0%}",
+        _signed(row.visits_bias, row.visits_bias_error),
+        f"{row.half_width:.1f}",
+        f"{row.barrels_held:.0%}",
+        _signed(row.barrels_bias, row.barrels_bias_error),
+        f"{row.p_exports:.2f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _of_the_finding(table: pd.DataFrame) -> list[str]:
+    """Markdown: the season of 2024 against what was asked of it."""
+    lines = [
+        "The season of 2024, 43 visits and about a million barrels. With all looks asked is that",
+        f"43 is held, a half width of 6, barrels within 10 %, and P(over) above {SURE}:",
+        "",
+        f"| looks | seasons | 43 held | half width | within 10 % | P(over) | above {SURE} |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return lines + [
+        f"| {row.schedule}{row.kind.removeprefix('2024')} | {row.seasons} "
+        f"| {row.visits_held:.0%} | {row.half_width:.1f} | {row.barrels_close:.0%} "
+        f"| {row.p_over:.3f} | {row.sure_over:.0%} |"
+        for row in table[table.kind.str.startswith("2024")].itertuples()
+    ]
+
+
+def _signed(value: float, error: float) -> str:
+    return "-" if np.isnan(value) else f"{value:+.1%} ± {error:.1%}"
+
+
+def figure(rows: pd.DataFrame) -> "Figure":
+    """True against inferred, with intervals, for each schedule."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
+
+    drawn = rows[rows.kind == "drawn"]
+    chart = Figure(figsize=(10, 5.2), layout="constrained")
+    axes = chart.subplots(2, len(SCHEDULES))
+    for column, schedule in enumerate(SCHEDULES):
+        part = drawn[drawn.schedule == schedule]
+        for axis, name, unit in zip(axes[:, column], ("visits", "barrels"), (1, 1e6), strict=True):
+            true, mean = part[name] / unit, part[f"{name}_mean"] / unit
+            low, high = part[f"{name}_low"] / unit, part[f"{name}_high"] / unit
+            colour = np.where(part[f"{name}_held"], "tab:blue", "tab:red")
+            axis.vlines(true, low, high, color=colour, lw=0.6, alpha=0.6)
+            axis.plot(true, mean, ".", color="black", ms=2)
+            top = float(max(true.max(), 1e-9)) * 1.4
+            axis.plot([0, top], [0, top], color="grey", lw=0.8)
+            axis.set(xlim=(0, top), ylim=(0, 1.8 * top), xlabel=f"true {name}")
+        axes[0, column].set_title(schedule)
+    axes[0, 0].set_ylabel("inferred visits")
+    axes[1, 0].set_ylabel("inferred, million barrels")
+    return chart

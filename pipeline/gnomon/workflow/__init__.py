@@ -1,0 +1,1 @@
+"""Where the stages meet: a study in, tables out."""

@@ -1,0 +1,362 @@
+"""From the scenes of a study to what its ports look like without ships.
+
+Scenes of one collection with the same bands, whose pixels fall on each other, make the background
+of a port (`gnomon.imagery.background`), one for each season of the year that has looks: land
+changes with snow and leaves. A season's background rests on the looks nearest to its middle,
+whatever their year, so that where there are few all seasons share one. A look takes part in its own
+background: a ship that stays for ten looks is not in it, and so neither is one that is there for
+once.
+
+A background is a file in the store, named by a digest of all that it rests on, and a scene like any
+other to whoever reads it. What of its scenes cannot be read is left out, and the name is that of
+the rest. It is made part by part, each scene's pixels being read once for all seasons, so that the
+memory that it takes does not grow with the port.
+"""
+
+import importlib.metadata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+import xarray as xr
+from odc.geo.geobox import GeoBox, geobox_union_conservative
+from odc.geo.geom import Geometry
+from odc.geo.xr import rasterize
+from shapely.geometry.base import BaseGeometry
+
+from gnomon.datamodel.errors import AssetError, GnomonError
+from gnomon.datamodel.scene import Asset, Scene
+from gnomon.datamodel.study import MaskOptions
+from gnomon.geo.tiles import Window, windows
+from gnomon.imagery.background import FEWEST, UNIT, Clear, Counts, background, clear
+from gnomon.imagery.read import geobox_of, read_window, window_of
+from gnomon.imagery.water import usable_water
+from gnomon.workflow.store import Store, digest, write_whole
+
+MOST = 30
+"""Looks of one background: twice the fewest, so that half of them may be cloudy at a place."""
+CLOUDY_PERCENT = 60.0
+"""Scenes that their provider calls cloudier are taken last: there is little to be seen in them."""
+PART_PX, HALO_PX = 1024, 64
+"""Parts that are worked on together: a look of four bands is 8 MB; the halo is for the masks."""
+LARGEST_PX = 4096**2
+"""A port of 40 km at 10 m. Larger places are whole scenes, and have no background."""
+_YEAR_DAYS = 365
+_MIDDLES = (15, 105, 196, 288)
+"""Middle days of the year of December to February, March to May, and so on."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What a port looks like without ships, for the looks of a season on one grid."""
+
+    scene: Scene
+    """The background; its id is the digest of what it rests on."""
+    looks: tuple[str, ...]
+    """Scenes that it was made from, in the order of time."""
+
+    def over(self, window: GeoBox) -> xr.Dataset:
+        """Reflectances of a window of the looks' grid, NaN where nobody knows."""
+        return read_window(self.scene, window, bands=tuple(self.scene.assets))
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Who makes backgrounds, of what, and where they are kept."""
+
+    store: Store
+    workers: Executor
+    """Read the scenes."""
+    bands: Sequence[str]
+    """Of the network."""
+    options: MaskOptions
+    tell: Callable[[str], None] = lambda _: None
+    """Told the id of each scene that was read."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a scene shows of a port."""
+
+    scene: Scene
+    grid: GeoBox
+    bands: tuple[str, ...]
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """Equal where looks can be laid upon each other, pixel on pixel."""
+        a = self.grid.affine
+        pixel = (round(a.a, 6), round(a.b, 6), round(a.d, 6), round(a.e, 6))
+        left, top = (round(corner / a.a % 1, 3) % 1 for corner in (a.c, a.f))
+        return (self.scene.collection, self.bands, str(self.grid.crs), pixel, left, top)
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """By time."""
+        return (self.scene.seen_at, self.scene.id)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A background that is to be had."""
+
+    name: str
+    grid: GeoBox
+    places: tuple[_Place, ...]
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        return self.places[0].bands
+
+    def history(self, path: Path) -> History:
+        """The background as a scene."""
+        first = self.places[0].scene
+        assets = {
+            band: Asset(href=str(path), name=band, scale=UNIT, nodata=0, band=number)
+            for number, band in enumerate(self.bands, start=1)
+        }
+        scene = Scene(
+            id=self.name,
+            collection=first.collection,
+            platform=first.platform,
+            sensor="optical",
+            seen_at=first.seen_at,
+            footprint=first.footprint,
+            gsd_m=first.gsd_m,
+            assets=assets,
+        )
+        return History(scene, tuple(place.scene.id for place in self.places))
+
+
+class _UnreadableError(Exception):
+    """Places that turned out not to be readable."""
+
+    def __init__(self, scenes: set[str]) -> None:
+        super().__init__(scenes)
+        self.scenes = scenes
+
+
+def histories(
+    scenes: Iterable[Scene], area: BaseGeometry | None, maker: Maker
+) -> dict[str, History]:
+    """Backgrounds of a port, made where the store has none.
+
+    Parameters
+    ----------
+    scenes
+        Looks at the port, in any order.
+    area
+        The port's, in EPSG:4326; None for all that the scenes show.
+    maker
+        Does the work.
+
+    Returns
+    -------
+    dict
+        By id of the scene. Scenes are left out that are radar, cannot be opened, or have fewer
+        than `FEWEST` like them.
+
+    Raises
+    ------
+    StoreError
+        A background cannot be written.
+
+    """
+    places = list(_places(scenes, area, maker))
+    while True:
+        plans = _planned(places, maker.options)
+        try:
+            for together in _by_grid(plans.values()):
+                _make([plan for plan in together if not _path(plan, maker).exists()], maker)
+        except _UnreadableError as error:
+            places = [place for place in places if place.scene.id not in error.scenes]
+        else:
+            return {scene: plan.history(_path(plan, maker)) for scene, plan in plans.items()}
+
+
+def _by_grid(plans: Iterable[_Plan]) -> Iterable[list[_Plan]]:
+    """Different backgrounds whose looks can be laid upon each other, together."""
+    groups: dict[tuple[object, ...], list[_Plan]] = defaultdict(list)
+    for plan in {plan.name: plan for plan in plans}.values():
+        groups[plan.places[0].alike].append(plan)
+    return groups.values()
+
+
+def _path(plan: _Plan, maker: Maker) -> Path:
+    return maker.store.folder.resolve() / f"{plan.name}.tif"
+
+
+def _places(scenes: Iterable[Scene], area: BaseGeometry | None, maker: Maker) -> Iterator[_Place]:
+    """Where scenes lie; those that cannot be opened say so when they are looked at."""
+    optical = [scene for scene in scenes if scene.sensor == "optical"]
+    if len(optical) < FEWEST:
+        return  # nothing is opened for nothing
+    futures = {maker.workers.submit(_window_of, scene, area): scene for scene in optical}
+    for future, scene in futures.items():
+        grid, bands = future.result(), tuple(b for b in maker.bands if b in scene.assets)
+        if grid is not None and bands:
+            yield _Place(scene, grid, bands)
+
+
+def _window_of(scene: Scene, area: BaseGeometry | None) -> GeoBox | None:
+    try:
+        grid = geobox_of(scene)
+        return grid if area is None else window_of(scene, grid, area)
+    except AssetError:
+        return None
+
+
+def _planned(places: Iterable[_Place], options: MaskOptions) -> dict[str, _Plan]:
+    """The background for each scene that can have one, by the scene's id."""
+    groups: dict[tuple[object, ...], list[_Place]] = defaultdict(list)
+    for place in places:
+        groups[place.alike].append(place)
+    plans: dict[str, _Plan] = {}
+    for group in groups.values():
+        grid = geobox_union_conservative([place.grid for place in group])
+        if len(group) < FEWEST or grid.shape.x * grid.shape.y > LARGEST_PX:
+            continue
+        seasons = {season: _plan(group, season, grid, options) for season in range(4)}
+        plans |= {place.scene.id: seasons[_season(place.scene)] for place in group}
+    return plans
+
+
+def _season(scene: Scene) -> int:
+    return scene.seen_at.month % 12 // 3
+
+
+def _plan(group: Sequence[_Place], season: int, grid: GeoBox, options: MaskOptions) -> _Plan:
+    """The looks nearest to the middle of a season, and the name of what is made from them."""
+    chosen = sorted(group, key=lambda place: (*_farness(place.scene, season), *place.order))[:MOST]
+    chosen = sorted(chosen, key=lambda place: place.order)
+    name = digest(
+        {
+            "gnomon": importlib.metadata.version("gnomon"),
+            "history": [place.scene.inputs for place in chosen],
+            "grid": [str(grid.crs), *grid.shape.yx, *grid.affine[:6]],
+            "bands": chosen[0].bands,
+            "mask": options.model_dump(),
+        }
+    )
+    return _Plan(name, grid, tuple(chosen))
+
+
+def _farness(scene: Scene, season: int) -> tuple[bool, int]:
+    """Whether a scene is cloudy, and its days of the year from the middle of a season."""
+    days = abs(scene.seen_at.timetuple().tm_yday - _MIDDLES[season]) % _YEAR_DAYS
+    return (scene.cloud_percent or 0) > CLOUDY_PERCENT, min(days, _YEAR_DAYS - days)
+
+
+def _make(plans: Sequence[_Plan], maker: Maker) -> None:
+    """Make backgrounds of one grid, each scene being read once."""
+    if not plans:
+        return
+    grid, bands = plans[0].grid, plans[0].bands
+    places = {place.scene.id: place for plan in plans for place in plan.places}
+    made = {plan.name: np.zeros((len(bands), *grid.shape.yx), np.uint16) for plan in plans}
+    for part in windows(grid.shape.yx, core_px=PART_PX, halo_px=HALO_PX):
+        looks = _read(places.values(), grid, part, maker)
+        for plan in plans:
+            made[plan.name][:, *part.core] = background([looks[p.scene.id] for p in plan.places])
+        del looks  # before those of the next part come
+    for plan in plans:
+        counts = made[plan.name]
+        write_whole(_path(plan, maker), partial(_write, counts=counts, grid=grid, bands=bands))
+
+
+def _read(
+    places: Iterable[_Place], grid: GeoBox, part: Window, maker: Maker
+) -> Mapping[str, Clear]:
+    """Clear pixels of a part's core by scene.
+
+    Raises
+    ------
+    _UnreadableError
+        Some cannot be read.
+
+    """
+    futures = {
+        maker.workers.submit(_clear, place, grid, part, maker.options): place.scene.id
+        for place in places
+    }
+    looks, unreadable = {}, set()
+    try:
+        for future in as_completed(futures):
+            try:
+                looks[futures[future]] = future.result()
+            except GnomonError:
+                unreadable.add(futures[future])
+            maker.tell(futures[future])
+    finally:
+        for future in futures:
+            future.cancel()
+    if unreadable:
+        raise _UnreadableError(unreadable)
+    return looks
+
+
+def _clear(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear:
+    """What a scene shows of a part's core; nothing where the scene ends."""
+    shift = ~grid.affine @ place.grid.affine
+    starts, sides = (round(shift.f), round(shift.c)), place.grid.shape.yx
+    halo = tuple(
+        slice(max(side.start, start), min(side.stop, start + length))
+        for side, start, length in zip(part.halo, starts, sides, strict=True)
+    )
+    shape = tuple(side.stop - side.start for side in part.halo)
+    counts = np.zeros((len(place.bands), *shape), np.uint16)
+    water = np.zeros(shape, bool)
+    if all(side.start < side.stop for side in halo):
+        window = place.grid[_moved(halo, starts)]
+        seen = _looked(place, window, options)
+        here = _moved(halo, [side.start for side in part.halo])
+        counts[:, *here], water[here] = seen.counts, seen.water
+    core = _moved(part.core, [side.start for side in part.halo])
+    return Clear(counts[:, *core].copy(), water[core].copy())
+
+
+def _moved(sides: Sequence[slice], by: Sequence[int]) -> tuple[slice, ...]:
+    return tuple(
+        slice(side.start - start, side.stop - start) for side, start in zip(sides, by, strict=True)
+    )
+
+
+def _looked(place: _Place, window: GeoBox, options: MaskOptions) -> Clear:
+    """What a scene shows clearly of a window, without what another scene of its pass shows."""
+    pixels = read_window(place.scene, window)
+    masks = usable_water(pixels, options)
+    if place.scene.taken is not None and not shapely.is_empty(place.scene.taken):
+        # One pass is one look: a ship in two tiles of it would count as having stayed for two.
+        own = rasterize(Geometry(place.scene.taken, "EPSG:4326"), window, value_inside=False)
+        masks["valid"] = masks["valid"] & own.to_numpy()
+    return clear(pixels, masks, place.bands)
+
+
+def _write(path: Path, *, counts: Counts, grid: GeoBox, bands: Sequence[str]) -> None:
+    """Write a background as a GeoTIFF that any viewer opens."""
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        count=len(counts),
+        height=grid.shape.y,
+        width=grid.shape.x,
+        dtype="uint16",
+        crs=str(grid.crs),
+        transform=grid.affine,
+        nodata=0,
+        tiled=True,
+        blockxsize=512,
+        blockysize=512,
+        compress="deflate",
+        predictor=2,
+    ) as file:
+        file.write(counts)
+        file.scales = [UNIT] * len(counts)
+        file.descriptions = bands

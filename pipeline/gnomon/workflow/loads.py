@@ -1,0 +1,307 @@
+"""Ships and scenes to loads: where the load stage meets the pixels.
+
+A run calls `with_loads` for what its detector found. `read_loads` does the same for a table of
+anybody's: GeoParquet, GeoJSON or CSV with ``detection_id``, ``scene_id`` and a place. An outline
+gives length, beam and heading; a bare point has them measured from the pixels around it, as the
+bright (or dark) patch that it lies on.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+from numpy.typing import NDArray
+from odc.geo.geobox import GeoBox
+from pyproj import Geod
+
+from gnomon.catalog.angles import with_angles
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.errors import AssetError, StoreError
+from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.study import CatalogOptions, LoadOptions, MaskOptions, Study
+from gnomon.freeboard import rows as stage
+from gnomon.freeboard.patch import patch_at
+from gnomon.freeboard.rows import ANGLES, SIZES
+from gnomon.geo.grid import grid_of
+from gnomon.imagery.read import geobox_of, read_window, window_of
+from gnomon.imagery.water import usable_water
+from gnomon.workflow.store import write_table
+
+LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "scl")
+NEEDED = ("detection_id", "scene_id")
+# A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
+_SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
+HEADING_SIGMA_DEG = 5.0
+_SEARCH_M = 200.0
+_EARTH = Geod(ellps="WGS84")
+Progress = Callable[[int, int, str], None]
+
+
+def with_loads(
+    found: list[dict[str, Any]], scene: Scene, grid: GeoBox, study: Study
+) -> list[dict[str, Any]]:
+    """Rows of a detector with the load columns filled in."""
+    if not study.load.enabled or not found:
+        return found
+    frame = gpd.GeoDataFrame(found, geometry="geometry", crs="EPSG:4326")
+    read = reader_of(scene, grid, study.mask)
+    told = stage.loads(frame, read, study.load).astype(object)
+    loads = told.where(told.notna(), None).to_dict("records")
+    return [row | load for row, load in zip(found, loads, strict=True)]
+
+
+def reader_of(scene: Scene, grid: GeoBox, options: MaskOptions) -> stage.Reader:
+    """Read the pixels over an area, with what hides them where that can be told."""
+
+    def read(area: shapely.Polygon) -> xr.Dataset | None:
+        try:
+            window = window_of(scene, grid, area)
+        except AssetError:  # beyond the scene's edge
+            return None
+        pixels = read_window(scene, window, bands=LOAD_BANDS)
+        coarse = [n for n in pixels if n in scene.assets and _coarser(scene, str(n))]
+        return _masked(pixels, options).drop_vars([n for n in coarse if n in stage.BANDS])
+
+    return read
+
+
+def _coarser(scene: Scene, name: str) -> bool:
+    return (scene.assets[name].gsd_m or scene.gsd_m) > 1.01 * scene.gsd_m
+
+
+def _masked(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
+    """Add cloud, ice and land; counts that are no reflectance have none that can be told."""
+    green = pixels["green"].to_numpy() if "green" in pixels else np.array([np.nan])
+    level = float(np.nanmedian(green)) if np.isfinite(green).any() else np.nan
+    if not ({"nir", "swir16"} & set(pixels)) or not 0 < level < 1:
+        return pixels
+    layers = usable_water(pixels, options)
+    return pixels.assign({name: layers[name] for name in ("cloud", "ice", "land")})
+
+
+def read_loads(
+    detections: Path,
+    catalog: str,
+    *,
+    out: Path | None = None,
+    options: LoadOptions | None = None,
+    progress: Progress | None = None,
+) -> gpd.GeoDataFrame:
+    """Read the loads of anybody's detections.
+
+    Parameters
+    ----------
+    detections
+        GeoParquet, GeoJSON or CSV (columns ``lon`` and ``lat``), as the module's head says.
+    catalog
+        STAC API or static catalogue that has their scenes.
+    out
+        GeoParquet to be written, whole or not at all.
+    options
+        Of the stage.
+    progress
+        Told of each scene that is done.
+
+    Returns
+    -------
+    GeoDataFrame
+        The rows in their order, with every column that they had and the load columns.
+
+    Raises
+    ------
+    GnomonError
+        The table cannot be used, or scenes that it names are not in the catalogue.
+
+    """
+    table = read_detections(detections)
+    parts = []
+    scenes = scenes_of(table, catalog, detections)
+    for count, (name, scene) in enumerate(scenes.items(), start=1):
+        rows, read = prepared(table[table.scene_id == name], scene)
+        parts.append(stage.loads(rows, read, options or LoadOptions()))
+        if progress:
+            progress(count, len(scenes), name)
+    told = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
+    kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
+    # Columns have their type also where every value is missing.
+    words = ("load_state", "load_reason")
+    result = kept.join(told.astype({n: "str" if n in words else float for n in stage.COLUMNS}))
+    if out:
+        write_table(result, out)
+    return result
+
+
+def read_detections(path: Path) -> gpd.GeoDataFrame:
+    """Read a table of detections, in EPSG:4326, rows numbered from 0.
+
+    Raises
+    ------
+    StoreError
+        It cannot be read, or lacks something, or a row has no place; every fault is named.
+
+    """
+    frame = _opened(path).reset_index(drop=True)
+    if missing := [name for name in NEEDED if name not in frame]:
+        raise StoreError(f"{path}: lacks the column(s) {', '.join(missing)}")
+    if frame.crs is None:
+        raise StoreError(f"{path}: has no CRS; write one into the file (EPSG:4326 for degrees)")
+    places = frame.geometry.bounds.to_numpy()
+    lost = ~np.isfinite(places).all(axis=1) | frame[list(NEEDED)].isna().any(axis=1).to_numpy()
+    if lost.any():
+        raise StoreError(f"{path}: {_rows(lost)} lack a place, a detection_id or a scene_id")
+    frame = frame.to_crs(4326).astype(dict.fromkeys(NEEDED, "str"))
+    # Outlines over the antimeridian may go on beyond 180.
+    astray = ~(np.abs(frame.geometry.bounds.to_numpy()) <= (360, 90, 360, 90)).all(axis=1)
+    if astray.any():
+        why = "are not on the earth; is longitude taken for latitude, or the CRS wrong?"
+        raise StoreError(f"{path}: {_rows(astray)} {why}")
+    return _checked(frame, path)
+
+
+def _rows(which: NDArray[np.bool_]) -> str:
+    numbers = [str(n + 1) for n in np.flatnonzero(which)]
+    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
+    return f"row(s) {', '.join(numbers[:10])}{more}"
+
+
+def _checked(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+    """Rows once each, with sizes that are numbers; those that are not given are NaN."""
+    doubled = frame.detection_id[frame.detection_id.duplicated()].unique()
+    if len(doubled):
+        raise StoreError(f"{path}: detection_id {', '.join(map(str, doubled))} is there twice")
+    for name in SIZES:
+        frame[name] = pd.to_numeric(frame[name], errors="coerce") if name in frame else np.nan
+        if (frame[name] <= 0).any() and name != "heading_deg":
+            raise StoreError(f"{path}: {name} must be positive")
+    return frame
+
+
+def _opened(path: Path) -> gpd.GeoDataFrame:
+    try:
+        if path.suffix.lower() == ".parquet":
+            return gpd.read_parquet(path)
+        if path.suffix.lower() != ".csv":
+            return gpd.read_file(path)
+        plain = pd.read_csv(path, dtype=dict.fromkeys(NEEDED, "str"))
+        lon, lat = (pd.to_numeric(plain[name], errors="coerce") for name in ("lon", "lat"))
+    except KeyError as error:
+        raise StoreError(f"{path}: lacks the column {error}; a CSV has lon and lat") from error
+    except Exception as error:  # pyogrio and pandas raise several unrelated types
+        why = " ".join(str(error).split())
+        raise StoreError(f"{path}: cannot be read as GeoParquet, GeoJSON or CSV ({why})") from error
+    return gpd.GeoDataFrame(plain, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
+
+
+def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Scene]:
+    """Scenes that a table (read from a path) names, with their angles.
+
+    Raises
+    ------
+    StoreError
+        The catalogue lacks one.
+
+    """
+    wanted = list(dict.fromkeys(table.scene_id))
+    if not wanted:
+        return {}
+    options = CatalogOptions(url=catalog, max_cloud_percent=100)
+    found = find_scenes(options, area=None, ids=wanted)
+    scenes = {scene.id: scene for scene in (*found.scenes, *found.cloudy)}
+    faults = {fault.item: str(fault.error) for fault in found.faults}
+    if lost := [name for name in wanted if name not in scenes]:
+        why = "; ".join(f"{name} ({faults.get(name, 'no such item')})" for name in lost)
+        raise StoreError(f"{path}: not to be had from {catalog}: {why}")
+    return {name: with_angles(scenes[name]) for name in wanted}
+
+
+def prepared(table: gpd.GeoDataFrame, scene: Scene) -> tuple[gpd.GeoDataFrame, stage.Reader]:
+    """Rows of one scene as the stage wants them, and who reads the pixels."""
+    read: stage.Reader = _nothing
+    if scene.sensor == "optical":  # a radar scene may have no grid at all
+        read = reader_of(scene, geobox_of(scene), MaskOptions())
+    fixed = {name: getattr(scene, name) for name in (*ANGLES, "sensor", "gsd_m")}
+    rows = [fixed | size for size in _sizes(table, scene, read)]
+    return gpd.GeoDataFrame(rows, index=table.index, geometry="geometry", crs="EPSG:4326"), read
+
+
+def _nothing(_: shapely.Polygon) -> None:
+    return None
+
+
+def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterator[dict[str, Any]]:
+    for _, row in table.iterrows():
+        shape = row.geometry
+        size = _of_outline(shape) if shape.geom_type != "Point" else {}
+        given = {name: float(row[name]) for name in SIZES if pd.notna(row[name])}
+        if not set(SIZES) <= set(size | given) and scene.sensor == "optical":
+            size = _of_pixels(read, shape.centroid) | size
+        size = dict.fromkeys(SIZES, np.nan) | size | given
+        for name in _SIGMA:
+            usual = sigma_of(name, size[name], scene.gsd_m)
+            size[f"{name[:-2]}_sigma_m"] = _given(row, f"{name[:-2]}_sigma_m", usual)
+        size["heading_sigma_deg"] = _given(row, "heading_sigma_deg", HEADING_SIGMA_DEG)
+        centre = shape.centroid
+        yield size | {"geometry": centre, "footprint": _rectangle(centre, size)}
+
+
+def sigma_of(name: str, size_m: float, gsd_m: float) -> float:
+    """Error of a length or beam (``length_m``, ``beam_m``) that was told or measured by hand."""
+    share, pixels = _SIGMA[name]
+    return share * size_m + pixels * gsd_m
+
+
+def _given(row: pd.Series, name: str, usual: float) -> float:
+    value = row.get(name)
+    return usual if value is None or pd.isna(value) or value <= 0 else float(value)
+
+
+def _of_outline(shape: shapely.Geometry) -> dict[str, float]:
+    """Size of the smallest rectangle around an outline, in metres on the ellipsoid."""
+    corners = shapely.get_coordinates(_straight(shape))
+    if len(corners) < 4:
+        return {}
+    edges = [_EARTH.inv(*corners[k], *corners[k + 1]) for k in (0, 1)]
+    (axis, _, length), (_, _, beam) = sorted(edges, key=lambda edge: -edge[2])
+    return {"length_m": length, "beam_m": max(beam, 1.0), "heading_deg": axis % 180.0}
+
+
+def _straight(shape: shapely.Geometry) -> shapely.Geometry:
+    """Smallest rectangle, found where a degree east is as long as one north."""
+    shrink = float(np.cos(np.deg2rad(shape.centroid.y)))
+    flat = shapely.transform(shape, lambda xy: xy * (shrink, 1))
+    return shapely.transform(flat.minimum_rotated_rectangle, lambda xy: xy / (shrink, 1))
+
+
+def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
+    """Length, beam and axis of the patch that a point lies on; nothing where there is none."""
+    pixels = read(centre.buffer(_SEARCH_M / 111_000).envelope)
+    names = [name for name in stage.BANDS if pixels is not None and name in pixels]
+    if pixels is None or not names:
+        return {}
+    box = grid_of(pixels)
+    place, turn = stage.on_grid(centre, box)
+    column, row = (float(v) for v in ~box.affine @ tuple(place))
+    stack = np.stack([pixels[name].to_numpy() for name in names])
+    if not np.isfinite(stack).any(axis=(1, 2)).all():
+        return {}
+    patch = patch_at(stack, row=row, column=column, gsd_m=abs(float(box.resolution.x)))
+    if patch is None:
+        return {}
+    axis = (patch.heading_deg - turn) % 180.0
+    return {"length_m": patch.length_m, "beam_m": patch.beam_m, "heading_deg": axis}
+
+
+def _rectangle(centre: shapely.Point, size: dict[str, float]) -> shapely.Polygon:
+    """A hull as a rectangle; one of unknown size takes no room."""
+    length, beam, axis = np.nan_to_num([size[name] for name in SIZES])
+    heading = np.deg2rad(axis)
+    ahead = np.array([np.sin(heading), np.cos(heading)]) * max(length, 1.0) / 2
+    aside = np.array([np.cos(heading), -np.sin(heading)]) * max(beam, 1.0) / 2
+    degrees = np.array([111_320 * np.cos(np.deg2rad(centre.y)), 110_574])
+    corners = [ahead + aside, ahead - aside, -ahead - aside, -ahead + aside]
+    return shapely.Polygon([np.array([centre.x, centre.y]) + c / degrees for c in corners])

@@ -1,0 +1,65 @@
+"""The first look: deviations are deviations, and no ship on open water is thrown away."""
+
+import numpy as np
+import odc.geo.xr
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from odc.geo.geobox import GeoBox
+
+from gnomon.detect.cfar import bright_hulls, departures
+
+GRID = GeoBox.from_bbox((0, 0, 4000, 4000), "EPSG:32653", resolution=10)
+
+
+def sea(seed: int = 0, *, level: float = 0.03, noise: float = 0.004) -> xr.Dataset:
+    rng = np.random.default_rng(seed)
+    band = rng.normal(level, noise, GRID.shape).astype(np.float32)
+    return xr.Dataset({"nir": odc.geo.xr.wrap_xr(band, GRID)})
+
+
+WATER = np.ones(GRID.shape, bool)
+
+
+def test_departures_of_plain_water_are_standard_normal() -> None:
+    z = departures(sea(), WATER)
+    assert z.std() == pytest.approx(1.0, abs=0.03)
+    assert abs(z.mean()) < 0.03
+
+
+@settings(max_examples=20)
+@given(gain=st.floats(0.5, 3), offset=st.floats(0, 0.1))
+def test_light_and_haze_change_nothing(gain: float, offset: float) -> None:
+    plain = sea(noise=0.02)
+    lit = plain * np.float32(gain) + np.float32(offset)
+    np.testing.assert_allclose(departures(lit, WATER), departures(plain, WATER), atol=0.02)
+
+
+def test_a_brute_force_background_agrees() -> None:
+    pixels = sea(5)
+    z = departures(pixels, WATER)
+    value = pixels.nir.to_numpy().reshape(200, 2, 200, 2).mean(axis=(1, 3))
+    around = value[80:120, 80:120]  # the five blocks of 8 cells around block (12, 12)
+    expected = (value[100, 100] - around.mean()) / around.std()
+    assert z[100, 100] == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("contrast", [0.05, -0.025])
+def test_a_ship_stands_out_bright_or_dark(contrast: float) -> None:
+    pixels = sea()
+    pixels.nir[200:202, 190:210] += contrast
+    assert np.abs(departures(pixels, WATER))[100, 95:105].min() > 5
+
+
+def test_where_no_water_is_near_nothing_departs() -> None:
+    assert not departures(sea(), np.zeros(GRID.shape, bool)).any()
+
+
+def test_the_baseline_finds_a_hull_where_it_lies() -> None:
+    pixels = sea()
+    pixels.nir[200:204, 190:214] += 0.1
+    (hull,) = bright_hulls(pixels, WATER, WATER, contrast_min=6)
+    assert hull[:2] == pytest.approx([202, 202], abs=1)
+    assert hull[2] == pytest.approx(24, rel=0.3)
+    assert abs((hull[4] - 90 + 90) % 180 - 90) < 10

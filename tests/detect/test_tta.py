@@ -1,0 +1,88 @@
+"""Second looks: what is said of a crop does not depend on which way round it is."""
+
+import numpy as np
+import pytest
+import torch
+
+from gnomon.detect.centernet.network import Maps, Network, NetworkOptions
+from gnomon.detect.tta import DOUBT, SQUARE_PX, in_doubt, turned_looks
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """An untrained network that sees something everywhere."""
+    torch.manual_seed(1)
+    made = Network(NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))).eval()
+    torch.nn.init.normal_(made.heads.weight, std=2.0)
+    made.heads.bias.data[0] = 0.0
+    return made
+
+
+@torch.inference_mode()
+def looked(network: Network, crops: torch.Tensor, history: torch.Tensor | None = None) -> Maps:
+    return turned_looks(network, crops, torch.ones(len(crops), 4), history)
+
+
+def crops_of(seed: int) -> torch.Tensor:
+    return torch.rand(2, 4, 64, 96, generator=torch.Generator().manual_seed(seed)) * 0.3
+
+
+@pytest.mark.parametrize("axes", [(2,), (3,), (2, 3)])
+def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, ...]) -> None:
+    crops = crops_of(0)
+    straight = looked(network, crops, crops)
+    other = looked(network, crops.flip(axes), crops.flip(axes))
+    for name in ("centre", "size", "hull", "tanker"):
+        back = getattr(other, name).flip(axes)
+        assert torch.allclose(back, getattr(straight, name), atol=1e-4)
+    signs = torch.tensor([-1.0 if axis in axes else 1.0 for axis in (3, 2)])
+    back = other.shift.flip(axes) * signs[:, None, None]
+    assert torch.allclose(back, straight.shift, atol=1e-4)
+    # A mirror turns the lean of an axis round; a half turn does not.
+    back = other.axis.flip(axes) * torch.tensor([1.0, float(signs.prod())])[:, None, None]
+    assert torch.allclose(back, straight.axis, atol=1e-4)
+    # And one look alone is not so.
+    with torch.inference_mode():
+        alone, mirrored = (network(c, torch.ones(2, 4)) for c in (crops, crops.flip(axes)))
+    assert not torch.allclose(mirrored.centre.flip(axes), alone.centre, atol=1e-2)
+
+
+def test_rows_for_columns_gives_columns_for_rows(network: Network) -> None:
+    crops = crops_of(1)
+    straight = looked(network, crops)
+    back = {name: value.transpose(2, 3) for name, value in vars(
+        looked(network, crops.transpose(2, 3))
+    ).items()}  # fmt: skip
+    for name in ("centre", "size", "hull", "tanker"):
+        assert torch.allclose(back[name], getattr(straight, name), atol=1e-4)
+    assert torch.allclose(back["shift"].flip(1), straight.shift, atol=1e-4)
+    # What ran up and down runs left and right; what lay on the diagonal still does.
+    signs = torch.tensor([-1.0, 1.0])[:, None, None]
+    assert torch.allclose(back["axis"] * signs, straight.axis, atol=1e-4)
+
+
+def hulls_at(*places: tuple[float, float, float]) -> np.ndarray:
+    hulls = np.ones((len(places), 8), np.float32)
+    hulls[:, [0, 1, 5]] = np.array(places, np.float32).reshape(-1, 3)
+    return hulls
+
+
+def test_only_what_is_in_doubt_is_looked_at_again() -> None:
+    low, high = DOUBT
+    told = hulls_at((5, 70, low / 2), (200, 10, (1 + high) / 2), (100, 40, 0.5), (101, 41, low / 2))
+    (cell,), within = in_doubt(told, (256, 256))
+    assert within.tolist() == [False, False, True, True]
+    assert cell.core == (slice(32, 64), slice(96, 128))
+    assert cell.halo == (slice(8, 88), slice(72, 152))
+    assert in_doubt(told[:0], (256, 256))[0] == []
+
+
+def test_squares_side_by_side_are_one_cell_and_edges_hold() -> None:
+    side = SQUARE_PX
+    told = hulls_at((-1.5, 1, 0.5), (side + 3, 3, 0.5), (9 * side - 1, 9 * side + 6, 0.5))
+    cells, within = in_doubt(told, (9 * side + 5, 9 * side))
+    assert within.all()
+    assert [cell.core for cell in cells] == [
+        (slice(0, side), slice(0, 2 * side)),
+        (slice(9 * side, 9 * side + 5), slice(8 * side, 9 * side)),
+    ]

@@ -1,0 +1,112 @@
+"""Calibration: a score is a probability, an error is a deviation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+
+from gnomon.detect.weights import Errors
+from gnomon.learn.calibrate import (
+    Calibration,
+    calibrated,
+    read_calibration,
+    tanker_curve,
+    write_calibration,
+)
+from gnomon.learn.metrics import Matched
+
+ERRORS = Errors(length_m=10, length_share=0.05, beam_m=5, beam_share=0.1, heading_deg=3)
+
+
+def simulated(rng: np.random.Generator, count: int, *, slope: float, intercept: float) -> Matched:
+    """Hulls whose chance of being ships follows a logistic curve of their logit."""
+    raw = rng.normal(0, 2, count)
+    ship = rng.random(count) < expit(slope * raw + intercept)
+    label = np.where(ship, np.cumsum(ship) - 1, -1)
+    length = rng.uniform(6, 30, count)
+    truth = np.column_stack([np.zeros((count, 2)), length, length / 6, np.full(count, 40.0)])
+    hulls = np.column_stack([truth, expit(raw), np.zeros(count)])
+    hulls[:, 2] += rng.normal(0, 1.2, count)
+    hulls[:, 3] += rng.normal(0, 0.5, count)
+    hulls[:, 4] += rng.normal(0, 3.0 * 10 / length)
+    return Matched(
+        expit(raw).astype(np.float32), label, hulls.astype(np.float32), truth[ship].astype("f4")
+    )
+
+
+@pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.5, -1.0), (2.0, 0.5)])
+def test_the_curve_is_found(slope: float, intercept: float) -> None:
+    told = calibrated(
+        simulated(np.random.default_rng(1), 4000, slope=slope, intercept=intercept), gsd_m=10.0
+    )
+    assert told.slope == pytest.approx(slope, rel=0.12)
+    assert told.intercept == pytest.approx(intercept, abs=0.15)
+
+
+@given(share=st.floats(0.1, 0.9))
+def test_p_tanker_is_a_likelihood_ratio_however_many_tankers_there_are(share: float) -> None:
+    rng = np.random.default_rng(7)
+    tanker = rng.random(4000) < share
+    # Two normal densities of one width: their log ratio is 1.5 times the distance from the middle.
+    raw = rng.normal(np.where(tanker, 0.75, -0.75), 1.0)
+    slope, intercept = tanker_curve(expit(2 * raw + 1), tanker.astype(float))
+    assert slope * (2 * 0.5 + 1) + intercept == pytest.approx(1.5 * 0.5, abs=0.35)
+    assert slope * (2 * -0.5 + 1) + intercept == pytest.approx(-1.5 * 0.5, abs=0.35)
+
+
+def test_p_tanker_is_not_told_on_the_word_of_a_few_ships_or_of_chance() -> None:
+    rng = np.random.default_rng(1)
+    few = np.arange(40) < 9
+    assert tanker_curve(np.where(few, 0.9, 0.1), few.astype(float)) == (0, 0)
+    tanker = rng.random(200) < 0.4
+    assert tanker_curve(rng.random(200), tanker.astype(float)) == (0, 0)
+    assert tanker_curve(np.where(tanker, 0.3, 0.6), tanker.astype(float)) == (0, 0)
+    nothing = Calibration(1, 0, 0.5, ERRORS)
+    assert np.isnan(nothing.p_tanker(np.array([0.2, 0.9]))).all()
+
+
+def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
+    one = Calibration(1.25, -0.5, 0.3, ERRORS, (0.7, 0.2))
+    write_calibration(tmp_path / "calibration.toml", one)
+    assert read_calibration(tmp_path / "calibration.toml") == one
+    raw = np.array([0.1, 0.5, np.nan])
+    assert one.p_tanker(raw) == pytest.approx(expit(0.7 * logit(raw) + 0.2), nan_ok=True)
+
+
+def test_the_errors_are_the_deviations() -> None:
+    errors = calibrated(
+        simulated(np.random.default_rng(2), 4000, slope=1, intercept=1), gsd_m=10.0
+    ).errors
+    assert errors.length_m == pytest.approx(12.0, rel=0.1)
+    assert errors.length_share < 0.04
+    assert errors.beam_m == pytest.approx(5.0, rel=0.1)
+    assert errors.heading_deg == pytest.approx(3.0, rel=0.1)
+
+
+def test_the_threshold_has_the_best_f1() -> None:
+    matched = simulated(np.random.default_rng(3), 2000, slope=1.5, intercept=-0.5)
+    told = calibrated(matched, gsd_m=10.0)
+    score = told.score(matched.score)
+
+    def f1(least: float) -> float:
+        taken = score >= least
+        right = (taken & (matched.label >= 0)).sum()
+        return float(2 * right / (taken.sum() + len(matched.truth)))
+
+    assert f1(told.threshold) >= max(f1(t) for t in np.linspace(0.01, 0.99, 99)) - 1e-3
+
+
+@given(st.integers(0, 2**31))
+def test_a_clean_split_gives_no_certainty(seed: int) -> None:
+    """Ten ships above ten others: the best is not told to be a ship for certain."""
+    rng = np.random.default_rng(seed)
+    score = np.concatenate([rng.uniform(0.8, 0.99, 10), rng.uniform(0.02, 0.3, 10)])
+    label = np.concatenate([np.arange(10), np.full(10, -1)])
+    hulls = np.ones((20, 7), np.float32)
+    told = calibrated(
+        Matched(score.astype(np.float32), label, hulls, np.ones((10, 5), np.float32)), gsd_m=10.0
+    )
+    assert 0.6 < told.score(np.array([0.99]))[0] < 0.999

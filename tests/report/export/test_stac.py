@@ -1,0 +1,144 @@
+"""The STAC catalogue, held against the specification's own schemas, without a network."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import geopandas as gpd
+import pystac
+import pytest
+from pystac.validation import validate_dict
+
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.study import CatalogOptions
+from gnomon.report.export.stac import from_item, write_stac
+from gnomon.report.load_tables import read_run
+from gnomon.workflow.store import read_table
+from run_folders import day, look, ship, write_run
+
+SOURCES = {"S2A_one": "https://stac.example.org/v1/one", "S2B_two": "../../two.json"}
+
+
+def written(run: Path, out: Path) -> list[Path]:
+    read = read_run(run)
+    return write_stac(
+        out,
+        {"looks": read.looks, "detections": read.detections},
+        name="spring",
+        about="A spring",
+        sources=SOURCES,
+        citation="../CITATION.txt",
+        version="0.1.0",
+        made_at=datetime(2024, 12, 1, tzinfo=UTC),
+    )
+
+
+@pytest.fixture(scope="module")
+def stac(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stac")
+    written(write_run(folder / "run"), folder / "stac")
+    return folder / "stac"
+
+
+def test_every_document_is_valid_by_the_schemas_of_stac_1_1(stac: Path) -> None:
+    paths = [stac / "collection.json", *stac.glob("*/*.json")]
+    assert len(paths) == 4
+    for path in paths:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        assert told["stac_version"] == "1.1.0"
+        # The schemas of the core come with pystac; that of the view extension would be fetched.
+        assert validate_dict(told, extensions=[], href=str(path))
+        broken = told | {"links": "none"}
+        with pytest.raises(pystac.STACValidationError):
+            validate_dict(broken, extensions=[])
+
+
+def test_the_view_extension_has_what_its_words_mean(stac: Path) -> None:
+    item = pystac.Item.from_file(str(stac / "S2A_one-rajin" / "S2A_one-rajin.json"))
+    assert item.stac_extensions == ["https://stac-extensions.github.io/view/v1.0.0/schema.json"]
+    assert item.ext.view.sun_azimuth == 157.1
+    assert item.ext.view.sun_elevation == 51.3
+    assert item.ext.view.incidence_angle is None
+
+
+def test_there_is_an_item_for_every_look_and_it_has_its_ships(stac: Path) -> None:
+    collection = pystac.Collection.from_file(str(stac / "collection.json"))
+    items = {item.id: item for item in collection.get_items(recursive=True)}
+    assert list(items) == ["S2A_one-rajin", "S2B_two-rajin", "S2B_empty-everywhere"]
+    counts = {}
+    for name, item in items.items():
+        found = gpd.read_file(item.assets["detections"].get_absolute_href())
+        counts[name] = len(found)
+        assert item.properties["gnomon:detections"] == len(found)
+        if len(found):
+            assert set(found.scene_id) == {item.properties["gnomon:scene_id"]}
+    assert counts == {"S2A_one-rajin": 2, "S2B_two-rajin": 1, "S2B_empty-everywhere": 0}
+    links = {
+        name: [link.href for link in item.links if link.rel == "derived_from"]
+        for name, item in items.items()
+    }
+    assert links == {
+        "S2A_one-rajin": ["https://stac.example.org/v1/one"],
+        "S2B_two-rajin": ["../../two.json"],
+        "S2B_empty-everywhere": [],
+    }
+    assert items["S2A_one-rajin"].datetime == day(0)
+    assert collection.extent.temporal.intervals == [[day(0), day(6)]]
+    assert collection.extent.spatial.bboxes == [[130.2, 42.1, 130.4, 42.3]]
+    (licence,) = [link.href for link in collection.links if link.rel == "license"]
+    assert licence == "../CITATION.txt"
+    for name in ("looks", "detections"):
+        asset = collection.assets[name]
+        assert asset.media_type == "application/vnd.apache.parquet"
+        assert len(read_table(asset.get_absolute_href())) == {"looks": 4, "detections": 3}[name]
+
+
+def test_the_catalogue_opens_wherever_it_is_moved(stac: Path) -> None:
+    for path in [stac / "collection.json", *stac.glob("*/*.json")]:
+        assert str(stac) not in path.read_text(encoding="utf-8")
+
+
+def test_gnomon_searches_it_and_says_that_it_holds_no_pixels(stac: Path) -> None:
+    found = find_scenes(CatalogOptions(url=str(stac / "collection.json")), area=None)
+    assert found.scenes == ()
+    assert {fault.item for fault in found.faults} == {
+        "S2A_one-rajin", "S2B_two-rajin", "S2B_empty-everywhere",
+    }  # fmt: skip
+
+
+def test_ids_are_safe_and_there_once(tmp_path: Path) -> None:
+    looks = [
+        look("a b", day(0), port="x/../y"),
+        look("a?b", day(1), port="x/../y"),
+        look("a b", day(0), port=None, geometry=None),
+    ]
+    ships = [ship("a b-1", day(0), 130.3, port="x/../y", scene_id="a b")]
+    run = write_run(tmp_path / "run", looks=looks, detections=ships)
+    written(run, tmp_path / "stac")
+    names = sorted(path.name for path in (tmp_path / "stac").iterdir() if path.is_dir())
+    assert names == ["a-b-everywhere", "a-b-x-..-y", "a-b-x-..-y-1"]
+    for path in (tmp_path / "stac").glob("*/*.json"):
+        validate_dict(json.loads(path.read_text(encoding="utf-8")), extensions=[])
+
+
+def test_looks_of_no_known_area_are_somewhere_on_the_earth(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", looks=[look("a", day(0), geometry=None)], detections=[])
+    written(run, tmp_path / "stac")
+    told = json.loads((tmp_path / "stac" / "collection.json").read_text(encoding="utf-8"))
+    assert told["extent"]["spatial"]["bbox"] == [[-180.0, -90.0, 180.0, 90.0]]
+    validate_dict(told, extensions=[])
+
+
+def test_without_a_look_there_is_no_catalogue(tmp_path: Path) -> None:
+    looks = [look("S2A_broken", day(0), status="failed", reason="x")]
+    run = write_run(tmp_path / "run", looks=looks, detections=[])
+    assert written(run, tmp_path / "stac") == []
+    assert not (tmp_path / "stac").exists()
+
+
+def test_local_sources_are_told_from_where_the_item_lies(tmp_path: Path) -> None:
+    item = tmp_path / "export" / "stac" / "item"
+    source = tmp_path / "scenes" / "one.json"
+    told = from_item(str(source), item)
+    assert told == "../../../scenes/one.json"
+    assert from_item("https://example.org/one", item) == "https://example.org/one"

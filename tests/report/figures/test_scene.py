@@ -1,0 +1,40 @@
+"""Pictures: they show what was found, and never fail for want of a band or of light."""
+
+from io import BytesIO
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from detect.test_cfar import sea as water
+from detect.test_hulls import GRID, MODEL, SCENE, hull
+from gnomon.datamodel.ports import Port
+from gnomon.datamodel.tables import Detections, table
+from gnomon.detect.hulls import detection_rows
+from gnomon.report.figures.scene import picture
+
+
+def cyan(png: bytes) -> int:
+    """Pixels of the outline's colour."""
+    image = matplotlib.image.imread(BytesIO(png))
+    return int(((image[..., 0] < 0.2) & (image[..., 1] > 0.8) & (image[..., 2] > 0.9)).sum())
+
+
+def test_a_hull_is_outlined_and_an_empty_look_is_not(tmp_path: Path) -> None:
+    pixels = water()
+    grid = pixels.odc.geobox
+    rows = detection_rows(hull(200, 150), grid, SCENE, Port(None, None), model=MODEL, run_digest="")
+    ships = table(Detections, rows)
+    shown = picture(pixels, ships, path=tmp_path / "one.png")._repr_png_()
+    assert cyan(shown) > 50
+    assert cyan(picture(pixels, table(Detections, []))._repr_png_()) == 0
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+    assert GRID.crs == grid.crs
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0, 2.0])
+def test_nothing_dark_and_saturated_pixels_are_drawn(value: float) -> None:
+    pixels = water()
+    pixels["nir"][:] = np.float32(value)
+    assert picture(pixels)._repr_png_().startswith(b"\x89PNG")

@@ -1,0 +1,157 @@
+"""The embedded study: a season that could have been, drawn as it was, told as far as it shows."""
+
+import itertools
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from gnomon.datamodel.study import read_study
+from gnomon.simulate.calls import LOADING, PIER, Call, season_calls
+from gnomon.simulate.embedded import (
+    DAYS,
+    TRADE,
+    embedded_calls,
+    embedded_specs,
+    embedded_truth,
+    write_embedded,
+)
+from gnomon.simulate.season.campaign import Trade
+from gnomon.track.sea_routes import route
+from gnomon.workflow.infer import Followed, follow
+from gnomon.workflow.run import Outcome, run_study
+
+ROOT = Path(__file__).parents[2]
+STUDY = read_study(ROOT / "configs" / "embedded.toml")
+
+
+def of_tankers(calls: list[Call]) -> dict[str, list[Call]]:
+    tankers = sorted((c for c in calls if c.light.type == "tanker"), key=lambda c: c.arrive_day)
+    ships = sorted({call.ship for call in tankers})
+    return {ship: [call for call in tankers if call.ship == ship] for ship in ships}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_tanker_goes_to_and_fro_with_one_cargo_at_speeds_that_ships_have(seed: int) -> None:
+    """Of the calls that found a place, as all of the embedded study's do."""
+    calls = season_calls(np.random.default_rng(seed), Trade(days=100, ships=6, visits=20.0))
+    places = {port.name: port.area.centroid for port in STUDY.places() if port.area is not None}
+    for own in of_tankers(calls).values():
+        assert len({(call.light.length_m, call.light.beam_m, call.light.deck) for call in own}) == 1
+        for one, two in itertools.pairwise(own):
+            assert two.arrive_day > one.depart_day
+            if one.port != LOADING or two.port == LOADING:
+                continue
+            assert (one.laden, two.laden) == ((False, True), (True, False))
+            assert one.barrels == two.barrels > 0
+            way = route(*(places[p].coords[0] for p in (one.port, two.port)))
+            assert way is not None
+            assert 4 < way.distance_nm / (24 * (two.arrive_day - one.depart_day)) < 14
+
+
+def test_every_cargo_of_the_embedded_study_arrives() -> None:
+    seen = of_tankers(embedded_calls())
+    assert len(seen) == TRADE.ships
+    for own in seen.values():
+        ports = [call.port for call in own if call.arrive_day < DAYS - 7]
+        assert all((a == LOADING) != (b == LOADING) for a, b in itertools.pairwise(ports))
+
+
+def test_a_ship_lies_deeper_as_she_loads_and_is_the_same_ship() -> None:
+    call = next(c for c in embedded_calls() if c.port == LOADING and c.zone == PIER)
+    days = np.linspace(call.arrive_day, call.depart_day, 9)
+    ships = [call.at(float(day)) for day in days]
+    ends = [ships[0].freeboard_m, ships[-1].freeboard_m]
+    assert ends == pytest.approx([call.light.freeboard_m, call.full.freeboard_m])
+    assert np.all(np.diff([ship.freeboard_m for ship in ships]) < 1e-9)
+    assert len({(s.length_m, s.beam_m, s.deck, s.house_height_m, s.seed) for s in ships}) == 1
+
+
+def test_ships_lie_in_their_zones_on_no_quay_and_not_in_each_other() -> None:
+    for spec in embedded_specs():
+        hulls = [ship.polygon() for ship in spec.ships]
+        for one, two in itertools.combinations(hulls, 2):
+            assert one.distance(two) > 5
+        made = shapely.union_all([quay.outline for quay in spec.coast.quays])
+        assert all(hull.distance(made) > 0.5 for hull in hulls)
+
+
+def test_the_truth_lies_in_the_zones_that_it_names() -> None:
+    ports = {port.name: port for port in STUDY.places()}
+    for row in embedded_truth().itertuples():
+        zone = next(z for z in ports[row.port].zones if z.name == row.zone)
+        assert zone.geometry.contains(row.geometry)
+
+
+def test_looks_come_at_the_hours_and_days_of_the_orbits() -> None:
+    for spec in embedded_specs():
+        if spec.collection == "synthetic-sentinel-2":
+            port = spec.id.split("_")[1]
+            first = {"vostochny": "04T02:12", "rajin": "07T02:22", "nampo": "05T02:37"}[port]
+            since = spec.seen_at - pd.Timestamp(f"2024-03-{first}", tz="UTC")
+            assert since % timedelta(days=5) < timedelta(seconds=2)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Followed, gpd.GeoDataFrame]:
+    """What `make detect` says of the season, and what it was."""
+    catalog = write_embedded(ROOT / "build" / "embedded")
+    out = tmp_path_factory.mktemp("embedded")
+    outcome = run_study(STUDY, out)
+    found = follow(STUDY, outcome.detections, outcome.looks, out, ports=STUDY.places())
+    return outcome, found, gpd.read_parquet(catalog.parent / "truth.parquet")
+
+
+def moored(outcome: Outcome, truth: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Tankers at oil piers that a clear look had before it, and whether they were told."""
+    rows = []
+    tankers = truth[(truth["type"] == "tanker") & (truth.zone == PIER)]
+    for look in outcome.looks[outcome.looks.status == "looked"].itertuples():
+        if json.loads(look.zones)[PIER] < 0.95:
+            continue
+        there = tankers[
+            (tankers.port == look.port)
+            & (tankers.arrived_at < look.seen_at)
+            & (tankers.departed_at > look.seen_at)
+        ]
+        metres = there.estimate_utm_crs() if len(there) else None
+        hulls = outcome.detections[outcome.detections.scene_id == look.scene_id]
+        for ship in there.to_crs(metres).itertuples() if metres else ():
+            near = hulls.to_crs(metres).distance(ship.geometry).min()
+            rows.append({"port": look.port, "gsd_m": look.gsd_m, "told": near < 40})
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.slow
+def test_clear_looks_show_the_tankers_at_the_piers(
+    told: tuple[Outcome, Followed, gpd.GeoDataFrame],
+) -> None:
+    outcome, _, truth = told
+    assert len(outcome.failed) == 0
+    seen = moored(outcome, truth)
+    assert len(seen) > 30
+    assert seen.told.mean() > 0.8
+
+
+@pytest.mark.slow
+def test_visits_and_barrels_hold_the_truth(
+    told: tuple[Outcome, Followed, gpd.GeoDataFrame],
+) -> None:
+    _, found, truth = told
+    tankers = truth[truth["type"] == "tanker"]
+    held = [
+        season.visits_p05 <= (tankers.port == season.port).sum() <= season.visits_p95
+        for season in found.tracked.seasons.itertuples()
+    ]
+    # Of intervals of 90 % one in ten does not, and there are three.
+    assert sum(held) >= 2
+    end = pd.Timestamp(STUDY.period.end, tz="UTC") + timedelta(days=1)
+    left = tankers[(tankers.port == LOADING) & (tankers.departed_at < end)]
+    (ledger,) = found.ledger[found.ledger.scenario == "inferred"].itertuples()
+    assert ledger.barrels_p05 <= left.barrels.sum() <= ledger.barrels_p95
+    assert ledger.barrels_p95 < 3 * left.barrels.sum()

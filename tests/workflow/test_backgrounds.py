@@ -1,0 +1,359 @@
+"""Backgrounds of ports in runs: on the right grid, from the right looks, and named by them."""
+
+import json
+import shutil
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import torch
+from odc.geo.geobox import GeoBox
+
+from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.scene import Asset, Scene
+from gnomon.datamodel.study import MaskOptions, Study
+from gnomon.detect import weights
+from gnomon.detect.centernet.network import Network, NetworkOptions
+from gnomon.detect.hulls import NOTHING
+from gnomon.simulate.pixels.catalog import write_catalog, write_scene
+from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate
+from gnomon.simulate.pixels.sea import Weather
+from gnomon.simulate.pixels.ships import Ship
+from gnomon.workflow import backgrounds as making
+from gnomon.workflow import run as running
+from gnomon.workflow.backgrounds import History, Maker, histories
+from gnomon.workflow.run import plan, run_study
+from gnomon.workflow.store import Store
+
+BOX = grid(epsg=32652, west_m=600_000, north_m=4_670_000, shape=(80, 96), gsd_m=10.0)
+STAYER = Ship(
+    type="tanker",
+    length_m=180,
+    beam_m=30,
+    heading_deg=70,
+    freeboard_m=8,
+    house_height_m=15,
+    east_m=600_450,
+    north_m=4_669_600,
+)
+LOOKS, STAYS = 15, range(3, 13)
+ERRORS = weights.Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10)
+
+
+def spec(number: int) -> SceneSpec:
+    seen_at = datetime(2024, 4, 1, 2, 22, tzinfo=UTC) + timedelta(days=2 * number)
+    return SceneSpec(
+        id=f"look-{number:02d}",
+        seed=number,
+        geobox=BOX,
+        seen_at=seen_at,
+        light=Light(sun_azimuth_deg=157, sun_elevation_deg=45),
+        weather=Weather(haze=0.01 * (number % 4)),
+        ships=(STAYER,) if number in STAYS else (),
+    )
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fifteen looks at open water, at ten of which a ship lies there."""
+    folder = tmp_path_factory.mktemp("season")
+    items = [write_scene(folder, s, *simulate(s)) for s in map(spec, range(LOOKS))]
+    return write_catalog(folder, items, description="made by a test")
+
+
+def shorter(season: Path, folder: Path) -> Path:
+    """The same catalogue without its last scene."""
+    shutil.copytree(season.parent, folder)
+    (path,) = folder.glob("synthetic-sentinel-2.json")
+    told = json.loads(path.read_text())
+    last = f"look-{LOOKS - 1:02d}.json"
+    told["links"] = [link for link in told["links"] if not link["href"].endswith(last)]
+    path.write_text(json.dumps(told))
+    return folder / "catalog.json"
+
+
+def tiny(folder: Path, *, history: bool) -> str:
+    """Weights that know nothing, and say something everywhere."""
+    torch.manual_seed(0)
+    network = Network(NetworkOptions(widths=(4, 4, 4, 4), blocks=(1, 1, 1), history=history))
+    with torch.no_grad():
+        network.heads.bias[0] = 0.0
+    weights.save(
+        folder, network, version="0", threshold=0.5, calibration=(5.0, 15.0), errors=ERRORS, body=0
+    )
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return tiny(tmp_path_factory.mktemp("weights") / "tiny", history=True)
+
+
+def study(url: Path, model: str, **detect: object) -> Study:
+    return Study.model_validate(
+        {
+            "name": "test",
+            "catalog": {"url": str(url)},
+            "detect": {"model": model, **detect},
+            "load": {"enabled": False},
+        }
+    )
+
+
+def backgrounds(out: Path) -> list[Path]:
+    return sorted((out / "store").glob("*.tif"))
+
+
+def made(season: Path, model: str, folder: Path) -> dict[str, History]:
+    scenes = [look.scene for look in plan(study(season, model)).looks]
+    with ThreadPoolExecutor(2) as pool:
+        bands = NetworkOptions().bands
+        return histories(scenes, None, Maker(Store(folder), pool, bands, MaskOptions()))
+
+
+def unlike(told: dict[str, History]) -> list[History]:
+    return list({history.scene.id: history for history in told.values()}.values())
+
+
+def rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """What a table says, without what it rests on."""
+    return pd.DataFrame(frame.drop(columns="run_digest").to_wkt())
+
+
+def test_a_ship_that_stays_for_ten_looks_is_not_in_the_background(
+    season: Path, model: str, tmp_path: Path
+) -> None:
+    (history,) = unlike(made(season, model, tmp_path))
+    assert history.looks == tuple(f"look-{n:02d}" for n in range(LOOKS))
+    past = history.over(BOX)
+    empty, _ = simulate(replace(spec(0), ships=()))
+    with_her, _ = simulate(spec(3))
+    hull = with_her["red"].to_numpy() - empty["red"].to_numpy() > 0.05
+    assert hull.sum() > 20
+    for band in NetworkOptions().bands:
+        told = past[band].to_numpy()
+        assert np.isfinite(told).all()
+        # Nor does her shadow lie on it.
+        assert abs(np.median(told[hull]) - np.median(told[~hull])) < 0.004
+        assert told.max() < np.median(told) + 0.02
+
+
+def test_every_window_is_told_of_its_own_ground(
+    season: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[GeoBox, Any, Any]] = []
+
+    def find(pixels: Any, masks: Any, *, history: Any, **_: Any) -> Any:
+        seen.append((pixels.odc.geobox, history.odc.geobox, history))
+        return NOTHING
+
+    monkeypatch.setattr(running, "CORE_PX", 48)
+    monkeypatch.setattr(running, "HALO_PX", 16)
+    monkeypatch.setattr(running.detector, "find_hulls", find)
+    run_study(study(season, model), tmp_path)
+    (path,) = backgrounds(tmp_path)
+    assert len(seen) == 4 * LOOKS
+    with rasterio.open(path) as file:
+        for pixels, history, told in seen:
+            assert history == pixels
+            window = rasterio.windows.from_bounds(*pixels.boundingbox.bbox, file.transform)
+            for number, band in enumerate(NetworkOptions().bands, start=1):
+                counts = file.read(number, window=window)
+                np.testing.assert_allclose(told[band], counts * 1e-4, rtol=1e-6)
+
+
+def test_the_history_of_a_place_changes_what_is_said_of_it(
+    season: Path, model: str, tmp_path: Path
+) -> None:
+    told = run_study(study(season, model), tmp_path / "told")
+    alone = run_study(study(season, model, history=False), tmp_path / "alone")
+    assert len(backgrounds(tmp_path / "told")) == 1
+    assert not backgrounds(tmp_path / "alone")
+    assert len(alone.detections) > 0
+    assert not rows(told.detections).equals(rows(alone.detections))
+    (entry,) = json.loads((tmp_path / "told" / "run.json").read_text())["histories"].values()
+    assert entry == {"port": None, "looks": [f"look-{n:02d}" for n in range(LOOKS)]}
+
+
+def test_an_added_scene_makes_every_look_anew_and_a_second_run_none(
+    season: Path, model: str, tmp_path: Path
+) -> None:
+    fewer = shorter(season, tmp_path / "fewer")
+    # Addresses are part of what a look rests on: the same folder, before and after.
+    first = run_study(study(fewer, model), tmp_path / "out")
+    assert (len(first.looks), first.new) == (LOOKS - 1, LOOKS - 1)
+    shutil.copy(season.parent / "synthetic-sentinel-2.json", fewer.parent)
+    second = run_study(study(fewer, model), tmp_path / "out")
+    assert (len(second.looks), second.new) == (LOOKS, LOOKS)
+    assert not set(first.looks.run_digest) & set(second.looks.run_digest)
+    assert len(backgrounds(tmp_path / "out")) == 2
+    third = run_study(study(fewer, model), tmp_path / "out")
+    assert third.new == 0
+    pd.testing.assert_frame_equal(third.detections, second.detections)
+
+
+def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
+    season: Path, model: str, tmp_path: Path
+) -> None:
+    def interrupt(done: int, total: int, scene: str) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study(season, model), tmp_path / "one", progress=interrupt)
+    with ThreadPoolExecutor(3) as pool:
+        resumed = run_study(study(season, model), tmp_path / "one", executor=pool)
+    assert 0 < resumed.new < LOOKS
+    with ThreadPoolExecutor(1) as pool:
+        whole = run_study(study(season, model), tmp_path / "two", executor=pool)
+    pd.testing.assert_frame_equal(resumed.detections, whole.detections)
+    pd.testing.assert_frame_equal(resumed.looks, whole.looks)
+    first, second = (backgrounds(tmp_path / name)[0] for name in ("one", "two"))
+    assert first.name == second.name
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.slow
+def test_processes_make_the_same_backgrounds(season: Path, model: str, tmp_path: Path) -> None:
+    threads = run_study(study(season, model), tmp_path / "threads")
+    with ProcessPoolExecutor(1) as pool:
+        processes = run_study(study(season, model), tmp_path / "processes", executor=pool)
+    pd.testing.assert_frame_equal(threads.detections, processes.detections)
+
+
+def test_what_cannot_be_read_is_left_out_of_it(season: Path, model: str, tmp_path: Path) -> None:
+    shutil.copytree(season.parent, tmp_path / "broken")
+    path = tmp_path / "broken" / "look-05" / "nir.tif"
+    path.write_bytes(path.read_bytes()[:2000])
+    outcome = run_study(study(tmp_path / "broken" / "catalog.json", model), tmp_path / "out")
+    assert list(outcome.failed.scene_id) == ["look-05"]
+    (entry,) = json.loads((tmp_path / "out" / "run.json").read_text())["histories"].values()
+    assert len(entry["looks"]) == LOOKS - 1
+    assert "look-05" not in entry["looks"]
+
+
+def test_weights_that_take_no_history_have_none_made(season: Path, tmp_path: Path) -> None:
+    plain = study(season, tiny(tmp_path / "plain", history=False))
+    outcome = run_study(plain, tmp_path / "out")
+    assert not backgrounds(tmp_path / "out")
+    assert list(outcome.looks.run_digest) == [look.digest for look in plan(plain).looks]
+
+
+def scene(number: int, seen_at: datetime, **changes: Any) -> Scene:
+    assets = {band: Asset(href=f"/nowhere/{number}/{band}", name=band) for band in ("red", "green")}
+    told = {
+        "id": f"{seen_at:%Y-%m-%d}-{number}",
+        "collection": "sentinel-2-l2a",
+        "platform": "sentinel-2a",
+        "sensor": "optical",
+        "seen_at": seen_at,
+        "footprint": BOX.extent.to_crs("EPSG:4326").geom,
+        "gsd_m": 10.0,
+        "assets": assets,
+    }
+    return Scene(**(told | changes))
+
+
+def planned(scenes: list[Scene], where: GeoBox = BOX) -> dict[str, Any]:
+    places = [making._Place(one, where, ("green", "red")) for one in scenes]
+    return making._planned(places, MaskOptions())
+
+
+def every(days: int, count: int) -> list[Scene]:
+    start = datetime(2022, 1, 3, 2, tzinfo=UTC)
+    return [scene(n, start + timedelta(days=days * n)) for n in range(count)]
+
+
+def test_looks_near_in_the_season_count_first_whatever_their_year() -> None:
+    plans = planned(every(5, 3 * 73))
+    for name, plan_ in plans.items():
+        month = int(name[5:7])
+        months = {place.scene.seen_at.month for place in plan_.places}
+        assert len(plan_.places) == making.MOST
+        # Three years: thirty looks lie within a month of the middle of the season.
+        assert months <= {12, 1, 2} if month in (12, 1, 2) else not months & {12, 1, 2}
+        assert len({place.scene.seen_at.year for place in plan_.places}) >= 3
+    assert len({plan_.name for plan_ in plans.values()}) == 4
+
+
+def test_where_looks_are_few_all_seasons_share_them() -> None:
+    plans = planned(every(12, 30))
+    assert len({plan_.name for plan_ in plans.values()}) == 1
+    assert planned(every(12, making.FEWEST - 1)) == {}
+
+
+def test_cloudy_scenes_are_taken_last() -> None:
+    scenes = [replace(one, cloud_percent=90.0 * (n % 2)) for n, one in enumerate(every(5, 60))]
+    plans = planned(scenes)
+    assert all(p.scene.cloud_percent == 0 for plan_ in plans.values() for p in plan_.places)
+
+
+def test_the_order_of_scenes_does_not_matter() -> None:
+    scenes = every(5, 73)
+    names = {key: plan_.name for key, plan_ in planned(scenes).items()}
+    assert {key: plan_.name for key, plan_ in planned(scenes[::-1]).items()} == names
+
+
+def test_other_pixels_collections_and_bands_make_other_backgrounds() -> None:
+    fifteen = every(12, 15)
+    moved = grid(epsg=32652, west_m=600_005, north_m=4_670_000, shape=(80, 96), gsd_m=10.0)
+    places = [
+        making._Place(one, box, bands)
+        for one, box, bands in [
+            *((one, BOX, ("green", "red")) for one in fifteen[:10]),
+            *((one, moved, ("green", "red")) for one in fifteen[10:]),
+            *((replace(one, id=one.id + "b"), BOX, ("green",)) for one in fifteen[:10]),
+        ]
+    ]
+    assert making._planned(places, MaskOptions()) == {}
+    # A window of the same pixels is no other grid.
+    corners = zip(range(15), fifteen, strict=True)
+    places = [making._Place(one, BOX[n:, n:], ("green",)) for n, one in corners]
+    (plan_,) = {
+        plan_.name: plan_ for plan_ in making._planned(places, MaskOptions()).values()
+    }.values()
+    assert plan_.grid == BOX
+
+
+def test_a_place_as_large_as_a_scene_has_none() -> None:
+    assert planned(every(12, 20), grid_of(10_980)) == {}
+
+
+def grid_of(side: int) -> GeoBox:
+    return grid(epsg=32652, west_m=600_000, north_m=4_700_040, shape=(side, side), gsd_m=10.0)
+
+
+def test_one_pass_in_two_tiles_is_one_look(season: Path, model: str, tmp_path: Path) -> None:
+    """What another scene of the pass shows is not counted again."""
+    scenes = [look.scene for look in plan(study(season, model)).looks]
+    half = BOX[:, :48].extent.to_crs("EPSG:4326").geom
+    scenes = [replace(one, taken=half) if n < 2 else one for n, one in enumerate(scenes)]
+    with ThreadPoolExecutor(2) as pool:
+        maker = Maker(Store(tmp_path), pool, NetworkOptions().bands, MaskOptions())
+        (history,) = unlike(histories(scenes, None, maker))
+    known = np.isfinite(history.over(BOX)["red"].to_numpy())
+    assert not known[:, :47].any()
+    assert known[:, 49:].all()
+
+
+def test_a_scene_that_cannot_be_opened_has_none_and_takes_no_part(
+    season: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = making.raster.geobox_of
+
+    def open_but_one(one: Scene) -> GeoBox:
+        if one.id == "look-07":
+            raise AssetError(one.id, "red", "the file is not there")
+        return opened(one)
+
+    monkeypatch.setattr(making.raster, "geobox_of", open_but_one)
+    told = made(season, model, tmp_path)
+    assert "look-07" not in told
+    assert all("look-07" not in history.looks for history in told.values())

@@ -1,0 +1,229 @@
+"""Runs, on simulated scenes whose ships are known: through an API, from disk, again, and broken."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from catalogs import with_addresses
+from gnomon.datamodel.errors import CatalogError, WeightsError
+from gnomon.datamodel.study import Study
+from gnomon.datamodel.tables import Detections, Looks
+from gnomon.freeboard.rows import COLUMNS
+from gnomon.simulate.pixels.catalog import write_catalog, write_scene
+from gnomon.simulate.pixels.scene import grid, simulate
+from gnomon.workflow import run as running
+from gnomon.workflow.run import plan, run_study
+from gnomon.workflow.store import read_table
+from servers import FileServer, stac_api
+from simulated import BOX, DAYS, spec
+
+
+def study(url: str | Path, **sections: object) -> Study:
+    return Study.model_validate({"name": "test", "catalog": {"url": str(url)}, **sections})
+
+
+def assert_same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Tables are equal, and loads to a centimetre.
+
+    Batches of fits lie differently in memory from run to run, and float32 sums with them. A
+    centimetre is a hundredth of a freeboard's sigma or less.
+    """
+    rest = one.columns.difference(COLUMNS, sort=False)
+    pd.testing.assert_frame_equal(one[rest], other[rest])
+    loads = [one[list(COLUMNS)], other[list(COLUMNS)]]
+    pd.testing.assert_frame_equal(*loads, rtol=1e-3, atol=0.01)
+
+
+def rows(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """What a table says, without the digest, which rests on where the files lie."""
+    return pd.DataFrame(frame.drop(columns="run_digest").to_wkt())
+
+
+def test_every_ship_of_70_to_250_m_is_found_where_it_lies(sea: Path, tmp_path: Path) -> None:
+    outcome = run_study(study(sea), tmp_path)
+    Detections.validate(outcome.detections)
+    Looks.validate(outcome.looks)
+    assert list(outcome.looks.status) == ["looked"] * len(DAYS)
+    for day in DAYS:
+        truth = gpd.read_file(sea.parent / f"april-{day:02d}" / "ships.geojson")
+        # Longer ones are told short, or twice: the card of the weights says so.
+        large = truth[truth.length_m.between(70, 250)].to_crs(BOX.crs)
+        found = outcome.detections[outcome.detections.scene_id == f"april-{day:02d}"]
+        centres = found.to_crs(BOX.crs).geometry
+        assert len(large) > 0
+        assert all(centres.distance(hull.centroid).min() < 30 for hull in large.geometry)
+        assert len(found) <= len(truth) + 1
+
+
+def test_the_same_rows_through_an_api_and_from_disk(sea: Path, tmp_path: Path) -> None:
+    local = run_study(study(sea), tmp_path / "local")
+    paths = sorted(sea.parent.glob("april-*/april-*.json"))
+    with FileServer(sea.parent) as files:
+        items = [with_addresses(json.loads(path.read_text()), files.url) for path in paths]
+        (tmp_path / "api").mkdir()
+        with stac_api(items, tmp_path / "api") as url:
+            remote = run_study(study(url), tmp_path / "remote")
+    assert len(local.detections) > 0
+    assert_same(rows(local.detections), rows(remote.detections))
+    pd.testing.assert_frame_equal(rows(local.looks), rows(remote.looks))
+
+
+def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) -> None:
+    first = run_study(study(sea), tmp_path)
+    second = run_study(study(sea), tmp_path)
+    assert (first.new, second.new) == (len(DAYS), 0)
+    pd.testing.assert_frame_equal(first.detections, second.detections)
+    told = json.loads((tmp_path / "run.json").read_text())
+    assert told["study"]["detect"]["length_min_m"] == 30.0
+    assert told["items"] == [f"april-{day:02d}" for day in DAYS]
+    pd.testing.assert_frame_equal(read_table(tmp_path / "looks.parquet"), second.looks)
+
+
+@pytest.mark.parametrize(
+    ("sections", "new"),
+    [
+        ({"detect": {"threshold": 0.9}}, len(DAYS)),
+        ({"mask": {"cloud_width_min_m": 200}}, len(DAYS)),
+        ({"catalog": {"retries": 1}}, 0),
+        ({"period": {"start": "2024-04-10"}}, 0),
+    ],
+)
+def test_a_changed_option_recomputes_what_rests_on_it(
+    sea: Path, tmp_path: Path, sections: dict[str, dict[str, object]], new: int
+) -> None:
+    run_study(study(sea), tmp_path)
+    catalog = {"url": str(sea), **sections.get("catalog", {})}
+    changed = Study.model_validate({"name": "test", **sections, "catalog": catalog})
+    assert run_study(changed, tmp_path).new == new
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(sea: Path, tmp_path: Path) -> None:
+    def interrupt(done: int, total: int, scene: str) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_study(study(sea), tmp_path, progress=interrupt)
+    assert not (tmp_path / "detections.parquet").exists()
+    kept = len([p for p in (tmp_path / "store").iterdir() if not p.name.startswith(".")])
+    assert 1 <= kept < len(DAYS)
+    outcome = run_study(study(sea), tmp_path)
+    assert outcome.new == len(DAYS) - kept
+    whole = run_study(study(sea), tmp_path / "whole")
+    assert_same(outcome.detections, whole.detections)
+
+
+@pytest.fixture
+def broken(sea: Path, tmp_path: Path) -> Iterator[Path]:
+    """The catalogue with a file of one scene cut short."""
+    shutil.copytree(sea.parent, tmp_path / "broken")
+    path = tmp_path / "broken" / "april-14" / "red.tif"
+    path.write_bytes(path.read_bytes()[:9000])
+    return tmp_path / "broken" / "catalog.json"
+
+
+def test_a_broken_scene_is_a_row_and_stops_nothing(broken: Path, tmp_path: Path) -> None:
+    outcome = run_study(study(broken), tmp_path / "out")
+    assert list(outcome.looks.status) == ["looked", "failed", "looked"]
+    (reason,) = outcome.failed.reason
+    assert "april-14" in reason
+    assert "red" in reason
+    assert "\n" not in reason
+    # It is tried again, and the others are not.
+    assert run_study(study(broken), tmp_path / "out").new == 1
+
+
+def test_a_scene_too_cloudy_is_a_row_and_is_not_read(sea: Path, tmp_path: Path) -> None:
+    shutil.copytree(sea.parent, tmp_path / "cloudy")
+    path = tmp_path / "cloudy" / "april-14" / "april-14.json"
+    item = json.loads(path.read_text())
+    item["properties"]["eo:cloud_cover"] = 99.0
+    path.write_text(json.dumps(item))
+    (path.parent / "red.tif").unlink()
+    outcome = run_study(study(tmp_path / "cloudy" / "catalog.json"), tmp_path / "out")
+    assert list(outcome.looks.status) == ["looked", "skipped", "looked"]
+    assert outcome.looks.reason[1] == "99 % cloud"
+
+
+@pytest.mark.parametrize("core_px", [96, 128])
+def test_windows_of_any_size_give_the_same_hulls(
+    sea: Path, monkeypatch: pytest.MonkeyPatch, core_px: int
+) -> None:
+    """Every ship lies near a seam of some window, and is one row all the same."""
+    for look in plan(study(sea)).looks:
+        whole = running.examine(look).detections
+        with monkeypatch.context() as patch:
+            patch.setattr(running, "CORE_PX", core_px)
+            parts = running.examine(look).detections
+        assert len(parts) == len(whole)
+        near = whole.to_crs(BOX.crs).geometry
+        assert all(near.distance(one).min() < 10 for one in parts.to_crs(BOX.crs).geometry)
+
+
+def test_a_port_takes_only_what_lies_in_it(sea: Path, tmp_path: Path) -> None:
+    everywhere = run_study(study(sea), tmp_path / "all").detections
+    across = np.sort(everywhere.geometry.x)
+    gap = int(np.diff(across).argmax())
+    middle = across[gap : gap + 2].mean()  # no ship lies on the line
+    west, south, east, north = everywhere.total_bounds + np.array([-0.01, -0.01, 0.01, 0.01])
+    halves = [(west, south, middle, north), (middle, south, east, north)]
+    parts = [
+        run_study(study(sea, ports={"bbox": half}), tmp_path / str(n)).detections
+        for n, half in enumerate(halves)
+    ]
+    # Another window, another sub-pixel place: the same ships all the same.
+    together = pd.concat(parts).to_crs(BOX.crs).geometry
+    assert len(together) == len(everywhere)
+    assert all(together.distance(one).min() < 10 for one in everywhere.to_crs(BOX.crs).geometry)
+
+
+@pytest.mark.slow
+def test_processes_do_what_threads_do(sea: Path, tmp_path: Path) -> None:
+    threads = run_study(study(sea), tmp_path / "threads")
+    with ProcessPoolExecutor(1) as pool:
+        processes = run_study(study(sea), tmp_path / "processes", executor=pool)
+    assert_same(threads.detections, processes.detections)
+
+
+def test_a_ship_in_two_tiles_of_one_pass_is_one_row(tmp_path: Path) -> None:
+    one = spec(DAYS[0])
+    east = grid(epsg=32652, west_m=601_000, north_m=4_670_000, shape=(256, 288), gsd_m=10.0)
+    two = replace(one, id="april-04-east", geobox=east, seen_at=one.seen_at + timedelta(seconds=9))
+    items = [write_scene(tmp_path, s, *simulate(s)) for s in (one, two)]
+    catalog = write_catalog(tmp_path, items, description="two tiles")
+    outcome = run_study(study(catalog), tmp_path / "out")
+    first, second = outcome.looks.geometry
+    assert first.intersection(second).area < 1e-3 * first.area
+    centres = outcome.detections.to_crs(BOX.crs).geometry
+    assert len(centres) >= 4
+    assert centres.apply(lambda c: centres.distance(c).nsmallest(2).iloc[1]).min() > 60
+
+
+def test_what_stops_a_run_is_said_before_anything_is_written(sea: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no such weights"):
+        run_study(study(sea, detect={"model": "none"}), tmp_path / "out")
+    with pytest.raises(CatalogError):
+        run_study(study(tmp_path / "nowhere.json"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_bands_and_angles_are_said(sea: Path, tmp_path: Path) -> None:
+    look = plan(study(sea)).looks[0]
+    scene = replace(
+        look.scene,
+        assets={k: v for k, v in look.scene.assets.items() if k != "blue"},
+        view_azimuth_deg=None,
+        view_zenith_deg=None,
+    )
+    (row,) = running.examine(replace(look, scene=scene)).look.itertuples()
+    assert row.status == "looked"
+    assert row.reason == "without blue; view angles unknown"
