@@ -156,7 +156,7 @@ def test_every_window_is_told_of_its_own_ground(
 
     monkeypatch.setattr(running, "CORE_PX", 48)
     monkeypatch.setattr(running, "HALO_PX", 16)
-    monkeypatch.setattr(running.detector, "find_hulls", find)
+    monkeypatch.setattr(running, "find_hulls", find)
     run_study(study(season, model), tmp_path)
     (path,) = backgrounds(tmp_path)
     assert len(seen) == 4 * LOOKS
@@ -346,14 +346,14 @@ def test_one_pass_in_two_tiles_is_one_look(season: Path, model: str, tmp_path: P
 def test_a_scene_that_cannot_be_opened_has_none_and_takes_no_part(
     season: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = making.raster.geobox_of
+    opened = making.geobox_of
 
     def open_but_one(one: Scene) -> GeoBox:
         if one.id == "look-07":
             raise AssetError(one.id, "red", "the file is not there")
         return opened(one)
 
-    monkeypatch.setattr(making.raster, "geobox_of", open_but_one)
+    monkeypatch.setattr(making, "geobox_of", open_but_one)
     told = made(season, model, tmp_path)
     assert "look-07" not in told
     assert all("look-07" not in history.looks for history in told.values())
