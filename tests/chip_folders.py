@@ -42,18 +42,18 @@ def write_run(folder: Path, sea: Path, ships: gpd.GeoDataFrame) -> Path:
     write_table(ships, folder / "detections.parquet")
     area = shapely.box(*ships.total_bounds).buffer(0.02)
     inner = BOX.extent.to_crs("EPSG:4326").geom
-    looks = [
+    observations = [
         {
             "scene_id": scene,
             "port": port,
-            "status": "looked",
+            "status": "observed",
             "usable_water_km2": 7.0,
             "detections": int((ships.scene_id == scene).sum()),
             "geometry": area.intersection(inner),
         }
         for scene, port in PORTS.items()
     ]
-    write_table(gpd.GeoDataFrame(looks, crs="EPSG:4326"), folder / "looks.parquet")
+    write_table(gpd.GeoDataFrame(observations, crs="EPSG:4326"), folder / "observations.parquet")
     write_json({"study": {"catalog": {"url": str(sea)}}}, folder / "run.json")
     return folder
 

@@ -15,7 +15,7 @@ from rasterio.warp import transform, transform_geom
 from shapely.geometry import Point, box, mapping
 
 from gnomon.catalog.local.catalog import Made, make_catalog
-from gnomon.catalog.local.metadata import particulars
+from gnomon.catalog.local.metadata import image_metadata
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
@@ -112,7 +112,7 @@ def write_planet(folder: Path, name: str | None = None, **changes: Any) -> Path:
 
 
 def made(folder: Path, *, table: Path | None = None, **told: Any) -> Made:
-    return make_catalog(folder, folder.parent / "catalog", told=particulars(told), table=table)
+    return make_catalog(folder, folder.parent / "catalog", told=image_metadata(told), table=table)
 
 
 def scenes(made: Made) -> dict[str, Scene]:

@@ -10,7 +10,7 @@ import shapely
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Visits, table
 from gnomon.simulate.season.campaign import as_tables, season, trade_2024
-from gnomon.workflow.infer import follow
+from gnomon.workflow.infer import infer
 from gnomon.workflow.store import write_json, write_table
 
 STUDY = {
@@ -27,11 +27,11 @@ NASTY = '<img src=x onerror="window.hit=1"></script><script>window.hit=2</script
 def write_season(folder: Path) -> Path:
     """The season of 2024 as a run writes it, but for pixels."""
     made = season(np.random.default_rng(7), trade_2024(), schedule="all")
-    detections, looks = as_tables(made)
+    detections, observations = as_tables(made)
     study = Study.model_validate(STUDY)
     write_table(detections, folder / "detections.parquet")
-    write_table(looks, folder / "looks.parquet")
-    follow(study, detections, looks, folder, ports=study.places())
+    write_table(observations, folder / "observations.parquet")
+    infer(study, detections, observations, folder, ports=study.places())
     told = {"study": study.model_dump(mode="json"), "versions": {"gnomon": "0.1.0"}}
     write_json(told, folder / "run.json")
     return folder
@@ -39,11 +39,11 @@ def write_season(folder: Path) -> Path:
 
 def write_crowd(season_folder: Path, folder: Path, *, ships: int = 5000) -> Path:
     """As many ships, at four ports, in copies of the season's looks and visits."""
-    looks = gpd.read_parquet(season_folder / "looks.parquet")
+    observations = gpd.read_parquet(season_folder / "observations.parquet")
     rng = np.random.default_rng(0)
-    parts = [looks.assign(port=p, scene_id=looks.scene_id + f"-{p}") for p in _PORTS]
+    parts = [observations.assign(port=p, scene_id=observations.scene_id + f"-{p}") for p in _PORTS]
     every = pd.concat(parts, ignore_index=True)
-    write_table(every, folder / "looks.parquet")
+    write_table(every, folder / "observations.parquet")
     chosen = every.iloc[np.sort(rng.integers(len(every), size=ships))].reset_index(drop=True)
     write_table(_hulls(chosen, rng), folder / "detections.parquet")
     visits = gpd.read_parquet(season_folder / "visits.parquet")
@@ -58,13 +58,15 @@ def write_crowd(season_folder: Path, folder: Path, *, ships: int = 5000) -> Path
 _PORTS = ("vostochny", "rajin", "chongjin", "nampo")
 
 
-def _hulls(looks: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
+def _hulls(observations: gpd.GeoDataFrame, rng: np.random.Generator) -> gpd.GeoDataFrame:
     states = np.array(["laden", "ballast", "indeterminate", None], object)[
-        rng.integers(4, size=len(looks))
+        rng.integers(4, size=len(observations))
     ]
     kept = ["scene_id", "collection", "platform", "sensor", "seen_at", "port", "gsd_m"]
     rows = []
-    for n, (row, state) in enumerate(zip(looks[kept].to_dict("records"), states, strict=True)):
+    for n, (row, state) in enumerate(
+        zip(observations[kept].to_dict("records"), states, strict=True)
+    ):
         x, y = 133.02 + rng.uniform(0, 0.08), 42.73 + rng.uniform(0, 0.04)
         rows.append(row | {
             "detection_id": f"{row['scene_id']}-{n}", "zone": "roads", "score": 0.9,

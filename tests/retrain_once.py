@@ -6,16 +6,16 @@ from pathlib import Path
 import torch
 
 from gnomon.learn import fit as train
-from gnomon.learn.finetune import RetrainOptions, retrain
+from gnomon.learn.finetune import FinetuneOptions, finetune
 
-OPTIONS = RetrainOptions(steps=24, batch=2, simulated=0, checks=0, seed=4)
+OPTIONS = FinetuneOptions(steps=24, batch=2, simulated=0, checks=0, seed=4)
 EVERY = 4
 
 
 def main(chips: str, base: str, out: str) -> None:
     torch.set_num_threads(1)
     train.SAVED_EVERY = EVERY
-    retrain(Path(chips), Path(out), base=base, options=OPTIONS)
+    finetune(Path(chips), Path(out), base=base, options=OPTIONS)
 
 
 if __name__ == "__main__":

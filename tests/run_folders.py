@@ -11,7 +11,7 @@ from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import (
     Detections,
     Ledger,
-    Looks,
+    Observations,
     Seasons,
     Table,
     Visits,
@@ -60,7 +60,7 @@ def ship(name: str, when: datetime, x: float, **more: Any) -> dict[str, Any]:
     }
 
 
-def look(scene: str, when: datetime | None, **more: Any) -> dict[str, Any]:
+def observation(scene: str, when: datetime | None, **more: Any) -> dict[str, Any]:
     return {
         "scene_id": scene,
         "collection": "sentinel-2-l2a",
@@ -69,7 +69,7 @@ def look(scene: str, when: datetime | None, **more: Any) -> dict[str, Any]:
         "seen_at": when,
         "port": "rajin",
         "geometry": AREA,
-        "status": "looked",
+        "status": "observed",
         "covered_fraction": 1.0,
         "usable_fraction": 0.83,
         "zones": '{"pier 1": 0.5}',
@@ -92,7 +92,7 @@ def visit() -> dict[str, Any]:
         "visit_id": f"rajin-{IDS[0]}",
         "port": "rajin",
         "geometry": Point(130.3, 42.2),
-        "looks": 2,
+        "observations": 2,
         **{name: day(count) for name, count in moments.items()},
         **dict.fromkeys(("p_visit", "p_tanker", "p_laden_out", "p_loaded"), 0.9),
         **dict.fromkeys(("p_laden_in", "p_unloaded"), 0.05),
@@ -125,7 +125,8 @@ def voyage(arrival: str | None) -> dict[str, Any]:
 
 def season() -> dict[str, Any]:
     return {
-        "port": "rajin", "start": day(-5), "end": day(30), "looks": 2, "usable_looks": 1.66,
+        "port": "rajin", "start": day(-5), "end": day(30), "observations": 2,
+        "usable_observations": 1.66,
         "visits_mean": 3.1, "visits_p05": 1.0, "visits_p50": 3.0, "visits_p95": 7.0,
         "seen_mean": 1.0, "notes": "no p_tanker: size alone tells",
     }  # fmt: skip
@@ -150,14 +151,15 @@ ROWS: dict[str, tuple[type[Table], list[dict[str, Any]]]] = {
             ship(IDS[2], day(3), 130.3, load_state=None, load_reason=None),
         ],
     ),
-    "looks": (
-        Looks,
+    "observations": (
+        Observations,
         [
-            look("S2A_one", day(0), detections=2),
-            look("S2B_two", day(3)),
-            look("S2A_broken", day(5), status="failed", reason="red: <broken>", detections=None,
+            observation("S2A_one", day(0), detections=2),
+            observation("S2B_two", day(3)),
+            observation("S2A_broken", day(5), status="failed",
+                reason="red: <broken>", detections=None,
                  usable_fraction=None, covered_fraction=None),
-            look("S2B_empty", day(6), detections=0, port=None),
+            observation("S2B_empty", day(6), detections=0, port=None),
         ],
     ),
     "visits": (Visits, [visit()]),

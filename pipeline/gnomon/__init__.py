@@ -4,9 +4,9 @@ In a notebook::
 
     import gnomon
     study = gnomon.read_study("configs/embedded.toml")
-    look = gnomon.plan(study).looks[0]
-    pixels = gnomon.read_pixels(look.scene, look.port.area)
-    ships = gnomon.examine(look).detections
+    observation = gnomon.plan(study).observations[0]
+    pixels = gnomon.read_pixels(observation.scene, observation.port.area)
+    ships = gnomon.observe(observation).detections
     gnomon.picture(pixels, ships)
 """
 
@@ -17,19 +17,20 @@ from typing import Any
 # called otherwise at home has its name there after a colon.
 # Loaded when first asked for: torch takes seconds, and `gnomon --help` must not wait for it.
 _HOME = {
+    "FinetuneOptions": "learn.finetune",
     "GnomonError": "datamodel.errors",
-    "Look": "workflow.run",
+    "Observation": "workflow.run",
     "Port": "datamodel.ports",
-    "RetrainOptions": "learn.finetune",
     "Scene": "datamodel.scene",
     "Study": "datamodel.study",
     "chip_source": "learn.export:source_of",
     "draw_reading": "report.figures.load",
-    "examine": "workflow.run",
     "export": "report.export.export",
     "export_chips": "learn.export",
     "find_scenes": "catalog.search",
-    "follow_tables": "workflow.infer:follow",
+    "finetune": "learn.finetune",
+    "infer_tables": "workflow.infer:infer",
+    "observe": "workflow.run",
     "picture": "report.figures.scene",
     "plan": "workflow.run",
     "portrait": "simulate.pixels.portrait",
@@ -41,7 +42,6 @@ _HOME = {
     "read_study": "datamodel.study",
     "read_table": "workflow.store",
     "retaken": "simulate.pixels.portrait",
-    "retrain": "learn.finetune",
     "run_study": "workflow.run",
     "show_load": "report.figures.load",
     "simulated_season": "simulate.season.campaign:season",

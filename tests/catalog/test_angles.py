@@ -147,8 +147,10 @@ def test_incidence_by_the_triangle_of_earth_and_sensor(off_nadir: float, altitud
     incidence = incidence_deg(off_nadir, altitude_km=altitude)
     at_centre = math.radians(incidence - off_nadir)
     target = 6371 * np.array([math.sin(at_centre), math.cos(at_centre)])
-    look = target - np.array([0, 6371 + altitude])
-    assert math.degrees(math.atan2(look[0], -look[1])) == pytest.approx(off_nadir, abs=1e-6)
+    observation = target - np.array([0, 6371 + altitude])
+    assert math.degrees(math.atan2(observation[0], -observation[1])) == pytest.approx(
+        off_nadir, abs=1e-6
+    )
 
 
 def scene(**fields: object) -> Scene:

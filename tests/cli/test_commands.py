@@ -57,7 +57,7 @@ def test_failed_looks_are_exit_code_3(
         (("detect", "none.json", "--out", "x"), "none.json"),
         (("detect", "c.json", "--out", "x", "--bbox", "3,0,1,1"), "west, south, east, north"),
         (("detect", "c.json", "--out", "x", "--bbox", "3,0"), "bbox"),
-        (("judge", "none.json"), "none.json"),
+        (("evaluate", "none.json"), "none.json"),
     ],
 )
 def test_a_fault_is_one_line_and_exit_code_1(
@@ -116,7 +116,7 @@ def test_run_and_track_say_one_document_and_nothing_else(
     told = document(said.out)
     assert said.err == ""
     assert (told["command"], told["exit_code"], told["simulated"]) == ("run", 0, True)
-    assert told["looks"] == {"all": 3, "new": 3, "looked": 3, "skipped": 0, "failed": 0}
+    assert told["observations"] == {"all": 3, "new": 3, "observed": 3, "skipped": 0, "failed": 0}
     assert (
         told["ports"][0]["ships"]
         == told["detections"]
@@ -126,7 +126,7 @@ def test_run_and_track_say_one_document_and_nothing_else(
     assert {"detections.parquet", "visits.parquet"} <= {Path(p).name for p in told["files"]}
     assert told["seasons"][0]["start"].endswith("Z")
     assert told["review"] == {"held": 0, "lost": []}
-    words = ("--detections", out / "detections.parquet", "--looks", out / "looks.parquet")
+    words = ("--detections", out / "detections.parquet", "--observations", out / "observations.parquet")
     assert called(monkeypatch, "track", *words, "--study", study, "--out", out, "--json") == 0
     again = document(capsys.readouterr().out)
     assert {k: again[k] for k in ("visits", "seasons", "ledger")} == {
@@ -222,7 +222,7 @@ def test_track_takes_a_review_from_anywhere(
     study, out = written_study(tmp_path, sea), tmp_path / "run"
     assert called(monkeypatch, "detect", sea, "--out", out) == 0
     review = write_review(tmp_path, detection_id="nobody", reviewer="B")
-    words = ("--detections", out / "detections.parquet", "--looks", out / "looks.parquet")
+    words = ("--detections", out / "detections.parquet", "--observations", out / "observations.parquet")
     words = (*words, "--study", study, "--out", tmp_path / "own", "--review", review)
     capsys.readouterr()
     assert called(monkeypatch, "track", *words, "--json") == 0
@@ -253,7 +253,7 @@ def test_a_run_is_exported_with_pictures(
     said = capsys.readouterr()
     told = document(said.out)
     ships = read_table(run / "detections.parquet")
-    assert told["rows"] == {"detections": len(ships), "looks": 3}
+    assert told["rows"] == {"detections": len(ships), "observations": 3}
     assert said.err.count("note: ") == len(told["notes"]) == 4
     assert "visits.parquet is not there" in said.err
     assert set(told["files"]) == {str(path) for path in out.rglob("*") if path.is_file()}

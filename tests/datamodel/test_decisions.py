@@ -27,7 +27,7 @@ from gnomon.datamodel.study import Study, shipped
 from gnomon.simulate.season.campaign import ZONE, Season, season, trade_2024
 from gnomon.track.fleet import agreement, candidates, named, read_fleet
 from gnomon.track.tracking import track
-from gnomon.workflow.infer import Followed, deadweight_of, follow
+from gnomon.workflow.infer import Inference, deadweight_of, infer
 
 NOON = datetime(2024, 12, 1, 12, tzinfo=UTC)
 
@@ -248,15 +248,15 @@ def study(made: Season) -> Study:
 
 
 @pytest.fixture
-def followed(year: Season, tmp_path: Path) -> Callable[..., Followed]:
-    def call(*said: Decision) -> Followed:
-        return follow(study(year), year.detections, year.looks, tmp_path, decisions=said)
+def followed(year: Season, tmp_path: Path) -> Callable[..., Inference]:
+    def call(*said: Decision) -> Inference:
+        return infer(study(year), year.detections, year.observations, tmp_path, decisions=said)
 
     return call
 
 
 def test_rejecting_every_false_alarm_and_other_ship_leaves_the_tankers(
-    year: Season, followed: Callable[..., Followed]
+    year: Season, followed: Callable[..., Inference]
 ) -> None:
     before = followed()
     wrong = year.detections.detection_id[np.asarray(year.visit) < 0]
@@ -272,7 +272,7 @@ def test_rejecting_every_false_alarm_and_other_ship_leaves_the_tankers(
 
 
 def test_words_about_type_load_and_name_reach_the_visit(
-    year: Season, followed: Callable[..., Followed]
+    year: Season, followed: Callable[..., Inference]
 ) -> None:
     visit = followed().tracked.visits.iloc[5]
     names = json.loads(visit.detections)
@@ -292,7 +292,7 @@ def test_a_word_about_one_ship_does_not_hide_what_the_table_lacks(year: Season) 
     bare = year.detections.drop(columns=["p_tanker", "score"])
     said = [decision(bare.detection_id.iloc[0], type="tanker")]
     options = {"deadweight": deadweight_of, "decisions": said}
-    notes = track(study(year), bare, year.looks, **options).seasons.notes.iloc[0]
+    notes = track(study(year), bare, year.observations, **options).seasons.notes.iloc[0]
     assert "no p_tanker" in notes
     assert "no score" in notes
     assert notes.endswith("reviewed: 1 accepted, 0 rejected")
@@ -306,7 +306,7 @@ def test_own_names_of_columns_are_honoured(year: Season) -> None:
     found = track(
         Study.model_validate(mapped),
         own,
-        year.looks,
+        year.observations,
         deadweight=deadweight_of,
         decisions=[decision(name, "reject")],
     )

@@ -17,15 +17,23 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from gnomon.datamodel.tables import Detections, Ledger, Looks, Seasons, Table, Visits, Voyages
+from gnomon.datamodel.tables import (
+    Detections,
+    Ledger,
+    Observations,
+    Seasons,
+    Table,
+    Visits,
+    Voyages,
+)
 from run_folders import ROWS, write_run
 
 SCHEMAS: dict[str, type[Table]] = {
-    "detections": Detections, "looks": Looks, "visits": Visits, "seasons": Seasons,
+    "detections": Detections, "observations": Observations, "visits": Visits, "seasons": Seasons,
     "voyages": Voyages, "ledger": Ledger,
 }  # fmt: skip
 PLACES = {
-    "detections": ("geometry", "footprint"), "looks": ("geometry",), "visits": ("geometry",),
+    "detections": ("geometry", "footprint"), "observations": ("geometry",), "visits": ("geometry",),
     "voyages": ("geometry",),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from gnomon.detect import cascade as detector
 from gnomon.detect import tta as views
 from gnomon.detect.cascade import find_hulls
 from gnomon.detect.centernet.network import Maps
-from gnomon.detect.hulls import Hulls, one_per_hull
+from gnomon.detect.hulls import Hulls, non_maximum_suppression
 from gnomon.detect.proposals import CELL_PX
 from gnomon.detect.weights import Weights, load
 from gnomon.geo.tiles import windows
@@ -97,7 +97,7 @@ def test_a_ship_on_a_seam_between_windows_is_one_row(weights: Weights, offset: f
         hulls[:, 0] += columns.start
         hulls[:, 1] += rows.start
         parts.append(hulls[window.claims(hulls[:, 0], hulls[:, 1])])
-    assert len(one_per_hull(np.concatenate(parts))) == 1
+    assert len(non_maximum_suppression(np.concatenate(parts))) == 1
 
 
 def test_ships_everywhere_are_all_found_once(weights: Weights) -> None:
@@ -175,8 +175,8 @@ def test_finer_pixels_show_the_hulls_that_coarse_ones_show(weights: Weights) -> 
 class Drawn(torch.nn.Module):
     """Two peaks alike: the left within hull, the right on water."""
 
-    def forward(self, bands: torch.Tensor, _: torch.Tensor, history: None) -> Maps:
-        assert history is None
+    def forward(self, bands: torch.Tensor, _: torch.Tensor, background: None) -> Maps:
+        assert background is None
         chips, _, height, width = bands.shape
         centre = torch.full((chips, 1, height // 2, width // 2), -9.0)
         hull = torch.full_like(centre, -2.0)

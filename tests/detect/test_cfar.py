@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from gnomon.detect.cfar import bright_hulls, departures
+from gnomon.detect.cfar import cfar_hulls, z_scores
 
 GRID = GeoBox.from_bbox((0, 0, 4000, 4000), "EPSG:32653", resolution=10)
 
@@ -23,7 +23,7 @@ WATER = np.ones(GRID.shape, bool)
 
 
 def test_departures_of_plain_water_are_standard_normal() -> None:
-    z = departures(sea(), WATER)
+    z = z_scores(sea(), WATER)
     assert z.std() == pytest.approx(1.0, abs=0.03)
     assert abs(z.mean()) < 0.03
 
@@ -33,12 +33,12 @@ def test_departures_of_plain_water_are_standard_normal() -> None:
 def test_light_and_haze_change_nothing(gain: float, offset: float) -> None:
     plain = sea(noise=0.02)
     lit = plain * np.float32(gain) + np.float32(offset)
-    np.testing.assert_allclose(departures(lit, WATER), departures(plain, WATER), atol=0.02)
+    np.testing.assert_allclose(z_scores(lit, WATER), z_scores(plain, WATER), atol=0.02)
 
 
 def test_a_brute_force_background_agrees() -> None:
     pixels = sea(5)
-    z = departures(pixels, WATER)
+    z = z_scores(pixels, WATER)
     value = pixels.nir.to_numpy().reshape(200, 2, 200, 2).mean(axis=(1, 3))
     around = value[80:120, 80:120]  # the five blocks of 8 cells around block (12, 12)
     expected = (value[100, 100] - around.mean()) / around.std()
@@ -49,17 +49,17 @@ def test_a_brute_force_background_agrees() -> None:
 def test_a_ship_stands_out_bright_or_dark(contrast: float) -> None:
     pixels = sea()
     pixels.nir[200:202, 190:210] += contrast
-    assert np.abs(departures(pixels, WATER))[100, 95:105].min() > 5
+    assert np.abs(z_scores(pixels, WATER))[100, 95:105].min() > 5
 
 
 def test_where_no_water_is_near_nothing_departs() -> None:
-    assert not departures(sea(), np.zeros(GRID.shape, bool)).any()
+    assert not z_scores(sea(), np.zeros(GRID.shape, bool)).any()
 
 
 def test_the_baseline_finds_a_hull_where_it_lies() -> None:
     pixels = sea()
     pixels.nir[200:204, 190:214] += 0.1
-    (hull,) = bright_hulls(pixels, WATER, WATER, contrast_min=6)
+    (hull,) = cfar_hulls(pixels, WATER, WATER, z_score_min=6)
     assert hull[:2] == pytest.approx([202, 202], abs=1)
     assert hull[2] == pytest.approx(24, rel=0.3)
     assert abs((hull[4] - 90 + 90) % 180 - 90) < 10

@@ -14,7 +14,13 @@ from shapely import box
 from gnomon.datamodel.ports import Port, Zone
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.tables import Detections, table
-from gnomon.detect.hulls import Hulls, detection_rows, near_land, one_per_hull, rectangles
+from gnomon.detect.hulls import (
+    Hulls,
+    detection_rows,
+    near_land,
+    non_maximum_suppression,
+    rectangles,
+)
 from gnomon.detect.weights import Errors, Model
 
 MODEL = Model(
@@ -76,7 +82,7 @@ def test_which_hulls_stand_does_not_depend_on_their_order(
     stacked = np.concatenate(several)
     order = list(range(len(stacked)))
     random.shuffle(order)
-    one, other = one_per_hull(stacked), one_per_hull(stacked[order])
+    one, other = non_maximum_suppression(stacked), non_maximum_suppression(stacked[order])
     np.testing.assert_array_equal(np.unique(one, axis=0), np.unique(other, axis=0))
 
 
@@ -85,23 +91,23 @@ def test_what_stands_shares_no_ground_and_loses_only_to_a_better_one(
     several: list[Hulls],
 ) -> None:
     stacked = np.concatenate(several)
-    stands = one_per_hull(stacked)
-    again = one_per_hull(stands)
+    stands = non_maximum_suppression(stacked)
+    again = non_maximum_suppression(stands)
     assert len(again) == len(stands)
     assert stands[:, 5].max() == stacked[:, 5].max()
 
 
 def test_a_hull_told_twice_is_one_row_and_hulls_side_by_side_are_two() -> None:
     twice = np.concatenate([hull(50, 50, score=0.9), hull(50.8, 50.4, 11, score=0.6)])
-    assert len(one_per_hull(twice)) == 1
+    assert len(non_maximum_suppression(twice)) == 1
     # Rafted: two 15 m beams touch, centres 1.5 pixels apart.
     beside = np.concatenate([hull(50, 50, 10, 1.5, 0), hull(51.5, 50, 10, 1.5, 0)])
-    assert len(one_per_hull(beside)) == 2
+    assert len(non_maximum_suppression(beside)) == 2
 
 
 def test_no_hull_gives_no_row() -> None:
     nothing = np.empty((0, 8), np.float32)
-    assert len(one_per_hull(nothing)) == 0
+    assert len(non_maximum_suppression(nothing)) == 0
     assert detection_rows(nothing, GRID, SCENE, Port(None, None), model=MODEL, run_digest="") == []
 
 

@@ -13,7 +13,7 @@ from gnomon.detect.proposals import (
     alike,
     covering,
     crop_size,
-    worth_a_look,
+    propose,
 )
 
 EVERYWHERE = np.ones((256, 320), bool)
@@ -21,7 +21,7 @@ EVERYWHERE = np.ones((256, 320), bool)
 
 def looked_at(water: np.ndarray, search: np.ndarray) -> tuple[list, np.ndarray]:
     pixels = sea(max(water.shape)).isel(y=slice(water.shape[0]), x=slice(water.shape[1]))
-    cells = worth_a_look(pixels, water, search, contrast_min=9.0)
+    cells = propose(pixels, water, search, z_score_min=9.0)
     count = np.zeros(water.shape, int)
     for cell in cells:
         count[cell.core] += 1
@@ -50,9 +50,9 @@ def test_a_lone_ship_takes_a_small_crop_and_a_port_few_large_ones() -> None:
     pixels = sea(640)
     afloat(pixels, 300, 300)
     water = np.ones((640, 640), bool)
-    (cell,) = worth_a_look(pixels, water, water, contrast_min=9.0)
+    (cell,) = propose(pixels, water, water, z_score_min=9.0)
     assert np.prod(crop_size(cell)) < 112**2
-    ashore = worth_a_look(pixels, ~water, water, contrast_min=9.0)
+    ashore = propose(pixels, ~water, water, z_score_min=9.0)
     assert len(ashore) == 1
     assert sum(np.prod(crop_size(cell)) for cell in ashore) < 1.2 * 640**2
 
@@ -76,7 +76,7 @@ def test_two_ships_far_apart_are_read_apart() -> None:
     afloat(pixels, 40, 40)
     afloat(pixels, 470, 460)
     water = np.ones((512, 512), bool)
-    first, second = worth_a_look(pixels, water, water, contrast_min=9.0)
+    first, second = propose(pixels, water, water, z_score_min=9.0)
     assert first.core[0].stop < 100
     assert second.core[1].start > 400
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from gnomon.detect.centernet.network import Maps, Network, NetworkOptions
-from gnomon.detect.tta import DOUBT, SQUARE_PX, in_doubt, turned_looks
+from gnomon.detect.tta import DOUBT, SQUARE_PX, augmented_maps, uncertain_tiles
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,8 @@ def network() -> Network:
 
 
 @torch.inference_mode()
-def looked(network: Network, crops: torch.Tensor, history: torch.Tensor | None = None) -> Maps:
-    return turned_looks(network, crops, torch.ones(len(crops), 4), history)
+def observed(network: Network, crops: torch.Tensor, background: torch.Tensor | None = None) -> Maps:
+    return augmented_maps(network, crops, torch.ones(len(crops), 4), background)
 
 
 def crops_of(seed: int) -> torch.Tensor:
@@ -30,8 +30,8 @@ def crops_of(seed: int) -> torch.Tensor:
 @pytest.mark.parametrize("axes", [(2,), (3,), (2, 3)])
 def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, ...]) -> None:
     crops = crops_of(0)
-    straight = looked(network, crops, crops)
-    other = looked(network, crops.flip(axes), crops.flip(axes))
+    straight = observed(network, crops, crops)
+    other = observed(network, crops.flip(axes), crops.flip(axes))
     for name in ("centre", "size", "hull", "tanker"):
         back = getattr(other, name).flip(axes)
         assert torch.allclose(back, getattr(straight, name), atol=1e-4)
@@ -49,9 +49,9 @@ def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, 
 
 def test_rows_for_columns_gives_columns_for_rows(network: Network) -> None:
     crops = crops_of(1)
-    straight = looked(network, crops)
+    straight = observed(network, crops)
     back = {name: value.transpose(2, 3) for name, value in vars(
-        looked(network, crops.transpose(2, 3))
+        observed(network, crops.transpose(2, 3))
     ).items()}  # fmt: skip
     for name in ("centre", "size", "hull", "tanker"):
         assert torch.allclose(back[name], getattr(straight, name), atol=1e-4)
@@ -70,17 +70,17 @@ def hulls_at(*places: tuple[float, float, float]) -> np.ndarray:
 def test_only_what_is_in_doubt_is_looked_at_again() -> None:
     low, high = DOUBT
     told = hulls_at((5, 70, low / 2), (200, 10, (1 + high) / 2), (100, 40, 0.5), (101, 41, low / 2))
-    (cell,), within = in_doubt(told, (256, 256))
+    (cell,), within = uncertain_tiles(told, (256, 256))
     assert within.tolist() == [False, False, True, True]
     assert cell.core == (slice(32, 64), slice(96, 128))
     assert cell.halo == (slice(8, 88), slice(72, 152))
-    assert in_doubt(told[:0], (256, 256))[0] == []
+    assert uncertain_tiles(told[:0], (256, 256))[0] == []
 
 
 def test_squares_side_by_side_are_one_cell_and_edges_hold() -> None:
     side = SQUARE_PX
     told = hulls_at((-1.5, 1, 0.5), (side + 3, 3, 0.5), (9 * side - 1, 9 * side + 6, 0.5))
-    cells, within = in_doubt(told, (9 * side + 5, 9 * side))
+    cells, within = uncertain_tiles(told, (9 * side + 5, 9 * side))
     assert within.all()
     assert [cell.core for cell in cells] == [
         (slice(0, side), slice(0, 2 * side)),

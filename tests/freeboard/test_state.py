@@ -94,8 +94,8 @@ def test_p_laden_is_calibrated():
         one = rng.integers(512)
         truth = (SHIPS.laden_freeboard_m if laden else SHIPS.ballast_freeboard_m)[one]
         sigma = (0.3, 1.0, 2.5)[k % 3]
-        look = normal(truth + sigma * rng.normal(), sigma)
-        said.append(1 / (1 + np.exp(-state.log_lr_laden(look, SHIPS))))
+        observation = normal(truth + sigma * rng.normal(), sigma)
+        said.append(1 / (1 + np.exp(-state.log_lr_laden(observation, SHIPS))))
         was.append(laden)
     said, was = np.array(said), np.array(was)
     bins = np.clip((said * 8).astype(int), 0, 7)

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.datamodel.ports import Zone
 from gnomon.datamodel.study import MaskOptions
 from gnomon.imagery import coverage as module
-from gnomon.imagery.coverage import fractions, tally
+from gnomon.imagery.coverage import coverage, fractions
 from gnomon.imagery.water import usable_water
 from imagery.test_water import painted
 
@@ -53,13 +53,13 @@ BERTH = Zone("oil pier", "berth", place(20, 40, 80, 100))
 ANYWHERE = slice(None), slice(None)
 
 
-def looked(masks: xr.Dataset, area=PORT, zones=(BERTH,)) -> dict:
-    row = fractions([tally(masks, area, zones)])
+def observed(masks: xr.Dataset, area=PORT, zones=(BERTH,)) -> dict:
+    row = fractions([coverage(masks, area, zones)])
     return row | {"zones": json.loads(row["zones"])}
 
 
 def test_a_clear_look_saw_all_of_a_berth_however_much_of_it_is_quay():
-    row = looked(layers())
+    row = observed(layers())
     assert row["covered_fraction"] == pytest.approx(1, abs=0.01)
     assert row["usable_fraction"] == 1
     assert row["usable_water_km2"] == pytest.approx(140 * 200 * 1e-4, rel=0.01)
@@ -69,57 +69,57 @@ def test_a_clear_look_saw_all_of_a_berth_however_much_of_it_is_quay():
 def test_ships_do_not_make_a_berth_less_seen():
     free, taken = layers(), layers()
     taken["water"][60:70, 40:100] = False
-    assert looked(free)["zones"] == looked(taken)["zones"] == {"oil pier": 1}
+    assert observed(free)["zones"] == observed(taken)["zones"] == {"oil pier": 1}
 
 
 @pytest.mark.parametrize("veil", ["cloud", "ice", "nodata"])
 def test_what_hides_half_of_a_berth_halves_it_on_land_too(veil):
-    row = looked(layers(**{veil: (slice(None), slice(70, 200))}))
+    row = observed(layers(**{veil: (slice(None), slice(70, 200))}))
     assert row["zones"]["oil pier"] == pytest.approx(0.5, abs=0.02)
     assert row["usable_fraction"] == pytest.approx(70 / 200, abs=0.02)
     assert row["covered_fraction"] == pytest.approx(0.35 if veil == "nodata" else 1, abs=0.01)
 
 
 def test_cloud_over_the_town_hides_no_water():
-    row = looked(layers(cloud=(slice(0, 45), slice(None))))
+    row = observed(layers(cloud=(slice(0, 45), slice(None))))
     assert row["usable_fraction"] == 1
     assert row["zones"] == {"oil pier": 1}
 
 
 def test_a_berth_under_cloud_is_not_seen_whatever_lies_around():
     island = layers(cloud=ANYWHERE)
-    assert looked(island)["usable_fraction"] == 0
+    assert observed(island)["usable_fraction"] == 0
     town = layers(cloud=(slice(18, 200), slice(None)))  # town is all there is to see
-    row = looked(town)
+    row = observed(town)
     assert row["usable_fraction"] == row["usable_water_km2"] == 0
     assert row["zones"] == {"oil pier": 0}
 
 
 def test_where_all_was_seen_and_no_water_is_there_is_no_fraction():
     inland = Zone("station", "berth", place(5, 5, 30, 30))
-    row = looked(layers(), zones=(inland,))
+    row = observed(layers(), zones=(inland,))
     assert row["zones"] == {"station": None}
-    assert looked(layers(), area=inland.geometry, zones=(inland,))["usable_fraction"] is None
+    assert observed(layers(), area=inland.geometry, zones=(inland,))["usable_fraction"] is None
 
 
 def test_what_lies_off_the_grid_was_not_seen():
     half = place(100, 100, 200, 300)
     beyond = Zone("far roads", "anchorage", place(100, 400, 200, 500))
-    row = looked(layers(), area=half, zones=(beyond,))
+    row = observed(layers(), area=half, zones=(beyond,))
     assert row["covered_fraction"] == pytest.approx(0.5, abs=0.01)
     assert row["usable_fraction"] == pytest.approx(0.5, abs=0.01)
     assert row["zones"] == {"far roads": 0}
 
 
 def test_half_the_earth_may_be_asked_for():
-    row = fractions([tally(layers(), rectangle(-170, -80, 170, 80))])
+    row = fractions([coverage(layers(), rectangle(-170, -80, 170, 80))])
     assert 0 < row["covered_fraction"] < 1e-6
     assert row["usable_water_km2"] == pytest.approx(2.8)
     assert row["zones"] is None
 
 
 def test_the_whole_footprint_needs_no_area():
-    row = fractions([tally(layers(nodata=(slice(0, 50), slice(None))), None)])
+    row = fractions([coverage(layers(nodata=(slice(0, 50), slice(None))), None)])
     assert row["covered_fraction"] == 0.75
     assert row["usable_water_km2"] == pytest.approx(2.8)
 
@@ -133,8 +133,8 @@ def test_windows_add_up(row, column):
         for y in (slice(row), slice(row, None))
         for x in (slice(column), slice(column, None))
     ]
-    whole = tally(masks, PORT, [BERTH])
-    summed = reduce(add, [tally(part, PORT, [BERTH]) for part in parts])
+    whole = coverage(masks, PORT, [BERTH])
+    summed = reduce(add, [coverage(part, PORT, [BERTH]) for part in parts])
     assert summed.asked_m2 == whole.asked_m2
     for one, other in (
         (whole.area, summed.area),
@@ -187,7 +187,7 @@ def test_the_masks_of_a_cloudy_scene_make_an_honest_row():
     kinds[TOWN] = 0
     kinds[:, 100:] = 2
     masks = usable_water(painted(kinds), MaskOptions())
-    row = looked(masks)
+    row = observed(masks)
     assert row["usable_fraction"] == pytest.approx(0.5, abs=0.02)
     assert row["zones"]["oil pier"] == 1
     assert row["usable_water_km2"] == pytest.approx(140 * 100 * 1e-4, rel=0.02)

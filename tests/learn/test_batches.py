@@ -57,7 +57,7 @@ def scene() -> Labelled:
     masks = torch.from_numpy(np.stack([image[0] < 0.1, np.ones((500, 500))]).astype(np.float32))
     bands = torch.from_numpy(image)
     before = torch.full_like(bands, 0.02)
-    return Labelled("drawn", bands, torch.ones(1), ships, masks, nothing, history=before)
+    return Labelled("drawn", bands, torch.ones(1), ships, masks, nothing, background=before)
 
 
 def test_labels_lie_on_their_ships_in_every_chip(scene: Labelled) -> None:
@@ -87,13 +87,13 @@ def test_shapes_at_a_centre_are_those_of_the_ship(scene: Labelled) -> None:
 def test_the_history_of_a_chip_is_the_same_place_without_its_ships(scene: Labelled) -> None:
     marked = torch.full_like(scene.bands, 0.02)
     marked[:, ::50] = 0.3  # what was built there
-    _, _, history, wanted = next(chips([replace(scene, history=marked)], batch=200, seed=4))
-    known = torch.isfinite(history).flatten(1).any(1)
+    _, _, background, wanted = next(chips([replace(scene, background=marked)], batch=200, seed=4))
+    known = torch.isfinite(background).flatten(1).any(1)
     assert REMEMBERED - 0.12 < known.float().mean() < REMEMBERED + 0.12
-    plain = replace(scene, history=None)
+    plain = replace(scene, background=None)
     assert not torch.isfinite(next(chips([plain], batch=50, seed=4))[2]).any()
     with_ships = 0
-    for before, hull in zip(history[known], wanted.hull[known], strict=True):
+    for before, hull in zip(background[known], wanted.hull[known], strict=True):
         half = torch.nn.functional.avg_pool2d(before.nan_to_num(0.02), STRIDE)
         if hull.sum() > 20:
             with_ships += bool(half[hull > 0].mean() > 2 * half[hull == 0].mean() + 0.05)
@@ -168,9 +168,9 @@ def test_outlines_in_degrees_become_pixels_and_loose_ones_are_tightened() -> Non
     # What somebody measured is not loose, and what nobody knows is no ship.
     rows = pd.concat([frame, frame, frame], ignore_index=True)
     rows = rows.assign(measured=[True, False, True], ignored=[False, True, False])
-    amended = labelled("x", pixels, rows, bands=("nir",), loose=Loose(20.0, 15.0))
-    assert amended.ships[:, 2] == pytest.approx([20, 20], abs=0.1)
-    assert amended.ignored[:, 2] == pytest.approx([18], abs=0.1)
+    corrected = labelled("x", pixels, rows, bands=("nir",), loose=Loose(20.0, 15.0))
+    assert corrected.ships[:, 2] == pytest.approx([20, 20], abs=0.1)
+    assert corrected.ignored[:, 2] == pytest.approx([18], abs=0.1)
 
 
 def test_a_vessel_too_short_to_be_labelled_with_care_is_ignored() -> None:

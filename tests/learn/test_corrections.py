@@ -1,4 +1,4 @@
-"""Amendments of labels: each does what it says and nothing else, and a wrong one is refused."""
+"""Corrections of labels: each does what it says and nothing else, and a wrong one is refused."""
 
 import json
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from shapely import LineString, Polygon, box
 
 from gnomon.datamodel.errors import LabelError
-from gnomon.learn.corrections import amended, read_amendments
+from gnomon.learn.corrections import corrected, read_corrections
 
-SHIPPED = Path(__file__).parents[2] / "configs" / "label-amendments.geojson"
+SHIPPED = Path(__file__).parents[2] / "configs" / "label-corrections.geojson"
 SQUARE = box(0, 0, 1, 1)
 
 
-def amendment(**changed: Any) -> dict[str, Any]:
+def correction(**changed: Any) -> dict[str, Any]:
     """A feature that is right but for what is changed."""
     row = {"scene": "port", "action": "drop", "label": 0, "length_m": None}
     row |= {"reason": "a pier", "doubt": False, "geometry": SQUARE} | changed
@@ -28,13 +28,13 @@ def amendment(**changed: Any) -> dict[str, Any]:
 
 
 def written(folder: Path, features: Sequence[dict[str, Any]]) -> Path:
-    path = folder / "amendments.geojson"
+    path = folder / "corrections.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     return path
 
 
 def table(features: Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
-    """As `read_amendments` gives it, without a file."""
+    """As `read_corrections` gives it, without a file."""
     rows = gpd.GeoDataFrame.from_features(features, crs=4326)
     return rows.assign(label=rows.label.astype("Int64"))
 
@@ -62,18 +62,18 @@ def test_every_label_is_treated_as_its_amendment_says(
     actions: list[str], added: int, unsure: int, dice: Any
 ) -> None:
     features = [
-        amendment(action=a, label=i, length_m=80.0, geometry=half(i) if a == "fix" else place(i))
+        correction(action=a, label=i, length_m=80.0, geometry=half(i) if a == "fix" else place(i))
         for i, a in enumerate(actions)
         if a != "keep"
     ]
     for number in range(added + unsure):
         action = "add" if number < added else "ignore"
         features.append(
-            amendment(action=action, label=None, length_m=80.0, geometry=place(100 + number))
+            correction(action=action, label=None, length_m=80.0, geometry=place(100 + number))
         )
-    features.append(amendment(scene="elsewhere", label=0, geometry=place(50)))
+    features.append(correction(scene="elsewhere", label=0, geometry=place(50)))
     dice.shuffle(features)
-    result = amended(labels(len(actions)), "port", table(features))
+    result = corrected(labels(len(actions)), "port", table(features))
     kept = result[result.label.notna()].set_index("label")
     assert list(kept.index) == [i for i, a in enumerate(actions) if a != "drop"]
     for i, row in kept.iterrows():
@@ -87,27 +87,27 @@ def test_every_label_is_treated_as_its_amendment_says(
 
 def test_what_is_added_comes_in_the_crs_of_the_outlines() -> None:
     outlines = labels(1).to_crs(3857)
-    result = amended(outlines, "port", table([amendment(action="add", label=None)]))
+    result = corrected(outlines, "port", table([correction(action="add", label=None)]))
     assert result.crs == outlines.crs
     assert result.to_crs(4326).geometry[1].equals_exact(SQUARE, 1e-6)
 
 
 def test_doubt_is_handed_on() -> None:
     rows = [
-        amendment(action="ignore", label=0, doubt=True),
-        amendment(action="add", label=None, length_m=80.0, doubt=True, geometry=place(5)),
+        correction(action="ignore", label=0, doubt=True),
+        correction(action="add", label=None, length_m=80.0, doubt=True, geometry=place(5)),
     ]
-    assert list(amended(labels(2), "port", table(rows)).doubt) == [True, False, True]
+    assert list(corrected(labels(2), "port", table(rows)).doubt) == [True, False, True]
 
 
 def test_a_label_that_is_not_there_is_refused() -> None:
     with pytest.raises(LabelError, match=r"of port, label 7: the scene has 2 labels"):
-        amended(labels(2), "port", table([amendment(label=7)]))
+        corrected(labels(2), "port", table([correction(label=7)]))
 
 
 def test_an_amendment_of_another_place_is_refused() -> None:
     with pytest.raises(LabelError, match=r"of port, label 1: lies beside that label"):
-        amended(labels(2), "port", table([amendment(label=1, geometry=place(0))]))
+        corrected(labels(2), "port", table([correction(label=1, geometry=place(0))]))
 
 
 @pytest.mark.parametrize(
@@ -124,42 +124,42 @@ def test_an_amendment_of_another_place_is_refused() -> None:
     ],
 )
 def test_a_wrong_row_is_named(wrong: dict[str, Any], said: str, tmp_path: Path) -> None:
-    right = amendment(action="fix", label=9, length_m=50.0)
+    right = correction(action="fix", label=9, length_m=50.0)
     with pytest.raises(LabelError, match=r"feature 2 \(port, .*" + said):
-        read_amendments(written(tmp_path, [right, amendment(**wrong)]))
+        read_corrections(written(tmp_path, [right, correction(**wrong)]))
 
 
 def test_a_label_amended_twice_is_named(tmp_path: Path) -> None:
-    rows = [amendment(), amendment(action="ignore")]
+    rows = [correction(), correction(action="ignore")]
     with pytest.raises(LabelError, match="port: label 0 is amended more than once"):
-        read_amendments(written(tmp_path, rows))
+        read_corrections(written(tmp_path, rows))
 
 
 def test_a_file_without_the_properties_is_said(tmp_path: Path) -> None:
-    feature = amendment()
+    feature = correction()
     del feature["properties"]["reason"]
     with pytest.raises(LabelError, match="lack the properties reason"):
-        read_amendments(written(tmp_path, [feature]))
+        read_corrections(written(tmp_path, [feature]))
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="cannot be read as GeoJSON"):
-        read_amendments(tmp_path / "none.geojson")
+        read_corrections(tmp_path / "none.geojson")
 
 
 def test_the_shipped_amendments_are_in_order() -> None:
-    rows = read_amendments(SHIPPED)
+    rows = read_corrections(SHIPPED)
     order = ["scene", "action", "label"]
     assert rows[order].equals(rows.sort_values(order, kind="stable")[order])
     assert rows.reason.str.len().gt(0).all()
 
 
 def test_the_shipped_amendments_fit_the_labels(shared_data: Path) -> None:
-    rows = read_amendments(SHIPPED)
+    rows = read_corrections(SHIPPED)
     files = {p.parent.name: p for p in (shared_data / "s2-ports").glob("*/*/ships.geojson")}
     assert set(rows.scene) <= set(files)
     for scene, path in files.items():
         outlines = gpd.read_file(path)
         mine = rows[rows.scene == scene]
         count = len(outlines) - (mine.action == "drop").sum() + mine.label.isna().sum()
-        assert len(amended(outlines, scene, rows)) == count
+        assert len(corrected(outlines, scene, rows)) == count

@@ -18,12 +18,12 @@ from gnomon.detect import weights
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.learn import fit as train
 from gnomon.learn.compare import split
-from gnomon.learn.finetune import RetrainOptions, retrain
+from gnomon.learn.finetune import FinetuneOptions, finetune
 from gnomon.learn.labels import read_labels
 from gnomon.learn.samples import Lesson, read_lessons
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
-QUICK = RetrainOptions(steps=3, batch=2, simulated=0, checks=0, seed=1)
+QUICK = FinetuneOptions(steps=3, batch=2, simulated=0, checks=0, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
     seen: list[tuple[int, int, str]] = []
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         options = replace(QUICK, seed=seed)
-        retrain(
+        finetune(
             folder, tmp_path / name, base=str(base), options=options,
             progress=lambda done, total, text: seen.append((done, total, text)),
         )  # fmt: skip
@@ -80,7 +80,7 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
 
 def test_new_weights_lie_between_old_and_learned(folder: Path, base: Path, tmp_path: Path) -> None:
     for name, moved in (("none", 0.0), ("half", 0.5), ("all", 1.0)):
-        retrain(folder, tmp_path / name, base=str(base), options=replace(QUICK, moved=moved))
+        finetune(folder, tmp_path / name, base=str(base), options=replace(QUICK, moved=moved))
     old = tensors(base)
     none, half, whole = (tensors(tmp_path / name) for name in ("none", "half", "all"))
     for name, value in old.items():
@@ -123,11 +123,11 @@ def test_the_state_of_another_training_is_not_gone_on_with(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retrain(folder, tmp_path / "m", base=str(base), options=QUICK, progress=interrupt)
+        finetune(folder, tmp_path / "m", base=str(base), options=QUICK, progress=interrupt)
     assert (tmp_path / ".m.training").is_dir()
     other = replace(QUICK, seed=9)
-    retrain(folder, tmp_path / "m", base=str(base), options=other)
-    retrain(folder, tmp_path / "plain", base=str(base), options=other)
+    finetune(folder, tmp_path / "m", base=str(base), options=other)
+    finetune(folder, tmp_path / "plain", base=str(base), options=other)
     assert same(tmp_path / "m", tmp_path / "plain")
 
 
@@ -136,17 +136,17 @@ def test_nothing_is_overwritten_and_faults_come_first(
 ) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(WeightsError, match="never overwritten"):
-        retrain(folder, tmp_path / "there", base=str(base), options=QUICK)
+        finetune(folder, tmp_path / "there", base=str(base), options=QUICK)
     with pytest.raises(WeightsError, match="no such weights"):
-        retrain(folder, tmp_path / "new", base="none", options=QUICK)
+        finetune(folder, tmp_path / "new", base="none", options=QUICK)
     hold = replace(QUICK, hold=("july",))
     with pytest.raises(LabelError, match="hold back some scenes and not all"):
-        retrain(folder, tmp_path / "new", base=str(base), options=hold)
+        finetune(folder, tmp_path / "new", base=str(base), options=hold)
     assert not (tmp_path / "new").exists()
 
 
 def test_the_card_says_what_was_held_back(folder: Path, base: Path, tmp_path: Path) -> None:
-    model = retrain(folder, tmp_path / "m", base=str(base), options=QUICK, version="3")
+    model = finetune(folder, tmp_path / "m", base=str(base), options=QUICK, version="3")
     text = (tmp_path / "m" / "card.md").read_text()
     assert text.startswith("# m 3\n\nRetrained from small 1")
     labels = read_labels(folder)
@@ -165,7 +165,7 @@ def test_the_card_says_what_was_held_back(folder: Path, base: Path, tmp_path: Pa
 def test_one_scene_leaves_nothing_to_hold_back(sea: Path, base: Path, tmp_path: Path) -> None:
     write_chips(tmp_path / "chips", sea)
     edit(tmp_path / "chips", {f"april-14-{n}": {"status": "ship"} for n in range(6)})
-    retrain(tmp_path / "chips", tmp_path / "m", base=str(base), options=QUICK)
+    finetune(tmp_path / "chips", tmp_path / "m", base=str(base), options=QUICK)
     text = (tmp_path / "m" / "card.md").read_text()
     assert "nothing could be held back" in text
     assert "| AP |" not in text

@@ -169,7 +169,7 @@ def test_every_long_hull_of_a_real_port_has_her_type(shared_data: Path) -> None:
     catalog = shared_data / "s2-ports" / "val" / "catalog.json"
     types = read_types(SHIPPED)
     for marked in marked_scenes(
-        os.fspath(catalog), amendments=CONFIGS / "label-amendments.geojson"
+        os.fspath(catalog), corrections=CONFIGS / "label-corrections.geojson"
     ):
         length_m = rectangles_of(marked.outlines, marked.pixels)[:, 2] * marked.gsd_m
         result = with_types(marked.outlines, marked.name, types)

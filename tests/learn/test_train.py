@@ -10,9 +10,9 @@ from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.detect.weights import Errors, find, load
 from gnomon.learn import fit as training
 from gnomon.learn.calibrate import Calibration, read_calibration, write_calibration
-from gnomon.learn.catalogs import contrast_finder, finder, marked_scenes, matched
+from gnomon.learn.catalogs import cfar_finder, finder, marked_scenes, matched
 from gnomon.learn.fit import TrainOptions, train
-from gnomon.learn.train import judge, teach, trained
+from gnomon.learn.train import evaluate, teach, trained
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
 
@@ -140,14 +140,14 @@ def test_the_shipped_weights_beat_the_contrast_alone(shared_data: Path) -> None:
     scenes = marked_scenes(str(shared_data / "s2-ports" / "val" / "catalog.json"))
     ours, contrast = (
         matched(scenes, [find(s) for s in scenes], length_min_m=100).average_precision()
-        for find in (finder("s2-vessel"), contrast_finder)
+        for find in (finder("s2-vessel"), cfar_finder)
     )
     assert ours > contrast + 0.3
     assert ours > 0.75
 
 
 def test_scores_are_told_as_a_table(sea: Path) -> None:
-    text = judge("s2-vessel", str(sea))
+    text = evaluate("s2-vessel", str(sea))
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 6
     assert "network" in lines[2]

@@ -200,8 +200,8 @@ def test_degenerate_cases_are_nan_or_zero_never_a_number_out_of_nothing():
 @given(st.floats(1, 90))
 def test_air_mass_as_pvlib_has_it(elevation):
     pvlib_atmosphere = pytest.importorskip("pvlib.atmosphere")
-    judge = pvlib_atmosphere.get_relative_airmass(90 - elevation, model="kastenyoung1989")
-    assert_allclose(shadow.air_mass(elevation), judge, rtol=1e-6)
+    evaluate = pvlib_atmosphere.get_relative_airmass(90 - elevation, model="kastenyoung1989")
+    assert_allclose(shadow.air_mass(elevation), evaluate, rtol=1e-6)
 
 
 def test_rayleigh_depth_as_published():

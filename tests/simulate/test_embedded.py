@@ -23,7 +23,7 @@ from gnomon.simulate.embedded import (
 )
 from gnomon.simulate.season.campaign import Trade
 from gnomon.track.sea_routes import route
-from gnomon.workflow.infer import Followed, follow
+from gnomon.workflow.infer import Inference, infer
 from gnomon.workflow.run import Outcome, run_study
 
 ROOT = Path(__file__).parents[2]
@@ -98,12 +98,12 @@ def test_looks_come_at_the_hours_and_days_of_the_orbits() -> None:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Followed, gpd.GeoDataFrame]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Inference, gpd.GeoDataFrame]:
     """What `make detect` says of the season, and what it was."""
     catalog = write_embedded(ROOT / "build" / "embedded")
     out = tmp_path_factory.mktemp("embedded")
     outcome = run_study(STUDY, out)
-    found = follow(STUDY, outcome.detections, outcome.looks, out, ports=STUDY.places())
+    found = infer(STUDY, outcome.detections, outcome.observations, out, ports=STUDY.places())
     return outcome, found, gpd.read_parquet(catalog.parent / "truth.parquet")
 
 
@@ -111,25 +111,25 @@ def moored(outcome: Outcome, truth: gpd.GeoDataFrame) -> pd.DataFrame:
     """Tankers at oil piers that a clear look had before it, and whether they were told."""
     rows = []
     tankers = truth[(truth["type"] == "tanker") & (truth.zone == PIER)]
-    for look in outcome.looks[outcome.looks.status == "looked"].itertuples():
-        if json.loads(look.zones)[PIER] < 0.95:
+    for observation in outcome.observations[outcome.observations.status == "observed"].itertuples():
+        if json.loads(observation.zones)[PIER] < 0.95:
             continue
         there = tankers[
-            (tankers.port == look.port)
-            & (tankers.arrived_at < look.seen_at)
-            & (tankers.departed_at > look.seen_at)
+            (tankers.port == observation.port)
+            & (tankers.arrived_at < observation.seen_at)
+            & (tankers.departed_at > observation.seen_at)
         ]
         metres = there.estimate_utm_crs() if len(there) else None
-        hulls = outcome.detections[outcome.detections.scene_id == look.scene_id]
+        hulls = outcome.detections[outcome.detections.scene_id == observation.scene_id]
         for ship in there.to_crs(metres).itertuples() if metres else ():
             near = hulls.to_crs(metres).distance(ship.geometry).min()
-            rows.append({"port": look.port, "gsd_m": look.gsd_m, "told": near < 40})
+            rows.append({"port": observation.port, "gsd_m": observation.gsd_m, "told": near < 40})
     return pd.DataFrame(rows)
 
 
 @pytest.mark.slow
 def test_clear_looks_show_the_tankers_at_the_piers(
-    told: tuple[Outcome, Followed, gpd.GeoDataFrame],
+    told: tuple[Outcome, Inference, gpd.GeoDataFrame],
 ) -> None:
     outcome, _, truth = told
     assert len(outcome.failed) == 0
@@ -140,7 +140,7 @@ def test_clear_looks_show_the_tankers_at_the_piers(
 
 @pytest.mark.slow
 def test_visits_and_barrels_hold_the_truth(
-    told: tuple[Outcome, Followed, gpd.GeoDataFrame],
+    told: tuple[Outcome, Inference, gpd.GeoDataFrame],
 ) -> None:
     _, found, truth = told
     tankers = truth[truth["type"] == "tanker"]

@@ -37,7 +37,7 @@ OPTIONS = {"zones": [ZONE], "draws": 40, "members": 64, "roads": {PORT: [ROADS]}
 def tracked(made: Season, **options: object) -> Tracked:
     values = {"name": "t", "catalog": {"url": "x"}, "period": dates(made)}
     study = Study.model_validate(values | {"track": OPTIONS | options})
-    return track(study, made.detections, made.looks, deadweight=deadweight_of)
+    return track(study, made.detections, made.observations, deadweight=deadweight_of)
 
 
 def dates(made: Season) -> dict[str, object]:
@@ -45,13 +45,13 @@ def dates(made: Season) -> dict[str, object]:
     return {"start": start.date(), "end": (end - pd.Timedelta(days=1)).date()}
 
 
-def tables(hulls: pd.DataFrame, looks: pd.DataFrame, made: Season, *ports: Port) -> Tables:
+def tables(hulls: pd.DataFrame, observations: pd.DataFrame, made: Season, *ports: Port) -> Tables:
     """Tables of a study that names its roads, or knows the port's own."""
     values = {"name": "t", "catalog": {"url": "x"}}
     options = {} if ports else {"track": OPTIONS}
     start, end = (time.to_pydatetime() for time in made.period)
     known = {port.name: port for port in ports}
-    checked = sightings.checked(hulls, looks)
+    checked = sightings.checked(hulls, observations)
     return Tables(Study.model_validate(values | options), known, *checked, start, end)
 
 
@@ -62,8 +62,8 @@ def ends(arrive: np.ndarray, depart: np.ndarray) -> Ends:
 
 def roads_of(day: np.ndarray, ratio: np.ndarray, length: float = 85.0, days: int = 60) -> Roads:
     size = np.full(len(day), length)
-    looks = np.arange(days, dtype=float)
-    return Roads(size, np.full(len(day), 2.0), ratio, day, looks, np.ones(days))
+    observations = np.arange(days, dtype=float)
+    return Roads(size, np.full(len(day), 2.0), ratio, day, observations, np.ones(days))
 
 
 def turns(place: Place, when: Ends, length: float = 85.0, trust: float = 1.0) -> np.ndarray:
@@ -111,7 +111,7 @@ def test_a_season_without_word_from_elsewhere_is_the_season_of_the_berth_alone()
     berth = replace(
         made,
         detections=made.detections[made.detections.port == PORT],
-        looks=made.looks[made.looks.port == PORT],
+        observations=made.observations[made.observations.port == PORT],
     )
     one, two = tracked(replace(made, detections=silent)), tracked(berth)
     own = one.seasons[one.seasons.port == PORT].reset_index(drop=True)
@@ -159,9 +159,16 @@ def test_chances_to_be_the_same_ship_hold() -> None:
         rng = np.random.default_rng(seed)
         made = season(rng, draw_trade(rng), schedule="s2", elsewhere="s2+s1+daily")
         truth, (start, end) = made.truth, made.period
-        hulls, looks = sightings.checked(made.detections.assign(visit=made.visit), made.looks)
+        hulls, observations = sightings.checked(
+            made.detections.assign(visit=made.visit), made.observations
+        )
         seen = sightings.at_port(
-            ROADS, hulls, looks, zones=(), start=start.to_pydatetime(), end=end.to_pydatetime()
+            ROADS,
+            hulls,
+            observations,
+            zones=(),
+            start=start.to_pydatetime(),
+            end=end.to_pydatetime(),
         )
         count = len(truth.ship)
         length = made.fleet.length_m[truth.ship]
@@ -193,7 +200,13 @@ def test_a_roads_full_of_other_ships_says_nothing_of_the_trade(laden: float) -> 
         hulls = made.detections[keep]
         # Nothing is read at the berth, so that all that is said comes from the roads.
         hulls = hulls.assign(log_lr_laden=hulls.log_lr_laden.where(hulls.port == ROADS))
-        found = tracked(replace(made, detections=hulls, looks=made.looks[made.looks.port != HOME]))
+        found = tracked(
+            replace(
+                made,
+                detections=hulls,
+                observations=made.observations[made.observations.port != HOME],
+            )
+        )
         exports.append(found.seasons.p_exports.iloc[0])
         loaded += found.seasons.loaded_mean.iloc[0] / found.seasons.visits_mean.iloc[0] / 16
         unloaded += found.seasons.unloaded_mean.iloc[0] / found.seasons.visits_mean.iloc[0] / 16
@@ -218,7 +231,7 @@ def test_fine_looks_elsewhere_tell_the_trade_that_the_berths_looks_do_not(
         berth = replace(
             made,
             detections=made.detections[made.detections.port == PORT],
-            looks=made.looks[made.looks.port == PORT],
+            observations=made.observations[made.observations.port == PORT],
         )
         for out, one in ((alone, berth), (both, made)):
             rows = tracked(one).seasons
@@ -238,19 +251,19 @@ def test_hulls_in_a_ports_own_anchorage_wait_and_do_not_visit() -> None:
         Zone(ZONE, "berth", box(133.0, 42.73, 133.2, 42.8)),
         Zone("roads", "anchorage", box(132.8, 42.6, 132.99, 42.8)),
     )
-    hulls, looks = (
+    hulls, observations = (
         frame[frame.port != HOME].replace({"port": {ROADS: PORT}})
-        for frame in (made.detections, made.looks)
+        for frame in (made.detections, made.observations)
     )
     hulls = hulls.assign(zone=np.where(hulls.longitude < 133.0, "roads", ZONE))
-    looks = looks.assign(
+    observations = observations.assign(
         zones=[
             f'{{"roads": {u}, "{ZONE}": 0.0}}' if ROADS in s else f'{{"roads": 0.0, "{ZONE}": {u}}}'
-            for s, u in zip(looks.scene_id, looks.usable_fraction, strict=True)
+            for s, u in zip(observations.scene_id, observations.usable_fraction, strict=True)
         ]
     )
-    one = tables(made.detections, made.looks, made)
-    two = tables(hulls, looks, made, Port(PORT, area, zones))
+    one = tables(made.detections, made.observations, made)
+    two = tables(hulls, observations, made, Port(PORT, area, zones))
     assert two.names == [PORT]
     (apart,), (own,) = one.roads_of(PORT), two.roads_of(PORT)
     np.testing.assert_array_equal(np.sort(own.length_m), np.sort(apart.length_m))

@@ -31,7 +31,7 @@ from gnomon.track.dwell import Stays, grid
 from gnomon.track.presence import Bank, bank, presence
 from gnomon.track.tracking import Tracked, check_zones, track
 from gnomon.validate.seasons import measured, readings, summary
-from gnomon.workflow.infer import deadweight_of, follow
+from gnomon.workflow.infer import deadweight_of, infer
 
 
 def study(made: Season, **options: object) -> Study:
@@ -47,7 +47,9 @@ def study(made: Season, **options: object) -> Study:
 
 
 def tracked(made: Season, **options: object) -> Tracked:
-    return track(study(made, **options), made.detections, made.looks, deadweight=deadweight_of)
+    return track(
+        study(made, **options), made.detections, made.observations, deadweight=deadweight_of
+    )
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +220,9 @@ def test_arrivals_lie_within_their_intervals(year: Season) -> None:
 
 def test_the_order_of_rows_does_not_matter(year: Season) -> None:
     one = tracked(year)
-    shuffled = [frame.sample(frac=1, random_state=5) for frame in (year.detections, year.looks)]
+    shuffled = [
+        frame.sample(frac=1, random_state=5) for frame in (year.detections, year.observations)
+    ]
     two = track(study(year), *shuffled, deadweight=deadweight_of)
     pd.testing.assert_frame_equal(one.visits, two.visits)
     pd.testing.assert_frame_equal(one.seasons, two.seasons)
@@ -226,11 +230,11 @@ def test_the_order_of_rows_does_not_matter(year: Season) -> None:
 
 def test_a_period_in_two_parts_and_joined_is_the_whole(year: Season, tmp_path: Path) -> None:
     middle = year.period[0] + pd.Timedelta(days=130)
-    early = [frame[frame.seen_at < middle] for frame in (year.detections, year.looks)]
-    late = [frame[frame.seen_at >= middle] for frame in (year.detections, year.looks)]
+    early = [frame[frame.seen_at < middle] for frame in (year.detections, year.observations)]
+    late = [frame[frame.seen_at >= middle] for frame in (year.detections, year.observations)]
     joined = [pd.concat(parts, ignore_index=True) for parts in zip(late, early, strict=True)]
-    whole = follow(study(year), year.detections, year.looks, tmp_path / "whole")
-    again = follow(study(year), *joined, tmp_path / "joined")
+    whole = infer(study(year), year.detections, year.observations, tmp_path / "whole")
+    again = infer(study(year), *joined, tmp_path / "joined")
     pd.testing.assert_frame_equal(whole.ledger, again.ledger)
     pd.testing.assert_frame_equal(whole.tracked.visits, again.tracked.visits)
 
@@ -241,7 +245,10 @@ def test_halves_inferred_apart_add_up_to_the_whole(year: Season) -> None:
     for start, end in (("2024-03-01", "2024-07-14"), ("2024-07-15", "2024-11-30")):
         options = study(year).model_dump() | {"period": {"start": start, "end": end}}
         half = track(
-            Study.model_validate(options), year.detections, year.looks, deadweight=deadweight_of
+            Study.model_validate(options),
+            year.detections,
+            year.observations,
+            deadweight=deadweight_of,
         )
         parts += half.seasons.visits_mean.iloc[0]
     # Each half has its own doubt of dwell, and a ship there at midnight is counted in both.
@@ -252,7 +259,7 @@ def test_a_season_without_a_tanker_has_no_visit_and_no_barrel(tmp_path: Path) ->
     for seed in range(3):
         rng = np.random.default_rng(seed)
         made = season(rng, draw_trade(rng, visits=0.0, others_per_day=0.05))
-        found = follow(study(made), made.detections, made.looks, tmp_path / str(seed))
+        found = infer(study(made), made.detections, made.observations, tmp_path / str(seed))
         assert found.tracked.seasons.visits_p05.iloc[0] == 0
         assert found.ledger.barrels_p05.iloc[0] == 0
         assert found.ledger.barrels_p50.iloc[0] == 0
@@ -272,7 +279,7 @@ def test_the_direction_of_trade_is_read_and_not_supposed(kind: str, sign: int) -
 
 def test_radar_alone_tells_no_direction() -> None:
     made = season(np.random.default_rng(0), trade_2024(), schedule="s2+s1")
-    radar = made.looks[made.looks.sensor == "sar"]
+    radar = made.observations[made.observations.sensor == "sar"]
     hulls = made.detections[made.detections.sensor == "sar"]
     found = track(study(made), hulls, radar, deadweight=deadweight_of)
     assert 0.2 < found.seasons.p_exports.iloc[0] < 0.8
@@ -285,9 +292,9 @@ def test_more_looks_narrow_the_count() -> None:
     for seed in range(3):
         made = season(np.random.default_rng(seed), trade_2024())
         for count in (1, 2, 4):
-            looks = made.looks[made.looks.collection.isin(streams[:count])]
+            observations = made.observations[made.observations.collection.isin(streams[:count])]
             hulls = made.detections[made.detections.collection.isin(streams[:count])]
-            found = track(study(made), hulls, looks, deadweight=deadweight_of)
+            found = track(study(made), hulls, observations, deadweight=deadweight_of)
             row = found.seasons.iloc[0]
             held.append(row.visits_p05 <= 43 <= row.visits_p95)
             widths.append(row.visits_p95 - row.visits_p05)
@@ -301,22 +308,22 @@ def test_more_looks_narrow_the_count() -> None:
 
 
 def spoiled(made: Season, how: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    hulls, looks = made.detections, made.looks
+    hulls, observations = made.detections, made.observations
     if how == "a look twice":
-        looks = pd.concat([looks, looks.iloc[[3]]])
+        observations = pd.concat([observations, observations.iloc[[3]]])
     elif how == "no look":
-        looks = looks[looks.scene_id != hulls.scene_id.iloc[0]]
+        observations = observations[observations.scene_id != hulls.scene_id.iloc[0]]
     elif how == "no zone":
-        looks = looks.assign(seen_at=looks.seen_at.dt.tz_localize(None))
+        observations = observations.assign(seen_at=observations.seen_at.dt.tz_localize(None))
     elif how == "no looks":
-        looks = looks.iloc[:0]
+        observations = observations.iloc[:0]
     elif how == "another year":
-        looks = looks.assign(seen_at=looks.seen_at + pd.Timedelta(days=900))
+        observations = observations.assign(seen_at=observations.seen_at + pd.Timedelta(days=900))
     elif how == "no length":
         hulls = hulls.drop(columns="length_m")
     elif how == "length zero":
         hulls = hulls.assign(length_m=0.0)
-    return hulls, looks
+    return hulls, observations
 
 
 @pytest.mark.parametrize(
@@ -345,8 +352,8 @@ def test_overlapping_zones_are_refused() -> None:
 
 
 def test_nothing_but_cloud_is_nothing_known(year: Season, tmp_path: Path) -> None:
-    looks = year.looks.assign(usable_fraction=0.0, zones=json.dumps({ZONE: 0.0}))
-    found = follow(study(year), year.detections.iloc[:0], looks, tmp_path)
+    observations = year.observations.assign(usable_fraction=0.0, zones=json.dumps({ZONE: 0.0}))
+    found = infer(study(year), year.detections.iloc[:0], observations, tmp_path)
     (row,) = found.tracked.seasons.itertuples()
     assert np.isnan(row.visits_mean)
     assert "not known" in row.notes
@@ -355,8 +362,8 @@ def test_nothing_but_cloud_is_nothing_known(year: Season, tmp_path: Path) -> Non
 
 def test_what_a_table_lacks_is_told_with_its_consequence(year: Season) -> None:
     hulls = year.detections[["scene_id", "port", "length_m", "zone"]]
-    looks = year.looks[["scene_id", "port", "seen_at"]]
-    found = track(study(year), hulls, looks, deadweight=deadweight_of)
+    observations = year.observations[["scene_id", "port", "seen_at"]]
+    found = track(study(year), hulls, observations, deadweight=deadweight_of)
     notes = found.seasons.notes.iloc[0]
     for word in ("length_sigma_m", "beam_m", "score", "p_tanker", "log_lr_laden", "geometry"):
         assert word in notes
@@ -367,15 +374,15 @@ def test_what_a_table_lacks_is_told_with_its_consequence(year: Season) -> None:
 def test_own_columns_are_mapped(year: Season) -> None:
     hulls = year.detections.rename(columns={"length_m": "LOA", "scene_id": "image"})
     mapped = study(year, detection_columns={"length_m": "LOA", "scene_id": "image"})
-    found = track(mapped, hulls, year.looks, deadweight=deadweight_of)
+    found = track(mapped, hulls, year.observations, deadweight=deadweight_of)
     pd.testing.assert_frame_equal(found.visits, tracked(year).visits)
     with pytest.raises(GnomonError, match="has no column LOA"):
-        track(mapped, year.detections, year.looks, deadweight=deadweight_of)
+        track(mapped, year.detections, year.observations, deadweight=deadweight_of)
 
 
 def test_two_tiles_of_one_pass_are_one_look() -> None:
     start = datetime(2024, 4, 1, tzinfo=UTC)
-    looks = pd.DataFrame(
+    observations = pd.DataFrame(
         {
             "scene_id": ["east", "west", "later"],
             "platform": "sentinel-2a",
@@ -386,9 +393,9 @@ def test_two_tiles_of_one_pass_are_one_look() -> None:
     )
     hulls = pd.DataFrame({"scene_id": ["east"], "port": "vostochny", "length_m": [80.0]})
     options = {"name": "t", "catalog": {"url": "x"}, "track": {"draws": 20, "members": 16}}
-    found = track(Study.model_validate(options), hulls, looks, deadweight=deadweight_of)
-    assert found.seasons.looks.iloc[0] == 2
-    assert found.seasons.usable_looks.iloc[0] == pytest.approx(0.9)
+    found = track(Study.model_validate(options), hulls, observations, deadweight=deadweight_of)
+    assert found.seasons.observations.iloc[0] == 2
+    assert found.seasons.usable_observations.iloc[0] == pytest.approx(0.9)
 
 
 # --- speed and calibration ---------------------------------------------------------------------
@@ -404,7 +411,7 @@ def test_a_season_takes_seconds_and_cost_grows_with_looks() -> None:
         track(
             Study.model_validate(study(made).model_dump() | {"track": {"zones": [ZONE]}}),
             made.detections,
-            made.looks,
+            made.observations,
             deadweight=deadweight_of,
         )
         seconds.append(time.process_time() - begin)

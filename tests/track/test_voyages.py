@@ -223,8 +223,8 @@ def test_the_command_starts_from_tables_and_fits_80_columns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = season(np.random.default_rng(1), trade_2024())
-    hulls, looks = as_tables(made)
-    write_table(looks, tmp_path / "looks.parquet")
+    hulls, observations = as_tables(made)
+    write_table(observations, tmp_path / "observations.parquet")
     own = hulls.assign(longitude=hulls.geometry.x, latitude=hulls.geometry.y)
     own = own.drop(columns=["geometry", "footprint"]).rename(columns={"length_m": "LOA"})
     own.to_csv(tmp_path / "hulls.csv", index=False)
@@ -234,7 +234,7 @@ def test_the_command_starts_from_tables_and_fits_80_columns(
         '[ports]\nnames = ["vostochny", "chongjin"]\n[track]\ndraws = 50\nmembers = 64\n'
         'ais = "ais.csv"\n[track.detection_columns]\nlength_m = "LOA"\n'
     )
-    words = ["--detections", tmp_path / "hulls.csv", "--looks", tmp_path / "looks.parquet"]
+    words = ["--detections", tmp_path / "hulls.csv", "--observations", tmp_path / "observations.parquet"]
     words += ["--study", tmp_path / "study.toml", "--out", tmp_path / "out"]
     monkeypatch.setattr(sys, "argv", ["gnomon", "track", *map(str, words)])
     with pytest.raises(SystemExit) as caught:

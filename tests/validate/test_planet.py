@@ -53,10 +53,10 @@ def test_outlines_lie_on_the_bright_hulls(chips, readings):
 
 
 def test_most_verdicts_are_what_the_flags_say(chips):
-    look = planet.looked_at(chips, planet.judged(DOCS / "planet-60.csv"))
-    assert look.wrong.any()
-    assert (look.flagged & look.wrong).sum() >= look.wrong.sum() / 2
-    assert (look.flagged & ~look.wrong).sum() <= 0.2 * (~look.wrong).sum()
+    observation = planet.looked_at(chips, planet.compared(DOCS / "planet-60.csv"))
+    assert observation.wrong.any()
+    assert (observation.flagged & observation.wrong).sum() >= observation.wrong.sum() / 2
+    assert (observation.flagged & ~observation.wrong).sum() <= 0.2 * (~observation.wrong).sum()
 
 
 def test_the_drawing_spreads_over_scenes_and_is_the_same_again(shared_data, chips):

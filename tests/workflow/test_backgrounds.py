@@ -28,7 +28,7 @@ from gnomon.simulate.pixels.sea import Weather
 from gnomon.simulate.pixels.ships import Ship
 from gnomon.workflow import backgrounds as making
 from gnomon.workflow import run as running
-from gnomon.workflow.backgrounds import History, Maker, histories
+from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.run import plan, run_study
 from gnomon.workflow.store import Store
 
@@ -79,10 +79,10 @@ def shorter(season: Path, folder: Path) -> Path:
     return folder / "catalog.json"
 
 
-def tiny(folder: Path, *, history: bool) -> str:
+def tiny(folder: Path, *, background: bool) -> str:
     """Weights that know nothing, and say something everywhere."""
     torch.manual_seed(0)
-    network = Network(NetworkOptions(widths=(4, 4, 4, 4), blocks=(1, 1, 1), history=history))
+    network = Network(NetworkOptions(widths=(4, 4, 4, 4), blocks=(1, 1, 1), background=background))
     with torch.no_grad():
         network.heads.bias[0] = 0.0
     weights.save(
@@ -93,7 +93,7 @@ def tiny(folder: Path, *, history: bool) -> str:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return tiny(tmp_path_factory.mktemp("weights") / "tiny", history=True)
+    return tiny(tmp_path_factory.mktemp("weights") / "tiny", background=True)
 
 
 def study(url: Path, model: str, **detect: object) -> Study:
@@ -111,15 +111,17 @@ def backgrounds(out: Path) -> list[Path]:
     return sorted((out / "store").glob("*.tif"))
 
 
-def made(season: Path, model: str, folder: Path) -> dict[str, History]:
-    scenes = [look.scene for look in plan(study(season, model)).looks]
+def made(season: Path, model: str, folder: Path) -> dict[str, Background]:
+    scenes = [observation.scene for observation in plan(study(season, model)).observations]
     with ThreadPoolExecutor(2) as pool:
         bands = NetworkOptions().bands
-        return histories(scenes, None, Maker(Store(folder), pool, bands, MaskOptions()))
+        return build_backgrounds(
+            scenes, None, BackgroundBuilder(Store(folder), pool, bands, MaskOptions())
+        )
 
 
-def unlike(told: dict[str, History]) -> list[History]:
-    return list({history.scene.id: history for history in told.values()}.values())
+def unlike(told: dict[str, Background]) -> list[Background]:
+    return list({background.scene.id: background for background in told.values()}.values())
 
 
 def rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -130,9 +132,9 @@ def rows(frame: pd.DataFrame) -> pd.DataFrame:
 def test_a_ship_that_stays_for_ten_looks_is_not_in_the_background(
     season: Path, model: str, tmp_path: Path
 ) -> None:
-    (history,) = unlike(made(season, model, tmp_path))
-    assert history.looks == tuple(f"look-{n:02d}" for n in range(LOOKS))
-    past = history.over(BOX)
+    (background,) = unlike(made(season, model, tmp_path))
+    assert background.observations == tuple(f"look-{n:02d}" for n in range(LOOKS))
+    past = background.over(BOX)
     empty, _ = simulate(replace(spec(0), ships=()))
     with_her, _ = simulate(spec(3))
     hull = with_her["red"].to_numpy() - empty["red"].to_numpy() > 0.05
@@ -150,8 +152,8 @@ def test_every_window_is_told_of_its_own_ground(
 ) -> None:
     seen: list[tuple[GeoBox, Any, Any]] = []
 
-    def find(pixels: Any, masks: Any, *, history: Any, **_: Any) -> Any:
-        seen.append((pixels.odc.geobox, history.odc.geobox, history))
+    def find(pixels: Any, masks: Any, *, background: Any, **_: Any) -> Any:
+        seen.append((pixels.odc.geobox, background.odc.geobox, background))
         return NOTHING
 
     monkeypatch.setattr(running, "CORE_PX", 48)
@@ -161,8 +163,8 @@ def test_every_window_is_told_of_its_own_ground(
     (path,) = backgrounds(tmp_path)
     assert len(seen) == 4 * LOOKS
     with rasterio.open(path) as file:
-        for pixels, history, told in seen:
-            assert history == pixels
+        for pixels, background, told in seen:
+            assert background == pixels
             window = rasterio.windows.from_bounds(*pixels.boundingbox.bbox, file.transform)
             for number, band in enumerate(NetworkOptions().bands, start=1):
                 counts = file.read(number, window=window)
@@ -173,13 +175,13 @@ def test_the_history_of_a_place_changes_what_is_said_of_it(
     season: Path, model: str, tmp_path: Path
 ) -> None:
     told = run_study(study(season, model), tmp_path / "told")
-    alone = run_study(study(season, model, history=False), tmp_path / "alone")
+    alone = run_study(study(season, model, background=False), tmp_path / "alone")
     assert len(backgrounds(tmp_path / "told")) == 1
     assert not backgrounds(tmp_path / "alone")
     assert len(alone.detections) > 0
     assert not rows(told.detections).equals(rows(alone.detections))
     (entry,) = json.loads((tmp_path / "told" / "run.json").read_text())["histories"].values()
-    assert entry == {"port": None, "looks": [f"look-{n:02d}" for n in range(LOOKS)]}
+    assert entry == {"port": None, "observations": [f"look-{n:02d}" for n in range(LOOKS)]}
 
 
 def test_an_added_scene_makes_every_look_anew_and_a_second_run_none(
@@ -188,11 +190,11 @@ def test_an_added_scene_makes_every_look_anew_and_a_second_run_none(
     fewer = shorter(season, tmp_path / "fewer")
     # Addresses are part of what a look rests on: the same folder, before and after.
     first = run_study(study(fewer, model), tmp_path / "out")
-    assert (len(first.looks), first.new) == (LOOKS - 1, LOOKS - 1)
+    assert (len(first.observations), first.new) == (LOOKS - 1, LOOKS - 1)
     shutil.copy(season.parent / "synthetic-sentinel-2.json", fewer.parent)
     second = run_study(study(fewer, model), tmp_path / "out")
-    assert (len(second.looks), second.new) == (LOOKS, LOOKS)
-    assert not set(first.looks.run_digest) & set(second.looks.run_digest)
+    assert (len(second.observations), second.new) == (LOOKS, LOOKS)
+    assert not set(first.observations.run_digest) & set(second.observations.run_digest)
     assert len(backgrounds(tmp_path / "out")) == 2
     third = run_study(study(fewer, model), tmp_path / "out")
     assert third.new == 0
@@ -214,7 +216,7 @@ def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
     with ThreadPoolExecutor(1) as pool:
         whole = run_study(study(season, model), tmp_path / "two", executor=pool)
     pd.testing.assert_frame_equal(resumed.detections, whole.detections)
-    pd.testing.assert_frame_equal(resumed.looks, whole.looks)
+    pd.testing.assert_frame_equal(resumed.observations, whole.observations)
     first, second = (backgrounds(tmp_path / name)[0] for name in ("one", "two"))
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
@@ -235,15 +237,17 @@ def test_what_cannot_be_read_is_left_out_of_it(season: Path, model: str, tmp_pat
     outcome = run_study(study(tmp_path / "broken" / "catalog.json", model), tmp_path / "out")
     assert list(outcome.failed.scene_id) == ["look-05"]
     (entry,) = json.loads((tmp_path / "out" / "run.json").read_text())["histories"].values()
-    assert len(entry["looks"]) == LOOKS - 1
-    assert "look-05" not in entry["looks"]
+    assert len(entry["observations"]) == LOOKS - 1
+    assert "look-05" not in entry["observations"]
 
 
 def test_weights_that_take_no_history_have_none_made(season: Path, tmp_path: Path) -> None:
-    plain = study(season, tiny(tmp_path / "plain", history=False))
+    plain = study(season, tiny(tmp_path / "plain", background=False))
     outcome = run_study(plain, tmp_path / "out")
     assert not backgrounds(tmp_path / "out")
-    assert list(outcome.looks.run_digest) == [look.digest for look in plan(plain).looks]
+    assert list(outcome.observations.run_digest) == [
+        observation.digest for observation in plan(plain).observations
+    ]
 
 
 def scene(number: int, seen_at: datetime, **changes: Any) -> Scene:
@@ -332,13 +336,13 @@ def grid_of(side: int) -> GeoBox:
 
 def test_one_pass_in_two_tiles_is_one_look(season: Path, model: str, tmp_path: Path) -> None:
     """What another scene of the pass shows is not counted again."""
-    scenes = [look.scene for look in plan(study(season, model)).looks]
+    scenes = [observation.scene for observation in plan(study(season, model)).observations]
     half = BOX[:, :48].extent.to_crs("EPSG:4326").geom
     scenes = [replace(one, taken=half) if n < 2 else one for n, one in enumerate(scenes)]
     with ThreadPoolExecutor(2) as pool:
-        maker = Maker(Store(tmp_path), pool, NetworkOptions().bands, MaskOptions())
-        (history,) = unlike(histories(scenes, None, maker))
-    known = np.isfinite(history.over(BOX)["red"].to_numpy())
+        maker = BackgroundBuilder(Store(tmp_path), pool, NetworkOptions().bands, MaskOptions())
+        (background,) = unlike(build_backgrounds(scenes, None, maker))
+    known = np.isfinite(background.over(BOX)["red"].to_numpy())
     assert not known[:, :47].any()
     assert known[:, 49:].all()
 
@@ -356,4 +360,4 @@ def test_a_scene_that_cannot_be_opened_has_none_and_takes_no_part(
     monkeypatch.setattr(making, "geobox_of", open_but_one)
     told = made(season, model, tmp_path)
     assert "look-07" not in told
-    assert all("look-07" not in history.looks for history in told.values())
+    assert all("look-07" not in background.observations for background in told.values())

@@ -16,7 +16,7 @@ import pytest
 from catalogs import with_addresses
 from gnomon.datamodel.errors import CatalogError, WeightsError
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import Detections, Looks
+from gnomon.datamodel.tables import Detections, Observations
 from gnomon.freeboard.rows import COLUMNS
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.scene import grid, simulate
@@ -51,8 +51,8 @@ def rows(frame: gpd.GeoDataFrame) -> pd.DataFrame:
 def test_every_ship_of_70_to_250_m_is_found_where_it_lies(sea: Path, tmp_path: Path) -> None:
     outcome = run_study(study(sea), tmp_path)
     Detections.validate(outcome.detections)
-    Looks.validate(outcome.looks)
-    assert list(outcome.looks.status) == ["looked"] * len(DAYS)
+    Observations.validate(outcome.observations)
+    assert list(outcome.observations.status) == ["observed"] * len(DAYS)
     for day in DAYS:
         truth = gpd.read_file(sea.parent / f"april-{day:02d}" / "ships.geojson")
         # Longer ones are told short, or twice: the card of the weights says so.
@@ -74,7 +74,7 @@ def test_the_same_rows_through_an_api_and_from_disk(sea: Path, tmp_path: Path) -
             remote = run_study(study(url), tmp_path / "remote")
     assert len(local.detections) > 0
     assert_same(rows(local.detections), rows(remote.detections))
-    pd.testing.assert_frame_equal(rows(local.looks), rows(remote.looks))
+    pd.testing.assert_frame_equal(rows(local.observations), rows(remote.observations))
 
 
 def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) -> None:
@@ -85,7 +85,9 @@ def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) 
     told = json.loads((tmp_path / "run.json").read_text())
     assert told["study"]["detect"]["length_min_m"] == 30.0
     assert told["items"] == [f"april-{day:02d}" for day in DAYS]
-    pd.testing.assert_frame_equal(read_table(tmp_path / "looks.parquet"), second.looks)
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "observations.parquet"), second.observations
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def broken(sea: Path, tmp_path: Path) -> Iterator[Path]:
 
 def test_a_broken_scene_is_a_row_and_stops_nothing(broken: Path, tmp_path: Path) -> None:
     outcome = run_study(study(broken), tmp_path / "out")
-    assert list(outcome.looks.status) == ["looked", "failed", "looked"]
+    assert list(outcome.observations.status) == ["observed", "failed", "observed"]
     (reason,) = outcome.failed.reason
     assert "april-14" in reason
     assert "red" in reason
@@ -150,8 +152,8 @@ def test_a_scene_too_cloudy_is_a_row_and_is_not_read(sea: Path, tmp_path: Path) 
     path.write_text(json.dumps(item))
     (path.parent / "red.tif").unlink()
     outcome = run_study(study(tmp_path / "cloudy" / "catalog.json"), tmp_path / "out")
-    assert list(outcome.looks.status) == ["looked", "skipped", "looked"]
-    assert outcome.looks.reason[1] == "99 % cloud"
+    assert list(outcome.observations.status) == ["observed", "skipped", "observed"]
+    assert outcome.observations.reason[1] == "99 % cloud"
 
 
 @pytest.mark.parametrize("core_px", [96, 128])
@@ -159,11 +161,11 @@ def test_windows_of_any_size_give_the_same_hulls(
     sea: Path, monkeypatch: pytest.MonkeyPatch, core_px: int
 ) -> None:
     """Every ship lies near a seam of some window, and is one row all the same."""
-    for look in plan(study(sea)).looks:
-        whole = running.examine(look).detections
+    for observation in plan(study(sea)).observations:
+        whole = running.observe(observation).detections
         with monkeypatch.context() as patch:
             patch.setattr(running, "CORE_PX", core_px)
-            parts = running.examine(look).detections
+            parts = running.observe(observation).detections
         assert len(parts) == len(whole)
         near = whole.to_crs(BOX.crs).geometry
         assert all(near.distance(one).min() < 10 for one in parts.to_crs(BOX.crs).geometry)
@@ -201,7 +203,7 @@ def test_a_ship_in_two_tiles_of_one_pass_is_one_row(tmp_path: Path) -> None:
     items = [write_scene(tmp_path, s, *simulate(s)) for s in (one, two)]
     catalog = write_catalog(tmp_path, items, description="two tiles")
     outcome = run_study(study(catalog), tmp_path / "out")
-    first, second = outcome.looks.geometry
+    first, second = outcome.observations.geometry
     assert first.intersection(second).area < 1e-3 * first.area
     centres = outcome.detections.to_crs(BOX.crs).geometry
     assert len(centres) >= 4
@@ -217,13 +219,13 @@ def test_what_stops_a_run_is_said_before_anything_is_written(sea: Path, tmp_path
 
 
 def test_missing_bands_and_angles_are_said(sea: Path, tmp_path: Path) -> None:
-    look = plan(study(sea)).looks[0]
+    observation = plan(study(sea)).observations[0]
     scene = replace(
-        look.scene,
-        assets={k: v for k, v in look.scene.assets.items() if k != "blue"},
+        observation.scene,
+        assets={k: v for k, v in observation.scene.assets.items() if k != "blue"},
         view_azimuth_deg=None,
         view_zenith_deg=None,
     )
-    (row,) = running.examine(replace(look, scene=scene)).look.itertuples()
-    assert row.status == "looked"
+    (row,) = running.observe(replace(observation, scene=scene)).observation.itertuples()
+    assert row.status == "observed"
     assert row.reason == "without blue; view angles unknown"

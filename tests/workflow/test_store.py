@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from shapely import Point, box
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.datamodel.tables import Detections, Looks, table
+from gnomon.datamodel.tables import Detections, Observations, table
 from gnomon.workflow import store
 from gnomon.workflow.store import Result, Store, digest, joined, read_table, write_table
 
 
-def look(scene: str = "a", port: str | None = "rajin") -> gpd.GeoDataFrame:
+def observation(scene: str = "a", port: str | None = "rajin") -> gpd.GeoDataFrame:
     return table(
-        Looks,
+        Observations,
         [
             {
                 "scene_id": scene,
@@ -30,7 +30,7 @@ def look(scene: str = "a", port: str | None = "rajin") -> gpd.GeoDataFrame:
                 "seen_at": datetime(2024, 4, 6, 2, 12, tzinfo=UTC),
                 "port": port,
                 "geometry": box(130, 42, 131, 43),
-                "status": "looked",
+                "status": "observed",
                 "usable_fraction": 0.5,
                 "zones": '{"pier 1": 0.5}',
                 "detections": 1,
@@ -75,10 +75,10 @@ def ship(scene: str = "a", x: float = 130.3) -> gpd.GeoDataFrame:
 def test_what_is_put_is_got(tmp_path: Path) -> None:
     kept = Store(tmp_path / "store")
     assert kept.get("one") is None
-    kept.put("one", Result(look(), ship()))
+    kept.put("one", Result(observation(), ship()))
     got = kept.get("one")
     assert got is not None
-    pd.testing.assert_frame_equal(got.look, look())
+    pd.testing.assert_frame_equal(got.observation, observation())
     pd.testing.assert_frame_equal(got.detections, ship())
 
 
@@ -92,7 +92,7 @@ def test_a_full_disk_leaves_nothing_half_written(
     kept = Store(tmp_path / "store")
     monkeypatch.setattr(gpd.GeoDataFrame, "to_parquet", full)
     with pytest.raises(StoreError, match="No space left on device"):
-        kept.put("one", Result(look(), ship()))
+        kept.put("one", Result(observation(), ship()))
     with pytest.raises(StoreError, match="No space left on device"):
         write_table(ship(), tmp_path / "ships.parquet")
     assert kept.get("one") is None
@@ -126,10 +126,11 @@ def test_a_table_that_is_not_there_or_not_parquet_is_said(tmp_path: Path) -> Non
 
 def test_the_tables_open_in_duckdb_and_say_utc(tmp_path: Path) -> None:
     write_table(ship(), tmp_path / "ships.parquet")
-    write_table(look(), tmp_path / "looks.parquet")
+    write_table(observation(), tmp_path / "observations.parquet")
     rows = duckdb.sql(
         f"select d.port, d.length_m, epoch(d.seen_at), l.zones->>'pier 1' "
-        f"from '{tmp_path}/ships.parquet' d join '{tmp_path}/looks.parquet' l using (scene_id)"
+        f"from '{tmp_path}/ships.parquet' d join '{tmp_path}/observations.parquet' l "
+        "using (scene_id)"
     ).fetchall()
     assert rows == [("rajin", 98.0, datetime(2024, 4, 6, 2, 12, tzinfo=UTC).timestamp(), "0.5")]
 
@@ -145,17 +146,17 @@ def test_what_was_not_measured_is_null_in_the_file(tmp_path: Path) -> None:
 
 @given(st.permutations([("a", 130.3), ("a", 130.31), ("b", 130.3), ("c", 130.2)]))
 def test_the_order_of_results_does_not_matter(order: list[tuple[str, float]]) -> None:
-    results = [Result(look(scene), ship(scene, x)) for scene, x in order]
-    detections, looks = joined(results)
+    results = [Result(observation(scene), ship(scene, x)) for scene, x in order]
+    detections, observations = joined(results)
     assert list(detections.detection_id) == sorted(detections.detection_id)
-    assert list(looks.scene_id) == sorted(looks.scene_id)
+    assert list(observations.scene_id) == sorted(observations.scene_id)
 
 
 def test_no_result_gives_empty_tables_with_every_column() -> None:
-    detections, looks = joined([])
-    assert len(detections) == len(looks) == 0
+    detections, observations = joined([])
+    assert len(detections) == len(observations) == 0
     assert list(detections.columns) == list(Detections.to_schema().columns)
-    assert detections.crs == looks.crs == "EPSG:4326"
+    assert detections.crs == observations.crs == "EPSG:4326"
 
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False) | st.text(), min_size=1))

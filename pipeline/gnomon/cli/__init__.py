@@ -1,9 +1,9 @@
 """The command line: words in, words out, no logic.
 
 Exit codes: 0 all is well; 1 it could not be done, one line says why; 2 the command was not
-understood; 3 it was done in part: looks failed (their reasons are in looks.parquet), or images were
-left out, or pictures of an export could not be had (their reasons are on standard error); 130
-interrupted.
+understood; 3 it was done in part: looks failed (their reasons are in observations.parquet), or
+images were left out, or pictures of an export could not be had (their reasons are on standard
+error); 130 interrupted.
 
 With ``--json`` a command writes one JSON document to standard output and nothing else there
 (`gnomon.cli.output_json`); a command that ends with 1, 2 or 130 writes none. Progress and faults go
@@ -23,7 +23,7 @@ from gnomon.cli.output_text import err
 from gnomon.cli.report import report, serve
 from gnomon.cli.run import catalog, detect, run
 from gnomon.cli.track import simulate, track
-from gnomon.cli.train import judge, train
+from gnomon.cli.train import evaluate, train
 from gnomon.datamodel.errors import GnomonError
 
 app = App(
@@ -46,7 +46,7 @@ for command in (
     chips,
     labels,
     train,
-    judge,
+    evaluate,
 ):
     app.command(command)
 

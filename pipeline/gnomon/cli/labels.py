@@ -134,7 +134,7 @@ def labels(
     return 0
 
 
-def retrain(
+def finetune(
     folder: Path,
     out: Path,
     *,
@@ -146,10 +146,10 @@ def retrain(
     seed: int,
 ) -> int:
     """Train on chips for `gnomon train`."""
-    from gnomon.learn.finetune import RetrainOptions
-    from gnomon.learn.finetune import retrain as retrained
+    from gnomon.learn.finetune import FinetuneOptions
+    from gnomon.learn.finetune import finetune as retrained
 
-    options = RetrainOptions(steps=steps or RetrainOptions.steps, seed=seed, hold=listed(hold))
+    options = FinetuneOptions(steps=steps or FinetuneOptions.steps, seed=seed, hold=listed(hold))
     with progress("steps") as tell:
         model = retrained(
             folder,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gnomon.datamodel.decisions import Decision
-    from gnomon.workflow.infer import Followed
+    from gnomon.workflow.infer import Inference
     from gnomon.workflow.run import Outcome
 
 Document = dict[str, Any]
@@ -40,16 +40,16 @@ def write(command: str, document: Document, *, files: Iterable[Path], exit_code:
 
 def of_run(outcome: "Outcome") -> Document:
     """What was looked at, and what failed."""
-    status = outcome.looks.status.value_counts()
+    status = outcome.observations.status.value_counts()
     ports = outcome.by_port().reset_index()
-    counted = ["looked", "failed", "skipped", "ships", "at_quay"]
+    counted = ["observed", "failed", "skipped", "ships", "at_quay"]
     ports[counted] = ports[counted].astype(int)
     return {
         "simulated": outcome.simulated,
-        "looks": {
-            "all": len(outcome.looks),
+        "observations": {
+            "all": len(outcome.observations),
             "new": outcome.new,
-            **{name: int(status.get(name, 0)) for name in ("looked", "skipped", "failed")},
+            **{name: int(status.get(name, 0)) for name in ("observed", "skipped", "failed")},
         },
         "detections": len(outcome.detections),
         "ports": records(ports),
@@ -57,7 +57,7 @@ def of_run(outcome: "Outcome") -> Document:
     }
 
 
-def of_followed(found: "Followed") -> Document:
+def of_followed(found: "Inference") -> Document:
     """Visits, seasons and ledger, and what became of decisions."""
     told = found.tracked.reviewed
     return {

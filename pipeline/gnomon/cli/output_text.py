@@ -13,7 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from gnomon.datamodel.decisions import Decision
-    from gnomon.workflow.infer import Followed
+    from gnomon.workflow.infer import Inference
     from gnomon.workflow.run import Outcome
 
 console = Console(highlight=False)
@@ -21,7 +21,7 @@ err = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def progress(unit: str = "looks") -> Iterator[Callable[[int, int, str], None]]:
+def progress(unit: str = "observations") -> Iterator[Callable[[int, int, str], None]]:
     """A bar on standard error where somebody watches; silence in a pipe."""
     from rich.progress import (
         BarColumn,
@@ -49,11 +49,11 @@ def tell_run(outcome: "Outcome", files: list[Path]) -> None:
 
     table = Table(box=None, pad_edge=False)
     table.add_column("port")
-    for name in ("looks", "failed", "too cloudy", "clear water", "ships", "at a quay"):
+    for name in ("observations", "failed", "too cloudy", "clear water", "ships", "at a quay"):
         table.add_column(name, justify="right")
     for row in outcome.by_port().itertuples():
         clear = "-" if pd.isna(row.usable_fraction) else f"{row.usable_fraction:.0%}"
-        counts = (row.looked, row.failed, row.skipped)
+        counts = (row.observed, row.failed, row.skipped)
         ships = (row.ships, row.at_quay)
         table.add_row(row.Index, *(f"{n:d}" for n in counts), clear, *(f"{n:.0f}" for n in ships))
     console.print(table)
@@ -61,7 +61,7 @@ def tell_run(outcome: "Outcome", files: list[Path]) -> None:
         console.print("These scenes are SIMULATED: they show the method, not the world.")
     for path in files:
         console.print(str(path), soft_wrap=True)
-    done = len(outcome.looks)
+    done = len(outcome.observations)
     console.print(f"{done} looks, {outcome.new} of them new; {len(outcome.failed)} failed")
 
 
@@ -77,7 +77,7 @@ def tell_lost(decisions: Iterable["Decision"]) -> None:
         err.print(f"review: no such detection here: {one}", soft_wrap=True, markup=False)
 
 
-def tell_ledger(found: "Followed") -> None:
+def tell_ledger(found: "Inference") -> None:
     """Say how many visits, which way, how many barrels, and against the cap; 80 columns."""
     from gnomon.ledger.summary import ledger_lines, season_lines
 

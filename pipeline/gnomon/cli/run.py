@@ -35,7 +35,7 @@ def run(
 ) -> int:
     """Run a study: search its catalogue, look at its ports, write what was found.
 
-    Writes detections.parquet (one row per hull), looks.parquet (one row per scene and port,
+    Writes detections.parquet (one row per hull), observations.parquet (one row per scene and port,
     whatever was found) and run.json (what it rests on); then visits.parquet, seasons.parquet,
     voyages.parquet and ledger.parquet. Running again does nothing twice. An analyst's decisions in
     OUT/review.geojson are honoured, and the file is left as it is.
@@ -198,11 +198,11 @@ def catalog(
 
     """
     from gnomon.catalog.local.catalog import make_catalog
-    from gnomon.catalog.local.metadata import particulars
+    from gnomon.catalog.local.metadata import image_metadata
 
     said = {f"{k}_deg" if k.startswith(("sun", "view")) else k: v
             for k, v in vars(told or Told()).items()}  # fmt: skip
-    made = make_catalog(folder, out, told=particulars(said), table=table, collection=collection)
+    made = make_catalog(folder, out, told=image_metadata(said), table=table, collection=collection)
     for note in made.notes:
         err.print(f"note: {note}", soft_wrap=True, markup=False)
     for fault in made.faults:
@@ -219,7 +219,7 @@ def _run(
 ) -> int:
     from gnomon.datamodel.decisions import review_in
     from gnomon.report.figures.scene import draw
-    from gnomon.workflow.infer import follow
+    from gnomon.workflow.infer import infer
     from gnomon.workflow.run import run_study
 
     decisions = review_in(folder) if onward else ()  # a faulty file before an hour of work
@@ -239,9 +239,9 @@ def _run(
     tell_failed(outcome)
     if not as_json:
         tell_run(outcome, files)
-    if onward and (outcome.looks.status == "looked").any():
-        tables = outcome.detections, outcome.looks
-        found = follow(study, *tables, folder, ports=study.places(), decisions=decisions)
+    if onward and (outcome.observations.status == "observed").any():
+        tables = outcome.detections, outcome.observations
+        found = infer(study, *tables, folder, ports=study.places(), decisions=decisions)
         tell_lost(found.tracked.reviewed.lost)
         if not as_json:
             tell_ledger(found)

@@ -9,7 +9,7 @@ from gnomon.cli.output_text import err, tell_ledger, tell_lost
 def track(
     *,
     detections: Path,
-    looks: Path,
+    observations: Path,
     study: Path,
     out: Path,
     review: Path | None = None,
@@ -41,12 +41,12 @@ def track(
     from gnomon.datamodel.decisions import read_review, review_in
     from gnomon.datamodel.study import read_study
     from gnomon.track.tracking import read_rows
-    from gnomon.workflow.infer import follow
+    from gnomon.workflow.infer import infer
 
     chosen = read_study(study)
     decisions = read_review(review) if review else review_in(out)
-    tables = read_rows(detections), read_rows(looks)
-    found = follow(chosen, *tables, out, ports=chosen.places(), decisions=decisions)
+    tables = read_rows(detections), read_rows(observations)
+    found = infer(chosen, *tables, out, ports=chosen.places(), decisions=decisions)
     tell_lost(found.tracked.reviewed.lost)
     if as_json:
         write("track", of_followed(found), files=found.files)

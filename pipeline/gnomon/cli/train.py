@@ -15,7 +15,7 @@ def train(
     hold: str | None = None,
     version: str = "0.1.0",
     calibration: Path | None = None,
-    amendments: Path | None = None,
+    corrections: Path | None = None,
     ports: str | None = None,
     steps: int | None = None,
     seed: int = 0,
@@ -49,8 +49,8 @@ def train(
     calibration
         What scores are worth: calibration.toml as `make evaluate` writes it, or the model.toml of
         other weights. That of s2-vessel, if left out.
-    amendments
-        Amendments to the labels (GeoJSON).
+    corrections
+        Corrections to the labels (GeoJSON).
     ports
         Parts of ids of scenes to train on, separated by commas; all of the catalogues, if left out.
     steps
@@ -60,9 +60,9 @@ def train(
 
     """
     if chips is not None:
-        from gnomon.cli.labels import retrain
+        from gnomon.cli.labels import finetune
 
-        return retrain(
+        return finetune(
             chips, out, base=base, version=version, catalogs=catalogs, hold=hold, steps=steps,
             seed=seed,
         )  # fmt: skip
@@ -80,7 +80,7 @@ def train(
             out,
             version=version,
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
-            amendments=amendments,
+            corrections=corrections,
             ports=listed(ports) or None,
             options=options,
             progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
@@ -89,7 +89,7 @@ def train(
     return 0
 
 
-def judge(catalog: str, /, *, model: str = "s2-vessel") -> int:
+def evaluate(catalog: str, /, *, model: str = "s2-vessel") -> int:
     """Print the scores of weights on labelled scenes, as Markdown for the card.
 
     Parameters
@@ -100,7 +100,7 @@ def judge(catalog: str, /, *, model: str = "s2-vessel") -> int:
         Name or folder of weights.
 
     """
-    from gnomon.learn.train import judge as judged
+    from gnomon.learn.train import evaluate as compared
 
-    console.print(judged(model, catalog), soft_wrap=True, markup=False)
+    console.print(compared(model, catalog), soft_wrap=True, markup=False)
     return 0

@@ -42,7 +42,7 @@ class WeightsError(GnomonError):
 
 
 class LabelError(GnomonError):
-    """Labels of ships, amendments to them, or chips are not usable: each faulty row is named."""
+    """Labels of ships, corrections to them, or chips are not usable: each faulty row is named."""
 
 
 class TrackError(GnomonError):

@@ -36,7 +36,7 @@ class PortSeason:
     port: str
     start: datetime
     end: datetime
-    usable_looks: float
+    usable_observations: float
     """Looks, each counted by its usable fraction; with none at all nothing is known."""
     draws: tuple[DrawnSeason, ...]
 

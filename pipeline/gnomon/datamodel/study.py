@@ -101,9 +101,9 @@ class DetectOptions(Options):
     """Least score of a row; the threshold stored with the weights if left out."""
     length_min_m: float = Field(default=30.0, ge=0)
     """Shorter vessels are not written: at 10 m they are three pixels."""
-    contrast_min: float = Field(default=5.0, gt=0)
+    z_score_min: float = Field(default=5.0, gt=0)
     """Open water: least contrast, in deviations of the water around, that the network looks at."""
-    history: bool = True
+    background: bool = True
     """Whether the network is told what a port looks like without ships, from the study's own clear
     looks. It takes 14 of them at a place, one collection's on one grid, and weights that know what
     to do with it; without, the network works as well as it can alone."""
@@ -150,7 +150,7 @@ class TrackOptions(Options):
     """Fastest mean speed of a voyage, knots."""
     detection_columns: dict[str, str] = {}
     """Own tables: our name of a column = theirs."""
-    look_columns: dict[str, str] = {}
+    observation_columns: dict[str, str] = {}
     """Own tables: our name of a column = theirs."""
 
     @model_validator(mode="after")

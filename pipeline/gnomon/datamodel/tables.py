@@ -95,7 +95,7 @@ class Detections(Table):
     """Of the options, inputs and weights that this row came from."""
 
 
-class Looks(Table):
+class Observations(Table):
     """One row per scene and port that was examined, whatever was found: the denominator.
 
     Of an item that could not be used only what it said is known; the rest of its row is null.
@@ -109,7 +109,7 @@ class Looks(Table):
     port: Series[str] = pa.Field(nullable=True)
     geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
     """What was asked for: the port's area within the scene's footprint."""
-    status: Series[str] = pa.Field(isin=("looked", "skipped", "failed"))
+    status: Series[str] = pa.Field(isin=("observed", "skipped", "failed"))
     """``skipped`` is a scene too cloudy by its provider's word; ``failed`` one that broke."""
     reason: Series[str] = pa.Field(nullable=True)
     """Why a look was skipped or failed, and what a look had to do without (bands, angles)."""
@@ -141,7 +141,7 @@ class Visits(Table):
     port: Series[str]
     geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
     """Mean place of its detections."""
-    looks: Series[int] = pa.Field(ge=1)
+    observations: Series[int] = pa.Field(ge=1)
     """In which it was told."""
     arrived_after: Series[Time] = pa.Field(nullable=True)
     arrived_before: Series[Time]
@@ -190,8 +190,8 @@ class Seasons(Table):
     port: Series[str]
     start: Series[Time]
     end: Series[Time]
-    looks: Series[int] = pa.Field(ge=0)
-    usable_looks: Series[float] = pa.Field(ge=0)
+    observations: Series[int] = pa.Field(ge=0)
+    usable_observations: Series[float] = pa.Field(ge=0)
     """Each look counted by its usable fraction. Where it is 0 nothing is known."""
     visits_mean: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p05: Series[float] = pa.Field(ge=0, nullable=True)

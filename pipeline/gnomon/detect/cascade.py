@@ -28,11 +28,11 @@ from odc.geo.xr import wrap_xr
 from torch import Tensor
 
 from gnomon.datamodel.study import DetectOptions
-from gnomon.detect.centernet.decode import read_peaks
+from gnomon.detect.centernet.decode import decode
 from gnomon.detect.cfar import Floats
-from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, one_per_hull
-from gnomon.detect.proposals import HALO_PX, alike, crop_size, worth_a_look
-from gnomon.detect.tta import Look, in_doubt, turned_looks
+from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, non_maximum_suppression
+from gnomon.detect.proposals import HALO_PX, alike, crop_size, propose
+from gnomon.detect.tta import Look, augmented_maps, uncertain_tiles
 from gnomon.detect.weights import Model, Weights
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window
@@ -44,7 +44,7 @@ def find_hulls(
     *,
     weights: Weights,
     options: DetectOptions,
-    history: xr.Dataset | None = None,
+    background: xr.Dataset | None = None,
 ) -> Hulls:
     """Find the hulls of one window.
 
@@ -69,22 +69,22 @@ def find_hulls(
     step = max(1, round(weights.model.gsd_m / gsd_m))
     if step > 1:
         coarse, blurred = (_averaged(layers, grid, step) for layers in (pixels, masks))
-        before = None if history is None else _averaged(history, grid, step)
-        hulls = find_hulls(coarse, blurred, weights=weights, options=options, history=before)
+        before = None if background is None else _averaged(background, grid, step)
+        hulls = find_hulls(coarse, blurred, weights=weights, options=options, background=before)
         hulls[:, :4] *= step
         return hulls
     water, search, land = (masks[layer].to_numpy() for layer in ("water", "search", "land"))
-    cells = worth_a_look(pixels, water, search, contrast_min=options.contrast_min)
+    cells = propose(pixels, water, search, z_score_min=options.z_score_min)
     if not cells:
         return NOTHING
-    shown = _Shown.of(pixels, history, weights.model)
-    hulls = shown.hulls(cells, weights.looking)
-    hulls = _looked_again(hulls, shown, weights.looking, water.shape)  # without this, one look
+    shown = _Shown.of(pixels, background, weights.model)
+    hulls = shown.hulls(cells, weights.inference)
+    hulls = _looked_again(hulls, shown, weights.inference, water.shape)  # without this, one look
     hulls = hulls[_kept(hulls, search, options.length_min_m / gsd_m)]
     hulls[:, 5] = weights.model.score(hulls[:, 5])
     hulls[:, 7] = weights.model.p_tanker(hulls[:, 7])
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
-    hulls = one_per_hull(hulls[hulls[:, 5] >= threshold])
+    hulls = non_maximum_suppression(hulls[hulls[:, 5] >= threshold])
     hulls[:, 6] = near_land(hulls, land, gsd_m)
     return hulls
 
@@ -99,13 +99,13 @@ class _Shown:
     model: Model
 
     @classmethod
-    def of(cls, pixels: xr.Dataset, history: xr.Dataset | None, model: Model) -> Self:
+    def of(cls, pixels: xr.Dataset, background: xr.Dataset | None, model: Model) -> Self:
         layers = [
             [some[b].to_numpy() if b in some else None for b in model.bands]
-            for some in (pixels, history)
+            for some in (pixels, background)
             if some is not None
         ]
-        return cls(layers[0], layers[1] if history is not None else None, model)
+        return cls(layers[0], layers[1] if background is not None else None, model)
 
     def hulls(self, cells: list[Window], look: Look) -> Hulls:
         """Peaks in some cells, each cell its own, in pixels of the window."""
@@ -115,14 +115,14 @@ class _Shown:
             past = None if self.past is None else _crops(self.past, batch)
             with torch.inference_mode():
                 maps = look(_crops(self.bands, batch), present.expand(len(batch), -1), past)
-            found += read_peaks(maps, batch, body=self.model.body)
+            found += decode(maps, batch, body=self.model.body)
         return np.concatenate(found)
 
 
 def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
     """Hulls, those in doubt as a second look with its mirror images tells them."""
-    cells, within = in_doubt(hulls, shape)
-    return np.concatenate([hulls[~within], shown.hulls(cells, partial(turned_looks, network))])
+    cells, within = uncertain_tiles(hulls, shape)
+    return np.concatenate([hulls[~within], shown.hulls(cells, partial(augmented_maps, network))])
 
 
 def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:

@@ -31,7 +31,7 @@ NOISE_FLOOR = 0.0015
 """Least deviation of water, reflectance: about Sentinel-2's own noise over dark water."""
 
 
-def departures(pixels: xr.Dataset, water: Mask) -> Floats:
+def z_scores(pixels: xr.Dataset, water: Mask) -> Floats:
     """How far each 2 x 2 average departs from the water around, in deviations of that water.
 
     Parameters
@@ -113,7 +113,7 @@ def _background(sums: NDArray[np.float64]) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def bright_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min: float) -> Hulls:
+def cfar_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: float) -> Hulls:
     """Ships by contrast alone: the baseline.
 
     Returns
@@ -123,11 +123,11 @@ def bright_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min:
         plus ``contrast_min``, which orders them and is no probability.
 
     """
-    strength = departures(pixels, water)
+    strength = z_scores(pixels, water)
     within = search[::2, ::2][: strength.shape[0], : strength.shape[1]]
     strength = np.where(within, strength, 0.0)
     regions = regionprops_table(
-        label(strength > contrast_min, connectivity=2),
+        label(strength > z_score_min, connectivity=2),
         strength,
         ("centroid", "axis_major_length", "axis_minor_length", "orientation", "intensity_max"),
     )
@@ -140,7 +140,7 @@ def bright_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min:
             np.maximum(length, 1) * CELL_PX,
             np.maximum(beam, 1) * CELL_PX,
             np.rad2deg(-turn) % 180.0,
-            peak / (peak + contrast_min),
+            peak / (peak + z_score_min),
             np.zeros(len(x)),
             np.full(len(x), np.nan),
         ]

@@ -39,7 +39,7 @@ def rectangles(hulls: Hulls) -> NDArray[np.object_]:
     return polygons
 
 
-def one_per_hull(hulls: Hulls) -> Hulls:
+def non_maximum_suppression(hulls: Hulls) -> Hulls:
     """Of hulls that share most of their ground, the best stands.
 
     The result does not depend on the order of the rows.
@@ -50,9 +50,9 @@ def one_per_hull(hulls: Hulls) -> Hulls:
     area = shapely.area(boxes)
     first, second = shapely.STRtree(boxes).query(boxes, predicate="intersects")
     shared = shapely.area(shapely.intersection(boxes[first], boxes[second]))
-    rival = (first < second) & (shared > OVERLAP_MAX * np.minimum(area[first], area[second]))
+    baseline = (first < second) & (shared > OVERLAP_MAX * np.minimum(area[first], area[second]))
     stands = np.ones(len(hulls), bool)
-    for better, worse in sorted(zip(first[rival], second[rival], strict=True)):
+    for better, worse in sorted(zip(first[baseline], second[baseline], strict=True)):
         if stands[better]:
             stands[worse] = False
     return hulls[stands]

@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from gnomon.detect.cfar import departures
+from gnomon.detect.cfar import z_scores
 from gnomon.detect.hulls import Mask
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window, framed
@@ -39,9 +39,7 @@ Box = tuple[slice, slice]
 """Rows and columns, in blocks."""
 
 
-def worth_a_look(
-    pixels: xr.Dataset, water: Mask, search: Mask, *, contrast_min: float
-) -> list[Window]:
+def propose(pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: float) -> list[Window]:
     """Cells that hold every place where there may be a hull.
 
     Parameters
@@ -54,7 +52,7 @@ def worth_a_look(
         Least contrast of water that stands out, in deviations of the water around.
 
     """
-    stands_out = np.abs(departures(pixels, water)) > contrast_min
+    stands_out = np.abs(z_scores(pixels, water)) > z_score_min
     rows, columns = (2 * n for n in stands_out.shape)
     pairs = search[:rows:2, :columns] | search[1:rows:2, :columns]
     stands_out &= pairs.view(np.uint16) != 0  # two pixels of a row are one number

@@ -40,8 +40,8 @@ TURNS: tuple[Turn, ...] = tuple((k, m) for m in (False, True) for k in range(4))
 """All that a square can be turned to, beside itself."""
 
 
-def turned_looks(
-    network: Look, crops: Tensor, present: Tensor, history: Tensor | None = None
+def augmented_maps(
+    network: Look, crops: Tensor, present: Tensor, background: Tensor | None = None
 ) -> Maps:
     """Read crops and their turned and mirrored images; the mean of what is said.
 
@@ -53,16 +53,16 @@ def turned_looks(
         As it takes them.
 
     """
-    looks = [network(crops, present, history)]
+    looks = [network(crops, present, background)]
     for turn in TURNS:
         other = _turned(crops, turn).contiguous(memory_format=torch.channels_last)
-        before = None if history is None else _turned(history, turn)
+        before = None if background is None else _turned(background, turn)
         looks.append(_turned_back(network(other, present, before), turn))
     parts = (torch.stack([getattr(look, part.name) for look in looks]) for part in fields(Maps))
     return Maps(*(part.mean(dim=0) for part in parts))
 
 
-def in_doubt(hulls: Hulls, shape: tuple[int, int]) -> tuple[list[Window], Mask]:
+def uncertain_tiles(hulls: Hulls, shape: tuple[int, int]) -> tuple[list[Window], Mask]:
     """Cells around the hulls that another look could change.
 
     Parameters

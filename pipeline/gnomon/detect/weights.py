@@ -20,7 +20,7 @@ from scipy.special import expit, logit
 
 from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.study import Options, shipped
-from gnomon.detect.centernet.network import Network, NetworkOptions, for_looking
+from gnomon.detect.centernet.network import Network, NetworkOptions, for_inference
 
 Values = NDArray[np.floating]
 Sigma = Annotated[float, Field(gt=0)]
@@ -59,7 +59,7 @@ class Model(Options):
     intercept: float
     body: float = Field(0.0, ge=0)
     """Evidence = logit of the centre + body * mean logit of the cells within being hull."""
-    history: bool = False
+    background: bool = False
     """Whether the network can be told what a place looks like without ships."""
     tanker: bool = False
     """Whether it says how likely a hull is a tanker's; without, that stays open."""
@@ -111,9 +111,9 @@ class Weights:
     """As it was trained; training goes on from it."""
 
     @cached_property
-    def looking(self) -> Network:
+    def inference(self) -> Network:
         """The same network, faster and for looking only."""
-        return for_looking(self.network)
+        return for_inference(self.network)
 
 
 def find(name: str) -> Path:
@@ -159,7 +159,7 @@ def load(name: str) -> Weights:
     if found != model.sha256:
         raise WeightsError(f"{path}: damaged, its digest is {found[:12]} and not {model.label}")
     network = Network(
-        NetworkOptions(model.bands, model.widths, model.blocks, model.history, model.tanker)
+        NetworkOptions(model.bands, model.widths, model.blocks, model.background, model.tanker)
     )
     try:
         network.load_state_dict(load_file(path))
@@ -188,7 +188,7 @@ def uncalibrated(network: Network, *, gsd_m: float = 10.0) -> Weights:
 
 def _shape(network: Network) -> dict[str, Any]:
     """What of a model.toml the network itself says."""
-    names = ("bands", "widths", "blocks", "history", "tanker")
+    names = ("bands", "widths", "blocks", "background", "tanker")
     return {name: getattr(network.options, name) for name in names}
 
 

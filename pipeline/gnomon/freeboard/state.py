@@ -210,7 +210,7 @@ def log_lr_laden(evidence: Evidence, ships: Tankers) -> float:
     return float(np.log(likelihood.mean() / other.mean()))
 
 
-def combine(looks: Sequence[Evidence]) -> Evidence:
+def combine(observations: Sequence[Evidence]) -> Evidence:
     """Add up looks at one ship whose load did not change between them.
 
     Raises
@@ -219,10 +219,12 @@ def combine(looks: Sequence[Evidence]) -> Evidence:
         There is no look.
 
     """
-    if not looks:
+    if not observations:
         raise ValueError("no looks to combine")
-    grid = np.unique(np.concatenate([look.freeboard_m for look in looks]))
-    total = np.sum([np.log(_likelihood_at(look, grid)) for look in looks], axis=0)
+    grid = np.unique(np.concatenate([observation.freeboard_m for observation in observations]))
+    total = np.sum(
+        [np.log(_likelihood_at(observation, grid)) for observation in observations], axis=0
+    )
     return Evidence(grid, total - total.max())
 
 

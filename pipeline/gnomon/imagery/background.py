@@ -73,7 +73,7 @@ def clear(pixels: xr.Dataset, masks: xr.Dataset, bands: Sequence[str]) -> Clear:
     )
 
 
-def background(looks: Sequence[Clear]) -> Counts:
+def median_background(observations: Sequence[Clear]) -> Counts:
     """What a window looks like without ships.
 
     Parameters
@@ -89,15 +89,21 @@ def background(looks: Sequence[Clear]) -> Counts:
 
     """
     # Looks that are equally bright at a pixel must stand in an order that is their own.
-    looks = sorted(looks, key=lambda look: blake2b(look.counts.tobytes()).digest())
-    counts = [look.counts.reshape(len(look.counts), -1) for look in looks]
-    shape = looks[0].counts.shape
+    observations = sorted(
+        observations, key=lambda observation: blake2b(observation.counts.tobytes()).digest()
+    )
+    counts = [
+        observation.counts.reshape(len(observation.counts), -1) for observation in observations
+    ]
+    shape = observations[0].counts.shape
     result = np.zeros(counts[0].shape, np.uint16)
-    if len(looks) >= FEWEST:
-        level = _levels(looks)[:, None, :]
+    if len(observations) >= FEWEST:
+        level = _levels(observations)[:, None, :]
         for start in range(0, result.shape[1], _STRIP_PX):
             strip = np.s_[:, start : start + _STRIP_PX]
-            values = _known(np.stack([look[strip] for look in counts], axis=-1)) - level
+            values = (
+                _known(np.stack([observation[strip] for observation in counts], axis=-1)) - level
+            )
             result[strip] = _counted(_darker_middle(values))
     return result.reshape(shape)
 
@@ -115,12 +121,12 @@ def _darker_middle(values: Floats) -> Floats:
     return middle
 
 
-def _levels(looks: Sequence[Clear]) -> Floats:
+def _levels(observations: Sequence[Clear]) -> Floats:
     """How much brighter the water of each look is than usual, (bands, looks)."""
-    step = max(1, min(looks[0].water.shape) // _SAMPLES)
+    step = max(1, min(observations[0].water.shape) // _SAMPLES)
     thin = np.s_[..., ::step, ::step]
-    wet = sum(look.water[thin].astype(int) for look in looks)
-    seen = np.stack([look.counts[thin] for look in looks], axis=-1)
+    wet = sum(observation.water[thin].astype(int) for observation in observations)
+    seen = np.stack([observation.counts[thin] for observation in observations], axis=-1)
     # Water in most of the looks that saw the place: a ship is none, nor is what a tide uncovers.
     often = 2 * wet > (seen[0] > 0).sum(axis=-1)
     values = _known(seen[:, often])

@@ -42,7 +42,7 @@ OFF_GRID_MIN = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaceTally:
+class PlaceCoverage:
     """Areas of one place in one or more windows, m2."""
 
     on_grid_m2: float = 0.0
@@ -80,11 +80,11 @@ class PlaceTally:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class Coverage:
     """What one or more windows hold of a port and of each of its zones."""
 
-    area: PlaceTally
-    zones: Mapping[str, PlaceTally]
+    area: PlaceCoverage
+    zones: Mapping[str, PlaceCoverage]
     asked_m2: Mapping[str | None, float]
     """Whole area of each zone, by name, and of the port (None), as far as it is known."""
 
@@ -94,7 +94,7 @@ class Tally:
         return type(self)(area=self.area + other.area, zones=zones, asked_m2=self.asked_m2)
 
 
-def tally(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = ()) -> Tally:
+def coverage(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = ()) -> Coverage:
     """Measure what a window saw of a port.
 
     Parameters
@@ -120,7 +120,7 @@ def tally(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = 
     layers["seen"] = seen
     layers["hidden"] = _hidden(layers["search"], seen, NEAREST_M / grid.resolution.x)
 
-    def measured(place: BaseGeometry | None) -> PlaceTally:
+    def measured(place: BaseGeometry | None) -> PlaceCoverage:
         # Counting is ten times as fast as a sum.
         if place is None:
             sizes = {name: np.count_nonzero(layer) for name, layer in layers.items()}
@@ -129,19 +129,19 @@ def tally(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = 
             window, within = _pixels_of(place, grid)
             sizes = {k: np.count_nonzero(v[window] & within) for k, v in layers.items()}
             sizes["on_grid"] = np.count_nonzero(within)
-        return PlaceTally(**{f"{name}_m2": float(n) * pixel_m2 for name, n in sizes.items()})
+        return PlaceCoverage(**{f"{name}_m2": float(n) * pixel_m2 for name, n in sizes.items()})
 
     asked: dict[str | None, float] = {zone.name: _area_m2(zone.geometry) for zone in zones}
     if area is not None:
         asked[None] = _area_m2(area)
-    return Tally(
+    return Coverage(
         area=measured(area),
         zones={zone.name: measured(zone.geometry) for zone in zones},
         asked_m2=asked,
     )
 
 
-def fractions(tallies: Iterable[Tally]) -> dict[str, Any]:
+def fractions(tallies: Iterable[Coverage]) -> dict[str, Any]:
     """Columns of the looks table from the tallies of all windows of a look."""
     whole = reduce(add, tallies)
     asked_m2 = whole.asked_m2.get(None, whole.area.on_grid_m2)

@@ -180,7 +180,7 @@ def _looked_over(
     for top in range(0, shape[0], STRIP_BLOCKS * factor):
         rows = slice(top, top + STRIP_BLOCKS * factor)
         blocks = {name: _block_means(band[rows], factor) for name, band in bands.items()}
-        looks = _looks(
+        looks = _observations(
             blocks, None if classes is None else classes[rows][::factor, ::factor], options
         )
         strips.append(looks)
@@ -190,7 +190,9 @@ def _looked_over(
     return valid, Looks(*map(np.concatenate, zip(*strips, strict=True)))
 
 
-def _looks(blocks: Mapping[str, Band], classes: Classes | None, options: MaskOptions) -> Looks:
+def _observations(
+    blocks: Mapping[str, Band], classes: Classes | None, options: MaskOptions
+) -> Looks:
     """Tell what blocks look like from their means and classes."""
     shape = next(iter(blocks.values())).shape if classes is None else classes.shape
     seen = np.ones(shape, bool) if classes is None else classes != SCL_NODATA

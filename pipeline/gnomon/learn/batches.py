@@ -82,9 +82,9 @@ def chips(
         rng = np.random.default_rng([seed, number])
         places = rng.choice(len(scenes), size=batch, p=chance)
         drawn = [_chip(scenes[i], givers, rng) for i in places]
-        bands, present, history, ships, counted = zip(*drawn, strict=True)
+        bands, present, background, ships, counted = zip(*drawn, strict=True)
         wanted = targets(ships, counted=counted)
-        yield torch.stack(bands), torch.stack(present), torch.stack(history), wanted
+        yield torch.stack(bands), torch.stack(present), torch.stack(background), wanted
 
 
 def weight(scene: Labelled) -> float:
@@ -116,12 +116,12 @@ def _chip(
     if givers and rng.random() < PASTED:
         pixels, ships = pasted(pixels, water, ships, givers, rng)
     bands, present = _relit(pixels, scene.present, rng)
-    history = torch.full_like(bands, torch.nan)
-    if scene.history is not None and rng.random() < REMEMBERED:
-        before = scene.bands if rng.random() < STAYED else scene.history
+    background = torch.full_like(bands, torch.nan)
+    if scene.background is not None and rng.random() < REMEMBERED:
+        before = scene.bands if rng.random() < STAYED else scene.background
         astray = centre + rng.normal(0, _ASTRAY_PX, 2)
-        history, _ = _relit(cut(before, matrix, astray, CHIP_PX), scene.present, rng)
-    return bands, present, history, ships, _counted(search, unsure)
+        background, _ = _relit(cut(before, matrix, astray, CHIP_PX), scene.present, rng)
+    return bands, present, background, ships, _counted(search, unsure)
 
 
 def _counted(search: Tensor, unsure: Floats) -> Tensor:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gnomon.detect.weights import Model
-from gnomon.learn.compare import Judged, Row, Split
+from gnomon.learn.compare import Comparison, Row, Split
 from gnomon.learn.samples import Lesson
 
 
@@ -12,7 +12,7 @@ def card(
     model: Model,
     base: Model,
     parts: Split,
-    told: Judged,
+    told: Comparison,
     *,
     options: Mapping[str, object],
     minutes: float,
@@ -60,7 +60,7 @@ def _taught(lessons: Sequence[Lesson]) -> list[str]:
     ]
 
 
-def _measured(parts: Split, told: Judged) -> list[str]:
+def _measured(parts: Split, told: Comparison) -> list[str]:
     held = sorted({str(x.port) if parts.by == "port" else x.scene_id for x in parts.held})
     return [
         (
@@ -84,7 +84,7 @@ def _line(row: Row) -> str:
     )
 
 
-def _doubts(told: Judged) -> list[str]:
+def _doubts(told: Comparison) -> list[str]:
     ships = min(row.ships for row in told.rows if row.scenes != "simulated")
     few = f"{ships} ships are few: one more or less found moves recall by {1 / max(ships, 1):.2f}."
     chosen = "The threshold was chosen on these chips, which flatters precision and recall."
@@ -101,7 +101,7 @@ def _unmeasured() -> list[str]:
     ]
 
 
-def _calibration(told: Judged, base: Model) -> str:
+def _calibration(told: Comparison, base: Model) -> str:
     if told.calibrated:
         return "Scores and errors were calibrated on the chips that were held back."
     return (

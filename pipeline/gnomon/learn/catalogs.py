@@ -1,6 +1,6 @@
 """Labelled scenes of a catalogue, and what detectors find in them.
 
-Labels are outlines: an asset ``ships`` of each item, GeoJSON. Amendments to them, if any, stand in
+Labels are outlines: an asset ``ships`` of each item, GeoJSON. Corrections to them, if any, stand in
 a file of their own (`gnomon.learn.corrections`).
 """
 
@@ -20,11 +20,11 @@ from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
 from gnomon.detect import weights
 from gnomon.detect.cascade import find_hulls
 from gnomon.detect.centernet.network import Network, NetworkOptions
-from gnomon.detect.cfar import bright_hulls
+from gnomon.detect.cfar import cfar_hulls
 from gnomon.detect.hulls import Hulls, Mask
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
-from gnomon.learn.corrections import amended, read_amendments
+from gnomon.learn.corrections import corrected, read_corrections
 from gnomon.learn.metrics import Matched, match
 from gnomon.learn.scenes import (
     Floats,
@@ -87,13 +87,13 @@ class Marked:
         """The same scene with what somebody told of the types of its ships."""
         return replace(self, outlines=with_types(self.outlines, self.name, types, guesses=guesses))
 
-    def amended(self, amendments: gpd.GeoDataFrame) -> "Marked":
+    def corrected(self, corrections: gpd.GeoDataFrame) -> "Marked":
         """The same scene with better labels."""
-        return replace(self, outlines=amended(self.outlines, self.name, amendments))
+        return replace(self, outlines=corrected(self.outlines, self.name, corrections))
 
 
 def marked_scenes(
-    *catalogs: str, ports: Sequence[str] | None = None, amendments: Path | None = None
+    *catalogs: str, ports: Sequence[str] | None = None, corrections: Path | None = None
 ) -> list[Marked]:
     """Every scene of some catalogues that has outlines of ships.
 
@@ -103,18 +103,18 @@ def marked_scenes(
         Where the scenes are.
     ports
         Parts of item ids; other scenes are left out. All, if left out.
-    amendments
-        File of amendments to the labels.
+    corrections
+        File of corrections to the labels.
 
     Raises
     ------
     CatalogError
         A catalogue cannot be read, or none of its scenes is labelled.
     LabelError
-        The amendments are at fault, or do not fit the labels.
+        The corrections are at fault, or do not fit the labels.
 
     """
-    better = read_amendments(amendments) if amendments else None
+    better = read_corrections(corrections) if corrections else None
     marked = []
     for catalog in catalogs:
         found = find_scenes(CatalogOptions(url=catalog), area=None)
@@ -128,7 +128,7 @@ def marked_scenes(
                 pixels = read_pixels(scene, None)
                 masks = usable_water(pixels, MaskOptions())
                 marked.append(Marked(scene.id, pixels, masks, gpd.read_file(scene.outlines_href)))
-    return [m.amended(better) for m in marked] if better is not None else marked
+    return [m.corrected(better) for m in marked] if better is not None else marked
 
 
 def matched(
@@ -169,13 +169,13 @@ def finder(name: str) -> Finder:
     return lambda m: find_hulls(m.pixels, m.masks, weights=ready, options=options)
 
 
-def contrast_finder(m: Marked) -> Hulls:
+def cfar_finder(m: Marked) -> Hulls:
     """The contrast stage alone, as a detector of its own."""
-    hulls = bright_hulls(
+    hulls = cfar_hulls(
         m.pixels,
         m.masks.water.to_numpy(),
         m.masks.search.to_numpy(),
-        contrast_min=DetectOptions.model_fields["contrast_min"].default,
+        z_score_min=DetectOptions.model_fields["z_score_min"].default,
     )
     return hulls[hulls[:, 2] * m.gsd_m >= DetectOptions.model_fields["length_min_m"].default]
 

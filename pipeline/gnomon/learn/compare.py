@@ -104,7 +104,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Comparison:
     """What is known of new weights."""
 
     model: Model
@@ -115,9 +115,9 @@ class Judged:
     """Empty where nothing was held back."""
 
 
-def judged(
+def compared(
     base: Weights, network: Network | None, held: Sequence[Lesson], checks: Sequence[Lesson]
-) -> Judged:
+) -> Comparison:
     """Judge a network against the weights that it began with.
 
     Parameters
@@ -133,7 +133,7 @@ def judged(
 
     """
     if network is None:
-        return Judged(base.model, calibrated=False, rows=())
+        return Comparison(base.model, calibrated=False, rows=())
     found = matched(weights.uncalibrated(network, gsd_m=base.model.gsd_m), held)
     model, enough = base.model, len(found.truth) >= SHIPS_MIN and len(found.score) > 0
     if enough:
@@ -148,7 +148,7 @@ def judged(
         for title, ready in ((base.model.name, base), ("new", after))
         if scenes
     ]
-    return Judged(model, calibrated=enough, rows=tuple(rows))
+    return Comparison(model, calibrated=enough, rows=tuple(rows))
 
 
 def _tanker_part(found: Matched) -> dict[str, float]:

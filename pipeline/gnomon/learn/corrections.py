@@ -1,7 +1,7 @@
-"""Amendments: what a second look at the pictures says of a set of labels.
+"""Corrections: what a second look at the pictures says of a set of labels.
 
 A file of labels is somebody else's and stays as it is. What is wrong with it stands beside it, in a
-GeoJSON of one feature per amendment, in EPSG:4326, with the properties
+GeoJSON of one feature per correction, in EPSG:4326, with the properties
 
 ``scene``
     Identifier of the STAC item.
@@ -16,7 +16,7 @@ GeoJSON of one feature per amendment, in EPSG:4326, with the properties
 ``reason``, ``doubt``
     Why, in a few words, and whether another careful person might decide otherwise.
 
-The geometry of a ``drop`` or an ``ignore`` is the old outline. An amendment must overlap the label
+The geometry of a ``drop`` or an ``ignore`` is the old outline. An correction must overlap the label
 that it speaks of: so a row that has moved, or the wrong scene, is found out.
 """
 
@@ -33,8 +33,8 @@ ACTIONS = ("drop", "fix", "add", "ignore")
 PROPERTIES = ("scene", "action", "label", "length_m", "reason", "doubt")
 
 
-def read_amendments(path: Path) -> gpd.GeoDataFrame:
-    """Read the amendments of every scene.
+def read_corrections(path: Path) -> gpd.GeoDataFrame:
+    """Read the corrections of every scene.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def read_amendments(path: Path) -> gpd.GeoDataFrame:
     Returns
     -------
     geopandas.GeoDataFrame
-        One row per amendment, in the order of the file; ``label`` is a nullable integer.
+        One row per correction, in the order of the file; ``label`` is a nullable integer.
 
     Raises
     ------
@@ -64,8 +64,8 @@ def read_amendments(path: Path) -> gpd.GeoDataFrame:
     return rows.assign(label=rows.label.astype("Int64"), doubt=rows.doubt.astype(bool))
 
 
-def amended(
-    outlines: gpd.GeoDataFrame, scene_id: str, amendments: gpd.GeoDataFrame
+def corrected(
+    outlines: gpd.GeoDataFrame, scene_id: str, corrections: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     """Labels of a scene after a second look.
 
@@ -74,22 +74,22 @@ def amended(
     outlines
         The scene's labels, one row each, in any CRS, in the order of their file.
     scene_id
-        Which amendments to heed; those of other scenes are let be.
-    amendments
-        As `read_amendments` gives them.
+        Which corrections to heed; those of other scenes are let be.
+    corrections
+        As `read_corrections` gives them.
 
     Returns
     -------
     geopandas.GeoDataFrame
         Labels that were kept or fixed, in their order, then what was added, in the CRS of
         ``outlines``. ``label``: row in ``outlines``, null for what was added. ``ignored``: neither
-        to be missed nor a false alarm. ``measured``: the outline is that of an amendment, drawn
+        to be missed nor a false alarm. ``measured``: the outline is that of an correction, drawn
         along the hull. ``doubt``: another careful person might decide otherwise.
 
     Raises
     ------
     LabelError
-        An amendment names a label that is not there, or does not overlap it.
+        An correction names a label that is not there, or does not overlap it.
 
     """
     rows = gpd.GeoDataFrame(
@@ -97,7 +97,7 @@ def amended(
         geometry=outlines.geometry.to_numpy(),
         crs=outlines.crs,
     ).assign(ignored=False, measured=False, doubt=False)
-    mine = amendments[amendments.scene == scene_id].to_crs(rows.crs)
+    mine = corrections[corrections.scene == scene_id].to_crs(rows.crs)
     known = mine[mine.label.notna()]
     for one in known.itertuples():
         _refuse_elsewhere(scene_id, int(one.label), one.geometry, rows)
@@ -143,7 +143,7 @@ def _said(label: float | None) -> str:
 def _refuse_elsewhere(
     scene_id: str, label: int, outline: BaseGeometry, rows: gpd.GeoDataFrame
 ) -> None:
-    who = f"amendment of {scene_id}, label {label}"
+    who = f"correction of {scene_id}, label {label}"
     if label not in rows.index:
         raise LabelError(f"{who}: the scene has {len(rows)} labels, rows from 0")
     if not outline.intersects(rows.geometry[label]):

@@ -70,7 +70,7 @@ class Source:
     path: Path
     detections: gpd.GeoDataFrame
     catalog: str
-    looks: gpd.GeoDataFrame | None
+    observations: gpd.GeoDataFrame | None
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def source_of(place: Path, catalog: str | None = None) -> Source:
             raise LabelError(f"{place}: is not the folder of a run (it has no run.json)")
         url = json.loads(told.read_text(encoding="utf-8"))["study"]["catalog"]["url"]
         table = place / "detections.parquet"
-        looks = read_table(place / "looks.parquet")
-        return Source(table, read_detections(table), catalog or url, looks)
+        observations = read_table(place / "observations.parquet")
+        return Source(table, read_detections(table), catalog or url, observations)
     if catalog is None:
         raise LabelError(f"{place}: is a table; say --catalog, where its scenes are")
     return Source(place, read_detections(place), catalog, None)
@@ -153,8 +153,8 @@ def export_chips(
     kept = read_features(path) if path.exists() else []
     checked(kept, chips, path)
     missing = empty - _frames(kept)
-    looks = _looks(source, missing, np.random.default_rng(seed))
-    scenes = scenes_of(_named(source, looks), source.catalog, source.path)
+    observations = _observations(source, missing, np.random.default_rng(seed))
+    scenes = scenes_of(_named(source, observations), source.catalog, source.path)
     fresh: list[Feature] = []
     cutters: dict[str, _Cutter] = {}
     faults = []
@@ -167,7 +167,7 @@ def export_chips(
             faults.append(str(error))
         if progress:
             progress(count, len(scenes), name)
-    frames = _undetected(cutters, source.detections, looks, np.random.default_rng(seed))
+    frames = _undetected(cutters, source.detections, observations, np.random.default_rng(seed))
     fresh += itertools.islice(frames, max(missing, 0))
     every = _reviewed(merged(kept, fresh), latest(read_review(review)) if review else {})
     if every != kept or not path.exists():
@@ -211,9 +211,9 @@ def _frames(features: Sequence[Feature]) -> int:
     return sum(name.endswith("-frame") for name in named)
 
 
-def _named(source: Source, looks: pd.DataFrame) -> gpd.GeoDataFrame:
+def _named(source: Source, observations: pd.DataFrame) -> gpd.GeoDataFrame:
     """A table that names every scene that is needed."""
-    return gpd.GeoDataFrame({"scene_id": [*source.detections.scene_id, *looks.scene_id]})
+    return gpd.GeoDataFrame({"scene_id": [*source.detections.scene_id, *observations.scene_id]})
 
 
 @dataclass(frozen=True)
@@ -306,40 +306,42 @@ def _middle(chip: Chip) -> tuple[float, float]:
     return column + columns / 2, row + rows / 2
 
 
-def _looks(source: Source, count: int, rng: np.random.Generator) -> pd.DataFrame:
+def _observations(source: Source, count: int, rng: np.random.Generator) -> pd.DataFrame:
     """Looks in which chips without detections may be cut: those without any detection first."""
     if count <= 0:
         return pd.DataFrame({"scene_id": []})
-    if source.looks is None:
+    if source.observations is None:
         why = "is a table of ships, and only a run knows what else was looked at"
         raise LabelError(f"{source.path}: {why}; leave --empty out, or name the folder of a run")
-    looks = source.looks
-    looks = looks[(looks.status == "looked") & (looks.usable_water_km2.fillna(0) > 0)]
-    looks = looks.iloc[rng.permutation(len(looks))]
+    observations = source.observations
+    observations = observations[
+        (observations.status == "observed") & (observations.usable_water_km2.fillna(0) > 0)
+    ]
+    observations = observations.iloc[rng.permutation(len(observations))]
     # Twice as many as are needed: not every look has room left.
-    found = looks.detections.fillna(0) > 0
-    return looks.iloc[np.argsort(found, kind="stable")].head(2 * count)
+    found = observations.detections.fillna(0) > 0
+    return observations.iloc[np.argsort(found, kind="stable")].head(2 * count)
 
 
 def _undetected(
     cutters: Mapping[str, _Cutter],
     detections: gpd.GeoDataFrame,
-    looks: pd.DataFrame,
+    observations: pd.DataFrame,
     rng: np.random.Generator,
 ) -> Iterator[Feature]:
     """Cut chips with water and without detections, each with its frame as a label.
 
     Look by look, and then again, so that they come from as many as there are.
     """
-    for _, look in pd.concat([looks] * TRIES).iterrows() if len(looks) else ():
-        cutter = cutters.get(look.scene_id)
+    for _, observation in pd.concat([observations] * TRIES).iterrows() if len(observations) else ():
+        cutter = cutters.get(observation.scene_id)
         if cutter is None:
             continue
-        rows = detections[detections.scene_id == look.scene_id]
+        rows = detections[detections.scene_id == observation.scene_id]
         ships = cutter.pixel(rows.geometry) if len(rows) else np.empty((0, 2))
-        corner = _bare_place(cutter, look.geometry, ships, rng)
+        corner = _bare_place(cutter, observation.geometry, ships, rng)
         if corner is not None:
-            chip = cutter.cut(corner, None if pd.isna(look.port) else str(look.port))
+            chip = cutter.cut(corner, None if pd.isna(observation.port) else str(observation.port))
             yield feature_of(
                 _frame(chip),
                 label_id=f"{chip.path.stem}-frame",

@@ -29,7 +29,7 @@ from gnomon.learn.batches import shared
 from gnomon.learn.card import card
 from gnomon.learn.catalogs import marked_scenes
 from gnomon.learn.chips import FOLDER
-from gnomon.learn.compare import judged, split
+from gnomon.learn.compare import compared, split
 from gnomon.learn.fit import TrainOptions, train
 from gnomon.learn.labels import NAME
 from gnomon.learn.samples import Lesson, read_lessons, simulated_lessons
@@ -45,7 +45,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class RetrainOptions:
+class FinetuneOptions:
     """How long and how fast. The learning rate is a quarter of a first training's."""
 
     steps: int = 1500
@@ -74,14 +74,14 @@ class RetrainOptions:
         )
 
 
-def retrain(
+def finetune(
     folder: Path,
     out: Path,
     *,
     base: str = "s2-vessel",
     version: str = "0.1.0",
     catalogs: Sequence[str] = (),
-    options: RetrainOptions | None = None,
+    options: FinetuneOptions | None = None,
     progress: Progress | None = None,
 ) -> weights.Model:
     """Train on labelled chips and write a new folder of weights with its card.
@@ -113,13 +113,13 @@ def retrain(
     """
     if out.exists():  # before an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
-    options = options or RetrainOptions()
+    options = options or FinetuneOptions()
     started = time.perf_counter()
     ready = weights.load(base)
     parts = split(read_lessons(folder, gsd_m=ready.model.gsd_m), options.hold, seed=options.seed)
     bench = _Bench.of(folder, out, ready, catalogs, options, progress)
     rehearsal = bench.train("rehearsal", parts.taught) if parts.held else None
-    told = judged(ready, rehearsal, parts.held, bench.checks() if rehearsal else ())
+    told = compared(ready, rehearsal, parts.held, bench.checks() if rehearsal else ())
     network = bench.train("final", (*parts.taught, *parts.held))
     made = bench.place / "made" / out.name
     shutil.rmtree(made.parent, ignore_errors=True)
@@ -151,7 +151,7 @@ class _Bench:
     base: weights.Weights
     real: tuple[Labelled, ...]
     """Scenes of the catalogue."""
-    options: RetrainOptions
+    options: FinetuneOptions
     progress: Progress | None
 
     @staticmethod
@@ -160,7 +160,7 @@ class _Bench:
         out: Path,
         base: weights.Weights,
         catalogs: Sequence[str],
-        options: RetrainOptions,
+        options: FinetuneOptions,
         progress: Progress | None,
     ) -> "_Bench":
         files = [folder / NAME, *sorted((folder / FOLDER).glob("*.tif"))]

@@ -111,11 +111,11 @@ class _State:
             self.optimiser, rate, total_steps=options.steps, pct_start=0.1
         )
 
-    def learn(self, bands: Tensor, present: Tensor, history: Tensor, wanted: Targets) -> float:
+    def learn(self, bands: Tensor, present: Tensor, background: Tensor, wanted: Targets) -> float:
         """One step; its loss."""
         with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
             seen = bands.to(self.device, memory_format=torch.channels_last)
-            said = self.model(seen, present.to(self.device), history.to(self.device))
+            said = self.model(seen, present.to(self.device), background.to(self.device))
         error = loss(_single(said), wanted.to(self.device))
         self.optimiser.zero_grad()
         error.backward()

@@ -42,7 +42,7 @@ class Labelled:
     """Seen by a satellite and not simulated."""
     hard: Floats = field(default_factory=lambda: np.empty((0, 2), np.float32))
     """(places, 2), x and y: what was taken for a ship and is none; shown as often as a ship."""
-    history: Tensor | None = None
+    background: Tensor | None = None
     """As ``bands``: the scene without its ships, as other days would show it."""
 
 
@@ -108,7 +108,7 @@ def labelled(
         torch.from_numpy(layers.astype(np.float32)),
         every[unsure, :5],
         real,
-        history=emptied(reflectance, layers[0] > 0, every[:, :5]),
+        background=emptied(reflectance, layers[0] > 0, every[:, :5]),
     )
 
 

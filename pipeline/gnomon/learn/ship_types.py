@@ -1,6 +1,6 @@
 """Types of ships, as somebody told them by eye: truth for the network's chance of a tanker.
 
-Types stand beside a set of labels as amendments do (`gnomon.learn.corrections`), in a GeoJSON of
+Types stand beside a set of labels as corrections do (`gnomon.learn.corrections`), in a GeoJSON of
 one point per hull, at her centre, in EPSG:4326, with the properties
 
 ``scene_id``

@@ -28,7 +28,7 @@ from gnomon.imagery.water import usable_water
 from gnomon.learn.augment import ALONGSIDE
 from gnomon.learn.batches import CHIP_PX, PASTED, REMEMBERED, STAYED, shared
 from gnomon.learn.calibrate import Calibration
-from gnomon.learn.catalogs import contrast_finder, finder, marked_scenes, matched, most_flattering
+from gnomon.learn.catalogs import cfar_finder, finder, marked_scenes, matched, most_flattering
 from gnomon.learn.fit import TrainOptions, train
 from gnomon.learn.metrics import Matched
 from gnomon.learn.scenes import Labelled, labelled
@@ -48,7 +48,7 @@ def teach(
     *,
     version: str,
     calibration: Calibration,
-    amendments: Path | None = None,
+    corrections: Path | None = None,
     ports: Sequence[str] | None = None,
     simulated: int = SIMULATED,
     options: TrainOptions | None = None,
@@ -68,8 +68,8 @@ def teach(
         Of the weights.
     calibration
         Measured on networks that were trained like this one, with ports left out.
-    amendments
-        File of amendments to the labels.
+    corrections
+        File of corrections to the labels.
     ports
         Parts of item ids; other scenes are left out. All, if left out.
     simulated
@@ -89,7 +89,7 @@ def teach(
     """
     if out.exists():  # before half an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
-    marked = marked_scenes(*catalogs, ports=ports, amendments=amendments)
+    marked = marked_scenes(*catalogs, ports=ports, corrections=corrections)
     options = options or TrainOptions()
     made = list(simulated_scenes(simulated))
     real = [m.learnable(BANDS) for m in marked]
@@ -115,8 +115,8 @@ def simulated_scenes(count: int) -> Iterator[Labelled]:
         masks = usable_water(pixels, MaskOptions())
         before, _ = simulate(deserted(spec))
         made = labelled(f"simulated-{number}", pixels, truth, bands=BANDS, masks=masks, real=False)
-        history = np.stack([before[band].to_numpy() for band in BANDS])
-        yield replace(made, history=torch.from_numpy(history))
+        background = np.stack([before[band].to_numpy() for band in BANDS])
+        yield replace(made, background=torch.from_numpy(background))
 
 
 def trained(
@@ -194,7 +194,7 @@ def shares(real: Sequence[Labelled], made: Sequence[Labelled]) -> list[float]:
     return [*shared(real, 1 - part), *shared(made, part)]
 
 
-def judge(name: str, catalog: str) -> str:
+def evaluate(name: str, catalog: str) -> str:
     """Scores of weights on a labelled catalogue beside the contrast stage alone, as Markdown.
 
     The network is read at its shipped threshold, the contrast stage at the one that flatters it.
@@ -205,7 +205,7 @@ def judge(name: str, catalog: str) -> str:
         "| detector | ships | labels | AP | precision | recall | F1 | seconds |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for title, find in (("network", finder(name)), ("contrast alone", contrast_finder)):
+    for title, find in (("network", finder(name)), ("contrast alone", cfar_finder)):
         started = time.perf_counter()
         found = [find(scene) for scene in scenes]
         seconds = time.perf_counter() - started

@@ -85,7 +85,7 @@ def account(
         )
     rng = np.random.default_rng(seed)
     factor = BARRELS_PER_TONNE[product]
-    known = [season for season in seasons if season.usable_looks > 0]
+    known = [season for season in seasons if season.usable_observations > 0]
     drawn = []
     for number in range(samples if known else 0):
         k = factor * float(np.exp(conversion_sigma * rng.standard_normal()))

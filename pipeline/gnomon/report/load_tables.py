@@ -1,9 +1,9 @@
 """The tables of a run as the page takes them, whatever of them there is.
 
 A page must be had of every run folder: one without visits, of another version, of a user's own
-tables. So only ``looks.parquet`` and ``detections.parquet`` must be there. Columns that a table
-lacks are null, columns that nobody knows are left aside, and whatever was missing is a note that
-the page shows.
+tables. So only ``observations.parquet`` and ``detections.parquet`` must be there. Columns that a
+table lacks are null, columns that nobody knows are left aside, and whatever was missing is a note
+that the page shows.
 """
 
 import importlib.metadata
@@ -19,10 +19,19 @@ from pydantic import ValidationError
 from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import CRS, Detections, Ledger, Looks, Seasons, Table, Visits, Voyages
+from gnomon.datamodel.tables import (
+    CRS,
+    Detections,
+    Ledger,
+    Observations,
+    Seasons,
+    Table,
+    Visits,
+    Voyages,
+)
 from gnomon.workflow.store import read_table
 
-NEEDED: dict[str, type[Table]] = {"detections": Detections, "looks": Looks}
+NEEDED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
 OPTIONAL: dict[str, type[Table]] = {
     "visits": Visits,
     "seasons": Seasons,
@@ -45,7 +54,7 @@ class Run:
 
     folder: Path
     detections: gpd.GeoDataFrame
-    looks: gpd.GeoDataFrame
+    observations: gpd.GeoDataFrame
     visits: gpd.GeoDataFrame
     seasons: pd.DataFrame
     voyages: pd.DataFrame
@@ -65,7 +74,7 @@ class Run:
     @property
     def simulated(self) -> bool:
         """Whether the scenes are made up."""
-        kinds = self.looks.collection.astype("str").str.startswith("synthetic")
+        kinds = self.observations.collection.astype("str").str.startswith("synthetic")
         return bool(kinds.any() or (self.detections.model.astype("str") == "simulated").any())
 
     def ports(self) -> tuple[Port, ...]:
@@ -75,7 +84,7 @@ class Run:
                 return self.study.places()
         except GnomonError:
             pass  # The ports file has gone; the looks have the areas.
-        areas = self.looks.groupby("port", sort=True).geometry
+        areas = self.observations.groupby("port", sort=True).geometry
         return tuple(Port(str(name), shapes.union_all()) for name, shapes in areas)
 
 
@@ -97,7 +106,7 @@ def read_run(folder: Path) -> Run:
         tables[name] = _conformed(read_table(folder / f"{name}.parquet"), model, notes)
     for name, model in OPTIONAL.items():
         tables[name] = _conformed(_optional(folder, name, notes), model, notes)
-    for name in ("detections", "looks"):
+    for name in ("detections", "observations"):
         tables[name]["port"] = tables[name].port.fillna(EVERYWHERE)
     told = _told(folder, notes)
     study = _study(told, notes)

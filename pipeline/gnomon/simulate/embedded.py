@@ -71,7 +71,7 @@ def embedded_specs() -> Iterator[SceneSpec]:
     calls = embedded_calls()
     for number, site in enumerate(sites(SEED)):
         own = [call for call in calls if call.port == site.port.name]
-        yield from _looks(site, own, np.random.default_rng([SEED, 1, number]))
+        yield from _observations(site, own, np.random.default_rng([SEED, 1, number]))
 
 
 def embedded_calls() -> list[Call]:
@@ -84,7 +84,7 @@ def embedded_calls() -> list[Call]:
     return [call for call in moved if call.depart_day > 0 and call.arrive_day < DAYS]
 
 
-def _looks(site: Site, calls: list[Call], rng: np.random.Generator) -> Iterator[SceneSpec]:
+def _observations(site: Site, calls: list[Call], rng: np.random.Generator) -> Iterator[SceneSpec]:
     """One port: the coast stays, ships and weather change."""
     port = str(site.port.name)
     times = timetable(

@@ -19,12 +19,12 @@ def counted(found: Posterior, season: PortSeason) -> dict[str, Any]:
     )
     row: dict[str, Any] = {
         "port": seen.port, "start": seen.start, "end": seen.end,
-        "looks": len(seen.day), "usable_looks": float(seen.usable.sum()),
+        "observations": len(seen.day), "usable_observations": float(seen.usable.sum()),
         "visits_mean": float(visits.mean()), "seen_mean": float(told.mean()),
         **{f"visits_p{q:02d}": float(np.quantile(visits, q / 100)) for q in (5, 50, 95)},
     }  # fmt: skip
     tanker = found.tanker
-    each = np.bincount(hulls.look, weights=tanker, minlength=len(seen.day)).astype(float)
+    each = np.bincount(hulls.observation, weights=tanker, minlength=len(seen.day)).astype(float)
     chance = seen.usable * (found.weights @ found.members.detection)[seen.kind] * 0.97
     stay = found.members.mean_days[[d.member for d in found.draws], 0]
     ways = {
@@ -45,7 +45,7 @@ def counted(found: Posterior, season: PortSeason) -> dict[str, Any]:
 
 def _two_sensors(found: Posterior) -> Count:
     """Chapman's count of visits seen by radar and by other looks."""
-    radar = found.seen.kind[found.seen.hulls.look] == 1
+    radar = found.seen.kind[found.seen.hulls.observation] == 1
     if not (found.seen.kind == 1).any() or not (found.seen.kind != 1).any():
         return Count(np.nan, np.nan)
     kept = [list(t) for t in found.likely(0.5)]

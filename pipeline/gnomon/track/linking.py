@@ -89,9 +89,9 @@ class Chain:
         return self.known[track]
 
     def _weighed(self, track: Track) -> Floats:
-        there, look = self.there, self.hulls.look[list(track)]
-        first, last = look[[0]], look[[-1]]
-        stay = there.log_stay(first, last)[0] + there.log_odds[look].sum(0)
+        there, observation = self.there, self.hulls.observation[list(track)]
+        first, last = observation[[0]], observation[[-1]]
+        stay = there.log_stay(first, last)[0] + there.log_odds[observation].sum(0)
         stay += there.log_missed[last[0] + 1] - there.log_missed[first[0]]
         whole = np.full((stay.shape[0], 4), -np.inf)
         whole[:, :3] = stay
@@ -142,7 +142,11 @@ class Chain:
         if ahead != two:
             left = self.head(behind) if behind >= 0 else ()
             right = self.tail(ahead)
-            if left and right and self.hulls.look[left[-1]] >= self.hulls.look[right[0]]:
+            if (
+                left
+                and right
+                and self.hulls.observation[left[-1]] >= self.hulls.observation[right[0]]
+            ):
                 return
             old, new = (first + right, left + second), (first + second, left + right)
             links = ((one, two), (behind, ahead))
@@ -188,7 +192,7 @@ def sample(
         Rounds before.
 
     """
-    count = len(hulls.look)
+    count = len(hulls.observation)
     chain = Chain(hulls, marks, there, looks_usable, rng, [-1] * count, [-1] * count)
     chain.set_parameters(len(there.rate) // 2, chain.rates)
     edges = _edges(chain)
@@ -205,11 +209,11 @@ def sample(
 def _edges(chain: Chain) -> list[tuple[int, int]]:
     """Pairs of detections that could be one visit; the likelier ones are linked already."""
     hulls, found = chain.hulls, []
-    for one in range(len(hulls.look)):
-        for two in range(one + 1, len(hulls.look)):
+    for one in range(len(hulls.observation)):
+        for two in range(one + 1, len(hulls.observation)):
             if hulls.day[two] - hulls.day[one] > STAY_MAX_DAYS:
                 break
-            if hulls.look[two] == hulls.look[one] or chain.marks.apart(one, two):
+            if hulls.observation[two] == hulls.observation[one] or chain.marks.apart(one, two):
                 continue
             joint = chain.density((one, two))
             odds = joint - chain.density((one,)) - chain.density((two,))

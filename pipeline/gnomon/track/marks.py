@@ -38,7 +38,7 @@ ROOM_M2 = 1.5e6
 class Hulls:
     """Detections of one port as arrays of shape (detections,), sorted by time."""
 
-    look: Ints
+    observation: Ints
     day: Floats
     east_m: Floats
     north_m: Floats

@@ -101,7 +101,7 @@ class Roads:
     length_sigma_m: Floats
     log_lr_laden: Floats
     day: Floats
-    look_day: Floats
+    observation_day: Floats
     usable: Floats
 
     @property
@@ -112,8 +112,8 @@ class Roads:
     def times(self, ends: Ends) -> Times:
         """Chance to be there at the time of each hull."""
         before, after = _waiting(self.day, ends)
-        looked = sum(self.usable @ side for side in _waiting(self.look_day, ends))
-        return Times(before, after, np.asarray(looked))
+        observed = sum(self.usable @ side for side in _waiting(self.observation_day, ends))
+        return Times(before, after, np.asarray(observed))
 
 
 def _waiting(day: Floats, ends: Ends) -> tuple[Floats, Floats]:

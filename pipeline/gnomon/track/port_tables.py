@@ -31,7 +31,7 @@ class Tables:
     ports: dict[str, Port]
     """Those that are known, by name."""
     hulls: pd.DataFrame
-    looks: pd.DataFrame
+    observations: pd.DataFrame
     start: datetime
     end: datetime
 
@@ -39,7 +39,7 @@ class Tables:
     def names(self) -> list[str]:
         """Ports that ships visit: all but those that are another one's roads."""
         waiting = {name for names in self.study.track.roads.values() for name in names}
-        return sorted(set(self.looks.port) - waiting)
+        return sorted(set(self.observations.port) - waiting)
 
     def at_berths(self, name: str) -> Sightings:
         """What lies where a ship counts as visiting."""
@@ -49,13 +49,13 @@ class Tables:
         """A port's own anchorages, and the ports that the study calls its roads."""
         own = self._zones(name, "anchorage")
         seen = [self._at(name, own)] if own and "zone" in self.hulls else []
-        there = set(self.looks.port)
+        there = set(self.observations.port)
         seen += [self._at(one, ()) for one in self.study.track.roads.get(name, ()) if one in there]
-        return [roads(one) for one in seen if len(one.hulls.look)]
+        return [roads(one) for one in seen if len(one.hulls.observation)]
 
     def _at(self, name: str, zones: tuple[str, ...]) -> Sightings:
         return sightings.at_port(
-            name, self.hulls, self.looks, zones=zones, start=self.start, end=self.end
+            name, self.hulls, self.observations, zones=zones, start=self.start, end=self.end
         )
 
     def _zones(self, name: str, kind: str) -> tuple[str, ...]:

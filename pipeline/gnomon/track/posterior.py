@@ -73,7 +73,7 @@ def posterior(
     seed: int = 0,
 ) -> Posterior:
     """Run the chain over one port's looks and hulls; options as in `TrackOptions`."""
-    rng = np.random.default_rng([seed, len(seen.day), len(seen.hulls.look)])
+    rng = np.random.default_rng([seed, len(seen.day), len(seen.hulls.observation)])
     values = bank(members, dwell_days=dwell_days, dwell_factor=dwell_factor)
     there = presence(
         values,
@@ -100,7 +100,7 @@ def posterior(
 
 
 def _tanker_chance(seen: Sightings, kept: list[Draw]) -> Floats:
-    total = np.zeros(len(seen.hulls.look))
+    total = np.zeros(len(seen.hulls.observation))
     for draw in kept:
         for track, kind in zip(draw.tracks, draw.classes, strict=True):
             if TANKERS[kind]:
@@ -132,7 +132,7 @@ def _shrunk(values: Floats, sigma: Floats, prior: tuple[float, float]) -> tuple[
 def turn(found: Posterior, track: Track) -> Floats:
     """Log likelihood of a track's looks under each turn."""
     hulls, rows = found.seen.hulls, np.array(track)
-    stay = found.stays.of(int(hulls.look[rows[0]]), int(hulls.look[rows[-1]]))
+    stay = found.stays.of(int(hulls.observation[rows[0]]), int(hulls.observation[rows[-1]]))
     day = hulls.day[rows]
     whole = day[-1] - day[0] + stay.mean_before + stay.mean_after
     passed = (day - day[0] + stay.mean_before) / whole
@@ -143,10 +143,10 @@ def turn(found: Posterior, track: Track) -> Floats:
 
 def ends(found: Posterior, tracks: list[Track]) -> Ends:
     """When visits began and ended."""
-    look, day = found.seen.hulls.look, found.seen.day
+    observation, day = found.seen.hulls.observation, found.seen.day
     arrive, depart = (np.empty((len(tracks), len(PARTS))) for _ in range(2))
     for n, track in enumerate(tracks):
-        first, last = int(look[track[0]]), int(look[track[-1]])
+        first, last = int(observation[track[0]]), int(observation[track[-1]])
         stay = found.stays.of(first, last)
         arrive[n] = day[first] - quantile(stay.before, PARTS)
         depart[n] = day[last] + quantile(stay.after, PARTS)

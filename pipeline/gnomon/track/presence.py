@@ -186,13 +186,13 @@ def _forward(
     now = inside / rate[..., None]
     seen = np.zeros(rate.shape)
     before = start_day
-    for look, time in enumerate(day):
+    for observation, time in enumerate(day):
         passed = poisson(rate, time - before)
         fresh = (1 - passed.cumsum(-1)) / rate[..., None]
         now = (_moved(now, passed) + np.maximum(fresh, 0)) * inside
-        alpha[look] = now
-        seen += chance[look] * now.sum(-1)
-        now = now * (1 - chance[look])[..., None]
+        alpha[observation] = now
+        seen += chance[observation] * now.sum(-1)
+        now = now * (1 - chance[observation])[..., None]
         before = time
     return alpha, seen
 
@@ -207,12 +207,12 @@ def _moved(now: Floats, passed: Floats) -> Floats:
 def _backward(rate: Floats, inside: NDArray[np.bool_], chance: Floats, day: Floats) -> Floats:
     """Chance of not being seen in any later look, by phase at this one."""
     beta = np.ones((len(day), *inside.shape))
-    for look in range(len(day) - 2, -1, -1):
-        passed = poisson(rate, day[look + 1] - day[look])
+    for observation in range(len(day) - 2, -1, -1):
+        passed = poisson(rate, day[observation + 1] - day[observation])
         # One, less what is still there and then seen.
-        risk = (1 - (1 - chance[look + 1])[..., None] * beta[look + 1]) * inside
+        risk = (1 - (1 - chance[observation + 1])[..., None] * beta[observation + 1]) * inside
         lost = np.zeros_like(risk)
         for begun in range(PHASES):
             lost[..., : PHASES - begun] += passed[..., begun, None] * risk[..., begun:]
-        beta[look] = 1 - lost
+        beta[observation] = 1 - lost
     return beta

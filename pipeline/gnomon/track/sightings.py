@@ -93,7 +93,9 @@ def renamed(frame: pd.DataFrame, columns: dict[str, str], what: str) -> pd.DataF
     return frame.rename(columns={theirs: ours for ours, theirs in columns.items()})
 
 
-def checked(detections: pd.DataFrame, looks: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def checked(
+    detections: pd.DataFrame, observations: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Refuse tables that cannot be right; sort them by what they say, not by how they came.
 
     Raises
@@ -104,25 +106,25 @@ def checked(detections: pd.DataFrame, looks: pd.DataFrame) -> tuple[pd.DataFrame
     """
     for frame, what, needed in (
         (detections, "detections", ("scene_id", "port", "length_m")),
-        (looks, "looks", ("scene_id", "port", "seen_at")),
+        (observations, "observations", ("scene_id", "port", "seen_at")),
     ):
         if absent := [name for name in needed if name not in frame.columns]:
             raise TrackError(
                 f"{what}: lack {', '.join(absent)}; map columns in the study's [track]"
             )
-    if not len(looks):
+    if not len(observations):
         raise TrackError("looks: there is none, so nothing is known; check period and catalogue")
-    looks = looks.assign(seen_at=_times(looks.seen_at))
-    if "status" in looks:
-        looks = looks[looks.status == "looked"]
-    twice = looks[looks.duplicated(["scene_id", "port"])]
+    observations = observations.assign(seen_at=_times(observations.seen_at))
+    if "status" in observations:
+        observations = observations[observations.status == "observed"]
+    twice = observations[observations.duplicated(["scene_id", "port"])]
     if len(twice):
         raise TrackError(
             f"looks: {twice.scene_id.iloc[0]} at {twice.port.iloc[0]} is there twice "
             f"({len(twice)} such); keep one row per scene and port"
         )
     key = pd.MultiIndex.from_frame(detections[["scene_id", "port"]])
-    lost = ~key.isin(pd.MultiIndex.from_frame(looks[["scene_id", "port"]]))
+    lost = ~key.isin(pd.MultiIndex.from_frame(observations[["scene_id", "port"]]))
     if lost.any():
         first = detections[lost].iloc[0]
         raise TrackError(
@@ -134,7 +136,7 @@ def checked(detections: pd.DataFrame, looks: pd.DataFrame) -> tuple[pd.DataFrame
         raise TrackError(f"detections: {int(bad.sum())} without a positive length_m")
     order = [c for c in ("length_m", "beam_m", "detection_id") if c in detections.columns]
     hulls = detections.sort_values(["port", "scene_id", *order], ignore_index=True)
-    return hulls, looks.sort_values(["port", "seen_at", "scene_id"], ignore_index=True)
+    return hulls, observations.sort_values(["port", "seen_at", "scene_id"], ignore_index=True)
 
 
 def _times(values: pd.Series) -> pd.Series:
@@ -158,7 +160,7 @@ def _times(values: pd.Series) -> pd.Series:
 def at_port(
     port: str,
     detections: pd.DataFrame,
-    looks: pd.DataFrame,
+    observations: pd.DataFrame,
     *,
     zones: tuple[str, ...],
     start: datetime,
@@ -178,22 +180,26 @@ def at_port(
         The period; looks outside are left out.
 
     """
-    looks = looks[(looks.port == port) & (looks.seen_at >= start) & (looks.seen_at <= end)]
-    usable, notes = _usable(looks, zones)
-    day = ((looks.seen_at - pd.Timestamp(start)).dt.total_seconds() / 86_400).to_numpy()
-    kind = _kinds(looks)
-    one = _passes(looks, day)
+    observations = observations[
+        (observations.port == port)
+        & (observations.seen_at >= start)
+        & (observations.seen_at <= end)
+    ]
+    usable, notes = _usable(observations, zones)
+    day = ((observations.seen_at - pd.Timestamp(start)).dt.total_seconds() / 86_400).to_numpy()
+    kind = _kinds(observations)
+    one = _passes(observations, day)
     first = np.unique(one, return_index=True)[1]
     joined = np.minimum(np.bincount(one, weights=usable), 1.0) if len(one) else usable
-    hulls = detections[(detections.port == port) & detections.scene_id.isin(looks.scene_id)]
+    hulls = detections[(detections.port == port) & detections.scene_id.isin(observations.scene_id)]
     if zones and "zone" in hulls:
         hulls = hulls[hulls.zone.isin(zones)]
-    look = one[pd.Index(looks.scene_id).get_indexer(hulls.scene_id)]
-    order = np.argsort(look, kind="stable")
-    hulls, look = hulls.iloc[order], look[order]
+    observation = one[pd.Index(observations.scene_id).get_indexer(hulls.scene_id)]
+    order = np.argsort(observation, kind="stable")
+    hulls, observation = hulls.iloc[order], observation[order]
     # Where a hull was told, something could be seen.
-    np.maximum.at(joined, look, 0.05)
-    told, more = _hulls(hulls, look, day[first])
+    np.maximum.at(joined, observation, 0.05)
+    told, more = _hulls(hulls, observation, day[first])
     rows = hulls.index.to_numpy()
     return Sightings(
         port, start, end, day[first], kind[first], joined, told, rows, notes + more, _names(hulls)
@@ -206,15 +212,15 @@ def _names(rows: pd.DataFrame) -> tuple[str, ...]:
     return tuple("" if pd.isna(name) else str(name).strip() for name in rows.identity)
 
 
-def _usable(looks: pd.DataFrame, zones: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
+def _usable(observations: pd.DataFrame, zones: tuple[str, ...]) -> tuple[Floats, tuple[str, ...]]:
     """Visible fraction of what counts, in each look."""
-    whole = looks.get("usable_fraction")
+    whole = observations.get("usable_fraction")
     notes = () if whole is not None else ("no usable_fraction: every look saw the whole berth",)
-    plain = np.ones(len(looks)) if whole is None else whole.fillna(1.0).to_numpy(float)
-    if not zones or "zones" not in looks:
+    plain = np.ones(len(observations)) if whole is None else whole.fillna(1.0).to_numpy(float)
+    if not zones or "zones" not in observations:
         return plain.copy(), notes
     out = plain.copy()
-    for n, text in enumerate(looks.zones):
+    for n, text in enumerate(observations.zones):
         parts = json.loads(text) if isinstance(text, str) else {}
         seen = [parts[zone] for zone in zones if parts.get(zone) is not None]
         if seen:
@@ -222,16 +228,16 @@ def _usable(looks: pd.DataFrame, zones: tuple[str, ...]) -> tuple[Floats, tuple[
     return np.clip(out, 0.0, 1.0), notes
 
 
-def _kinds(looks: pd.DataFrame) -> Ints:
-    sensor = looks["sensor"] if "sensor" in looks else ["optical"] * len(looks)
-    gsd = looks["gsd_m"] if "gsd_m" in looks else [10.0] * len(looks)
+def _kinds(observations: pd.DataFrame) -> Ints:
+    sensor = observations["sensor"] if "sensor" in observations else ["optical"] * len(observations)
+    gsd = observations["gsd_m"] if "gsd_m" in observations else [10.0] * len(observations)
     pairs = zip(sensor, gsd, strict=True)
     return np.array([kind_of(str(s), 10.0 if pd.isna(g) else float(g)) for s, g in pairs], np.int64)
 
 
-def _passes(looks: pd.DataFrame, day: Floats) -> Ints:
+def _passes(observations: pd.DataFrame, day: Floats) -> Ints:
     """Number of the pass of each look; looks are sorted by time."""
-    platform = looks.get("platform", looks.scene_id)
+    platform = observations.get("platform", observations.scene_id)
     latest: dict[str, tuple[int, float]] = {}
     number, out = -1, []
     for name, time in zip(platform, day, strict=True):
@@ -244,7 +250,7 @@ def _passes(looks: pd.DataFrame, day: Floats) -> Ints:
     return np.array(out, np.int64)
 
 
-def _hulls(rows: pd.DataFrame, look: Ints, day: Floats) -> tuple[Hulls, tuple[str, ...]]:
+def _hulls(rows: pd.DataFrame, observation: Ints, day: Floats) -> tuple[Hulls, tuple[str, ...]]:
     notes = [CONSEQUENCES[name] for name in (*SUPPOSED, "beam_m") if _absent(rows, name)]
     columns = {name: _filled(rows, name, value) for name, value in SUPPOSED.items()}
     length = rows.length_m.to_numpy(float)
@@ -257,8 +263,8 @@ def _hulls(rows: pd.DataFrame, look: Ints, day: Floats) -> tuple[Hulls, tuple[st
         notes.append(CONSEQUENCES["place"])
         place = np.zeros(len(rows)), np.zeros(len(rows))
     return Hulls(
-        look=look,
-        day=day[look] if len(look) else np.zeros(0),
+        observation=observation,
+        day=day[observation] if len(observation) else np.zeros(0),
         east_m=place[0],
         north_m=place[1],
         length_m=length,

@@ -49,7 +49,7 @@ class Tracked:
 def track(
     study: Study,
     detections: pd.DataFrame,
-    looks: pd.DataFrame,
+    observations: pd.DataFrame,
     *,
     deadweight: Deadweight,
     ports: Iterable[Port] = (),
@@ -84,7 +84,9 @@ def track(
     for port in places.values():
         check_zones(port)
     told = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
-    hulls, views = sightings.checked(told.detections, _ours(looks, options.look_columns, "looks"))
+    hulls, views = sightings.checked(
+        told.detections, _ours(observations, options.observation_columns, "observations")
+    )
     fleet = _fleet(study, hulls)
     start, end = period(study, views)
     tables = Tables(study, places, hulls, views, start, end)
@@ -179,13 +181,13 @@ def check_zones(port: Port) -> None:
                 )
 
 
-def period(study: Study, looks: pd.DataFrame) -> tuple[datetime, datetime]:
+def period(study: Study, observations: pd.DataFrame) -> tuple[datetime, datetime]:
     """First and last moment: the study's days, or from the first look to the last one."""
-    first, last = looks.seen_at.min(), looks.seen_at.max()
+    first, last = observations.seen_at.min(), observations.seen_at.max()
     start, end = study.period.start, study.period.end
     begin = datetime.combine(start, time(), UTC) if start else first.to_pydatetime()
     finish = datetime.combine(end, time(), UTC) + timedelta(days=1) if end else last.to_pydatetime()
-    if not looks.seen_at.between(begin, finish).any():
+    if not observations.seen_at.between(begin, finish).any():
         raise TrackError(
             f"looks: none from {begin:%Y-%m-%d} to {finish:%Y-%m-%d}, so nothing is known; "
             f"they reach from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
@@ -199,8 +201,8 @@ def _unknown(seen: sightings.Sightings) -> dict[str, Any]:
         "port": seen.port,
         "start": seen.start,
         "end": seen.end,
-        "looks": len(seen.day),
-        "usable_looks": 0.0,
+        "observations": len(seen.day),
+        "usable_observations": 0.0,
         "notes": "no usable look in this period: the number of visits is not known",
     }
 

@@ -205,7 +205,7 @@ def _drawn(seen: int, way: Ints, depart_day: Floats, tonnes: Floats) -> DrawnSea
 def _departure(found: Posterior, track: Track) -> float:
     """Mean day on which a visit ended."""
     hulls = found.seen.hulls
-    stay = found.stays.of(int(hulls.look[track[0]]), int(hulls.look[track[-1]]))
+    stay = found.stays.of(int(hulls.observation[track[0]]), int(hulls.observation[track[-1]]))
     return float(hulls.day[track[-1]] + stay.mean_after)
 
 
@@ -259,7 +259,7 @@ def _named(fleet: Fleet, chance: Floats) -> str:
 def _ends(found: Posterior, track: Track) -> dict[str, Any]:
     """Bounds and posterior of a visit's arrival and departure."""
     seen, hulls = found.seen, found.seen.hulls
-    first, last = int(hulls.look[track[0]]), int(hulls.look[track[-1]])
+    first, last = int(hulls.observation[track[0]]), int(hulls.observation[track[-1]])
     stay = found.stays.of(first, last)
     clear = np.flatnonzero(seen.usable >= CLEAR)
     before, after = clear[clear < first], clear[clear > last]
@@ -267,7 +267,7 @@ def _ends(found: Posterior, track: Track) -> dict[str, Any]:
     depart = [seen.day[last] + q for q in quantile(stay.after, (0.05, 0.5, 0.95))]
     return {
         "port": seen.port,
-        "looks": len(track),
+        "observations": len(track),
         "arrived_after": _moment(seen, seen.day[before[-1]] if len(before) else None),
         "arrived_before": _moment(seen, seen.day[first]),
         "departed_after": _moment(seen, seen.day[last]),

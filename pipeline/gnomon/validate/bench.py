@@ -60,10 +60,10 @@ def measured(what: str, catalog: str, where: str) -> dict[str, float]:
     if where == "port":
         middle, (width, height) = scene.footprint.centroid, PORT_DEGREES
         port = Port(None, box(middle.x, middle.y, middle.x + width, middle.y + height))
-    look = run.Look(scene, port, study, "bench")
+    observation = run.Observation(scene, port, study, "bench")
     run.network_of(study)
     started = time.perf_counter()
-    ships = _decode(look) if what == "decode" else len(run.examine(look).detections)
+    ships = _decode(observation) if what == "decode" else len(run.observe(observation).detections)
     return {
         "seconds": time.perf_counter() - started,
         "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
@@ -71,15 +71,19 @@ def measured(what: str, catalog: str, where: str) -> dict[str, float]:
     }
 
 
-def _decode(look: run.Look) -> int:
+def _decode(observation: run.Observation) -> int:
     """Read the bands by plain rasterio, two at a time: nobody is faster without another format."""
-    whole = geobox_of(look.scene)
-    part = window_of(look.scene, whole, look.port.area) if look.port.area else whole
+    whole = geobox_of(observation.scene)
+    part = (
+        window_of(observation.scene, whole, observation.port.area)
+        if observation.port.area
+        else whole
+    )
     left, top = ~whole.affine @ part.affine @ (0, 0)
     window = Window(round(left), round(top), part.shape.x, part.shape.y)
 
     def read(band: str) -> None:
-        with rasterio.open(look.scene.assets[band].href) as source:
+        with rasterio.open(observation.scene.assets[band].href) as source:
             source.read(1, window=window)
 
     with ThreadPoolExecutor(2) as pool:
@@ -116,7 +120,7 @@ def season(days: str) -> dict[str, float]:
     infer(made)
     return {
         "seconds": time.perf_counter() - started,
-        "looks": len(made.looks),
+        "observations": len(made.observations),
         "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
     }
 
@@ -124,12 +128,12 @@ def season(days: str) -> dict[str, float]:
 def _seasons_table() -> Table:
     table = Table(box=None, title="From looks to barrels, one process; medians")
     table.add_column("days")
-    for name in ("looks", "seconds", "seconds per 1,000 looks", "peak GiB"):
+    for name in ("observations", "seconds", "seconds per 1,000 looks", "peak GiB"):
         table.add_column(name, justify="right")
     for days in (SEASON, 4 * SEASON):
         told = [_in_process("days", str(days)) for _ in range(ROUNDS)]
-        seconds, looks = median(one["seconds"] for one in told), told[0]["looks"]
-        cells = (f"{looks:.0f}", f"{seconds:.1f}", f"{1000 * seconds / looks:.1f}")
+        seconds, observations = median(one["seconds"] for one in told), told[0]["observations"]
+        cells = (f"{observations:.0f}", f"{seconds:.1f}", f"{1000 * seconds / observations:.1f}")
         table.add_row(str(days), *cells, f"{max(one['gib'] for one in told):.2f}")
     return table
 

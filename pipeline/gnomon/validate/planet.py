@@ -143,13 +143,13 @@ def sheet(readings: Sequence[Reading], titles: Sequence[str]) -> Picture:
     return figure
 
 
-def judged(path: Path) -> pd.DataFrame:
+def compared(path: Path) -> pd.DataFrame:
     """Verdicts by eye, one row a chip: ``chip``, ``verdict`` (good, wrong), ``why``."""
     return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("chip")
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """Verdicts on some chips beside what a fresh run says of them: arrays of shape (chips,)."""
 
     wrong: NDArray[np.bool_]
@@ -162,11 +162,11 @@ class Look:
     """Called laden or ballast."""
 
 
-def looked_at(chips: Sequence[RealChip], table: pd.DataFrame) -> Look:
+def looked_at(chips: Sequence[RealChip], table: pd.DataFrame) -> Observation:
     """Fit chips and set the outcome beside the verdicts on them (`judged`)."""
     readings = fitted(chips)
     evidence = [r.evidence.log_likelihood if r.evidence else np.zeros(1) for r in readings]
-    return Look(
+    return Observation(
         wrong=(table.loc[[c.name for c in chips]].verdict == "wrong").to_numpy(),
         flagged=np.array([r.fit is None or r.fit.astray for r in readings]),
         silent=np.array([np.ptp(curve) == 0 for curve in evidence]),
@@ -185,26 +185,26 @@ def planet_section(folder: Path, verdicts: Path) -> str:
         Folder of ``planet-60.csv`` and ``planet-24.csv``: the sixty, and the next of the drawing.
 
     """
-    tables = [judged(verdicts / name) for name in ("planet-60.csv", "planet-24.csv")]
+    tables = [compared(verdicts / name) for name in ("planet-60.csv", "planet-24.csv")]
     chips = real_chips(folder, COUNT + len(tables[1]))
     parts = chips[:COUNT], chips[COUNT:]
-    looks = [looked_at(part, table) for part, table in zip(parts, tables, strict=True)]
-    mine, table = looks[0], tables[0].loc[[chip.name for chip in parts[0]]]
+    observations = [looked_at(part, table) for part, table in zip(parts, tables, strict=True)]
+    mine, table = observations[0], tables[0].loc[[chip.name for chip in parts[0]]]
     missed = table.why[mine.wrong & ~mine.silent].value_counts()
     return _SECTION.format(
         seed=SEED,
-        looked=LOOKED,
+        observed=LOOKED,
         count=COUNT,
         more=len(parts[1]),
         first=(table.first_verdict == "wrong").sum(),
         missed="; ".join(f"{why} ({n})" for why, n in missed.items()) or "none",
-        rows="\n".join(_rows(*looks)),
+        rows="\n".join(_rows(*observations)),
     )
 
 
-def _rows(*looks: Look) -> Iterator[str]:
-    def row(name: str, count: Callable[[Look], str]) -> str:
-        return f"| {name} | {' | '.join(count(look) for look in looks)} |"
+def _rows(*observations: Observation) -> Iterator[str]:
+    def row(name: str, count: Callable[[Observation], str]) -> str:
+        return f"| {name} | {' | '.join(count(observation) for observation in observations)} |"
 
     def share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> str:
         return f"{(part & whole).sum()} of {whole.sum()}"

@@ -99,7 +99,7 @@ def infer(made: Season) -> tuple[Tracked, Account]:
             "track": {"zones": [ZONE], "roads": {PORT: [ROADS]}},
         }
     )
-    found = track(study, made.detections, made.looks, deadweight=deadweight_of)
+    found = track(study, made.detections, made.observations, deadweight=deadweight_of)
     options = LedgerOptions().model_dump(exclude={"loading", "samples"})
     loading = [one for one in found.drawn if one.port == PORT]
     return found, account(loading, samples=SAMPLES, **options)
@@ -181,12 +181,12 @@ def readings(n: int, *, seed: int = 0) -> Iterator[Reading]:
 
 def _with_fine_images(made: Season, count: int, rng: np.random.Generator) -> Season:
     """Season with some of its sub-metre images only."""
-    fine = np.flatnonzero(made.looks.collection == COLLECTIONS[FINE])
-    lost = made.looks.scene_id.iloc[rng.permutation(fine)[count:]]
+    fine = np.flatnonzero(made.observations.collection == COLLECTIONS[FINE])
+    lost = made.observations.scene_id.iloc[rng.permutation(fine)[count:]]
     kept = ~made.detections.scene_id.isin(lost).to_numpy()
     return replace(
         made,
-        looks=made.looks[~made.looks.scene_id.isin(lost)],
+        observations=made.observations[~made.observations.scene_id.isin(lost)],
         detections=made.detections[kept],
         visit=made.visit[kept],
     )

@@ -34,7 +34,7 @@ from gnomon.datamodel.errors import AssetError, GnomonError
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.geo.tiles import Window, windows
-from gnomon.imagery.background import FEWEST, UNIT, Clear, Counts, background, clear
+from gnomon.imagery.background import FEWEST, UNIT, Clear, Counts, clear, median_background
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 from gnomon.workflow.store import Store, digest, write_whole
@@ -53,12 +53,12 @@ _MIDDLES = (15, 105, 196, 288)
 
 
 @dataclass(frozen=True)
-class History:
+class Background:
     """What a port looks like without ships, for the looks of a season on one grid."""
 
     scene: Scene
     """The background; its id is the digest of what it rests on."""
-    looks: tuple[str, ...]
+    observations: tuple[str, ...]
     """Scenes that it was made from, in the order of time."""
 
     def over(self, window: GeoBox) -> xr.Dataset:
@@ -67,7 +67,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Maker:
+class BackgroundBuilder:
     """Who makes backgrounds, of what, and where they are kept."""
 
     store: Store
@@ -114,7 +114,7 @@ class _Plan:
     def bands(self) -> tuple[str, ...]:
         return self.places[0].bands
 
-    def history(self, path: Path) -> History:
+    def background(self, path: Path) -> Background:
         """The background as a scene."""
         first = self.places[0].scene
         assets = {
@@ -131,7 +131,7 @@ class _Plan:
             gsd_m=first.gsd_m,
             assets=assets,
         )
-        return History(scene, tuple(place.scene.id for place in self.places))
+        return Background(scene, tuple(place.scene.id for place in self.places))
 
 
 class _UnreadableError(Exception):
@@ -142,9 +142,9 @@ class _UnreadableError(Exception):
         self.scenes = scenes
 
 
-def histories(
-    scenes: Iterable[Scene], area: BaseGeometry | None, maker: Maker
-) -> dict[str, History]:
+def build_backgrounds(
+    scenes: Iterable[Scene], area: BaseGeometry | None, maker: BackgroundBuilder
+) -> dict[str, Background]:
     """Backgrounds of a port, made where the store has none.
 
     Parameters
@@ -177,7 +177,7 @@ def histories(
         except _UnreadableError as error:
             places = [place for place in places if place.scene.id not in error.scenes]
         else:
-            return {scene: plan.history(_path(plan, maker)) for scene, plan in plans.items()}
+            return {scene: plan.background(_path(plan, maker)) for scene, plan in plans.items()}
 
 
 def _by_grid(plans: Iterable[_Plan]) -> Iterable[list[_Plan]]:
@@ -188,11 +188,13 @@ def _by_grid(plans: Iterable[_Plan]) -> Iterable[list[_Plan]]:
     return groups.values()
 
 
-def _path(plan: _Plan, maker: Maker) -> Path:
+def _path(plan: _Plan, maker: BackgroundBuilder) -> Path:
     return maker.store.folder.resolve() / f"{plan.name}.tif"
 
 
-def _places(scenes: Iterable[Scene], area: BaseGeometry | None, maker: Maker) -> Iterator[_Place]:
+def _places(
+    scenes: Iterable[Scene], area: BaseGeometry | None, maker: BackgroundBuilder
+) -> Iterator[_Place]:
     """Where scenes lie; those that cannot be opened say so when they are looked at."""
     optical = [scene for scene in scenes if scene.sensor == "optical"]
     if len(optical) < FEWEST:
@@ -253,7 +255,7 @@ def _farness(scene: Scene, season: int) -> tuple[bool, int]:
     return (scene.cloud_percent or 0) > CLOUDY_PERCENT, min(days, _YEAR_DAYS - days)
 
 
-def _make(plans: Sequence[_Plan], maker: Maker) -> None:
+def _make(plans: Sequence[_Plan], maker: BackgroundBuilder) -> None:
     """Make backgrounds of one grid, each scene being read once."""
     if not plans:
         return
@@ -261,17 +263,19 @@ def _make(plans: Sequence[_Plan], maker: Maker) -> None:
     places = {place.scene.id: place for plan in plans for place in plan.places}
     made = {plan.name: np.zeros((len(bands), *grid.shape.yx), np.uint16) for plan in plans}
     for part in windows(grid.shape.yx, core_px=PART_PX, halo_px=HALO_PX):
-        looks = _read(places.values(), grid, part, maker)
+        observations = _read(places.values(), grid, part, maker)
         for plan in plans:
-            made[plan.name][:, *part.core] = background([looks[p.scene.id] for p in plan.places])
-        del looks  # before those of the next part come
+            made[plan.name][:, *part.core] = median_background(
+                [observations[p.scene.id] for p in plan.places]
+            )
+        del observations  # before those of the next part come
     for plan in plans:
         counts = made[plan.name]
         write_whole(_path(plan, maker), partial(_write, counts=counts, grid=grid, bands=bands))
 
 
 def _read(
-    places: Iterable[_Place], grid: GeoBox, part: Window, maker: Maker
+    places: Iterable[_Place], grid: GeoBox, part: Window, maker: BackgroundBuilder
 ) -> Mapping[str, Clear]:
     """Clear pixels of a part's core by scene.
 
@@ -285,11 +289,11 @@ def _read(
         maker.workers.submit(_clear, place, grid, part, maker.options): place.scene.id
         for place in places
     }
-    looks, unreadable = {}, set()
+    observations, unreadable = {}, set()
     try:
         for future in as_completed(futures):
             try:
-                looks[futures[future]] = future.result()
+                observations[futures[future]] = future.result()
             except GnomonError:
                 unreadable.add(futures[future])
             maker.tell(futures[future])
@@ -298,7 +302,7 @@ def _read(
             future.cancel()
     if unreadable:
         raise _UnreadableError(unreadable)
-    return looks
+    return observations
 
 
 def _clear(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear:

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Followed:
+class Inference:
     """Visits, voyages and barrels of a study."""
 
     tracked: Tracked
@@ -30,15 +30,15 @@ class Followed:
     files: tuple[Path, ...]
 
 
-def follow(
+def infer(
     study: Study,
     detections: pd.DataFrame,
-    looks: pd.DataFrame,
+    observations: pd.DataFrame,
     out: Path,
     *,
     ports: tuple[Port, ...] = (),
     decisions: Sequence[Decision] = (),
-) -> Followed:
+) -> Inference:
     """Go on from tables: visits, seasons, voyages, ledger.
 
     Parameters
@@ -61,7 +61,7 @@ def follow(
 
     """
     tracked = track(
-        study, detections, looks, deadweight=deadweight_of, ports=ports, decisions=decisions
+        study, detections, observations, deadweight=deadweight_of, ports=ports, decisions=decisions
     )
     loading = [season for season in tracked.drawn if season.port in study.ledger.loading]
     books = account(loading, **study.ledger.model_dump(exclude={"loading"}))
@@ -75,7 +75,7 @@ def follow(
     paths = tuple(out / f"{name}.parquet" for name in tables)
     for frame, path in zip(tables.values(), paths, strict=True):
         write_table(frame, path)
-    return Followed(tracked, ledger, books, paths)
+    return Inference(tracked, ledger, books, paths)
 
 
 def deadweight_of(

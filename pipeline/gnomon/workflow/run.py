@@ -32,14 +32,14 @@ from gnomon.datamodel.errors import AssetError, GnomonError
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.scene import OPTICAL_BANDS, Scene
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import Detections, Looks, table
+from gnomon.datamodel.tables import Detections, Observations, table
 from gnomon.detect import hulls, weights
 from gnomon.detect.cascade import find_hulls
 from gnomon.geo.tiles import Window, windows
-from gnomon.imagery import coverage as tally
+from gnomon.imagery import coverage
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
-from gnomon.workflow.backgrounds import History, Maker, histories
+from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.loads import with_loads
 from gnomon.workflow.store import Result, Store, digest, joined, write_json, write_table
 
@@ -49,14 +49,14 @@ VERSIONS = ("gnomon", "numpy", "odc-geo", "rasterio", "scipy", "torch", "torchvi
 
 
 @dataclass(frozen=True)
-class Look:
+class Observation:
     """One scene over one port, and the name of all that its result rests on."""
 
     scene: Scene
     port: Port
     study: Study
     digest: str
-    history: History | None = None
+    background: Background | None = None
     """What the port looks like without ships, where that is known and the weights can be told."""
 
 
@@ -65,8 +65,8 @@ class Outcome:
     """What a run came to."""
 
     detections: gpd.GeoDataFrame
-    looks: gpd.GeoDataFrame
-    planned: tuple[Look, ...]
+    observations: gpd.GeoDataFrame
+    planned: tuple[Observation, ...]
     new: int
     """Looks done in this run; the others were in the store."""
     files: tuple[Path, ...]
@@ -74,26 +74,26 @@ class Outcome:
     @property
     def failed(self) -> gpd.GeoDataFrame:
         """Looks that failed, with their reasons."""
-        return self.looks[self.looks.status == "failed"]
+        return self.observations[self.observations.status == "failed"]
 
     @property
     def simulated(self) -> bool:
         """Whether scenes are made up."""
-        return bool(self.looks.collection.str.startswith("synthetic").any())
+        return bool(self.observations.collection.str.startswith("synthetic").any())
 
     def by_port(self) -> pd.DataFrame:
         """One row a port: how often it was looked at, and what was found."""
-        looked = self.looks.assign(
-            port=self.looks.port.fillna("everywhere"),
-            looked=self.looks.status == "looked",
-            failed=self.looks.status == "failed",
-            skipped=self.looks.status == "skipped",
+        observed = self.observations.assign(
+            port=self.observations.port.fillna("everywhere"),
+            observed=self.observations.status == "observed",
+            failed=self.observations.status == "failed",
+            skipped=self.observations.status == "skipped",
         )
         found = self.detections.assign(port=self.detections.port.fillna("everywhere"))
         return pd.DataFrame(
             {
-                **looked.groupby("port")[["looked", "failed", "skipped"]].sum(),
-                "usable_fraction": looked.groupby("port").usable_fraction.mean(),
+                **observed.groupby("port")[["observed", "failed", "skipped"]].sum(),
+                "usable_fraction": observed.groupby("port").usable_fraction.mean(),
                 "ships": found.groupby("port").size(),
                 "at_quay": found.groupby("port").quayside.sum(),
             }
@@ -114,7 +114,7 @@ def run_study(
     study
         What to look at and how.
     out
-        Folder for detections.parquet, looks.parquet, run.json and the store of looks.
+        Folder for detections.parquet, observations.parquet, run.json and the store of looks.
     executor
         Who does the looks; a thread for each processor, if left out. Where weights can be told what
         a port looks like without ships, its workers must see the folder.
@@ -129,54 +129,61 @@ def run_study(
     """
     tell = progress or _silent
     store = Store(out / "store")
-    looks, told = plan(study)
+    observations, told = plan(study)
     pool = nullcontext(executor) if executor else ThreadPoolExecutor(os.cpu_count() or 1)
     with pool as workers:
-        looks = _remembering(looks, study, store, workers, tell)
-        results, new = _done(looks, store, workers, tell)
-    detections, every_look = joined([*told, *results])
-    files = _written(study, out, detections, every_look, looks)
-    return Outcome(detections, every_look, tuple(looks), new, files)
+        observations = _with_backgrounds(observations, study, store, workers, tell)
+        results, new = _done(observations, store, workers, tell)
+    detections, every_observation = joined([*told, *results])
+    files = _written(study, out, detections, every_observation, observations)
+    return Outcome(detections, every_observation, tuple(observations), new, files)
 
 
-def _remembering(
-    looks: list[Look], study: Study, store: Store, workers: Executor, tell: Progress
-) -> list[Look]:
+def _with_backgrounds(
+    observations: list[Observation], study: Study, store: Store, workers: Executor, tell: Progress
+) -> list[Observation]:
     """Looks with what their ports look like without ships, where the weights can be told."""
     model = weights.read_model(study.detect.model)
-    if not (model.history and study.detect.history):
-        return looks
-    maker = Maker(store, workers, model.bands, study.mask, lambda s: tell(0, len(looks), s))
-    known: dict[tuple[str | None, str], History] = {}
-    for port in dict.fromkeys(look.port for look in looks):
-        scenes = [look.scene for look in looks if look.port == port]
-        made = histories(scenes, port.area, maker)
-        known |= {(port.name, scene): history for scene, history in made.items()}
-    return [_told(look, known.get((look.port.name, look.scene.id))) for look in looks]
+    if not (model.background and study.detect.background):
+        return observations
+    maker = BackgroundBuilder(
+        store, workers, model.bands, study.mask, lambda s: tell(0, len(observations), s)
+    )
+    known: dict[tuple[str | None, str], Background] = {}
+    for port in dict.fromkeys(observation.port for observation in observations):
+        scenes = [observation.scene for observation in observations if observation.port == port]
+        made = build_backgrounds(scenes, port.area, maker)
+        known |= {(port.name, scene): background for scene, background in made.items()}
+    return [
+        _told(observation, known.get((observation.port.name, observation.scene.id)))
+        for observation in observations
+    ]
 
 
-def _told(look: Look, history: History | None) -> Look:
-    if history is None:
-        return look
-    return replace(look, history=history, digest=digest([look.digest, history.scene.id]))
+def _told(observation: Observation, background: Background | None) -> Observation:
+    if background is None:
+        return observation
+    return replace(
+        observation, background=background, digest=digest([observation.digest, background.scene.id])
+    )
 
 
 def _done(
-    looks: list[Look], store: Store, workers: Executor, tell: Progress
+    observations: list[Observation], store: Store, workers: Executor, tell: Progress
 ) -> tuple[list[Result], int]:
     """Results of all looks, and how many of them the store did not have."""
-    kept = {look.digest: store.get(look.digest) for look in looks}
+    kept = {observation.digest: store.get(observation.digest) for observation in observations}
     results = [result for result in kept.values() if result]
-    waiting = [look for look in looks if kept[look.digest] is None]
-    done = len(looks) - len(waiting)
-    tell(done, len(looks), "")
+    waiting = [observation for observation in observations if kept[observation.digest] is None]
+    done = len(observations) - len(waiting)
+    tell(done, len(observations), "")
     with _submitted(waiting, workers) as futures:
         for count, future in enumerate(as_completed(futures), start=done + 1):
-            look, result = futures[future], future.result()
+            observation, result = futures[future], future.result()
             results.append(result)
-            if result.look.status.iloc[0] == "looked":
-                store.put(look.digest, result)
-            tell(count, len(looks), look.scene.id)
+            if result.observation.status.iloc[0] == "observed":
+                store.put(observation.digest, result)
+            tell(count, len(observations), observation.scene.id)
     return results, len(waiting)
 
 
@@ -187,7 +194,7 @@ def _silent(done: int, total: int, scene: str) -> None:
 class Plan(NamedTuple):
     """What a run will do."""
 
-    looks: list[Look]
+    observations: list[Observation]
     """To be done."""
     told: list[Result]
     """Rows of what will not be looked at: faulty items, cloudy scenes."""
@@ -207,18 +214,22 @@ def plan(study: Study) -> Plan:
         found = find_scenes(
             study.catalog, area=port.area, start=study.period.start, end=study.period.end
         )
-        todo += [Look(scene, port, study, _digest(scene, port, study)) for scene in found.scenes]
+        todo += [
+            Observation(scene, port, study, _digest(scene, port, study)) for scene in found.scenes
+        ]
         told += [_fault(fault, port) for fault in found.faults]
         for scene in found.cloudy:
-            look = Look(scene, port, study, _digest(scene, port, study))
-            told.append(_unseen(look, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
+            observation = Observation(scene, port, study, _digest(scene, port, study))
+            told.append(_unseen(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
     return Plan(todo, told)
 
 
 @contextmanager
-def _submitted(looks: list[Look], workers: Executor) -> Iterator[dict[Future[Result], Look]]:
+def _submitted(
+    observations: list[Observation], workers: Executor
+) -> Iterator[dict[Future[Result], Observation]]:
     """Looks on their way; whatever ends the block, what has not begun by then is given up."""
-    futures = {workers.submit(examine, look): look for look in looks}
+    futures = {workers.submit(observe, observation): observation for observation in observations}
     try:
         yield futures
     finally:
@@ -226,51 +237,55 @@ def _submitted(looks: list[Look], workers: Executor) -> Iterator[dict[Future[Res
             future.cancel()
 
 
-def examine(look: Look) -> Result:
+def observe(observation: Observation) -> Result:
     """Look at one port in one scene; a fault of the scene becomes a row, not an error."""
     try:
-        return _examined(look)
+        return _observed(observation)
     except AssetError as error:
-        return _unseen(look, "failed", str(error))
+        return _unseen(observation, "failed", str(error))
     except GnomonError as error:
-        return _unseen(look, "failed", f"{look.scene.id}: {error}")
+        return _unseen(observation, "failed", f"{observation.scene.id}: {error}")
 
 
-def _examined(look: Look) -> Result:
-    scene, port = with_angles(look.scene), _own_ground(look)
+def _observed(observation: Observation) -> Result:
+    scene, port = with_angles(observation.scene), _own_ground(observation)
     grid = geobox_of(scene)
     if port.area is not None:
         grid = window_of(scene, grid, port.area)
     cut = list(windows(grid.shape.yx, core_px=CORE_PX, halo_px=HALO_PX))
     with ThreadPoolExecutor(min(len(cut), os.cpu_count() or 1)) as pool:
-        parts = pool.map(lambda one: _window(replace(look, port=port), grid, one), cut)
+        parts = pool.map(lambda one: _window(replace(observation, port=port), grid, one), cut)
         found, seen = zip(*parts, strict=True)
-    every = hulls.one_per_hull(np.concatenate(found))
-    model = network_of(look.study).model
-    rows = hulls.detection_rows(every, grid, scene, port, model=model, run_digest=look.digest)
-    rows = with_loads(rows, scene, geobox_of(scene), look.study)
-    row = _look_row(look, scene) | tally.fractions(seen)
-    row |= {"status": "looked", "reason": _without(scene), "detections": len(rows)}
-    return Result(table(Looks, [row]), table(Detections, rows))
+    every = hulls.non_maximum_suppression(np.concatenate(found))
+    model = network_of(observation.study).model
+    rows = hulls.detection_rows(
+        every, grid, scene, port, model=model, run_digest=observation.digest
+    )
+    rows = with_loads(rows, scene, geobox_of(scene), observation.study)
+    row = _observation_row(observation, scene) | coverage.fractions(seen)
+    row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
+    return Result(table(Observations, [row]), table(Detections, rows))
 
 
-def _own_ground(look: Look) -> Port:
+def _own_ground(observation: Observation) -> Port:
     """The port without what another scene of the same pass shows."""
-    port, scene = look.port, look.scene
+    port, scene = observation.port, observation.scene
     if scene.taken is None:
         return port
     area = scene.footprint if port.area is None else port.area
     return replace(port, area=area.difference(scene.taken))
 
 
-def _window(look: Look, grid: GeoBox, window: Window) -> tuple[hulls.Hulls, tally.Tally]:
+def _window(
+    observation: Observation, grid: GeoBox, window: Window
+) -> tuple[hulls.Hulls, coverage.Coverage]:
     """Hulls of a window, in pixels of the grid, and what was seen of its core."""
-    pixels = read_window(look.scene, grid[window.halo])
-    masks = usable_water(pixels, look.study.mask)
-    model, options = network_of(look.study), look.study.detect
-    before = look.history.over(grid[window.halo]) if look.history else None
-    found = find_hulls(pixels, masks, weights=model, options=options, history=before)
-    seen = tally.tally(_core(masks, window), look.port.area, look.port.zones)
+    pixels = read_window(observation.scene, grid[window.halo])
+    masks = usable_water(pixels, observation.study.mask)
+    model, options = network_of(observation.study), observation.study.detect
+    before = observation.background.over(grid[window.halo]) if observation.background else None
+    found = find_hulls(pixels, masks, weights=model, options=options, background=before)
+    seen = coverage.coverage(_core(masks, window), observation.port.area, observation.port.zones)
     return _claimed(found, window), seen
 
 
@@ -302,16 +317,16 @@ def _core(layers: xr.Dataset, window: Window) -> xr.Dataset:
     return layers.isel(y=y, x=x)
 
 
-def _look_row(look: Look, scene: Scene) -> dict[str, Any]:
-    area = _own_ground(look).area
+def _observation_row(observation: Observation, scene: Scene) -> dict[str, Any]:
+    area = _own_ground(observation).area
     asked = scene.footprint if area is None else area.intersection(scene.footprint)
-    return hulls.scene_columns(scene, look.port, look.digest) | {"geometry": asked}
+    return hulls.scene_columns(scene, observation.port, observation.digest) | {"geometry": asked}
 
 
-def _unseen(look: Look, status: str, reason: str) -> Result:
+def _unseen(observation: Observation, status: str, reason: str) -> Result:
     """Result of a look that did not happen."""
-    row = _look_row(look, look.scene) | {"status": status, "reason": reason}
-    return Result(table(Looks, [row]), table(Detections, []))
+    row = _observation_row(observation, observation.scene) | {"status": status, "reason": reason}
+    return Result(table(Observations, [row]), table(Detections, []))
 
 
 def _fault(fault: Fault, port: Port) -> Result:
@@ -327,7 +342,7 @@ def _fault(fault: Fault, port: Port) -> Result:
         "reason": str(fault.error),
         "run_digest": "",
     }
-    return Result(table(Looks, [row]), table(Detections, []))
+    return Result(table(Observations, [row]), table(Detections, []))
 
 
 def _without(scene: Scene) -> str | None:
@@ -345,7 +360,7 @@ def _digest(scene: Scene, port: Port, study: Study) -> str:
         {
             "gnomon": importlib.metadata.version("gnomon"),
             "mask": study.mask.model_dump(),
-            "detect": study.detect.model_dump(exclude={"model", "history"}),
+            "detect": study.detect.model_dump(exclude={"model", "background"}),
             "load": study.load.model_dump(),
             "weights": weights.read_model(study.detect.model).model_dump(mode="json"),
             **scene.inputs,
@@ -360,8 +375,8 @@ def _written(
     study: Study,
     out: Path,
     detections: gpd.GeoDataFrame,
-    looks: gpd.GeoDataFrame,
-    planned: list[Look],
+    observations: gpd.GeoDataFrame,
+    planned: list[Observation],
 ) -> tuple[Path, ...]:
     """Tables of all looks, and what they came from."""
     model = weights.read_model(study.detect.model)
@@ -370,16 +385,23 @@ def _written(
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "weights": {"name": model.name, "version": model.version, "sha256": model.sha256},
-        "items": sorted(looks.scene_id.unique()),
+        "items": sorted(observations.scene_id.unique()),
         "histories": {
-            look.history.scene.id: {"port": look.port.name, "looks": look.history.looks}
-            for look in planned
-            if look.history
+            observation.background.scene.id: {
+                "port": observation.port.name,
+                "observations": observation.background.observations,
+            }
+            for observation in planned
+            if observation.background
         },
-        "sources": {look.scene.id: look.scene.href for look in planned if look.scene.href},
+        "sources": {
+            observation.scene.id: observation.scene.href
+            for observation in planned
+            if observation.scene.href
+        },
     }
-    paths = tuple(out / name for name in ("detections.parquet", "looks.parquet", "run.json"))
+    paths = tuple(out / name for name in ("detections.parquet", "observations.parquet", "run.json"))
     write_table(detections, paths[0])
-    write_table(looks, paths[1])
+    write_table(observations, paths[1])
     write_json(told, paths[2])
     return paths

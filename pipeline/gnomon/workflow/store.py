@@ -20,16 +20,16 @@ import geopandas as gpd
 import pandas as pd
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.datamodel.tables import Detections, Looks, Table, table
+from gnomon.datamodel.tables import Detections, Observations, Table, table
 
-TABLES: dict[str, type[Table]] = {"detections": Detections, "looks": Looks}
+TABLES: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
 
 
 @dataclass(frozen=True)
 class Result:
     """What one look gave: its row in the denominator, and the hulls in it."""
 
-    look: gpd.GeoDataFrame
+    observation: gpd.GeoDataFrame
     detections: gpd.GeoDataFrame
 
 
@@ -57,8 +57,10 @@ class Store:
         place = self.folder / name
         if not place.is_dir():
             return None
-        look, detections = (read_table(place / f"{t}.parquet") for t in ("looks", "detections"))
-        return Result(look, detections)
+        observation, detections = (
+            read_table(place / f"{t}.parquet") for t in ("observations", "detections")
+        )
+        return Result(observation, detections)
 
     def put(self, name: str, result: Result) -> None:
         """Keep a result; a second one of the same digest is the same and changes nothing.
@@ -75,7 +77,7 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             partial = Path(tempfile.mkdtemp(prefix=".part-", dir=self.folder))
             try:
-                _write_parquet(result.look, partial / "looks.parquet")
+                _write_parquet(result.observation, partial / "observations.parquet")
                 _write_parquet(result.detections, partial / "detections.parquet")
                 partial.rename(self.folder / name)
             finally:
@@ -85,10 +87,10 @@ class Store:
 def joined(results: list[Result]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """All detections and all looks, in an order that does not depend on that of the results."""
     detections = [r.detections for r in results if len(r.detections)]
-    looks = [r.look for r in results]
+    observations = [r.observation for r in results]
     return (
         _sorted(detections, Detections, ["port", "seen_at", "detection_id"]),
-        _sorted(looks, Looks, ["port", "seen_at", "scene_id"]),
+        _sorted(observations, Observations, ["port", "seen_at", "scene_id"]),
     )
 
 

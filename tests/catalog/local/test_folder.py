@@ -9,7 +9,7 @@ import pystac
 import pytest
 
 from gnomon.catalog.local.catalog import make_catalog
-from gnomon.catalog.local.metadata import particulars
+from gnomon.catalog.local.metadata import image_metadata
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.study import CatalogOptions
@@ -46,7 +46,7 @@ def test_a_catalogue_among_its_images_and_one_far_from_them(tmp_path: Path) -> N
         (tmp_path / "a" / "b" / "catalog", False),
         (tmp_path / "catalog", True),
     ):
-        answer = make_catalog(folder, out, told=particulars({"seen_at": NOON}))
+        answer = make_catalog(folder, out, told=image_metadata({"seen_at": NOON}))
         assert answer.path == out / "catalog.json"
         item = json.loads(next(out.rglob("bay.json")).read_text())
         assert item["assets"]["image"]["href"].startswith("..") == is_relative
@@ -79,7 +79,7 @@ def test_what_is_not_ours_is_not_touched(tmp_path: Path, what: str) -> None:
     (other / "catalog.json").write_text('{"id": "theirs", "links": []}')
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match=r"name (another|a) folder"):
-        make_catalog(folder, tmp_path / what, told=particulars({"seen_at": NOON}))
+        make_catalog(folder, tmp_path / what, told=image_metadata({"seen_at": NOON}))
     assert (folder / "a.tif").is_file()
     assert (other / "catalog.json").is_file()
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.catalog.local.metadata import Particulars, combined, moment, particulars
+from gnomon.catalog.local.metadata import ImageMetadata, combined, image_metadata, moment
 from gnomon.datamodel.errors import CatalogError, StudyError
 from own_images import (
     MS,
@@ -66,7 +66,7 @@ def test_the_first_source_that_tells_is_believed(tmp_path: Path) -> None:
 def test_two_angles_never_come_from_two_sources(
     pairs: list[tuple[float | None, float | None]],
 ) -> None:
-    sources = [Particulars(view_azimuth_deg=a, view_zenith_deg=z) for a, z in pairs]
+    sources = [ImageMetadata(view_azimuth_deg=a, view_zenith_deg=z) for a, z in pairs]
     merged = combined(sources)
     pair = (merged.view_azimuth_deg, merged.view_zenith_deg)
     assert pair in pairs
@@ -85,7 +85,7 @@ def test_two_angles_never_come_from_two_sources(
 )
 def test_times_that_are_no_moments(text: str, why: str) -> None:
     with pytest.raises(StudyError, match=why) as raised:
-        particulars({"seen_at": text})
+        image_metadata({"seen_at": text})
     assert str(raised.value).startswith("seen_at: ")
     assert "\n" not in str(raised.value)
 

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from detect.test_cascade import afloat, found, sea
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.cascade import find_hulls
-from gnomon.detect.centernet.network import Network, NetworkOptions, for_looking
+from gnomon.detect.centernet.network import Network, NetworkOptions, for_inference
 from gnomon.detect.hulls import Hulls
 from gnomon.detect.weights import Weights, load
 from gnomon.learn.catalogs import LOWEST, marked_scenes
@@ -20,10 +20,10 @@ DOUBTFUL = 0.1
 """Hulls of a lower score are no one's ships."""
 
 
-def looking(*, half: bool | None) -> Weights:
+def inference(*, half: bool | None) -> Weights:
     """Shipped weights that look in half precision, in full, or (None) just as they were trained."""
     ready = load("s2-vessel")
-    network = ready.network if half is None else for_looking(ready.network, half=half)
+    network = ready.network if half is None else for_inference(ready.network, half=half)
     vars(ready)["looking"] = network
     return ready
 
@@ -53,18 +53,18 @@ def test_folding_changes_nothing_and_leaves_the_trained_network_alone() -> None:
     bands, present, past = torch.rand(2, 4, 64, 96), torch.ones(2, 4), torch.rand(2, 4, 64, 96)
     with torch.inference_mode():
         plain = network(bands, present, past)
-        folded = for_looking(network, half=False)(bands, present, past)
+        folded = for_inference(network, half=False)(bands, present, past)
     for name in ("centre", "shift", "size", "axis", "hull", "tanker"):
         torch.testing.assert_close(
             getattr(folded, name), getattr(plain, name), atol=1e-4, rtol=1e-4
         )
-    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in for_looking(network).modules())
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in for_inference(network).modules())
     assert all(part.requires_grad for part in network.parameters())
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
 def test_what_is_told_has_full_precision() -> None:
-    told = for_looking(trained(1), half=True)(torch.rand(1, 4, 32, 32), torch.ones(1, 4))
+    told = for_inference(trained(1), half=True)(torch.rand(1, 4, 32, 32), torch.ones(1, 4))
     assert told.centre.dtype == told.tanker.dtype == torch.float32
 
 
@@ -72,7 +72,7 @@ def test_half_precision_finds_the_same_ships() -> None:
     pixels = sea(256)
     for number, (x, y) in enumerate((x, y) for x in range(30, 256, 56) for y in range(30, 256, 56)):
         afloat(pixels, x, y, length=9 + number, angle=23.0 * number)
-    plain, half = (found(pixels, looking(half=half)) for half in (None, True))
+    plain, half = (found(pixels, inference(half=half)) for half in (None, True))
     for some, others in ((plain, half), (half, plain)):
         clear = some[some[:, 5] > 0.6]  # one that is hardly told may be hardly not told
         assert len(clear) >= 12
@@ -88,7 +88,7 @@ def test_half_precision_finds_the_same_ships_in_real_scenes(shared_data: Path) -
     options = DetectOptions(threshold=LOWEST)
     plain, half = (
         [find_hulls(m.pixels, m.masks, weights=ready, options=options) for m in scenes]
-        for ready in (looking(half=None), looking(half=True))
+        for ready in (inference(half=None), inference(half=True))
     )
     those = [
         alike(hulls[hulls[:, 5] >= DOUBTFUL], others)

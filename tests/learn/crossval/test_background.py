@@ -8,14 +8,14 @@ import pytest
 from gnomon.datamodel.errors import WeightsError
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.detect.weights import uncalibrated
-from gnomon.learn.crossval.background import HULK, STAYER, looks, measure
+from gnomon.learn.crossval.background import HULK, STAYER, measure, observations
 from gnomon.simulate.pixels.scene import truth
 
 
 def test_one_ship_stays_for_ten_looks_and_one_for_ever_and_nobody_lies_on_them() -> None:
     shown: Counter[tuple[str, str]] = Counter()
     scenes: Counter[str] = Counter()
-    for spec, names in looks():
+    for spec, names in observations():
         outlines = truth(spec).to_crs(spec.geobox.crs).geometry
         assert len(outlines) == len(names)
         port = spec.id.split("_")[1]
@@ -31,4 +31,4 @@ def test_one_ship_stays_for_ten_looks_and_one_for_ever_and_nobody_lies_on_them()
 
 def test_weights_that_take_no_history_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="cannot be told a history"):
-        measure(uncalibrated(Network(NetworkOptions(history=False))), tmp_path)
+        measure(uncalibrated(Network(NetworkOptions(background=False))), tmp_path)

@@ -228,13 +228,13 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
             marked_scenes(str(sea)),
             read_folds(path),
             tmp_path / "states",
-            amendments=none,
+            corrections=none,
             types=untyped,
             options=options,
             say=said.append,
         )
         report.figure(measured).savefig(tmp_path / "evaluation.png")
-        assert isinstance(measured.amended, Account)
+        assert isinstance(measured.corrected, Account)
         return report.block(measured)
 
     text = whole()

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from gnomon.datamodel.errors import GnomonError, StoreError
-from gnomon.datamodel.tables import Looks, table
+from gnomon.datamodel.tables import Observations, table
 from gnomon.report.export import export as exports
 from gnomon.report.export.citation import credits_of, public
 from gnomon.report.export.export import export
 from gnomon.report.load_tables import read_run
-from run_folders import IDS, ROWS, day, look, ship, write_review, write_run
+from run_folders import IDS, ROWS, day, observation, ship, write_review, write_run
 
 
 def names(folder: Path) -> set[str]:
@@ -31,7 +31,7 @@ def test_everything_that_a_run_has_is_there(tmp_path: Path) -> None:
     assert {path.relative_to(out).as_posix() for path in made.files} == files
     assert {f"csv/{name}.csv" for name in ROWS} <= files
     assert {
-        f"geojson/{name}.geojson" for name in ("detections", "looks", "visits", "voyages")
+        f"geojson/{name}.geojson" for name in ("detections", "observations", "visits", "voyages")
     } <= files
     assert {"gnomon.kmz", "CITATION.txt", "export.json", "stac/collection.json"} <= files
     assert made.notes == ()
@@ -68,21 +68,21 @@ def test_the_citation_has_what_is_needed_to_do_it_again(tmp_path: Path) -> None:
 
 def test_credit_is_given_for_the_years_of_real_images_only() -> None:
     rows = [
-        look("S2A_a", day(0)),
-        look("S2A_b", day(300)),
-        look("S2A_c", day(800), status="failed"),
-        look("own", day(1200), platform="planetscope", collection="own"),
-        look("S2A_d", day(1600), collection="synthetic-sentinel-2"),
+        observation("S2A_a", day(0)),
+        observation("S2A_b", day(300)),
+        observation("S2A_c", day(800), status="failed"),
+        observation("own", day(1200), platform="planetscope", collection="own"),
+        observation("S2A_d", day(1600), collection="synthetic-sentinel-2"),
     ]
-    assert credits_of(table(Looks, rows)) == [
+    assert credits_of(table(Observations, rows)) == [
         "Contains modified Copernicus Sentinel data 2024, 2025."
     ]
-    assert credits_of(table(Looks, rows[3:])) == []
+    assert credits_of(table(Observations, rows[3:])) == []
 
 
 def test_simulated_scenes_say_so_everywhere(tmp_path: Path) -> None:
-    looks = [look("S2A_one", day(0), collection="synthetic-sentinel-2", detections=0)]
-    run = write_run(tmp_path / "run", looks=looks, detections=[])
+    observations = [observation("S2A_one", day(0), collection="synthetic-sentinel-2", detections=0)]
+    run = write_run(tmp_path / "run", observations=observations, detections=[])
     out = export(run, tmp_path / "out", pictures=False).folder
     assert "SIMULATED" in (out / "CITATION.txt").read_text()
     assert "SIMULATED" in json.loads((out / "stac/collection.json").read_text())["description"]
@@ -95,9 +95,9 @@ def test_paths_of_the_writer_are_told_by_their_end() -> None:
 
 
 def test_a_run_that_only_found_ships_is_exported_without_visits(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", names=("detections", "looks"))
+    run = write_run(tmp_path / "run", names=("detections", "observations"))
     made = export(run, tmp_path / "out", pictures=False)
-    assert set(made.rows) == {"detections", "looks"}
+    assert set(made.rows) == {"detections", "observations"}
     assert [note.split(" ")[0] for note in made.notes] == [
         "visits.parquet", "seasons.parquet", "voyages.parquet", "ledger.parquet",
     ]  # fmt: skip
@@ -116,7 +116,7 @@ def test_a_run_of_another_version_is_exported_as_far_as_it_goes(tmp_path: Path) 
     run = write_run(tmp_path / "run")
     for name, lost in (
         ("detections", ["footprint", "log_lr_laden", "p_tanker"]),
-        ("looks", ["usable_fraction", "sun_azimuth_deg"]),
+        ("observations", ["usable_fraction", "sun_azimuth_deg"]),
         ("visits", ["p_laden_out", "arrived_p50"]),
     ):
         frame = gpd.read_parquet(run / f"{name}.parquet").drop(columns=lost)
@@ -258,9 +258,9 @@ def test_a_catalogue_that_is_gone_costs_the_pictures_only(tmp_path: Path) -> Non
 
 def test_radar_has_no_pictures_and_that_is_no_fault(tmp_path: Path) -> None:
     ships = [ship("S1A_one-1", day(0), 130.3, sensor="sar", platform="sentinel-1a")]
-    looks = [look("S1A_one", day(0), sensor="sar", platform="sentinel-1a")]
+    observations = [observation("S1A_one", day(0), sensor="sar", platform="sentinel-1a")]
     gone = str(tmp_path / "gone.json")
-    run = write_run(tmp_path / "run", catalog=gone, detections=ships, looks=looks)
+    run = write_run(tmp_path / "run", catalog=gone, detections=ships, observations=observations)
     made = export(run, tmp_path / "out")
     assert not made.without_pictures
     assert made.notes == ()

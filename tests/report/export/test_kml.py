@@ -55,9 +55,9 @@ def test_another_library_reads_the_same_ships_places_and_times(run: Run, kmz: Pa
     assert visit.begin == row.arrived_p50.floor("s")
     assert visit.end == row.departed_p50.floor("s")
     assert visit.candidates == row.candidates
-    looks = gpd.read_file(kmz, layer="Looks: rajin")
-    assert list(looks.status) == ["looked", "looked", "failed"]
-    assert not looks.visibility.any()
+    observations = gpd.read_file(kmz, layer="Looks: rajin")
+    assert list(observations.status) == ["observed", "observed", "failed"]
+    assert not observations.visibility.any()
     voyage = gpd.read_file(kmz, layer="Voyages").iloc[0]
     assert voyage.geometry.equals_exact(run.voyages.geometry.iloc[0], 1e-9)
 
@@ -149,6 +149,6 @@ def test_markup_in_names_and_notes_is_shown_and_never_read(
 
 
 def test_a_run_without_visits_or_ships_is_a_kmz_of_looks(run: Run, tmp_path: Path) -> None:
-    few = {"looks": run.looks, "detections": run.detections.iloc[:0]}
+    few = {"observations": run.observations, "detections": run.detections.iloc[:0]}
     path = write_kmz(tmp_path / "k.kmz", few, name="n", about="", pictures={})
     assert [name for name, _ in pyogrio.list_layers(path)] == ["Looks: everywhere", "Looks: rajin"]

@@ -14,7 +14,7 @@ from gnomon.datamodel.study import CatalogOptions
 from gnomon.report.export.stac import from_item, write_stac
 from gnomon.report.load_tables import read_run
 from gnomon.workflow.store import read_table
-from run_folders import day, look, ship, write_run
+from run_folders import day, observation, ship, write_run
 
 SOURCES = {"S2A_one": "https://stac.example.org/v1/one", "S2B_two": "../../two.json"}
 
@@ -23,7 +23,7 @@ def written(run: Path, out: Path) -> list[Path]:
     read = read_run(run)
     return write_stac(
         out,
-        {"looks": read.looks, "detections": read.detections},
+        {"observations": read.observations, "detections": read.detections},
         name="spring",
         about="A spring",
         sources=SOURCES,
@@ -87,10 +87,12 @@ def test_there_is_an_item_for_every_look_and_it_has_its_ships(stac: Path) -> Non
     assert collection.extent.spatial.bboxes == [[130.2, 42.1, 130.4, 42.3]]
     (licence,) = [link.href for link in collection.links if link.rel == "license"]
     assert licence == "../CITATION.txt"
-    for name in ("looks", "detections"):
+    for name in ("observations", "detections"):
         asset = collection.assets[name]
         assert asset.media_type == "application/vnd.apache.parquet"
-        assert len(read_table(asset.get_absolute_href())) == {"looks": 4, "detections": 3}[name]
+        assert (
+            len(read_table(asset.get_absolute_href())) == {"observations": 4, "detections": 3}[name]
+        )
 
 
 def test_the_catalogue_opens_wherever_it_is_moved(stac: Path) -> None:
@@ -107,13 +109,13 @@ def test_gnomon_searches_it_and_says_that_it_holds_no_pixels(stac: Path) -> None
 
 
 def test_ids_are_safe_and_there_once(tmp_path: Path) -> None:
-    looks = [
-        look("a b", day(0), port="x/../y"),
-        look("a?b", day(1), port="x/../y"),
-        look("a b", day(0), port=None, geometry=None),
+    observations = [
+        observation("a b", day(0), port="x/../y"),
+        observation("a?b", day(1), port="x/../y"),
+        observation("a b", day(0), port=None, geometry=None),
     ]
     ships = [ship("a b-1", day(0), 130.3, port="x/../y", scene_id="a b")]
-    run = write_run(tmp_path / "run", looks=looks, detections=ships)
+    run = write_run(tmp_path / "run", observations=observations, detections=ships)
     written(run, tmp_path / "stac")
     names = sorted(path.name for path in (tmp_path / "stac").iterdir() if path.is_dir())
     assert names == ["a-b-everywhere", "a-b-x-..-y", "a-b-x-..-y-1"]
@@ -122,7 +124,9 @@ def test_ids_are_safe_and_there_once(tmp_path: Path) -> None:
 
 
 def test_looks_of_no_known_area_are_somewhere_on_the_earth(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", looks=[look("a", day(0), geometry=None)], detections=[])
+    run = write_run(
+        tmp_path / "run", observations=[observation("a", day(0), geometry=None)], detections=[]
+    )
     written(run, tmp_path / "stac")
     told = json.loads((tmp_path / "stac" / "collection.json").read_text(encoding="utf-8"))
     assert told["extent"]["spatial"]["bbox"] == [[-180.0, -90.0, 180.0, 90.0]]
@@ -130,8 +134,8 @@ def test_looks_of_no_known_area_are_somewhere_on_the_earth(tmp_path: Path) -> No
 
 
 def test_without_a_look_there_is_no_catalogue(tmp_path: Path) -> None:
-    looks = [look("S2A_broken", day(0), status="failed", reason="x")]
-    run = write_run(tmp_path / "run", looks=looks, detections=[])
+    observations = [observation("S2A_broken", day(0), status="failed", reason="x")]
+    run = write_run(tmp_path / "run", observations=observations, detections=[])
     assert written(run, tmp_path / "stac") == []
     assert not (tmp_path / "stac").exists()
 

@@ -29,7 +29,7 @@ def positions(value: object) -> Iterator[list[float]]:
 
 
 def test_geojson_is_what_rfc_7946_says(run: Run, tmp_path: Path) -> None:
-    for name in ("detections", "looks", "visits", "voyages"):
+    for name in ("detections", "observations", "visits", "voyages"):
         (path,) = write_geojson(name, getattr(run, name), tmp_path)
         told = json.loads(path.read_text(encoding="utf-8"))
         assert told["type"] == "FeatureCollection"

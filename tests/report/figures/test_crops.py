@@ -55,7 +55,7 @@ def test_every_ship_is_in_the_middle_of_her_picture(sea: Path, found: Outcome) -
 
 
 def edge(found: Outcome, scene: str) -> shapely.Geometry:
-    return found.looks[found.looks.scene_id == scene].geometry.iloc[0].boundary
+    return found.observations[found.observations.scene_id == scene].geometry.iloc[0].boundary
 
 
 def test_a_scene_that_broke_costs_its_own_pictures(

@@ -130,9 +130,9 @@ def test_the_answer_is_there_at_once(opened: Open, season: Path) -> None:
 
 def test_every_look_is_on_the_timeline(opened: Open, season: Path) -> None:
     tab = opened(address(season))
-    looks = gpd.read_parquet(season / "looks.parquet")
+    observations = gpd.read_parquet(season / "observations.parquet")
     drawn = tab.locator(".timeline :is(.part0, .part1, .part2) > *").count()
-    assert drawn == len(looks)
+    assert drawn == len(observations)
     ships = gpd.read_parquet(season / "detections.parquet")
     assert tab.locator(".timeline :is(.part5, .part6, .part7, .part8) > *").count() == len(ships)
 

@@ -22,7 +22,7 @@ from gnomon.report.load_tables import read_run
 from gnomon.report.page import page, shell
 from gnomon.report.page.answers import swings
 from gnomon.report.page.evidence import MOST_PICTURE_BYTES, Evidence
-from gnomon.workflow.infer import follow
+from gnomon.workflow.infer import infer
 from gnomon.workflow.run import run_study
 from reports import NASTY, write_season
 
@@ -60,7 +60,7 @@ def sea_run(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     )
     done = run_study(study, folder)
-    follow(study, done.detections, done.looks, folder)
+    infer(study, done.detections, done.observations, folder)
     return folder
 
 
@@ -69,7 +69,7 @@ def test_a_page_tells_what_the_tables_tell(season: Path) -> None:
     path, notes = page.write_report(season, pictures=False)
     told = block(path.read_text(), "page")
     assert notes == ()
-    assert len(told["looks"]["scene"]) == len(run.looks)
+    assert len(told["observations"]["scene"]) == len(run.observations)
     assert told["ships"]["id"] == list(run.detections.detection_id)
     ledger = pd.read_parquet(season / "ledger.parquet")
     year = told["answer"]["years"][0]
@@ -141,8 +141,8 @@ def test_a_page_of_some_tables_says_what_is_missing(
 
 
 def test_a_run_of_another_version_is_shown(copied: Path) -> None:
-    looks = gpd.read_parquet(copied / "looks.parquet").drop(columns="view_zenith_deg")
-    looks.assign(new_column=1).to_parquet(copied / "looks.parquet")
+    observations = gpd.read_parquet(copied / "observations.parquet").drop(columns="view_zenith_deg")
+    observations.assign(new_column=1).to_parquet(copied / "observations.parquet")
     told = json.loads((copied / "run.json").read_text())
     told["versions"]["gnomon"] = "0.0.1"
     told["study"]["unheard_of"] = 1
@@ -154,7 +154,7 @@ def test_a_run_of_another_version_is_shown(copied: Path) -> None:
 
 
 def test_a_folder_without_looks_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"not the folder of a run .*looks\.parquet"):
+    with pytest.raises(StoreError, match=r"not the folder of a run .*observations\.parquet"):
         page.write_report(tmp_path)
 
 

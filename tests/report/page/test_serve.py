@@ -148,7 +148,7 @@ def test_a_page_older_than_its_tables_is_not_current(tmp_path: Path) -> None:
     assert is_current(tmp_path)
     write_decisions([decision("a")], tmp_path / "review.geojson")
     assert is_current(tmp_path)  # decisions are put in when the page is given out
-    (tmp_path / "looks.parquet").write_text("")
+    (tmp_path / "observations.parquet").write_text("")
     later = (tmp_path / "report.html").stat().st_mtime + 10
-    os.utime(tmp_path / "looks.parquet", (later, later))
+    os.utime(tmp_path / "observations.parquet", (later, later))
     assert not is_current(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gnomon.datamodel.tables import Detections, Looks
+from gnomon.datamodel.tables import Detections, Observations
 from gnomon.simulate.season.campaign import (
     CALLS_2024,
     PORT,
@@ -27,14 +27,16 @@ from gnomon.simulate.season.timetable import SCHEDULES
 
 @settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from(sorted(SCHEDULES)))
-def test_no_ship_is_in_two_places_and_no_detection_is_without_look(seed: int, looks: str) -> None:
+def test_no_ship_is_in_two_places_and_no_detection_is_without_look(
+    seed: int, observations: str
+) -> None:
     rng = np.random.default_rng(seed)
-    made = season(rng, draw_trade(rng), schedule=looks)
+    made = season(rng, draw_trade(rng), schedule=observations)
     truth = made.truth
     for ship in np.unique(truth.ship):
         own = truth.ship == ship
         assert np.all(truth.arrive_day[own][1:] > truth.depart_day[own][:-1])
-    assert set(made.detections.scene_id) <= set(made.looks.scene_id)
+    assert set(made.detections.scene_id) <= set(made.observations.scene_id)
     day = (made.detections.seen_at - made.period[0]).dt.total_seconds().to_numpy() / 86_400
     own = made.visit >= 0
     assert np.all(day[own] > truth.arrive_day[made.visit[own]])
@@ -42,10 +44,10 @@ def test_no_ship_is_in_two_places_and_no_detection_is_without_look(seed: int, lo
 
 
 def test_the_tables_keep_the_schema_of_a_run() -> None:
-    detections, looks = as_tables(season(np.random.default_rng(0), trade_2024()))
+    detections, observations = as_tables(season(np.random.default_rng(0), trade_2024()))
     Detections.validate(detections)
-    Looks.validate(looks)
-    assert json.loads(looks.zones.iloc[0]).keys() == {"oil terminal"}
+    Observations.validate(observations)
+    assert json.loads(observations.zones.iloc[0]).keys() == {"oil terminal"}
 
 
 def test_2024_has_its_43_visits_of_14_ships_and_its_dated_calls() -> None:
@@ -61,11 +63,11 @@ def test_2024_has_its_43_visits_of_14_ships_and_its_dated_calls() -> None:
 
 
 def test_sentinel_2_passes_on_the_days_of_its_orbit() -> None:
-    looks = season(np.random.default_rng(0), trade_2024(), schedule="s2").looks
-    days = set(looks.seen_at.dt.strftime("%m-%d"))
+    observations = season(np.random.default_rng(0), trade_2024(), schedule="s2").observations
+    days = set(observations.seen_at.dt.strftime("%m-%d"))
     # S2 R103 passes that fall on or next to dated calls.
     assert {"04-03", "10-20", "11-04"} <= days
-    assert set(looks.seen_at.dt.strftime("%H:%M")) <= {"02:11", "02:12"}
+    assert set(observations.seen_at.dt.strftime("%H:%M")) <= {"02:11", "02:12"}
 
 
 def test_kinds_of_season() -> None:
@@ -124,7 +126,7 @@ def test_the_berth_is_the_same_whatever_is_seen_elsewhere() -> None:
     made = season(np.random.default_rng(7), trade, schedule="s2+s1", elsewhere="s2+s1+daily")
     here = made.detections.port == PORT
     pd.testing.assert_frame_equal(made.detections[here], alone.detections)
-    assert set(made.looks.port) == {PORT, ROADS, HOME}
+    assert set(made.observations.port) == {PORT, ROADS, HOME}
     np.testing.assert_array_equal(made.visit[here], alone.visit)
 
 

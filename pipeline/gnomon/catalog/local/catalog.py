@@ -22,7 +22,7 @@ from gnomon.catalog.local import planet
 from gnomon.catalog.local.folder import check_place, write_whole
 from gnomon.catalog.local.geotiff import ENDINGS, GeoTiff, read_geotiff
 from gnomon.catalog.local.item import READ, Image, item_of
-from gnomon.catalog.local.metadata import Particulars, combined, read_table
+from gnomon.catalog.local.metadata import ImageMetadata, combined, read_table
 from gnomon.catalog.providers import providers
 from gnomon.datamodel.errors import AssetError, CatalogError, StudyError
 
@@ -47,7 +47,7 @@ def make_catalog(
     folder: Path,
     out: Path,
     *,
-    told: Particulars | None = None,
+    told: ImageMetadata | None = None,
     table: Path | None = None,
     collection: str = COLLECTION,
 ) -> Made:
@@ -76,7 +76,7 @@ def make_catalog(
         ``out`` holds something else, or cannot be written.
 
     """
-    told = told or Particulars()
+    told = told or ImageMetadata()
     _check_names(collection, told)
     folder, out = folder.resolve(), out.resolve()
     for place in (folder, out):
@@ -85,7 +85,7 @@ def make_catalog(
     paths = _geotiffs(folder)
     check_place(out)
     rows = read_table(table) if table else {}
-    images, faults, notes = _looked_at(folder, paths, rows, told)
+    images, faults, notes = _observed_at(folder, paths, rows, told)
     images, aside = _one_of_each(images)
     items = []
     for image in images:
@@ -104,7 +104,7 @@ def make_catalog(
     )
 
 
-def _check_names(collection: str, told: Particulars) -> None:
+def _check_names(collection: str, told: ImageMetadata) -> None:
     if not re.fullmatch(r"\w[\w.-]*", collection):
         why = "is no name for a collection; use letters, digits, dots and hyphens"
         raise StudyError(f"collection: {collection!r} {why}")
@@ -141,11 +141,11 @@ def _geotiffs(folder: Path) -> list[Path]:
     return paths
 
 
-def _looked_at(
+def _observed_at(
     folder: Path,
     paths: Sequence[Path],
-    rows: Mapping[str, Particulars | AssetError],
-    told: Particulars,
+    rows: Mapping[str, ImageMetadata | AssetError],
+    told: ImageMetadata,
 ) -> tuple[list[Image], list[AssetError], list[str]]:
     """Look at each file, and part what can be used from what cannot."""
     images: list[Image] = []
@@ -180,7 +180,9 @@ def _check_id(name: str, namesakes: Sequence[str]) -> None:
         raise AssetError(name, "name", why)
 
 
-def _image(path: Path, name: str, row: Particulars | AssetError | None, told: Particulars) -> Image:
+def _image(
+    path: Path, name: str, row: ImageMetadata | AssetError | None, told: ImageMetadata
+) -> Image:
     """Put together what is told of a file and what it says itself."""
     if isinstance(row, AssetError):
         raise AssetError(name, row.asset, row.why)
@@ -206,7 +208,7 @@ def _image(path: Path, name: str, row: Particulars | AssetError | None, told: Pa
 
 
 def _named(
-    file: GeoTiff, told: Particulars, name: str, *, mission: str | None
+    file: GeoTiff, told: ImageMetadata, name: str, *, mission: str | None
 ) -> tuple[str | None, ...]:
     """Names of the bands: those told, else the file's descriptions, Planet's order, the colours."""
     count = len(file.names)

@@ -22,7 +22,7 @@ from gnomon.catalog.angles import incidence_deg
 from gnomon.catalog.items import footprint_of, scene_from_item
 from gnomon.catalog.local import planet
 from gnomon.catalog.local.geotiff import GeoTiff
-from gnomon.catalog.local.metadata import Particulars
+from gnomon.catalog.local.metadata import ImageMetadata
 from gnomon.datamodel.errors import AssetError
 from gnomon.geo.sun import sun_at
 
@@ -44,7 +44,7 @@ class Image:
 
     name: str
     file: GeoTiff
-    told: Particulars
+    told: ImageMetadata
     bands: tuple[str | None, ...]
     sidecar: planet.Sidecar | None
 
@@ -113,7 +113,7 @@ def _projection(file: GeoTiff) -> dict[str, Any]:
     return {**code, "proj:shape": [*file.grid.shape.yx], "proj:transform": [*affine][:6]}
 
 
-def _view(told: Particulars) -> dict[str, float | None]:
+def _view(told: ImageMetadata) -> dict[str, float | None]:
     zenith = told.view_zenith_deg
     if zenith is None and told.off_nadir_deg is not None:
         zenith = incidence_deg(told.off_nadir_deg, altitude_km=told.altitude_km)

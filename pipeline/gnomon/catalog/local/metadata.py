@@ -83,7 +83,7 @@ def _once(bands: tuple[str, ...]) -> tuple[str, ...]:
 Azimuth = Annotated[float, Field(ge=-180, le=360)]
 
 
-class Particulars(Options):
+class ImageMetadata(Options):
     """What one source tells of an image; None is not told."""
 
     seen_at: Annotated[datetime, BeforeValidator(moment)] | None = None
@@ -124,7 +124,7 @@ class Particulars(Options):
         return self
 
 
-def particulars(values: Mapping[str, Any]) -> Particulars:
+def image_metadata(values: Mapping[str, Any]) -> ImageMetadata:
     """Check what was told.
 
     Parameters
@@ -140,7 +140,7 @@ def particulars(values: Mapping[str, Any]) -> Particulars:
     """
     told = {name: value for name, value in values.items() if value not in (None, "")}
     try:
-        return Particulars.model_validate(told)
+        return ImageMetadata.model_validate(told)
     except ValidationError as error:
         faults = (
             ": ".join([*map(str, f["loc"][:1]), f["msg"].removeprefix("Value error, ")])
@@ -149,7 +149,7 @@ def particulars(values: Mapping[str, Any]) -> Particulars:
         raise StudyError("; ".join(faults)) from error
 
 
-def combined(sources: Iterable[Particulars]) -> Particulars:
+def combined(sources: Iterable[ImageMetadata]) -> ImageMetadata:
     """Take each thing from the first source that tells it, a pair from the first that has all."""
     sources = list(sources)
     merged: dict[str, Any] = {}
@@ -160,10 +160,10 @@ def combined(sources: Iterable[Particulars]) -> Particulars:
         merged |= {name: getattr(best, name) for name in pair}
         if pair == VIEW:
             merged |= {"off_nadir_deg": best.off_nadir_deg, "altitude_km": best.altitude_km}
-    return Particulars.model_construct(**merged)
+    return ImageMetadata.model_construct(**merged)
 
 
-def _told_of(source: Particulars, pair: tuple[str, str]) -> int:
+def _told_of(source: ImageMetadata, pair: tuple[str, str]) -> int:
     """How much of a pair a source tells: of the view perhaps a half, of others all or nothing."""
     if pair != VIEW:
         return int(getattr(source, pair[0]) is not None)  # an offset is optional beside its scale
@@ -172,7 +172,7 @@ def _told_of(source: Particulars, pair: tuple[str, str]) -> int:
     )
 
 
-def read_table(path: Path) -> dict[str, Particulars | AssetError]:
+def read_table(path: Path) -> dict[str, ImageMetadata | AssetError]:
     """Read what a CSV tells, by the file named in each row; a faulty row stays with its file.
 
     Raises
@@ -181,7 +181,7 @@ def read_table(path: Path) -> dict[str, Particulars | AssetError]:
         The table cannot be read, or its columns are not those of `COLUMNS`.
 
     """
-    told: dict[str, Particulars | AssetError] = {}
+    told: dict[str, ImageMetadata | AssetError] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file, restkey="more", restval="")
@@ -205,12 +205,12 @@ def _check_columns(path: Path, names: Iterable[str]) -> None:
         raise CatalogError(f"{path}: {why} {', '.join(COLUMNS)}")
 
 
-def _row(name: str, row: dict[str, Any], place: str, *, seen: bool) -> Particulars | AssetError:
+def _row(name: str, row: dict[str, Any], place: str, *, seen: bool) -> ImageMetadata | AssetError:
     if seen:
         return AssetError(name, place, "the file is there twice; leave one row")
     if "more" in row:
         return AssetError(name, place, 'has too many cells; put bands in quotes: "red,green,blue"')
     try:
-        return particulars({key.strip(): value.strip() for key, value in row.items()})
+        return image_metadata({key.strip(): value.strip() for key, value in row.items()})
     except StudyError as error:
         return AssetError(name, place, str(error))

@@ -30,7 +30,7 @@ from typing import Any
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.catalog.local.metadata import Particulars, particulars
+from gnomon.catalog.local.metadata import ImageMetadata, image_metadata
 from gnomon.datamodel.errors import StudyError
 
 MISSIONS = {"PS": "planetscope", "SkySat": "skysat", "RE": "rapideye"}
@@ -59,7 +59,7 @@ class Sidecar:
     """What Planet tells of one acquisition; several files may share it."""
 
     path: Path
-    told: Particulars
+    told: ImageMetadata
     outline: BaseGeometry | None
     """Footprint of the whole acquisition, EPSG:4326."""
 
@@ -99,7 +99,7 @@ def read_sidecar(path: Path, image: Path) -> Sidecar:
     except Exception as error:  # a file of any content stands here
         why = f"is no Planet item ({type(error).__name__}: {error}); mend it, or move it away"
         raise StudyError(f"{path.name} {why}") from error
-    told = particulars({"seen_at": acquired, **_said(properties, image)})
+    told = image_metadata({"seen_at": acquired, **_said(properties, image)})
     return Sidecar(path=path, told=told, outline=outline)
 
 

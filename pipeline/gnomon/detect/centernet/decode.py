@@ -17,7 +17,7 @@ FAINTEST = -4.0
 """Logit of a peak that is not worth more thought."""
 
 
-def read_peaks(maps: Maps, cells: Sequence[Window], *, body: float) -> list[Hulls]:
+def decode(maps: Maps, cells: Sequence[Window], *, body: float) -> list[Hulls]:
     """Rectangles of a batch of crops, each cell its own, in pixels of the raster.
 
     Parameters

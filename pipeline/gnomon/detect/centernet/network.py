@@ -35,7 +35,7 @@ class NetworkOptions:
     """Channels at 2, 4, 8 and 16 pixels."""
     blocks: tuple[int, int, int] = (2, 2, 2)
     """Residual blocks at 4, 8 and 16 pixels."""
-    history: bool = True
+    background: bool = True
     """Whether it can be told what a place looks like without ships."""
     tanker: bool = True
     """Whether it says how likely a hull is a tanker's."""
@@ -69,7 +69,7 @@ class Network(nn.Module):
         half, quarter, eighth, sixteenth = self.options.widths
         deep = self.options.blocks
         count = len(self.options.bands)
-        planes = 2 * count + (count + 1 if self.options.history else 0)
+        planes = 2 * count + (count + 1 if self.options.background else 0)
         self.stem = _conv(planes, half, stride=2)
         self.down4 = _stage(half, quarter, deep[0])
         self.down8 = _stage(quarter, eighth, deep[1])
@@ -82,7 +82,7 @@ class Network(nn.Module):
             # One cell in a hundred is a centre: start there, or the first steps only unlearn it.
             self.heads.bias[0] = -4.6  # type: ignore[index]  # it has a bias
 
-    def forward(self, bands: Tensor, present: Tensor, history: Tensor | None = None) -> Maps:
+    def forward(self, bands: Tensor, present: Tensor, background: Tensor | None = None) -> Maps:
         """Read chips.
 
         Parameters
@@ -98,8 +98,8 @@ class Network(nn.Module):
         """
         there = present[:, :, None, None]
         planes = [_masked(bands, there), there.expand_as(bands)]
-        if self.options.history and history is not None:
-            planes += _remembered(history, there)
+        if self.options.background and background is not None:
+            planes += _remembered(background, there)
         half = self._started(planes)
         quarter = self.down4(half)
         eighth = self.down8(quarter)
@@ -122,7 +122,7 @@ class Network(nn.Module):
         return half
 
 
-def for_looking(network: Network, *, half: bool | None = None) -> Network:
+def for_inference(network: Network, *, half: bool | None = None) -> Network:
     """Copy of a network that looks faster and cannot be trained.
 
     Each normalisation becomes part of the convolution before it. Where the processor multiplies in
@@ -136,23 +136,23 @@ def for_looking(network: Network, *, half: bool | None = None) -> Network:
         Whether to calculate in bfloat16; as the processor has it, if left out.
 
     """
-    looking = deepcopy(network).eval()
-    for pair in [m for m in looking.modules() if isinstance(m, nn.Sequential)]:
+    inference = deepcopy(network).eval()
+    for pair in [m for m in inference.modules() if isinstance(m, nn.Sequential)]:
         convolution, normalisation = pair[0], pair[1]
         if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
             pair[0] = fuse_conv_bn_eval(convolution, normalisation)
             pair[1] = nn.Identity()
     if torch.cpu.get_capabilities().get("avx512_bf16", False) if half is None else half:
-        for name, part in looking.named_children():
+        for name, part in inference.named_children():
             if name != "heads":
                 part.to(torch.bfloat16)
-    return looking.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+    return inference.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
 
 
-def _remembered(history: Tensor, there: Tensor) -> list[Tensor]:
+def _remembered(background: Tensor, there: Tensor) -> list[Tensor]:
     """Planes of what a place looks like without ships, and of where that is known."""
-    known = torch.isfinite(history).any(dim=1, keepdim=True).to(history.dtype)
-    return [_masked(history, there) * known, known]
+    known = torch.isfinite(background).any(dim=1, keepdim=True).to(background.dtype)
+    return [_masked(background, there) * known, known]
 
 
 def _masked(reflectance: Tensor, there: Tensor) -> Tensor:

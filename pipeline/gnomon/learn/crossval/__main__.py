@@ -18,7 +18,7 @@ from gnomon.datamodel.errors import CatalogError, GnomonError
 from gnomon.datamodel.study import shipped
 from gnomon.learn.calibrate import write_calibration
 from gnomon.learn.catalogs import marked_scenes
-from gnomon.learn.corrections import read_amendments
+from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval import report
 from gnomon.learn.crossval.folds import read_folds
 from gnomon.learn.crossval.measure import Measured, Options, measure
@@ -54,7 +54,7 @@ def evaluate(card: Path, *, out: Path = OUT, options: Options | None = None) -> 
         marked_scenes(*catalogs(), ports=ports),
         folds,
         out,
-        amendments=read_amendments(configs / "label-amendments.geojson"),
+        corrections=read_corrections(configs / "label-corrections.geojson"),
         types=read_types(configs / "ship-types.geojson"),
         options=options or Options(),
         finished=card.parent.with_name(f"{card.parent.name}-folds"),

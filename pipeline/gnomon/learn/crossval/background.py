@@ -46,7 +46,7 @@ from gnomon.simulate.pixels.ships import sample_ship
 from gnomon.simulate.season.campaign import Trade
 from gnomon.simulate.season.timetable import S2, timetable
 from gnomon.simulate.sites import Site, sites
-from gnomon.workflow.backgrounds import History, Maker, histories
+from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.store import Store
 
 SEED = 4031
@@ -73,7 +73,7 @@ class Told:
     """Share of the water whose background is known."""
 
 
-def looks() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
+def observations() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
     """Scenes of the season, and the names of the ships in each in the order of its truth."""
     calls = season_calls(np.random.default_rng([SEED, 0]), TRADE)
     for number, site in enumerate(sites(SEED)):
@@ -83,7 +83,7 @@ def looks() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
         days = times.day[shown]
         own = _with_guests([c for c in calls if c.port == site.port.name], site, days)
         for day, usable in zip(days, times.usable[shown], strict=True):
-            yield _look(site, own, float(day), float(usable), rng)
+            yield _observation(site, own, float(day), float(usable), rng)
 
 
 def _with_guests(calls: Sequence[Call], site: Site, days: np.ndarray) -> list[Call]:
@@ -117,7 +117,7 @@ def _meet(call: Call, guest: Call) -> bool:
     return same and call.arrive_day < guest.depart_day and call.depart_day > guest.arrive_day
 
 
-def _look(
+def _observation(
     site: Site, calls: Sequence[Call], day: float, usable: float, rng: np.random.Generator
 ) -> tuple[SceneSpec, tuple[str, ...]]:
     seen_at = datetime.fromisoformat(START).replace(tzinfo=UTC) + timedelta(days=day)
@@ -155,7 +155,7 @@ def written(folder: Path) -> Path:
     """Write the season as a catalogue, unless it is there; returns catalog.json."""
     catalog = folder / "catalog.json"
     if not catalog.exists():
-        items = [write_scene(folder, spec, *simulate(spec, scl=True)) for spec, _ in looks()]
+        items = [write_scene(folder, spec, *simulate(spec, scl=True)) for spec, _ in observations()]
         write_catalog(folder, items, description="made to measure")
     return catalog
 
@@ -176,11 +176,11 @@ def measure(weights: Weights, folder: Path) -> Told:
         The weights know nothing of a history.
 
     """
-    if not weights.model.history:
+    if not weights.model.background:
         raise WeightsError(f"{weights.model.name}: cannot be told a history; name other weights")
     found = find_scenes(CatalogOptions(url=str(written(folder))), area=None)
     pasts = _pasts(found.scenes, weights, folder)
-    specs = {spec.id: (spec, ships) for spec, ships in looks()}
+    specs = {spec.id: (spec, ships) for spec, ships in observations()}
     scenes, alone, told, known = [], [], [], []
     ships: list[str] = []
     for scene in found.scenes:
@@ -196,10 +196,10 @@ def measure(weights: Weights, folder: Path) -> Told:
     return Told(scenes, ships, account(scenes, alone), account(scenes, told), share)
 
 
-def _pasts(scenes: Sequence[Scene], weights: Weights, folder: Path) -> dict[str, History]:
+def _pasts(scenes: Sequence[Scene], weights: Weights, folder: Path) -> dict[str, Background]:
     with ThreadPoolExecutor(1) as pool:
-        maker = Maker(Store(folder / "store"), pool, weights.model.bands, MaskOptions())
-        return histories(scenes, None, maker)
+        maker = BackgroundBuilder(Store(folder / "store"), pool, weights.model.bands, MaskOptions())
+        return build_backgrounds(scenes, None, maker)
 
 
 def _marked(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> Marked:
@@ -212,7 +212,9 @@ def _marked(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> Marked:
 
 def _found(marked: Marked, weights: Weights, past: xr.Dataset | None) -> Hulls:
     options = DetectOptions(threshold=LOWEST)
-    return find_hulls(marked.pixels, marked.masks, weights=weights, options=options, history=past)
+    return find_hulls(
+        marked.pixels, marked.masks, weights=weights, options=options, background=past
+    )
 
 
 def table(measured: Told, threshold: float) -> str:

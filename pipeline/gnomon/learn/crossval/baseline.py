@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from gnomon.detect.centernet.network import STRIDE, normalised
-from gnomon.detect.hulls import NOTHING, Hulls, near_land, one_per_hull
+from gnomon.detect.hulls import NOTHING, Hulls, near_land, non_maximum_suppression
 from gnomon.geo.tiles import windows
 from gnomon.learn.batches import Targets, chips
 from gnomon.learn.catalogs import LOWEST, Marked
@@ -27,7 +27,7 @@ CORE_PX, HALO_PX = 160, 32
 LENGTH_MIN_PX = 3.0
 
 
-def new_rival(bands: int) -> nn.Module:
+def new_baseline(bands: int) -> nn.Module:
     """An untrained Faster R-CNN for so many bands and one kind of thing."""
     from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_fpn  # noqa: PLC0415 - slow
     from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: PLC0415 - slow
@@ -57,7 +57,7 @@ def new_rival(bands: int) -> nn.Module:
     return model
 
 
-def train_rival(
+def train_baseline(
     scenes: Sequence[Labelled],
     *,
     weights: Sequence[float],
@@ -69,7 +69,7 @@ def train_rival(
 ) -> nn.Module:
     """Train for so many seconds of a clock."""
     torch.manual_seed(seed)
-    model = new_rival(len(scenes[0].bands))
+    model = new_baseline(len(scenes[0].bands))
     if saved and saved.exists():
         model.load_state_dict(torch.load(saved, weights_only=True))
         return model.eval()
@@ -96,7 +96,7 @@ def train_rival(
     return model.eval()
 
 
-def rival_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], Hulls]:
+def baseline_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], Hulls]:
     """Hulls of a scene: windows with halos, as our own network sees them."""
 
     def find(marked: Marked) -> Hulls:
@@ -117,7 +117,7 @@ def rival_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], H
         hulls = np.concatenate([NOTHING, *seen])
         x, y = hulls[:, 0].astype(int), hulls[:, 1].astype(int)
         inside = search[y.clip(0, shape[0] - 1), x.clip(0, shape[1] - 1)]
-        hulls = one_per_hull(hulls[inside & (hulls[:, 2] >= LENGTH_MIN_PX)])
+        hulls = non_maximum_suppression(hulls[inside & (hulls[:, 2] >= LENGTH_MIN_PX)])
         hulls[:, 6] = near_land(hulls, marked.masks.land.to_numpy(), marked.gsd_m)
         return hulls
 

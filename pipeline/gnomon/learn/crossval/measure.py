@@ -25,8 +25,8 @@ from gnomon.detect.centernet.network import Network
 from gnomon.detect.hulls import Hulls
 from gnomon.imagery.water import usable_water
 from gnomon.learn.calibrate import Calibration, calibrated, tanker_curve
-from gnomon.learn.catalogs import Finder, Marked, contrast_finder, matched, raw_finder
-from gnomon.learn.crossval.baseline import rival_finder, train_rival
+from gnomon.learn.catalogs import Finder, Marked, cfar_finder, matched, raw_finder
+from gnomon.learn.crossval.baseline import baseline_finder, train_baseline
 from gnomon.learn.crossval.folds import Fold, fold_network
 from gnomon.learn.crossval.matches import Account, account
 from gnomon.learn.fit import TrainOptions
@@ -68,7 +68,7 @@ class Measured:
     """Everything that the card tells; p_tanker as the networks have it, not calibrated."""
 
     calibration: Calibration
-    amended: Account
+    corrected: Account
     """Calibrated scores."""
     plain: Account
     crossed: Account
@@ -79,7 +79,7 @@ class Measured:
     sure: Account
     """As ``amended``; types of ships are told only where their marks are plain."""
     contrast: Account
-    rival: Account | None
+    baseline: Account | None
     seconds: dict[str, float]
     """Processor time of each detector over its scenes."""
     folds: list[Fold]
@@ -91,7 +91,7 @@ def measure(
     folds: Sequence[Fold],
     folder: Path,
     *,
-    amendments: gpd.GeoDataFrame,
+    corrections: gpd.GeoDataFrame,
     types: gpd.GeoDataFrame,
     options: Options,
     finished: Path | None = None,
@@ -107,7 +107,7 @@ def measure(
         What is left out together.
     folder
         Keeps the states of trainings.
-    amendments
+    corrections
         To the labels.
     types
         Of ships, as `gnomon.learn.ship_types` reads them; nothing is trained on them.
@@ -119,7 +119,7 @@ def measure(
         Told what goes on.
 
     """
-    scenes = [m.amended(amendments) for m in plain]
+    scenes = [m.corrected(corrections) for m in plain]
     made = list(simulated_scenes(options.simulated))
     networks = [
         fold_network(
@@ -128,34 +128,34 @@ def measure(
         )
         for fold in folds
     ]  # fmt: skip
-    sight = _looked_at(scenes, folds, [raw_finder(network) for network in networks])
+    sight = _observed_at(scenes, folds, [raw_finder(network) for network in networks])
     typed, sure = (
         [m.typed(types, guesses=guesses) for m in sight.scenes] for guesses in (True, False)
     )
-    judged = calibrated(matched(sight.scenes, sight.found), gsd_m=scenes[0].gsd_m)
-    told = [_rescored(judged, hulls) for hulls in sight.found]
-    amended = account(typed, told)
-    judged = _with_tankers(judged, amended)
+    compared = calibrated(matched(sight.scenes, sight.found), gsd_m=scenes[0].gsd_m)
+    told = [_rescored(compared, hulls) for hulls in sight.found]
+    corrected = account(typed, told)
+    compared = _with_tankers(compared, corrected)
     bare = {m.name: m for m in plain}
     crossed, thresholds = _crossed(sight, folds)
-    contrast = _look(scenes, contrast_finder)
-    rival = _rival(scenes, made, folds, folder, options, say)
+    contrast = _observation(scenes, cfar_finder)
+    baseline = _rival(scenes, made, folds, folder, options, say)
     seconds = {"network": sight.seconds, "contrast": contrast.seconds}
-    if rival:
-        seconds["rival"] = rival.seconds
+    if baseline:
+        seconds["rival"] = baseline.seconds
     return Measured(
-        judged,
-        amended,
+        compared,
+        corrected,
         account([bare[m.name] for m in sight.scenes], told),
         account(sight.scenes, crossed),
         thresholds,
-        _simulated(networks[0], judged, options.judging),
+        _simulated(networks[0], compared, options.judging),
         account(sure, told),
         account(contrast.scenes, contrast.found),
-        account(rival.scenes, rival.found) if rival else None,
+        account(baseline.scenes, baseline.found) if baseline else None,
         seconds,
         list(folds),
-        tuple(m.name for m in rival.scenes) if rival else (),
+        tuple(m.name for m in baseline.scenes) if baseline else (),
     )
 
 
@@ -164,16 +164,18 @@ def _tell(say: Say, fold: Fold, step: int, loss: float) -> None:
         say(f"without {', '.join(fold.ports)}: step {step}, loss {loss:.2f}")
 
 
-def _look(scenes: Sequence[Marked], find: Finder) -> Sight:
+def _observation(scenes: Sequence[Marked], find: Finder) -> Sight:
     started = time.process_time()
     found = [find(scene) for scene in scenes]
     return Sight(list(scenes), found, time.process_time() - started)
 
 
-def _looked_at(scenes: Sequence[Marked], folds: Sequence[Fold], finders: Sequence[Finder]) -> Sight:
+def _observed_at(
+    scenes: Sequence[Marked], folds: Sequence[Fold], finders: Sequence[Finder]
+) -> Sight:
     """Every scene by the network that never saw its port."""
     sights = [
-        _look([m for m in scenes if fold.holds(m.name)], find)
+        _observation([m for m in scenes if fold.holds(m.name)], find)
         for fold, find in zip(folds, finders, strict=True)
     ]
     return Sight(
@@ -183,16 +185,16 @@ def _looked_at(scenes: Sequence[Marked], folds: Sequence[Fold], finders: Sequenc
     )
 
 
-def _rescored(judged: Calibration, hulls: Hulls) -> Hulls:
+def _rescored(compared: Calibration, hulls: Hulls) -> Hulls:
     told = hulls.copy()
-    told[:, 5] = judged.score(hulls[:, 5])
+    told[:, 5] = compared.score(hulls[:, 5])
     return told
 
 
-def _with_tankers(judged: Calibration, raw: Account) -> Calibration:
+def _with_tankers(compared: Calibration, raw: Account) -> Calibration:
     known = raw.labels[raw.labels.tanker.notna() & raw.labels.p_tanker.notna()]
     curve = tanker_curve(known.p_tanker.to_numpy(), known.tanker.to_numpy())
-    return replace(judged, tanker=curve)
+    return replace(compared, tanker=curve)
 
 
 def _crossed(sight: Sight, folds: Sequence[Fold]) -> tuple[list[Hulls], list[float]]:
@@ -226,15 +228,15 @@ def _rival(
         say(f"Faster R-CNN without {', '.join(fold.ports)}: {options.rival_seconds:.0f} s")
         real = [m.learnable(BANDS) for m in scenes if not fold.holds(m.name)]
         name = f"rival-without-{'-'.join(fold.ports)}-{options.rival_seconds:.0f}s"
-        model = train_rival(
+        model = train_baseline(
             [*real, *made],
             weights=shares(real, made),
             seconds=options.rival_seconds,
             clock=time.process_time,
             saved=state_path(folder, name, [*real, *made], options.train),
         )
-        find = rival_finder(model, BANDS)
-        sights.append(_look([m for m in scenes if fold.holds(m.name)], find))
+        find = baseline_finder(model, BANDS)
+        sights.append(_observation([m for m in scenes if fold.holds(m.name)], find))
     if not sights:
         return None
     return Sight(
@@ -244,7 +246,7 @@ def _rival(
     )
 
 
-def _simulated(network: Network, judged: Calibration, count: int) -> Account:
+def _simulated(network: Network, compared: Calibration, count: int) -> Account:
     """What a network says of simulated scenes that no training had."""
     scenes = []
     for number, (pixels, truth) in enumerate(training_scenes(count, seed=JUDGING_SEED)):
@@ -252,4 +254,4 @@ def _simulated(network: Network, judged: Calibration, count: int) -> Account:
         exact = truth[["geometry", "type"]].assign(measured=True, ignored=truth.length_m < SHORT_M)
         scenes.append(Marked(f"simulated {number}", pixels, masks, exact))
     find = raw_finder(network)
-    return account(scenes, [_rescored(judged, find(scene)) for scene in scenes])
+    return account(scenes, [_rescored(compared, find(scene)) for scene in scenes])

@@ -51,23 +51,23 @@ def _headline(m: Measured) -> Iterator[str]:
     yield (
         f"{len(m.folds)} folds of ports left out (`configs/folds.toml`), one training each; "
         f"threshold {threshold:.2f} everywhere. Labels amended "
-        "(`configs/label-amendments.geojson`) and as they came."
+        "(`configs/label-corrections.geojson`) and as they came."
     )
     yield ""
     yield "| | asked | amended | plain |"
     yield "|---|---|---|---|"
     for name, asked, tell in _ROWS:
-        yield f"| {name} | {asked} | {tell(m.amended, threshold)} | {tell(m.plain, threshold)} |"
+        yield f"| {name} | {asked} | {tell(m.corrected, threshold)} | {tell(m.plain, threshold)} |"
     exact = errors(m.simulated, threshold, SHORT)
     yield (
         f"| length, median error on synthetic truth ({exact.hulls} hulls; bias) | <= 6 m "
         f"| {exact.length_m:.1f} m ({exact.length_bias_m:+.1f}) | |"
     )
     worst = max(
-        (calibration_error(counted(m.amended.of([port]), SHORT), bins=5), port)
-        for port in m.amended.water.port
+        (calibration_error(counted(m.corrected.of([port]), SHORT), bins=5), port)
+        for port in m.corrected.water.port
     )
-    pooled = (calibration_error(counted(one, SHORT)) for one in (m.amended, m.plain))
+    pooled = (calibration_error(counted(one, SHORT)) for one in (m.corrected, m.plain))
     yield "| calibration error of `score`, pooled | <= 0.05 | {:.3f} | {:.3f} |".format(*pooled)
     yield f"| ... worst port | <= 0.12 | {worst[0]:.2f} ({worst[1]}) | |"
     yield ""
@@ -128,7 +128,7 @@ _ROWS = (
 def _crossed_line(m: Measured) -> str:
     """What comes of it where a fold's scores owe nothing to its own ports."""
     right = taken = labels = 0.0
-    for port, threshold in zip(m.amended.water.port, m.crossed_thresholds, strict=True):
+    for port, threshold in zip(m.corrected.water.port, m.crossed_thresholds, strict=True):
         those = counted(m.crossed.of([port]), LONG)
         right += float((those.right & (those.score >= threshold)).sum())
         taken += float((those.score >= threshold).sum())
@@ -150,16 +150,16 @@ def _flattering(one: Account, least: float) -> float:
 def _side_by_side(m: Measured) -> Iterator[str]:
     yield "| detector, amended labels | AP >= 100 m | F1 | AP >= 50 m | F1 | seconds |"
     yield "|---|---|---|---|---|---|"
-    ports = list(m.amended.water.port)
+    ports = list(m.corrected.water.port)
     threshold = m.calibration.threshold
-    yield _detector("network, all ports", m.amended, threshold, m.seconds["network"])
+    yield _detector("network, all ports", m.corrected, threshold, m.seconds["network"])
     yield _detector("contrast alone, its best threshold", m.contrast, None, m.seconds["contrast"])
-    if m.rival is not None:
-        some = [port for port in ports if port in set(m.rival.water.port)]
+    if m.baseline is not None:
+        some = [port for port in ports if port in set(m.baseline.water.port)]
         where = " and ".join(some)
-        yield _detector(f"network, {where}", m.amended.of(some), threshold, None)
+        yield _detector(f"network, {where}", m.corrected.of(some), threshold, None)
         yield _detector(
-            f"Faster R-CNN, its best threshold, {where}", m.rival, None, m.seconds["rival"]
+            f"Faster R-CNN, its best threshold, {where}", m.baseline, None, m.seconds["rival"]
         )
     yield ""
     yield "Seconds are processor time of one thread over the scenes of the row, decoding left out."
@@ -177,7 +177,7 @@ def _detector(name: str, one: Account, threshold: float | None, seconds: float |
 def _by_length(m: Measured) -> Iterator[str]:
     yield "| length, m | labels | found | of hulls told so long, ships | median length error, m |"
     yield "|---|---|---|---|---|"
-    labels, hulls, threshold = m.amended.labels, m.amended.hulls, m.calibration.threshold
+    labels, hulls, threshold = m.corrected.labels, m.corrected.hulls, m.calibration.threshold
     ignored = np.append(labels.ignored.to_numpy(bool), False)
     for low, high in BINS:
         rows = labels[labels.length_m.between(low, high, inclusive="left") & ~labels.ignored]
@@ -197,7 +197,7 @@ def _types(m: Measured) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name, one in (
         ("real, type told by eye, marks plain", m.sure),
-        ("real, guesses too", m.amended),
+        ("real, guesses too", m.corrected),
         ("simulated", m.simulated),
     ):
         rows = one.labels[(one.labels.score >= m.calibration.threshold) & ~one.labels.ignored]
@@ -245,8 +245,8 @@ def _by_port(m: Measured) -> Iterator[str]:
     )
     yield "|---|---|---|---|---|---|---|---|---|---|---|"
     threshold = m.calibration.threshold
-    for port in sorted(m.amended.water.port):
-        one = m.amended.of([port])
+    for port in sorted(m.corrected.water.port):
+        one = m.corrected.of([port])
         long, short = counted(one, LONG), counted(one, SHORT)
         precision, recall, f1 = long.at(threshold)
         yield (
@@ -268,22 +268,22 @@ def figure(m: Measured) -> Figure:
 
 def _curves(axes: "mpl.axes.Axes", m: Measured) -> None:
     threshold = m.calibration.threshold
-    ports: Sequence[str] = sorted(m.amended.water.port)
+    ports: Sequence[str] = sorted(m.corrected.water.port)
     colours = mpl.colormaps["tab20"]
     for number, port in enumerate(ports):
-        those = counted(m.amended.of([port]), LONG)
+        those = counted(m.corrected.of([port]), LONG)
         recall, precision = those.curve()
         axes.step(recall, precision, where="post", lw=1, color=colours(number), label=port)
         at = those.at(threshold)
         axes.plot(at[1], at[0], "o", ms=4, color=colours(number))
     for one, name, style in (
-        (m.amended, "all, amended", "-"),
+        (m.corrected, "all, amended", "-"),
         (m.plain, "all, plain labels", "--"),
     ):
         those = counted(one, LONG)
         recall, precision = those.curve()
         axes.plot(recall, precision, style, color="black", lw=2, label=name)
-    at = counted(m.amended, LONG).at(threshold)
+    at = counted(m.corrected, LONG).at(threshold)
     axes.plot(at[1], at[0], "o", ms=7, color="black")
     axes.set(
         xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02),
@@ -294,7 +294,7 @@ def _curves(axes: "mpl.axes.Axes", m: Measured) -> None:
 
 def _reliability(axes: "mpl.axes.Axes", m: Measured) -> None:
     edges = np.linspace(0, 1, 11)
-    for one, name, colour in ((m.amended, "amended", "C0"), (m.plain, "plain", "C1")):
+    for one, name, colour in ((m.corrected, "corrected", "C0"), (m.plain, "plain", "C1")):
         those = counted(one, SHORT)
         which = np.clip(np.digitize(those.score, edges) - 1, 0, 9)
         number = np.bincount(which, minlength=10)
@@ -304,7 +304,7 @@ def _reliability(axes: "mpl.axes.Axes", m: Measured) -> None:
         spread = np.sqrt(share * (1 - share) / number[some])
         axes.errorbar(score, share, spread, fmt="o-", color=colour, label=f"{name} labels")
         for x, y, n in zip(score, share, number[some], strict=True):
-            if one is m.amended:
+            if one is m.corrected:
                 axes.annotate(str(n), (x, y), (4, -10), textcoords="offset points", fontsize=7)
     axes.plot([0, 1], [0, 1], color="grey", lw=0.8)
     axes.set(

@@ -83,16 +83,16 @@ def _cite(run: Run, version: str, shown_at: str) -> str:
 
 
 def _marks(run: Run) -> str:
-    return SIMULATED if run.simulated else " ".join(credits_of(run.looks))
+    return SIMULATED if run.simulated else " ".join(credits_of(run.observations))
 
 
 def _warnings(run: Run) -> list[str]:
     return [SIMULATED] if run.simulated else []
 
 
-def credits_of(looks: pd.DataFrame) -> list[str]:
+def credits_of(observations: pd.DataFrame) -> list[str]:
     """Lines that the providers of images ask for, by the looks that were looked at."""
-    seen = looks[(looks.status == "looked") & looks.seen_at.notna()]
+    seen = observations[(observations.status == "observed") & observations.seen_at.notna()]
     made = seen.collection.astype("str").str.startswith("synthetic")
     real = seen[seen.platform.astype("str").str.startswith("sentinel-") & ~made]
     years = sorted({str(time.year) for time in real.seen_at})
@@ -100,17 +100,17 @@ def credits_of(looks: pd.DataFrame) -> list[str]:
 
 
 def _images(run: Run) -> Iterator[str]:
-    seen = run.looks[run.looks.seen_at.notna()]
+    seen = run.observations[run.observations.seen_at.notna()]
     for (collection, platform), rows in seen.groupby(["collection", "platform"]):
-        looked = int((rows.status == "looked").sum())
+        observed = int((rows.status == "observed").sum())
         yield (
             f"{collection}, {platform}: {rows.scene_id.nunique()} scenes from "
             f"{rows.seen_at.min():%Y-%m-%d} to {rows.seen_at.max():%Y-%m-%d}, "
-            f"{looked} of {len(rows)} looks made"
+            f"{observed} of {len(rows)} looks made"
         )
     if run.study:
         yield f"Catalogue: {public(run.study.catalog.url)}"
-    yield from credits_of(run.looks)
+    yield from credits_of(run.observations)
 
 
 def _others(run: Run) -> Iterator[str]:

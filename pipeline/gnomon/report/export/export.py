@@ -31,7 +31,7 @@ from gnomon.report.figures.crops import Crops, crops
 from gnomon.report.load_tables import EVERYWHERE, Run, read_run
 
 FORMATS = ("geojson", "kml", "csv", "stac")
-TABLES = ("detections", "looks", "visits", "seasons", "voyages", "ledger")
+TABLES = ("detections", "observations", "visits", "seasons", "voyages", "ledger")
 MANIFEST = "export.json"
 """Names every file of an export; by it an export knows an earlier one."""
 DECIDED = ("decision", "type", "load_state", "identity", "note", "reviewer")
@@ -91,7 +91,7 @@ def export(
     _refuse_others(run, out)
     read = read_run(run)
     tables = {name: getattr(read, name) for name in TABLES}
-    for name in ("detections", "looks"):  # as the files have it, for want of a port
+    for name in ("detections", "observations"):  # as the files have it, for want of a port
         tables[name] = tables[name].assign(port=tables[name].port.replace(EVERYWHERE, None))
     standing = latest(read_review(review) if review else review_in(run))
     known = set(tables["detections"].detection_id)
@@ -222,7 +222,7 @@ def _write(
 
 def about_of(run: Run) -> str:
     """A line or two: what a run is, and what must be said with it."""
-    said = [run.study.description if run.study else "", *credits_of(run.looks)]
+    said = [run.study.description if run.study else "", *credits_of(run.observations)]
     return "\n".join([line for line in said if line] + ([SIMULATED] if run.simulated else []))
 
 
@@ -243,7 +243,7 @@ def _sources(run: Run, found: Mapping[str, str], item: Path) -> dict[str, str]:
     told = run.told.get("sources")
     known = {**(told if isinstance(told, dict) else {}), **found}
     if run.study and "://" in (url := run.study.catalog.url) and not url.endswith(".json"):
-        pairs = zip(run.looks.collection, run.looks.scene_id, strict=True)
+        pairs = zip(run.observations.collection, run.observations.scene_id, strict=True)
         api = {s: f"{url.rstrip('/')}/collections/{c}/items/{s}" for c, s in pairs if pd.notna(c)}
         known = api | known
     return {scene: from_item(str(href).split("?")[0], item) for scene, href in known.items()}

@@ -68,7 +68,7 @@ def write_kmz(
         _folder("Visits", _visits(visits)),
         _folder("Voyages", _voyages(tables.get("voyages", pd.DataFrame()), visits)),
         *_by_port("Detections", _detections(tables.get("detections", pd.DataFrame()), files)),
-        *_by_port("Looks", _looks(tables.get("looks", pd.DataFrame())), shown=False),
+        *_by_port("Looks", _observations(tables.get("observations", pd.DataFrame())), shown=False),
     ]
     document = fastkml.Document(
         id="run",
@@ -187,7 +187,7 @@ def _detections(
         yield row["port"], place
 
 
-def _looks(rows: pd.DataFrame) -> Iterator[tuple[Any, fastkml.Placemark]]:
+def _observations(rows: pd.DataFrame) -> Iterator[tuple[Any, fastkml.Placemark]]:
     for row in rows.to_dict("records"):
         if isinstance(row["geometry"], BaseGeometry):
             name = f"{row['status']} {_day(row['seen_at'])}"

@@ -28,8 +28,9 @@ from gnomon.workflow.store import write_table
 
 PARQUET = "application/vnd.apache.parquet"
 ABOUT = (
-    "Ships found by gnomon in satellite scenes over ports: one item per look (a scene over a "
-    "port), also where nothing was found. Looks that failed or were skipped are in looks.parquet."
+    "Ships found by gnomon in satellite scenes over ports: one item per observation (a "
+    "scene over a port), also where nothing was found. Failed and skipped ones are in "
+    "observations.parquet."
 )
 _OWN = ("scene_id", "port", "usable_fraction", "covered_fraction", "detections", "run_digest")
 _ANGLES = {
@@ -71,24 +72,24 @@ def write_stac(
         When the run was made.
 
     """
-    looks = gpd.GeoDataFrame(tables["looks"])
-    seen = looks[(looks.status == "looked") & looks.seen_at.notna()]
+    observations = gpd.GeoDataFrame(tables["observations"])
+    seen = observations[(observations.status == "observed") & observations.seen_at.notna()]
     if not len(seen):
         return []
     folder.mkdir(parents=True)
     collection = _collection(seen, name, about, version)
     collection.add_link(pystac.Link(pystac.RelType.LICENSE, citation, "text/plain"))
-    for table in ("looks", "detections"):
+    for table in ("observations", "detections"):
         write_table(gpd.GeoDataFrame(tables[table]), folder / f"{table}.parquet")
         asset = pystac.Asset(f"./{table}.parquet", table, None, PARQUET, ["data"])
         collection.add_asset(table, asset)
     found = features("detections", tables["detections"])
-    by_look = found.groupby(["scene_id", "port"], dropna=False).indices
+    by_observation = found.groupby(["scene_id", "port"], dropna=False).indices
     made = made_at or datetime.now(UTC)
     for one, row in _named(seen):
         item = _item(one, row, sources, made)
         (folder / one).mkdir()
-        here = found.iloc[by_look.get(_look(row), [])]
+        here = found.iloc[by_observation.get(_observation(row), [])]
         write_features(here, folder / one / "detections.geojson")
         collection.add_item(item)
     collection.normalize_hrefs(str(folder))
@@ -109,7 +110,7 @@ def _named(seen: gpd.GeoDataFrame) -> Iterator[tuple[str, Any]]:
         yield name, row
 
 
-def _look(row: Any) -> tuple[Any, Any]:
+def _observation(row: Any) -> tuple[Any, Any]:
     """Key of a look, also of one that was of no port."""
     return row.scene_id, np.nan if pd.isna(row.port) else row.port
 

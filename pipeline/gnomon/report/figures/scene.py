@@ -93,9 +93,13 @@ def _title(pixels: xr.Dataset, detections: gpd.GeoDataFrame | None) -> str:
 def draw(outcome: Outcome, folder: Path) -> Path:
     """Draw every look that has ships, one PNG each; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for look in outcome.planned:
-        ships = outcome.detections[outcome.detections.run_digest == look.digest]
+    for observation in outcome.planned:
+        ships = outcome.detections[outcome.detections.run_digest == observation.digest]
         if len(ships):
-            pixels = read_pixels(look.scene, look.port.area)
-            picture(pixels, ships, path=folder / f"{look.scene.id}_{look.port.name or 'all'}.png")
+            pixels = read_pixels(observation.scene, observation.port.area)
+            picture(
+                pixels,
+                ships,
+                path=folder / f"{observation.scene.id}_{observation.port.name or 'all'}.png",
+            )
     return folder

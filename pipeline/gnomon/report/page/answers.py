@@ -50,7 +50,8 @@ def answer(run: Run) -> dict[str, Any]:
 
 def _season(row: pd.Series) -> dict[str, Any]:
     counts = (
-        "looks", "usable_looks", "visits_mean", "visits_p05", "visits_p50", "visits_p95",
+        "observations", "usable_observations",
+        "visits_mean", "visits_p05", "visits_p50", "visits_p95",
         "seen_mean", "horvitz_thompson", "horvitz_thompson_sigma", "little", "little_sigma",
         "chapman", "chapman_sigma", "dwell_days", "dwell_sigma_days", "loaded_mean",
         "unloaded_mean", "p_exports",

@@ -115,7 +115,7 @@ def _missing(
 
 def _scenes(run: Run, study: Study) -> tuple[dict[str, Scene], str]:
     """Scenes of the run that the catalogue has, by id; and why not, if there is none."""
-    ids = sorted(set(run.looks.scene_id.dropna()) | set(run.detections.scene_id.dropna()))
+    ids = sorted(set(run.observations.scene_id.dropna()) | set(run.detections.scene_id.dropna()))
     options = study.catalog.model_copy(
         update={
             "max_cloud_percent": 100.0,
@@ -158,16 +158,19 @@ def _of_visits(run: Run) -> list[Wanted]:
             for k, (_, hull) in zip(rows, hulls.iterrows(), strict=True)
         ]
         for when, time in (("before", visit.arrived_after), ("after", visit.departed_before)):
-            if scene := _look_at(run.looks, str(visit.port), time):
+            if scene := _observation_at(run.observations, str(visit.port), time):
                 wanted.append(Wanted(f"{when}:{visit.visit_id}", scene, square))
     return wanted
 
 
-def _look_at(looks: pd.DataFrame, port: str, time: pd.Timestamp) -> str | None:
+def _observation_at(observations: pd.DataFrame, port: str, time: pd.Timestamp) -> str | None:
     """Scene of the look at a port at just that time."""
     if pd.isna(time):
         return None
-    at = looks[(looks.port == port) & (looks.seen_at - time).abs().lt(pd.Timedelta(seconds=2))]
+    at = observations[
+        (observations.port == port)
+        & (observations.seen_at - time).abs().lt(pd.Timedelta(seconds=2))
+    ]
     return str(at.scene_id.iloc[0]) if len(at) else None
 
 
@@ -213,8 +216,10 @@ def _coasts(run: Run, study: Study, scenes: dict[str, Scene]) -> dict[str, list[
     """Land of each port, from its clearest scene."""
     made: dict[str, list[Any]] = {}
     for port in run.ports():
-        looks = run.looks[(run.looks.port == port.name) & (run.looks.status == "looked")]
-        best = looks.sort_values(["usable_fraction", "seen_at"], ascending=[False, True])
+        observations = run.observations[
+            (run.observations.port == port.name) & (run.observations.status == "observed")
+        ]
+        best = observations.sort_values(["usable_fraction", "seen_at"], ascending=[False, True])
         fit = [name for name in best.scene_id if name in scenes and coasts.suits(scenes[name])]
         if port.area is None or not fit:
             continue

@@ -18,7 +18,7 @@ from gnomon.report.page.answers import answer
 from gnomon.report.page.decisions import FILE as REVIEW
 from gnomon.report.page.decisions import read_decisions
 from gnomon.report.page.evidence import Evidence, evidence
-from gnomon.report.page.payload import looks_of, ports_of, register_of, ships_of, visits_of
+from gnomon.report.page.payload import observations_of, ports_of, register_of, ships_of, visits_of
 from gnomon.report.page.shell import FILE, SHELL, bundled, embedded, policy
 
 FORMAT = 1
@@ -89,7 +89,7 @@ def page_of(run: Run, seen: Evidence, *, beside: Path | None = None) -> dict[str
         "run": _about(run, seen),
         "answer": answer(run),
         "ports": ports_of(run, seen.coasts),
-        "looks": looks_of(run),
+        "observations": observations_of(run),
         "ships": ships_of(run),
         "visits": visits_of(run),
         "register": register_of(run),

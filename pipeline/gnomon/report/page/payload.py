@@ -14,9 +14,9 @@ OUTLINE_CORNERS = 9
 """More than a hull as a rectangle has; rounder outlines are simplified."""
 
 
-def looks_of(run: Run) -> dict[str, list[Any]]:
+def observations_of(run: Run) -> dict[str, list[Any]]:
     """Every look, whatever was found in it."""
-    table = run.looks
+    table = run.observations
     return {
         "scene": words(table.scene_id),
         "collection": words(table.collection),
@@ -161,7 +161,7 @@ def ports_of(run: Run, coasts: dict[str, list[Any]]) -> list[dict[str, Any]]:
         for port in run.ports()
     ]
     there = {port["name"] for port in named}
-    lost = sorted(set(run.looks.port) - there)
+    lost = sorted(set(run.observations.port) - there)
     return [*named, *({"name": n, "area": [], "zones": [], "coast": []} for n in lost)]
 
 

@@ -73,7 +73,7 @@ class Trade:
     dwell_cv: float = 0.5
     shares: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
     others_per_day: float = 0.04
-    false_per_look: float = 0.02
+    false_per_observation: float = 0.02
     detection: tuple[float, float, float, float] = (0.88, 0.85, 0.93, 0.98)
     """Of a ship of 90 m that can be seen, by kind of look."""
     deadweight_t: tuple[float, float] = (0.0, np.inf)
@@ -101,7 +101,7 @@ class Season:
     """Tables as tracking takes them, and the truth behind them."""
 
     detections: pd.DataFrame
-    looks: pd.DataFrame
+    observations: pd.DataFrame
     truth: Truth
     trade: Trade
     visit: Ints
@@ -128,7 +128,7 @@ def draw_trade(rng: np.random.Generator, **fixed: Any) -> Trade:
         "dwell_cv": float(rng.uniform(0.35, 0.7)),
         "shares": mixed if kind == 3 else shares[kind],
         "others_per_day": float(rng.uniform(0.0, 0.08)),
-        "false_per_look": float(rng.uniform(0.0, 0.04)),
+        "false_per_observation": float(rng.uniform(0.0, 0.04)),
         "detection": tuple(np.array((0.87, 0.85, 0.92, 0.97)) + spread),
         "load_fraction": float(rng.uniform(0.80, 0.96)),
         "barrels_per_tonne": float(7.46 * (1 + 0.04 * np.sqrt(3) * rng.uniform(-1, 1))),
@@ -175,10 +175,10 @@ def season(
         # A stream of its own, so that nothing changes at the berth.
         (own,) = rng.spawn(1)
         parts += _elsewhere(own, truth, fleet, trade, elsewhere, around or draw_around(own))
-    hulls, looks, visit = zip(*parts, strict=True)
+    hulls, observations, visit = zip(*parts, strict=True)
     return Season(
         pd.concat(hulls, ignore_index=True) if len(parts) > 1 else hulls[0],
-        pd.concat(looks, ignore_index=True) if len(parts) > 1 else looks[0],
+        pd.concat(observations, ignore_index=True) if len(parts) > 1 else observations[0],
         truth,
         trade,
         np.concatenate(visit),
@@ -195,14 +195,14 @@ def _seen(
         times,
         moored,
         detection=trade.detection,
-        false_per_look=trade.false_per_look,
+        false_per_observation=trade.false_per_observation,
         berth=PLACES.get(port, BERTH),
     )
-    looks = _looks(times, trade, port)
-    order = np.lexsort((hulls["longitude"], hulls["look"]))
+    observations = _observations(times, trade, port)
+    order = np.lexsort((hulls["longitude"], hulls["observation"]))
     rows = {name: values[order] for name, values in hulls.items()}
     visit = rows.pop("visit")
-    return _detections(rows, looks), looks, visit
+    return _detections(rows, observations), observations, visit
 
 
 def _elsewhere(
@@ -220,8 +220,8 @@ def _elsewhere(
         there = stays(rng, calls, fleet, around, trade.days)
         start = np.datetime64(trade.start)
         times = timetable(rng, SCHEDULES[schedule], start=start, days=trade.days)
-        hulls, looks, row = _seen(rng, times, there.moored, trade, port=port)
-        out.append((hulls, looks, np.where(row >= 0, there.visit[row], row)))
+        hulls, observations, row = _seen(rng, times, there.moored, trade, port=port)
+        out.append((hulls, observations, np.where(row >= 0, there.visit[row], row)))
     return out
 
 
@@ -326,7 +326,7 @@ def _moored(rng: np.random.Generator, truth: Truth, fleet: Ships, trade: Trade) 
     )
 
 
-def _looks(times: Timetable, trade: Trade, port: str) -> pd.DataFrame:
+def _observations(times: Timetable, trade: Trade, port: str) -> pd.DataFrame:
     kind = times.kind
     mark = "" if port == PORT else f"-{port}"
     seen_at = _moments(times.day, trade.start)
@@ -338,7 +338,7 @@ def _looks(times: Timetable, trade: Trade, port: str) -> pd.DataFrame:
             "sensor": np.array(SENSORS)[kind],
             "seen_at": seen_at,
             "port": port,
-            "status": "looked",
+            "status": "observed",
             "usable_fraction": times.usable,
             "zones": [f'{{"{ZONE}": {u:.3f}}}' for u in times.usable],
             "gsd_m": GSD_M[kind],
@@ -352,9 +352,9 @@ def _moments(day: Floats, start: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(micro).tz_localize("UTC")
 
 
-def _detections(rows: dict[str, Any], looks: pd.DataFrame) -> pd.DataFrame:
-    look = rows.pop("look")
-    same = looks.iloc[look].reset_index(drop=True)
+def _detections(rows: dict[str, Any], observations: pd.DataFrame) -> pd.DataFrame:
+    observation = rows.pop("observation")
+    same = observations.iloc[observation].reset_index(drop=True)
     kept = ["scene_id", "collection", "platform", "sensor", "seen_at", "port", "gsd_m"]
     frame = same[[*kept, "sun_elevation_deg"]].assign(zone=ZONE, **rows)
     names = [f"{scene}-{n}" for n, scene in enumerate(frame.scene_id)]
@@ -363,7 +363,7 @@ def _detections(rows: dict[str, Any], looks: pd.DataFrame) -> pd.DataFrame:
 
 def as_tables(made: Season) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Season in the whole schema of `gnomon.datamodel.tables`, as a run would write it."""
-    from gnomon.datamodel.tables import Detections, Looks, table  # noqa: PLC0415 - pandera is slow to import
+    from gnomon.datamodel.tables import Detections, Observations, table  # noqa: PLC0415 - pandera is slow to import
 
     points = gpd.points_from_xy(made.detections.longitude, made.detections.latitude)
     fixed = {"heading_deg": 90.0, "heading_sigma_deg": 5.0, "quayside": True}
@@ -374,8 +374,8 @@ def as_tables(made: Season) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     ]
     for hull in hulls:
         del hull["longitude"], hull["latitude"]
-    views = [{**row, **names, "detections": None} for row in made.looks.to_dict("records")]
+    views = [{**row, **names, "detections": None} for row in made.observations.to_dict("records")]
     for view in views:
         view["geometry"] = points[0].buffer(0.03) if len(points) else None
         del view["model"]
-    return table(Detections, hulls), table(Looks, views)
+    return table(Detections, hulls), table(Observations, views)

@@ -53,27 +53,29 @@ def sight(
     moored: Moored,
     *,
     detection: tuple[float, ...],
-    false_per_look: float,
+    false_per_observation: float,
     berth: tuple[float, float] = BERTH,
 ) -> dict[str, Any]:
     """Hulls that were told, as columns; ``look`` is the place of the look in the timetable."""
     arrive, depart = moored.arrive_day, moored.depart_day
     there = (times.day[:, None] > arrive) & (times.day[:, None] < depart)
-    look, who = np.nonzero(there)
-    kind, length = times.kind[look], moored.ships.length_m[who]
+    observation, who = np.nonzero(there)
+    kind, length = times.kind[observation], moored.ships.length_m[who]
     limit, width = LIMIT_M[kind].T
     # Scaled so that a ship of 90 m has the given chance.
     seen = ndtr((length - limit) / width) / ndtr((90 - limit) / width)
-    chance = times.usable[look] * np.minimum(np.array(detection)[kind] * seen, 0.99)
-    told = rng.random(len(look)) < chance
-    look, who, length = look[told], who[told], length[told]
-    age = (times.day[look] - arrive[who]) / (depart - arrive)[who]
-    rows = _measured(rng, times, look, length, moored.ships.beam_m[who])
-    rows |= _evidence(rng, times, look, length, _load(rng, moored.turn, who, age))
+    chance = times.usable[observation] * np.minimum(np.array(detection)[kind] * seen, 0.99)
+    told = rng.random(len(observation)) < chance
+    observation, who, length = observation[told], who[told], length[told]
+    age = (times.day[observation] - arrive[who]) / (depart - arrive)[who]
+    rows = _measured(rng, times, observation, length, moored.ships.beam_m[who])
+    rows |= _evidence(rng, times, observation, length, _load(rng, moored.turn, who, age))
     rows |= _place(rng, _spots(arrive, depart)[who], berth)
     rows["visit"] = np.where(who < moored.tankers, who, -1)
-    rows |= _marks(rng, times.kind[look], rows["visit"] >= 0, real=np.ones(len(look), bool))
-    return _with_false(rng, rows, times, false_per_look, berth)
+    rows |= _marks(
+        rng, times.kind[observation], rows["visit"] >= 0, real=np.ones(len(observation), bool)
+    )
+    return _with_false(rng, rows, times, false_per_observation, berth)
 
 
 def _load(rng: np.random.Generator, turn: Ints, who: Ints, age: Floats) -> Floats:
@@ -87,24 +89,26 @@ def _load(rng: np.random.Generator, turn: Ints, who: Ints, age: Floats) -> Float
 
 
 def _measured(
-    rng: np.random.Generator, times: Timetable, look: Ints, length: Floats, beam: Floats
+    rng: np.random.Generator, times: Timetable, observation: Ints, length: Floats, beam: Floats
 ) -> dict[str, Any]:
-    kind = times.kind[look]
+    kind = times.kind[observation]
     sigma, beam_sigma = LENGTH_SIGMA_M[kind], BEAM_SIGMA_M[kind]
     return {
-        "look": look,
-        "length_m": np.maximum(length + rng.normal(0, 1, len(look)) * sigma, 20.0),
+        "observation": observation,
+        "length_m": np.maximum(length + rng.normal(0, 1, len(observation)) * sigma, 20.0),
         "length_sigma_m": sigma,
-        "beam_m": np.maximum(beam + rng.normal(0, 1, len(look)) * beam_sigma, 4.0),
+        "beam_m": np.maximum(beam + rng.normal(0, 1, len(observation)) * beam_sigma, 4.0),
         "beam_sigma_m": beam_sigma,
     }
 
 
 def _evidence(
-    rng: np.random.Generator, times: Timetable, look: Ints, length: Floats, load: Floats
+    rng: np.random.Generator, times: Timetable, observation: Ints, length: Floats, load: Floats
 ) -> dict[str, Any]:
-    kind = times.kind[look]
-    d = separation(length, rng.uniform(0, 1, len(look)), GSD_M[kind], times.sun_deg[look])
+    kind = times.kind[observation]
+    d = separation(
+        length, rng.uniform(0, 1, len(observation)), GSD_M[kind], times.sun_deg[observation]
+    )
     return {"log_lr_laden": np.where(kind == S1, np.nan, log_lr_laden(rng, d, load))}
 
 
@@ -150,18 +154,18 @@ def _with_false(
     rng: np.random.Generator,
     rows: dict[str, Any],
     times: Timetable,
-    per_look: float,
+    per_observation: float,
     berth: tuple[float, float],
 ) -> dict[str, Any]:
-    count = rng.poisson(per_look * times.usable)
-    look = np.repeat(np.arange(len(count)), count)
-    length = rng.uniform(40, 160, len(look))
-    false = _measured(rng, times, look, length, 0.16 * length)
-    false |= _evidence(rng, times, look, length, np.full(len(look), 0.5))
-    east, north = rng.uniform(-600, 600, (2, len(look)))
+    count = rng.poisson(per_observation * times.usable)
+    observation = np.repeat(np.arange(len(count)), count)
+    length = rng.uniform(40, 160, len(observation))
+    false = _measured(rng, times, observation, length, 0.16 * length)
+    false |= _evidence(rng, times, observation, length, np.full(len(observation), 0.5))
+    east, north = rng.uniform(-600, 600, (2, len(observation)))
     false["longitude"] = berth[0] + east * DEGREES_PER_M / 0.735
     false["latitude"] = berth[1] + north * DEGREES_PER_M
-    false["visit"] = np.full(len(look), -2)
-    none = np.zeros(len(look), bool)
-    false |= _marks(rng, times.kind[look], none, real=none)
+    false["visit"] = np.full(len(observation), -2)
+    none = np.zeros(len(observation), bool)
+    false |= _marks(rng, times.kind[observation], none, real=none)
     return {name: np.r_[rows[name], false[name]] for name in rows}

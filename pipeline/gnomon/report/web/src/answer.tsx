@@ -18,7 +18,7 @@ function Headline({ page, season, year }: { page: Page; season: Season | undefin
   if (!year || !first)
     return (
       <h1>
-        {whole(page.ships.length)} ships in {whole(page.looks.length)} looks.{" "}
+        {whole(page.ships.length)} ships in {whole(page.observations.length)} observations.{" "}
         <span class="soft">
           {season ? `${rough(season.visits_p50)} visits inferred; nothing is said of barrels.` : "No visits are told."}
         </span>
@@ -289,7 +289,7 @@ function Ports({ page }: { page: Page }) {
               <tr key={one.port}>
                 <th scope="row">{portWords(one.port)}</th>
                 <td>
-                  {whole(one.looks)} <small>{one.usable_looks.toFixed(1)} usable</small>
+                  {whole(one.observations)} <small>{one.usable_observations.toFixed(1)} usable</small>
                 </td>
                 <td>{rough(one.seen_mean)}</td>
                 <td>

@@ -1,10 +1,10 @@
-// The evidence page: the answer, every look, where, the ships, what an analyst decided.
+// The evidence page: the answer, every observation, where, the ships, what an analyst decided.
 import { render } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Answer } from "./answer";
 import { Card, shownAt } from "./card";
 import { loadPage, type Page } from "./data";
-import { everything, Filters, Opened, showsLook, showsShip } from "./filter";
+import { everything, Filters, Opened, showsObservation, showsShip } from "./filter";
 import { List } from "./list";
 import { Maps } from "./map";
 import "./page.css";
@@ -108,7 +108,7 @@ function Legend() {
     ["stay loaded", "visit: came empty, left laden"],
     ["stay unloaded", "visit: came laden, left empty"],
     ["stay open", "visit: load not told (thick: the middle of arrival and departure; thin: nine in ten)"],
-    ["clear", "look: as long as water was seen; ships in it stand on it, large if they are of a visit"],
+    ["clear", "observation: as long as water was seen; ships in it stand on it, large if they are of a visit"],
   ];
   return (
     <ul class="legend" aria-label="Marks">
@@ -221,7 +221,7 @@ function App({ page }: { page: Page }) {
   }, [theme]);
   const within = (t: number | null) => t != null && t >= span[0] && t <= span[1];
   const ships = useMemo(() => page.ships.filter((ship) => showsShip(filter, ship) && within(ship.t)), [filter, span]);
-  const looks = useMemo(() => page.looks.filter((look) => showsLook(filter, look) && within(look.t)).length, [filter, span]);
+  const observations = useMemo(() => page.observations.filter((observation) => showsObservation(filter, observation) && within(observation.t)).length, [filter, span]);
   const shown = useMemo(() => shownAt(page, address), [address]);
   const open = (next: string) => {
     if (!shown) before.current = document.activeElement;
@@ -232,8 +232,8 @@ function App({ page }: { page: Page }) {
     (before.current as HTMLElement | null)?.focus?.();
   };
   const step = (by: number) => {
-    const rows: any[] = shown?.look ? page.looks : shown?.visit ? page.visits : page.ships;
-    const place = rows.indexOf(shown?.look ?? shown?.visit ?? shown?.ship);
+    const rows: any[] = shown?.observation ? page.observations : shown?.visit ? page.visits : page.ships;
+    const place = rows.indexOf(shown?.observation ?? shown?.visit ?? shown?.ship);
     const next = rows[place + by];
     if (next) open(addressOf(next));
   };
@@ -255,7 +255,7 @@ function App({ page }: { page: Page }) {
         <Answer page={page} />
         <section id="timeline" aria-labelledby="timeline-head">
           <h2 id="timeline-head">Every look</h2>
-          <Filters page={page} filter={filter} change={setFilter} shown={`${whole(looks)} looks and ${whole(ships.length)} ships in view`} />
+          <Filters page={page} filter={filter} change={setFilter} shown={`${whole(observations)} looks and ${whole(ships.length)} ships in view`} />
           <Zoom span={span} whole={all} zoom={zoom} />
           <Legend />
           <Timeline page={page} filter={filter} span={span} zoom={zoom} />

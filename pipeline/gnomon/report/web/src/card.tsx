@@ -1,8 +1,8 @@
-// The evidence of one visit, ship or look; its address can be cited.
+// The evidence of one visit, ship or observation; its address can be cited.
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { Picture, Strip } from "./chips";
 import { Freeboard, Weights } from "./curves";
-import { type Candidate, evidence, type Look, type Page, type Ship, type Visit } from "./data";
+import { type Candidate, evidence, type Observation, type Page, type Ship, type Visit } from "./data";
 import { Decide } from "./decide";
 import { Opened } from "./filter";
 import type { Decisions, Feature } from "./review";
@@ -13,18 +13,18 @@ import {
 export interface Shown {
   visit: Visit | null;
   ship: Ship | null;
-  look: Look | null;
+  observation: Observation | null;
 }
 
 /** What an address stands for, or null. */
 export function shownAt(page: Page, address: string): Shown | null {
   const name = (prefix: string) => (address.startsWith(prefix) ? address.slice(prefix.length) : null);
   const visit = page.visit.get(name("visit-") ?? "");
-  if (visit) return { visit, ship: visit.ships[0] ?? null, look: null };
+  if (visit) return { visit, ship: visit.ships[0] ?? null, observation: null };
   const ship = page.ship.get(name("ship-") ?? "");
-  if (ship) return { visit: ship.visit, ship, look: null };
-  const look = page.look.get(name("look-") ?? "");
-  return look ? { visit: null, ship: null, look } : null;
+  if (ship) return { visit: ship.visit, ship, observation: null };
+  const observation = page.observation.get(name("observation-") ?? "");
+  return observation ? { visit: null, ship: null, observation } : null;
 }
 
 interface Props {
@@ -74,7 +74,7 @@ export function Card(props: Props) {
             Close <kbd>Esc</kbd>
           </button>
         </nav>
-        {shown.look ? <LookCard page={page} look={shown.look} /> : <ShipCard key={address} {...props} />}
+        {shown.observation ? <ObservationCard page={page} observation={shown.observation} /> : <ShipCard key={address} {...props} />}
       </div>
     </dialog>
   );
@@ -191,7 +191,7 @@ function Measured({ ship }: { ship: Ship }) {
 
 const http = (href: string | undefined) => (href && /^https?:/.test(href) ? href : null);
 
-function Source({ page, ship }: { page: Page; ship: Ship | Look }) {
+function Source({ page, ship }: { page: Page; ship: Ship | Observation }) {
   const href = page.items[ship.scene];
   const item = href && (http(href) || (!/^[a-z]+:/i.test(href) && location.protocol === "file:")) ? href : null;
   const sha = page.run.weights.sha256;
@@ -261,21 +261,21 @@ function Who({ page, visit }: { page: Page; visit: Visit }) {
   );
 }
 
-function LookCard({ page, look }: { page: Page; look: Look }) {
+function ObservationCard({ page, observation }: { page: Page; observation: Observation }) {
   const open = useContext(Opened);
   const seen = evidence();
   return (
     <>
       <header>
         <h2 id="card-head">
-          Look at {portWords(look.port)} <span class="soft">{moment(look.t)}</span>
+          Look at {portWords(observation.port)} <span class="soft">{moment(observation.t)}</span>
         </h2>
         <p class="trade">
-          {look.ships.length ? `${look.ships.length} ship${look.ships.length > 1 ? "s" : ""}` : "no ship"}; {skyWords(look)}
+          {observation.ships.length ? `${observation.ships.length} ship${observation.ships.length > 1 ? "s" : ""}` : "no ship"}; {skyWords(observation)}
         </p>
       </header>
       <ol class="chips small">
-        {look.ships.map((ship) => (
+        {observation.ships.map((ship) => (
           <li key={ship.id}>
             <button type="button" onClick={() => open(`ship-${ship.id}`)}>
               <Picture chip={seen.chips[ship.id]} traced={false} azimuth={null} alt={`Ship of ${fixed(ship.length, 0)} m`} why="No picture" />
@@ -292,16 +292,16 @@ function LookCard({ page, look }: { page: Page; look: Look }) {
           <Facts
             name="What could be seen"
             facts={[
-              ["State", skyWords(look)],
-              ["Port's water", percent(look.usable)],
-              ...Object.entries(look.zones).map(([name, part]): Fact => [name, percent(part)]),
-              ["Sun", look.sun == null ? "not known" : `${fixed(look.sun, 1)}° high`],
-              ["View", look.view == null ? "not known" : `${fixed(look.view, 1)}° off the vertical`],
+              ["State", skyWords(observation)],
+              ["Port's water", percent(observation.usable)],
+              ...Object.entries(observation.zones).map(([name, part]): Fact => [name, percent(part)]),
+              ["Sun", observation.sun == null ? "not known" : `${fixed(observation.sun, 1)}° high`],
+              ["View", observation.view == null ? "not known" : `${fixed(observation.view, 1)}° off the vertical`],
             ]}
           />
         </div>
         <div>
-          <Source page={page} ship={look} />
+          <Source page={page} ship={observation} />
         </div>
       </div>
     </>

@@ -62,12 +62,12 @@ interface Weight {
 }
 
 function weights(ships: Ship[], visit: Visit | null): Weight[] {
-  const looks = ships
+  const observations = ships
     .filter((ship) => ship.lr != null)
     .map((ship) => ({ name: `${shortMoment(ship.t)}, ${collectionWords(ship.collection)}`, lr: ship.lr, sum: false }));
-  if (!visit) return looks;
+  if (!visit) return observations;
   return [
-    ...looks,
+    ...observations,
     { name: "all, of the load she came with", lr: visit.log_lr_laden_in, sum: true },
     { name: "all, of the load she left with", lr: visit.log_lr_laden_out, sum: true },
   ];

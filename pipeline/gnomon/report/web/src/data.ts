@@ -35,8 +35,8 @@ export interface Season {
   notes: string[];
   start: number;
   end: number;
-  looks: number;
-  usable_looks: number;
+  observations: number;
+  usable_observations: number;
   visits_mean: number | null;
   visits_p05: number | null;
   visits_p50: number | null;
@@ -80,8 +80,8 @@ export interface Visit {
   onward: { to: string | null; visit: string | null; p: number }[];
   [measure: string]: any;
 }
-export interface Look {
-  kind: "look";
+export interface Observation {
+  kind: "observation";
   key: string;
   scene: string;
   collection: string;
@@ -124,7 +124,7 @@ export interface Ship {
   quay: boolean | null;
   model: string | null;
   digest: string | null;
-  look: Look | null;
+  observation: Observation | null;
   visit: Visit | null;
   [measure: string]: any;
 }
@@ -157,7 +157,7 @@ interface Raw {
     visits_told: number;
   };
   ports: Port[];
-  looks: Columns;
+  observations: Columns;
   ships: Columns;
   visits: any[];
   register: Record<string, Partial<Candidate>>;
@@ -180,13 +180,13 @@ export interface Evidence {
   chips: Record<string, Chip>;
   curves: Record<string, Curve>;
 }
-export interface Page extends Omit<Raw, "looks" | "ships" | "visits"> {
-  looks: Look[];
+export interface Page extends Omit<Raw, "observations" | "ships" | "visits"> {
+  observations: Observation[];
   ships: Ship[];
   visits: Visit[];
   ship: Map<string, Ship>;
   visit: Map<string, Visit>;
-  look: Map<string, Look>;
+  observation: Map<string, Observation>;
 }
 
 const parsed = (id: string) => JSON.parse(document.getElementById(id)!.textContent!);
@@ -209,24 +209,24 @@ function loadOf(ship: any): [Load, boolean] {
   return [p > 0.9 ? "laden" : p < 0.1 ? "ballast" : "indeterminate", true];
 }
 
-function withSky(look: any, clear: number): Look {
-  const berths = Object.values(look.zones as Record<string, number>);
-  const seen = look.status === "looked" ? (berths.length ? Math.max(...berths) : (look.usable ?? 0)) : 0;
-  const sky: Sky = look.status === "failed" ? "failed" : seen >= clear ? "clear" : "cloudy";
-  return { ...look, kind: "look", key: `${look.scene}@${look.port}`, seen, sky, ships: [] };
+function withSky(observation: any, clear: number): Observation {
+  const berths = Object.values(observation.zones as Record<string, number>);
+  const seen = observation.status === "observed" ? (berths.length ? Math.max(...berths) : (observation.usable ?? 0)) : 0;
+  const sky: Sky = observation.status === "failed" ? "failed" : seen >= clear ? "clear" : "cloudy";
+  return { ...observation, kind: "observation", key: `${observation.scene}@${observation.port}`, seen, sky, ships: [] };
 }
 
 export function loadPage(): Page {
   const raw: Raw = parsed("page");
-  const looks = rows(raw.looks).map((look) => withSky(look, raw.run.clear));
-  const look = new Map(looks.map((one) => [one.key, one]));
+  const observations = rows(raw.observations).map((observation) => withSky(observation, raw.run.clear));
+  const observation = new Map(observations.map((one) => [one.key, one]));
   const ships: Ship[] = rows(raw.ships).map((ship) => {
     const [load, derived] = loadOf(ship);
-    const of = look.get(`${ship.scene}@${ship.port}`) ?? null;
-    return { ...ship, kind: "ship", load, derived, look: of, visit: null };
+    const of = observation.get(`${ship.scene}@${ship.port}`) ?? null;
+    return { ...ship, kind: "ship", load, derived, observation: of, visit: null };
   });
   ships.sort((a, b) => a.t - b.t);
-  for (const one of ships) one.look?.ships.push(one);
+  for (const one of ships) one.observation?.ships.push(one);
   const ship = new Map(ships.map((one) => [one.id, one]));
   const visits: Visit[] = raw.visits.map((row) => {
     const own = row.ships.map((id: string) => ship.get(id)).filter(Boolean) as Ship[];
@@ -242,7 +242,7 @@ export function loadPage(): Page {
   });
   visits.sort((a, b) => a.arrived_p50 - b.arrived_p50);
   const visit = new Map(visits.map((one) => [one.id, one]));
-  return { ...raw, looks, ships, visits, ship, visit, look };
+  return { ...raw, observations, ships, visits, ship, visit, observation };
 }
 
 let kept: Evidence | null = null;

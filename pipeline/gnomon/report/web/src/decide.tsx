@@ -54,7 +54,7 @@ export function Decide(props: {
     setFault("");
     const told = toldBy(form);
     const all = form.get("scope") === "visit" && visit ? visit.ships : [ship];
-    // A load belongs to one look; the rest holds for the ship.
+    // A load belongs to one observation; the rest holds for the ship.
     decide(all.map((one) => featureOf(one, one === ship ? told : { ...told, load_state: null })));
   };
   const many = visit && visit.ships.length > 1;

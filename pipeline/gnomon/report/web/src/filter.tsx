@@ -1,7 +1,7 @@
 // What of the run is shown: by port, sensor, load and vessel.
 import { createContext } from "preact";
 import { memo } from "preact/compat";
-import { LOADS, type Load, type Look, type Page, type Ship, type Sky, type Visit } from "./data";
+import { LOADS, type Load, type Observation, type Page, type Ship, type Sky, type Visit } from "./data";
 import { collectionWords, LOAD_WORDS, portWords } from "./words";
 
 export interface Filter {
@@ -32,11 +32,11 @@ function once<T>(make: (page: Page) => T): (page: Page) => T {
 
 export const portsOf = once((page) =>
   unique([...page.ports.map((port) => port.name), ...page.ships.map((ship) => ship.port)]).filter(
-    (name) => page.looks.some((look) => look.port === name) || page.ships.some((ship) => ship.port === name),
+    (name) => page.observations.some((observation) => observation.port === name) || page.ships.some((ship) => ship.port === name),
   ),
 );
 export const collectionsOf = once((page) =>
-  unique([...page.looks.map((look) => look.collection), ...page.ships.map((ship) => ship.collection)]).sort(),
+  unique([...page.observations.map((observation) => observation.collection), ...page.ships.map((ship) => ship.collection)]).sort(),
 );
 
 export const vesselsOf = once((page) => {
@@ -64,8 +64,8 @@ export const showsShip = (filter: Filter, ship: Ship) =>
   filter.loads.has(ship.load) &&
   (!filter.vessel || named(ship.visit, filter.vessel) || ship.id.toLowerCase().includes(filter.vessel));
 
-export const showsLook = (filter: Filter, look: Look) =>
-  filter.ports.has(look.port) && filter.collections.has(look.collection) && filter.skies.has(look.sky) && !filter.vessel;
+export const showsObservation = (filter: Filter, observation: Observation) =>
+  filter.ports.has(observation.port) && filter.collections.has(observation.collection) && filter.skies.has(observation.sky) && !filter.vessel;
 
 function Toggles<T extends string>(props: {
   name: string;

@@ -1,7 +1,7 @@
 // Where everything of the timeline lies: for each port a strip of its visits, in as many lanes as
 // overlap, and a strip for each sensor with its looks and, standing on them, the ships in them.
 import { collectionsOf, portsOf } from "./filter";
-import { LOADS, type Look, type Page, type Ship, type Visit } from "./data";
+import { LOADS, type Observation, type Page, type Ship, type Visit } from "./data";
 
 const LANE = 11;
 const STEP = 8;
@@ -22,7 +22,7 @@ export interface Lane {
   height: number;
   /** The line that looks hang from and ships stand on. */
   base: number;
-  looks: Placed<Look>[];
+  observations: Placed<Observation>[];
   ships: Placed<Ship>[];
   visits: Placed<Visit>[];
 }
@@ -54,35 +54,35 @@ function ofVisits(port: string, all: Visit[]): Lane {
   const visits = [...all].sort((a, b) => begins(a) - begins(b));
   const lane = packed(visits);
   return {
-    id: `${port}|visits`, port, collection: null, base: 0, looks: [], ships: [],
+    id: `${port}|visits`, port, collection: null, base: 0, observations: [], ships: [],
     height: LANE * (Math.max(...lane) + 1) + 8,
     visits: visits.map((visit, k) => ({ of: visit, y: 4 + LANE * (lane[k]! + 0.5), dx: 0 })),
   };
 }
 
-function ofLooks(port: string, collection: string, all: Look[]): Lane {
-  const looks = all.filter((look) => look.t != null);
-  const most = looks.reduce((top, look) => Math.max(top, look.ships.length), 0);
+function ofLooks(port: string, collection: string, all: Observation[]): Lane {
+  const observations = all.filter((observation) => observation.t != null);
+  const most = observations.reduce((top, observation) => Math.max(top, observation.ships.length), 0);
   const base = 8 + STEP * Math.min(most, HIGH);
-  const ships = looks.flatMap((look) =>
-    [...look.ships]
+  const ships = observations.flatMap((observation) =>
+    [...observation.ships]
       .sort((a, b) => LOADS.indexOf(a.load) - LOADS.indexOf(b.load))
       .map((ship, k) => ({ of: ship, y: base - 6 - STEP * (k % HIGH), dx: STEP * Math.floor(k / HIGH) })),
   );
   return {
     id: `${port}|${collection}`, port, collection, base, ships, visits: [],
     height: base + TICK + 8,
-    looks: looks.map((look) => ({ of: look, y: base, dx: 0 })),
+    observations: observations.map((observation) => ({ of: observation, y: base, dx: 0 })),
   };
 }
 
 export function lanesOf(page: Page): Map<string, Lane[]> {
-  const looks = grouped(page.looks, (look) => `${look.port}|${look.collection}`);
+  const observations = grouped(page.observations, (observation) => `${observation.port}|${observation.collection}`);
   const visits = grouped(page.visits, (visit) => visit.port);
   return new Map(
     portsOf(page).map((port) => {
       const own = collectionsOf(page).flatMap((collection) => {
-        const some = looks.get(`${port}|${collection}`);
+        const some = observations.get(`${port}|${collection}`);
         return some ? [ofLooks(port, collection, some)] : [];
       });
       const stays = visits.get(port);

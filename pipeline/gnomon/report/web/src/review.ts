@@ -46,7 +46,7 @@ export function merged(...parts: Iterable<Feature>[]): Feature[] {
   return [...kept.values()].sort((a, b) => (id(a) < id(b) ? -1 : id(a) > id(b) ? 1 : when(a) - when(b)));
 }
 
-/** The decision that holds for each ship in a look: the latest. */
+/** The decision that holds for each ship in a observation: the latest. */
 export const holding = (history: Feature[]): Decisions =>
   new Map(history.map((feature) => [feature.properties.detection_id, feature.properties]));
 

@@ -1,7 +1,7 @@
 // One strip of the timeline, drawn by Observable Plot; a filter hides marks and draws nothing anew.
 import * as Plot from "@observablehq/plot";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { LOADS, type Look, type Ship } from "./data";
+import { LOADS, type Observation, type Ship } from "./data";
 import type { Filter } from "./filter";
 import { useTurn } from "./later";
 import { begins, ends, type Lane, type Placed, TICK } from "./lanes";
@@ -23,11 +23,11 @@ export const ticksOf = (width: number) => Math.max(3, Math.round(width / 95));
 
 /** What of a lane lies in a span: lists in the order of the marks that show them. */
 function partsOf(lane: Lane, span: Span, perPixel: number): Placed<Thing>[][] {
-  const within = (one: Placed<Look | Ship>) => one.of.t! + one.dx * perPixel >= span[0] && one.of.t! <= span[1];
-  const looks = lane.looks.filter(within), ships = lane.ships.filter(within);
+  const within = (one: Placed<Observation | Ship>) => one.of.t! + one.dx * perPixel >= span[0] && one.of.t! <= span[1];
+  const observations = lane.observations.filter(within), ships = lane.ships.filter(within);
   const visits = lane.visits.filter((one) => ends(one.of) >= span[0] && begins(one.of) <= span[1]);
   return [
-    ...SKIES.map((sky) => looks.filter((one) => one.of.sky === sky)),
+    ...SKIES.map((sky) => observations.filter((one) => one.of.sky === sky)),
     visits, visits,
     ...LOADS.map((load) => ships.filter((one) => one.of.load === load)),
   ];
@@ -35,13 +35,13 @@ function partsOf(lane: Lane, span: Span, perPixel: number): Placed<Thing>[][] {
 
 function draw(lane: Lane, parts: Placed<any>[][], span: Span, width: number): Element {
   const perPixel = (span[1] - span[0]) / width;
-  const at = (one: Placed<Look | Ship>) => date(one.of.t! + one.dx * perPixel);
+  const at = (one: Placed<Observation | Ship>) => date(one.of.t! + one.dx * perPixel);
   const clip = (t: number) => date(Math.min(Math.max(t, span[0]), span[1]));
   const colour = (one: any) => TRADE[tradeOf(one.of)];
   const marks: any[] = [
     Plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: ticksOf(width) }),
     lane.collection ? Plot.ruleY([lane.base], { stroke: "var(--line)" }) : null,
-    Plot.ruleX(parts[0]!, { className: "part0", x: at, y1: "y", y2: (one: any) => one.y + 4 + (TICK - 4) * one.of.seen, stroke: "var(--look)", strokeWidth: 2 } as any),
+    Plot.ruleX(parts[0]!, { className: "part0", x: at, y1: "y", y2: (one: any) => one.y + 4 + (TICK - 4) * one.of.seen, stroke: "var(--observation)", strokeWidth: 2 } as any),
     Plot.ruleX(parts[1]!, { className: "part1", x: at, y1: "y", y2: (one: any) => one.y + 5, stroke: "var(--cloud)", strokeWidth: 2 } as any),
     Plot.dot(parts[2]!, { className: "part2", x: at, y: (one: any) => one.y + 7, symbol: "times", r: 4, stroke: "var(--bad)", strokeWidth: 2 }),
     Plot.ruleY(parts[3]!, { className: "part3", y: "y", x1: (one: any) => clip(begins(one.of)), x2: (one: any) => clip(ends(one.of)), stroke: colour, strokeWidth: 2 }),
@@ -78,7 +78,7 @@ function applied(svg: Element, spots: Spot[], filter: Filter) {
   SKIES.forEach((sky, k) => group(k, filter.skies.has(sky) && !filter.vessel));
   LOADS.forEach((load, k) => group(5 + k, filter.loads.has(load)));
   for (const { node, thing } of spots) {
-    if ("kind" in thing && (thing.kind === "look" || !filter.vessel)) {
+    if ("kind" in thing && (thing.kind === "observation" || !filter.vessel)) {
       if (node.style.display) node.style.display = "";
       continue;
     }

@@ -54,7 +54,7 @@ export function Timeline(props: { page: Page; filter: Filter; span: Span; zoom: 
         class="strip"
         role="application"
         tabIndex={0}
-        aria-label="Timeline of looks, ships and visits. Left and right: one after the other; up and down: other rows; Enter: open; plus, minus, zero: zoom."
+        aria-label="Timeline of observations, ships and visits. Left and right: one after the other; up and down: other rows; Enter: open; plus, minus, zero: zoom."
         {...pointed}
         onKeyDown={keys}
       >

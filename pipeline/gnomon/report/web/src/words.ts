@@ -1,5 +1,5 @@
 // Numbers, times and names in words.
-import type { Load, Look, Ship, Visit } from "./data";
+import type { Load, Observation, Ship, Visit } from "./data";
 
 const integer = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
@@ -80,17 +80,17 @@ export const portWords = (name: string) =>
     .join("")
     .replaceAll("-", " ");
 
-export function skyWords(look: Look): string {
-  if (look.status === "failed") return `failed: ${look.reason ?? "no reason given"}`;
-  if (look.status === "skipped") return `not read: ${look.reason ?? "no reason given"}`;
-  const part = `${Math.round(look.seen * 100)} % of the ${Object.keys(look.zones).length ? "berth's " : ""}water seen`;
-  return look.sky === "cloudy" ? `cloudy, ${part}` : part;
+export function skyWords(observation: Observation): string {
+  if (observation.status === "failed") return `failed: ${observation.reason ?? "no reason given"}`;
+  if (observation.status === "skipped") return `not read: ${observation.reason ?? "no reason given"}`;
+  const part = `${Math.round(observation.seen * 100)} % of the ${Object.keys(observation.zones).length ? "berth's " : ""}water seen`;
+  return observation.sky === "cloudy" ? `cloudy, ${part}` : part;
 }
 
-export const lookWords = (look: Look) =>
-  `${portWords(look.port)}, ${moment(look.t)}, ${collectionWords(look.collection)}: ${
-    look.ships.length ? `${look.ships.length} ship${look.ships.length > 1 ? "s" : ""}` : "no ship"
-  }; ${skyWords(look)}`;
+export const lookWords = (observation: Observation) =>
+  `${portWords(observation.port)}, ${moment(observation.t)}, ${collectionWords(observation.collection)}: ${
+    observation.ships.length ? `${observation.ships.length} ship${observation.ships.length > 1 ? "s" : ""}` : "no ship"
+  }; ${skyWords(observation)}`;
 
 export function shipWords(ship: Ship): string {
   const size = `${fixed(ship.length, 0)} × ${fixed(ship.beam, 0)} m`;
