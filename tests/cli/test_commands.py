@@ -126,7 +126,8 @@ def test_run_and_track_say_one_document_and_nothing_else(
     assert {"detections.parquet", "visits.parquet"} <= {Path(p).name for p in told["files"]}
     assert told["seasons"][0]["start"].endswith("Z")
     assert told["review"] == {"held": 0, "lost": []}
-    words = ("--detections", out / "detections.parquet", "--observations", out / "observations.parquet")
+    words = ("--detections", out / "detections.parquet")
+    words += ("--observations", out / "observations.parquet")
     assert called(monkeypatch, "track", *words, "--study", study, "--out", out, "--json") == 0
     again = document(capsys.readouterr().out)
     assert {k: again[k] for k in ("visits", "seasons", "ledger")} == {
@@ -222,7 +223,8 @@ def test_track_takes_a_review_from_anywhere(
     study, out = written_study(tmp_path, sea), tmp_path / "run"
     assert called(monkeypatch, "detect", sea, "--out", out) == 0
     review = write_review(tmp_path, detection_id="nobody", reviewer="B")
-    words = ("--detections", out / "detections.parquet", "--observations", out / "observations.parquet")
+    words = ("--detections", out / "detections.parquet")
+    words += ("--observations", out / "observations.parquet")
     words = (*words, "--study", study, "--out", tmp_path / "own", "--review", review)
     capsys.readouterr()
     assert called(monkeypatch, "track", *words, "--json") == 0

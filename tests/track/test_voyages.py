@@ -234,7 +234,8 @@ def test_the_command_starts_from_tables_and_fits_80_columns(
         '[ports]\nnames = ["vostochny", "chongjin"]\n[track]\ndraws = 50\nmembers = 64\n'
         'ais = "ais.csv"\n[track.detection_columns]\nlength_m = "LOA"\n'
     )
-    words = ["--detections", tmp_path / "hulls.csv", "--observations", tmp_path / "observations.parquet"]
+    words = ["--detections", tmp_path / "hulls.csv"]
+    words += ["--observations", tmp_path / "observations.parquet"]
     words += ["--study", tmp_path / "study.toml", "--out", tmp_path / "out"]
     monkeypatch.setattr(sys, "argv", ["gnomon", "track", *map(str, words)])
     with pytest.raises(SystemExit) as caught:
