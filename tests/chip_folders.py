@@ -8,9 +8,9 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from gnomon.datamodel.files import write_json, write_table
 from gnomon.learn.export import Exported, export_chips, source_of
 from gnomon.learn.labels import NAME, read_features, write_features
-from gnomon.workflow.store import write_json, write_table
 from simulated import BOX
 
 PORTS = {"april-04": "east", "april-14": "west", "april-24": "west"}

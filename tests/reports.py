@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Visits, table
 from gnomon.simulate.season.campaign import as_tables, season, trade_2024
 from gnomon.workflow.infer import infer
-from gnomon.workflow.store import write_json, write_table
 
 STUDY = {
     "name": "season-2024",

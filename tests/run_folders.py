@@ -7,6 +7,7 @@ from typing import Any
 
 from shapely import LineString, Point, box
 
+from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import (
     Detections,
@@ -18,7 +19,6 @@ from gnomon.datamodel.tables import (
     Voyages,
     table,
 )
-from gnomon.workflow.store import write_json, write_table
 
 START = datetime(2024, 4, 6, 2, 12, 31, 250_000, tzinfo=UTC)
 AREA = box(130.2, 42.1, 130.4, 42.3)

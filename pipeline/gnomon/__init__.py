@@ -40,7 +40,7 @@ _HOME = {
     "read_review": "datamodel.decisions",
     "read_ship": "freeboard.rows",
     "read_study": "datamodel.study",
-    "read_table": "workflow.store",
+    "read_table": "datamodel.files",
     "retaken": "simulate.pixels.portrait",
     "run_study": "workflow.run",
     "show_load": "report.figures.load",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from commands import called
-from gnomon.workflow.store import read_table
+from gnomon.datamodel.files import read_table
 from run_folders import write_review, write_run
 
 

@@ -15,6 +15,7 @@ from shapely import LineString, Polygon
 
 from gnomon import cli
 from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ports import read_ports
 from gnomon.datamodel.study import shipped
 from gnomon.datamodel.tables import Voyages, table
@@ -22,7 +23,6 @@ from gnomon.simulate.season.campaign import as_tables, season, trade_2024
 from gnomon.track.ais import match, read_ais
 from gnomon.track.sea_routes import LEGS, POINTS, distance_nm, route
 from gnomon.track.voyages import Call, link
-from gnomon.workflow.store import write_table
 
 PORTS = {name: POINTS[name] for name in ("vostochny", "chongjin", "rajin", "nampo")}
 # Land well inside the coast, by hand from a chart.

@@ -15,6 +15,7 @@ import pytest
 
 from catalogs import with_addresses
 from gnomon.datamodel.errors import CatalogError, WeightsError
+from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.freeboard.rows import COLUMNS
@@ -22,7 +23,6 @@ from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.scene import grid, simulate
 from gnomon.workflow import run as running
 from gnomon.workflow.run import plan, run_study
-from gnomon.workflow.store import read_table
 from servers import FileServer, stac_api
 from simulated import BOX, DAYS, spec
 

@@ -22,8 +22,8 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
 from gnomon.datamodel.errors import LabelError
+from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, Scene
-from gnomon.workflow.store import write_whole
 
 BANDS = (*OPTICAL_BANDS, PAN, "scl")
 CLASSES = ("scl",)

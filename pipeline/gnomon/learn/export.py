@@ -10,7 +10,7 @@ Making chips again adds what is new. It changes no row, and writes no chip twice
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ from shapely.geometry import mapping
 
 from gnomon.datamodel.decisions import Decision, latest, read_review
 from gnomon.datamodel.errors import AssetError, GnomonError, LabelError
+from gnomon.datamodel.files import read_table
+from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.datamodel.tables import LABEL_LOADS, SHIP_TYPES
@@ -51,7 +53,6 @@ from gnomon.learn.labels import (
     write_features,
 )
 from gnomon.workflow.loads import prepared, read_detections, scenes_of
-from gnomon.workflow.store import read_table
 
 FRAME = "no ship was found here: not_ship if you see none, else outline each ship"
 WATER_MIN = 0.1
@@ -60,7 +61,6 @@ OTHER = dict.fromkeys(("cargo", "passenger", "naval", "service"), "other")
 """Types of a review that are none of ours; their word goes into the note."""
 TRIES = 40
 """Places that are tried in a look for a chip without detections, and rounds over all looks."""
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,12 @@ import copy
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.progress import Progress
 from gnomon.detect import weights
 from gnomon.detect.centernet.network import Network
 from gnomon.learn.batches import shared
@@ -41,7 +42,6 @@ OWN_SHARE = 0.5
 catalogues."""
 SIMULATED_SEED, CHECK_SEED = 7, 11
 """Simulated scenes to train on are those of the first training; to check with there are others."""
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
+from gnomon.datamodel.files import write_whole
 from gnomon.detect.centernet.network import Maps, Network, NetworkOptions
 from gnomon.learn.batches import Targets, chips
 from gnomon.learn.scenes import Labelled
@@ -130,9 +131,7 @@ class _State:
     def give(self, path: Path) -> None:
         """Write the state, whole or not at all."""
         parts = {name: getattr(self, name).state_dict() for name in _PARTS}
-        partial = path.with_suffix(".part")
-        torch.save({"step": self.step, **parts}, partial)
-        partial.replace(path)
+        write_whole(path, lambda partial: torch.save({"step": self.step, **parts}, partial))
 
     def take(self, state: dict[str, Any]) -> None:
         """Go on from a state."""

@@ -28,6 +28,7 @@ from pyproj import Transformer
 from shapely.geometry import shape
 
 from gnomon.datamodel.errors import LabelError
+from gnomon.datamodel.files import write_json, write_whole
 from gnomon.datamodel.tables import SHIP_TYPES
 from gnomon.learn.chips import FOLDER, Chip, chip_pixels, read_chips
 from gnomon.learn.labels import (
@@ -40,7 +41,6 @@ from gnomon.learn.labels import (
     read_features,
     write_features,
 )
-from gnomon.workflow.store import write_json, write_whole
 
 Format = Literal["geojson", "coco", "yolo-obb"]
 CLASSES = (*(kind for kind in SHIP_TYPES if kind != "unknown"), "ship", "not_ship", "unreviewed")

@@ -22,9 +22,9 @@ from pyproj import Geod
 from shapely.geometry import mapping, shape
 
 from gnomon.datamodel.errors import LabelError
+from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.tables import LABEL_LOADS, SHIP_TYPES, STATUSES, Labels, table
 from gnomon.learn.chips import Chip, read_chips
-from gnomon.workflow.store import write_whole
 
 NAME = "labels.geojson"
 Feature = dict[str, Any]

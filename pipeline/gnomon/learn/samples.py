@@ -24,13 +24,13 @@ from rasterio.features import rasterize
 from scipy.ndimage import binary_erosion
 
 from gnomon.datamodel.errors import LabelError
+from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.study import MaskOptions
 from gnomon.imagery.water import usable_water
 from gnomon.learn.chips import CLASSES, Chip, chip_pixels, corner_of, read_chips
 from gnomon.learn.labels import LONGEST_M, NAME, length_of, read_labels
 from gnomon.learn.scenes import Labelled, gsd_of, labelled, outlines_in_pixels, rectangles_of
 from gnomon.simulate.pixels.scene import SceneSpec, simulate, training_specs, truth
-from gnomon.workflow.store import write_whole
 
 SHORTEST_M = 40.0
 """Of a simulated ship that is taught: shorter ones are not labelled in real scenes."""

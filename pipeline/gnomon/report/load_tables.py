@@ -17,6 +17,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from gnomon.datamodel.errors import GnomonError, StoreError
+from gnomon.datamodel.files import read_table
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import (
@@ -29,7 +30,6 @@ from gnomon.datamodel.tables import (
     Visits,
     Voyages,
 )
-from gnomon.workflow.store import read_table
 
 NEEDED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
 OPTIONAL: dict[str, type[Table]] = {

@@ -26,6 +26,7 @@ import pystac
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 
+from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.study import shipped
 from gnomon.geo.sun import sun_at
 from gnomon.simulate.calls import Call, season_calls, table_of
@@ -180,8 +181,8 @@ def write_embedded(folder: Path) -> Path:
     with ProcessPoolExecutor() as pool:
         items = list(pool.map(_written, [folder] * len(specs), specs))
     path = write_catalog(folder, items, description="Simulated scenes: the ships are not real")
-    embedded_truth().to_parquet(folder / "truth.parquet")
-    told.write_text(json.dumps(recipe))
+    write_table(embedded_truth(), folder / "truth.parquet")
+    write_json(recipe, told)
     return path
 
 

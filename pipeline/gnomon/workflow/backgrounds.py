@@ -31,13 +31,14 @@ from odc.geo.xr import rasterize
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import AssetError, GnomonError
+from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.geo.tiles import Window, windows
 from gnomon.imagery.background import FEWEST, UNIT, Clear, Counts, clear, median_background
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
-from gnomon.workflow.store import Store, digest, write_whole
+from gnomon.workflow.store import Store, digest
 
 MOST = 30
 """Looks of one background: twice the fewest, so that half of them may be cloudy at a place."""

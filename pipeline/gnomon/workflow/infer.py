@@ -9,13 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import Decision
+from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Ledger, table
 from gnomon.ledger.deliveries import Account, account
 from gnomon.physics import hydrostatics
 from gnomon.track.tracking import Tracked, track
-from gnomon.workflow.store import write_table
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ gives length, beam and heading; a bare point has them measured from the pixels a
 bright (or dark) patch that it lies on.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from pyproj import Geod
 from gnomon.catalog.angles import with_angles
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import AssetError, StoreError
+from gnomon.datamodel.files import write_table
+from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions, LoadOptions, MaskOptions, Study
 from gnomon.freeboard import rows as stage
@@ -30,7 +32,6 @@ from gnomon.freeboard.rows import ANGLES, SIZES
 from gnomon.geo.grid import grid_of
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
-from gnomon.workflow.store import write_table
 
 LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "scl")
 NEEDED = ("detection_id", "scene_id")
@@ -39,7 +40,6 @@ _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
 HEADING_SIGMA_DEG = 5.0
 _SEARCH_M = 200.0
 _EARTH = Geod(ellps="WGS84")
-Progress = Callable[[int, int, str], None]
 
 
 def with_loads(

@@ -10,7 +10,7 @@ ships is made before them, for weights that can be told it (`histories`).
 import functools
 import importlib.metadata
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -29,7 +29,9 @@ from odc.geo.geobox import GeoBox
 from gnomon.catalog.angles import with_angles
 from gnomon.catalog.search import Fault, find_scenes
 from gnomon.datamodel.errors import AssetError, GnomonError
+from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.ports import Port
+from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import OPTICAL_BANDS, Scene
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations, table
@@ -41,7 +43,7 @@ from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.loads import with_loads
-from gnomon.workflow.store import Result, Store, digest, joined, write_json, write_table
+from gnomon.workflow.store import Result, Store, digest, joined
 
 CORE_PX, HALO_PX = 2048, 64
 """Windows of a scene: 80 MB a band set; the halo holds the longest hull and what masks look at."""
@@ -98,10 +100,6 @@ class Outcome:
                 "at_quay": found.groupby("port").quayside.sum(),
             }
         ).fillna({"ships": 0, "at_quay": 0})
-
-
-Progress = Callable[[int, int, str], None]
-"""Called with looks done, looks in all, and the id of the last scene."""
 
 
 def run_study(

@@ -7,19 +7,15 @@ what rests on it. Everything is written under a temporary name on the same disk 
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.files import read_table, write_folder_whole, write_table
 from gnomon.datamodel.tables import Detections, Observations, Table, table
 
 TABLES: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
@@ -73,15 +69,12 @@ class Store:
         """
         if (self.folder / name).is_dir():
             return
-        with _writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix=".part-", dir=self.folder))
-            try:
-                _write_parquet(result.observation, partial / "observations.parquet")
-                _write_parquet(result.detections, partial / "detections.parquet")
-                partial.rename(self.folder / name)
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
+        write_folder_whole(self.folder / name, partial(_write, result))
+
+
+def _write(result: Result, folder: Path) -> None:
+    write_table(result.observation, folder / "observations.parquet")
+    write_table(result.detections, folder / "detections.parquet")
 
 
 def joined(results: list[Result]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -98,65 +91,3 @@ def _sorted(parts: list[gpd.GeoDataFrame], model: type[Table], keys: list[str]) 
     if not parts:
         return table(model, [])
     return pd.concat(parts, ignore_index=True).sort_values(keys, ignore_index=True)
-
-
-def read_table(path: Path | str) -> gpd.GeoDataFrame:
-    """Read a table that gnomon wrote.
-
-    Raises
-    ------
-    StoreError
-        The file is not there, or is not GeoParquet.
-
-    """
-    try:
-        return gpd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise StoreError(f"{path}: cannot be read as GeoParquet ({why})") from error
-
-
-def write_table(frame: gpd.GeoDataFrame, path: Path) -> None:
-    """Write GeoParquet 1.1, whole or not at all."""
-    write_whole(path, lambda partial: _write_parquet(frame, partial))
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write JSON for people to read, whole or not at all."""
-    text = json.dumps(value, indent=1, default=str, ensure_ascii=False) + "\n"
-    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name and rename it: it is whole, or as it was before.
-
-    Raises
-    ------
-    StoreError
-        The disk is full or not writable.
-
-    """
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.part-{os.getpid()}")
-        try:
-            write(partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-def _write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
-    if not isinstance(frame, gpd.GeoDataFrame):
-        frame.to_parquet(path, index=False)
-        return
-    # The bounding boxes let DuckDB and QGIS read a region without the rest.
-    frame.to_parquet(path, index=False, write_covering_bbox=True, schema_version="1.1.0")
-
-
-@contextmanager
-def _writing(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{place}: cannot be written ({error.strerror or error})") from error

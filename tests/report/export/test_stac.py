@@ -10,10 +10,10 @@ import pytest
 from pystac.validation import validate_dict
 
 from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import CatalogOptions
 from gnomon.report.export.stac import from_item, write_stac
 from gnomon.report.load_tables import read_run
-from gnomon.workflow.store import read_table
 from run_folders import day, observation, ship, write_run
 
 SOURCES = {"S2A_one": "https://stac.example.org/v1/one", "S2B_two": "../../two.json"}

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon.catalog.local import planet
-from gnomon.catalog.local.folder import check_place, write_whole
+from gnomon.catalog.local.folder import check_place, save_catalog
 from gnomon.catalog.local.geotiff import ENDINGS, GeoTiff, read_geotiff
 from gnomon.catalog.local.item import READ, Image, item_of
 from gnomon.catalog.local.metadata import ImageMetadata, combined, read_table
@@ -94,7 +94,7 @@ def make_catalog(
         except AssetError as error:
             faults.append(error)
     used = {item.id for item in items}
-    path = write_whole(out, items, collection=collection, images=folder) if items else None
+    path = save_catalog(out, items, collection=collection, images=folder) if items else None
     counts = [i.name for i in images if i.id in used and _is_counts(i)]
     return Made(
         path=path,

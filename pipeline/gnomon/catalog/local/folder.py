@@ -5,14 +5,13 @@ replaced only if each file in the folder is one that it links to: nothing else i
 """
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pystac
 
 from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.files import write_folder_whole
 
 ROOT = "gnomon-own-imagery"
 """Id of the root document: the mark by which an earlier catalogue is known."""
@@ -54,7 +53,7 @@ def _own(out: Path) -> Iterator[Path]:
         waiting += [there for href in links if (there := path.parent / href) not in known]
 
 
-def write_whole(out: Path, items: Sequence[pystac.Item], *, collection: str, images: Path) -> Path:
+def save_catalog(out: Path, items: Sequence[pystac.Item], *, collection: str, images: Path) -> Path:
     """Write a catalogue of one collection, and return the path of its root document.
 
     Parameters
@@ -78,23 +77,9 @@ def write_whole(out: Path, items: Sequence[pystac.Item], *, collection: str, ima
     root.normalize_hrefs(str(out))
     if images.is_relative_to(out.parent) or out.is_relative_to(images):
         root.make_all_asset_hrefs_relative()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".part-", dir=out.parent))
-    except OSError as error:
-        raise StoreError(f"{out}: cannot be written ({error.strerror})") from error
-    try:
-        fresh = partial / "new"
-        root.save(pystac.CatalogType.SELF_CONTAINED, dest_href=str(fresh))
-        if out.exists():
-            out.rename(partial / "old")
-        fresh.rename(out)
-    except OSError as error:
-        if (partial / "old").exists() and not out.exists():
-            (partial / "old").rename(out)
-        raise StoreError(f"{out}: cannot be written ({error.strerror})") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    write_folder_whole(
+        out, lambda fresh: root.save(pystac.CatalogType.SELF_CONTAINED, dest_href=str(fresh))
+    )
     return out / "catalog.json"
 
 

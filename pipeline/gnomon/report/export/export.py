@@ -8,10 +8,7 @@ that cannot be had any more) is left out and named.
 
 import importlib.metadata
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +20,8 @@ import pyarrow.parquet as pq
 
 from gnomon.datamodel.decisions import Decision, latest, read_review, review_in
 from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.files import write_folder_whole
+from gnomon.datamodel.progress import Progress
 from gnomon.report.export.citation import SIMULATED, citation, credits_of, public, sha256
 from gnomon.report.export.kml import write_kmz
 from gnomon.report.export.stac import from_item, write_stac
@@ -35,7 +34,6 @@ TABLES = ("detections", "observations", "visits", "seasons", "voyages", "ledger"
 MANIFEST = "export.json"
 """Names every file of an export; by it an export knows an earlier one."""
 DECIDED = ("decision", "type", "load_state", "identity", "note", "reviewer")
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -99,17 +97,13 @@ def export(
     tables["detections"] = with_decisions(tables["detections"], standing)
     present = {name: frame for name, frame in tables.items() if _is_there(run, name)}
     drawn = _pictures(read, wanted=pictures and "kml" in chosen, progress=progress)
-    partial = _beside(out)
-    try:
-        whole = partial / "whole"
-        whole.mkdir()
-        more = _write(whole, chosen, read, present, drawn, out=out)
-        _manifest(whole, read, chosen)
-        _take_place(whole, out)
-    except OSError as error:
-        raise StoreError(f"{out}: cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+
+    def write(folder: Path) -> tuple[str, ...]:
+        notes = _write(folder, chosen, read, present, drawn, out=out)
+        _manifest(folder, read, chosen)
+        return notes
+
+    more = write_folder_whole(out, write)
     files = tuple(sorted(path for path in out.rglob("*") if path.is_file()))
     notes = (*read.notes, *drawn.notes, *more)
     counts = {name: len(frame) for name, frame in present.items()}
@@ -173,14 +167,6 @@ def _pictures(run: Run, *, wanted: bool, progress: Progress | None) -> Crops:
     if run.study is None:
         return Crops({}, {}, ("no pictures: the run does not say which catalogue it read",))
     return crops(run.detections, run.study.catalog, progress=progress)
-
-
-def _beside(out: Path) -> Path:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{out.name}.part-", dir=out.parent))
-    except OSError as error:
-        raise StoreError(f"{out}: cannot be written ({error.strerror or error})") from error
 
 
 def _write(
@@ -260,17 +246,3 @@ def _manifest(folder: Path, run: Run, formats: tuple[str, ...]) -> None:
     }
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
-
-
-def _take_place(whole: Path, out: Path) -> None:
-    """Rename a whole export; an earlier one goes when the new one stands."""
-    earlier = out.with_name(f".{out.name}.old-{os.getpid()}")
-    if out.exists():
-        out.rename(earlier)
-    try:
-        whole.rename(out)
-    except OSError:
-        if earlier.exists():
-            earlier.rename(out)
-        raise
-    shutil.rmtree(earlier, ignore_errors=True)

@@ -23,8 +23,8 @@ import pystac
 import shapely
 from pystac.extensions.view import ViewExtension
 
+from gnomon.datamodel.files import write_table
 from gnomon.report.export.vectors import features, write_features
-from gnomon.workflow.store import write_table
 
 PARQUET = "application/vnd.apache.parquet"
 ABOUT = (

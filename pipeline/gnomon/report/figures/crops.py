@@ -5,7 +5,7 @@ cannot be had costs its pictures and is named; it is no reason to give up the re
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ from skimage.draw import polygon_perimeter
 
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import GnomonError
+from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
 from gnomon.imagery.read import read_pixels
@@ -31,7 +32,6 @@ LENGTHS, SIDE_MIN_M = 3.0, 300.0
 SIDE_PX = 320
 BANDS = ("red", "green", "blue")
 """What is drawn; a scene without them is drawn from what it has."""
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from gnomon.datamodel.decisions import REVIEW as FILE
 from gnomon.datamodel.decisions import Decision
 from gnomon.datamodel.errors import StoreError
-from gnomon.workflow.store import write_json
+from gnomon.datamodel.files import write_json
 
 Feature = dict[str, Any]
 

@@ -6,7 +6,7 @@ curves are those that the numbers came from. A scene that cannot be had is a not
 the page is then made from the tables.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ import shapely
 from gnomon.catalog.angles import with_angles
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import GnomonError
+from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import Study
 from gnomon.freeboard.rows import Reading, readings
@@ -28,7 +29,6 @@ from gnomon.report.page.encode import parsed, rings
 from gnomon.report.page.posteriors import curve_of, curves_of_table
 from gnomon.workflow.loads import prepared, reader_of
 
-Progress = Callable[[int, int, str], None]
 MOST_PICTURE_BYTES = 13_000_000
 """With the tables and the script a page stays under 20 MB."""
 MOST_READ = 3_000

@@ -7,12 +7,12 @@ JSON: what is needed at once, and the pictures, which are unpacked when a card i
 import html
 import importlib.metadata
 import os
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.files import write_text
+from gnomon.datamodel.progress import Progress
 from gnomon.report.load_tables import Run, read_run
 from gnomon.report.page.answers import answer
 from gnomon.report.page.decisions import FILE as REVIEW
@@ -25,7 +25,6 @@ FORMAT = 1
 """Of the JSON between Python and the page."""
 CLEAR = 0.3
 """Usable fraction of the water (of the berths, where they are known) from which a look is clear."""
-Progress = Callable[[int, int, str], None]
 
 
 def write_report(
@@ -63,7 +62,7 @@ def write_report(
     seen = evidence(run, pictures=pictures, progress=progress)
     path = out or folder / FILE
     text = rendered(run, seen, beside=path.parent)
-    _write(path, text)
+    write_text(text, path)
     return path, (*run.notes, *seen.notes)
 
 
@@ -138,16 +137,3 @@ def _review(folder: Path) -> dict[str, Any]:
     """Decisions that are there already."""
     features = read_decisions(folder / REVIEW)
     return {"type": "FeatureCollection", "features": features}
-
-
-def _write(path: Path, text: str) -> None:
-    """Write text whole, or not at all."""
-    partial = path.with_name(f".{path.name}.part-{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        partial.unlink(missing_ok=True)

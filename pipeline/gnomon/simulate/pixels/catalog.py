@@ -6,8 +6,6 @@ the outlines of its ships as an asset with the role ``labels``. Collections are 
 """
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +21,7 @@ from pystac.layout import CustomLayoutStrategy
 from rasterio.enums import Resampling
 from shapely.geometry import mapping
 
+from gnomon.datamodel.files import write_folder_whole
 from gnomon.simulate.pixels.scene import SceneSpec
 
 COLLECTION = "synthetic-sentinel-2"
@@ -84,26 +83,23 @@ def write_scene(
         What `simulate` returned.
 
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
     item = _item(spec, spec.geobox, spec.seen_at)
-    try:
+
+    def write(scene: Path) -> None:
         for band in (*BANDS, "scl"):
             if band in pixels:
-                gsd_m = _write_band(partial / f"{band}.tif", pixels[band].to_numpy(), band, spec)
+                gsd_m = _write_band(scene / f"{band}.tif", pixels[band].to_numpy(), band, spec)
                 item.add_asset(band, _asset(band, gsd_m))
-        truth.to_file(partial / "ships.geojson", driver="GeoJSON")
-        labels = pystac.Asset(
-            "./ships.geojson",
-            title="outlines of the simulated ships",
-            media_type=pystac.MediaType.GEOJSON,
-            roles=["labels"],
-        )
-        item.add_asset("ships", labels)
-        shutil.rmtree(folder / spec.id, ignore_errors=True)
-        partial.rename(folder / spec.id)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        truth.to_file(scene / "ships.geojson", driver="GeoJSON")
+
+    write_folder_whole(folder / spec.id, write)
+    labels = pystac.Asset(
+        "./ships.geojson",
+        title="outlines of the simulated ships",
+        media_type=pystac.MediaType.GEOJSON,
+        roles=["labels"],
+    )
+    item.add_asset("ships", labels)
     return item
 
 

@@ -1,0 +1,159 @@
+"""Files that are whole or absent: one atomic writer for everything that gnomon writes.
+
+A file or a folder is written under a temporary name on the same disk and renamed when it is
+complete (POSIX ``rename`` is atomic). A reader sees the old content or the new content, never a
+part of it, and after a full disk or an interrupt nothing half-written is left.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import geopandas as gpd
+import pandas as pd
+
+from gnomon.datamodel.errors import StoreError
+
+T = TypeVar("T")
+PARTIAL = ".part-"
+"""In the name of a file or folder that is being written."""
+
+
+def read_table(path: Path | str) -> gpd.GeoDataFrame:
+    """Read a table that gnomon wrote.
+
+    Raises
+    ------
+    StoreError
+        The file is not there, or is not GeoParquet.
+
+    """
+    try:
+        return gpd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StoreError(f"{path}: cannot be read as GeoParquet ({why})") from error
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write Parquet, of a table with geometries GeoParquet 1.1.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or not writable.
+
+    """
+    write_whole(path, lambda partial: _write_parquet(frame, partial))
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write JSON that people can read; values that JSON lacks are written as their text.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or not writable.
+
+    """
+    write_text(json.dumps(value, indent=1, default=str, ensure_ascii=False) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write text as UTF-8.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or not writable.
+
+    """
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name and rename it.
+
+    Parameters
+    ----------
+    path
+        To be written; its folder is made where it is missing.
+    write
+        Is called with the temporary name and writes the file.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or not writable; the earlier file, if there is one, is as it was.
+
+    """
+    with _store_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}{PARTIAL}{os.getpid()}")
+        try:
+            write(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def write_folder_whole(folder: Path, write: Callable[[Path], T]) -> T:
+    """Write a folder under a temporary name and rename it; an earlier one is replaced.
+
+    Parameters
+    ----------
+    folder
+        To be written; its parent is made where it is missing.
+    write
+        Is called with an empty folder beside it and fills that; its result is returned.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or not writable; the earlier folder, if there is one, is as it was.
+
+    """
+    with _store_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{PARTIAL}", dir=folder.parent))
+        try:
+            fresh = partial / "new"
+            fresh.mkdir()
+            result = write(fresh)
+            _take_place(fresh, folder, earlier=partial / "old")
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return result
+
+
+def _take_place(fresh: Path, folder: Path, *, earlier: Path) -> None:
+    """Rename a whole folder; one that is there is moved aside, and back if the rename fails."""
+    if folder.exists():
+        folder.rename(earlier)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if earlier.exists():
+            earlier.rename(folder)
+        raise
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        frame.to_parquet(path, index=False)
+        return
+    # The bounding boxes let DuckDB and QGIS read a region without the rest.
+    frame.to_parquet(path, index=False, write_covering_bbox=True, schema_version="1.1.0")
+
+
+@contextmanager
+def _store_errors(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{place}: cannot be written ({error.strerror or error})") from error
