@@ -1,19 +1,64 @@
-# One line a target; CI calls the same ones. Everything lands in .venv and runs/.
+# One line a target, `make help` lists them, and CI calls the same ones. Everything lands in .venv,
+# build/ and runs/.
 PYTHON ?= python3
-STUDY ?= configs/embedded.toml
+EMBEDDED := configs/embedded.toml
+STUDY ?= $(EMBEDDED)
 OUT ?= runs/$(basename $(notdir $(STUDY)))
 RUN ?= runs/embedded
 GNOMON := .venv/bin/gnomon
+PIP := .venv/bin/pip install --quiet --disable-pip-version-check
 WEB := pipeline/gnomon/report/web
+.DEFAULT_GOAL := help
 
-.PHONY: detect report page page-packages test fast lint notebooks bench validate evaluate evaluate-history train clean
+.PHONY: help detect demo report page page-packages test fast lint docs notebooks bench validate \
+	evaluate evaluate-background train lock locked test-lowest clean
 
-detect: .venv/ready  ## run a study: make detect [STUDY=file.toml] [OUT=folder]
-	$(if $(filter configs/embedded.toml,$(STUDY)),$(GNOMON) simulate build/embedded)
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
+
+detect: .venv/ready $(if $(filter $(EMBEDDED),$(STUDY)),demo)  ## real pixels, then a study: make detect [STUDY=file.toml] [OUT=folder]
+	$(if $(filter $(EMBEDDED),$(STUDY)),$(GNOMON) simulate build/embedded)
 	$(GNOMON) run $(STUDY) --out $(OUT)
+
+demo: .venv/ready  ## ships in a real scene that travels with the repository, and the score against its labels
+	$(GNOMON) demo --out runs/casablanca
 
 report: .venv/ready  ## the evidence page of a run: make report RUN=folder
 	$(GNOMON) report $(RUN)
+
+test: .venv/dev lint  ## lint, types, import contracts, every test
+	.venv/bin/pytest -m "not slow"
+	.venv/bin/pytest -m slow
+
+fast: .venv/dev  ## the tests that take seconds
+	.venv/bin/pytest -m "not slow" -x -q
+
+lint: .venv/dev  ## ruff, mypy, import contracts
+	.venv/bin/ruff check pipeline tests docs
+	.venv/bin/ruff format --check pipeline tests docs
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+docs: .venv/docs  ## the site into build/site, every warning an error; no network
+	.venv/bin/mkdocs build --strict --quiet --config-file configs/mkdocs.yml
+
+notebooks: .venv/dev detect  ## execute the notebooks on the embedded study; HTML into build/notebooks
+	.venv/bin/jupyter nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
+
+bench: .venv/ready  ## seconds against the floor, decoding the pixels: make bench [PART=scene|loads|seasons]
+	.venv/bin/python -m gnomon.validate.bench $(PART)
+
+validate: .venv/ready  ## measure freeboards and counts again: make validate [PART=load|ships|seasons]
+	.venv/bin/python -m gnomon.validate $(PART)
+
+evaluate: .venv/ready  ## cross-validate the detector by ports: make evaluate CATALOGS="a.json b.json"
+	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.learn.crossval
+
+evaluate-background: .venv/ready  ## measure what a port's background adds: make evaluate-background [MODEL=name]
+	.venv/bin/python -m gnomon.learn.crossval.background $(MODEL)
+
+train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
+	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
 
 page: page-packages  ## build the page's script and style after changing report/web (needs node)
 	cd $(WEB) && npm run check && npm run build
@@ -24,47 +69,45 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
 	cd $(WEB) && npm ci
 	touch $@
 
-test: .venv/dev lint  ## lint, types, import contracts, every test
-	.venv/bin/pytest -m "not slow"
-	.venv/bin/pytest -m slow
+# torch and torchvision are not in the lock: each processor and GPU has its own build of them.
+UNLOCKED := torch torchvision triton
+lock: .venv/dev  ## resolve configs/requirements.lock again: versions and hashes, no addresses
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url $(UNLOCKED:%=--no-emit-package %) \
+		--output-file build/requirements.lock pyproject.toml
+	.venv/bin/python docs/scripts/lock.py build/requirements.lock configs/requirements.lock
 
-fast: .venv/dev  ## the tests that take seconds
-	.venv/bin/pytest -m "not slow" -x -q
+locked: .venv/bin/pip  ## .venv with the versions of the lock; a torch that is there is left as it is
+	$(PIP) --require-hashes --no-deps --requirement configs/requirements.lock
+	$(PIP) --editable .
+	touch .venv/ready
 
-lint: .venv/dev
-	.venv/bin/ruff check pipeline tests
-	.venv/bin/ruff format --check pipeline tests
-	.venv/bin/mypy
-	.venv/bin/lint-imports
+# OVERRIDE=file pins what is not to be had in its lowest version, as uv's --override does.
+test-lowest: .venv/dev  ## the fast tests with the lowest versions that pyproject.toml promises
+	.venv/bin/uv pip compile --quiet --resolution lowest-direct --only-binary :all: --extra dev \
+		$(if $(OVERRIDE),--override $(OVERRIDE)) --output-file build/lowest.txt pyproject.toml
+	$(PYTHON) -m venv --clear build/lowest
+	build/lowest/bin/pip install --quiet --requirement build/lowest.txt
+	build/lowest/bin/pip install --quiet --no-deps --editable .
+	build/lowest/bin/pytest -m "not slow" -q
 
-notebooks: .venv/dev detect  ## execute the notebooks on the embedded study; HTML into build/notebooks
-	.venv/bin/jupyter nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
-
-bench: .venv/ready  ## time against the floor, decoding the pixels: make bench [PART=scene|loads|seasons]
-	.venv/bin/python -m gnomon.validate.bench $(PART)
-
-validate: .venv/ready  ## measure what the numbers are worth: make validate [PART=load|ships|seasons]
-	.venv/bin/python -m gnomon.validate $(PART)
-
-evaluate: .venv/ready  ## measure the detector, ports left out: make evaluate CATALOGS="a.json b.json"
-	CATALOGS="$(CATALOGS)" .venv/bin/python -m gnomon.learn.crossval
-
-evaluate-history: .venv/ready  ## what a port's history is worth: make evaluate-history [MODEL=name]
-	.venv/bin/python -m gnomon.learn.crossval.background $(MODEL)
-
-train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
-	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
-
-# torch and torchvision from one place, together: a torchvision beside another torch does not import.
-.venv/ready: pyproject.toml
+.venv/bin/pip:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gnomon needs Python 3.11 or later: make PYTHON=python3.11")'
-	test -x .venv/bin/pip || $(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --editable .
+	$(PYTHON) -m venv .venv
+
+# What is installed already and new enough, such as a torch for this processor, is left as it is.
+# torch and torchvision from one place, together: a torchvision beside another torch does not import.
+.venv/ready: .venv/bin/pip pyproject.toml
+	$(PIP) --editable .
+	touch $@
+
+.venv/docs: .venv/ready pyproject.toml
+	$(PIP) --editable '.[docs]'
 	touch $@
 
 .venv/dev: .venv/ready pyproject.toml
-	.venv/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
 	touch $@
 
-clean:
+clean:  ## remove build/ and runs/
 	rm -rf build runs
