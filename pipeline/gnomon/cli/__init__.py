@@ -15,6 +15,7 @@ import warnings
 
 from cyclopts import App
 
+from gnomon.cli.demo import demo
 from gnomon.cli.export import export
 from gnomon.cli.labels import chips, labels
 from gnomon.cli.load import load, show
@@ -33,6 +34,7 @@ app = App(
     "(looks failed, or images or pictures were left out), 130 interrupted.",
 )
 for command in (
+    demo,
     run,
     detect,
     catalog,

@@ -1,0 +1,79 @@
+"""Command for the first minute: demo."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gnomon.cli.output_text import console
+
+if TYPE_CHECKING:
+    from gnomon.learn.scores import Score
+
+SCENE = "casablanca"
+MODEL = "s2-vessel-without-athens-casablanca"
+
+
+def demo(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int:
+    """Find the ships in a real scene that comes with gnomon, and score them against its labels.
+
+    The scene is the port of Casablanca, Sentinel-2, 26 April 2023, with 15 ships outlined by hand.
+    Writes OUT/casablanca.png and a run folder: detections.parquet, observations.parquet, run.json.
+    The default weights were trained without this port; `s2-vessel` was trained with it.
+
+    Parameters
+    ----------
+    out
+        Folder for the results.
+    model
+        Name or folder of weights.
+
+    """
+    import time
+
+    import geopandas as gpd
+
+    from gnomon.datamodel.study import Study, shipped
+    from gnomon.detect.weights import read_model
+    from gnomon.imagery.read import read_pixels
+    from gnomon.learn.scores import score_catalog
+    from gnomon.report.figures.labelled import labelled_picture
+    from gnomon.workflow.run import run_study
+
+    catalog = str(shipped("configs") / SCENE / "catalog.json")
+    study = Study(name=SCENE, catalog={"url": catalog}, detect={"model": model})
+    console.print("A real scene: Casablanca, Sentinel-2, 26 April 2023. Contains modified")
+    console.print("Copernicus Sentinel data 2023; labels by sen2ships (MIT).")
+    weights = read_model(model)
+    seen = "trained WITHOUT this port" if model == MODEL else "which may have been trained on it"
+    console.print(f"Weights: {weights.name} {weights.version}, {seen}.\n")
+    started = time.perf_counter()
+    run = run_study(study, out)
+    scene = run.planned[0].scene
+    path = out / f"{SCENE}.png"
+    labelled_picture(
+        read_pixels(scene, None), run.detections, gpd.read_file(scene.outlines_href), path=path
+    )
+    seconds = time.perf_counter() - started
+    console.print(f"{len(run.detections)} ships found and drawn in {seconds:.1f} s.\n")
+    corrections = shipped("configs") / "label-corrections.geojson"
+    _print_scores(score_catalog(model, catalog, corrections=corrections))
+    console.print("One small port is an example and not a measure: docs/accuracy.md has twelve.\n")
+    for file in (path, *run.files):
+        console.print(str(file), soft_wrap=True, markup=False)
+    console.print("\nThe same with your own scenes: gnomon detect CATALOG --out FOLDER, and with")
+    console.print("labelled ones: gnomon evaluate CATALOG --model NAME")
+    return 0
+
+
+def _print_scores(scores: "list[Score]") -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("labels")
+    for name in ("ships of", "labelled", "found", "precision", "recall", "average precision"):
+        table.add_column(name, justify="right")
+    for one in scores:
+        rates = (f"{rate:.2f}" for rate in (one.precision, one.recall, one.average_precision))
+        table.add_row(
+            one.labels, f">= {one.length_min_m:.0f} m", str(one.ships), str(one.found), *rates
+        )
+    console.print(table)
