@@ -5,6 +5,8 @@ import json
 import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import pystac
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Transformer
 from shapely.geometry import box, shape
 
 from gnomon.catalog.angles import granule_angles, incidence_deg, with_angles
@@ -97,26 +100,105 @@ def test_real_granules_agree_with_pvlib_and_with_their_items(safe: Path) -> None
     assert angles.sun_azimuth_deg == pytest.approx(said["view:sun_azimuth"], abs=1e-6)
 
 
-def test_the_view_points_towards_the_sensor(shared_data: Path) -> None:
-    """At the edge of a swath the satellite stands on the side where the data go on.
+SAFE = (
+    "S2A_MSIL1C_20200717T221941_R029_T01LAC_20200717T234135.SAFE",
+    "S2A_MSIL1C_20210908T042701_N0301_R133_T46RER_20210908T070248.SAFE",
+    "S2A_MSIL1C_20230804T021351_N0509_R060_T51MUP_20230804T052642.SAFE",
+    "S2A_MSIL2A_20150826T185436_N0212_R070_T11SLT_20210412T023147",
+    "S2A_MSIL2A_20230821T221941_N0509_R029_T01KAB_20230822T021825.SAFE",
+    "S2A_OPER_MSI_L2A_TL_2APS_20240108T121951_A044635_T34VEL",
+    "S2A_OPER_MSI_L2A_TL_SGS__20181231T210250_A018414_T10SDG",
+    "S2A_OPER_MSI_L2A_TL_VGS1_20220401T110010_A035382_T34LBP",
+    "S2B_MSIL2A_20200914T231559_N0500_R087_T01VCG_20230315T224658",
+    "S2B_MSIL2A_20220413T150759_N0400_R025_T33XWJ_20220414T082126.SAFE",
+    "esa_S2B_MSIL2A_20210122T133229_N0214_R081_T22HBD_20210122T155500.SAFE",
+)
+"""Real granules of baselines 02.09 to 05.10, from both sides of the antimeridian to 80 N."""
+UNSEEN = SAFE[5]
+"""The swath touches a corner of this tile, and all its views are NaN."""
 
-    The edge of the swath cuts two real granules and a real item; where the data lie in the east
-    of the tile, the middle of the swath, above which the satellite flies, is in the east too.
-    """
-    for folder in (shared_data / "safe-metadata").iterdir():
-        info = json.loads((folder / "tileInfo.json").read_text())
-        data = shape({k: info["tileDataGeometry"][k] for k in ("type", "coordinates")})
-        tile = shape({k: info["tileGeometry"][k] for k in ("type", "coordinates")})
-        angles = granule_angles((folder / "metadata.xml").read_bytes())
-        side = math.sin(math.radians(angles.view_azimuth_deg or 0))
-        assert side * (data.centroid.x - tile.centroid.x) > 0, folder.name
-        # A pixel at the edge is seen at a higher angle than one in the middle of the swath.
+
+@pytest.fixture(params=SAFE)
+def granule_xml(request: pytest.FixtureRequest, shared_data: Path) -> Path:
+    """Granule metadata as ESA's products name it, or as the bucket of sinergise does."""
+    folder = shared_data / "safe-metadata" / request.param
+    names = ("MTD_TL.xml", "metadata.xml")
+    return next(path for name in names for path in folder.rglob(name))
+
+
+def tile_centre(root: Element) -> tuple[float, float]:
+    """Longitude and latitude of the middle of a tile of 109.8 km."""
+    upper_left = root.find(".//Geoposition[@resolution='10']")
+    assert upper_left is not None
+    x, y = (float(upper_left.findtext(name, "nan")) for name in ("ULX", "ULY"))
+    to_degrees = Transformer.from_crs(
+        root.findtext(".//HORIZONTAL_CS_CODE"), "EPSG:4326", always_xy=True
+    )
+    return to_degrees.transform(x + 54_900, y - 54_900)
+
+
+def test_the_sun_of_a_real_granule_is_where_pvlib_puts_it(granule_xml: Path) -> None:
+    root = ET.parse(granule_xml).getroot()
+    longitude, latitude = tile_centre(root)
+    when = datetime.fromisoformat(root.findtext(".//SENSING_TIME", ""))
+    angles = granule_angles(granule_xml.read_bytes())
+    mean = (angles.sun_azimuth_deg or 0, angles.sun_elevation_deg or 0)
+    assert apart(mean, pvlib_sun(when, longitude, latitude)) < 0.5
+
+
+def zenith_grid(root: Element) -> np.ndarray:
+    """View zenith over the tile, the mean of bands and detectors that see a node, (23, 23)."""
+    grids = [
+        [row.text.split() for row in grid.findall("Zenith/Values_List/VALUES") if row.text]
+        for grid in root.iter("Viewing_Incidence_Angles_Grids")
+    ]
+    stack = np.ma.masked_invalid([np.array(grid, float) for grid in grids if len(grid) == 23])
+    return stack.mean(axis=0).filled(np.nan)
+
+
+def test_the_view_zenith_of_a_real_granule_falls_towards_the_sensor(granule_xml: Path) -> None:
+    """What is nearer to the ground track is seen at a smaller angle: that fixes the azimuth."""
+    angles = granule_angles(granule_xml.read_bytes())
+    if UNSEEN in granule_xml.parts:
+        assert (angles.view_zenith_deg, angles.view_azimuth_deg) == (None, None)
+        assert angles.sun_elevation_deg == pytest.approx(8.52, abs=0.01)
+        return
+    zenith = zenith_grid(ET.parse(granule_xml).getroot())
+    if np.nanmin(zenith) < 1.5:  # the ground track crosses the tile: the two sides cancel
+        assert (angles.view_zenith_deg or 0) < 2
+        return
+    assert np.nanmin(zenith) < (angles.view_zenith_deg or 0) < np.nanmax(zenith)
+    known = np.isfinite(zenith)
+    rows, columns = np.nonzero(known)
+    plane = np.stack([columns, -rows, np.ones_like(rows)], axis=1).astype(float)
+    east, north, _ = np.linalg.lstsq(plane, zenith[known], rcond=None)[0]
+    azimuth = math.radians(angles.view_azimuth_deg or 0)
+    # Grid north is within a few degrees of true north, but for the tiles near the poles.
+    assert east * math.sin(azimuth) + north * math.cos(azimuth) < 0
+
+
+def test_the_view_points_to_the_side_where_the_swath_goes_on(shared_data: Path) -> None:
+    """Where the edge of the swath cuts a tile, the satellite flies over the side that has data."""
+    cut = 0
+    for path in sorted((shared_data / "safe-metadata").rglob("tileInfo.json")):
+        info = json.loads(path.read_text())
+        data, tile = (
+            shape({key: info[name][key] for key in ("type", "coordinates")})
+            for name in ("tileDataGeometry", "tileGeometry")
+        )
+        angles = granule_angles(path.with_name("metadata.xml").read_bytes())
+        if angles.view_azimuth_deg is None or data.area > 0.95 * tile.area:
+            continue
+        cut += 1
+        side = math.sin(math.radians(angles.view_azimuth_deg))
+        assert side * (data.centroid.x - tile.centroid.x) > 0, path.parent.name
         assert 5 < (angles.view_zenith_deg or 0) < 12
+    assert cut >= 2
     for path in (shared_data / "stac-items").glob("earth-search_S2B_24MUA*L2A.json"):
         scene = scene_from_item(pystac.Item.from_dict(json.loads(path.read_text()), migrate=False))
         west, _, east, _ = scene.footprint.bounds
-        cut = scene.footprint.centroid.x - (west + east) / 2
-        assert cut * math.sin(math.radians(scene.view_azimuth_deg or 0)) > 0
+        offset = scene.footprint.centroid.x - (west + east) / 2
+        assert offset * math.sin(math.radians(scene.view_azimuth_deg or 0)) > 0
 
 
 def test_views_are_averaged_as_directions() -> None:
@@ -124,6 +206,8 @@ def test_views_are_averaged_as_directions() -> None:
     assert angles.view_zenith_deg == pytest.approx(8.0, abs=0.01)
     assert min(angles.view_azimuth_deg or 0, 360 - (angles.view_azimuth_deg or 0)) < 1e-6
     assert angles.sun_elevation_deg == 39.5
+    gap = granule_angles(granule((8.0, 90.0), (math.nan, math.nan)))
+    assert (gap.view_zenith_deg, gap.view_azimuth_deg) == pytest.approx((8.0, 90.0))
     alone = granule_angles(granule())
     assert (alone.view_zenith_deg, alone.view_azimuth_deg) == (None, None)
 
@@ -133,7 +217,7 @@ def test_views_are_averaged_as_directions() -> None:
     [
         ("{}", "not XML"),
         ("<Tile/>", "no Mean_Sun_Angle"),
-        (granule((math.nan, 3)), "not a pair of finite"),
+        (granule().replace("50.5", "NaN"), "not a pair of finite"),
     ],
 )
 def test_what_is_no_granule_metadata_says_so(xml: str, why: str) -> None:

@@ -16,7 +16,7 @@ extension 1.0.0.
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -105,7 +105,12 @@ def incidence_deg(off_nadir_deg: float, *, altitude_km: float) -> float:
 def granule_angles(xml: str | bytes) -> Angles:
     """Mean angles of a Sentinel-2 tile, from its granule metadata.
 
-    The view is averaged over the bands as unit vectors: azimuths may lie on both sides of north.
+    The view is the mean of unit vectors over the nodes of the angle grids, of all bands and
+    detectors. The means that the metadata give band by band are used only where there is no grid:
+    their azimuths are averaged as numbers, so that in a tile where azimuths lie on both sides of
+    north (a granule at 80 N) that of one band is near 190 degrees and of another near 6, and a tile
+    that the ground track crosses gets an azimuth between the two sides. Where nothing is known, as
+    in a tile of which the swath touches a corner, the view is None.
 
     Raises
     ------
@@ -118,29 +123,51 @@ def granule_angles(xml: str | bytes) -> Angles:
     except ParseError as error:
         raise ValueError(f"is not XML ({error})") from error
     sun = root.find(".//Mean_Sun_Angle")
-    views = root.findall(".//Mean_Viewing_Incidence_Angle_List/Mean_Viewing_Incidence_Angle")
     if sun is None:
         raise ValueError("has no Mean_Sun_Angle")
     sun_zenith, sun_azimuth = _zenith_azimuth(sun)
-    view = _mean_direction([_zenith_azimuth(one) for one in views]) if views else (None, None)
+    if not (math.isfinite(sun_zenith) and math.isfinite(sun_azimuth)):
+        raise ValueError("Mean_Sun_Angle is not a pair of finite angles")
+    means = root.iterfind(".//Mean_Viewing_Incidence_Angle_List/Mean_Viewing_Incidence_Angle")
+    view = _mean_direction(_grid_directions(root)) or _mean_direction(map(_zenith_azimuth, means))
     return Angles(
         sun_azimuth_deg=sun_azimuth % 360,
         sun_elevation_deg=90 - sun_zenith,
-        view_zenith_deg=view[0],
-        view_azimuth_deg=view[1],
+        view_zenith_deg=view and view[0],
+        view_azimuth_deg=view and view[1],
     )
 
 
 def _zenith_azimuth(element: Element) -> tuple[float, float]:
-    values = [float(element.findtext(f"{name}_ANGLE", "nan")) for name in ("ZENITH", "AZIMUTH")]
-    if not all(map(math.isfinite, values)):
-        raise ValueError(f"{element.tag} is not a pair of finite angles")
-    return values[0], values[1]
+    """Zenith and azimuth of an element, degrees, NaN where it has none."""
+    return (
+        float(element.findtext("ZENITH_ANGLE", "nan")),
+        float(element.findtext("AZIMUTH_ANGLE", "nan")),
+    )
 
 
-def _mean_direction(directions: list[tuple[float, float]]) -> tuple[float, float]:
-    """Zenith and azimuth of the mean of unit vectors, degrees."""
-    zenith, azimuth = np.deg2rad(np.array(directions)).T
+def _grid_directions(root: Element) -> Iterator[tuple[float, float]]:
+    """Zenith and azimuth at each node of each detector's angle grid, degrees."""
+    for grid in root.iter("Viewing_Incidence_Angles_Grids"):
+        # A tile that holds too little data for an angle has a grid of zeros with a step of 0.
+        if not float(grid.findtext("Zenith/COL_STEP", "nan")):
+            continue
+        zenith, azimuth = (
+            [float(value) for row in grid.iterfind(f"{name}/Values_List/VALUES")
+             for value in (row.text or "").split()]
+            for name in ("Zenith", "Azimuth")
+        )  # fmt: skip
+        if len(zenith) == len(azimuth):
+            yield from zip(zenith, azimuth, strict=True)
+
+
+def _mean_direction(directions: Iterable[tuple[float, float]]) -> tuple[float, float] | None:
+    """Zenith and azimuth of the mean of unit vectors, degrees; None if no direction is finite."""
+    pairs = np.array(list(directions)).reshape(-1, 2)
+    pairs = pairs[np.isfinite(pairs).all(axis=1)]
+    if not len(pairs):
+        return None
+    zenith, azimuth = np.deg2rad(pairs).T
     east = np.mean(np.sin(zenith) * np.sin(azimuth))
     north = np.mean(np.sin(zenith) * np.cos(azimuth))
     up = np.mean(np.cos(zenith))
