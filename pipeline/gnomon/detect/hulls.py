@@ -12,12 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import Geod, Transformer
+from pyproj import Transformer
 
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.scene import Scene
 from gnomon.detect.weights import Model
 from gnomon.geo.axes import axes
+from gnomon.geo.local import azimuth_deg
 
 Hulls = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -26,7 +27,6 @@ NOTHING: Hulls = np.empty((0, 8), np.float32)
 OVERLAP_MAX = 0.5
 """Share of the smaller rectangle; hulls side by side share nothing, two peaks of one hull most."""
 QUAYSIDE_M = 40.0
-_EARTH = Geod(ellps="WGS84")
 
 
 def rectangles(hulls: Hulls) -> NDArray[np.object_]:
@@ -149,14 +149,13 @@ def _measures(
     # azimuth is taken on the ellipsoid, because the sun's is.
     ring = shapely.get_coordinates(box)
     bow, stern = ring[:2].mean(axis=0), ring[2:4].mean(axis=0)
-    azimuth, _, _ = _EARTH.inv(stern[0], stern[1], bow[0], bow[1])
     return {
         "score": float(hull[5]),
         "length_m": length_m,
         "length_sigma_m": float(np.hypot(errors.length_m, errors.length_share * length_m)),
         "beam_m": beam_m,
         "beam_sigma_m": float(np.hypot(errors.beam_m, errors.beam_share * beam_m)),
-        "heading_deg": azimuth % 180.0,
+        "heading_deg": float(azimuth_deg(stern, bow)) % 180.0,
         "heading_sigma_deg": min(errors.heading_deg * 100.0 / length_m, 52.0),
         "quayside": bool(hull[6]),
         "p_tanker": float(hull[7]),

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gnomon.geo.local import hull_axes
+
 Floats = NDArray[np.float64]
 
 # Cells to a hull: across the beam, along the length.
@@ -170,10 +172,9 @@ def pixel_places(chip: Chip) -> tuple[Floats, Floats]:
 def _places(chip: Chip) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
     """Pixels forward and to starboard of the ship, and east and north of the chip's centre."""
     east, north = pixel_places(chip)
-    heading = np.deg2rad(chip.heading_deg)
-    dx, dy = east - chip.east_m, north - chip.north_m
-    forward = dx * np.sin(heading) + dy * np.cos(heading)
-    starboard = dx * np.cos(heading) - dy * np.sin(heading)
+    forward, starboard = hull_axes(
+        east - chip.east_m, north - chip.north_m, heading_rad=np.deg2rad(chip.heading_deg)
+    )
     return forward, starboard, (east, north)
 
 

@@ -57,6 +57,7 @@ from gnomon.freeboard.noise import (
     shaded_by_ends,
     without_swell,
 )
+from gnomon.geo.local import hull_axes
 from gnomon.physics.hydrostatics import BEAM_LN, usual_beam_m
 from gnomon.physics.shadow import deck_to_shadow_m, off_axis_deg
 
@@ -191,7 +192,7 @@ def _maps(pairs: list[tuple[Chip, Binned]], ships: Tensor, extra_m: list[float])
 
 def _ends(chip: Chip, bins: Binned, ship: Tensor) -> NDArray[np.bool_]:
     east, north, length, _, heading, freeboard = ship[:6].double().tolist()
-    forward = (bins.east_m - east) * np.sin(heading) + (bins.north_m - north) * np.cos(heading)
+    forward, _ = hull_axes(bins.east_m - east, bins.north_m - north, heading_rad=heading)
     return shaded_by_ends(
         forward,
         length_m=length,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gnomon.freeboard.bins import Binned, Chip
 from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.noise import Noise
+from gnomon.geo.local import from_hull_axes, hull_axes
 
 Floats = NDArray[np.float64]
 
@@ -27,9 +28,7 @@ def unexplained(rest: Floats, signal: Floats) -> float:
 def obstructed(chip: Chip, bins: Binned, noise: Noise, ship: Floats) -> float:
     """Part of the water on her shaded side that is unlike the rest."""
     east, north, length, beam, heading = ship[:5]
-    x, y = bins.east_m - east, bins.north_m - north
-    ahead = x * np.sin(heading) + y * np.cos(heading)
-    starboard = x * np.cos(heading) - y * np.sin(heading)
+    ahead, starboard = hull_axes(bins.east_m - east, bins.north_m - north, heading_rad=heading)
     side = -np.sign(np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)) or 1.0
     out = side * starboard - beam / 2
     beside = (out > 0.5 * chip.gsd_m) & (np.abs(ahead) < 0.45 * length)
@@ -63,8 +62,8 @@ def unseen(chip: Chip, ship: Floats) -> float:
     ahead, aside = np.meshgrid(np.linspace(-0.49, 0.49, 50), np.linspace(-0.4, 0.4, 9))
     # The bow is narrower than that, and the stern's corners are round.
     ahead, aside = ahead * length, aside * beam * np.where(np.abs(ahead) > 0.4, 0.3, 1.0)
-    x = east + ahead * np.sin(heading) + aside * np.cos(heading)
-    y = north + ahead * np.cos(heading) - aside * np.sin(heading)
+    dx, dy = from_hull_axes(ahead, aside, heading_rad=heading)
+    x, y = east + dx, north + dy
     seen = np.pad(np.isfinite(chip.image).all(0), 1)
     rows = np.round((seen.shape[0] - 1) / 2 - y / chip.gsd_m).astype(int)
     columns = np.round((seen.shape[1] - 1) / 2 + x / chip.gsd_m).astype(int)

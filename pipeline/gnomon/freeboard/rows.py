@@ -21,8 +21,6 @@ import pandas as pd
 import shapely
 import xarray as xr
 from numpy.typing import NDArray
-from odc.geo.geobox import GeoBox
-from pyproj import Transformer
 from shapely import Polygon
 
 from gnomon.datamodel.study import LoadOptions
@@ -32,6 +30,7 @@ from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.invert import invert
 from gnomon.geo.grid import grid_of
+from gnomon.geo.local import box_around, from_hull_axes, place_on_grid, true_to_grid_deg
 from gnomon.physics.hydrostatics import Tankers, tankers
 from gnomon.physics.shadow import shadow_offset_m
 
@@ -137,21 +136,25 @@ def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
     box = grid_of(pixels)
     gsd = abs(float(box.resolution.x))
     image = _seen(pixels)
-    place, turn = on_grid(row.geometry, box)
+    place, convergence = place_on_grid(row.geometry, box.crs)
+
+    def grid_azimuth(name: str) -> float:
+        return true_to_grid_deg(_number(row[name]), convergence)
+
     left, bottom, right, top = box.boundingbox
     length, sigma = float(row.length_m), float(row.length_sigma_m)
     return Chip(
         image=image,
         gsd_m=gsd,
-        sun_azimuth_deg=_number(row.sun_azimuth_deg) + turn,
+        sun_azimuth_deg=grid_azimuth("sun_azimuth_deg"),
         sun_elevation_deg=_number(row.sun_elevation_deg),
-        view_azimuth_deg=_number(row.view_azimuth_deg) + turn,
+        view_azimuth_deg=grid_azimuth("view_azimuth_deg"),
         view_zenith_deg=_number(row.view_zenith_deg),
         length_m=length,
         length_sigma_m=sigma,
         beam_m=float(row.beam_m),
         beam_sigma_m=float(row.beam_sigma_m),
-        heading_deg=float(row.heading_deg) + turn,
+        heading_deg=grid_azimuth("heading_deg"),
         heading_sigma_deg=float(row.heading_sigma_deg),
         east_m=float(place[0] - (left + right) / 2),
         north_m=float(place[1] - (top + bottom) / 2),
@@ -177,10 +180,7 @@ def _seen(pixels: xr.Dataset) -> NDArray[np.float32]:
 def area_of(row: pd.Series) -> Polygon:
     """Ground that must be read for one row, EPSG:4326."""
     reach = float(np.nan_to_num(row.length_m / 2 + row.length_sigma_m)) + ROOM_M
-    north = reach / 111_000.0
-    east = north / np.cos(np.deg2rad(row.geometry.y))
-    x, y = row.geometry.x, row.geometry.y
-    return shapely.box(x - east, y - north, x + east, y + north)
+    return box_around(row.geometry, half_m=reach)
 
 
 def _prepared(
@@ -229,23 +229,6 @@ def _number(value: Any) -> float:
     return float("nan") if value is None or pd.isna(value) else float(value)
 
 
-def on_grid(point: shapely.Point, box: GeoBox) -> tuple[NDArray[np.float64], float]:
-    """Place of a point (EPSG:4326) on a grid, and the angle to add to an azimuth from true north.
-
-    Returns
-    -------
-    place
-        East and north in the grid's CRS.
-    turn_deg
-        Azimuth of true north, counted from the grid's.
-
-    """
-    to_grid = Transformer.from_crs("EPSG:4326", box.crs, always_xy=True)
-    x, y = to_grid.transform([point.x, point.x], [point.y, point.y + 1e-4])
-    turn = float(np.rad2deg(np.arctan2(x[1] - x[0], y[1] - y[0])))
-    return np.array([x[0], y[0]]), turn
-
-
 def _lies_on(pixels: xr.Dataset, chip: Chip) -> bool:
     """Whether her shadow, or the water just beyond it, is land or a pier."""
     strip = _shaded(chip, gap_m=1.5 * chip.gsd_m)
@@ -257,16 +240,15 @@ def _lies_on(pixels: xr.Dataset, chip: Chip) -> bool:
 def _shaded(chip: Chip, *, gap_m: float) -> Polygon:
     """Ground beside her on the side away from the sun, metres from the chip's centre."""
     heading = np.deg2rad(chip.heading_deg)
-    ahead = np.array([np.sin(heading), np.cos(heading)])
-    starboard = np.array([np.cos(heading), -np.sin(heading)])
     abeam = np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)
     cot = 1 / np.tan(np.deg2rad(chip.sun_elevation_deg))
     near = chip.beam_m / 2 + gap_m
     far = near + float(np.clip(0.07 * chip.length_m * cot * abs(abeam), 2 * chip.gsd_m, 60))
     side = -np.sign(abeam) or 1.0
     corners = [(-0.4, near), (0.4, near), (0.4, far), (-0.4, far)]
-    centre = np.array([chip.east_m, chip.north_m])
-    return Polygon([centre + a * chip.length_m * ahead + side * b * starboard for a, b in corners])
+    along, across = np.array(corners).T
+    east, north = from_hull_axes(chip.length_m * along, side * across, heading_rad=heading)
+    return Polygon(np.column_stack([chip.east_m + east, chip.north_m + north]))
 
 
 def _crowd(rows: gpd.GeoDataFrame) -> list[bool]:

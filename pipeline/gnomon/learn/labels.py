@@ -18,12 +18,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from pyproj import Geod
 from shapely.geometry import mapping, shape
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.tables import LABEL_LOADS, SHIP_TYPES, STATUSES, Labels, table
+from gnomon.geo.local import distance_m
 from gnomon.learn.chips import Chip, read_chips
 
 NAME = "labels.geojson"
@@ -37,7 +37,6 @@ LONGEST_M = 600.0
 SAME = 0.25
 """Share of their common ground from which two outlines are one hull."""
 _CRS = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
-_EARTH = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True)
@@ -236,8 +235,7 @@ def length_of(outline: shapely.Polygon) -> float:
     """Largest distance between two corners of an outline, metres on the ellipsoid."""
     corners = shapely.get_coordinates(outline.convex_hull)
     one, other = np.triu_indices(len(corners), 1)
-    _, _, lengths = _EARTH.inv(*corners[one].T, *corners[other].T)
-    return float(np.max(lengths, initial=0.0))
+    return float(np.max(distance_m(corners[one], corners[other]), initial=0.0))
 
 
 def _name_of(outline: shapely.Polygon) -> str:

@@ -17,7 +17,6 @@ import shapely
 import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
-from pyproj import Geod
 
 from gnomon.catalog.angles import with_angles
 from gnomon.catalog.search import find_scenes
@@ -30,6 +29,13 @@ from gnomon.freeboard import rows as stage
 from gnomon.freeboard.patch import patch_at
 from gnomon.freeboard.rows import ANGLES, SIZES
 from gnomon.geo.grid import grid_of
+from gnomon.geo.local import (
+    box_around,
+    grid_to_true_deg,
+    place_on_grid,
+    rectangle_around,
+    rectangle_size,
+)
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 
@@ -39,7 +45,6 @@ NEEDED = ("detection_id", "scene_id")
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
 HEADING_SIGMA_DEG = 5.0
 _SEARCH_M = 200.0
-_EARTH = Geod(ellps="WGS84")
 
 
 def with_loads(
@@ -262,29 +267,21 @@ def _given(row: pd.Series, name: str, usual: float) -> float:
 
 def _of_outline(shape: shapely.Geometry) -> dict[str, float]:
     """Size of the smallest rectangle around an outline, in metres on the ellipsoid."""
-    corners = shapely.get_coordinates(_straight(shape))
-    if len(corners) < 4:
+    size = rectangle_size(shape)
+    if size is None:
         return {}
-    edges = [_EARTH.inv(*corners[k], *corners[k + 1]) for k in (0, 1)]
-    (axis, _, length), (_, _, beam) = sorted(edges, key=lambda edge: -edge[2])
-    return {"length_m": length, "beam_m": max(beam, 1.0), "heading_deg": axis % 180.0}
-
-
-def _straight(shape: shapely.Geometry) -> shapely.Geometry:
-    """Smallest rectangle, found where a degree east is as long as one north."""
-    shrink = float(np.cos(np.deg2rad(shape.centroid.y)))
-    flat = shapely.transform(shape, lambda xy: xy * (shrink, 1))
-    return shapely.transform(flat.minimum_rotated_rectangle, lambda xy: xy / (shrink, 1))
+    beam_m = max(size.beam_m, 1.0)
+    return {"length_m": size.length_m, "beam_m": beam_m, "heading_deg": size.axis_deg}
 
 
 def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     """Length, beam and axis of the patch that a point lies on; nothing where there is none."""
-    pixels = read(centre.buffer(_SEARCH_M / 111_000).envelope)
+    pixels = read(box_around(centre, half_m=_SEARCH_M))
     names = [name for name in stage.BANDS if pixels is not None and name in pixels]
     if pixels is None or not names:
         return {}
     box = grid_of(pixels)
-    place, turn = stage.on_grid(centre, box)
+    place, convergence = place_on_grid(centre, box.crs)
     column, row = (float(v) for v in ~box.affine @ tuple(place))
     stack = np.stack([pixels[name].to_numpy() for name in names])
     if not np.isfinite(stack).any(axis=(1, 2)).all():
@@ -292,16 +289,12 @@ def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:
     patch = patch_at(stack, row=row, column=column, gsd_m=abs(float(box.resolution.x)))
     if patch is None:
         return {}
-    axis = (patch.heading_deg - turn) % 180.0
+    axis = grid_to_true_deg(patch.heading_deg, convergence) % 180.0
     return {"length_m": patch.length_m, "beam_m": patch.beam_m, "heading_deg": axis}
 
 
 def _rectangle(centre: shapely.Point, size: dict[str, float]) -> shapely.Polygon:
     """A hull as a rectangle; one of unknown size takes no room."""
     length, beam, axis = np.nan_to_num([size[name] for name in SIZES])
-    heading = np.deg2rad(axis)
-    ahead = np.array([np.sin(heading), np.cos(heading)]) * max(length, 1.0) / 2
-    aside = np.array([np.cos(heading), -np.sin(heading)]) * max(beam, 1.0) / 2
-    degrees = np.array([111_320 * np.cos(np.deg2rad(centre.y)), 110_574])
-    corners = [ahead + aside, ahead - aside, -ahead - aside, -ahead + aside]
-    return shapely.Polygon([np.array([centre.x, centre.y]) + c / degrees for c in corners])
+    length_m, beam_m = max(length, 1.0), max(beam, 1.0)
+    return rectangle_around(centre, length_m=length_m, beam_m=beam_m, heading_deg=axis)

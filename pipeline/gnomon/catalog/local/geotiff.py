@@ -25,7 +25,7 @@ import rasterio
 import shapely
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
-from pyproj import Geod, Transformer
+from pyproj import Transformer
 from pyproj.exceptions import ProjError
 from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
@@ -33,6 +33,7 @@ from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import AssetError
+from gnomon.geo.local import distance_m
 
 ENDINGS = (".tif", ".tiff")
 TRUE_TO_SCALE = 0.01
@@ -179,11 +180,11 @@ def _ground_m(to_degrees: Transformer, middle: tuple[float, float]) -> tuple[flo
         ends = to_degrees.transform(
             [x - half, x + half, x, x], [y, y, y - half, y + half], errcheck=True
         )
-        (a, b, c, d), (e, f, g, h) = ends
-        lengths = Geod(ellps="WGS84").inv([a, c], [e, g], [b, d], [f, h])[2]
+        places = np.column_stack(ends)
+        lengths = distance_m(places[::2], places[1::2])
     except ProjError:
         return math.nan, math.nan
-    return lengths[0] / (2 * half), lengths[1] / (2 * half)
+    return float(lengths[0]) / (2 * half), float(lengths[1]) / (2 * half)
 
 
 def _utm(longitude: float, latitude: float) -> str:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from PIL import Image
 
-from gnomon.freeboard.rows import Reading, on_grid
+from gnomon.freeboard.rows import Reading
+from gnomon.geo.local import box_around, place_on_grid
 from gnomon.report.figures.load import traces
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,6 @@ HALF_STEP_M = 15.0
 LEAST_HALF_M, MOST_HALF_M, GAP_M = 90.0, 300.0, 45.0
 LOSSY_ABOVE_PX = 90
 """Pictures of more pixels are squeezed with loss."""
-_EARTH_M = 111_320.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,7 @@ class Square:
     @property
     def area(self) -> shapely.Polygon:
         """Ground to be read, with some more."""
-        north = (self.half_m + 40.0) / _EARTH_M
-        east = north / np.cos(np.deg2rad(self.centre.y))
-        x, y = self.centre.x, self.centre.y
-        return shapely.box(x - east, y - north, x + east, y + north)
+        return box_around(self.centre, half_m=self.half_m + 40.0)
 
 
 def square_around(centre: shapely.Point, length_m: float) -> Square:
@@ -76,7 +73,7 @@ def chip_of(
     """
     box: GeoBox = pixels.odc.geobox
     gsd = abs(float(box.resolution.x))
-    place, _ = on_grid(square.centre, box)
+    place, _ = place_on_grid(square.centre, box.crs)
     column, row = ~box.affine @ tuple(place)
     count = max(round(2 * square.half_m / gsd), 4)
     left, top = round(column - count / 2), round(row - count / 2)
@@ -108,7 +105,7 @@ class Lens:
         reading = self.reading
         if reading is None or reading.fit is None or reading.chip is None or reading.fit.astray:
             return made
-        place, _ = on_grid(self.place, box)
+        place, _ = place_on_grid(self.place, box.crs)
         chip = reading.chip
         shift = place - np.array([chip.east_m, chip.north_m]) - middle
         hull, shadow = (trace + shift for trace in traces(chip, reading.fit))
@@ -118,7 +115,9 @@ class Lens:
         shape = self.footprint
         if shape is None or shape.is_empty or shape.geom_type != "Polygon":
             return None
-        corners = [on_grid(shapely.Point(xy), box)[0] for xy in shape.exterior.coords[:-1]]
+        corners = [
+            place_on_grid(shapely.Point(xy), box.crs)[0] for xy in shape.exterior.coords[:-1]
+        ]
         return _ring(np.array(corners) - middle)
 
 

@@ -24,6 +24,7 @@ from gnomon.datamodel.errors import GnomonError
 from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
+from gnomon.geo.local import box_around
 from gnomon.imagery.read import read_pixels
 from gnomon.report.figures.scene import OUTLINE, natural
 
@@ -107,10 +108,7 @@ def _drawn(scene: Scene, rows: gpd.GeoDataFrame) -> Iterator[tuple[str, bytes]]:
 
 def _around(shape: shapely.Geometry, side_m: float) -> shapely.Polygon:
     """Square of about that side in degrees around a shape's middle."""
-    middle = shape.centroid
-    north = side_m / 2 / 111_000
-    east = north / max(float(np.cos(np.deg2rad(middle.y))), 0.01)
-    return shapely.box(middle.x - east, middle.y - north, middle.x + east, middle.y + north)
+    return box_around(shape.centroid, half_m=side_m / 2)
 
 
 def drawn(pixels: xr.Dataset, footprint: shapely.Geometry) -> bytes:
