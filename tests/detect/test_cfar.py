@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
-from gnomon.detect.cfar import cfar_hulls, z_scores
+from gnomon.detect.cfar import cfar_boxes, z_scores
 
 GRID = GeoBox.from_bbox((0, 0, 4000, 4000), "EPSG:32653", resolution=10)
 
@@ -59,7 +59,7 @@ def test_where_no_water_is_near_nothing_departs() -> None:
 def test_the_baseline_finds_a_hull_where_it_lies() -> None:
     pixels = sea()
     pixels.nir[200:204, 190:214] += 0.1
-    (hull,) = cfar_hulls(pixels, WATER, WATER, z_score_min=6)
-    assert hull[:2] == pytest.approx([202, 202], abs=1)
-    assert hull[2] == pytest.approx(24, rel=0.3)
-    assert abs((hull[4] - 90 + 90) % 180 - 90) < 10
+    (hull,) = cfar_boxes(pixels, WATER, WATER, z_score_min=6)
+    assert (hull.x, hull.y) == pytest.approx((202, 202), abs=1)
+    assert hull.length == pytest.approx(24, rel=0.3)
+    assert abs((hull.angle - 90 + 90) % 180 - 90) < 10

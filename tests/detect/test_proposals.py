@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detect.test_cascade import afloat, sea
+from drawn_sea import afloat, sea
 from gnomon.detect.proposals import (
     BLOCK_PX,
     CELL_PX,

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import DetectOptions, MaskOptions
 from gnomon.detect.cascade import find_hulls
-from gnomon.detect.hulls import Hulls
 from gnomon.detect.weights import Weights, load
 from gnomon.imagery.water import usable_water
 from gnomon.simulate.pixels import obstacles
@@ -55,12 +55,12 @@ def tanker(place: np.ndarray = MIDDLE, **changed: object) -> Ship:
     return Ship(**{**usual, **height, **where, **changed})
 
 
-def found(spec: SceneSpec, weights: Weights) -> Hulls:
+def found(spec: SceneSpec, weights: Weights) -> OrientedBoxes:
     """Hulls of 50 m and more, at the shipped threshold."""
     pixels, _ = simulate(spec)
     masks = usable_water(pixels, MaskOptions())
     hulls = find_hulls(pixels, masks, weights=weights, options=DetectOptions())
-    return hulls[hulls[:, 2] * 10 >= 50]
+    return hulls[hulls.length * 10 >= 50]
 
 
 NO_SHIP: dict[str, Callable[[int], SceneSpec]] = {
@@ -105,7 +105,7 @@ def test_a_wake_is_no_ship_and_its_ship_is_one(speed_m_s: float, weights: Weight
     for seed in SEEDS:
         ship = tanker(speed_m_s=speed_m_s, heading_deg=35.0 * seed)
         (row,) = found(scene(seed, ships=(ship,)), weights)
-        assert 80 <= 10 * row[2] <= 150
+        assert 80 <= 10 * row.length <= 150
 
 
 @pytest.mark.xfail(reason="two like hulls 3 m apart are one row", strict=True)
@@ -130,4 +130,4 @@ def test_a_ship_among_what_is_no_ship_is_found(weights: Weights) -> None:
         ship = tanker(MIDDLE - np.array([500.0, 0.0]))
         rows = found(scene(seed, ships=(ship,), boats=things), weights)
         x, y = ~BOX.affine @ (ship.east_m, ship.north_m)
-        assert (np.hypot(rows[:, 0] - x, rows[:, 1] - y) < 3).sum() == 1
+        assert (np.hypot(rows.x - x, rows.y - y) < 3).sum() == 1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.centernet.network import Maps, Network, NetworkOptions
 from gnomon.detect.tta import DOUBT, SQUARE_PX, augmented_maps, uncertain_tiles
 
@@ -61,10 +62,9 @@ def test_rows_for_columns_gives_columns_for_rows(network: Network) -> None:
     assert torch.allclose(back["axis"] * signs, straight.axis, atol=1e-4)
 
 
-def hulls_at(*places: tuple[float, float, float]) -> np.ndarray:
-    hulls = np.ones((len(places), 8), np.float32)
-    hulls[:, [0, 1, 5]] = np.array(places, np.float32).reshape(-1, 3)
-    return hulls
+def hulls_at(*places: tuple[float, float, float]) -> OrientedBoxes:
+    x, y, score = np.array(places, np.float32).T
+    return OrientedBoxes.of(x, y, 12, 2, 0, score=score)
 
 
 def test_only_what_is_in_doubt_is_looked_at_again() -> None:

@@ -1,24 +1,27 @@
 """Pasting: a ship laid elsewhere lies on water, where her label says, and nothing else changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
 import torch
 
-from gnomon.detect.hulls import rectangles
+from boxes import box
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.learn.augment import berth, donors, pasted
 from gnomon.learn.scenes import Labelled
 
 SIDE = 96
-NOTHING = np.empty((0, 6), np.float32)
+NOTHING = OrientedBoxes.empty()
 
 
-def covered(ships: np.ndarray, side: int, *, grown: float = 0.0) -> np.ndarray:
+def covered(ships: OrientedBoxes, side: int, *, grown: float = 0.0) -> np.ndarray:
     """Pixels whose middles a hull covers."""
     rows, columns = np.mgrid[:side, :side] + 0.5
     points = shapely.points(columns, rows)
     inside = np.zeros((side, side), bool)
-    for shape in rectangles(ships):
+    for shape in ships.polygons():
         inside |= shapely.contains(shape.buffer(grown, join_style="mitre"), points)
     return inside
 
@@ -26,7 +29,7 @@ def covered(ships: np.ndarray, side: int, *, grown: float = 0.0) -> np.ndarray:
 @pytest.fixture(scope="module")
 def giver() -> Labelled:
     """Water of 0.02 and 0.04 with one bright hull."""
-    ship = np.array([[100, 90, 20, 4, 30, 1]], np.float32)
+    ship = replace(box(100, 90, 20, 4, 30), tanker=[1])
     image = np.full((2, 200, 200), 0.02, np.float32)
     image[1] = 0.04
     hull = covered(ship, 200)
@@ -59,7 +62,7 @@ def test_ships_lie_on_water_and_not_on_each_other(giver: Labelled) -> None:
     for _ in range(20):
         _, ships = pasted(torch.full((2, SIDE, SIDE), 0.1), water, NOTHING, donors([giver]), rng)
         assert not covered(ships, SIDE, grown=-0.5)[:, :39].any()
-        each = [covered(ship[None], SIDE, grown=-0.5) for ship in ships]
+        each = [covered(ships[k : k + 1], SIDE, grown=-0.5) for k in range(len(ships))]
         assert (sum(each) <= 1).all() if each else True
 
 
@@ -79,8 +82,6 @@ def test_there_is_no_berth_on_land() -> None:
 
 
 def test_simulated_ships_and_boats_are_not_given_away(giver: Labelled) -> None:
-    from dataclasses import replace
-
-    short = replace(giver, ships=giver.ships * np.float32([1, 1, 0.2, 1, 1, 1]))
+    short = replace(giver, ships=replace(giver.ships, length=giver.ships.length / 5))
     assert donors([replace(giver, real=False), short]) == []
     assert len(donors([giver])) == 1

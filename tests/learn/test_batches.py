@@ -14,14 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
+from boxes import box
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.centernet.network import STRIDE
-from gnomon.detect.hulls import rectangles
 from gnomon.learn.batches import CHIP_PX, REMEMBERED, chips, targets
 from gnomon.learn.scenes import Labelled, Loose, emptied, labelled, rectangle
-
-
-def hull_row(x: float, y: float, length: float, beam: float, angle: float) -> np.ndarray:
-    return np.array([[x, y, length, beam, angle, 1, 0]], np.float32)
 
 
 @given(
@@ -34,7 +31,7 @@ def hull_row(x: float, y: float, length: float, beam: float, angle: float) -> np
 def test_moments_give_a_rectangle_back(
     x: float, y: float, length: float, share: float, angle: float
 ) -> None:
-    (shape,) = rectangles(hull_row(x, y, length, length * share, angle))
+    (shape,) = box(x, y, length, length * share, angle).polygons()
     found = rectangle(shape)
     assert found[:2] == pytest.approx((x, y), abs=0.2)
     assert found[2] == pytest.approx(length, rel=0.06)
@@ -45,15 +42,17 @@ def test_moments_give_a_rectangle_back(
 def scene() -> Labelled:
     """Dark water with five bright hulls that are their own labels."""
     rows, columns = np.mgrid[:500, :500] + 0.5
-    ships = np.array(
+    drawn = np.array(
         [[100, 120, 20, 3, 20, 1], [300, 90, 12, 2, 80, 0], [260, 300, 30, 5, 130, np.nan],
          [80, 400, 16, 3, 0, 1], [400, 420, 25, 4, 45, 0]], np.float32
     )  # fmt: skip
+    *shape, tanker = drawn.T
+    ships = OrientedBoxes.of(*shape, tanker=tanker)
     image = np.full((1, 500, 500), 0.02, np.float32)
     points = shapely.points(columns, rows)
-    for shape in rectangles(ships):
+    for shape in ships.polygons():
         image[0][shapely.contains(shape, points)] = 0.5
-    nothing = np.empty((0, 5), np.float32)
+    nothing = OrientedBoxes.empty()
     masks = torch.from_numpy(np.stack([image[0] < 0.1, np.ones((500, 500))]).astype(np.float32))
     bands = torch.from_numpy(image)
     before = torch.full_like(bands, 0.02)
@@ -72,7 +71,8 @@ def test_labels_lie_on_their_ships_in_every_chip(scene: Labelled) -> None:
 
 
 def test_shapes_at_a_centre_are_those_of_the_ship(scene: Labelled) -> None:
-    wanted = targets([scene.ships[:1] * np.float32([0.5, 0.5, 1, 1, 1, 1])])
+    ship = scene.ships[:1]
+    wanted = targets([replace(ship, x=ship.x / 2, y=ship.y / 2)])
     ((_, row, column),) = (wanted.centre[:, 0] == 1).nonzero().tolist()
     shift = wanted.shift[0, :, row, column].numpy()
     place = (np.array([column, row]) + 0.5 + shift) * STRIDE
@@ -103,9 +103,9 @@ def test_the_history_of_a_chip_is_the_same_place_without_its_ships(scene: Labell
 
 
 def test_an_emptied_scene_is_water_where_a_ship_was_and_else_the_same(scene: Labelled) -> None:
-    bare = emptied(scene.bands, scene.masks[0].numpy() > 0, scene.ships[:, :5])
+    bare = emptied(scene.bands, scene.masks[0].numpy() > 0, scene.ships)
     assert (bare == 0.02).all()
-    one = emptied(scene.bands, scene.masks[0].numpy() > 0, scene.ships[:1, :5])
+    one = emptied(scene.bands, scene.masks[0].numpy() > 0, scene.ships[:1])
     assert (one != scene.bands).sum() == pytest.approx(60, abs=12)
 
 
@@ -127,7 +127,7 @@ def test_batches_that_go_on_are_those_that_would_have_come(scene: Labelled) -> N
 def test_nothing_is_learnt_of_what_nobody_knows_nor_where_nothing_is_looked_for(
     scene: Labelled,
 ) -> None:
-    unsure = replace(scene, ships=scene.ships[:0], ignored=scene.ships[:, :5])
+    unsure = replace(scene, ships=scene.ships[:0], ignored=scene.ships)
     bands, _, _, wanted = next(chips([unsure], batch=64, seed=4))
     bright = torch.nn.functional.max_pool2d(bands.nan_to_num(0), STRIDE) > 0.25
     assert bright.sum() > 300
@@ -139,13 +139,13 @@ def test_nothing_is_learnt_of_what_nobody_knows_nor_where_nothing_is_looked_for(
 
 
 def test_two_centres_side_by_side_are_two_peaks() -> None:
-    rafted = np.array([[64, 64, 10, 1.5, 0, 1], [67, 64, 10, 1.5, 0, 0]], np.float32)
+    rafted = OrientedBoxes.of([64, 67], 64, 10, 1.5, 0, tanker=[1, 0])
     centre = targets([rafted]).centre
     assert int((centre == 1).sum()) == 2
 
 
 def test_chips_have_no_ship_where_there_is_none() -> None:
-    bare = targets([np.empty((0, 6), np.float32)])
+    bare = targets([OrientedBoxes.empty()])
     assert not bare.centre.any()
     assert bare.centre.shape == (1, 1, CHIP_PX // STRIDE, CHIP_PX // STRIDE)
 
@@ -157,20 +157,21 @@ def test_outlines_in_degrees_become_pixels_and_loose_ones_are_tightened() -> Non
     outline = shapely.box(500_980, 4_701_400, 501_020, 4_701_600)
     frame = gpd.GeoDataFrame(geometry=[outline], crs="EPSG:32653").to_crs("EPSG:4326")
     tight = labelled("x", pixels, frame, bands=("nir", "red"))
-    assert tight.ships[0, :4] == pytest.approx([100, 50, 20, 4], abs=0.1)
+    assert tight.ships[0][:4] == pytest.approx((100, 50, 20, 4), abs=0.1)
     assert tight.present.tolist() == [1.0, 0.0]
-    assert np.isnan(tight.ships[:, 5]).all()
+    assert np.isnan(tight.ships.tanker).all()
     types = pd.concat([frame] * 4, ignore_index=True).assign(type=["tanker", "bulk", None, ""])
-    told = labelled("x", pixels, types, bands=("nir",)).ships[:, 5]
+    told = labelled("x", pixels, types, bands=("nir",)).ships.tanker
     assert told == pytest.approx([1, 0, np.nan, np.nan], nan_ok=True)
     loose = labelled("x", pixels, frame, bands=("nir",), loose=Loose(20.0, 15.0))
-    assert loose.ships[0, 2:4] == pytest.approx([18, 2.5], abs=0.1)
+    (ship,) = loose.ships
+    assert (ship.length, ship.beam) == pytest.approx((18, 2.5), abs=0.1)
     # What somebody measured is not loose, and what nobody knows is no ship.
     rows = pd.concat([frame, frame, frame], ignore_index=True)
     rows = rows.assign(measured=[True, False, True], ignored=[False, True, False])
     corrected = labelled("x", pixels, rows, bands=("nir",), loose=Loose(20.0, 15.0))
-    assert corrected.ships[:, 2] == pytest.approx([20, 20], abs=0.1)
-    assert corrected.ignored[:, 2] == pytest.approx([18], abs=0.1)
+    assert corrected.ships.length == pytest.approx([20, 20], abs=0.1)
+    assert corrected.ignored.length == pytest.approx([18], abs=0.1)
 
 
 def test_a_vessel_too_short_to_be_labelled_with_care_is_ignored() -> None:
@@ -179,5 +180,5 @@ def test_a_vessel_too_short_to_be_labelled_with_care_is_ignored() -> None:
     outlines = [shapely.box(500_100, 4_700_100, 500_110, 4_700_100 + n) for n in (35, 60)]
     frame = gpd.GeoDataFrame(geometry=outlines, crs="EPSG:32653")
     told = labelled("x", pixels, frame, bands=("nir",))
-    assert told.ships[:, 2] == pytest.approx([6], abs=0.1)
-    assert told.ignored[:, 2] == pytest.approx([3.5], abs=0.1)
+    assert told.ships.length == pytest.approx([6], abs=0.1)
+    assert told.ignored.length == pytest.approx([3.5], abs=0.1)

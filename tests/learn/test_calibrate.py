@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.weights import Errors
 from gnomon.learn.calibrate import (
     Calibration,
@@ -27,14 +28,16 @@ def simulated(rng: np.random.Generator, count: int, *, slope: float, intercept: 
     ship = rng.random(count) < expit(slope * raw + intercept)
     label = np.where(ship, np.cumsum(ship) - 1, -1)
     length = rng.uniform(6, 30, count)
-    truth = np.column_stack([np.zeros((count, 2)), length, length / 6, np.full(count, 40.0)])
-    hulls = np.column_stack([truth, expit(raw), np.zeros(count)])
-    hulls[:, 2] += rng.normal(0, 1.2, count)
-    hulls[:, 3] += rng.normal(0, 0.5, count)
-    hulls[:, 4] += rng.normal(0, 3.0 * 10 / length)
-    return Matched(
-        expit(raw).astype(np.float32), label, hulls.astype(np.float32), truth[ship].astype("f4")
+    truth = OrientedBoxes.of(0, 0, length, length / 6, 40.0)
+    found = OrientedBoxes.of(
+        0,
+        0,
+        length + rng.normal(0, 1.2, count),
+        np.maximum(length / 6 + rng.normal(0, 0.5, count), 0),
+        40.0 + rng.normal(0, 3.0 * 10 / length),
+        score=expit(raw),
     )
+    return Matched(found.score, label, found, truth[ship])
 
 
 @pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.5, -1.0), (2.0, 0.5)])
@@ -105,8 +108,6 @@ def test_a_clean_split_gives_no_certainty(seed: int) -> None:
     rng = np.random.default_rng(seed)
     score = np.concatenate([rng.uniform(0.8, 0.99, 10), rng.uniform(0.02, 0.3, 10)])
     label = np.concatenate([np.arange(10), np.full(10, -1)])
-    hulls = np.ones((20, 7), np.float32)
-    told = calibrated(
-        Matched(score.astype(np.float32), label, hulls, np.ones((10, 5), np.float32)), gsd_m=10.0
-    )
+    hulls = OrientedBoxes.of(np.ones(20), 1, 1, 1, 1)
+    told = calibrated(Matched(score.astype(np.float32), label, hulls, hulls[:10]), gsd_m=10.0)
     assert 0.6 < told.score(np.array([0.99]))[0] < 0.999

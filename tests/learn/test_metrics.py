@@ -8,26 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
-from gnomon.detect.hulls import Hulls
+from boxes import upright
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.learn.metrics import Matched, match
 
 
-def found(*ships: tuple[float, float, float, float]) -> Hulls:
-    """Hulls from x, y, length in pixels and score."""
-    return np.array([[x, y, n, 2, 0, score, 0] for x, y, n, score in ships], np.float32).reshape(
-        -1, 7
-    )
-
-
-def labels(*ships: tuple[float, float, float]) -> tuple[list, Hulls]:
+def labels(*ships: tuple[float, float, float]) -> tuple[list, OrientedBoxes]:
     """Outlines and rectangles of upright labels from x, y, length in pixels."""
     shapes = [box(x - 1, y - n / 2, x + 1, y + n / 2) for x, y, n in ships]
-    return shapes, np.array([[x, y, n, 2, 0] for x, y, n in ships], np.float32).reshape(-1, 5)
+    return shapes, upright(*((*ship, 1.0) for ship in ships))
 
 
 def test_a_port_that_a_person_can_count() -> None:
     outlines, truth = labels((10, 50, 12), (60, 50, 20), (110, 50, 4), (160, 50, 15))
-    hulls = found(
+    hulls = upright(
         (10, 50, 11, 0.9),  # right
         (63, 50, 20, 0.8),  # 20 m beside the mask grown by 2 px: right
         (110, 50, 6, 0.7),  # meets a label that is too short to count: neither
@@ -45,15 +39,15 @@ def test_a_port_that_a_person_can_count() -> None:
 
 def test_two_hulls_on_one_label_are_one_right_and_one_false() -> None:
     outlines, truth = labels((10, 50, 12))
-    result = match(found((10, 50, 12, 0.9), (10, 52, 12, 0.8)), outlines, truth, gsd_m=10.0)
+    result = match(upright((10, 50, 12, 0.9), (10, 52, 12, 0.8)), outlines, truth, gsd_m=10.0)
     assert sorted(result.label >= 0) == [False, True]
 
 
 def test_a_hull_just_out_of_reach_is_false() -> None:
     outlines, truth = labels((10, 50, 12))
     # Side at 11, grown by 2 px to 13, 30 m further is 16.
-    near = match(found((15.9, 50, 12, 1.0)), outlines, truth, gsd_m=10.0)
-    far = match(found((16.1, 50, 12, 1.0)), outlines, truth, gsd_m=10.0)
+    near = match(upright((15.9, 50, 12, 1.0)), outlines, truth, gsd_m=10.0)
+    far = match(upright((16.1, 50, 12, 1.0)), outlines, truth, gsd_m=10.0)
     assert (near.at(0)["f1"], far.at(0)["f1"]) == (1.0, 0.0)
 
 
@@ -67,7 +61,7 @@ def test_as_many_pairs_as_any_assignment_gives(
     here: list[tuple[float, float]], there: list[tuple[float, float]]
 ) -> None:
     outlines, truth = labels(*((x, y, 8.0) for x, y in there))
-    hulls = found(*((x, y, 8.0, 0.5) for x, y in here))
+    hulls = upright(*((x, y, 8.0, 0.5) for x, y in here))
     result = match(hulls, outlines, truth, gsd_m=10.0)
     reach = [
         [shape.buffer(5.0).covers(box(x, y, x, y).centroid) for shape in outlines] for x, y in here
@@ -99,8 +93,9 @@ def test_average_precision_is_the_area_under_the_curve(
     right = np.array([r for _, r in rows])
     label = np.where(right, np.cumsum(right) - 1, -1)
     total = int(right.sum()) + missed
-    nothing = np.zeros((len(rows), 7), np.float32)
-    result = Matched(score, label, nothing, np.zeros((total, 5), np.float32))
+    found, truth = (upright((0, 0, 8, 1)) for _ in range(2))
+    several = np.zeros(len(rows), int), np.zeros(total, int)
+    result = Matched(score, label, found[several[0]], truth[several[1]])
     order = np.argsort(-score, kind="stable")
     area, seen = 0.0, 0
     for place in range(len(rows)):
@@ -113,8 +108,8 @@ def test_average_precision_is_the_area_under_the_curve(
 
 def test_scenes_join_without_mixing_their_labels() -> None:
     parts = [
-        match(found((10, 50, 12, 0.9)), *labels((10, 50, 12), (90, 50, 12)), gsd_m=10.0),
-        match(found((10, 50, 12, 0.8)), *labels((10, 50, 12)), gsd_m=10.0),
+        match(upright((10, 50, 12, 0.9)), *labels((10, 50, 12), (90, 50, 12)), gsd_m=10.0),
+        match(upright((10, 50, 12, 0.8)), *labels((10, 50, 12)), gsd_m=10.0),
     ]
     whole = Matched.joined(parts)
     assert list(whole.label) == [0, 2]

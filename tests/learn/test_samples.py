@@ -9,6 +9,7 @@ import rasterio
 import shapely
 
 from chip_folders import decide, edit, truth, write_chips, write_run
+from gnomon.datamodel.boxes import OrientedBox
 from gnomon.datamodel.errors import LabelError
 from gnomon.learn.batches import chips as batches
 from gnomon.learn.chips import read_chips
@@ -82,7 +83,7 @@ def test_every_ship_is_taught_once_where_she_lies(folder: Path, sea: Path) -> No
         nir = lesson.pixels.nir.to_numpy()
         for x, y, *_ in every:
             assert nir[int(y), int(x)] > 1.3 * np.nanmedian(nir)
-        short = every[:, 2] * 10 < 40
+        short = every.length * 10 < 40
         assert len(taught.ships) == (~short).sum()
 
 
@@ -130,13 +131,14 @@ def test_a_length_that_was_told_is_believed(folder: Path) -> None:
     plain = _only(folder)
     edit(folder, {"april-04-0": {"length_m": 350.0}})
     told = _only(folder)
-    assert told[2] * 10 == pytest.approx(350, rel=0.05)
-    assert told[2] > 1.1 * plain[2]
-    assert told[[0, 1, 3]] == pytest.approx(plain[[0, 1, 3]], abs=0.4)
-    assert abs((told[4] - plain[4] + 90) % 180 - 90) < 3
+    assert told.length * 10 == pytest.approx(350, rel=0.05)
+    assert told.length > 1.1 * plain.length
+    for name in ("x", "y", "beam"):
+        assert getattr(told, name) == pytest.approx(getattr(plain, name), abs=0.4)
+    assert abs((told.angle - plain.angle + 90) % 180 - 90) < 3
 
 
-def _only(folder: Path) -> np.ndarray:
+def _only(folder: Path) -> OrientedBox:
     (lesson,) = (x for x in read_lessons(folder) if len(x.ships))
     return rectangles_of(lesson.ships, lesson.pixels)[0]
 
@@ -177,8 +179,9 @@ def test_fine_chips_are_taught_at_the_pixel_of_the_network(folder: Path) -> None
         expected = squares.mean(axis=(1, 3))
         found = other.pixels.nir.to_numpy()
         np.testing.assert_allclose(found[seen], expected[seen], rtol=1e-5)
-        places = (rectangles_of(x.ships, x.pixels)[:, :4] * x.gsd_m for x in (one, other))
-        np.testing.assert_allclose(*places, atol=6)
+        metres = [rectangles_of(x.ships, x.pixels).scaled(x.gsd_m) for x in (one, other)]
+        for name in ("x", "y", "length", "beam"):
+            np.testing.assert_allclose(*(getattr(m, name) for m in metres), atol=6)
 
 
 @pytest.mark.slow

@@ -171,7 +171,7 @@ def test_every_long_hull_of_a_real_port_has_her_type(shared_data: Path) -> None:
     for marked in marked_scenes(
         os.fspath(catalog), corrections=CONFIGS / "label-corrections.geojson"
     ):
-        length_m = rectangles_of(marked.outlines, marked.pixels)[:, 2] * marked.gsd_m
+        length_m = rectangles_of(marked.outlines, marked.pixels).length * marked.gsd_m
         result = with_types(marked.outlines, marked.name, types)
         sure = types[(types.scene_id == marked.name) & types.sure]
         assert sorted(result["type"].dropna()) == sorted(sure["type"])

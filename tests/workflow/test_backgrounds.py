@@ -15,12 +15,12 @@ import rasterio
 import torch
 from odc.geo.geobox import GeoBox
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions, Study
 from gnomon.detect import weights
 from gnomon.detect.centernet.network import Network, NetworkOptions
-from gnomon.detect.hulls import NOTHING
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.render import Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate
@@ -154,7 +154,7 @@ def test_every_window_is_told_of_its_own_ground(
 
     def find(pixels: Any, masks: Any, *, background: Any, **_: Any) -> Any:
         seen.append((pixels.odc.geobox, background.odc.geobox, background))
-        return NOTHING
+        return OrientedBoxes.empty()
 
     monkeypatch.setattr(running, "CORE_PX", 48)
     monkeypatch.setattr(running, "HALO_PX", 16)

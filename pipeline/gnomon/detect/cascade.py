@@ -14,7 +14,7 @@ are read from the scene's pixels all the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
 
@@ -27,11 +27,13 @@ from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
 from torch import Tensor
 
+from gnomon.datamodel.arrays import Float32s, Mask
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.centernet.decode import decode
-from gnomon.detect.cfar import Floats
-from gnomon.detect.hulls import NOTHING, Hulls, Mask, near_land, non_maximum_suppression
+from gnomon.detect.nms import non_maximum_suppression
 from gnomon.detect.proposals import HALO_PX, alike, crop_size, propose
+from gnomon.detect.quayside import near_land
 from gnomon.detect.tta import Look, augmented_maps, uncertain_tiles
 from gnomon.detect.weights import Model, Weights
 from gnomon.geo.grid import grid_of
@@ -45,7 +47,7 @@ def find_hulls(
     weights: Weights,
     options: DetectOptions,
     background: xr.Dataset | None = None,
-) -> Hulls:
+) -> OrientedBoxes:
     """Find the hulls of one window.
 
     Parameters
@@ -70,32 +72,30 @@ def find_hulls(
     if step > 1:
         coarse, blurred = (_averaged(layers, grid, step) for layers in (pixels, masks))
         before = None if background is None else _averaged(background, grid, step)
-        hulls = find_hulls(coarse, blurred, weights=weights, options=options, background=before)
-        hulls[:, :4] *= step
-        return hulls
+        boxes = find_hulls(coarse, blurred, weights=weights, options=options, background=before)
+        return boxes.scaled(step)
     water, search, land = (masks[layer].to_numpy() for layer in ("water", "search", "land"))
     cells = propose(pixels, water, search, z_score_min=options.z_score_min)
     if not cells:
-        return NOTHING
+        return OrientedBoxes.empty()
     shown = _Shown.of(pixels, background, weights.model)
-    hulls = shown.hulls(cells, weights.inference)
-    hulls = _looked_again(hulls, shown, weights.inference, water.shape)  # without this, one look
-    hulls = hulls[_kept(hulls, search, options.length_min_m / gsd_m)]
-    hulls[:, 5] = weights.model.score(hulls[:, 5])
-    hulls[:, 7] = weights.model.p_tanker(hulls[:, 7])
+    boxes = shown.boxes(cells, weights.inference)
+    boxes = _looked_again(boxes, shown, weights.inference, water.shape)  # without this, one look
+    boxes = boxes[_kept(boxes, search, options.length_min_m / gsd_m)]
+    score, p_tanker = weights.model.score(boxes.score), weights.model.p_tanker(boxes.p_tanker)
+    boxes = replace(boxes, score=score, p_tanker=p_tanker)
     threshold = options.threshold if options.threshold is not None else weights.model.threshold
-    hulls = non_maximum_suppression(hulls[hulls[:, 5] >= threshold])
-    hulls[:, 6] = near_land(hulls, land, gsd_m)
-    return hulls
+    boxes = non_maximum_suppression(boxes[boxes.score >= threshold])
+    return replace(boxes, quayside=near_land(boxes, land, gsd_m))
 
 
 @dataclass(frozen=True)
 class _Shown:
     """What of a window the network is shown, and what it says of its cells."""
 
-    bands: list[Floats | None]
+    bands: list[Float32s | None]
     """Of the network, in its order; None of what the pixels lack."""
-    past: list[Floats | None] | None
+    past: list[Float32s | None] | None
     model: Model
 
     @classmethod
@@ -107,22 +107,25 @@ class _Shown:
         ]
         return cls(layers[0], layers[1] if background is not None else None, model)
 
-    def hulls(self, cells: list[Window], look: Look) -> Hulls:
+    def boxes(self, cells: list[Window], look: Look) -> OrientedBoxes:
         """Peaks in some cells, each cell its own, in pixels of the window."""
         present = torch.tensor([[float(band is not None) for band in self.bands]])
-        found = [NOTHING]
+        found: list[OrientedBoxes] = []
         for batch in alike(cells):
             past = None if self.past is None else _crops(self.past, batch)
             with torch.inference_mode():
                 maps = look(_crops(self.bands, batch), present.expand(len(batch), -1), past)
             found += decode(maps, batch, body=self.model.body)
-        return np.concatenate(found)
+        return OrientedBoxes.concatenate(found)
 
 
-def _looked_again(hulls: Hulls, shown: _Shown, network: Look, shape: tuple[int, int]) -> Hulls:
+def _looked_again(
+    boxes: OrientedBoxes, shown: _Shown, network: Look, shape: tuple[int, int]
+) -> OrientedBoxes:
     """Hulls, those in doubt as a second look with its mirror images tells them."""
-    cells, within = uncertain_tiles(hulls, shape)
-    return np.concatenate([hulls[~within], shown.hulls(cells, partial(augmented_maps, network))])
+    cells, within = uncertain_tiles(boxes, shape)
+    again = shown.boxes(cells, partial(augmented_maps, network))
+    return OrientedBoxes.concatenate([boxes[~within], again])
 
 
 def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
@@ -139,7 +142,7 @@ def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
     return xr.Dataset(averaged)
 
 
-def _crop(layers: Sequence[Floats | None], cell: Window) -> Floats:
+def _crop(layers: Sequence[Float32s | None], cell: Window) -> Float32s:
     """Cell and halo at full size, (rows, columns, bands), NaN beyond the raster and of no band."""
     rows, columns = cell.halo
     top = HALO_PX - (cell.core[0].start - rows.start)
@@ -152,15 +155,15 @@ def _crop(layers: Sequence[Floats | None], cell: Window) -> Floats:
     return crop
 
 
-def _crops(layers: Sequence[Floats | None], cells: Sequence[Window]) -> Tensor:
+def _crops(layers: Sequence[Float32s | None], cells: Sequence[Window]) -> Tensor:
     """Crops of one size, (cells, bands, rows, columns), the bands of a pixel side by side."""
     return torch.from_numpy(np.stack([_crop(layers, cell) for cell in cells])).permute(0, 3, 1, 2)
 
 
-def _kept(hulls: Hulls, search: Mask, length_min_px: float) -> Mask:
+def _kept(boxes: OrientedBoxes, search: Mask, length_min_px: float) -> Mask:
     rows, columns = search.shape
-    x, y = hulls[:, 0].astype(int), hulls[:, 1].astype(int)
+    x, y = boxes.x.astype(int), boxes.y.astype(int)
     inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
     allowed = search[y.clip(0, rows - 1), x.clip(0, columns - 1)]
-    kept: Mask = inside & allowed & (hulls[:, 2] >= length_min_px)
+    kept: Mask = inside & allowed & (boxes.length >= length_min_px)
     return kept

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import label, regionprops_table
 
-from gnomon.detect.hulls import Hulls, Mask
-
-Floats = NDArray[np.float32]
+from gnomon.datamodel.arrays import Float32s, Mask
+from gnomon.datamodel.boxes import OrientedBoxes
 
 CELL_PX = 2
 """Side of an average: a hull narrower than that is not lost, only diluted."""
@@ -31,7 +30,7 @@ NOISE_FLOOR = 0.0015
 """Least deviation of water, reflectance: about Sentinel-2's own noise over dark water."""
 
 
-def z_scores(pixels: xr.Dataset, water: Mask) -> Floats:
+def z_scores(pixels: xr.Dataset, water: Mask) -> Float32s:
     """How far each 2 x 2 average departs from the water around, in deviations of that water.
 
     Parameters
@@ -69,7 +68,7 @@ def z_scores(pixels: xr.Dataset, water: Mask) -> Floats:
     return value[:rows, :columns]
 
 
-def _means(bands: Sequence[Floats]) -> Floats:
+def _means(bands: Sequence[Float32s]) -> Float32s:
     """Mean of all bands over cells; zero where nothing was seen."""
     total = bands[0][::2] + bands[0][1::2]
     for band in bands[1:]:
@@ -89,7 +88,7 @@ def _all_wet(water: Mask) -> Mask:
     return wet
 
 
-def _block_sums(value: Floats, wet: Mask) -> NDArray[np.float64]:
+def _block_sums(value: Float32s, wet: Mask) -> NDArray[np.float64]:
     """Count of wet cells, sum and sum of squares of their values, (3, rows, columns) of blocks."""
     seen = value * wet
     sums = []
@@ -100,7 +99,7 @@ def _block_sums(value: Floats, wet: Mask) -> NDArray[np.float64]:
     return np.stack(sums)
 
 
-def _background(sums: NDArray[np.float64]) -> tuple[Floats, Floats]:
+def _background(sums: NDArray[np.float64]) -> tuple[Float32s, Float32s]:
     """Mean and deviation of the water around each block; where there is none, zero and infinite."""
     around = ndimage.uniform_filter(sums, (0, REACH_BLOCKS, REACH_BLOCKS), mode="constant")
     count, first, second = np.maximum(around * float(REACH_BLOCKS**2), 0.0)
@@ -113,14 +112,16 @@ def _background(sums: NDArray[np.float64]) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), deviation.astype(np.float32)
 
 
-def cfar_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: float) -> Hulls:
+def cfar_boxes(
+    pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: float
+) -> OrientedBoxes:
     """Ships by contrast alone: the baseline.
 
     Returns
     -------
-    array
-        Hulls (see `gnomon.detect.hulls`); the score is the strongest contrast divided by itself
-        plus ``contrast_min``, which orders them and is no probability.
+    OrientedBoxes
+        The score is the largest z-score over the sum of itself and ``z_score_min``, which orders
+        the boxes and is no probability.
 
     """
     strength = z_scores(pixels, water)
@@ -133,15 +134,11 @@ def cfar_hulls(pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: fl
     )
     y, x, length, beam, turn, peak = (np.asarray(v, np.float32) for v in regions.values())
     # skimage's orientation is counter-clockwise from the rows' axis; ours is clockwise from up.
-    return np.column_stack(
-        [
-            (x + 0.5) * CELL_PX,
-            (y + 0.5) * CELL_PX,
-            np.maximum(length, 1) * CELL_PX,
-            np.maximum(beam, 1) * CELL_PX,
-            np.rad2deg(-turn) % 180.0,
-            peak / (peak + z_score_min),
-            np.zeros(len(x)),
-            np.full(len(x), np.nan),
-        ]
-    ).astype(np.float32)
+    return OrientedBoxes.of(
+        (x + 0.5) * CELL_PX,
+        (y + 0.5) * CELL_PX,
+        np.maximum(length, 1) * CELL_PX,
+        np.maximum(beam, 1) * CELL_PX,
+        np.rad2deg(-turn) % 180.0,
+        score=peak / (peak + z_score_min),
+    )

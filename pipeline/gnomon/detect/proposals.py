@@ -14,8 +14,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from gnomon.datamodel.arrays import Mask
 from gnomon.detect.cfar import z_scores
-from gnomon.detect.hulls import Mask
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window, framed
 

@@ -22,8 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gnomon.datamodel.arrays import Mask
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.centernet.network import Maps
-from gnomon.detect.hulls import Hulls, Mask
 from gnomon.detect.proposals import BLOCK_PX, covering
 from gnomon.geo.tiles import Window
 
@@ -62,13 +63,13 @@ def augmented_maps(
     return Maps(*(part.mean(dim=0) for part in parts))
 
 
-def uncertain_tiles(hulls: Hulls, shape: tuple[int, int]) -> tuple[list[Window], Mask]:
+def uncertain_tiles(boxes: OrientedBoxes, shape: tuple[int, int]) -> tuple[list[Window], Mask]:
     """Cells around the hulls that another look could change.
 
     Parameters
     ----------
-    hulls
-        What the first look told, in pixels; scores not calibrated.
+    boxes
+        Of the first look, in pixels; scores not calibrated.
     shape
         Rows and columns of the raster.
 
@@ -79,8 +80,11 @@ def uncertain_tiles(hulls: Hulls, shape: tuple[int, int]) -> tuple[list[Window],
 
     """
     squares = np.zeros([-(-n // SQUARE_PX) for n in shape], bool)
-    row, column = (hulls[:, 1::-1].clip(0, np.array(shape) - 1) // SQUARE_PX).astype(int).T
-    unsure = (hulls[:, 5] > DOUBT[0]) & (hulls[:, 5] < DOUBT[1])
+    row, column = (
+        (place.clip(0, side - 1) // SQUARE_PX).astype(int)
+        for place, side in zip((boxes.y, boxes.x), shape, strict=True)
+    )
+    unsure = (boxes.score > DOUBT[0]) & (boxes.score < DOUBT[1])
     squares[row[unsure], column[unsure]] = True
     each = SQUARE_PX // BLOCK_PX
     return covering(squares.repeat(each, 0).repeat(each, 1), shape), squares[row, column]

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from gnomon.geo.axes import from_axis, rotation
+from gnomon.datamodel.arrays import Mask
+from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
 from gnomon.learn.resampling import cut
-from gnomon.learn.scenes import Floats, Labelled
+from gnomon.learn.scenes import Labelled
 
 TRIES = 60
 """Places that are looked at for each ship."""
@@ -32,15 +33,16 @@ _EDGE_PX = 1.1
 """How far beyond the rectangle a ship's own pixels are taken: the instrument blurs her edge."""
 Place = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """x, y and angle in radians of several tries."""
+Size = float | np.floating
 _GRID = np.meshgrid(np.linspace(-0.5, 0.5, 9), np.linspace(-0.5, 0.5, 3))
 
 
 @dataclass(frozen=True)
 class Donor:
-    """A ship to be cut out, and the water of her scene, by band."""
+    """A ship to be cut out, and the water of its scene, by band."""
 
     scene: Labelled
-    ship: Floats
+    ship: OrientedBox
     water: Tensor
 
 
@@ -51,17 +53,17 @@ def donors(scenes: Sequence[Labelled]) -> list[Donor]:
         for scene in scenes
         if scene.real
         for ship in scene.ships
-        if ship[2] >= SHORTEST_PX
+        if ship.length >= SHORTEST_PX
     ]
 
 
 def pasted(
     pixels: Tensor,
     water: Tensor,
-    ships: Floats,
+    ships: OrientedBoxes,
     givers: Sequence[Donor],
     rng: np.random.Generator,
-) -> tuple[Tensor, Floats]:
+) -> tuple[Tensor, OrientedBoxes]:
     """Lay one to three ships onto a chip, where there is room.
 
     Parameters
@@ -71,7 +73,7 @@ def pasted(
     water
         (side, side), true on open water.
     ships
-        Those that are there, (n, 6).
+        Those that are there.
     givers
         Ships to choose from.
     rng
@@ -87,19 +89,20 @@ def pasted(
         if (torch.isfinite(level) & ~torch.isfinite(giver.water)).any():
             continue  # she lacks a band that she would be seen in
         scale = float(np.exp(rng.uniform(np.log(0.75), np.log(1.3))))
-        length, beam = giver.ship[2] / scale, giver.ship[3] / scale
+        length, beam = giver.ship.length / scale, giver.ship.beam / scale
         spot = berth(free.numpy(), length, beam, rng) if length < LONGEST_PX else None
         if spot is None:
             continue
-        ship = np.array([spot[0], spot[1], length, beam, spot[2], giver.ship[5]], np.float32)
-        pixels = _laid(pixels, giver, ship, scale, level, rng)
-        free = free & (_cover(ship, pixels.shape[-1]) == 0)
-        ships = np.concatenate([ships, ship[None]])
+        x, y, angle = spot
+        laid = OrientedBoxes.of(x, y, length, beam, angle, tanker=giver.ship.tanker)
+        pixels = _laid(pixels, giver, laid[0], scale, level, rng)
+        free = free & (_cover(laid[0], pixels.shape[-1]) == 0)
+        ships = OrientedBoxes.concatenate([ships, laid])
     return pixels, ships
 
 
 def berth(
-    free: NDArray[np.bool_], length: float, beam: float, rng: np.random.Generator
+    free: Mask, length: Size, beam: Size, rng: np.random.Generator
 ) -> tuple[float, float, float] | None:
     """Where a hull would fit: x, y and angle in degrees; nothing where there is no room."""
     alongside = _shores(free, beam, rng) if rng.random() < ALONGSIDE else None
@@ -120,7 +123,7 @@ def _anywhere(side: int, rng: np.random.Generator) -> Place:
     return x, y, rng.uniform(0, np.pi, TRIES)
 
 
-def _shores(free: NDArray[np.bool_], beam: float, rng: np.random.Generator) -> Place | None:
+def _shores(free: Mask, beam: Size, rng: np.random.Generator) -> Place | None:
     """Places beside what is not free, a hull's side to it: quays, piers, shores, other hulls."""
     slope_y, slope_x = np.gradient(ndimage.uniform_filter(free.astype(float), 7))
     steep = np.hypot(slope_x, slope_y)
@@ -138,7 +141,7 @@ def _shores(free: NDArray[np.bool_], beam: float, rng: np.random.Generator) -> P
 
 
 def _share(
-    free: NDArray[np.bool_],
+    free: Mask,
     place: Place,
     along: NDArray[np.float64],
     across: NDArray[np.float64],
@@ -156,20 +159,21 @@ def _share(
 def _laid(
     pixels: Tensor,
     giver: Donor,
-    ship: Floats,
+    ship: OrientedBox,
     scale: float,
     level: Tensor,
     rng: np.random.Generator,
 ) -> Tensor:
     """The chip with a ship on it."""
     side = pixels.shape[-1]
-    box = 2 * int(np.ceil(ship[2] / 2 + 3))
-    left, top = (int(v) - box // 2 for v in ship[:2])
+    box = 2 * int(np.ceil(ship.length / 2 + 3))
+    left, top = (int(v) - box // 2 for v in (ship.x, ship.y))
     # From the box to the donor's scene: the axis of the one onto the axis of the other.
-    turned = np.deg2rad(giver.ship[4]) + np.pi * rng.integers(2)
+    turned = np.deg2rad(giver.ship.angle) + np.pi * rng.integers(2)
     mirror = np.diag([rng.choice([-1.0, 1.0]), 1.0])
-    matrix = scale * rotation(turned) @ mirror @ rotation(-np.deg2rad(ship[4]))
-    centre = giver.ship[:2] + matrix @ (np.array([left, top]) + box / 2 - ship[:2])
+    matrix = scale * _rotation(turned) @ mirror @ _rotation(-np.deg2rad(ship.angle))
+    to_middle = np.array([left + box / 2 - ship.x, top + box / 2 - ship.y])
+    centre = np.array([giver.ship.x, giver.ship.y]) + matrix @ to_middle
     taken = cut(giver.scene.bands, matrix, centre, box)
     tint = np.exp(rng.normal(0, 0.12) + rng.normal(0, 0.08, len(pixels)))
     water = giver.water[:, None, None]
@@ -185,12 +189,17 @@ def _laid(
     return result
 
 
-def _cover(ship: Floats, side: int) -> Tensor:
+def _rotation(turn: float) -> NDArray[np.float64]:
+    """Matrix that turns with the clock, by an angle in radians."""
+    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+
+def _cover(ship: OrientedBox, side: int) -> Tensor:
     """How much of each pixel a ship takes, falling off within a pixel beyond her rectangle."""
     middles = np.arange(side, dtype=np.float32) + 0.5
-    along, across = (np.abs(side) for side in from_axis(ship, *np.meshgrid(middles, middles)))
-    reach = np.clip(ship[2] / 2 + _EDGE_PX - along, 0, 1) * np.clip(
-        ship[3] / 2 + _EDGE_PX - across, 0, 1
+    along, across = (np.abs(side) for side in ship.along_across(*np.meshgrid(middles, middles)))
+    reach = np.clip(ship.length / 2 + _EDGE_PX - along, 0, 1) * np.clip(
+        ship.beam / 2 + _EDGE_PX - across, 0, 1
     )
     return torch.from_numpy(reach.astype(np.float32))
 

@@ -5,7 +5,7 @@ Each chip is cut through a random rotation, flip and scale, other ships are laid
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import count
 
 import numpy as np
@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gnomon.datamodel.arrays import Float32s
+from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
 from gnomon.detect.centernet.network import STRIDE
-from gnomon.geo.axes import from_axis
 from gnomon.learn.augment import Donor, donors, pasted
 from gnomon.learn.resampling import cut
-from gnomon.learn.scenes import Floats, Labelled
+from gnomon.learn.scenes import Labelled
 
 CHIP_PX = 96
 """Side of a training chip: 1 km at 10 m, twice the longest hull."""
@@ -100,7 +101,7 @@ def shared(scenes: Sequence[Labelled], whole: float) -> list[float]:
 
 def _chip(
     scene: Labelled, givers: Sequence[Donor], rng: np.random.Generator
-) -> tuple[Tensor, Tensor, Tensor, Floats, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, OrientedBoxes, Tensor]:
     """One chip under a random placement and light: bands, present, history, ships, what counts."""
     scale = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45))))
     turn = np.deg2rad(rng.uniform(0, 360))
@@ -124,26 +125,26 @@ def _chip(
     return bands, present, background, ships, _counted(search, unsure)
 
 
-def _counted(search: Tensor, unsure: Floats) -> Tensor:
+def _counted(search: Tensor, unsure: OrientedBoxes) -> Tensor:
     """By output cell: 0 where no centre is ever looked for, or where nobody knows."""
     counts = search[::STRIDE, ::STRIDE] & search[1::STRIDE, 1::STRIDE]
     middles = (np.arange(len(counts), dtype=np.float32) + 0.5) * STRIDE
     x, y = np.meshgrid(middles, middles)
     for ship in unsure:
-        along, across = from_axis(ship, x, y)
-        near = (np.abs(along) < ship[2] / 2 + 2) & (np.abs(across) < ship[3] / 2 + 2)
+        along, across = ship.along_across(x, y)
+        near = (np.abs(along) < ship.length / 2 + 2) & (np.abs(across) < ship.beam / 2 + 2)
         counts = counts & ~torch.from_numpy(near)
     return counts[None].float()
 
 
-def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
+def _place(scene: Labelled, rng: np.random.Generator) -> Float32s:
     """Where a chip is centred: near a ship, on a shore, or wherever a hull may lie.
 
     Quays and piers are what a network takes for ships: a third of all chips lies on a shore,
     ships or none.
     """
     choice = rng.random()
-    shown = np.concatenate([scene.ships[:, :2], scene.hard])
+    shown = np.concatenate([scene.ships.centres, scene.hard])
     if len(shown) and choice < 0.6:
         return _within(shown[rng.integers(len(shown))] + rng.uniform(-40, 40, 2), scene)
     water, search = scene.masks
@@ -157,23 +158,25 @@ def _place(scene: Labelled, rng: np.random.Generator) -> Floats:
     return _within(spot, scene)
 
 
-def _within(spot: NDArray[np.floating], scene: Labelled) -> Floats:
+def _within(spot: NDArray[np.floating], scene: Labelled) -> Float32s:
     """A place so far off the scene's edges that little of a chip lies beyond."""
     size = np.array(scene.masks.shape[:0:-1])
     edge = np.minimum(CHIP_PX // 3, size // 2)
     return spot.clip(edge, size - edge).astype(np.float32)
 
 
-def _moved(ships: Floats, matrix: NDArray[np.float64], centre: Floats, scale: float) -> Floats:
+def _moved(
+    ships: OrientedBoxes, matrix: NDArray[np.float64], centre: Float32s, scale: float
+) -> OrientedBoxes:
     """Ships in the chip's coordinates; those whose centre lies outside are left out."""
     inverse = np.linalg.inv(matrix)
-    place = (ships[:, :2] - centre) @ inverse.T + CHIP_PX / 2
-    turn = np.deg2rad(ships[:, 4])
-    axis = np.stack([np.sin(turn), -np.cos(turn)], axis=1) @ inverse.T
-    angle = np.rad2deg(np.arctan2(axis[:, 0], -axis[:, 1])) % 180.0
-    moved = np.column_stack([place, ships[:, 2:4] / scale, angle, ships[:, 5:]]).astype(np.float32)
-    inside = ((place > 0) & (place < CHIP_PX)).all(axis=1)
-    return moved[inside]
+    x, y = ((ships.centres - centre) @ inverse.T + CHIP_PX / 2).T
+    turn = np.deg2rad(ships.angle)
+    ahead_x, ahead_y = (np.stack([np.sin(turn), -np.cos(turn)], axis=1) @ inverse.T).T
+    angle = np.rad2deg(np.arctan2(ahead_x, -ahead_y)) % 180.0
+    length, beam = ships.length / scale, ships.beam / scale
+    moved = replace(ships, x=x, y=y, length=length, beam=beam, angle=angle)
+    return moved[(x > 0) & (x < CHIP_PX) & (y > 0) & (y < CHIP_PX)]
 
 
 def _relit(bands: Tensor, present: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -201,7 +204,7 @@ def _column(values: NDArray[np.float64]) -> Tensor:
 
 
 def targets(
-    ships: Sequence[Floats],
+    ships: Sequence[OrientedBoxes],
     *,
     counted: Sequence[Tensor] | None = None,
     side_px: int = CHIP_PX,
@@ -226,16 +229,16 @@ def targets(
     return Targets(centre, shift, size, axis, hull, tanker, counts)
 
 
-def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
+def _draw(chip: Float32s, ship: OrientedBox, x: Float32s, y: Float32s) -> None:
     """Add one ship; where two meet, the nearer centre decides."""
-    cx, cy, length, beam, angle, tanker = ship
-    turn = np.deg2rad(angle)
-    dx, dy = x - cx, y - cy
-    along, across = from_axis(ship, x, y)
+    length, beam = ship.length, ship.beam
+    turn = np.deg2rad(ship.angle)
+    dx, dy = x - ship.x, y - ship.y
+    along, across = ship.along_across(x, y)
     # A tenth of the length and a quarter of the beam, but never narrower than a cell can tell.
     blob = np.exp(
-        -0.5 * (along / max(0.10 * length, STRIDE)) ** 2
-        - 0.5 * (across / max(0.25 * beam, 0.8 * STRIDE)) ** 2
+        -0.5 * (along / max(float(0.10 * length), STRIDE)) ** 2
+        - 0.5 * (across / max(float(0.25 * beam), 0.8 * STRIDE)) ** 2
     )
     nearest = np.unravel_index(np.argmin(dx**2 + dy**2), dx.shape)
     blob[nearest] = 1.0
@@ -251,5 +254,5 @@ def _draw(chip: Floats, ship: Floats, x: Floats, y: Floats) -> None:
     )
     for channel, value in enumerate(values, start=1):
         chip[channel][nearer] = value[nearer] if isinstance(value, np.ndarray) else value
-    chip[8][nearer] = tanker
+    chip[8][nearer] = ship.tanker
     chip[7][(np.abs(along) <= length / 2) & (np.abs(across) <= beam / 2)] = 1.0

@@ -115,16 +115,15 @@ def _f1(matched: Matched, taken: NDArray[np.bool_]) -> float:
 def _errors(matched: Matched, gsd_m: float) -> Errors:
     right = matched.label >= 0
     found, truth = matched.found[right], matched.truth[matched.label[right]]
-    length, beam = ((found[:, k] - truth[:, k]) * gsd_m for k in (2, 3))
-    turn = (found[:, 4] - truth[:, 4] + 90.0) % 180.0 - 90.0
-    length_m, length_share = _two_parts(length, truth[:, 2] * gsd_m)
-    beam_m, beam_share = _two_parts(beam, truth[:, 3] * gsd_m)
+    turn = (found.angle - truth.angle + 90.0) % 180.0 - 90.0
+    length_m, length_share = _two_parts((found.length - truth.length) * gsd_m, truth.length * gsd_m)
+    beam_m, beam_share = _two_parts((found.beam - truth.beam) * gsd_m, truth.beam * gsd_m)
     return Errors(
         length_m=length_m,
         length_share=length_share,
         beam_m=beam_m,
         beam_share=beam_share,
-        heading_deg=max(_deviation(turn * truth[:, 2] * gsd_m / 100.0), 0.5),
+        heading_deg=max(_deviation(turn * truth.length * gsd_m / 100.0), 0.5),
     )
 
 

@@ -15,19 +15,19 @@ import shapely
 import xarray as xr
 
 from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.arrays import Float32s, Mask
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import CatalogError
 from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
 from gnomon.detect import weights
 from gnomon.detect.cascade import find_hulls
 from gnomon.detect.centernet.network import Network, NetworkOptions
-from gnomon.detect.cfar import cfar_hulls
-from gnomon.detect.hulls import Hulls, Mask
+from gnomon.detect.cfar import cfar_boxes
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
 from gnomon.learn.corrections import corrected, read_corrections
 from gnomon.learn.metrics import Matched, match
 from gnomon.learn.scenes import (
-    Floats,
     Labelled,
     Loose,
     flags,
@@ -63,12 +63,12 @@ class Marked:
         return outlines_in_pixels(self.outlines, self.pixels)
 
     @cached_property
-    def truth(self) -> Floats:
-        """Outlines as rectangles, (n, 5)."""
+    def truth(self) -> OrientedBoxes:
+        """Outlines as boxes."""
         return rectangles_of(self.outlines, self.pixels, loose=LOOSE)
 
     @property
-    def tanker(self) -> Floats:
+    def tanker(self) -> Float32s:
         """1 for a tanker, 0 for another type, NaN where nobody has said."""
         return tankers(self.outlines)
 
@@ -132,7 +132,7 @@ def marked_scenes(
 
 
 def matched(
-    scenes: Sequence[Marked], found: Sequence[Hulls], *, length_min_m: float = 50.0
+    scenes: Sequence[Marked], found: Sequence[OrientedBoxes], *, length_min_m: float = 50.0
 ) -> Matched:
     """Hulls of several scenes against their labels."""
     return Matched.joined(
@@ -150,7 +150,7 @@ def matched(
     )
 
 
-Finder = Callable[[Marked], Hulls]
+Finder = Callable[[Marked], OrientedBoxes]
 """Hulls of a scene, down to scores far below any threshold."""
 LOWEST = 0.02
 
@@ -169,15 +169,15 @@ def finder(name: str) -> Finder:
     return lambda m: find_hulls(m.pixels, m.masks, weights=ready, options=options)
 
 
-def cfar_finder(m: Marked) -> Hulls:
+def cfar_finder(m: Marked) -> OrientedBoxes:
     """The contrast stage alone, as a detector of its own."""
-    hulls = cfar_hulls(
+    boxes = cfar_boxes(
         m.pixels,
         m.masks.water.to_numpy(),
         m.masks.search.to_numpy(),
         z_score_min=DetectOptions.model_fields["z_score_min"].default,
     )
-    return hulls[hulls[:, 2] * m.gsd_m >= DetectOptions.model_fields["length_min_m"].default]
+    return boxes[boxes.length * m.gsd_m >= DetectOptions.model_fields["length_min_m"].default]
 
 
 def most_flattering(result: Matched) -> float:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect import weights
 from gnomon.detect.cascade import find_hulls
 from gnomon.detect.centernet.network import Network
-from gnomon.detect.hulls import Hulls
 from gnomon.detect.weights import Model, Weights
 from gnomon.learn.calibrate import TYPED_MIN, calibrated, tanker_curve
 from gnomon.learn.metrics import Matched, match
 from gnomon.learn.samples import Lesson
-from gnomon.learn.scenes import outlines_in_pixels, rectangles_of, tankers
+from gnomon.learn.scenes import outlines_in_pixels, rectangles_of
 
 HELD = 0.25
 """Share of the ships that is held back."""
@@ -154,7 +154,7 @@ def compared(
 def _tanker_part(found: Matched) -> dict[str, float]:
     """What p_tanker is worth, if enough ships have a type; else that stays as it was."""
     right = found.label >= 0
-    tanker, raw = found.truth[found.label[right], 5], found.found[right, 7]
+    tanker, raw = found.truth.tanker[found.label[right]], found.found.p_tanker[right]
     known = np.isfinite(tanker) & np.isfinite(raw)
     if min((tanker[known] == 1).sum(), (tanker[known] == 0).sum()) < TYPED_MIN:
         return {}
@@ -168,20 +168,18 @@ def matched(ready: Weights, lessons: Sequence[Lesson]) -> Matched:
     parts = []
     for lesson in lessons:
         hulls = find_hulls(lesson.pixels, lesson.masks, weights=ready, options=options)
-        shapes = rectangles_of(lesson.ships, lesson.pixels)
-        truth = np.column_stack([shapes, tankers(lesson.ships)])
+        truth = rectangles_of(lesson.ships, lesson.pixels)
         outlines = outlines_in_pixels(lesson.ships, lesson.pixels)
         known = _known(hulls, lesson)
         parts.append(match(known, outlines, truth, gsd_m=lesson.gsd_m, length_min_m=SHORTEST_M))
     return Matched.joined(parts)
 
 
-def _known(hulls: Hulls, lesson: Lesson) -> Hulls:
+def _known(boxes: OrientedBoxes, lesson: Lesson) -> OrientedBoxes:
     rows, columns = lesson.unknown.shape
-    y = hulls[:, 1].astype(int).clip(0, rows - 1)
-    x = hulls[:, 0].astype(int).clip(0, columns - 1)
-    kept: Hulls = hulls[~lesson.unknown[y, x]]
-    return kept
+    y = boxes.y.astype(int).clip(0, rows - 1)
+    x = boxes.x.astype(int).clip(0, columns - 1)
+    return boxes[~lesson.unknown[y, x]]
 
 
 def _row(title: str, scenes: str, result: Matched, threshold: float) -> Row:

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from gnomon.detect.hulls import Hulls
+from gnomon.datamodel.boxes import OrientedBoxes
 
 GROWN_PX = 2.0
 REACH_M = 30.0
@@ -29,9 +29,9 @@ class Matched:
     """Of every hull of 50 m or more, and of every shorter one that meets a long label."""
     label: NDArray[np.int64]
     """Row of the label that each hull meets, -1 where it meets none."""
-    found: Hulls
-    truth: Hulls
-    """Labels as rectangles, all of them counted; score column unused."""
+    found: OrientedBoxes
+    truth: OrientedBoxes
+    """Labels, all of them counted."""
 
     @staticmethod
     def joined(parts: Sequence["Matched"]) -> "Matched":
@@ -45,8 +45,8 @@ class Matched:
                     for p, s in zip(parts, starts, strict=False)
                 ]
             ),
-            np.concatenate([p.found for p in parts]),
-            np.concatenate([p.truth for p in parts]),
+            OrientedBoxes.concatenate(p.found for p in parts),
+            OrientedBoxes.concatenate(p.truth for p in parts),
         )
 
     def at(self, threshold: float) -> dict[str, float]:
@@ -69,9 +69,9 @@ class Matched:
 
 
 def match(
-    found: Hulls,
+    found: OrientedBoxes,
     outlines: Sequence[shapely.Geometry],
-    truth: Hulls,
+    truth: OrientedBoxes,
     *,
     gsd_m: float,
     length_min_m: float = SHORT_M,
@@ -86,7 +86,7 @@ def match(
     outlines
         Labels, polygons in the same pixels.
     truth
-        The same labels as rectangles, (n, 5) or more columns.
+        The same labels as boxes.
     gsd_m
         Metres per pixel.
     length_min_m
@@ -95,16 +95,16 @@ def match(
         Labels that are ignored whatever their length, with all hulls on their ground.
 
     """
-    long = truth[:, 2] * gsd_m >= length_min_m if len(truth) else np.zeros(0, bool)
+    long = truth.length * gsd_m >= length_min_m
     if ignored is not None:
         long &= ~ignored
     label = meets(found, outlines, gsd_m=gsd_m, ignored=ignored)
     meets_long = (label >= 0) & np.append(long, False)[label]
     # False only if it claims to be long and meets no label at all, however short or doubtful.
-    counted = meets_long | ((label < 0) & (found[:, 2] * gsd_m >= length_min_m))
+    counted = meets_long | ((label < 0) & (found.length * gsd_m >= length_min_m))
     renumbered = np.append(np.cumsum(long) - 1, -1)
     return Matched(
-        found[counted, 5],
+        found.score[counted],
         renumbered[np.where(meets_long, label, -1)][counted],
         found[counted],
         truth[long],
@@ -112,7 +112,7 @@ def match(
 
 
 def meets(
-    found: Hulls,
+    found: OrientedBoxes,
     outlines: Sequence[shapely.Geometry],
     *,
     gsd_m: float,
@@ -126,7 +126,7 @@ def meets(
     rows, columns = pairs(found, outlines, gsd_m)
     label[rows] = columns
     if ignored is not None and ignored.any():
-        centres = shapely.points(found[:, :2].astype(float))
+        centres = shapely.points(found.centres.astype(float))
         for row in np.flatnonzero(ignored):
             on_it = shapely.distance(centres, outlines[int(row)]) <= GROWN_PX
             label[on_it & (label < 0)] = row
@@ -134,12 +134,12 @@ def meets(
 
 
 def pairs(
-    found: Hulls, outlines: Sequence[shapely.Geometry], gsd_m: float
+    found: OrientedBoxes, outlines: Sequence[shapely.Geometry], gsd_m: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One-to-one pairs of hull and outline within reach; the nearest in sum, most pairs first."""
     if not len(found) or not len(outlines):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    centres = shapely.points(found[:, :2].astype(float))
+    centres = shapely.points(found.centres.astype(float))
     distance = shapely.distance(centres[:, None], np.asarray(outlines)[None, :])
     cost = np.maximum(distance - GROWN_PX, 0.0) * gsd_m
     reachable = cost <= REACH_M

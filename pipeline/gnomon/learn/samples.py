@@ -182,7 +182,7 @@ def _as_told(ships: gpd.GeoDataFrame, pixels: xr.Dataset) -> gpd.GeoDataFrame:
     is a part only.
     """
     crs = pixels.odc.geobox.crs
-    read = rectangles_of(ships, pixels)[:, 2] * gsd_of(pixels)
+    read = rectangles_of(ships, pixels).length * gsd_of(pixels)
     outlines = [
         outline if np.isnan(told) else _stretched(outline, told / length)
         for outline, told, length in zip(

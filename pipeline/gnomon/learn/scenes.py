@@ -16,9 +16,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gnomon.geo.axes import from_axis
-
-Floats = NDArray[np.float32]
+from gnomon.datamodel.arrays import Float32s
+from gnomon.datamodel.boxes import OrientedBoxes
 
 
 @dataclass(frozen=True)
@@ -30,17 +29,15 @@ class Labelled:
     """(bands, rows, columns) reflectance, not finite where nothing was seen."""
     present: Tensor
     """(bands,), 1 where the scene has the band."""
-    ships: Floats
-    """(ships, 6): x, y, length, beam in pixels, angle in degrees; 1 for a tanker, 0 for another
-    type, NaN where nobody has said."""
+    ships: OrientedBoxes
     masks: Tensor
     """(2, rows, columns): 1 on open water; 1 where a hull's centre may lie, and elsewhere nothing
     is to be learnt."""
-    ignored: Floats
-    """(n, 5), as ``ships``: what may be a ship and may be none."""
+    ignored: OrientedBoxes
+    """What may be a ship and may be none."""
     real: bool = True
     """Seen by a satellite and not simulated."""
-    hard: Floats = field(default_factory=lambda: np.empty((0, 2), np.float32))
+    hard: Float32s = field(default_factory=lambda: np.empty((0, 2), np.float32))
     """(places, 2), x and y: what was taken for a ship and is none; shown as often as a ship."""
     background: Tensor | None = None
     """As ``bands``: the scene without its ships, as other days would show it."""
@@ -94,8 +91,8 @@ def labelled(
     shape = (pixels.sizes["y"], pixels.sizes["x"])
     empty = np.full(shape, np.nan, np.float32)
     stack = np.stack([pixels[b].to_numpy() if b in pixels else empty for b in bands])
-    every = np.column_stack([rectangles_of(outlines, pixels, loose=loose), tankers(outlines)])
-    unsure = flags(outlines, "ignored") | (every[:, 2] * gsd_of(pixels) < SHORTEST_M)
+    every = rectangles_of(outlines, pixels, loose=loose)
+    unsure = flags(outlines, "ignored") | (every.length * gsd_of(pixels) < SHORTEST_M)
     layers = np.ones((2, *shape), np.float32)
     if masks is not None:
         layers = np.stack([masks[layer].to_numpy() for layer in ("water", "search")])
@@ -106,9 +103,9 @@ def labelled(
         torch.tensor([float(b in pixels) for b in bands]),
         every[~unsure],
         torch.from_numpy(layers.astype(np.float32)),
-        every[unsure, :5],
+        every[unsure],
         real,
-        background=emptied(reflectance, layers[0] > 0, every[:, :5]),
+        background=emptied(reflectance, layers[0] > 0, every),
     )
 
 
@@ -117,7 +114,7 @@ _GROWN_PX = 1.5
 """How far beyond a rectangle a hull's light reaches."""
 
 
-def emptied(bands: Tensor, water: NDArray[np.bool_], ships: Floats) -> Tensor:
+def emptied(bands: Tensor, water: NDArray[np.bool_], ships: OrientedBoxes) -> Tensor:
     """A scene without its ships: each gives way to pixels of the water around her.
 
     Parameters
@@ -127,17 +124,16 @@ def emptied(bands: Tensor, water: NDArray[np.bool_], ships: Floats) -> Tensor:
     water
         (rows, columns), true on open water.
     ships
-        (n, 5).
+        In pixels of the bands.
 
     """
     rng = np.random.default_rng(len(ships))
     result = bands.clone()
     rows, columns = water.shape
     for ship in ships:
-        x, y, length, beam = ship[:4]
-        reach = int(length) + _AROUND_PX
-        top, left = max(int(y) - reach, 0), max(int(x) - reach, 0)
-        part = np.s_[top : min(int(y) + reach, rows), left : min(int(x) + reach, columns)]
+        x, y, reach = int(ship.x), int(ship.y), int(ship.length) + _AROUND_PX
+        top, left = max(y - reach, 0), max(x - reach, 0)
+        part = np.s_[top : min(y + reach, rows), left : min(x + reach, columns)]
         row, column = np.nonzero(water[part])
         if not len(row):
             continue
@@ -146,16 +142,16 @@ def emptied(bands: Tensor, water: NDArray[np.bool_], ships: Floats) -> Tensor:
             np.arange(left, left + width, dtype=np.float32) + 0.5,
             np.arange(top, top + height, dtype=np.float32) + 0.5,
         )
-        along, across = from_axis(ship, x_px, y_px)
-        hull = np.abs(along) <= length / 2 + _GROWN_PX
-        hull &= np.abs(across) <= beam / 2 + _GROWN_PX
+        along, across = ship.along_across(x_px, y_px)
+        hull = np.abs(along) <= ship.length / 2 + _GROWN_PX
+        hull &= np.abs(across) <= ship.beam / 2 + _GROWN_PX
         to_row, to_column = np.nonzero(hull)
         some = rng.integers(len(row), size=len(to_row))
         result[:, to_row + top, to_column + left] = bands[:, row[some] + top, column[some] + left]
     return result
 
 
-def tankers(outlines: gpd.GeoDataFrame) -> Floats:
+def tankers(outlines: gpd.GeoDataFrame) -> Float32s:
     """1 for a tanker, 0 for another type, NaN where the column ``type`` says nothing."""
     if "type" not in outlines:
         return np.full(len(outlines), np.nan, np.float32)
@@ -166,8 +162,8 @@ def tankers(outlines: gpd.GeoDataFrame) -> Floats:
 
 def rectangles_of(
     outlines: gpd.GeoDataFrame, pixels: xr.Dataset, *, loose: Loose = TIGHT
-) -> Floats:
-    """Every outline's rectangle, as `Labelled.ships`; see `labelled`."""
+) -> OrientedBoxes:
+    """Every outline's box; see `labelled`."""
     gsd_m = gsd_of(pixels)
     ships = [
         tightened(rectangle(polygon), TIGHT if sure else loose, gsd_m)
@@ -175,7 +171,8 @@ def rectangles_of(
             outlines_in_pixels(outlines, pixels), flags(outlines, "measured"), strict=True
         )
     ]
-    return np.array(ships, np.float32).reshape(-1, 5)
+    shapes = np.array(ships, np.float32).reshape(-1, 5)
+    return OrientedBoxes.of(*shapes.T, tanker=tankers(outlines))
 
 
 def gsd_of(pixels: xr.Dataset) -> float:

@@ -20,6 +20,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.study import MaskOptions
 from gnomon.detect import weights
@@ -176,10 +177,18 @@ def state_path(folder: Path, name: str, scenes: Sequence[Labelled], options: Tra
     rests_on = [repr((_SHAPING, asdict(options), asdict(NetworkOptions())))]
     for scene in scenes:
         rests_on += [scene.name, str(tuple(scene.bands.shape))]
-        rests_on += [scene.ships.round(3).tobytes().hex(), scene.ignored.round(3).tobytes().hex()]
+        rests_on += [_rounded(scene.ships, *_PLACES, "tanker"), _rounded(scene.ignored, *_PLACES)]
     digest = hashlib.sha256("\n".join(rests_on).encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{name}-{digest}.state"
+
+
+_PLACES = ("x", "y", "length", "beam", "angle")
+
+
+def _rounded(boxes: OrientedBoxes, *names: str) -> str:
+    """Some fields of boxes, to three digits, as a text to be digested."""
+    return np.column_stack([getattr(boxes, name) for name in names]).round(3).tobytes().hex()
 
 
 _SHAPING = (
@@ -226,8 +235,8 @@ def _shapes(result: Matched, threshold: float) -> list[str]:
     """Errors of length and heading, in words; label noise is part of them."""
     right = (result.label >= 0) & (result.score >= threshold)
     found, truth = result.found[right], result.truth[result.label[right]]
-    length = (found[:, 2] - truth[:, 2]) * 10.0
-    turn = np.abs((found[:, 4] - truth[:, 4] + 90.0) % 180.0 - 90.0)
+    length = (found.length - truth.length) * 10.0
+    turn = np.abs((found.angle - truth.angle + 90.0) % 180.0 - 90.0)
     return [
         (
             f"Of {right.sum()} hulls of 50 m or more that were found: length off by "

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 import torch
@@ -28,6 +27,7 @@ from odc.geo.geobox import GeoBox
 
 from gnomon.catalog.angles import with_angles
 from gnomon.catalog.search import Fault, find_scenes
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import AssetError, GnomonError
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.ports import Port
@@ -35,14 +35,16 @@ from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import OPTICAL_BANDS, Scene
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations, table
-from gnomon.detect import hulls, weights
+from gnomon.detect import weights
 from gnomon.detect.cascade import find_hulls
+from gnomon.detect.nms import non_maximum_suppression
 from gnomon.geo.tiles import Window, windows
 from gnomon.imagery import coverage
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.loads import with_loads
+from gnomon.workflow.rows import detection_rows, scene_columns
 from gnomon.workflow.store import Result, Store, digest, joined
 
 CORE_PX, HALO_PX = 2048, 64
@@ -254,11 +256,9 @@ def _observed(observation: Observation) -> Result:
     with ThreadPoolExecutor(min(len(cut), os.cpu_count() or 1)) as pool:
         parts = pool.map(lambda one: _window(replace(observation, port=port), grid, one), cut)
         found, seen = zip(*parts, strict=True)
-    every = hulls.non_maximum_suppression(np.concatenate(found))
+    every = non_maximum_suppression(OrientedBoxes.concatenate(found))
     model = network_of(observation.study).model
-    rows = hulls.detection_rows(
-        every, grid, scene, port, model=model, run_digest=observation.digest
-    )
+    rows = detection_rows(every, grid, scene, port, model=model, run_digest=observation.digest)
     rows = with_loads(rows, scene, geobox_of(scene), observation.study)
     row = _observation_row(observation, scene) | coverage.fractions(seen)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
@@ -276,7 +276,7 @@ def _own_ground(observation: Observation) -> Port:
 
 def _window(
     observation: Observation, grid: GeoBox, window: Window
-) -> tuple[hulls.Hulls, coverage.Coverage]:
+) -> tuple[OrientedBoxes, coverage.Coverage]:
     """Hulls of a window, in pixels of the grid, and what was seen of its core."""
     pixels = read_window(observation.scene, grid[window.halo])
     masks = usable_water(pixels, observation.study.mask)
@@ -299,11 +299,11 @@ def _loaded(name: str) -> weights.Weights:
     return weights.load(name)
 
 
-def _claimed(found: hulls.Hulls, window: Window) -> hulls.Hulls:
+def _claimed(found: OrientedBoxes, window: Window) -> OrientedBoxes:
     """Hulls of a window, in pixels of the raster, that are its own to tell."""
-    found[:, 0] += window.halo[1].start
-    found[:, 1] += window.halo[0].start
-    return found[window.claims(found[:, 0], found[:, 1])]
+    rows, columns = window.halo
+    found = found.shifted(columns.start, rows.start)
+    return found[window.claims(found.x, found.y)]
 
 
 def _core(layers: xr.Dataset, window: Window) -> xr.Dataset:
@@ -318,7 +318,7 @@ def _core(layers: xr.Dataset, window: Window) -> xr.Dataset:
 def _observation_row(observation: Observation, scene: Scene) -> dict[str, Any]:
     area = _own_ground(observation).area
     asked = scene.footprint if area is None else area.intersection(scene.footprint)
-    return hulls.scene_columns(scene, observation.port, observation.digest) | {"geometry": asked}
+    return scene_columns(scene, observation.port, observation.digest) | {"geometry": asked}
 
 
 def _unseen(observation: Observation, status: str, reason: str) -> Result:

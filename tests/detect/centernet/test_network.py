@@ -7,11 +7,11 @@ import pytest
 import torch
 from scipy.spatial import cKDTree
 
-from detect.test_cascade import afloat, found, sea
+from drawn_sea import afloat, found, sea
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.cascade import find_hulls
 from gnomon.detect.centernet.network import Network, NetworkOptions, for_inference
-from gnomon.detect.hulls import Hulls
 from gnomon.detect.weights import Weights, load
 from gnomon.learn.catalogs import LOWEST, marked_scenes
 from gnomon.learn.crossval.matches import account, counted
@@ -28,13 +28,13 @@ def inference(*, half: bool | None) -> Weights:
     return ready
 
 
-def alike(hulls: Hulls, others: Hulls) -> np.ndarray:
+def alike(hulls: OrientedBoxes, others: OrientedBoxes) -> np.ndarray:
     """Which hulls have a twin: within 0.2 px, lengths within 2 %, scores within 0.02."""
-    distance, twin = cKDTree(others[:, :2]).query(hulls[:, :2])
+    distance, twin = cKDTree(others.centres).query(hulls.centres)
     return (
         (distance < 0.2)
-        & (np.abs(others[twin, 2] / hulls[:, 2] - 1) < 0.02)
-        & (np.abs(others[twin, 5] - hulls[:, 5]) < 0.02)
+        & (np.abs(others.length[twin] / hulls.length - 1) < 0.02)
+        & (np.abs(others.score[twin] - hulls.score) < 0.02)
     )
 
 
@@ -74,7 +74,7 @@ def test_half_precision_finds_the_same_ships() -> None:
         afloat(pixels, x, y, length=9 + number, angle=23.0 * number)
     plain, half = (found(pixels, inference(half=half)) for half in (None, True))
     for some, others in ((plain, half), (half, plain)):
-        clear = some[some[:, 5] > 0.6]  # one that is hardly told may be hardly not told
+        clear = some[some.score > 0.6]  # one that is hardly told may be hardly not told
         assert len(clear) >= 12
         assert (
             alike(clear, others).mean() >= 0.9
@@ -91,7 +91,7 @@ def test_half_precision_finds_the_same_ships_in_real_scenes(shared_data: Path) -
         for ready in (inference(half=None), inference(half=True))
     )
     those = [
-        alike(hulls[hulls[:, 5] >= DOUBTFUL], others)
+        alike(hulls[hulls.score >= DOUBTFUL], others)
         for hulls, others in zip(plain, half, strict=True)
     ]
     assert np.concatenate(those).mean() > 0.95

@@ -13,6 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
+from boxes import upright
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import StudyError, WeightsError
 from gnomon.datamodel.study import shipped
 from gnomon.learn.catalogs import Marked, marked_scenes
@@ -61,11 +63,6 @@ def scene(
     return Marked("S2_port_of_it_20230101", pixels, masks, frame)
 
 
-def hulls(*rows: tuple[float, float, float, float]) -> np.ndarray:
-    """Upright hulls by x, y, length in pixels and score."""
-    return np.array([[x, y, n, 2, 0, s, 0, 0.5] for x, y, n, s in rows], np.float32).reshape(-1, 8)
-
-
 places = st.tuples(st.floats(60, 390), st.floats(30, 170), st.floats(3, 25))
 
 
@@ -91,7 +88,7 @@ def test_counts_are_those_of_the_matching(
     marked = scene(ships, ignored=tuple(ignored))
     rows = [(*place, score) for place, score in found]
     rows += [(x, y, n, score) for (x, y, n), score in zip(ships, on_ships, strict=False)]
-    these = hulls(*rows)
+    these = upright(*rows)
     plain = match(
         these, marked.polygons, marked.truth, gsd_m=10.0, length_min_m=least, ignored=marked.ignored
     )
@@ -102,14 +99,14 @@ def test_counts_are_those_of_the_matching(
     assert told.at(threshold) == pytest.approx((at["precision"], at["recall"], at["f1"]))
 
 
-def port() -> tuple[Marked, np.ndarray]:
+def port() -> tuple[Marked, OrientedBoxes]:
     """Two ships at a quay, one of them ignored, three at sea, one of them a boat."""
     marked = scene(
         [(44, 40, 20), (44, 100, 16), (150, 50, 12), (250, 50, 30), (300, 150, 4)],
         land_to=40,
         ignored=(1,),
     )
-    found = hulls(
+    found = upright(
         (44, 40, 21, 0.9),  # right, at the quay
         (44, 100, 16, 0.8),  # meets what is ignored: neither
         (43, 104, 15, 0.8),  # so does this, there may be two

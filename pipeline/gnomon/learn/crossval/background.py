@@ -26,11 +26,11 @@ from odc.geo.geom import Geometry
 from rich.console import Console
 
 from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import GnomonError, WeightsError
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
 from gnomon.detect.cascade import find_hulls
-from gnomon.detect.hulls import Hulls
 from gnomon.detect.weights import Weights, load
 from gnomon.geo.sun import sun_at
 from gnomon.imagery.read import read_pixels
@@ -210,7 +210,7 @@ def _marked(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> Marked:
     return Marked(scene.id, pixels, usable_water(pixels, MaskOptions()), outlines)
 
 
-def _found(marked: Marked, weights: Weights, past: xr.Dataset | None) -> Hulls:
+def _found(marked: Marked, weights: Weights, past: xr.Dataset | None) -> OrientedBoxes:
     options = DetectOptions(threshold=LOWEST)
     return find_hulls(
         marked.pixels, marked.masks, weights=weights, options=options, background=past

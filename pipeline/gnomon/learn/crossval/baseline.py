@@ -8,6 +8,7 @@ usual numbers cost a second for each chip.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.centernet.network import STRIDE, normalised
-from gnomon.detect.hulls import NOTHING, Hulls, near_land, non_maximum_suppression
+from gnomon.detect.nms import non_maximum_suppression
+from gnomon.detect.quayside import near_land
 from gnomon.geo.tiles import windows
 from gnomon.learn.batches import Targets, chips
 from gnomon.learn.catalogs import LOWEST, Marked
@@ -96,10 +99,10 @@ def train_baseline(
     return model.eval()
 
 
-def baseline_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], Hulls]:
+def baseline_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], OrientedBoxes]:
     """Hulls of a scene: windows with halos, as our own network sees them."""
 
-    def find(marked: Marked) -> Hulls:
+    def find(marked: Marked) -> OrientedBoxes:
         pixels = marked.pixels
         shape = (pixels.sizes["y"], pixels.sizes["x"])
         missing = np.zeros(shape, np.float32)
@@ -114,34 +117,30 @@ def baseline_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked]
         search = marked.masks.search.to_numpy()
         cells = windows(shape, core_px=CORE_PX, halo_px=HALO_PX)
         seen = [_seen(model, stack, cell) for cell in cells if search[cell.core].any()]
-        hulls = np.concatenate([NOTHING, *seen])
-        x, y = hulls[:, 0].astype(int), hulls[:, 1].astype(int)
+        boxes = OrientedBoxes.concatenate(seen)
+        x, y = boxes.x.astype(int), boxes.y.astype(int)
         inside = search[y.clip(0, shape[0] - 1), x.clip(0, shape[1] - 1)]
-        hulls = non_maximum_suppression(hulls[inside & (hulls[:, 2] >= LENGTH_MIN_PX)])
-        hulls[:, 6] = near_land(hulls, marked.masks.land.to_numpy(), marked.gsd_m)
-        return hulls
+        boxes = non_maximum_suppression(boxes[inside & (boxes.length >= LENGTH_MIN_PX)])
+        land = marked.masks.land.to_numpy()
+        return replace(boxes, quayside=near_land(boxes, land, marked.gsd_m))
 
     return find
 
 
 @torch.inference_mode()
-def _seen(model: nn.Module, stack: Tensor, window: Any) -> Hulls:
+def _seen(model: nn.Module, stack: Tensor, window: Any) -> OrientedBoxes:
     (said,) = model([_enlarged(stack[:, window.halo[0], window.halo[1]][None])[0]])
     left, top, right, bottom = (said["boxes"].numpy() / ENLARGED).T
     width, height = right - left, bottom - top
-    hulls = np.column_stack(
-        [
-            (left + right) / 2 + window.halo[1].start,
-            (top + bottom) / 2 + window.halo[0].start,
-            np.maximum(width, height),
-            np.minimum(width, height),
-            np.where(width > height, 90.0, 0.0),
-            said["scores"].numpy(),
-            np.zeros(len(left)),
-            np.full(len(left), np.nan),
-        ]
-    ).astype(np.float32)
-    return hulls[window.claims(hulls[:, 0], hulls[:, 1])]
+    boxes = OrientedBoxes.of(
+        (left + right) / 2 + window.halo[1].start,
+        (top + bottom) / 2 + window.halo[0].start,
+        np.maximum(width, height),
+        np.minimum(width, height),
+        np.where(width > height, 90.0, 0.0),
+        score=said["scores"].numpy(),
+    )
+    return boxes[window.claims(boxes.x, boxes.y)]
 
 
 def _enlarged(chips_: Tensor) -> Tensor:

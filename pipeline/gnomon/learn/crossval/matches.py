@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 from scipy import ndimage
 
-from gnomon.detect.hulls import QUAYSIDE_M, Hulls, Mask, near_land
+from gnomon.datamodel.arrays import Mask
+from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.detect.quayside import QUAYSIDE_M, near_land
 from gnomon.learn.catalogs import Marked
 from gnomon.learn.metrics import meets, pairs
 
@@ -80,7 +82,7 @@ class Counted:
         return float((best * np.diff(recall, prepend=0)).sum())
 
 
-def account(scenes: Sequence[Marked], found: Sequence[Hulls]) -> Account:
+def account(scenes: Sequence[Marked], found: Sequence[OrientedBoxes]) -> Account:
     """Hold what was found in some scenes against their labels."""
     hulls, labels, water = [], [], []
     start = 0
@@ -100,7 +102,7 @@ def port_of(name: str) -> str:
     return " ".join(words).title() or name
 
 
-def _scene_account(marked: Marked, found: Hulls) -> Account:
+def _scene_account(marked: Marked, found: OrientedBoxes) -> Account:
     port, gsd_m = port_of(marked.name), marked.gsd_m
     bare = _bare_land(marked)
     rows, columns = pairs(found, marked.polygons, gsd_m)
@@ -108,8 +110,8 @@ def _scene_account(marked: Marked, found: Hulls) -> Account:
     hulls = pd.DataFrame(
         {
             "port": port,
-            "score": found[:, 5],
-            "length_m": found[:, 2] * gsd_m,
+            "score": found.score,
+            "length_m": found.length * gsd_m,
             "quay": near_land(found, bare, gsd_m),
             "label": label,
         }
@@ -118,17 +120,25 @@ def _scene_account(marked: Marked, found: Hulls) -> Account:
     labels = pd.DataFrame(
         {
             "port": port,
-            "length_m": truth[:, 2] * gsd_m,
-            "beam_m": truth[:, 3] * gsd_m,
-            "angle": truth[:, 4],
+            "length_m": truth.length * gsd_m,
+            "beam_m": truth.beam * gsd_m,
+            "angle": truth.angle,
             "quay": _beside(marked.polygons, bare, gsd_m),
             "ignored": marked.ignored,
             "tanker": marked.tanker,
         }
     )
-    met = np.full((len(truth), 5), np.nan)
-    met[columns] = found[rows][:, [5, 2, 3, 4, 7]] * np.array([1, gsd_m, gsd_m, 1, 1])
-    labels[["score", "found_length_m", "found_beam_m", "found_angle", "p_tanker"]] = met
+    met = found[rows]
+    values: dict[str, NDArray[np.floating]] = {
+        "score": met.score,
+        "found_length_m": met.length * np.float64(gsd_m),
+        "found_beam_m": met.beam * np.float64(gsd_m),
+        "found_angle": met.angle,
+        "p_tanker": met.p_tanker,
+    }
+    for name, column in values.items():
+        labels[name] = np.nan
+        labels.loc[columns, name] = column.astype(float)
     # As hulls have it: a score that IS the threshold is above it, here as in the detector.
     labels["score"] = labels.score.astype(np.float32)
     hulls.loc[hulls.label >= 0, "quay"] = labels.quay.to_numpy()[label[label >= 0]]

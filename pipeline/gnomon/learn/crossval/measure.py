@@ -19,10 +19,11 @@ from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import MaskOptions
 from gnomon.detect.centernet.network import Network
-from gnomon.detect.hulls import Hulls
 from gnomon.imagery.water import usable_water
 from gnomon.learn.calibrate import Calibration, calibrated, tanker_curve
 from gnomon.learn.catalogs import Finder, Marked, cfar_finder, matched, raw_finder
@@ -59,7 +60,7 @@ class Sight:
     """What one detector found, scene by scene, and the processor seconds that it took."""
 
     scenes: list[Marked]
-    found: list[Hulls]
+    found: list[OrientedBoxes]
     seconds: float
 
 
@@ -185,10 +186,8 @@ def _observed_at(
     )
 
 
-def _rescored(compared: Calibration, hulls: Hulls) -> Hulls:
-    told = hulls.copy()
-    told[:, 5] = compared.score(hulls[:, 5])
-    return told
+def _rescored(compared: Calibration, boxes: OrientedBoxes) -> OrientedBoxes:
+    return replace(boxes, score=compared.score(boxes.score).astype(np.float32))
 
 
 def _with_tankers(compared: Calibration, raw: Account) -> Calibration:
@@ -197,7 +196,7 @@ def _with_tankers(compared: Calibration, raw: Account) -> Calibration:
     return replace(compared, tanker=curve)
 
 
-def _crossed(sight: Sight, folds: Sequence[Fold]) -> tuple[list[Hulls], list[float]]:
+def _crossed(sight: Sight, folds: Sequence[Fold]) -> tuple[list[OrientedBoxes], list[float]]:
     """Each scene's hulls, and their threshold, by what the other folds say of scores."""
     found, thresholds = [], []
     for scene, hulls in zip(sight.scenes, sight.found, strict=True):
