@@ -69,9 +69,9 @@ def test_faulty_rows_are_named_and_nothing_is_trained(
         monkeypatch.setattr("gnomon.detect.weights.load", lambda _, blank=blank: blank)
         assert called(monkeypatch, *words) == 1
         head, first, second = capsys.readouterr().err.strip().splitlines()
-        assert head.startswith(f"gnomon: {out / NAME}: 2 of")
-        assert "row 1 (april-04-0): status is 'yes'" in first
-        assert "(april-24-1): length_m is -1; write metres" in second
+        assert head.startswith(f"gnomon: {out / NAME}: 2 fault")
+        assert "feature 1 (april-04-0): status is 'yes'" in first
+        assert "(april-24-1): length_m is -1: should be greater than 0" in second
     assert not (tmp_path / "m").exists()
     assert called(monkeypatch, "train", "--out", tmp_path / "m") == 1
     assert "say catalogues of labelled scenes, or --chips" in capsys.readouterr().err

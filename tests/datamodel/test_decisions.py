@@ -76,8 +76,8 @@ def test_a_file_is_read_with_its_outlines_and_blank_words_say_nothing(tmp_path: 
         None,
         "<b>rust</b>",
     )
-    assert one.outline is not None
-    assert one.outline.bounds == pytest.approx((131.0, 42.7, 131.001, 42.701))
+    assert one.geometry is not None
+    assert one.geometry.bounds == pytest.approx((131.0, 42.7, 131.001, 42.701))
     assert (two.decision, two.length_m, str(two)) == (
         "reject",
         92.5,
@@ -109,16 +109,23 @@ def test_every_faulty_feature_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReviewError) as caught:
         read_review(path)
     first, *lines = str(caught.value).splitlines()
-    assert first == f"{path}: 10 fault(s)"
-    said = {line.split(":")[0].strip(): line for line in lines}
+    assert first.startswith(f"{path}: 13 fault(s)")
+    said: dict[str, str] = {}
+    for line in lines:
+        who, why = line.strip().split(": ", 1)
+        said[who] = f"{said.get(who, '')}{why}\n"
     assert list(said) == [
         "feature 2 (a)", "feature 3", "feature 4 (c)", "feature 5 (d)", "feature 6 (e)",
-        "feature 8", "feature 9 (g)", "feature 10 (h)",
-        "feature 11 (i)", "feature 7 (fine)",
+        "feature 7 (fine)", "feature 8", "feature 9 (g)", "feature 10 (h)", "feature 11 (i)",
     ]  # fmt: skip
-    assert "'accept' or 'reject'" in said["feature 2 (a)"]
-    assert "type" in said["feature 4 (c)"]
-    assert "load_state" in said["feature 4 (c)"]
+    assert "decision is 'maybe'; write one of accept, reject" in said["feature 2 (a)"]
+    assert "lacks the property detection_id" in said["feature 3"]
+    assert "type is 'submarine'; write one of tanker" in said["feature 4 (c)"]
+    assert "load_state is 'half'; write one of laden" in said["feature 4 (c)"]
+    assert said["feature 8"].count("lacks the property") == 3
+    assert "geometry cannot be read" in said["feature 9 (g)"]
+    assert "length_m is -3: should be greater than 0" in said["feature 10 (h)"]
+    assert "note is not text" in said["feature 11 (i)"]
     assert "timezone" in said["feature 5 (d)"]
     assert "longitude taken for latitude" in said["feature 6 (e)"]
     assert "otherwise than feature 1" in said["feature 7 (fine)"]

@@ -52,10 +52,10 @@ def test_every_fault_is_named(tmp_path: Path) -> None:
     with pytest.raises(StudyError) as caught:
         read_ports(path)
     text = str(caught.value)
-    assert "feature 1 (rajin, area): its geometry is missing or not valid" in text
-    assert "feature 2 (rajin, pier 1): kind is 'dock'" in text
-    assert "feature 3 (rajin, pier 2): is a LineString" in text
-    assert "port nampo: has 0 areas" in text
+    assert "feature 1 (rajin, area): geometry is broken (Self-intersection" in text
+    assert "feature 2 (rajin, pier 1): kind is 'dock'; write one of area, berth, anchorage" in text
+    assert "feature 3 (rajin, pier 2): geometry is a LineString, should be a Polygon" in text
+    assert "feature 4 (nampo): port has 0 usable areas" in text
 
 
 def test_a_file_that_is_not_there_or_not_geojson_is_said(tmp_path: Path) -> None:
@@ -76,5 +76,9 @@ def test_a_file_without_the_properties_is_said(tmp_path: Path) -> None:
             }
         )
     )
-    with pytest.raises(StudyError, match="lack the properties kind, port, zone"):
+    with pytest.raises(StudyError) as caught:
         read_ports(path)
+    lines = str(caught.value).splitlines()[1:]
+    assert [line.strip().split(";")[0] for line in lines] == [
+        f"feature 1: lacks the property {name}" for name in ("port", "kind", "zone")
+    ]

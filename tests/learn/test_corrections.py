@@ -1,6 +1,7 @@
 """Corrections of labels: each does what it says and nothing else, and a wrong one is refused."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -113,32 +114,38 @@ def test_an_amendment_of_another_place_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"action": "remove"}, "action should be one of drop, fix, add, ignore"),
-        ({"geometry": None}, "its geometry is missing"),
-        ({"geometry": LineString([(0, 0), (1, 1)])}, "is a LineString, should be a Polygon"),
-        ({"action": "add", "length_m": 80.0}, "what is added has no label"),
+        ({"action": "remove"}, "action is 'remove'; write one of drop, fix, add, ignore"),
+        ({"geometry": None}, "has no geometry"),
+        (
+            {"geometry": LineString([(0, 0), (1, 1)])},
+            "geometry is a LineString, should be a Polygon",
+        ),
+        ({"action": "add", "length_m": 80.0}, "label of what is added should be null"),
         ({"label": None}, "label should be a row of the scene's outlines"),
-        ({"label": -1}, "label should be a row of the scene's outlines"),
+        ({"label": -1}, "label is -1: should be greater than or equal to 0"),
         ({"action": "fix"}, "length_m should be metres above 0"),
-        ({"doubt": None}, "doubt should be true or false"),
+        ({"doubt": "maybe"}, "doubt is 'maybe'; write true or false"),
+        ({"doubt": None}, "lacks the property doubt"),
     ],
 )
 def test_a_wrong_row_is_named(wrong: dict[str, Any], said: str, tmp_path: Path) -> None:
     right = correction(action="fix", label=9, length_m=50.0)
-    with pytest.raises(LabelError, match=r"feature 2 \(port, .*" + said):
+    with pytest.raises(LabelError, match=r"feature 2 \(port, .*" + re.escape(said)):
         read_corrections(written(tmp_path, [right, correction(**wrong)]))
 
 
 def test_a_label_amended_twice_is_named(tmp_path: Path) -> None:
     rows = [correction(), correction(action="ignore")]
-    with pytest.raises(LabelError, match="port: label 0 is amended more than once"):
+    with pytest.raises(
+        LabelError, match=r"feature 1 \(port, drop, 0\): label is also that of feature\(s\) 2"
+    ):
         read_corrections(written(tmp_path, rows))
 
 
 def test_a_file_without_the_properties_is_said(tmp_path: Path) -> None:
     feature = correction()
     del feature["properties"]["reason"]
-    with pytest.raises(LabelError, match="lack the properties reason"):
+    with pytest.raises(LabelError, match="lacks the property reason"):
         read_corrections(written(tmp_path, [feature]))
 
 

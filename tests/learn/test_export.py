@@ -13,7 +13,7 @@ from chip_folders import as_frame, edit, truth, write_chips, write_run
 from gnomon.datamodel.errors import LabelError, ReviewError, StoreError
 from gnomon.learn.chips import Chip, corner_of, read_chips
 from gnomon.learn.export import export_chips, source_of
-from gnomon.learn.labels import NAME, alike, read_features, read_labels
+from gnomon.learn.labels import NAME, intersection_over_union, read_features, read_labels
 from simulated import BOX
 
 
@@ -110,14 +110,14 @@ def test_a_table_of_clicks_has_its_outlines_measured(sea: Path, tmp_path: Path) 
     labels = read_labels(tmp_path / "chips")
     assert len(labels) == len(ships)
     pairs = zip(labels.geometry, ships.footprint, strict=True)
-    assert np.mean([alike(one, other) > 0.3 for one, other in pairs]) > 0.8
+    assert np.mean([intersection_over_union(one, other) > 0.3 for one, other in pairs]) > 0.8
 
 
 def test_faulty_labels_stop_it_before_anything_is_written(sea: Path, tmp_path: Path) -> None:
     write_chips(tmp_path / "chips", sea)
     edit(tmp_path / "chips", {"april-04-0": {"status": "yes"}})
     before = (tmp_path / "chips" / NAME).read_bytes()
-    with pytest.raises(LabelError, match=r"row 1 \(april-04-0\): status is 'yes'"):
+    with pytest.raises(LabelError, match=r"feature 1 \(april-04-0\): status is 'yes'"):
         write_chips(tmp_path / "chips", sea)
     assert (tmp_path / "chips" / NAME).read_bytes() == before
     with pytest.raises(LabelError, match="is not the folder of a run"):
@@ -160,10 +160,10 @@ def test_a_review_decides_what_nobody_has_decided(sea: Path, tmp_path: Path) -> 
     labels = read_labels(tmp_path / "chips").set_index("label_id")
     told = labels.loc[[f"april-04-{n}" for n in range(5)]]
     assert told.status.tolist() == ["ship", "not_ship", "ship", "ship", "not_ship"]
-    assert told["type"].tolist() == ["tanker", "unknown", "other", "tug", "unknown"]
+    assert told["type"].tolist() == ["tanker", "unknown", "passenger", "tug", "unknown"]
     assert told.load_state.tolist() == ["laden", *["unknown"] * 4]
     assert told.length_m.iloc[0] == 120.0
-    assert told.note.iloc[2] == "passenger; ferry"
+    assert told.note.iloc[2] == "ferry"
     assert (labels.status.iloc[5:] == "unreviewed").all()
     said.write_text('{"type": "FeatureCollection", "features": [{}]}')
     with pytest.raises(ReviewError):

@@ -13,7 +13,8 @@ from skimage.io import imread
 
 from chip_folders import edit, write_chips
 from gnomon.datamodel.errors import LabelError
-from gnomon.datamodel.tables import SHIP_TYPES, STATUSES
+from gnomon.datamodel.ship_types import SHIP_TYPES
+from gnomon.datamodel.tables import STATUSES
 from gnomon.learn.chips import chip_pixels, read_chips
 from gnomon.learn.formats import CLASSES, class_of, decision_of, read_any, write_any
 from gnomon.learn.labels import NAME, read_labels

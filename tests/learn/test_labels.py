@@ -14,13 +14,13 @@ from gnomon.datamodel.errors import LabelError
 from gnomon.learn.chips import Chip, read_chips
 from gnomon.learn.labels import (
     NAME,
-    checked,
+    add_features,
     feature_of,
     features_of,
     length_of,
-    merged,
     read_features,
     read_labels,
+    to_labels,
     write_features,
 )
 
@@ -46,32 +46,40 @@ def features(folder: Path) -> list[Feature]:
 
 def refused(features: list[Feature], chips: dict[str, Chip]) -> list[str]:
     with pytest.raises(LabelError) as caught:
-        checked(features, chips, Path("labels.geojson"))
+        to_labels(features, chips, Path("labels.geojson"))
     return [line.strip() for line in str(caught.value).splitlines()]
 
 
 FAULTS = {
     "status": ({"status": "shp"}, None, "status is 'shp'; write one of unreviewed, ship, not_ship"),
-    "no status": ({"status": ""}, None, "status is empty; write one of"),
+    "no status": ({"status": ""}, None, "lacks the property status; write one of unreviewed"),
     "type": ({"type": "yacht"}, None, "type is 'yacht'; write one of tanker"),
     "load": ({"load_state": "full"}, None, "load_state is 'full'; write one of laden"),
-    "length": ({"length_m": 0}, None, "length_m is 0; write metres, or leave it empty"),
+    "length": ({"length_m": 0}, None, "length_m is 0: should be greater than 0"),
     "negative": ({"length_m": -80.0}, None, "length_m is -80.0"),
     "words": ({"length_m": "long"}, None, "length_m is 'long'"),
     "chip": ({"chip": "chips/gone.tif"}, None, "there is no chip chips/gone.tif"),
     "scene": ({"scene_id": "july"}, None, "scene_id is july, but its chip is of april-04"),
-    "none": ({}, {}, "has no outline; draw one, or delete the row"),
-    "point": ({}, mapping(shapely.Point(129, 42)), "is a Point; draw one polygon"),
-    "empty": ({}, {"type": "Polygon", "coordinates": []}, "its outline is empty"),
-    "flat": ({}, mapping(shapely.Polygon([(9, 9), (9, 9), (9, 9)])), "its outline is empty"),
+    "none": ({}, {}, "has no geometry"),
+    "point": ({}, mapping(shapely.Point(129, 42)), "geometry is a Point, should be a Polygon"),
+    "empty": ({}, {"type": "Polygon", "coordinates": []}, "geometry is empty"),
+    "flat": (
+        {},
+        mapping(shapely.Polygon([(9, 9), (9, 9), (9, 9)])),
+        "geometry is broken (Too few points",
+    ),
     "broken": (
         {},
         mapping(shapely.Polygon([(129, 42), (129.1, 42.1), (129.1, 42), (129, 42.1)])),
-        "its outline is broken (Self-intersection",
+        "geometry is broken (Self-intersection",
     ),
-    "metres": ({}, mapping(shapely.box(6e5, 46e5, 601e3, 4601e3)), "is not in degrees (EPSG:4326)"),
+    "metres": (
+        {},
+        mapping(shapely.box(6e5, 46e5, 601e3, 4601e3)),
+        "is not on the earth in degrees (EPSG:4326)",
+    ),
     "outside": ({}, mapping(shapely.box(129.0, 42.0, 129.1, 42.1)), "lies outside its chip"),
-    "unreadable": ({}, {"type": "Polygon"}, "its geometry cannot be read"),
+    "unreadable": ({}, {"type": "Polygon"}, "geometry cannot be read"),
 }
 
 
@@ -84,8 +92,8 @@ def test_a_fault_is_named_with_row_id_and_remedy(
     if geometry is not None:
         features[1]["geometry"] = geometry
     head, line = refused(features, chips)
-    assert head.startswith(f"labels.geojson: 1 of {len(features)} rows at fault")
-    assert line.startswith("row 2 (april-04-1): ")
+    assert head.startswith("labels.geojson: 1 fault(s)")
+    assert line.startswith("feature 2 (april-04-1): ")
     assert said in line
 
 
@@ -95,11 +103,11 @@ def test_every_faulty_row_is_named_at_once(features: list[Feature], chips: dict[
     features.append(features[2])
     head, *lines = refused(features, chips)
     last = len(features)
-    assert f"4 of {last}" in head
+    assert "7 fault(s)" in head
     rows = sorted(int(line.split(" ")[1]) for line in lines)
     assert rows == [1, 1, 3, 3, 4, last, last]
-    twice = next(line for line in lines if "row 3" in line)
-    assert f"label_id is also that of row(s) {len(features)}" in twice
+    twice = next(line for line in lines if "feature 3" in line)
+    assert f"label_id is also that of feature(s) {len(features)}" in twice
 
 
 def test_the_frame_of_a_chip_is_no_ship(features: list[Feature], chips: dict[str, Chip]) -> None:
@@ -107,7 +115,7 @@ def test_the_frame_of_a_chip_is_no_ship(features: list[Feature], chips: dict[str
     frame = feature_of(
         chip.outline, label_id="f", chip=chip.name, scene_id=chip.scene_id, status="not_ship"
     )
-    assert len(checked([*features, frame], chips, Path("x"))) == len(features) + 1
+    assert len(to_labels([*features, frame], chips, Path("x"))) == len(features) + 1
     frame["properties"]["status"] = "ship"
     assert "is a ship of 18" in refused([*features, frame], chips)[1]
 
@@ -116,10 +124,10 @@ def test_the_frame_of_a_chip_is_no_ship(features: list[Feature], chips: dict[str
     ("text", "said"),
     [
         ("{", "cannot be read as GeoJSON"),
-        ('{"type": "Feature"}', "is no GeoJSON with features"),
+        ('{"type": "Feature"}', "is not a GeoJSON FeatureCollection"),
         (
-            '{"features": [], "crs": {"properties": {"name": "urn:ogc:def:crs:EPSG::32652"}}}',
-            "is not in EPSG:4326",
+            '{"type": "FeatureCollection", "features": [], "crs": {"name": "EPSG:32652"}}',
+            "is not in longitude and latitude",
         ),
     ],
 )
@@ -141,7 +149,7 @@ def test_an_outline_that_was_drawn_needs_a_status_and_no_more(
         "properties": {"status": "ship", "scene_id": chip.scene_id, "fid": 7},
         "geometry": mapping(shapely.MultiPolygon([middle.buffer(0.0004)])),
     }
-    row = checked([*features, drawn], chips, Path("x")).iloc[-1]
+    row = to_labels([*features, drawn], chips, Path("x")).iloc[-1]
     assert (row.scene_id, row.type, row.load_state) == (chip.scene_id, "unknown", "unknown")
     assert chips[row.chip].outline.contains(middle)
     assert row.label_id.startswith("drawn-")
@@ -157,7 +165,7 @@ def test_what_is_added_changes_no_row(features: list[Feature]) -> None:
     kept[0]["properties"] |= {"status": "not_ship", "note": "a crane", "colour": "red"}
     moved = json.loads(json.dumps(features[1]))
     moved["properties"] |= {"label_id": "new", "detection_id": "new"}
-    result = merged(kept, [*features, moved])
+    result = add_features(kept, [*features, moved])
     assert result[:3] == kept
     # Three are there already, and so is the ship that another run found under another name.
     assert [f["properties"]["label_id"] for f in result[3:]] == [
@@ -165,13 +173,13 @@ def test_what_is_added_changes_no_row(features: list[Feature]) -> None:
     ]
     elsewhere = json.loads(json.dumps(moved))
     elsewhere["properties"]["scene_id"] = "april-24"
-    assert merged(kept, [elsewhere])[-1] == elsewhere
+    assert add_features(kept, [elsewhere])[-1] == elsewhere
 
 
 def test_labels_survive_writing(folder: Path, chips: dict[str, Chip], tmp_path: Path) -> None:
     labels = read_labels(folder)
     write_features(features_of(labels), tmp_path / NAME)
-    again = checked(read_features(tmp_path / NAME), chips, tmp_path)
+    again = to_labels(read_features(tmp_path / NAME), chips, tmp_path)
     assert labels.equals(again)
     lines = (tmp_path / NAME).read_text().splitlines()
     assert len([line for line in lines if '"Feature"' in line]) == len(labels)

@@ -1,4 +1,4 @@
-"""What an analyst decided about detections: one GeoJSON, read by tracking and by training.
+"""Decisions of analysts about detections: one GeoJSON, read by tracking and by training.
 
 ``review.geojson`` is a FeatureCollection, longitude before latitude; a feature is one decision
 about one detection, its geometry the outline. `Decision` has the properties. Several features may
@@ -18,27 +18,27 @@ type tanker         ``p_tanker`` at least 0.95                                  
 any other type      ``p_tanker`` at most 0.05                                    20
 laden, ballast      ``log_lr_laden`` beyond +2.94, -2.94 (odds of 19)            20
 indeterminate       no ``log_lr_laden``: the pixels' verdict is not believed     -
-identity            candidate of her visit, with odds of 19 for each other ship  20
+identity            candidate of its visit, with odds of 19 for each other ship  20
 ==================  ===========================================================  =============
 
-So a word about the load can be outweighed by other looks, and a ship that is named must still be
-of a size that fits and be in one place at a time.
+So a decision about the load can be outweighed by other observations, and a ship that is named must
+still be of a size that fits and be in one place at a time.
 """
 
-import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-import shapely
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, Field
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import ReviewError
+from gnomon.datamodel.geojson import Fault, Row, read_geometry, read_rows
+from gnomon.datamodel.ship_types import ShipType
 
 REVIEW = "review.geojson"
 """Its name in the folder of a run."""
@@ -47,51 +47,32 @@ P_TYPE = 0.95
 LOAD_ODDS = NAME_ODDS = 19.0
 BY_EYE = "_by_eye"
 """Column: whether an analyst decided about a row."""
-NOBODY = ("unregistered", "unknown", "?")
+NAMELESS = ("unregistered", "unknown", "?")
 """Names that name no ship."""
-DEGREES_CRS = ("CRS84", "EPSG::4326", "EPSG:4326")
-
-Type = Literal[
-    "tanker", "cargo", "fishing", "passenger", "naval", "service", "other", "none", "unknown"
-]
-"""Of ship; ``none`` is no ship at all, ``unknown`` says nothing."""
 
 
-def _blank(value: Any) -> Any:
-    """Editors of tables write an empty text where nothing was said."""
-    if not isinstance(value, str):
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:  # JSON can say half of a character
-        raise ValueError("is not text: half of a surrogate pair") from error
-    return value if value.strip() else None
+class Decision(Row):
+    """One feature; properties that are not here are ignored."""
 
+    NAMED_BY: ClassVar = ("detection_id",)
 
-Told = BeforeValidator(_blank)
-
-
-class Decision(BaseModel):
-    """One feature; properties that are not here are left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
-
-    detection_id: Annotated[str, Told] = Field(min_length=1)
-    decision: Annotated[Literal["accept", "reject"], Told]
+    detection_id: str
+    decision: Literal["accept", "reject"]
     """Whether this is a vessel."""
-    decided_at: Annotated[AwareDatetime, Told]
-    visit_id: Annotated[str | None, Told] = None
-    """Where it was decided; it changes with the looks, and only ``detection_id`` counts."""
-    scene_id: Annotated[str | None, Told] = None
-    type: Annotated[Type | None, Told] = None
-    load_state: Annotated[Literal["laden", "ballast", "indeterminate"] | None, Told] = None
-    identity: Annotated[str | None, Told] = None
+    decided_at: AwareDatetime
+    visit_id: str | None = None
+    """Where it was decided; it changes with the observations, and only ``detection_id`` counts."""
+    scene_id: str | None = None
+    type: Literal[ShipType, "none"] | None = None
+    """``none`` is no ship at all, ``unknown`` says nothing."""
+    load_state: Literal["laden", "ballast", "indeterminate"] | None = None
+    identity: str | None = None
     """Name or IMO number."""
-    length_m: Annotated[float | None, Told] = Field(default=None, gt=0)
-    note: Annotated[str | None, Told] = None
-    reviewer: Annotated[str | None, Told] = None
-    outline: BaseGeometry | None = None
-    """In EPSG:4326."""
+    length_m: float | None = Field(default=None, gt=0)
+    note: str | None = None
+    reviewer: str | None = None
+    geometry: Annotated[BaseGeometry, read_geometry(valid=False)] | None = None
+    """Outline, if there is one."""
 
     @property
     def rejects(self) -> bool:
@@ -109,35 +90,16 @@ def read_review(path: Path) -> tuple[Decision, ...]:
     Raises
     ------
     ReviewError
-        The file cannot be used; every faulty feature is named, one a line.
+        The file cannot be used; every fault has its line.
 
     """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ReviewError(f"{path}: there is no such review") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ReviewError(f"{path}: cannot be read as GeoJSON ({error})") from error
-    features = value.get("features") if isinstance(value, dict) else None
-    if not isinstance(features, list) or value.get("type") != "FeatureCollection":
-        raise ReviewError(f"{path}: is not a GeoJSON FeatureCollection")
-    if not _in_degrees(value.get("crs")):
-        raise ReviewError(f"{path}: is not in longitude and latitude; save it as EPSG:4326")
-    decisions: dict[int, Decision] = {}
-    faults: list[str] = []
-    for place, feature in enumerate(features, start=1):
-        try:
-            decisions[place] = _decision(feature)
-        except (ValidationError, ReviewError) as error:
-            faults.append(f"  feature {place}{_who(feature)}: {_why(error)}")
-    faults += _at_odds(decisions)
-    if faults:
-        raise ReviewError("\n".join([f"{path}: {len(faults)} fault(s)", *faults]))
-    return tuple(decisions.values())
+    if not path.exists():
+        raise ReviewError(f"{path}: there is no such review")
+    return tuple(read_rows(path, Decision, error=ReviewError, check=_at_odds))
 
 
 def review_in(folder: Path) -> tuple[Decision, ...]:
-    """Decisions that lie in the folder of a run; none where nobody has decided yet.
+    """Decisions that lie in the folder of a run; none if the run has no review.
 
     Raises
     ------
@@ -149,55 +111,17 @@ def review_in(folder: Path) -> tuple[Decision, ...]:
     return read_review(path) if path.exists() else ()
 
 
-def _in_degrees(crs: Any) -> bool:
-    """Whether a "crs" member, which old writers add, is the one that GeoJSON has anyway."""
-    return crs is None or any(name in json.dumps(crs) for name in DEGREES_CRS)
-
-
-def _decision(feature: Any) -> Decision:
-    properties = feature.get("properties") if isinstance(feature, dict) else None
-    if not isinstance(properties, dict):
-        raise ReviewError("is not a GeoJSON feature with properties")
-    return Decision.model_validate(properties | {"outline": _outline(feature.get("geometry"))})
-
-
-def _outline(geometry: Any) -> BaseGeometry | None:
-    if geometry is None:
-        return None
-    try:
-        shape = shapely.from_geojson(json.dumps(geometry))
-    except (shapely.GEOSException, TypeError) as error:
-        raise ReviewError(f"geometry: cannot be read ({error})") from error
-    west, south, east, north = shape.bounds
-    # Outlines over the antimeridian may go on beyond 180.
-    if not max(abs(west), abs(east)) <= 360 or not max(abs(south), abs(north)) <= 90:
-        raise ReviewError("geometry: is not on the earth; is longitude taken for latitude?")
-    return shape
-
-
-def _who(feature: Any) -> str:
-    properties = feature.get("properties") if isinstance(feature, dict) else None
-    name = properties.get("detection_id") if isinstance(properties, dict) else None
-    return f" ({name})" if name else ""
-
-
-def _why(error: ValidationError | ReviewError) -> str:
-    if isinstance(error, ReviewError):
-        return str(error)
-    parts = [f"{'.'.join(map(str, f['loc'])) or 'feature'}: {f['msg']}" for f in error.errors()]
-    return "; ".join(parts)
-
-
-def _at_odds(decisions: dict[int, Decision]) -> Iterator[str]:
+def _at_odds(decisions: Mapping[int, Decision]) -> Iterator[Fault]:
     """Features that decide otherwise about the same detection at the same moment."""
     first: dict[tuple[str, Any], int] = {}
-    for place, one in decisions.items():
-        earlier = first.setdefault((one.detection_id, one.decided_at), place)
+    for number, one in decisions.items():
+        earlier = first.setdefault((one.detection_id, one.decided_at), number)
         if decisions[earlier] != one:
-            yield (
-                f"  feature {place} ({one.detection_id}): decides otherwise than feature {earlier} "
-                f"at the same moment; keep one, or give the later one its time"
+            why = (
+                f"decides otherwise than feature {earlier} at the same moment; keep one, or give "
+                "the later one its time"
             )
+            yield Fault(number, one.detection_id, why)
 
 
 def latest(decisions: Sequence[Decision]) -> dict[str, Decision]:
@@ -221,7 +145,7 @@ class Reviewed:
 
 
 def reviewed(detections: pd.DataFrame, decisions: Sequence[Decision]) -> Reviewed:
-    """Let decisions speak; the module's head says with which weight.
+    """Apply decisions; the module's head says with which weight.
 
     Parameters
     ----------
@@ -285,7 +209,7 @@ def _log_lr_laden(one: Decision | None, before: Any) -> Any:
 
 
 def _identity(one: Decision | None, before: Any) -> Any:
-    if one is None or one.identity is None or one.identity.strip().casefold() in NOBODY:
+    if one is None or one.identity is None or one.identity.strip().casefold() in NAMELESS:
         return before
     return one.identity.strip()
 
@@ -293,9 +217,9 @@ def _identity(one: Decision | None, before: Any) -> Any:
 def _notes(detections: pd.DataFrame, held: dict[str, Decision]) -> dict[str, str]:
     if "port" not in detections:
         return {}
-    told = detections.assign(_id=detections.detection_id.astype("str"))
+    rows = detections.assign(_id=detections.detection_id.astype("str"))
     notes = {}
-    for port, rows in told[told["_id"].isin(held)].groupby("port"):
-        out = sum(held[name].rejects for name in rows["_id"])
-        notes[str(port)] = f"reviewed: {len(rows) - out} accepted, {out} rejected"
+    for port, here in rows[rows["_id"].isin(held)].groupby("port"):
+        out = sum(held[name].rejects for name in here["_id"])
+        notes[str(port)] = f"reviewed: {len(here) - out} accepted, {out} rejected"
     return notes

@@ -1,20 +1,20 @@
-"""Ports: an area to look at, with its berths and anchorages, from a GeoJSON that QGIS can edit.
+"""Ports: areas to observe, with their berths and anchorages, from a GeoJSON that QGIS can edit.
 
 The file holds one feature per zone. Properties: ``port`` (name of the port), ``kind`` (``area``,
 ``berth`` or ``anchorage``), ``zone`` (name of the zone within the port) and, where the exact pier
 is not known, ``provisional: true``. Each port has exactly one ``area``.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-import geopandas as gpd
+from pydantic import StrictBool
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import StudyError
-
-ZONE_KINDS = ("area", "berth", "anchorage")
+from gnomon.datamodel.geojson import Fault, Row, read_geometry, read_rows
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,25 @@ class Zone:
 
 @dataclass(frozen=True)
 class Port:
-    """An area to look at, in EPSG:4326, and the zones within it."""
+    """An area to observe, in EPSG:4326, and the zones within it."""
 
     name: str | None
-    """None for a place without a name: a bounding box, or wherever there are scenes."""
+    """None for a place without a name: a bounding box, or anywhere that there are scenes."""
     area: BaseGeometry | None
     """None for the whole footprint of every scene."""
     zones: tuple[Zone, ...] = ()
+
+
+class PortFeature(Row):
+    """One feature of a file of ports."""
+
+    NAMED_BY: ClassVar = ("port", "zone")
+
+    port: str
+    kind: Literal["area", "berth", "anchorage"]
+    zone: str
+    provisional: StrictBool = False
+    geometry: Annotated[BaseGeometry, read_geometry("Polygon", "MultiPolygon")]
 
 
 def read_ports(path: Path) -> dict[str, Port]:
@@ -54,47 +66,27 @@ def read_ports(path: Path) -> dict[str, Port]:
     Raises
     ------
     StudyError
-        The file is missing, is not GeoJSON, or a feature is at fault; all faults are listed.
+        The file is missing, is not GeoJSON, or a feature is at fault; every fault has its line.
 
     """
-    try:
-        rows = gpd.read_file(path)
-    except Exception as error:  # pyogrio raises several unrelated types
-        raise StudyError(f"{path}: cannot be read as GeoJSON ({error})") from error
-    missing = {"port", "kind", "zone"} - set(rows.columns)
-    if missing:
-        raise StudyError(f"{path}: features lack the properties {', '.join(sorted(missing))}")
-    if faults := _faults(rows):
-        raise StudyError(f"{path}: " + "; ".join(faults))
-    return {name: _port(name, features) for name, features in rows.groupby("port", sort=False)}
+    rows = read_rows(path, PortFeature, error=StudyError, check=_areas)
+    areas = {row.port: row.geometry for row in rows if row.kind == "area"}
+    return {
+        name: Port(name, areas[name], tuple(_zones(rows, name)))
+        for name in dict.fromkeys(row.port for row in rows)
+    }
 
 
-def _faults(rows: gpd.GeoDataFrame) -> list[str]:
-    faults = []
-    for place, row in enumerate(rows.itertuples(), start=1):
-        who = f"feature {place} ({row.port}, {row.zone})"
-        if row.kind not in ZONE_KINDS:
-            faults.append(f"{who}: kind is {row.kind!r}, should be one of {', '.join(ZONE_KINDS)}")
-        if row.geometry is None or row.geometry.is_empty or not row.geometry.is_valid:
-            faults.append(f"{who}: its geometry is missing or not valid")
-        elif row.geometry.geom_type not in ("Polygon", "MultiPolygon"):
-            faults.append(f"{who}: is a {row.geometry.geom_type}, should be a Polygon")
-    areas = rows[rows.kind == "area"].port.value_counts()
-    faults += [
-        f"port {name}: has {areas.get(name, 0)} areas, should have exactly one"
-        for name in rows.port.unique()
-        if areas.get(name, 0) != 1
-    ]
-    return faults
+def _areas(rows: Mapping[int, PortFeature]) -> Iterator[Fault]:
+    """Find ports that do not have exactly one area; each is named at its first feature."""
+    for name in dict.fromkeys(row.port for row in rows.values()):
+        numbers = [number for number, row in rows.items() if row.port == name]
+        areas = sum(rows[number].kind == "area" for number in numbers)
+        if areas != 1:
+            yield Fault(numbers[0], name, f"port has {areas} usable areas, should have exactly one")
 
 
-def _port(name: str, features: gpd.GeoDataFrame) -> Port:
-    area = features.geometry[features.kind == "area"].iloc[0]
-    provisional = features.get("provisional")
-    doubt = [False] * len(features) if provisional is None else list(provisional == True)  # noqa: E712
-    zones = tuple(
-        Zone(str(row.zone), row.kind, row.geometry, bool(unsure))
-        for row, unsure in zip(features.itertuples(), doubt, strict=True)
-        if row.kind != "area"
-    )
-    return Port(name, area, zones)
+def _zones(rows: list[PortFeature], port: str) -> Iterator[Zone]:
+    for row in rows:
+        if row.port == port and row.kind != "area":
+            yield Zone(row.zone, row.kind, row.geometry, row.provisional)

@@ -5,7 +5,7 @@ A ``*_sigma`` column is the standard deviation of the error of its neighbour. Nu
 measured", never zero.
 """
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast, get_args
 
 import geopandas as gpd
 import pandas as pd
@@ -13,6 +13,8 @@ import pandera.pandas as pa
 from pandera.engines.geopandas_engine import Geometry
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
+
+from gnomon.datamodel.ship_types import SHIP_TYPES
 
 Time = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 CRS = "EPSG:4326"
@@ -23,9 +25,10 @@ LOAD_REASONS = (
     "cloud", "sar", "no_geometry", "weak_evidence",
 )  # fmt: skip
 
-STATUSES = ("unreviewed", "ship", "not_ship")
-SHIP_TYPES = ("tanker", "bulk", "container", "general", "fishing", "tug", "other", "unknown")
-LABEL_LOADS = ("laden", "ballast", "unknown")
+Status = Literal["unreviewed", "ship", "not_ship"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+LabelLoad = Literal["laden", "ballast", "unknown"]
+LABEL_LOADS: tuple[LabelLoad, ...] = get_args(LabelLoad)
 
 
 def angle(below: float, *, nullable: bool = False) -> Any:

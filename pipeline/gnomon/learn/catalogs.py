@@ -36,7 +36,7 @@ from gnomon.learn.scenes import (
     rectangles_of,
     tankers,
 )
-from gnomon.learn.ship_types import with_types
+from gnomon.learn.type_labels import with_types
 
 LOOSE = Loose(length_m=10.0, beam_m=10.0)
 """The outlines of sen2ships are about a pixel loose all around: against the half-brightness length

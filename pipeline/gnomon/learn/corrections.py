@@ -1,14 +1,14 @@
-"""Corrections: what a second look at the pictures says of a set of labels.
+"""Corrections: what a second look at the images says about a set of labels.
 
-A file of labels is somebody else's and stays as it is. What is wrong with it stands beside it, in a
+A file of labels is somebody else's and stays as it is. Its errors are corrected beside it, in a
 GeoJSON of one feature per correction, in EPSG:4326, with the properties
 
 ``scene``
     Identifier of the STAC item.
 ``action``
-    ``drop``: no vessel is there. ``fix``: a vessel is, and the geometry is her outline. ``add``: a
-    vessel that has no label. ``ignore``: it cannot be told, so that it can neither be missed nor
-    be a false alarm; such an outline may hold several hulls.
+    ``drop``: no vessel is there. ``fix``: a vessel is, and the geometry is its outline. ``add``: a
+    vessel that has no label. ``ignore``: it cannot be determined, so that it is neither a miss nor
+    a false positive; such an outline may hold several hulls.
 ``label``
     Row of the label in the scene's own outlines, from 0; null for what has no label.
 ``length_m``
@@ -16,21 +16,49 @@ GeoJSON of one feature per correction, in EPSG:4326, with the properties
 ``reason``, ``doubt``
     Why, in a few words, and whether another careful person might decide otherwise.
 
-The geometry of a ``drop`` or an ``ignore`` is the old outline. An correction must overlap the label
-that it speaks of: so a row that has moved, or the wrong scene, is found out.
+The geometry of a ``drop`` or an ``ignore`` is the old outline. A correction must overlap the label
+that it names: this exposes a row that has moved, or the wrong scene.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
 import geopandas as gpd
 import pandas as pd
+from pydantic import Field, StrictBool, model_validator
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import LabelError
+from gnomon.datamodel.geojson import Row, read_geometry, read_rows, repeated
 
-ACTIONS = ("drop", "fix", "add", "ignore")
-PROPERTIES = ("scene", "action", "label", "length_m", "reason", "doubt")
+
+class Correction(Row):
+    """One feature of the file."""
+
+    NAMED_BY: ClassVar = ("scene", "action", "label")
+
+    scene: str
+    action: Literal["drop", "fix", "add", "ignore"]
+    label: int | None = Field(default=None, ge=0)
+    length_m: float | None = Field(default=None, gt=0)
+    reason: str
+    doubt: StrictBool
+    geometry: Annotated[BaseGeometry, read_geometry("Polygon", "MultiPolygon")]
+
+    @model_validator(mode="after")
+    def _fits_its_action(self) -> "Correction":
+        if faults := list(self._faults()):
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        if self.action == "add" and self.label is not None:
+            yield "label of what is added should be null"
+        if self.action in ("drop", "fix") and self.label is None:
+            yield "label should be a row of the scene's outlines, from 0"
+        if self.action in ("add", "fix") and self.length_m is None:
+            yield "length_m should be metres above 0"
 
 
 def read_corrections(path: Path) -> gpd.GeoDataFrame:
@@ -49,19 +77,24 @@ def read_corrections(path: Path) -> gpd.GeoDataFrame:
     Raises
     ------
     LabelError
-        The file is missing, is not GeoJSON, or a feature is at fault; all faults are listed.
+        The file is missing, is not GeoJSON, or a feature is at fault; every fault has its line.
 
     """
-    try:
-        rows = gpd.read_file(path)
-    except Exception as error:  # pyogrio raises several unrelated types
-        raise LabelError(f"{path}: cannot be read as GeoJSON ({error})") from error
-    if missing := set(PROPERTIES) - set(rows.columns):
-        raise LabelError(f"{path}: features lack the properties {', '.join(sorted(missing))}")
-    if faults := list(_faults(rows)):
-        raise LabelError(f"{path}: " + "; ".join(faults))
-    rows = rows[[*PROPERTIES, "geometry"]]
-    return rows.assign(label=rows.label.astype("Int64"), doubt=rows.doubt.astype(bool))
+    rows = read_rows(
+        path,
+        Correction,
+        error=LabelError,
+        check=lambda rows: repeated(rows, _label_of, "label"),
+    )
+    names = [name for name in Correction.model_fields if name != "geometry"]
+    columns = {name: [getattr(row, name) for row in rows] for name in names}
+    columns["label"] = pd.array(columns["label"], dtype="Int64")
+    shapes = [row.geometry for row in rows]
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
+
+
+def _label_of(row: Correction) -> tuple[str, int] | None:
+    return None if row.label is None else (row.scene, row.label)
 
 
 def corrected(
@@ -74,22 +107,22 @@ def corrected(
     outlines
         The scene's labels, one row each, in any CRS, in the order of their file.
     scene_id
-        Which corrections to heed; those of other scenes are let be.
+        Whose corrections to apply; those of other scenes are left out.
     corrections
-        As `read_corrections` gives them.
+        As `read_corrections` returns them.
 
     Returns
     -------
     geopandas.GeoDataFrame
         Labels that were kept or fixed, in their order, then what was added, in the CRS of
         ``outlines``. ``label``: row in ``outlines``, null for what was added. ``ignored``: neither
-        to be missed nor a false alarm. ``measured``: the outline is that of an correction, drawn
-        along the hull. ``doubt``: another careful person might decide otherwise.
+        a miss nor a false positive. ``measured``: the outline is that of a correction, drawn along
+        the hull. ``doubt``: another careful person might decide otherwise.
 
     Raises
     ------
     LabelError
-        An correction names a label that is not there, or does not overlap it.
+        A correction names a label that is not there, or does not overlap it.
 
     """
     rows = gpd.GeoDataFrame(
@@ -100,7 +133,7 @@ def corrected(
     mine = corrections[corrections.scene == scene_id].to_crs(rows.crs)
     known = mine[mine.label.notna()]
     for one in known.itertuples():
-        _refuse_elsewhere(scene_id, int(one.label), one.geometry, rows)
+        _check_place(scene_id, int(one.label), one.geometry, rows)
         rows.loc[one.label, "doubt"] = one.doubt
     fixed = known[known.action == "fix"]
     rows.loc[fixed.label, "geometry"] = fixed.geometry.to_numpy()
@@ -112,37 +145,7 @@ def corrected(
     return pd.concat([rows, new[rows.columns]], ignore_index=True)
 
 
-def _faults(rows: gpd.GeoDataFrame) -> Iterator[str]:
-    for place, row in enumerate(rows.itertuples(), start=1):
-        who = f"feature {place} ({row.scene}, {row.action}, label {_said(row.label)})"
-        if row.action not in ACTIONS:
-            yield f"{who}: action should be one of {', '.join(ACTIONS)}"
-        if row.geometry is None or row.geometry.is_empty or not row.geometry.is_valid:
-            yield f"{who}: its geometry is missing or not valid"
-        elif row.geometry.geom_type not in ("Polygon", "MultiPolygon"):
-            yield f"{who}: is a {row.geometry.geom_type}, should be a Polygon"
-        if row.action == "add" and pd.notna(row.label):
-            yield f"{who}: what is added has no label, should be null"
-        if row.action in ("drop", "fix") and (pd.isna(row.label) or row.label < 0):
-            yield f"{who}: label should be a row of the scene's outlines, from 0"
-        if row.action in ("add", "fix") and not row.length_m > 0:
-            yield f"{who}: length_m should be metres above 0"
-        if row.doubt not in (True, False):
-            yield f"{who}: doubt should be true or false"
-    twice = rows.label.notna() & rows.duplicated(["scene", "label"])
-    yield from (
-        f"{row.scene}: label {_said(row.label)} is amended more than once"
-        for row in rows[twice].itertuples()
-    )
-
-
-def _said(label: float | None) -> str:
-    return "null" if pd.isna(label) else f"{label:g}"
-
-
-def _refuse_elsewhere(
-    scene_id: str, label: int, outline: BaseGeometry, rows: gpd.GeoDataFrame
-) -> None:
+def _check_place(scene_id: str, label: int, outline: BaseGeometry, rows: gpd.GeoDataFrame) -> None:
     who = f"correction of {scene_id}, label {label}"
     if label not in rows.index:
         raise LabelError(f"{who}: the scene has {len(rows)} labels, rows from 0")

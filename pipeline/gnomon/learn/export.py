@@ -26,10 +26,11 @@ from shapely.geometry import mapping
 from gnomon.datamodel.decisions import Decision, latest, read_review
 from gnomon.datamodel.errors import AssetError, GnomonError, LabelError
 from gnomon.datamodel.files import read_table
+from gnomon.datamodel.geojson import Feature
 from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import MaskOptions
-from gnomon.datamodel.tables import LABEL_LOADS, SHIP_TYPES
+from gnomon.datamodel.tables import LABEL_LOADS
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 from gnomon.learn.chips import (
@@ -45,11 +46,10 @@ from gnomon.learn.chips import (
 )
 from gnomon.learn.labels import (
     NAME,
-    Feature,
-    checked,
+    add_features,
     feature_of,
-    merged,
     read_features,
+    to_labels,
     write_features,
 )
 from gnomon.workflow.loads import prepared, read_detections, scenes_of
@@ -57,8 +57,6 @@ from gnomon.workflow.loads import prepared, read_detections, scenes_of
 FRAME = "no ship was found here: not_ship if you see none, else outline each ship"
 WATER_MIN = 0.1
 """Least share of water in a chip without detections: ships are not looked for on land."""
-OTHER = dict.fromkeys(("cargo", "passenger", "naval", "service"), "other")
-"""Types of a review that are none of ours; their word goes into the note."""
 TRIES = 40
 """Places that are tried in a look for a chip without detections, and rounds over all looks."""
 
@@ -151,7 +149,7 @@ def export_chips(
     path = out / NAME
     chips = read_chips(out)
     kept = read_features(path) if path.exists() else []
-    checked(kept, chips, path)
+    to_labels(kept, chips, path)
     missing = empty - _frames(kept)
     observations = _observations(source, missing, np.random.default_rng(seed))
     scenes = scenes_of(_named(source, observations), source.catalog, source.path)
@@ -169,19 +167,19 @@ def export_chips(
             progress(count, len(scenes), name)
     frames = _undetected(cutters, source.detections, observations, np.random.default_rng(seed))
     fresh += itertools.islice(frames, max(missing, 0))
-    every = _reviewed(merged(kept, fresh), latest(read_review(review)) if review else {})
+    every = _reviewed(add_features(kept, fresh), latest(read_review(review)) if review else {})
     if every != kept or not path.exists():
         write_features(every, path)
     return Exported(path, len(chips), len(every), len(every) - len(kept), tuple(faults))
 
 
 def _reviewed(features: Sequence[Feature], decisions: Mapping[str, Decision]) -> list[Feature]:
-    """Rows with what was decided on their detections elsewhere; a decided row stays as it is."""
+    """Rows with what was decided about their detections; a decided row stays as it is."""
     result = []
     for feature in features:
-        told = feature.get("properties") or {}
-        decision = decisions.get(told.get("detection_id") or "")
-        if decision is not None and told.get("status") == "unreviewed":
+        row = feature["properties"]
+        decision = decisions.get(row.get("detection_id") or "")
+        if decision is not None and row.get("status") == "unreviewed":
             result.append(_decided(feature, decision))
         else:
             result.append(feature)
@@ -189,25 +187,25 @@ def _reviewed(features: Sequence[Feature], decisions: Mapping[str, Decision]) ->
 
 
 def _decided(feature: Feature, decision: Decision) -> Feature:
-    kind = decision.type if decision.type in SHIP_TYPES else OTHER.get(decision.type or "")
-    load = decision.load_state if decision.load_state in LABEL_LOADS else None
-    words = [decision.type if decision.type in OTHER else None, decision.note]
-    outline = decision.outline
+    outline = decision.geometry
     drawn = outline is not None and outline.geom_type == "Polygon" and outline.is_valid
-    told = {
+    values = {
         "status": "not_ship" if decision.rejects else "ship",
-        "type": kind,
-        "load_state": load,
+        "type": None if decision.type == "none" else decision.type,
+        "load_state": decision.load_state if decision.load_state in LABEL_LOADS else None,
         "length_m": decision.length_m,
-        "note": "; ".join(word for word in words if word) or None,
+        "note": decision.note,
     }
-    known = {name: value for name, value in told.items() if value is not None}
-    geometry = mapping(outline) if drawn else feature["geometry"]
-    return feature | {"properties": feature["properties"] | known, "geometry": geometry}
+    known = {name: value for name, value in values.items() if value is not None}
+    return {
+        "type": "Feature",
+        "properties": feature["properties"] | known,
+        "geometry": mapping(outline) if drawn else feature["geometry"],
+    }
 
 
 def _frames(features: Sequence[Feature]) -> int:
-    named = (str((feature.get("properties") or {}).get("label_id")) for feature in features)
+    named = (str(feature["properties"].get("label_id")) for feature in features)
     return sum(name.endswith("-frame") for name in named)
 
 

@@ -29,16 +29,16 @@ from shapely.geometry import shape
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import write_json, write_whole
-from gnomon.datamodel.tables import SHIP_TYPES
+from gnomon.datamodel.geojson import Feature
+from gnomon.datamodel.ship_types import SHIP_TYPES
 from gnomon.learn.chips import FOLDER, Chip, chip_pixels, read_chips
 from gnomon.learn.labels import (
     NAME,
-    Feature,
-    alike,
-    checked,
     feature_of,
     features_of,
+    intersection_over_union,
     read_features,
+    to_labels,
     write_features,
 )
 
@@ -52,7 +52,7 @@ SAME = 0.5
 
 
 def read_any(source: Path, folder: Path | None = None) -> tuple[gpd.GeoDataFrame, Path]:
-    """Labels of whatever format, checked, and the folder of their chips.
+    """Labels of whatever format, to_labels, and the folder of their chips.
 
     Parameters
     ----------
@@ -80,9 +80,11 @@ def read_any(source: Path, folder: Path | None = None) -> tuple[gpd.GeoDataFrame
     elif _is_coco(source):
         features = list(_from_coco(source, chips))
     else:
-        return checked(read_features(source), chips, source), folder
-    known = read_features(folder / NAME) if (folder / NAME).is_file() else []
-    return checked(_recognised(features, known, chips), chips, source), folder
+        return to_labels(read_features(source), chips, source), folder
+    base = folder / NAME
+    known = read_features(base) if base.is_file() else []
+    to_labels(known, chips, base)
+    return to_labels(_recognised(features, known, chips), chips, source), folder
 
 
 def write_any(labels: gpd.GeoDataFrame, folder: Path, to: Format, out: Path) -> None:
@@ -364,7 +366,7 @@ def _as_known(feature: Feature, mates: list[Feature], chip: Chip) -> Feature:
         mate = mates.pop(named.index(True))
         return feature | {"properties": mate["properties"] | told}
     box = _box(feature, chip)
-    shared = [alike(box, _box(mate, chip)) for mate in mates]
+    shared = [intersection_over_union(box, _box(mate, chip)) for mate in mates]
     if told["label_id"] or max(shared, default=0.0) <= SAME:
         return feature
     found = int(np.argmax(shared))

@@ -1,58 +1,75 @@
 """The file of labels: one GeoJSON that people edit, and that is read only if it is right.
 
 Each feature is an outline in EPSG:4326 with the properties of `gnomon.datamodel.tables.Labels`. An
-outline that somebody drew may leave all of them empty but ``status``: its chip is the one that
+outline that a person drew may leave all of them empty but ``status``: its chip is the one that
 shows it whole, and its name is made from its place. Columns that gnomon does not know are kept.
 
-Whoever decided on a row has the last word: what is added later never changes a row that is there,
-and a detection that lies on a labelled outline is that outline.
+A person's decision is final: what is added later never changes a row that is there, and a detection
+that lies on a labelled outline is that outline.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from pydantic import BeforeValidator, Field
 from shapely.geometry import mapping, shape
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import write_whole
-from gnomon.datamodel.tables import LABEL_LOADS, SHIP_TYPES, STATUSES, Labels, table
+from gnomon.datamodel.geojson import (
+    Fault,
+    Feature,
+    Row,
+    parse_rows,
+    read_collection,
+    read_geometry,
+    refuse_faults,
+    repeated,
+)
+from gnomon.datamodel.ship_types import ShipType
+from gnomon.datamodel.tables import LabelLoad, Labels, Status, table
 from gnomon.geo.local import distance_m
 from gnomon.learn.chips import Chip, read_chips
 
 NAME = "labels.geojson"
-Feature = dict[str, Any]
-"""A feature of GeoJSON as it stands in the file, foreign properties and all."""
-WORDS = {"status": STATUSES, "type": SHIP_TYPES, "load_state": LABEL_LOADS}
-EMPTY = {"type": "unknown", "load_state": "unknown"}
-"""What an empty property means; a status is never meant."""
 LONGEST_M = 600.0
 """No ship is that long: an outline beyond it is the frame of a chip."""
 SAME = 0.25
-"""Share of their common ground from which two outlines are one hull."""
+"""Intersection over union from which two outlines are one hull."""
 _CRS = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A feature on its way to a label, with what is wrong with it."""
+def _single(outline: shapely.Geometry) -> shapely.Polygon:
+    """The one polygon of an outline; editors write it as a MultiPolygon of one part."""
+    parts = shapely.get_parts(outline)
+    if len(parts) != 1:
+        raise ValueError(f"has {len(parts)} parts; draw one polygon around one hull")
+    return parts[0]
 
-    number: int
-    values: Feature
-    outline: shapely.Polygon | None
-    faults: list[str] = field(default_factory=list)
 
-    def lines(self) -> Iterator[str]:
-        """Each fault as a line: row, id, what is wrong, what to do."""
-        who = self.values.get("label_id") or self.values.get("detection_id") or "without label_id"
-        for fault in self.faults:
-            yield f"row {self.number} ({who}): {fault}"
+class LabelFeature(Row):
+    """One feature of the file; what may be empty in it is found out from the chips."""
+
+    NAMED_BY: ClassVar = ("label_id",)
+
+    label_id: str | None = None
+    chip: str | None = None
+    scene_id: str | None = None
+    detection_id: str | None = None
+    status: Status
+    type: ShipType = "unknown"
+    length_m: float | None = Field(default=None, gt=0, le=LONGEST_M, strict=True)
+    load_state: LabelLoad = "unknown"
+    note: str | None = None
+    score: float | None = None
+    geometry: Annotated[
+        shapely.Polygon, BeforeValidator(_single), read_geometry("Polygon", "MultiPolygon")
+    ]
 
 
 def read_labels(folder: Path, chips: Mapping[str, Chip] | None = None) -> gpd.GeoDataFrame:
@@ -68,11 +85,11 @@ def read_labels(folder: Path, chips: Mapping[str, Chip] | None = None) -> gpd.Ge
     Raises
     ------
     LabelError
-        The file is missing or no GeoJSON in EPSG:4326, or rows are at fault: each is named.
+        The file is missing or no GeoJSON in EPSG:4326, or features are at fault: each is named.
 
     """
     path = folder / NAME
-    return checked(read_features(path), read_chips(folder) if chips is None else chips, path)
+    return to_labels(read_features(path), read_chips(folder) if chips is None else chips, path)
 
 
 def read_features(path: Path) -> list[Feature]:
@@ -84,22 +101,19 @@ def read_features(path: Path) -> list[Feature]:
         The file is missing, is no collection of features, or is in another CRS.
 
     """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise LabelError(f"{path}: there is no such file; `gnomon chips` makes one") from error
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise LabelError(f"{path}: cannot be read as GeoJSON ({error})") from error
-    features = found.get("features") if isinstance(found, dict) else None
-    if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
-        raise LabelError(f"{path}: is no GeoJSON with features; save it as GeoJSON")
-    named = json.dumps(found.get("crs") or "")
-    if found.get("crs") and not ("CRS84" in named or "4326" in named):
-        raise LabelError(f"{path}: is not in EPSG:4326 (its crs is {named}); save it as EPSG:4326")
+    if not path.exists():
+        raise LabelError(f"{path}: there is no such file; `gnomon chips` makes one")
+    features = read_collection(path, error=LabelError)
+    _, faults = parse_rows(features, Row)
+    refuse_faults(path, faults, error=LabelError)
+    for feature in features:
+        feature["properties"] = feature.get("properties") or {}
     return features
 
 
-def checked(features: Sequence[Feature], chips: Mapping[str, Chip], path: Path) -> gpd.GeoDataFrame:
+def to_labels(
+    features: Sequence[Feature], chips: Mapping[str, Chip], path: Path
+) -> gpd.GeoDataFrame:
     """Features to labels.
 
     Parameters
@@ -114,119 +128,55 @@ def checked(features: Sequence[Feature], chips: Mapping[str, Chip], path: Path) 
     Raises
     ------
     LabelError
-        Every faulty row, one a line: its number, its id, what is wrong and what to do.
+        Every fault on a line: number and id of the feature, what is wrong and what to do.
 
     """
+    rows, faults = parse_rows(features, LabelFeature)
     outlines = {name: chip.outline for name, chip in chips.items()}
-    rows = [_row(n, feature, chips, outlines) for n, feature in enumerate(features, start=1)]
-    for name in ("label_id", "detection_id"):
-        _check_twice(rows, name)
-    if faults := [line for row in rows for line in row.lines()]:
-        faulty = sum(bool(row.faults) for row in rows)
-        head = f"{path}: {faulty} of {len(rows)} rows at fault; nothing was done with them"
-        raise LabelError("\n".join([head, *(f"  {line}" for line in faults)]))
-    return table(Labels, [row.values | {"geometry": row.outline} for row in rows])
+    complete: dict[int, LabelFeature] = {}
+    for number, row in rows.items():
+        chip = _chip_of(row, chips, outlines)
+        complete[number] = row.model_copy(update={"label_id": row.label_id or _name_of(row)})
+        if isinstance(chip, Chip):
+            known = {"chip": chip.name, "scene_id": chip.scene_id}
+            complete[number] = complete[number].model_copy(update=known)
+            reasons = [*_misplaced(row, chip, outlines[chip.name]), *_oversized(row)]
+        else:
+            reasons = [chip, *_oversized(row)]
+        faults += [Fault(number, row.label_id or "", why) for why in reasons]
+    faults += repeated(complete, lambda row: row.label_id, "label_id")
+    faults += repeated(complete, lambda row: row.detection_id, "detection_id")
+    refuse_faults(path, faults, error=LabelError)
+    return table(Labels, [dict(row) for row in complete.values()])
 
 
-def _row(
-    number: int,
-    feature: Feature,
-    chips: Mapping[str, Chip],
-    outlines: Mapping[str, shapely.Polygon],
-) -> _Row:
-    given = feature.get("properties") or {}
-    values = {name: _plain(given.get(name)) for name in Labels.to_schema().columns}
-    values |= {name: values[name] or usual for name, usual in EMPTY.items()}
-    outline, fault = _outline(feature.get("geometry"))
-    row = _Row(number, values, outline)
-    row.faults.extend(_faulty_words(values))
-    if fault:
-        row.faults.append(fault)
-    else:
-        row.faults.extend(_placed(values, outline, chips, outlines))
-        row.faults.extend(_sized(values, outline))
-        values["label_id"] = values["label_id"] or _name_of(outline)
-    return row
+def _chip_of(
+    row: LabelFeature, chips: Mapping[str, Chip], outlines: Mapping[str, shapely.Polygon]
+) -> Chip | str:
+    """Chip of an outline, by its name or by its place; or what is wrong."""
+    if row.chip is not None:
+        missing = f"there is no chip {row.chip}; put the file back, or delete the row"
+        return chips.get(row.chip, missing)
+    outline = row.geometry
+    here = [n for n, o in outlines.items() if o.intersection(outline).area > 0.99 * outline.area]
+    if row.scene_id is not None:
+        here = [name for name in here if chips[name].scene_id == row.scene_id]
+    scenes = {chips[name].scene_id for name in here}
+    if len(scenes) != 1:
+        many = f"lies in chips of {len(scenes)} scenes" if here else "lies in no chip"
+        return f"chip is empty and the outline {many}; write the name of the chip"
+    return chips[min(here, key=lambda n: outlines[n].centroid.distance(outline.centroid))]
 
 
-def _plain(value: Any) -> Any:
-    """Values without the blanks that editors leave around them; nothing for empty text."""
-    return (value.strip() or None) if isinstance(value, str) else value
-
-
-def _faulty_words(values: Feature) -> Iterator[str]:
-    for name, allowed in WORDS.items():
-        if values[name] not in allowed:
-            told = "is empty" if values[name] is None else f"is {values[name]!r}"
-            yield f"{name} {told}; write one of {', '.join(allowed)}"
-    for name in ("label_id", "chip", "scene_id", "detection_id", "note"):
-        if values[name] is not None and not isinstance(values[name], str):
-            values[name] = str(values[name])
-    length = values["length_m"]
-    number = isinstance(length, int | float) and not isinstance(length, bool)
-    if length is not None and not (number and 0 < length <= LONGEST_M):
-        yield f"length_m is {length!r}; write metres, or leave it empty"
-    values["score"] = values["score"] if isinstance(values["score"], int | float) else None
-
-
-def _outline(geometry: Any) -> tuple[shapely.Polygon | None, str]:
-    """Read an outline, or say what is wrong with it."""
-    if not geometry:
-        return None, "has no outline; draw one, or delete the row"
-    try:
-        outline = shape(geometry)
-    except (AttributeError, KeyError, TypeError, ValueError, shapely.errors.ShapelyError):
-        return None, "its geometry cannot be read; draw it anew"
-    parts = shapely.get_parts(outline)
-    if outline.geom_type == "MultiPolygon" and len(parts) == 1:
-        outline = parts[0]
-    fault = _faulty_outline(outline)
-    return (None if fault else shapely.force_2d(outline)), fault
-
-
-def _faulty_outline(outline: shapely.Geometry) -> str:
-    if outline.geom_type != "Polygon":
-        return f"is a {outline.geom_type}; draw one polygon around one hull"
-    if outline.is_empty or outline.envelope.area == 0:
-        return "its outline is empty; draw it anew"
-    if not (np.abs(outline.bounds) <= (180, 90, 180, 90)).all():
-        return "is not in degrees (EPSG:4326); save the file in EPSG:4326"
-    if not outline.is_valid:
-        return f"its outline is broken ({shapely.is_valid_reason(outline)}); draw it anew"
-    return ""
-
-
-def _placed(
-    values: Feature,
-    outline: shapely.Polygon,
-    chips: Mapping[str, Chip],
-    outlines: Mapping[str, shapely.Polygon],
-) -> Iterator[str]:
-    """Find the chip of an outline, or check the one that is named."""
-    if values["chip"] is None:
-        shown = {n: o.intersection(outline).area for n, o in outlines.items()}
-        here = [n for n, area in shown.items() if area > 0.99 * outline.area]
-        if values["scene_id"] is not None:
-            here = [name for name in here if chips[name].scene_id == values["scene_id"]]
-        scenes = {chips[name].scene_id for name in here}
-        if len(scenes) != 1:
-            many = f"lies in chips of {len(scenes)} scenes" if here else "lies in no chip"
-            yield f"chip is empty and the outline {many}; write the name of the chip"
-            return
-        values["chip"] = min(here, key=lambda n: outlines[n].centroid.distance(outline.centroid))
-    chip = chips.get(values["chip"])
-    if chip is None:
-        yield f"there is no chip {values['chip']}; put the file back, or delete the row"
-        return
-    if outlines[chip.name].intersection(outline).area < 0.5 * outline.area:
+def _misplaced(row: LabelFeature, chip: Chip, ground: shapely.Polygon) -> Iterator[str]:
+    if ground.intersection(row.geometry).area < 0.5 * row.geometry.area:
         yield f"lies outside its chip {chip.name}; move it, or name the chip that shows it"
-    if values["scene_id"] not in (None, chip.scene_id):
-        yield f"scene_id is {values['scene_id']}, but its chip is of {chip.scene_id}; mend one"
-    values["scene_id"] = chip.scene_id
+    if row.scene_id not in (None, chip.scene_id):
+        yield f"scene_id is {row.scene_id}, but its chip is of {chip.scene_id}; correct one"
 
 
-def _sized(values: Feature, outline: shapely.Polygon) -> Iterator[str]:
-    if values["status"] == "ship" and (length := length_of(outline)) > LONGEST_M:
+def _oversized(row: LabelFeature) -> Iterator[str]:
+    if row.status == "ship" and (length := length_of(row.geometry)) > LONGEST_M:
         why = "no ship is that long; outline each ship, and let the frame of a chip be not_ship"
         yield f"is a ship of {length:.0f} m; {why}"
 
@@ -238,29 +188,19 @@ def length_of(outline: shapely.Polygon) -> float:
     return float(np.max(distance_m(corners[one], corners[other]), initial=0.0))
 
 
-def _name_of(outline: shapely.Polygon) -> str:
-    middle = outline.centroid
+def _name_of(row: LabelFeature) -> str:
+    middle = row.geometry.centroid
     return f"drawn-{middle.x:.6f}-{middle.y:.6f}"
-
-
-def _check_twice(rows: Sequence[_Row], name: str) -> None:
-    told = [row.values[name] for row in rows if row.values[name]]
-    twice = {value for value, count in Counter(told).items() if count > 1}
-    for row in rows:
-        if row.values[name] in twice:
-            same = [str(other.number) for other in rows
-                    if other.values[name] == row.values[name] and other is not row]  # fmt: skip
-            what = f"{name} is also that of row(s) {', '.join(same)}"
-            row.faults.append(f"{what}; delete one, or give it another name")
 
 
 def feature_of(outline: shapely.Geometry, **properties: Any) -> Feature:
     """Make a feature with every property of a label, to the centimetre."""
     names = [name for name in Labels.to_schema().columns if name != "geometry"]
     rounded = shapely.transform(outline, lambda xy: np.round(xy, 7))
+    usual = {"type": "unknown", "load_state": "unknown"}
     return {
         "type": "Feature",
-        "properties": dict.fromkeys(names) | EMPTY | properties,
+        "properties": dict.fromkeys(names) | usual | properties,
         "geometry": mapping(rounded),
     }
 
@@ -272,28 +212,30 @@ def features_of(labels: gpd.GeoDataFrame) -> list[Feature]:
     return [feature_of(o, **row) for o, row in zip(labels.geometry, rows, strict=True)]
 
 
-def merged(kept: Sequence[Feature], fresh: Sequence[Feature]) -> list[Feature]:
-    """Add what is new to labels that are there, and change none of those.
+def add_features(kept: Sequence[Feature], fresh: Sequence[Feature]) -> list[Feature]:
+    """Add new labels to those that are there, both to_labels, and change none of the latter.
 
-    What has the name of a label, the id of its detection, or its place in the same scene is that
-    label.
+    A feature with the name of a label, the id of its detection, or its place in the same scene is
+    that label.
     """
     result = list(kept)
-    given = [feature.get("properties") or {} for feature in kept]
+    given = [feature["properties"] for feature in kept]
     names = {one.get(name) for one in given for name in ("label_id", "detection_id")}
-    outlines = [_outline(feature.get("geometry"))[0] for feature in kept]
-    tree = shapely.STRtree([outline or shapely.Polygon() for outline in outlines])
+    outlines = [shape(feature["geometry"]) for feature in kept]
+    tree = shapely.STRtree(outlines)
     for feature in fresh:
         new, outline = feature["properties"], shape(feature["geometry"])
         near = (k for k in tree.query(outline) if given[k].get("scene_id") == new["scene_id"])
         known = names & ({new["label_id"], new["detection_id"]} - {None})
-        if not known and not any(alike(outlines[k], outline) > SAME for k in near):
+        if not known and not any(
+            intersection_over_union(outlines[k], outline) > SAME for k in near
+        ):
             result.append(feature)
     return result
 
 
-def alike(one: shapely.Polygon, other: shapely.Polygon) -> float:
-    """Share of their common ground: 1 for the same outline, 0 for outlines apart."""
+def intersection_over_union(one: shapely.Geometry, other: shapely.Geometry) -> float:
+    """1 for the same outline, 0 for outlines apart."""
     if not one.intersects(other):
         return 0.0
     both = one.intersection(other).area
@@ -312,4 +254,4 @@ def write_features(features: Sequence[Feature], path: Path) -> None:
     lines = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
     head = f'{{"type": "FeatureCollection", "name": "labels", "crs": {json.dumps(_CRS)},'
     text = f'{head}\n"features": [\n{lines}\n]}}\n'
-    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda partial: partial.write_text(text, "utf-8", "backslashreplace"))

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.simulate.pixels.ships import Ship, ShipType, pick, sample_ship
+from gnomon.datamodel.ship_types import ShipType
+from gnomon.simulate.pixels.ships import Ship, pick, sample_ship
 from gnomon.simulate.season.campaign import Trade, fleet_of, truth_of
 from gnomon.simulate.season.tankers import Ships, deadweight
 

@@ -18,7 +18,7 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import StudyError, WeightsError
 from gnomon.datamodel.study import shipped
 from gnomon.learn.catalogs import Marked, marked_scenes
-from gnomon.learn.corrections import ACTIONS, PROPERTIES
+from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval import report
 from gnomon.learn.crossval.folds import read_folds
 from gnomon.learn.crossval.matches import (
@@ -34,7 +34,7 @@ from gnomon.learn.crossval.matches import (
 from gnomon.learn.crossval.measure import Options, measure
 from gnomon.learn.fit import TrainOptions
 from gnomon.learn.metrics import match
-from gnomon.learn.ship_types import PROPERTIES as SHIP_PROPERTIES
+from gnomon.learn.type_labels import read_types
 
 GRID = GeoBox.from_bbox((500_000, 4_700_000, 504_000, 4_702_000), "EPSG:32653", resolution=10)
 ROWS, COLUMNS = 200, 400
@@ -209,7 +209,8 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
     path = tmp_path / "folds.toml"
     names = ("april-04", "april-14", "april-24")
     path.write_text("".join(f"[[fold]]\nports = ['{name}']\n" for name in names))
-    none = gpd.GeoDataFrame({name: [] for name in PROPERTIES}, geometry=[], crs="EPSG:4326")
+    nothing = tmp_path / "nothing.geojson"
+    nothing.write_text('{"type": "FeatureCollection", "features": []}')
     options = Options(
         train=TrainOptions(steps=100, batch=4, average=0.9),
         simulated=1,
@@ -217,7 +218,6 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
         rival_folds=(2,),
         rival_seconds=4.0,
     )
-    untyped = gpd.GeoDataFrame({name: [] for name in SHIP_PROPERTIES}, geometry=[], crs="EPSG:4326")
     said: list[str] = []
 
     def whole() -> str:
@@ -225,8 +225,8 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
             marked_scenes(str(sea)),
             read_folds(path),
             tmp_path / "states",
-            corrections=none,
-            types=untyped,
+            corrections=read_corrections(nothing),
+            types=read_types(nothing),
             options=options,
             say=said.append,
         )
@@ -249,4 +249,3 @@ def test_the_whole_measurement_thinned(sea: Path, tmp_path: Path) -> None:
     again = whole()
     assert sum("step 0, loss" in line for line in said) == 3
     assert again.split("| detector")[0] == text.split("| detector")[0]
-    assert ACTIONS

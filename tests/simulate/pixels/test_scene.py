@@ -19,7 +19,7 @@ from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.render import Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate, training_specs
 from gnomon.simulate.pixels.sea import Weather
-from gnomon.simulate.pixels.ships import SHIP_TYPES, Ship, hull_outline, sample_ship
+from gnomon.simulate.pixels.ships import SIMULATED_TYPES, Ship, hull_outline, sample_ship
 from simulated import spec
 
 CALM = Weather(glint=0.0, roughness=0.0, turbidity=0.3, plume=0.0, haze=0.0)
@@ -124,7 +124,7 @@ def test_every_ship_of_the_truth_stands_out_from_the_water() -> None:
 
 
 @settings(max_examples=60)
-@given(kind=st.sampled_from(SHIP_TYPES), length=st.floats(20, 330), slender=st.floats(3, 9))
+@given(kind=st.sampled_from(SIMULATED_TYPES), length=st.floats(20, 330), slender=st.floats(3, 9))
 def test_a_hull_fits_its_length_and_beam(kind: str, length: float, slender: float) -> None:
     outline = hull_outline(kind, length, length / slender)
     assert np.ptp(outline[:, 0]) == pytest.approx(length)

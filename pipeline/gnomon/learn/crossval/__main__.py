@@ -22,7 +22,7 @@ from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval import report
 from gnomon.learn.crossval.folds import read_folds
 from gnomon.learn.crossval.measure import Measured, Options, measure
-from gnomon.learn.ship_types import read_types
+from gnomon.learn.type_labels import read_types
 
 OUT = Path("build") / "evaluation"
 

@@ -111,7 +111,7 @@ def measure(
     corrections
         To the labels.
     types
-        Of ships, as `gnomon.learn.ship_types` reads them; nothing is trained on them.
+        Of ships, as `gnomon.learn.type_labels` reads them; nothing is trained on them.
     options
         How much.
     finished

@@ -15,10 +15,11 @@ from odc.geo.geobox import GeoBox
 from pyproj import Proj
 from shapely import Point
 
+from gnomon.datamodel.ship_types import ShipType
 from gnomon.simulate.pixels.render import BANDS, Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate
 from gnomon.simulate.pixels.sea import Weather
-from gnomon.simulate.pixels.ships import Ship, ShipType, pick, sample_ship
+from gnomon.simulate.pixels.ships import Ship, pick, sample_ship
 
 EPSG, WEST_M, NORTH_M = 32652, 600_000.0, 4_670_000.0
 """South-west of Vostochny; the place decides nothing but the projection."""

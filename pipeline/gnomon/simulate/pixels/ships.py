@@ -15,16 +15,24 @@ east, y north. Reflectances have five values: blue, green, red, nir, swir16.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely import Polygon, box
 
+from gnomon.datamodel.ship_types import ShipType
+
 Array = NDArray[np.float64]
 Name = TypeVar("Name", bound=str)
-ShipType = Literal["tanker", "bulk", "container", "general", "fishing", "tug"]
-SHIP_TYPES: tuple[ShipType, ...] = get_args(ShipType)
+SIMULATED_TYPES: tuple[ShipType, ...] = (
+    "tanker",
+    "bulk",
+    "container",
+    "general",
+    "fishing",
+    "tug",
+)
 
 # Length range, length over breadth, depth over breadth, and draught over depth laden and in
 # ballast. Draughts include the sea-going minimum of a ship in ballast.
@@ -173,7 +181,7 @@ def sample_ship(
     Lengths are log-uniform within the type's range: ports hold more small ships than large ones.
     Loads are either laden or in ballast with equal odds, unless given, and spread around both.
     """
-    kind = kind or pick(rng, SHIP_TYPES, (0.30, 0.2, 0.17, 0.2, 0.08, 0.05))
+    kind = kind or pick(rng, SIMULATED_TYPES, (0.30, 0.2, 0.17, 0.2, 0.08, 0.05))
     (shortest, longest), slenderness, deep, full, light = _PROPORTIONS[kind]
     length = length_m or float(np.exp(rng.uniform(np.log(shortest), np.log(longest))))
     beam = length / (slenderness * np.exp(rng.normal(0, 0.07)))
