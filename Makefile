@@ -34,13 +34,13 @@ fast: .venv/dev  ## the tests that take seconds
 	.venv/bin/pytest -m "not slow" -x -q
 
 lint: .venv/dev  ## ruff, mypy, import contracts
-	.venv/bin/ruff check pipeline tests docs
-	.venv/bin/ruff format --check pipeline tests docs
+	.venv/bin/ruff check pipeline tests docs/scripts
+	.venv/bin/ruff format --check pipeline tests docs/scripts
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
 docs: .venv/docs  ## the site into build/site, every warning an error; no network
-	.venv/bin/mkdocs build --strict --quiet --config-file configs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet --config-file configs/mkdocs.yml
 
 notebooks: .venv/dev detect  ## execute the notebooks on the embedded study; HTML into build/notebooks
 	.venv/bin/jupyter nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
@@ -89,7 +89,7 @@ test-lowest: .venv/dev  ## the fast tests with the lowest versions that pyprojec
 	$(PYTHON) -m venv --clear build/lowest
 	build/lowest/bin/pip install --quiet --requirement build/lowest.txt
 	build/lowest/bin/pip install --quiet --no-deps --editable .
-	build/lowest/bin/pytest -m "not slow" -q
+	build/lowest/bin/pytest -m "not slow" -q -W default  # old libraries warn of their newer neighbours
 
 .venv/bin/pip:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gnomon needs Python 3.11 or later: make PYTHON=python3.11")'
