@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 HEAD = """\
-# Versions that the tests were run with, and the hashes of their files: `make lock` writes this,
-# `make locked` installs it. torch and torchvision are not here, because each processor and GPU has
-# its own build: one that is installed already is left as it is.
+# Versions and the hashes of their files: `make lock` writes this, `make locked` installs it. The
+# tests were run with those for Python 3.11; those for later Pythons were resolved only. torch and
+# torchvision are not here, because each processor and GPU has its own build: one that is installed
+# already is left as it is.
 """
 LEFT_OUT = re.compile(r"^(nvidia-|cuda-|torch|triton)", re.IGNORECASE)
 
