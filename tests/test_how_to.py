@@ -1,0 +1,66 @@
+"""The pages that say how to extend gnomon, done literally in a copy of the repository.
+
+A block with a title is a file of that name, written as it stands; a block of shell is run. What a
+page promises is then looked up in what its commands wrote.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """What of the repository a reader changes or runs."""
+    left_out = shutil.ignore_patterns("node_modules", "__pycache__")
+    for name in ("pipeline", "configs", "models"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=left_out)
+    return tmp_path
+
+
+def follow(page: str, folder: Path) -> str:
+    """Write the files of a page, run its commands, and give what they printed."""
+    printed = ""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for language, title, body in BLOCK.findall(text):
+        if title:
+            path = folder / title
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(body, encoding="utf-8")
+        elif language == "sh":
+            printed += run(body, folder)
+    return printed
+
+
+def run(script: str, folder: Path) -> str:
+    """Run a block of shell in a folder, with its own copy of the package."""
+    gnomon = f'gnomon() {{ "{sys.executable}" -c "import gnomon.cli; gnomon.cli.main()" "$@"; }}\n'
+    settings = {"PYTHONPATH": str(folder / "pipeline"), "PATH": os.environ["PATH"]}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    done = subprocess.run(
+        ["bash", "-euc", gnomon + script], cwd=folder, env=settings | threads,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_a_port_is_added_by_data_alone(copy: Path) -> None:
+    follow("add-a-port.md", copy)
+    ships = gpd.read_parquet(copy / "runs" / "my-study" / "detections.parquet")
+    assert set(ships.port) == {"casablanca"}
+    assert {"inner basins", "roads"} >= set(ships.zone)
+    assert (ships.zone == "inner basins").sum() >= 3
+    (seen,) = gpd.read_parquet(copy / "runs" / "my-study" / "observations.parquet").itertuples()
+    assert seen.status == "observed"
+    assert "inner basins" in seen.zones
