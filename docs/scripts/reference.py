@@ -188,10 +188,8 @@ def api() -> str:
     ]
     for name in sorted(gnomon.__all__, key=str.lower):
         value = getattr(gnomon, name)
-        home = f"{value.__module__}.{value.__qualname__}"
-        if value.__qualname__ != name:
-            lines += [f"`gnomon.{name}` is", ""]
-        lines += [f"::: {home}", ""]
+        lines += [f"::: {value.__module__}.{value.__qualname__}", "    options:"]
+        lines += [f"      heading: gnomon.{name}", f"      toc_label: {name}", ""]
     return "\n".join(lines)
 
 
