@@ -34,7 +34,7 @@ WRITTEN = {
 def commands() -> str:
     """Every command with its options, as ``--help`` has them."""
     text: str = app.generate_docs(output_format="markdown")
-    text = text[text.index("**Commands**") :]
+    text = text[text.index("\n**") + 1 :]  # from the list of commands, group by group
     return f"# Command line\n\n{_CODES}\n\n{text}"
 
 

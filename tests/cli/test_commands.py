@@ -21,7 +21,7 @@ def test_detect_ends_with_a_short_table(
     assert called(monkeypatch, "detect", sea, "--out", tmp_path, "--pictures") == 0
     said = capsys.readouterr()
     assert "SIMULATED" in said.out
-    assert said.out.strip().splitlines()[-1] == "3 looks, 3 of them new; 0 failed"
+    assert said.out.strip().splitlines()[-1] == "3 observations, 3 of them new; 0 failed"
     table = [line for line in said.out.splitlines() if line.startswith("everywhere")]
     assert len(table) == 1
     assert max(map(len, table)) <= 80
@@ -46,7 +46,7 @@ def test_failed_looks_are_exit_code_3(
     )
     assert called(monkeypatch, "detect", catalog, "--out", tmp_path / "out") == 3
     said = capsys.readouterr()
-    assert said.out.strip().endswith("1 looks, 1 of them new; 1 failed")
+    assert said.out.strip().endswith("1 observations, 1 of them new; 1 failed")
     assert said.err.startswith("failed: april-04")
 
 
@@ -257,7 +257,7 @@ def test_a_run_is_exported_with_pictures(
     ships = read_table(run / "detections.parquet")
     assert told["rows"] == {"detections": len(ships), "observations": 3}
     assert said.err.count("note: ") == len(told["notes"]) == 4
-    assert "visits.parquet is not there" in said.err
+    assert "visits.parquet is missing" in said.err
     assert set(told["files"]) == {str(path) for path in out.rglob("*") if path.is_file()}
     with zipfile.ZipFile(out / "gnomon.kmz") as kmz:
         pictures = [name for name in kmz.namelist() if name.startswith("pictures/")]
@@ -283,7 +283,7 @@ def test_pictures_that_cannot_be_had_are_exit_code_3(
     words = ("--out", tmp_path / "b", "--formats", "kml", "--no-pictures")
     assert called(monkeypatch, "export", run, *words) == 0
     assert called(monkeypatch, "export", run, "--out", tmp_path / "c", "--formats", "shp") == 1
-    assert "no format shp" in capsys.readouterr().err
+    assert "unknown format shp" in capsys.readouterr().err
     assert called(monkeypatch, "export", tmp_path, "--out", tmp_path / "c") == 1
     assert "is not the folder of a run" in capsys.readouterr().err
     assert not (tmp_path / "c").exists()

@@ -31,7 +31,7 @@ def test_from_a_run_to_labels_and_back(
     assert called(monkeypatch, "labels", out / "a.json") == 0
     assert f"unreviewed     {count}" in capsys.readouterr().out
     assert called(monkeypatch, "labels", out, "--to", "coco") == 1
-    assert "say where to write, --out" in capsys.readouterr().err
+    assert "add --out, the file or folder to write" in capsys.readouterr().err
 
 
 def test_machines_get_one_document(
@@ -74,4 +74,4 @@ def test_faulty_rows_are_named_and_nothing_is_trained(
         assert "(april-24-1): length_m is -1: should be greater than 0" in second
     assert not (tmp_path / "m").exists()
     assert called(monkeypatch, "train", "--out", tmp_path / "m") == 1
-    assert "say catalogues of labelled scenes, or --chips" in capsys.readouterr().err
+    assert "name catalogues of labelled scenes, or --chips" in capsys.readouterr().err

@@ -1,62 +1,78 @@
-"""The command line: words in, words out, no logic.
+"""The command line: arguments in, text or JSON out, no logic of its own.
 
-Exit codes: 0 all is well; 1 it could not be done, one line says why; 2 the command was not
-understood; 3 it was done in part: looks failed (their reasons are in observations.parquet), or
-images were left out, or pictures of an export could not be had (their reasons are on standard
-error); 130 interrupted.
+One module holds one group of commands; `gnomon.cli.output_text` and `gnomon.cli.output_json` say
+what a terminal and a program get.
 
-With ``--json`` a command writes one JSON document to standard output and nothing else there
-(`gnomon.cli.output_json`); a command that ends with 1, 2 or 130 writes none. Progress and faults go
-to standard error, progress only where somebody watches.
+Exit codes: 0 done; 1 failed, and one line says why; 2 the command line was not understood; 3 done
+in part: observations failed (their reasons are in observations.parquet), or images or the pictures
+of an export were left out (their reasons are on standard error); 130 interrupted.
+
+With ``--json`` a command writes one JSON document to standard output and nothing else there; a
+command that ends with 1, 2 or 130 writes none. Progress and errors go to standard error, progress
+only if that is a terminal.
 """
 
 import sys
 import warnings
+from collections.abc import Callable
 
-from cyclopts import App
+from cyclopts import App, Group
 
-from gnomon.cli.demo import demo
-from gnomon.cli.export import export
-from gnomon.cli.labels import chips, labels
-from gnomon.cli.load import load, show
+from gnomon.cli.catalog import catalog_command
+from gnomon.cli.demo import demo_command
+from gnomon.cli.export import export_command
+from gnomon.cli.labels import chips_command, labels_command
+from gnomon.cli.load import load_command, show_command
 from gnomon.cli.options import INTERRUPTED
 from gnomon.cli.output_text import err
-from gnomon.cli.report import report, serve
-from gnomon.cli.run import catalog, detect, run
-from gnomon.cli.track import simulate, track
-from gnomon.cli.train import evaluate, train
+from gnomon.cli.report import report_command, serve_command
+from gnomon.cli.run import detect_command, run_command
+from gnomon.cli.track import simulate_command, track_command
+from gnomon.cli.train import evaluate_command, train_command
 from gnomon.datamodel.errors import GnomonError
 
+COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
+    "From images to results": {
+        "demo": demo_command,
+        "run": run_command,
+        "detect": detect_command,
+        "track": track_command,
+    },
+    "Results": {
+        "report": report_command,
+        "serve": serve_command,
+        "show": show_command,
+        "export": export_command,
+    },
+    "Your own images, ships and labels": {
+        "catalog": catalog_command,
+        "load": load_command,
+        "chips": chips_command,
+        "labels": labels_command,
+    },
+    "Weights and simulation": {
+        "train": train_command,
+        "evaluate": evaluate_command,
+        "simulate": simulate_command,
+    },
+}
 app = App(
     name="gnomon",
-    help="From satellite images of oil ports to ships, with an uncertainty that is true.",
-    help_epilogue="Exit codes: 0 done, 1 could not be done, 2 not understood, 3 done in part "
-    "(looks failed, or images or pictures were left out), 130 interrupted.",
+    help="Find ships in satellite images of oil ports, and estimate their load, visits and barrels "
+    "with honest uncertainty.",
+    help_epilogue="Exit codes: 0 done, 1 failed, 2 command line not understood, 3 done in part "
+    "(observations failed, or images or pictures were left out), 130 interrupted.",
 )
-for command in (
-    demo,
-    run,
-    detect,
-    catalog,
-    load,
-    show,
-    track,
-    simulate,
-    report,
-    serve,
-    export,
-    chips,
-    labels,
-    train,
-    evaluate,
-):
-    app.command(command)
+for title, commands in COMMANDS.items():
+    group = Group.create_ordered(title)
+    for name, command in commands.items():
+        app.command(command, name=name, group=group)
 
 
 def main() -> None:
-    """Run the command line."""
-    # Our own files that lack a place are refused with a reason. What still comes is of images in
-    # memory: rasterio silences it in a way that fails when two threads do it at once.
+    """Run the command line, and exit."""
+    # Our own files without a geotransform are refused with a reason. What is left are images in
+    # memory; rasterio's own way of silencing it fails when two threads use it at once.
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")
     try:
         sys.exit(app(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Command for the first minute: demo."""
+"""The first minute: ``gnomon demo``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +12,19 @@ SCENE = "casablanca"
 MODEL = "s2-vessel-without-athens-casablanca"
 
 
-def demo(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int:
+def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int:
     """Find the ships in a real scene that comes with gnomon, and score them against its labels.
 
     The scene is the port of Casablanca, Sentinel-2, 26 April 2023, with 15 ships outlined by hand.
     Writes OUT/casablanca.png and a run folder: detections.parquet, observations.parquet, run.json.
     The default weights were trained without this port; `s2-vessel` was trained with it.
 
+    Example: gnomon demo --out runs/casablanca
+
     Parameters
     ----------
     out
-        Folder for the results.
+        Folder to write the results to.
     model
         Name or folder of weights.
 
@@ -56,7 +58,7 @@ def demo(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int:
     console.print(f"{len(run.detections)} ships found and drawn in {seconds:.1f} s.\n")
     corrections = shipped("configs") / "label-corrections.geojson"
     _print_scores(score_catalog(model, catalog, corrections=corrections))
-    console.print("One small port is an example and not a measure: docs/accuracy.md has twelve.\n")
+    console.print("One small port is an example, not a measure: docs/accuracy.md has twelve.\n")
     for file in (path, *run.files):
         console.print(str(file), soft_wrap=True, markup=False)
     console.print("\nThe same with your own scenes: gnomon detect CATALOG --out FOLDER, and with")

@@ -1,14 +1,13 @@
-"""Commands that hand a run on: export."""
+"""Writing a run for other programs: ``gnomon export``."""
 
 from pathlib import Path
 
-from gnomon.cli import output_json as machine
-from gnomon.cli.options import FAILED, listed
-from gnomon.cli.output_json import AsJson
-from gnomon.cli.output_text import console, err, progress, tell_lost
+from gnomon.cli.options import IN_PART, AsJson, split_list
+from gnomon.cli.output_json import write_document
+from gnomon.cli.output_text import console, print_notes, print_unmatched, progress_bar
 
 
-def export(
+def export_command(
     run: Path,
     /,
     *,
@@ -18,11 +17,11 @@ def export(
     review: Path | None = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write a run as GeoJSON, KMZ for Google Earth, CSV and STAC, with the text to cite it by.
+    """Write a run as GeoJSON, KMZ for Google Earth, CSV and STAC, with a text to cite it by.
 
     Writes OUT/geojson/, OUT/gnomon.kmz, OUT/csv/, OUT/stac/collection.json, OUT/CITATION.txt and
-    OUT/export.json, all or nothing; an earlier export there is replaced, and a folder that holds
-    anything else is refused. What the run does not have is named and left out.
+    OUT/export.json, all or nothing. An earlier export in OUT is replaced; a folder that holds
+    anything else is refused. A note says what the run lacks.
 
     Example: gnomon export runs/vostochny-2024 --out exports/vostochny-2024
 
@@ -31,31 +30,34 @@ def export(
     run
         Folder of a run.
     out
-        Folder for the export.
+        Folder to write the export to.
     formats
-        Some of geojson, kml, csv, stac, separated by commas.
+        One or more of geojson, kml, csv and stac, separated by commas.
     pictures
-        Show in each balloon the pixels around the ship, read from the run's catalogue.
+        Show the pixels around each ship in its balloon in Google Earth.
     review
-        An analyst's decisions; review.geojson of the run if left out and it is there.
-    as_json
-        Write one JSON document to standard output, and nothing else there.
+        An analyst's decisions; review.geojson in the run's folder if left out and it exists.
 
     """
-    from gnomon.report.export.export import export as write
+    from gnomon.report.export.export import export_run
 
-    wanted = listed(formats)
-    with progress("scenes") as tell:
-        made = write(run, out, formats=wanted, pictures=pictures, review=review, progress=tell)
-    for note in made.notes:
-        err.print(f"note: {note}", soft_wrap=True, markup=False)
-    tell_lost(made.lost)
-    code = FAILED if made.without_pictures else 0
+    with progress_bar("scenes") as show:
+        made = export_run(
+            run,
+            out,
+            formats=split_list(formats),
+            pictures=pictures,
+            review=review,
+            on_progress=show,
+        )
+    print_notes(made.notes)
+    print_unmatched(made.unmatched)
+    code = IN_PART if made.without_pictures else 0
     if as_json:
         document = {"rows": dict(made.rows), "notes": list(made.notes)}
-        machine.write("export", document, files=made.files, exit_code=code)
+        write_document("export", document, files=made.files, exit_code=code)
         return code
     for name, count in made.rows.items():
-        console.print(f"{name:<11} {count:d}")
+        console.print(f"{name:<13} {count:d}")
     console.print(str(out), soft_wrap=True, markup=False)
     return code

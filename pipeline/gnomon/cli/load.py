@@ -1,13 +1,13 @@
-"""Commands for single ships: load, show."""
+"""The load of single ships: ``gnomon load`` and ``gnomon show``."""
 
 from pathlib import Path
 
-from gnomon.cli.options import place_of
-from gnomon.cli.output_json import AsJson, write
-from gnomon.cli.output_text import console, progress
+from gnomon.cli.options import AsJson, absolute_location
+from gnomon.cli.output_json import write_document
+from gnomon.cli.output_text import console, progress_bar
 
 
-def load(
+def load_command(
     detections: Path,
     /,
     *,
@@ -15,11 +15,11 @@ def load(
     out: Path,
     as_json: AsJson = False,
 ) -> int:
-    """Read the load of ships from their shadows: your own detections on any catalogue's scenes.
+    """Estimate the load of ships from their shadows: your own detections, scenes of any catalogue.
 
-    Every row comes back in its order with its freeboard, how sure it is, the log likelihood ratio
-    of laden over ballast, p_laden, load_state, and load_reason where it cannot be told. The answer
-    holds if the ship is a tanker.
+    Every row comes back in its place with freeboard and its error, the log likelihood ratio of
+    laden over ballast, p_laden and load_state, and with load_reason if the image cannot determine
+    the load. The result holds if the ship is a tanker.
 
     Example: gnomon load clicks.csv --catalog my-images/catalog.json --out loads.parquet
 
@@ -28,32 +28,30 @@ def load(
     detections
         GeoParquet, GeoJSON or CSV (lon, lat) with detection_id, scene_id and a point or outline;
         optionally length_m, beam_m, heading_deg and their errors (length_sigma_m, beam_sigma_m,
-        heading_sigma_deg). What is left out is taken from the outline, or from the pixels.
+        heading_sigma_deg). What is left out is taken from the outline or measured from the pixels.
     catalog
-        A STAC API or the path of a catalog.json that has the scenes.
+        STAC API or path of a catalog.json that has the scenes.
     out
-        GeoParquet to be written.
-    as_json
-        Write one JSON document to standard output, and nothing else there.
+        GeoParquet file to write.
 
     """
     from gnomon.workflow.loads import read_loads
 
-    place = place_of(catalog)
-    with progress("scenes") as tell:
-        told = read_loads(detections, place, out=out, progress=tell)
-    states = {str(state): int(n) for state, n in told.load_state.value_counts().items()}
+    location = absolute_location(catalog)
+    with progress_bar("scenes") as show:
+        loads = read_loads(detections, location, out=out, progress=show)
+    counts = {str(state): int(n) for state, n in loads.load_state.value_counts().items()}
     if as_json:
-        document = {"detections": len(told), "load_states": states}
-        write("load", document, files=[out])
+        document = {"detections": len(loads), "load_states": counts}
+        write_document("load", document, files=[out])
         return 0
-    for state, count in states.items():
+    for state, count in counts.items():
         console.print(f"{state:<14} {count:d}")
     console.print(str(out), soft_wrap=True)
     return 0
 
 
-def show(
+def show_command(
     detection: str,
     /,
     *,
@@ -62,7 +60,7 @@ def show(
     catalog: str | None = None,
     out: Path | None = None,
 ) -> int:
-    """Draw what the load of one ship rests on: pixels, fit, what is left, posterior.
+    """Draw the evidence for the load of one ship: pixels, fitted model, residual, posterior.
 
     Example: gnomon show S2B_..._e512340-n4712340 --run runs/vostochny-2024
 
@@ -73,16 +71,16 @@ def show(
     run
         Folder of a run.
     detections
-        Instead of a run: a table as `gnomon load` takes or writes it, together with its catalogue.
+        Instead of a run: a table as `gnomon load` reads or writes it, with --catalog.
     catalog
-        A STAC API or the path of a catalog.json.
+        STAC API or path of a catalog.json that has the scenes of --detections.
     out
-        PNG to be written; DETECTION.png in the run's folder, or here, if left out.
+        PNG file to write; DETECTION.png in the run's folder, or in this one, if left out.
 
     """
     from gnomon.report.figures.load import show_load
 
-    place = place_of(catalog) if catalog else None
-    path = show_load(detection, run=run, detections=detections, catalog=place, out=out)
+    location = absolute_location(catalog) if catalog else None
+    path = show_load(detection, run=run, detections=detections, catalog=location, out=out)
     console.print(str(path), soft_wrap=True)
     return 0

@@ -1,18 +1,16 @@
 """What a command found, as one JSON document: ``--json``.
 
-Strict JSON: what is not known is null, times are ISO 8601 with a Z, tables are lists of objects
-with the names of `gnomon.datamodel.tables`. Every document has ``command``, ``gnomon`` (the
-version), ``exit_code`` and ``files`` (what was written). A command that fails writes none.
+Strict JSON: unknown values are null, times are ISO 8601 with a Z, tables are lists of objects with
+the names of `gnomon.datamodel.tables`. Every document has ``command``, ``gnomon`` (the version),
+``exit_code`` and ``files`` (those that were written). A command that fails writes none.
 """
 
 import importlib.metadata
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +19,14 @@ if TYPE_CHECKING:
     from gnomon.workflow.infer import Inference
     from gnomon.workflow.run import Outcome
 
-Document = dict[str, Any]
-AsJson = Annotated[bool, Parameter(name="--json", negative="")]
-"""Option of a command: one JSON document on standard output, and nothing else there."""
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""A value that JSON can hold."""
+Document = dict[str, Json]
 
 
-def write(command: str, document: Document, *, files: Iterable[Path], exit_code: int = 0) -> None:
+def write_document(
+    command: str, document: Mapping[str, object], *, files: Iterable[Path], exit_code: int = 0
+) -> None:
     """Write the document of a command to standard output."""
     head = {
         "command": command,
@@ -34,12 +34,12 @@ def write(command: str, document: Document, *, files: Iterable[Path], exit_code:
         "exit_code": exit_code,
         "files": [str(path) for path in files],
     }
-    text = json.dumps(head | document, indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps({**head, **document}, indent=1, ensure_ascii=False, allow_nan=False)
     sys.stdout.write(text + "\n")
 
 
-def of_run(outcome: "Outcome") -> Document:
-    """What was looked at, and what failed."""
+def outcome_document(outcome: "Outcome") -> Document:
+    """Observations, detections by port, and what failed."""
     status = outcome.observations.status.value_counts()
     ports = outcome.by_port().reset_index()
     counted = ["observed", "failed", "skipped", "ships", "at_quay"]
@@ -57,23 +57,26 @@ def of_run(outcome: "Outcome") -> Document:
     }
 
 
-def of_followed(found: "Inference") -> Document:
-    """Visits, seasons and ledger, and what became of decisions."""
-    told = found.tracked.reviewed
+def inference_document(inference: "Inference") -> Document:
+    """Visits, seasons and ledger, and which decisions of an analyst were used."""
+    reviewed = inference.tracked.reviewed
     return {
-        "visits": len(found.tracked.visits),
-        "seasons": records(found.tracked.seasons),
-        "ledger": records(found.ledger),
-        "review": {"held": len(told.held), "lost": [_decision(one) for one in told.lost]},
+        "visits": len(inference.tracked.visits),
+        "seasons": records(inference.tracked.seasons),
+        "ledger": records(inference.ledger),
+        "review": {
+            "held": len(reviewed.held),
+            "lost": [_decision(decision) for decision in reviewed.lost],
+        },
     }
 
 
-def _decision(one: "Decision") -> Document:
-    return one.model_dump(mode="json", exclude={"outline"}, exclude_none=True)
+def _decision(decision: "Decision") -> Document:
+    return decision.model_dump(mode="json", exclude={"outline"}, exclude_none=True)
 
 
-def records(frame: "pd.DataFrame") -> list[Document]:
-    """Rows of a table without its geometry."""
+def records(frame: "pd.DataFrame") -> list[Json]:
+    """Rows of a table, without its geometry, as objects of JSON."""
     text = frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=12)
-    rows: list[Document] = json.loads(text)
+    rows: list[Json] = json.loads(text)
     return rows

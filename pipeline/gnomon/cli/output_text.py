@@ -1,6 +1,6 @@
-"""What the commands say on the terminal: progress and faults on standard error, results on output.
+"""What commands print: results on standard output, progress and errors on standard error.
 
-Tables fit 80 columns.
+Tables fit into 80 columns.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+SIMULATED = "These scenes are SIMULATED: they show the method, not the world."
+OnProgress = Callable[[int, int, str], None]
+"""Called with the number done, the number in all, and the name of the last one."""
 
 
 @contextmanager
-def progress(unit: str = "observations") -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on standard error where somebody watches; silence in a pipe."""
+def progress_bar(unit: str) -> Iterator[OnProgress]:
+    """Show a bar on standard error if that is a terminal; print nothing into a pipe."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -36,20 +39,26 @@ def progress(unit: str = "observations") -> Iterator[Callable[[int, int, str], N
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[scene]}"),
+        TextColumn("{task.fields[name]}"),
     )
     with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
-        task = bar.add_task(unit, scene="", total=None)
-        yield lambda done, total, scene: bar.update(task, completed=done, total=total, scene=scene)
+        task = bar.add_task(unit, name="", total=None)
+        yield lambda done, total, name: bar.update(task, completed=done, total=total, name=name)
 
 
-def tell_run(outcome: "Outcome", files: list[Path]) -> None:
-    """Say what was looked at and found, port by port."""
+def print_notes(notes: Iterable[str]) -> None:
+    """Print on standard error what was missing."""
+    for note in notes:
+        err.print(f"note: {note}", soft_wrap=True, markup=False)
+
+
+def print_outcome(outcome: "Outcome", files: Iterable[Path]) -> None:
+    """Print what was observed and found, port by port."""
     import pandas as pd
 
     table = Table(box=None, pad_edge=False)
     table.add_column("port")
-    for name in ("observations", "failed", "too cloudy", "clear water", "ships", "at a quay"):
+    for name in ("images", "failed", "too cloudy", "clear water", "ships", "at a quay"):
         table.add_column(name, justify="right")
     for row in outcome.by_port().itertuples():
         clear = "-" if pd.isna(row.usable_fraction) else f"{row.usable_fraction:.0%}"
@@ -58,36 +67,36 @@ def tell_run(outcome: "Outcome", files: list[Path]) -> None:
         table.add_row(row.Index, *(f"{n:d}" for n in counts), clear, *(f"{n:.0f}" for n in ships))
     console.print(table)
     if outcome.simulated:
-        console.print("These scenes are SIMULATED: they show the method, not the world.")
+        console.print(SIMULATED)
     for path in files:
         console.print(str(path), soft_wrap=True)
-    done = len(outcome.observations)
-    console.print(f"{done} looks, {outcome.new} of them new; {len(outcome.failed)} failed")
+    count = len(outcome.observations)
+    console.print(f"{count} observations, {outcome.new} of them new; {len(outcome.failed)} failed")
 
 
-def tell_failed(outcome: "Outcome") -> None:
-    """Say on standard error which looks failed, and why."""
+def print_failed(outcome: "Outcome") -> None:
+    """Print on standard error why observations failed."""
     for reason in outcome.failed.reason:
         err.print(f"failed: {reason}", soft_wrap=True, markup=False)
 
 
-def tell_lost(decisions: Iterable["Decision"]) -> None:
-    """Say on standard error which decisions of analysts found no detection."""
-    for one in decisions:
-        err.print(f"review: no such detection here: {one}", soft_wrap=True, markup=False)
+def print_unmatched(decisions: Iterable["Decision"]) -> None:
+    """Print on standard error which decisions of an analyst match no detection."""
+    for decision in decisions:
+        err.print(f"review: no such detection here: {decision}", soft_wrap=True, markup=False)
 
 
-def tell_ledger(found: "Inference") -> None:
-    """Say how many visits, which way, how many barrels, and against the cap; 80 columns."""
-    from gnomon.ledger.summary import ledger_lines, season_lines
+def print_inference(inference: "Inference") -> None:
+    """Print visits, direction of trade, barrels and the cap, in 80 columns."""
+    from gnomon.cli.output_ledger import ledger_lines, season_cells
 
     table = Table(box=None, pad_edge=False)
     for name in ("port", "visits", "90 %", "seen", "H.-T.", "Little", "Chapman", "direction"):
         table.add_column(name, justify="left" if name in ("port", "direction") else "right")
-    for cells in season_lines(found.tracked.seasons):
+    for cells in season_cells(inference.tracked.seasons):
         table.add_row(*cells)
     console.print(table)
-    for line in ledger_lines(found.ledger, found.tracked.seasons):
+    for line in ledger_lines(inference.ledger, inference.tracked.seasons):
         console.print(line, soft_wrap=True)
-    for path in found.files:
+    for path in inference.files:
         console.print(str(path), soft_wrap=True)

@@ -1,12 +1,13 @@
-"""Commands that show a run to others: report, serve."""
+"""Showing a run to others: ``gnomon report`` and ``gnomon serve``."""
 
 from pathlib import Path
 
-from gnomon.cli.output_json import AsJson, write
-from gnomon.cli.output_text import console, err, progress
+from gnomon.cli.options import AsJson
+from gnomon.cli.output_json import write_document
+from gnomon.cli.output_text import console, err, print_notes, progress_bar
 
 
-def report(
+def report_command(
     run: Path,
     /,
     *,
@@ -14,66 +15,65 @@ def report(
     pictures: bool = True,
     as_json: AsJson = False,
 ) -> int:
-    """Write the evidence page of a run: one HTML file, with nothing to install for its reader.
+    """Write the evidence page of a run: one HTML file that opens in any browser, offline.
 
-    It holds the answer, a timeline of every look, maps, and for each visit the pictures and what
-    they weigh; it opens from disk and asks no network. Decisions that are made on the page go to
-    review.geojson.
+    The page has the answer, a timeline of every image, maps, and for each visit the pictures and
+    what they are worth as evidence. Decisions made on the page go to review.geojson.
+
+    Example: gnomon report runs/vostochny-2024
 
     Parameters
     ----------
     run
-        Folder of a run, or of tables with the names that a run gives them.
+        Folder of a run.
     out
-        HTML to be written; report.html in the folder if left out.
+        HTML file to write; report.html in the run's folder if left out.
     pictures
-        Read the pixels again for pictures of the ships; without, the tables alone are shown.
-    as_json
-        Write one JSON document to standard output, and nothing else there.
+        Show pictures of the ships; --no-pictures makes a small page of the tables alone.
 
     """
     from gnomon.report.page.page import write_report
-    from gnomon.report.page.shell import MOST_BYTES
+    from gnomon.report.page.shell import MAX_BYTES
 
-    with progress("scenes") as tell:
-        path, notes = write_report(run, out=out, pictures=pictures, progress=tell)
-    for note in notes:
-        err.print(f"note: {note}", soft_wrap=True, markup=False)
+    with progress_bar("scenes") as show:
+        path, notes = write_report(run, out=out, pictures=pictures, on_progress=show)
+    print_notes(notes)
     size = path.stat().st_size
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         err.print(f"note: the page has {size / 1e6:.0f} MB; --no-pictures makes a small one")
     if as_json:
-        write("report", {"bytes": size, "notes": list(notes)}, files=[path])
+        write_document("report", {"bytes": size, "notes": list(notes)}, files=[path])
         return 0
     console.print(str(path), soft_wrap=True, markup=False)
     return 0
 
 
-def serve(run: Path, /, *, port: int = 8710, pictures: bool = True) -> int:
+def serve_command(run: Path, /, *, port: int = 8710, pictures: bool = True) -> int:
     """Serve the evidence page of a run on 127.0.0.1, and save decisions in RUN/review.geojson.
 
-    The page is written first where it is missing or older than the run's tables.
+    The page is written first if it is missing or older than the run's tables.
+
+    Example: gnomon serve runs/vostochny-2024
 
     Parameters
     ----------
     run
         Folder of a run.
     port
-        On this machine; 0 takes any free one.
+        Port on this machine; 0 takes any free one.
     pictures
-        Read the pixels for pictures of the ships, if the page is written.
+        Show pictures of the ships, if the page is written.
 
     """
-    from gnomon.report.page.serve import Desk
-    from gnomon.report.page.shell import FILE as PAGE
-    from gnomon.report.page.shell import is_current
+    from gnomon.report.page.serve import ReviewServer
+    from gnomon.report.page.shell import PAGE, is_current
 
     if not is_current(run):
-        report(run, pictures=pictures)
-    with Desk(run / PAGE, run, port) as desk:
-        console.print(f"{desk.address} (Ctrl-C ends it)", soft_wrap=True)
+        report_command(run, pictures=pictures)
+    with ReviewServer(run / PAGE, run, port) as server:
+        console.print(f"{server.url} (Ctrl-C stops it)", soft_wrap=True)
         try:
-            desk.serve_forever()
+            server.serve_forever()
         except KeyboardInterrupt:
             return 0
     return 0

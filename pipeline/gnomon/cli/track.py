@@ -1,12 +1,13 @@
-"""Commands for seasons: track, simulate."""
+"""Seasons: ``gnomon track`` and ``gnomon simulate``."""
 
 from pathlib import Path
 
-from gnomon.cli.output_json import AsJson, of_followed, write
-from gnomon.cli.output_text import err, tell_ledger, tell_lost
+from gnomon.cli.options import AsJson
+from gnomon.cli.output_json import inference_document, write_document
+from gnomon.cli.output_text import err, print_inference, print_unmatched
 
 
-def track(
+def track_command(
     *,
     detections: Path,
     observations: Path,
@@ -15,27 +16,28 @@ def track(
     review: Path | None = None,
     as_json: AsJson = False,
 ) -> int:
-    """Go on from tables: visits, voyages and barrels, also of your own detector's ships.
+    """Infer visits, voyages and barrels from tables, also from those of your own detector.
 
     Writes visits.parquet, seasons.parquet (how many visits, seen and unseen), voyages.parquet and
     ledger.parquet.
 
+    Example: gnomon track --detections ships.csv --observations passes.csv
+        --study study.toml --out runs/own
+
     Parameters
     ----------
     detections
-        Ships: Parquet, CSV, GeoJSON or GeoPackage. Other names of columns are mapped in the
-        study, for example [track.detection_columns] length_m = "LOA".
-    looks
-        What was looked at, whatever was found: every count rests on it.
+        Ships: Parquet, CSV, GeoJSON or GeoPackage. Other column names are mapped in the study, for
+        example [track.detection_columns] length_m = "LOA".
+    observations
+        Every image of every port, also those without a ship: all counts rest on it.
     study
-        A TOML file; its [track] and [ledger] say how.
+        Study (TOML); its [track] and [ledger] are used.
     out
-        Folder for the results.
+        Folder to write the results to.
     review
-        GeoJSON of an analyst's decisions: reject, accept, type, load state, identity. Those in
-        OUT/review.geojson if left out and there are any. Never written to.
-    as_json
-        Write one JSON document to standard output, and nothing else there.
+        An analyst's decisions (GeoJSON): reject, accept, type, load state, identity;
+        OUT/review.geojson if left out and it exists. The file is never changed.
 
     """
     from gnomon.datamodel.decisions import read_review, review_in
@@ -46,22 +48,24 @@ def track(
     chosen = read_study(study)
     decisions = read_review(review) if review else review_in(out)
     tables = read_rows(detections), read_rows(observations)
-    found = infer(chosen, *tables, out, ports=chosen.places(), decisions=decisions)
-    tell_lost(found.tracked.reviewed.lost)
+    inference = infer(chosen, *tables, out, ports=chosen.places(), decisions=decisions)
+    print_unmatched(inference.tracked.reviewed.lost)
     if as_json:
-        write("track", of_followed(found), files=found.files)
+        write_document("track", inference_document(inference), files=inference.files)
     else:
-        tell_ledger(found)
+        print_inference(inference)
     return 0
 
 
-def simulate(out: Path, /) -> int:
-    """Make the catalogue of the embedded study: simulated scenes with known ships.
+def simulate_command(out: Path, /) -> int:
+    """Write the simulated scenes of the embedded study, with known ships, as a catalogue.
+
+    Example: gnomon simulate build/embedded
 
     Parameters
     ----------
     out
-        Folder of the catalogue; left alone if it is already there and current.
+        Folder to write the catalogue to; left alone if it is there and current.
 
     """
     from gnomon.simulate.embedded import write_embedded

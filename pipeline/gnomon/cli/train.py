@@ -1,13 +1,14 @@
-"""Commands for weights: train, judge."""
+"""Weights: ``gnomon train`` and ``gnomon evaluate``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from gnomon.cli.options import listed
-from gnomon.cli.output_text import console, progress
+from gnomon.cli.options import absolute_location, split_list
+from gnomon.cli.output_text import console, progress_bar
 from gnomon.datamodel.errors import WeightsError
 
 
-def train(
+def train_command(
     *catalogs: str,
     out: Path,
     chips: Path | None = None,
@@ -20,87 +21,125 @@ def train(
     steps: int | None = None,
     seed: int = 0,
 ) -> int:
-    """Train new weights: on labelled scenes, or from shipped weights on chips of your own.
+    """Train weights: from labelled scenes, or by finetuning on chips of your own.
 
-    With --chips the weights of --base learn from what you decided in `gnomon chips`, mixed with
-    simulated scenes, and with those of catalogues where some are named. The card of the new weights
-    has numbers measured on ports or scenes held back.
+    With --chips, the weights named by --base are finetuned on your decisions in `gnomon chips`,
+    mixed with simulated scenes and with those of any catalogues given. The model card has scores
+    measured on ports or scenes held out.
 
-    What is interrupted goes on with the same command.
+    An interrupted training goes on with the same command.
 
     Example: gnomon train --chips labels/april --out models/my-vessel
 
     Parameters
     ----------
     catalogs
-        Catalogues whose items have outlines of their ships (an asset with the role "labels",
-        GeoJSON). Every scene of them is trained on.
+        Catalogues whose items have outlines of their ships (a GeoJSON asset with the role
+        "labels"). All their scenes are used for training.
     out
-        Folder to be made, such as models/my-vessel; an existing one is refused.
+        Folder to write, such as models/my-vessel; an existing one is refused.
     chips
         Folder of chips with labels.geojson.
     base
-        With --chips: the weights to begin with.
+        With --chips: weights to start from.
     hold
-        With --chips: parts of names of ports or scenes to hold back, separated by commas; chosen
-        by itself if left out.
+        With --chips: parts of names of ports or scenes to hold out, separated by commas; chosen
+        automatically if left out.
     version
-        Of the weights, for model.toml.
+        Version of the weights, for model.toml.
     calibration
-        What scores are worth: calibration.toml as `make evaluate` writes it, or the model.toml of
-        other weights. That of s2-vessel, if left out.
+        Calibration of the scores: calibration.toml as `make evaluate` writes it, or the model.toml
+        of other weights. That of s2-vessel, if left out.
     corrections
         Corrections to the labels (GeoJSON).
     ports
-        Parts of ids of scenes to train on, separated by commas; all of the catalogues, if left out.
+        Parts of ids of scenes to train on, separated by commas; all scenes if left out.
     steps
-        Of the training; with --chips of each of two: without what is held back, and with all.
+        Number of training steps; with --chips of each of two trainings, without the held-out part
+        and with everything.
     seed
-        Of all that is random.
+        Random seed.
 
     """
     if chips is not None:
-        from gnomon.cli.labels import finetune
-
-        return finetune(
-            chips, out, base=base, version=version, catalogs=catalogs, hold=hold, steps=steps,
+        return _finetune(
+            chips,
+            out,
+            base=base,
+            version=version,
+            catalogs=catalogs,
+            hold=hold,
+            steps=steps,
             seed=seed,
-        )  # fmt: skip
+        )
     if not catalogs:
-        raise WeightsError("say catalogues of labelled scenes, or --chips")
+        raise WeightsError("name catalogues of labelled scenes, or --chips")
     from gnomon.detect.weights import find
     from gnomon.learn.calibrate import read_calibration
     from gnomon.learn.fit import TrainOptions
     from gnomon.learn.train import CALIBRATED_BY, teach
 
     options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
-    with progress("steps") as tell:
+    with progress_bar("steps") as show:
         model = teach(
             catalogs,
             out,
             version=version,
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             corrections=corrections,
-            ports=listed(ports) or None,
+            ports=split_list(ports) or None,
             options=options,
-            progress=lambda step, loss: tell(step + 1, options.steps, f"loss {loss:.2f}"),
+            progress=lambda step, loss: show(step + 1, options.steps, f"loss {loss:.2f}"),
         )
     console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
     return 0
 
 
-def evaluate(catalog: str, /, *, model: str = "s2-vessel") -> int:
-    """Print the scores of weights on labelled scenes, as Markdown for the card.
+def evaluate_command(catalog: str, /, *, model: str = "s2-vessel") -> int:
+    """Print the scores of weights on labelled scenes, as Markdown for the model card.
+
+    Example: gnomon evaluate labelled/catalog.json --model models/my-vessel
 
     Parameters
     ----------
     catalog
-        A catalogue with outlines that the weights were not trained on.
+        Catalogue with outlines that the weights were not trained on.
     model
         Name or folder of weights.
 
     """
-    from gnomon.learn.train import evaluate as compared
+    from gnomon.learn.train import evaluate
 
-    console.print(compared(model, catalog), soft_wrap=True, markup=False)
+    console.print(evaluate(model, catalog), soft_wrap=True, markup=False)
+    return 0
+
+
+def _finetune(
+    folder: Path,
+    out: Path,
+    *,
+    base: str,
+    version: str,
+    catalogs: Sequence[str],
+    hold: str | None,
+    steps: int | None,
+    seed: int,
+) -> int:
+    from gnomon.learn.finetune import FinetuneOptions, finetune
+
+    options = FinetuneOptions(
+        steps=steps or FinetuneOptions.steps, seed=seed, hold=split_list(hold)
+    )
+    with progress_bar("steps") as show:
+        model = finetune(
+            folder,
+            out,
+            base=base,
+            version=version,
+            catalogs=[absolute_location(catalog) for catalog in catalogs],
+            options=options,
+            progress=show,
+        )
+    console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
+    console.print((out / "card.md").read_text(encoding="utf-8"), soft_wrap=True, markup=False)
     return 0

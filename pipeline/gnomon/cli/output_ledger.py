@@ -1,4 +1,4 @@
-"""The ledger in words, for a terminal of 80 columns."""
+"""Seasons and ledger as text for a terminal of 80 columns."""
 
 import textwrap
 
@@ -7,12 +7,13 @@ import pandas as pd
 from gnomon.ledger.deliveries import INFERRED
 
 WIDE = 0.35
-"""Half of the interval over the mean from which a count is called wide."""
-SURE, UNSURE = 0.95, 0.05
+"""Half of the 90 % interval over the mean from which a count is called uncertain."""
+SURE = 0.95
+"""Probability from which the direction of trade is stated."""
 
 
-def season_lines(seasons: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Cells of a table, one row a port."""
+def season_cells(seasons: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Cells of a table with one row per port."""
     return [
         (
             row.port[:14],
@@ -22,25 +23,25 @@ def season_lines(seasons: pd.DataFrame) -> list[tuple[str, ...]]:
             _with_error(row.horvitz_thompson, row.horvitz_thompson_sigma),
             _with_error(row.little, row.little_sigma),
             _with_error(row.chapman, row.chapman_sigma),
-            direction(row.p_exports, row.visits_p50),
+            trade_direction(row.p_exports, row.visits_p50),
         )
         for row in seasons.itertuples()
     ]
 
 
-def direction(p_exports: float, visits: float) -> str:
-    """Which way the oil goes, as far as the looks tell."""
+def trade_direction(p_exports: float, visits: float) -> str:
+    """Whether ships load or unload at a port, as far as its observations determine it."""
     if pd.isna(p_exports):
-        return "no look"
+        return "no image"
     if visits == 0:
         return "-"
     if p_exports > SURE:
-        return "they load"
-    return "they unload" if p_exports < UNSURE else f"open ({p_exports:.0%} load)"
+        return "ships load"
+    return "ships unload" if p_exports < 1 - SURE else f"unclear ({p_exports:.0%} load)"
 
 
 def ledger_lines(ledger: pd.DataFrame, seasons: pd.DataFrame) -> list[str]:
-    """Sentences: barrels and cap of each year, and what was supposed."""
+    """Sentences about barrels and cap of each year, and about what was missing."""
     lines = []
     for year, rows in ledger.groupby("year"):
         inferred = rows[rows.scenario == INFERRED].iloc[0]
@@ -51,7 +52,7 @@ def ledger_lines(ledger: pd.DataFrame, seasons: pd.DataFrame) -> list[str]:
         )
         if pd.notna(inferred.passed_p50):
             lines.append(
-                f"      cap passed {inferred.passed_p50:%d %b} "
+                f"      cap passed on {inferred.passed_p50:%d %b} "
                 f"({inferred.passed_p05:%d %b} to {inferred.passed_p95:%d %b})"
             )
         lines += [
@@ -60,18 +61,20 @@ def ledger_lines(ledger: pd.DataFrame, seasons: pd.DataFrame) -> list[str]:
             for row in rows[rows.scenario != INFERRED].itertuples()
         ]
     if not len(ledger):
-        lines.append("No loading port was looked at: no ledger ([ledger] loading).")
+        lines.append("No loading port was observed, so there is no ledger ([ledger] loading).")
     return [*lines, *_remarks(seasons)]
 
 
 def _remarks(seasons: pd.DataFrame) -> list[str]:
-    """What is wide, and what the tables lacked, each with its ports."""
+    """Uncertain counts and missing inputs, each with its ports."""
     ports: dict[str, list[str]] = {}
     for row in seasons.itertuples():
         half = (row.visits_p95 - row.visits_p05) / 2
         remarks = row.notes.split("; ") if isinstance(row.notes, str) else []
         if row.visits_mean > 0 and half > WIDE * row.visits_mean:
-            remarks.insert(0, "wide, these looks see few visits; more looks would tell")
+            remarks.insert(
+                0, "uncertain count, because few visits are seen; more images would narrow it"
+            )
         for remark in remarks:
             ports.setdefault(remark, []).append(row.port)
     lines = [f"{', '.join(names)}: {remark}" for remark, names in ports.items()]
