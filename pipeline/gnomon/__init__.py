@@ -25,7 +25,7 @@ _HOME = {
     "Study": "datamodel.study",
     "chip_source": "learn.export:source_of",
     "draw_reading": "report.figures.load",
-    "export": "report.export.export",
+    "export": "report.export.export:export_run",
     "export_chips": "learn.export",
     "find_scenes": "catalog.search",
     "finetune": "learn.finetune",

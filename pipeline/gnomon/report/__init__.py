@@ -1,1 +1,1 @@
-"""What a researcher shows to others: the evidence page, and exports."""
+"""What others see of a run: the evidence page, exports and figures."""

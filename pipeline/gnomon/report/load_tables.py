@@ -1,14 +1,16 @@
-"""The tables of a run as the page takes them, whatever of them there is.
+"""Tables and metadata of a run folder, as page and exports use them.
 
-A page must be had of every run folder: one without visits, of another version, of a user's own
-tables. So only ``observations.parquet`` and ``detections.parquet`` must be there. Columns that a
-table lacks are null, columns that nobody knows are left aside, and whatever was missing is a note
-that the page shows.
+A report must be possible for every run folder: one without visits, one made by another version of
+gnomon, one of a user's own tables. So only ``observations.parquet`` and ``detections.parquet`` are
+required. Columns that a table lacks are null, unknown columns are dropped, and everything that was
+missing is a note for the reader.
 """
 
 import importlib.metadata
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from gnomon.datamodel.tables import (
     Voyages,
 )
 
-NEEDED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
+REQUIRED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
 OPTIONAL: dict[str, type[Table]] = {
     "visits": Visits,
     "seasons": Seasons,
@@ -41,16 +43,31 @@ OPTIONAL: dict[str, type[Table]] = {
 EVERYWHERE = "everywhere"
 """Port of a run over whole scenes, as the tables of visits call it."""
 WITHOUT = {
-    "visits": "visits.parquet is not there: ships are shown look by look (gnomon track makes it)",
-    "seasons": "seasons.parquet is not there: how many visits went unseen is not told",
-    "voyages": "voyages.parquet is not there: where ships went is not told",
-    "ledger": "ledger.parquet is not there: nothing is said of barrels",
+    "visits": "visits.parquet is missing: ships are shown image by image (gnomon track makes it)",
+    "seasons": "seasons.parquet is missing: the number of unseen visits is unknown",
+    "voyages": "voyages.parquet is missing: where ships sailed to is unknown",
+    "ledger": "ledger.parquet is missing: barrels are not estimated",
 }
+OLD_TABLE = "looks.parquet"
+"""gnomon 0.1 wrote it in place of observations.parquet, and none of the evidence."""
+
+
+@dataclass(frozen=True)
+class RunMetadata:
+    """run.json: what made a run."""
+
+    made_at: datetime | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of gnomon and the libraries that it computes with."""
+    weights: Mapping[str, str] = field(default_factory=dict)
+    """Name, version and digest."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """URL or path of the STAC item of each scene."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, read; where no port was named, it is `EVERYWHERE`."""
+    """A run folder, read; the port of whole scenes is `EVERYWHERE`."""
 
     folder: Path
     detections: gpd.GeoDataFrame
@@ -59,31 +76,30 @@ class Run:
     seasons: pd.DataFrame
     voyages: pd.DataFrame
     ledger: pd.DataFrame
-    told: dict[str, Any]
-    """run.json; empty where there is none."""
+    metadata: RunMetadata
     study: Study | None
-    """None where run.json has none that this version can read."""
+    """None if run.json has none that this version can read."""
     notes: tuple[str, ...]
-    """What was missing, in words for the reader."""
+    """What was missing, as sentences for the reader."""
 
     @property
     def name(self) -> str:
-        """Of the study, else of the folder."""
+        """Name of the study, else of the folder."""
         return self.study.name if self.study else self.folder.resolve().name
 
     @property
     def simulated(self) -> bool:
-        """Whether the scenes are made up."""
+        """Whether the scenes are simulated."""
         kinds = self.observations.collection.astype("str").str.startswith("synthetic")
         return bool(kinds.any() or (self.detections.model.astype("str") == "simulated").any())
 
     def ports(self) -> tuple[Port, ...]:
-        """Ports of the study; without one, what the looks asked for."""
+        """Ports of the study; without one, the areas of the observations."""
         try:
             if self.study:
                 return self.study.places()
         except GnomonError:
-            pass  # The ports file has gone; the looks have the areas.
+            pass  # The ports file is gone; the observations have the areas.
         areas = self.observations.groupby("port", sort=True).geometry
         return tuple(Port(str(name), shapes.union_all()) for name, shapes in areas)
 
@@ -94,23 +110,32 @@ def read_run(folder: Path) -> Run:
     Raises
     ------
     StoreError
-        The folder is not one of a run: it lacks the looks or the detections.
+        The folder is not one of a run: it lacks observations or detections, or gnomon 0.1 made it.
 
     """
-    lost = [f"{name}.parquet" for name in NEEDED if not (folder / f"{name}.parquet").is_file()]
-    if lost:
-        raise StoreError(f"{folder}: is not the folder of a run (it has no {', '.join(lost)})")
+    missing = [f"{name}.parquet" for name in REQUIRED if not (folder / f"{name}.parquet").is_file()]
+    if missing and (folder / OLD_TABLE).is_file():
+        raise StoreError(f"{folder}: was made by gnomon 0.1; run the study again")
+    if missing:
+        raise StoreError(f"{folder}: is not the folder of a run (it has no {', '.join(missing)})")
     notes: list[str] = []
     tables: dict[str, Any] = {}
-    for name, model in NEEDED.items():
+    for name, model in REQUIRED.items():
         tables[name] = _conformed(read_table(folder / f"{name}.parquet"), model, notes)
     for name, model in OPTIONAL.items():
         tables[name] = _conformed(_optional(folder, name, notes), model, notes)
-    for name in ("detections", "observations"):
+    for name in REQUIRED:
         tables[name]["port"] = tables[name].port.fillna(EVERYWHERE)
-    told = _told(folder, notes)
-    study = _study(told, notes)
-    return Run(folder=folder, **tables, told=told, study=study, notes=tuple(notes))
+    values = _run_json(folder, notes)
+    metadata, study = _metadata(values), _study(values, notes)
+    return Run(folder=folder, **tables, metadata=metadata, study=study, notes=tuple(notes))
+
+
+def public_location(location: str) -> str:
+    """Location fit to publish: a URL without its signature, the last two parts of a path."""
+    if "://" in location:
+        return location.split("?", maxsplit=1)[0]
+    return "/".join(Path(location).parts[-2:])
 
 
 def _optional(folder: Path, name: str, notes: list[str]) -> pd.DataFrame:
@@ -123,52 +148,73 @@ def _optional(folder: Path, name: str, notes: list[str]) -> pd.DataFrame:
     except ValueError:  # a table without geometry
         pass
     except OSError as error:
-        notes.append(f"{path.name} cannot be read ({error}): what it says is left out")
+        notes.append(f"{path.name} cannot be read and is left out ({error})")
         return pd.DataFrame()
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        notes.append(f"{path.name} cannot be read ({error}): what it says is left out")
+        notes.append(f"{path.name} cannot be read and is left out ({error})")
         return pd.DataFrame()
 
 
 def _conformed(frame: pd.DataFrame, model: type[Table], notes: list[str]) -> pd.DataFrame:
-    """Columns of this version's schema; those that are not there are null."""
+    """Columns of this version's schema; those that are missing are null."""
     names = list(model.to_schema().columns)
-    if len(frame) and (lost := [name for name in names if name not in frame]):
-        what = f"{model.__name__.lower()}.parquet is of another version"
-        notes.append(f"{what}: it lacks {', '.join(lost)}")
-    made = pd.DataFrame(frame).reindex(columns=names)
+    if len(frame) and (missing := [name for name in names if name not in frame]):
+        file = f"{model.__name__.lower()}.parquet"
+        notes.append(f"{file} is from another version: it lacks {', '.join(missing)}")
+    columns = pd.DataFrame(frame).reindex(columns=names)
     if "geometry" not in names:
-        return made
-    return gpd.GeoDataFrame(made, geometry=gpd.GeoSeries(made.geometry, crs=CRS), crs=CRS)
+        return columns
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(columns.geometry, crs=CRS), crs=CRS)
 
 
-def _told(folder: Path, notes: list[str]) -> dict[str, Any]:
+def _run_json(folder: Path, notes: list[str]) -> dict[str, Any]:
     path = folder / "run.json"
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        notes.append("run.json is not there: options, versions and weights are not known")
+        notes.append("run.json is missing: options, versions and weights are unknown")
         return {}
     except (OSError, ValueError) as error:
         notes.append(f"run.json cannot be read ({error})")
         return {}
-    if not isinstance(told, dict):
-        notes.append("run.json is not what gnomon writes")
+    if not isinstance(values, dict):
+        notes.append("run.json is not a file that gnomon writes")
         return {}
-    return told
+    return values
 
 
-def _study(told: dict[str, Any], notes: list[str]) -> Study | None:
-    if not told:
+def _metadata(values: Mapping[str, Any]) -> RunMetadata:
+    texts = {}
+    for name in ("versions", "weights", "sources"):
+        part = values.get(name)
+        pairs = part.items() if isinstance(part, dict) else ()
+        texts[name] = {str(key): str(value) for key, value in pairs}
+    return RunMetadata(_time(values.get("made_at")), **texts)
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(str(text))
+    except ValueError:
         return None
-    made_by = told.get("versions", {}).get("gnomon", "an unknown version")
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _study(values: Mapping[str, Any], notes: list[str]) -> Study | None:
+    if not values:
+        return None
+    versions = values.get("versions")
+    made_by = versions.get("gnomon") if isinstance(versions, dict) else None
     here = importlib.metadata.version("gnomon")
     if made_by != here:
-        notes.append(f"the run was made by gnomon {made_by}, this page by gnomon {here}")
+        notes.append(
+            f"the run was made by gnomon {made_by or 'of an unknown version'}, "
+            f"this report by gnomon {here}"
+        )
     try:
-        return Study.model_validate(told.get("study"))
+        return Study.model_validate(values.get("study"))
     except ValidationError:
-        notes.append("the study in run.json is of another version: pictures cannot be made")
+        notes.append("the study in run.json is from another version: there are no pictures")
         return None

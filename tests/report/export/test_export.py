@@ -14,9 +14,9 @@ import pytest
 from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.datamodel.tables import Observations, table
 from gnomon.report.export import export as exports
-from gnomon.report.export.citation import credits_of, public
-from gnomon.report.export.export import export
-from gnomon.report.load_tables import read_run
+from gnomon.report.export.citation import image_credits
+from gnomon.report.export.export import export_run
+from gnomon.report.load_tables import public_location, read_run
 from run_folders import IDS, ROWS, day, observation, ship, write_review, write_run
 
 
@@ -26,7 +26,7 @@ def names(folder: Path) -> set[str]:
 
 def test_everything_that_a_run_has_is_there(tmp_path: Path) -> None:
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
-    made = export(run, out, pictures=False)
+    made = export_run(run, out, pictures=False)
     files = names(out)
     assert {path.relative_to(out).as_posix() for path in made.files} == files
     assert {f"csv/{name}.csv" for name in ROWS} <= files
@@ -50,12 +50,12 @@ def test_everything_that_a_run_has_is_there(tmp_path: Path) -> None:
 def test_the_citation_has_what_is_needed_to_do_it_again(tmp_path: Path) -> None:
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
     write_review(run)
-    export(run, out, formats=("csv",))
+    export_run(run, out, formats=("csv",))
     text = (out / "CITATION.txt").read_text(encoding="utf-8")
     assert names(out) == {"CITATION.txt", "export.json", *(f"csv/{name}.csv" for name in ROWS)}
     for word in ("gnomon 0.1.0", "torch 2.13", "Contains modified Copernicus Sentinel data 2024.",
                  "https://stac.example.org/v1", "s2-vessel", "ab" * 32, "Apache-2.0",
-                 "1 of 2 looks made", "review.geojson"):  # fmt: skip
+                 "1 of 2 observations made", "review.geojson"):  # fmt: skip
         assert " ".join(word.split()) in " ".join(text.split()), word
     prose = text[: text.index("DIGESTS")]
     assert max(map(len, prose.splitlines())) <= 79
@@ -74,29 +74,29 @@ def test_credit_is_given_for_the_years_of_real_images_only() -> None:
         observation("own", day(1200), platform="planetscope", collection="own"),
         observation("S2A_d", day(1600), collection="synthetic-sentinel-2"),
     ]
-    assert credits_of(table(Observations, rows)) == [
+    assert image_credits(table(Observations, rows)) == [
         "Contains modified Copernicus Sentinel data 2024, 2025."
     ]
-    assert credits_of(table(Observations, rows[3:])) == []
+    assert image_credits(table(Observations, rows[3:])) == []
 
 
 def test_simulated_scenes_say_so_everywhere(tmp_path: Path) -> None:
     observations = [observation("S2A_one", day(0), collection="synthetic-sentinel-2", detections=0)]
     run = write_run(tmp_path / "run", observations=observations, detections=[])
-    out = export(run, tmp_path / "out", pictures=False).folder
+    out = export_run(run, tmp_path / "out", pictures=False).folder
     assert "SIMULATED" in (out / "CITATION.txt").read_text()
     assert "SIMULATED" in json.loads((out / "stac/collection.json").read_text())["description"]
     assert "Copernicus" not in (out / "CITATION.txt").read_text()
 
 
 def test_paths_of_the_writer_are_told_by_their_end() -> None:
-    assert public("/home/anna/secret project/scenes/catalog.json") == "scenes/catalog.json"
-    assert public("https://example.org/stac?key=1") == "https://example.org/stac"
+    assert public_location("/home/anna/secret project/scenes/catalog.json") == "scenes/catalog.json"
+    assert public_location("https://example.org/stac?key=1") == "https://example.org/stac"
 
 
 def test_a_run_that_only_found_ships_is_exported_without_visits(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", names=("detections", "observations"))
-    made = export(run, tmp_path / "out", pictures=False)
+    made = export_run(run, tmp_path / "out", pictures=False)
     assert set(made.rows) == {"detections", "observations"}
     assert [note.split(" ")[0] for note in made.notes] == [
         "visits.parquet", "seasons.parquet", "voyages.parquet", "ledger.parquet",
@@ -107,7 +107,7 @@ def test_a_run_that_only_found_ships_is_exported_without_visits(tmp_path: Path) 
 def test_a_damaged_table_is_left_out_and_named(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
     (run / "visits.parquet").write_bytes(b"PAR1 half")
-    made = export(run, tmp_path / "out", pictures=False)
+    made = export_run(run, tmp_path / "out", pictures=False)
     assert "visits" not in made.rows
     assert any("visits.parquet cannot be read" in note for note in made.notes)
 
@@ -125,9 +125,9 @@ def test_a_run_of_another_version_is_exported_as_far_as_it_goes(tmp_path: Path) 
     told["versions"]["gnomon"] = "9.9.9"
     told["study"]["flux"] = {"capacitor": 1}
     (run / "run.json").write_text(json.dumps(told))
-    made = export(run, tmp_path / "out")
+    made = export_run(run, tmp_path / "out")
     text = "\n".join(made.notes)
-    assert "detections.parquet is of another version: it lacks footprint, p_tanker" in text
+    assert "detections.parquet is from another version: it lacks footprint, p_tanker" in text
     assert "gnomon 9.9.9" in text
     assert "no pictures" in text
     assert made.without_pictures
@@ -147,7 +147,7 @@ def test_what_is_no_run_is_one_line_and_nothing_is_written(tmp_path: Path, what:
     elif what == "no looks":
         write_run(run, names=("detections",))
     with pytest.raises(GnomonError) as caught:
-        export(run, out)
+        export_run(run, out)
     assert "\n" not in str(caught.value)
     assert "is not the folder of a run" in str(caught.value)
     assert {path.name for path in tmp_path.iterdir()} <= {"run"}
@@ -155,10 +155,10 @@ def test_what_is_no_run_is_one_line_and_nothing_is_written(tmp_path: Path, what:
 
 def test_formats_are_known(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
-    with pytest.raises(StoreError, match="no format shp; there are geojson, kml, csv, stac"):
-        export(run, tmp_path / "out", formats=("csv", "shp"))
-    with pytest.raises(StoreError, match="name a format"):
-        export(run, tmp_path / "out", formats=())
+    with pytest.raises(StoreError, match="unknown format shp; choose from geojson, kml, csv, stac"):
+        export_run(run, tmp_path / "out", formats=("csv", "shp"))
+    with pytest.raises(StoreError, match="name at least one format"):
+        export_run(run, tmp_path / "out", formats=())
 
 
 # --- what is there is nobody's to lose -----------------------------------------------------------
@@ -166,8 +166,8 @@ def test_formats_are_known(tmp_path: Path) -> None:
 
 def test_an_earlier_export_is_replaced_as_a_whole(tmp_path: Path) -> None:
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
-    export(run, out, pictures=False)
-    export(run, out, formats=("csv",))
+    export_run(run, out, pictures=False)
+    export_run(run, out, formats=("csv",))
     assert names(out) == {"CITATION.txt", "export.json", *(f"csv/{name}.csv" for name in ROWS)}
     assert {path.name for path in tmp_path.iterdir()} == {"run", "out"}
 
@@ -179,7 +179,7 @@ def test_anything_else_is_refused_and_kept(tmp_path: Path, what: str) -> None:
         out.mkdir()
         (out / "thesis.txt").write_text("mine")
     elif what in ("added", "changed"):
-        export(run, out, formats=("csv",))
+        export_run(run, out, formats=("csv",))
         (out / ("notes.txt" if what == "added" else "CITATION.txt")).write_text("mine")
     elif what == "run itself":
         out = run
@@ -190,7 +190,7 @@ def test_anything_else_is_refused_and_kept(tmp_path: Path, what: str) -> None:
         out.symlink_to(tmp_path / "real")
     before = {name: (tmp_path / name).read_bytes() for name in names(tmp_path)}
     with pytest.raises(StoreError, match=r"name another|move it|name a folder"):
-        export(run, out)
+        export_run(run, out)
     assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
 
 
@@ -199,7 +199,7 @@ def test_a_full_disk_leaves_the_earlier_export_and_nothing_half_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
-    export(run, out, formats=("csv",))
+    export_run(run, out, formats=("csv",))
     before = {name: (out / name).read_bytes() for name in names(out)}
 
     def full(*_: object, **__: object) -> None:
@@ -207,7 +207,7 @@ def test_a_full_disk_leaves_the_earlier_export_and_nothing_half_written(
 
     monkeypatch.setattr(exports, step, full)
     with pytest.raises(StoreError, match="No space left on device"):
-        export(run, out, pictures=False)
+        export_run(run, out, pictures=False)
     assert {name: (out / name).read_bytes() for name in names(out)} == before
     assert {path.name for path in tmp_path.iterdir()} == {"run", "out"}
 
@@ -220,13 +220,13 @@ def test_decisions_go_along_and_the_review_is_left_as_it_is(tmp_path: Path) -> N
     note = "<script>alert('rust')</script>"
     path = write_review(run, note=note, type="tanker", identity="Un Hung", reviewer="A")
     before = path.read_bytes()
-    made = export(run, out, pictures=False)
-    assert made.lost == ()
+    made = export_run(run, out, pictures=False)
+    assert made.unmatched == ()
     assert path.read_bytes() == before
     back = gpd.read_file(out / "geojson" / "detections.geojson")
     assert list(back.review_decision.fillna("")) == ["accept", "", ""]
     assert back.review_note.iloc[0] == note
-    ships = gpd.read_file(out / "gnomon.kmz", layer="Detections: rajin")
+    ships = gpd.read_file(out / "gnomon.kmz", layer="Ships: rajin")
     assert ships.review_note.iloc[0] == note
     assert "<script" not in ships.description.iloc[0]
     assert "&lt;script&gt;" in ships.description.iloc[0]
@@ -235,12 +235,12 @@ def test_decisions_go_along_and_the_review_is_left_as_it_is(tmp_path: Path) -> N
 def test_decisions_about_other_ships_are_reported_and_faulty_ones_refused(tmp_path: Path) -> None:
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
     write_review(run, detection_id="gone")
-    made = export(run, out, pictures=False)
-    assert [one.detection_id for one in made.lost] == ["gone"]
+    made = export_run(run, out, pictures=False)
+    assert [one.detection_id for one in made.unmatched] == ["gone"]
     write_review(run, decision="perhaps")
     shutil.rmtree(out)
     with pytest.raises(GnomonError, match="feature 1"):
-        export(run, out)
+        export_run(run, out)
     assert not out.exists()
 
 
@@ -249,7 +249,7 @@ def test_decisions_about_other_ships_are_reported_and_faulty_ones_refused(tmp_pa
 
 def test_a_catalogue_that_is_gone_costs_the_pictures_only(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", catalog=str(tmp_path / "gone" / "catalog.json"))
-    made = export(run, tmp_path / "out", formats=("kml",))
+    made = export_run(run, tmp_path / "out", formats=("kml",))
     assert made.without_pictures
     assert len(made.notes) == 1
     assert made.notes[0].startswith("no pictures: ")
@@ -261,14 +261,14 @@ def test_radar_has_no_pictures_and_that_is_no_fault(tmp_path: Path) -> None:
     observations = [observation("S1A_one", day(0), sensor="sar", platform="sentinel-1a")]
     gone = str(tmp_path / "gone.json")
     run = write_run(tmp_path / "run", catalog=gone, detections=ships, observations=observations)
-    made = export(run, tmp_path / "out")
+    made = export_run(run, tmp_path / "out")
     assert not made.without_pictures
     assert made.notes == ()
 
 
 def test_sources_come_from_the_run_or_from_the_api(tmp_path: Path) -> None:
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
-    export(run, out, formats=("stac",))
+    export_run(run, out, formats=("stac",))
     found = {
         path.parent.name: [
             link["href"]

@@ -12,7 +12,7 @@ from pystac.validation import validate_dict
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import CatalogOptions
-from gnomon.report.export.stac import from_item, write_stac
+from gnomon.report.export.stac import href_from, write_stac
 from gnomon.report.load_tables import read_run
 from run_folders import day, observation, ship, write_run
 
@@ -143,6 +143,6 @@ def test_without_a_look_there_is_no_catalogue(tmp_path: Path) -> None:
 def test_local_sources_are_told_from_where_the_item_lies(tmp_path: Path) -> None:
     item = tmp_path / "export" / "stac" / "item"
     source = tmp_path / "scenes" / "one.json"
-    told = from_item(str(source), item)
+    told = href_from(item, str(source))
     assert told == "../../../scenes/one.json"
-    assert from_item("https://example.org/one", item) == "https://example.org/one"
+    assert href_from(item, "https://example.org/one") == "https://example.org/one"

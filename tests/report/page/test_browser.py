@@ -19,7 +19,7 @@ import pytest
 
 from gnomon.report.page import page as report
 from gnomon.report.page.decisions import read_decisions
-from gnomon.report.page.serve import Desk
+from gnomon.report.page.serve import ReviewServer
 from reports import NASTY, write_crowd, write_season
 
 sync_api = pytest.importorskip(
@@ -34,7 +34,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 AXE = Path(report.__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-EVERYTHING = "384 looks and 95 ships in view"
+EVERYTHING = "384 images and 95 ships in view"
 TRIES = 6
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
@@ -111,12 +111,12 @@ def test_the_answer_is_there_at_once(opened: Open, season: Path) -> None:
     tiles = tab.locator(".tile dt").all_inner_texts()
     for name in (
         "Visits at Vostochny",
-        "Load, in and out",
-        "Vessels",
+        "Direction of trade",
+        "Different ships",
         "Tonnes",
         "Barrels",
         "Over 500,000 in 2024",
-        "Cap passed on",
+        "Cap exceeded on",
     ):
         assert name in tiles
     assert tab.locator("table.scenarios tbody tr").count() == 4
@@ -143,16 +143,16 @@ def test_filters_and_zoom(opened: Open, season: Path) -> None:
     expect(said).to_have_text(EVERYTHING)
     tab.get_by_role("checkbox", name="daily, 3 m").uncheck(force=True)
     expect(said).not_to_have_text(EVERYTHING)
-    expect(tab.locator(".lane:visible")).to_have_count(2 + 4)
+    expect(tab.locator(".track:visible")).to_have_count(2 + 4)
     tab.get_by_role("checkbox", name="laden", exact=True).uncheck(force=True)
     expect(tab.locator(".timeline .part5").first).to_be_hidden()
-    tab.get_by_label("Vessel").fill("Yu Son")
-    expect(said).to_contain_text("0 looks")
+    tab.get_by_label("Ship", exact=True).fill("Yu Son")
+    expect(said).to_contain_text("0 images")
     tab.get_by_role("button", name="Show all").click()
     expect(said).to_have_text(EVERYTHING)
     tab.get_by_label("from", exact=True).fill("2024-06-01")
     tab.get_by_label("to", exact=True).fill("2024-06-30")
-    expect(said).to_have_text(re.compile(r"^[1-9]\d? looks"))
+    expect(said).to_have_text(re.compile(r"^[1-9]\d? images"))
     tab.get_by_role("button", name="whole time").click()
     box = tab.locator(".strip").bounding_box()
     tab.mouse.move(box["x"] + 500, box["y"] + 30)
@@ -170,9 +170,9 @@ def test_a_click_opens_the_evidence_and_its_address_can_be_cited(
     card = tab.get_by_role("dialog")
     expect(card.get_by_role("heading", name="Visit at Vostochny")).to_be_visible()
     for part in (
-        "What each look weighs",
-        "Which ship she may be",
-        "Where it comes from",
+        "How much each image counts",
+        "Which ship it may be",
+        "Source",
         "Your decision",
     ):
         expect(card.get_by_role("heading", name=part)).to_be_visible()
@@ -193,7 +193,7 @@ def test_by_keyboard_alone(opened: Open, season: Path) -> None:
     tab.locator(".strip").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowRight"):
         tab.keyboard.press(key)
-    expect(tab.locator(".said")).to_contain_text("Vostochny")
+    expect(tab.locator(".status")).to_contain_text("Vostochny")
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("dialog")).to_be_visible()
     tab.get_by_role("radio", name="reject").focus()
@@ -214,7 +214,7 @@ def test_decisions_outlive_a_reload_and_go_along_as_a_file(
     card = tab.get_by_role("dialog")
     card.get_by_role("radio", name="accept").check(force=True)
     card.get_by_label("Type").select_option("tanker")
-    card.get_by_label("Load in this look").select_option("laden")
+    card.get_by_label("Load in this image").select_option("laden")
     card.get_by_label("Name of the ship").fill(NASTY)
     card.get_by_label("Note").fill(NASTY)
     card.get_by_label("Reviewer").fill("A. Analyst")
@@ -297,9 +297,9 @@ def test_five_thousand_ships(opened: Open, season: Path, tmp_path: Path) -> None
 
 
 @pytest.fixture
-def desk(season: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(season: Path, tmp_path: Path) -> Iterator[ReviewServer]:
     page = Path(shutil.copy(season / "report.html", tmp_path / "report.html"))
-    with Desk(page, tmp_path) as desk:
+    with ReviewServer(page, tmp_path) as desk:
         thread = threading.Thread(target=desk.serve_forever)
         thread.start()
         yield desk
@@ -307,15 +307,15 @@ def desk(season: Path, tmp_path: Path) -> Iterator[Desk]:
         thread.join()
 
 
-def test_a_served_page_saves_as_one_decides(opened: Open, season: Path, desk: Desk) -> None:
+def test_a_served_page_saves_as_one_decides(opened: Open, season: Path, desk: ReviewServer) -> None:
     ship = first_ship(season)
-    tab = opened(f"{desk.address}#ship-{ship}")
+    tab = opened(f"{desk.url}#ship-{ship}")
     tab.get_by_role("radio", name="reject").check(force=True)
     tab.get_by_role("button", name="Save decision").click()
-    tab.get_by_text("Saved: 1 decisions in review.geojson.").first.wait_for()
+    tab.get_by_text("Saved: 1 decision in review.geojson.").first.wait_for()
     kept = read_decisions(desk.review)
     assert [one["properties"]["detection_id"] for one in kept] == [ship]
-    other = opened(f"{desk.address}#ship-{ship}")  # another browser knows it from the server
+    other = opened(f"{desk.url}#ship-{ship}")  # another browser knows it from the server
     expect(other.locator(".decided")).to_contain_text("Rejected")
 
 

@@ -83,15 +83,17 @@ def test_a_page_tells_what_the_tables_tell(season: Path) -> None:
 def test_what_would_change_the_answer_follows_from_the_tables(season: Path) -> None:
     run = read_run(season)
     base = run.ledger[run.ledger.scenario == "inferred"].iloc[0]
-    made = {swing.what: swing for swing in swings(run, run.ledger)}
+    made = {swing["what"]: swing for swing in swings(run, run.ledger)}
     full = made["How full the ships were"]
-    assert full.high == run.ledger.barrels_p50[run.ledger.scenario == "90% of deadweight"].iloc[0]
-    unseen = made["Visits that no look saw"]
+    assert (
+        full["high"] == run.ledger.barrels_p50[run.ledger.scenario == "90% of deadweight"].iloc[0]
+    )
+    unseen = made["Unseen visits"]
     share = base.deliveries_seen_mean / base.deliveries_p50
-    assert unseen.low == pytest.approx(min(share, 1) * base.barrels_p50)
+    assert unseen["low"] == pytest.approx(min(share, 1) * base.barrels_p50)
     cargo = made["What the cargo was"]
-    assert cargo.low / base.barrels_p50 == pytest.approx(6.35 / 7.46)
-    widths = [swing.high - swing.low for swing in swings(run, run.ledger)]
+    assert cargo["low"] / base.barrels_p50 == pytest.approx(6.35 / 7.46)
+    widths = [swing["high"] - swing["low"] for swing in swings(run, run.ledger)]
     assert widths == sorted(widths, reverse=True)
 
 
@@ -123,9 +125,9 @@ def test_text_of_a_run_never_becomes_html(copied: Path) -> None:
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
-        (["visits"], "ships are shown look by look"),
-        (["seasons", "ledger", "voyages"], "nothing is said of barrels"),
-        (["visits", "seasons", "ledger", "voyages"], "visits.parquet is not there"),
+        (["visits"], "ships are shown image by image"),
+        (["seasons", "ledger", "voyages"], "barrels are not estimated"),
+        (["visits", "seasons", "ledger", "voyages"], "visits.parquet is missing"),
     ],
 )
 def test_a_page_of_some_tables_says_what_is_missing(
@@ -161,12 +163,12 @@ def test_a_folder_without_looks_is_one_line(tmp_path: Path) -> None:
 def test_pixels_come_with_outlines_that_fit_them(sea_run: Path) -> None:
     path, notes = page.write_report(sea_run)
     text = path.read_text()
-    chips, curves = (block(text, "evidence")[name] for name in ("chips", "curves"))
+    chips, curves = (block(text, "evidence")[name] for name in ("chips", "posteriors"))
     run = read_run(sea_run)
     assert not notes
     assert set(run.detections.detection_id) <= set(chips)
     assert any(key.startswith(("before:", "after:")) for key in chips)
-    assert path.stat().st_size < shell.MOST_BYTES
+    assert path.stat().st_size < shell.MAX_BYTES
     for row in run.detections.itertuples():
         chip = chips[row.detection_id]
         assert chip["src"].startswith("data:image/webp;base64,")

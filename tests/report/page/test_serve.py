@@ -14,8 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.report.page.decisions import checked, merged, read_decisions, write_decisions
-from gnomon.report.page.serve import Desk
+from gnomon.report.page.decisions import (
+    decision_features,
+    merge_decisions,
+    read_decisions,
+    write_decisions,
+)
+from gnomon.report.page.serve import ReviewServer
 from gnomon.report.page.shell import is_current
 
 
@@ -38,10 +43,10 @@ DECISIONS = st.lists(st.builds(decision, st.sampled_from("abc"), TIMES, note=st.
 def test_merging_loses_nothing_and_settles(
     one: list[dict[str, Any]], other: list[dict[str, Any]]
 ) -> None:
-    both = merged(one, other)
+    both = merge_decisions(one, other)
     told = {(f["properties"]["detection_id"], moment(f)) for f in [*one, *other]}
     assert [(f["properties"]["detection_id"], moment(f)) for f in both] == sorted(told)
-    assert merged(both, both) == both
+    assert merge_decisions(both, both) == both
     assert all(feature in [*one, *other] for feature in both)
 
 
@@ -52,7 +57,7 @@ def moment(feature: dict[str, Any]) -> datetime:
 def test_an_earlier_decision_stays_as_history() -> None:
     early = decision("a", "2024-12-01T23:59:00+09:00", note="early")
     late = decision("a", "2024-12-01T15:00:00Z", note="late")
-    assert merged([late], [early]) == [early, late]
+    assert merge_decisions([late], [early]) == [early, late]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +71,14 @@ def test_what_is_no_decision_is_refused(value: Any) -> None:
         ValueError,
         match=r"FeatureCollection|features|detection_id|accept|decided_at|valid dict|timezone",
     ):
-        checked(value)
+        decision_features(value)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Iterator[ReviewServer]:
     page = tmp_path / "report.html"
     page.write_text("<html><head></head><body></body></html>")
-    with Desk(page, tmp_path) as desk:
+    with ReviewServer(page, tmp_path) as desk:
         thread = threading.Thread(target=desk.serve_forever)
         thread.start()
         yield desk
@@ -81,7 +86,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         thread.join()
 
 
-def asked(desk: Desk, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, str]:
+def asked(
+    desk: ReviewServer, method: str, path: str, body: Any = None, **headers: str
+) -> tuple[int, str]:
     connection = HTTPConnection("127.0.0.1", desk.server_port, timeout=10)
     given_ = {name.replace("_", "-"): value for name, value in headers.items()}
     text = json.dumps(body) if body is not None and not isinstance(body, str) else body
@@ -92,7 +99,7 @@ def asked(desk: Desk, method: str, path: str, body: Any = None, **headers: str) 
     return told
 
 
-def test_decisions_are_added_and_given_back(desk: Desk) -> None:
+def test_decisions_are_added_and_given_back(desk: ReviewServer) -> None:
     token = {"X_Gnomon_Token": desk.token}
     for ship in "ab":
         status, text = asked(desk, "POST", "/review.geojson", collection(decision(ship)), **token)
@@ -103,7 +110,7 @@ def test_decisions_are_added_and_given_back(desk: Desk) -> None:
     assert '"detection_id":"a"' in asked(desk, "GET", "/")[1]
 
 
-def test_only_its_own_page_may_write(desk: Desk) -> None:
+def test_only_its_own_page_may_write(desk: ReviewServer) -> None:
     body, own = collection(decision("a")), {"X_Gnomon_Token": desk.token}
     assert asked(desk, "POST", "/review.geojson", body)[0] == 403
     assert asked(desk, "POST", "/review.geojson", body, X_Gnomon_Token="guess")[0] == 403
@@ -115,31 +122,31 @@ def test_only_its_own_page_may_write(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "no json", '{"type": "FeatureCollection"}', "[]"])
-def test_what_is_not_a_decision_is_not_written(desk: Desk, body: str) -> None:
+def test_what_is_not_a_decision_is_not_written(desk: ReviewServer, body: str) -> None:
     status, _ = asked(desk, "POST", "/review.geojson", body, X_Gnomon_Token=desk.token)
     assert status in (400, 413)
     assert not desk.review.exists()
 
 
 @pytest.mark.parametrize("path", ["/../run.json", "/run.json", "/etc/passwd", "/%2e%2e/run.json"])
-def test_there_is_only_one_page(desk: Desk, path: str) -> None:
+def test_there_is_only_one_page(desk: ReviewServer, path: str) -> None:
     (desk.page.parent / "run.json").write_text("{}")
     assert asked(desk, "GET", path)[0] == 404
 
 
-def test_a_damaged_file_of_decisions_is_left_as_it_is(desk: Desk) -> None:
+def test_a_damaged_file_of_decisions_is_left_as_it_is(desk: ReviewServer) -> None:
     desk.review.write_text("half a fi")
     status, text = asked(
         desk, "POST", "/review.geojson", collection(decision("a")), X_Gnomon_Token=desk.token
     )
     assert status == 500
-    assert "mend or move it" in text
+    assert "correct or move it" in text
     assert desk.review.read_text() == "half a fi"
 
 
-def test_a_taken_port_is_one_line(desk: Desk, tmp_path: Path) -> None:
+def test_a_taken_port_is_one_line(desk: ReviewServer, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=rf"port {desk.server_port}: .*--port"):
-        Desk(desk.page, tmp_path, desk.server_port)
+        ReviewServer(desk.page, tmp_path, desk.server_port)
 
 
 def test_a_page_older_than_its_tables_is_not_current(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""A run in the formats that others open."""
+"""A run in formats that other programs read."""

@@ -1,100 +1,90 @@
-"""What a reader must know to cite a run, to trust it and to make it again: plain text.
+"""CITATION.txt: what a reader must know to cite a run, to judge it and to repeat it.
 
-Method, versions, digests of weights and tables, catalogues, licences. Paths of the writer's own
-disk are told by their last two parts.
+Method, versions, digests of weights and tables, catalogues, licences. Of a path on the author's
+own disk only the last two parts are given.
 """
 
 import hashlib
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from gnomon.report.load_tables import Run
+from gnomon.report.load_tables import Run, public_location
 
 SIMULATED = "These scenes are SIMULATED: they show the method, not the world."
 METHOD = (
-    "Ships are found by a contrast test over open water and a small network near quays; one row "
-    "per hull, with a calibrated score. Loads are read by fitting hull and shadow to the pixels; "
-    "p_laden holds for a ship that is a tanker. Visits are a Poisson process with gamma stays, "
-    "seen with a chance that is itself uncertain; counts and barrels are posteriors over what was "
-    "seen and what was not. Every look is a row, also the empty, cloudy and failed ones."
+    "Ships are found by a CFAR test over open water and a small convolutional network near quays; "
+    "detections.parquet has one row per hull, with a calibrated score. Loads are estimated by "
+    "fitting hull and shadow to the pixels; p_laden holds for a ship that is a tanker. Visits are "
+    "modelled as a Poisson process with gamma-distributed stays, seen with a probability that is "
+    "itself uncertain; counts and barrels are posteriors over seen and unseen visits. Every "
+    "observation (an image of a port) is a row, also if it is empty, cloudy or failed."
+)
+LICENCES = (
+    "gnomon is under Apache-2.0. Images keep the terms of their providers, also where parts of "
+    "them are shown; ask the provider before you publish commercial ones. What you make of this "
+    "run is yours."
 )
 _WIDTH = 79
 
 
-def citation(run: Run, *, version: str, shown_at: str) -> str:
+def citation(run: Run, *, version: str, exported_on: str) -> str:
     """Text of CITATION.txt.
 
     Parameters
     ----------
     run
-        As read.
+        The run.
     version
-        Of the gnomon that exports.
-    shown_at
+        Version of gnomon that exports.
+    exported_on
         Day of the export.
 
     """
+    description = run.study.description if run.study else ""
     parts = [
-        ("How to cite", [_cite(run, version, shown_at)]),
-        ("What it is", [run.study.description if run.study else "", *_warnings(run)]),
+        ("How to cite", [_how_to_cite(run, version, exported_on)]),
+        ("What it is", [description, SIMULATED if run.simulated else ""]),
         ("Method", [METHOD]),
         ("Images", list(_images(run))),
-        ("Other sources", list(_others(run))),
-        ("Versions", [f"{k} {v}" for k, v in _dict(run.told.get("versions")).items()]),
+        ("Other sources", list(_other_sources(run))),
+        ("Versions", [f"{name} {one}" for name, one in run.metadata.versions.items()]),
         ("Digests (SHA-256)", ["\n".join(_digests(run))]),
-        ("Licences", [_LICENCES]),
+        ("Licences", [LICENCES]),
     ]
     lines = []
     for title, paragraphs in parts:
-        told = [part for part in paragraphs if part]
-        if told:
-            lines += [title.upper(), *(_wrapped(part) for part in told), ""]
+        present = [part for part in paragraphs if part]
+        if present:
+            lines += [title.upper(), *(_wrapped(part) for part in present), ""]
     return "\n".join(lines)
 
 
-_LICENCES = (
-    "gnomon is under Apache-2.0. Images keep the terms of their providers, also where pieces of "
-    "them are shown; ask before publishing commercial ones. What you make of this run is yours."
-)
-
-
 def _wrapped(text: str) -> str:
-    """Lines of prose; what has lines already keeps them."""
+    """Lines of prose; text of several lines keeps them."""
     if "\n" in text:
         return text
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _dict(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _cite(run: Run, version: str, shown_at: str) -> str:
-    made = str(run.told.get("made_at", ""))[:10] or "an unknown day"
-    by = _dict(run.told.get("versions")).get("gnomon", "unknown version")
+def _how_to_cite(run: Run, version: str, exported_on: str) -> str:
+    made_at = run.metadata.made_at
+    made_by = run.metadata.versions.get("gnomon", "of an unknown version")
+    made_on = f"{made_at:%Y-%m-%d}" if made_at else "an unknown day"
+    credit = SIMULATED if run.simulated else " ".join(image_credits(run.observations))
     return (
-        f'gnomon {by}, run "{run.name}" of {made}, exported {shown_at} with gnomon {version}. '
-        f"{_marks(run)}"
+        f'gnomon {made_by}, run "{run.name}" of {made_on}, '
+        f"exported {exported_on} with gnomon {version}. {credit}"
     ).strip()
 
 
-def _marks(run: Run) -> str:
-    return SIMULATED if run.simulated else " ".join(credits_of(run.observations))
-
-
-def _warnings(run: Run) -> list[str]:
-    return [SIMULATED] if run.simulated else []
-
-
-def credits_of(observations: pd.DataFrame) -> list[str]:
-    """Lines that the providers of images ask for, by the looks that were looked at."""
+def image_credits(observations: pd.DataFrame) -> list[str]:
+    """Credit lines that providers of the observed images require."""
     seen = observations[(observations.status == "observed") & observations.seen_at.notna()]
-    made = seen.collection.astype("str").str.startswith("synthetic")
-    real = seen[seen.platform.astype("str").str.startswith("sentinel-") & ~made]
+    simulated = seen.collection.astype("str").str.startswith("synthetic")
+    real = seen[seen.platform.astype("str").str.startswith("sentinel-") & ~simulated]
     years = sorted({str(time.year) for time in real.seen_at})
     return [f"Contains modified Copernicus Sentinel data {', '.join(years)}."] if years else []
 
@@ -106,33 +96,26 @@ def _images(run: Run) -> Iterator[str]:
         yield (
             f"{collection}, {platform}: {rows.scene_id.nunique()} scenes from "
             f"{rows.seen_at.min():%Y-%m-%d} to {rows.seen_at.max():%Y-%m-%d}, "
-            f"{observed} of {len(rows)} looks made"
+            f"{observed} of {len(rows)} observations made"
         )
     if run.study:
-        yield f"Catalogue: {public(run.study.catalog.url)}"
-    yield from credits_of(run.observations)
+        yield f"Catalogue: {public_location(run.study.catalog.url)}"
+    yield from image_credits(run.observations)
 
 
-def _others(run: Run) -> Iterator[str]:
+def _other_sources(run: Run) -> Iterator[str]:
     if not run.study:
         return
     fleet, ais, ports = run.study.track.fleet, run.study.track.ais, run.study.ports.file
     if len(run.visits):
-        own = public(str(fleet)) if fleet else "fleet.csv of gnomon, with a source for every value"
-        yield f"Register of ships: {own}"
-        yield f"AIS: {public(str(ais))}" if ais else "AIS: none"
-    yield f"Ports: {public(str(ports)) if ports else 'ports.geojson of gnomon'}"
-
-
-def public(place: str) -> str:
-    """An address without what signs it; of a path, which is the writer's own affair, the end."""
-    if "://" in place:
-        return place.split("?", maxsplit=1)[0]
-    return "/".join(Path(place).parts[-2:])
+        shipped = "fleet.csv of gnomon, which has a source for every value"
+        yield f"Register of ships: {public_location(str(fleet)) if fleet else shipped}"
+        yield f"AIS: {public_location(str(ais)) if ais else 'none'}"
+    yield f"Ports: {public_location(str(ports)) if ports else 'ports.geojson of gnomon'}"
 
 
 def _digests(run: Run) -> Iterator[str]:
-    weights = _dict(run.told.get("weights"))
+    weights = run.metadata.weights
     if weights:
         yield f"{weights.get('sha256')}  weights {weights.get('name')} {weights.get('version')}"
     for path in sorted(run.folder.iterdir()):
@@ -141,6 +124,6 @@ def _digests(run: Run) -> Iterator[str]:
 
 
 def sha256(path: Path) -> str:
-    """Digest of a file."""
+    """SHA-256 digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

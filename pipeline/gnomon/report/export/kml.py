@@ -1,16 +1,11 @@
-"""A run as KMZ for Google Earth: every visit, detection and look at its time, pictures in balloons.
+"""A run as KMZ for Google Earth: visits, ships, images and voyages at their times.
 
-A visit spans the medians of arrival and departure, and its balloon has the bounds; its colour is
-that of the load it left with. A detection and a look have the moment they were seen at; a voyage
-spans departure and arrival. Looks are there, and
-not drawn until they are ticked: an area that was looked at hides the ships in it.
-
-Balloons are HTML. Whatever a table says is escaped, and the balloon shows the description alone, so
-that a name with markup in it is never read as markup (OGC KML 2.3, 9.1.3.1 and 12.5).
+A visit spans the median arrival and departure; its balloon has the bounds, and its colour is that
+of its load on departure. A ship and an image have the moment of the observation, a voyage spans
+departure and arrival. Images are included but hidden until they are ticked, for the area of an
+image hides the ships in it. Balloons have pictures (`gnomon.report.export.balloons`).
 """
 
-import html
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
@@ -25,18 +20,17 @@ from fastkml import styles, times
 from pygeoif.factories import shape as plain_shape
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.report.export.vectors import utc
+from gnomon.report.export.balloons import balloon, escaped, plain, xml_text
 
 PICTURES, DOT = "pictures", "dot.png"
 COLOURS = {"laden": "b27200", "ballast": "009fe6", "indeterminate": "bbbbbb", "other": "ffe500"}
-"""Blue and orange of Okabe and Ito, grey, and cyan for what nobody read; KML has blue first."""
+"""Blue and orange of Okabe and Ito, grey, and cyan for unknown loads; KML has blue first."""
 LIKELY = 0.75
-"""Chance of laden or of ballast from which a visit or a voyage has that colour, else grey."""
+"""Probability from which a visit or voyage has the colour of laden or ballast, else grey."""
 BALLOON = "$[description]"
-PICTURE_PX = 320
+"""Show the description and nothing else."""
+STATUS = {"observed": "image", "failed": "failed image", "skipped": "skipped image"}
 LINE_PX, ICON_SCALE = 2.0, 0.6
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold."""
 _HIDDEN = ("geometry", "footprint")
 
 
@@ -53,13 +47,13 @@ def write_kmz(
     Parameters
     ----------
     path
-        To be written.
+        File to write.
     tables
-        Of a run, by name; those that are not there are left out.
+        Tables of a run by name; missing ones are left out.
     name, about
-        Of the run; a line or two of plain text each.
+        Name and description of the run; plain text of a line or two.
     pictures
-        PNG by detection.
+        PNG of each detection.
 
     """
     files = {one: f"{PICTURES}/{n:05d}.png" for n, one in enumerate(sorted(pictures), start=1)}
@@ -67,12 +61,12 @@ def write_kmz(
     folders = [
         _folder("Visits", _visits(visits)),
         _folder("Voyages", _voyages(tables.get("voyages", pd.DataFrame()), visits)),
-        *_by_port("Detections", _detections(tables.get("detections", pd.DataFrame()), files)),
-        *_by_port("Looks", _observations(tables.get("observations", pd.DataFrame())), shown=False),
+        *_by_port("Ships", _detections(tables.get("detections", pd.DataFrame()), files)),
+        *_by_port("Images", _observations(tables.get("observations", pd.DataFrame())), shown=False),
     ]
     document = fastkml.Document(
         id="run",
-        name=text(name),
+        name=xml_text(name),
         description=escaped(about),
         styles=[_style(state, colour) for state, colour in COLOURS.items()],
         features=[folder for folder in folders if folder.features],
@@ -86,7 +80,7 @@ def write_kmz(
 
 
 def _dot() -> bytes:
-    """A white disc, which styles colour; Google's own icons would be fetched."""
+    """A white disc that styles colour; Google's own icons would be loaded from the network."""
     side = np.linspace(-1.1, 1.1, 32)
     disc = np.hypot(*np.meshgrid(side, side)) < 1
     buffer = BytesIO()
@@ -94,18 +88,8 @@ def _dot() -> bytes:
     return buffer.getvalue()
 
 
-def text(value: object) -> str:
-    """Text that XML can hold."""
-    return _NOT_XML.sub("\ufffd", str(value))
-
-
-def escaped(value: object) -> str:
-    """Text that HTML shows as it is; ``$`` begins the entities of a balloon."""
-    return html.escape(text(value)).replace("$", "&#36;").replace("\n", "<br>")
-
-
 def _style(state: str, colour: str) -> styles.Style:
-    return styles.Style(  # in the order that the schema wants
+    return styles.Style(  # in the order that the schema requires
         id=state,
         styles=[
             styles.IconStyle(color=f"ff{colour}", scale=ICON_SCALE, icon_href=DOT),
@@ -117,7 +101,7 @@ def _style(state: str, colour: str) -> styles.Style:
 
 
 def _folder(name: str, places: Iterable[fastkml.Placemark], *, shown: bool = True) -> Any:
-    folder = fastkml.Folder(name=text(name), visibility=None if shown else False)
+    folder = fastkml.Folder(name=xml_text(name), visibility=None if shown else False)
     for place in places:
         if not shown:
             place.visibility = False
@@ -190,7 +174,7 @@ def _detections(
 def _observations(rows: pd.DataFrame) -> Iterator[tuple[Any, fastkml.Placemark]]:
     for row in rows.to_dict("records"):
         if isinstance(row["geometry"], BaseGeometry):
-            name = f"{row['status']} {_day(row['seen_at'])}"
+            name = f"{STATUS.get(row['status'], row['status'])} {_day(row['seen_at'])}"
             when = _stamp(row["seen_at"])
             yield row["port"], _placemark(name, row, row["geometry"], when=when, style="other")
 
@@ -205,33 +189,22 @@ def _placemark(
     picture: str | None = None,
 ) -> fastkml.Placemark:
     known = {
-        str(column): said(value)
+        str(column): value
         for column, value in row.items()
         if column not in _HIDDEN and not pd.isna(value)
     }
     return fastkml.Placemark(
-        name=text(name),
-        description=_balloon(name, known, picture),
+        name=xml_text(name),
+        description=balloon(name, known, picture),
         times=when,
         style_url=styles.StyleUrl(url=f"#{style}"),
         extended_data=fastkml.ExtendedData(
-            elements=[fastkml.Data(name=key, value=text(value)) for key, value in known.items()]
+            elements=[
+                fastkml.Data(name=key, value=xml_text(plain(value))) for key, value in known.items()
+            ]
         ),
         geometry=plain_shape(shape) if isinstance(shape, BaseGeometry) else None,
     )
-
-
-def _balloon(name: str, known: Mapping[str, str], picture: str | None) -> str:
-    rows = "".join(
-        f"<tr><td>{escaped(key)}</td><td>{escaped(value)}</td></tr>" for key, value in known.items()
-    )
-    image = f'<p><img src="{picture}" width="{PICTURE_PX}"></p>' if picture else ""
-    return f"<h3>{escaped(name)}</h3>{image}<table>{rows}</table>"
-
-
-def said(value: Any) -> str:
-    """A value of a table as text; times in UTC with a Z."""
-    return utc(value) if isinstance(value, pd.Timestamp) else str(value)
 
 
 def _day(time: Any) -> str:

@@ -1,11 +1,12 @@
-"""A run as a static STAC catalogue: one item per look, so that looks that found nothing are there.
+"""A run as a static STAC catalogue: one item per observation, with or without ships.
 
-An item is one scene over one port. Its asset is the GeoJSON of what was found there, also where
-that is nothing, and ``derived_from`` leads to the item of the scene. The collection carries the
-tables as GeoParquet. Fields that STAC has no word for begin with ``gnomon:`` and are the columns of
-`gnomon.datamodel.tables`. A look that failed or was skipped has no item; the table of looks has it.
+An item is one scene over one port. Its asset is the GeoJSON of the ships found there, which may be
+empty, and ``derived_from`` leads to the item of the scene. The collection carries the tables as
+GeoParquet. Properties that STAC has no name for start with ``gnomon:`` and are the columns of
+`gnomon.datamodel.tables`. Failed and skipped observations have no item; the table of observations
+has them.
 
-STAC 1.1, and version 1.0 of its view extension for sun and view.
+STAC 1.1, and version 1.0 of its view extension for the angles of sun and view.
 """
 
 import json
@@ -24,13 +25,12 @@ import shapely
 from pystac.extensions.view import ViewExtension
 
 from gnomon.datamodel.files import write_table
-from gnomon.report.export.vectors import features, write_features
+from gnomon.report.export.vectors import geojson_rows, write_features
 
 PARQUET = "application/vnd.apache.parquet"
 ABOUT = (
-    "Ships found by gnomon in satellite scenes over ports: one item per observation (a "
-    "scene over a port), also where nothing was found. Failed and skipped ones are in "
-    "observations.parquet."
+    "Ships found by gnomon in satellite images of ports: one item per observation (an image of a "
+    "port), with or without ships. Failed and skipped observations are in observations.parquet."
 )
 _OWN = ("scene_id", "port", "usable_fraction", "covered_fraction", "detections", "run_digest")
 _ANGLES = {
@@ -52,24 +52,24 @@ def write_stac(
     version: str,
     made_at: datetime | None = None,
 ) -> list[Path]:
-    """Write the catalogue; nothing where no look has a time.
+    """Write the catalogue; nothing if no observation was made.
 
     Parameters
     ----------
     folder
-        To be made.
+        Folder to make.
     tables
-        Of a run; ``looks`` and ``detections`` are used.
+        Tables of a run; ``observations`` and ``detections`` are used.
     name, about
-        Of the run.
+        Name and description of the run.
     sources
-        Address or path of the source item by scene.
+        URL or path of the source item of each scene.
     citation
-        Path of the text with sources and licences, from the folder.
+        Path of CITATION.txt, relative to the folder.
     version
-        Of gnomon.
+        Version of gnomon.
     made_at
-        When the run was made.
+        Time of the run; now, if unknown.
 
     """
     observations = gpd.GeoDataFrame(tables["observations"])
@@ -83,7 +83,7 @@ def write_stac(
         write_table(gpd.GeoDataFrame(tables[table]), folder / f"{table}.parquet")
         asset = pystac.Asset(f"./{table}.parquet", table, None, PARQUET, ["data"])
         collection.add_asset(table, asset)
-    found = features("detections", tables["detections"])
+    found = geojson_rows("detections", tables["detections"])
     by_observation = found.groupby(["scene_id", "port"], dropna=False).indices
     made = made_at or datetime.now(UTC)
     for one, row in _named(seen):
@@ -98,26 +98,26 @@ def write_stac(
 
 
 def _named(seen: gpd.GeoDataFrame) -> Iterator[tuple[str, Any]]:
-    """Looks with ids of letters, digits and ``_.-`` that are there once."""
-    taken: set[str] = set()
+    """Observations with unique ids of letters, digits and ``_.-``."""
+    used: set[str] = set()
     for row in seen.itertuples():
         port = "everywhere" if pd.isna(row.port) else row.port
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{row.scene_id}-{port}").strip(".-")
         name = next(
-            one for n in range(len(seen) + 1) if (one := f"{stem}-{n}" if n else stem) not in taken
+            one for n in range(len(seen) + 1) if (one := f"{stem}-{n}" if n else stem) not in used
         )
-        taken.add(name)
+        used.add(name)
         yield name, row
 
 
 def _observation(row: Any) -> tuple[Any, Any]:
-    """Key of a look, also of one that was of no port."""
+    """Key of an observation, also of one without a port."""
     return row.scene_id, np.nan if pd.isna(row.port) else row.port
 
 
 def _item(name: str, row: Any, sources: Mapping[str, str], made: datetime) -> pystac.Item:
     shape = row.geometry if isinstance(row.geometry, shapely.Geometry) else None
-    known = {f"gnomon:{column}": _plain(getattr(row, column)) for column in _OWN}
+    known = {f"gnomon:{column}": _json_value(getattr(row, column)) for column in _OWN}
     item = pystac.Item(
         id=name,
         geometry=json.loads(shapely.to_geojson(shape)) if shape is not None else None,
@@ -131,12 +131,12 @@ def _item(name: str, row: Any, sources: Mapping[str, str], made: datetime) -> py
             **{key: value for key, value in known.items() if value is not None},
         },
     )
-    angles = {key: _plain(getattr(row, column)) for key, column in _ANGLES.items()}
+    angles = {key: _json_value(getattr(row, column)) for key, column in _ANGLES.items()}
     if any(value is not None for value in angles.values()):
         ViewExtension.add_to(item)
         item.properties |= {key: value for key, value in angles.items() if value is not None}
     asset = pystac.Asset(
-        "./detections.geojson", "outlines of ships", None, pystac.MediaType.GEOJSON, ["data"]
+        "./detections.geojson", "Outlines of ships", None, pystac.MediaType.GEOJSON, ["data"]
     )
     item.add_asset("detections", asset)
     if source := sources.get(row.scene_id):
@@ -144,8 +144,8 @@ def _item(name: str, row: Any, sources: Mapping[str, str], made: datetime) -> py
     return item
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; None where nothing is known."""
+def _json_value(value: Any) -> Any:
+    """Value as JSON has it; None if unknown."""
     if pd.isna(value):
         return None
     return value.item() if hasattr(value, "item") else value
@@ -173,8 +173,8 @@ def _collection(seen: gpd.GeoDataFrame, name: str, about: str, version: str) -> 
     )
 
 
-def from_item(href: str, item_folder: Path) -> str:
-    """Address of a source as it is; of a file, the path from an item's folder."""
-    if "://" in href:
-        return href
-    return Path(os.path.relpath(href, item_folder.resolve())).as_posix()
+def href_from(item_folder: Path, source: str) -> str:
+    """URL of a source as it is; of a file the path from an item's folder."""
+    if "://" in source:
+        return source
+    return Path(os.path.relpath(source, item_folder.resolve())).as_posix()

@@ -1,9 +1,9 @@
 """Tables as GeoJSON and CSV.
 
-GeoJSON is that of RFC 7946: degrees to seven digits (a centimetre), longitude first, times as text
-with a Z. A detection's geometry is her outline, and ``lon`` and ``lat`` are her centre. Tables
-without a place (seasons, ledger) have no GeoJSON. A CSV has points as ``lon`` and ``lat``, other
-shapes as WKT under their own names, and nothing where nothing is known.
+GeoJSON follows RFC 7946: degrees to seven digits (a centimetre), longitude first, times as text
+with a Z. The geometry of a detection is its outline; ``lon`` and ``lat`` are its centre. Tables
+without geometry (seasons, ledger) have no GeoJSON. A CSV has points as ``lon`` and ``lat``, other
+shapes as WKT under their own names, and empty cells for unknown values.
 """
 
 from pathlib import Path
@@ -14,23 +14,23 @@ import pandas as pd
 import shapely
 
 OUTLINES = {"detections": "footprint"}
-"""The geometry that a table shows, where it is not ``geometry``."""
+"""Geometry column of a table in GeoJSON, if it is not ``geometry``."""
 OF_POINTS = ("detections", "visits")
 """Tables whose ``geometry`` is a point."""
 WKT_DIGITS = 7
 
 
 def write_geojson(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write one table; nothing for a table without a place."""
+    """Write one table; nothing for a table without geometry."""
     if "geometry" not in frame:
         return []
     path = folder / f"{name}.geojson"
-    write_features(features(name, frame), path)
+    write_features(geojson_rows(name, frame), path)
     return [path]
 
 
-def features(name: str, frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Rows of a table as they stand in GeoJSON."""
+def geojson_rows(name: str, frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Rows of a table with the columns and geometry that GeoJSON gets."""
     shape = OUTLINES.get(name, "geometry")
     plain = _plain(frame)
     if shape != "geometry":
@@ -39,12 +39,12 @@ def features(name: str, frame: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def write_features(rows: gpd.GeoDataFrame, path: Path) -> None:
-    """Write rows of `features`, or some of them."""
+    """Write rows from `geojson_rows` as GeoJSON."""
     rows.to_file(path, driver="GeoJSON", engine="pyogrio", RFC7946="YES", WRITE_NAME="NO")
 
 
 def write_csv(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write one table."""
+    """Write one table as CSV."""
     path = folder / f"{name}.csv"
     plain: dict[str, Any] = {}
     for column, values in _plain(frame).items():
@@ -61,7 +61,7 @@ def write_csv(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
 
 
 def _plain(frame: pd.DataFrame) -> dict[str, pd.Series]:
-    """Columns whose times are text."""
+    """Columns by name, with times as text."""
     columns = {}
     for column in frame.columns:
         values = frame[column].reset_index(drop=True)
@@ -73,12 +73,12 @@ def _plain(frame: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def utc(time: pd.Timestamp) -> str:
-    """Write a time in ISO 8601, UTC, as fine as it is known."""
+    """Time in ISO 8601, UTC, with all its digits."""
     return time.tz_convert("UTC").tz_localize(None).isoformat() + "Z"
 
 
 def _shapes(values: pd.Series) -> gpd.GeoSeries:
-    """Geometries; none where a table of another version has no such column."""
+    """Geometries; missing ones if a table of another version lacks the column."""
     shapes = [one if isinstance(one, shapely.Geometry) else None for one in values]
     return gpd.GeoSeries(shapes, crs="EPSG:4326")
 

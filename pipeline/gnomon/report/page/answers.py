@@ -1,13 +1,11 @@
-"""What the page says first: visits, barrels against the cap, and what would change the answer.
+"""The top of the page: visits, barrels against the cap, and what would change the answer.
 
-The figure of what would change the answer takes one doubt at a time and leaves the rest at its
-median: barrels if only what was seen is counted, if ships were as full as each precedent supposes,
-if they were smaller or larger than read, if the cargo was another product, and if the oil went the
-other way. It is made from the tables alone, so that a reader can do it again with a pencil.
+The figure of what would change the answer varies one assumption at a time and keeps the others at
+their medians: barrels if only seen visits are counted, if ships were as full as each precedent
+assumes, if they were larger or smaller than measured, if the cargo was another product, and if the
+oil went the other way. It is computed from the tables alone, so that a reader can repeat it with a
+pencil.
 """
-
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,64 +14,69 @@ from gnomon.ledger.deliveries import INFERRED
 from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run
 from gnomon.report.page.encode import moment, number, parsed
+from gnomon.report.page.schema import Answer, Scenario, Season, Swing, Vessels, Year
 
-NINE_IN_TEN = 1.645
-"""Deviations on either side that hold 90 % of a normal."""
-TOLD_BY_NAME = 0.5
-"""Probability from which a candidate counts as told by name."""
+Z_90 = 1.645
+"""Standard deviations on either side of the mean that hold 90 % of a normal distribution."""
+NAMED_MIN = 0.5
+"""Probability from which a candidate counts as identified by name."""
 UNKNOWN_SHIP = "unregistered"
+DIRECTION_UNCLEAR = 0.05, 0.95
+"""Probabilities that ships load between which the direction of trade counts as unclear."""
 
 
-@dataclass(frozen=True)
-class Swing:
-    """Barrels if one thing were otherwise: a bar of the figure, and a sentence."""
-
-    what: str
-    low: float
-    high: float
-    words: str
-
-
-def answer(run: Run) -> dict[str, Any]:
+def answer(run: Run) -> Answer:
     """All that stands above the timeline."""
-    loading = list(run.study.ledger.loading) if run.study else []
-    product = run.study.ledger.product if run.study else None
+    ledger = run.study.ledger if run.study else None
     return {
-        "loading": loading,
-        "product": product,
+        "loading": list(ledger.loading) if ledger else [],
+        "product": ledger.product if ledger else None,
         "seasons": [_season(row) for _, row in run.seasons.iterrows()],
         "years": [_year(run, int(year), rows) for year, rows in run.ledger.groupby("year")],
         "vessels": _vessels(run.visits),
-        "visits_told": len(run.visits),
+        "visits": len(run.visits),
     }
 
 
-def _season(row: pd.Series) -> dict[str, Any]:
-    counts = (
-        "observations", "usable_observations",
-        "visits_mean", "visits_p05", "visits_p50", "visits_p95",
-        "seen_mean", "horvitz_thompson", "horvitz_thompson_sigma", "little", "little_sigma",
-        "chapman", "chapman_sigma", "dwell_days", "dwell_sigma_days", "loaded_mean",
-        "unloaded_mean", "p_exports",
-    )  # fmt: skip
-    told = {name: number(row[name]) for name in counts}
-    times = {"start": moment(row.start), "end": moment(row.end)}
-    notes = row.notes.split("; ") if isinstance(row.notes, str) else []
-    return {"port": str(row.port), "notes": notes, **times, **told}
+def _season(row: pd.Series) -> Season:
+    return {
+        "port": str(row.port),
+        "notes": row.notes.split("; ") if isinstance(row.notes, str) else [],
+        "start": moment(row.start),
+        "end": moment(row.end),
+        "observations": number(row.observations),
+        "usable_observations": number(row.usable_observations),
+        "visits_mean": number(row.visits_mean),
+        "visits_p05": number(row.visits_p05),
+        "visits_p50": number(row.visits_p50),
+        "visits_p95": number(row.visits_p95),
+        "seen_mean": number(row.seen_mean),
+        "horvitz_thompson": number(row.horvitz_thompson),
+        "horvitz_thompson_sigma": number(row.horvitz_thompson_sigma),
+        "little": number(row.little),
+        "little_sigma": number(row.little_sigma),
+        "chapman": number(row.chapman),
+        "chapman_sigma": number(row.chapman_sigma),
+        "dwell_days": number(row.dwell_days),
+        "dwell_sigma_days": number(row.dwell_sigma_days),
+        "loaded_mean": number(row.loaded_mean),
+        "unloaded_mean": number(row.unloaded_mean),
+        "p_exports": number(row.p_exports),
+    }
 
 
-def _year(run: Run, year: int, rows: pd.DataFrame) -> dict[str, Any]:
+def _year(run: Run, year: int, rows: pd.DataFrame) -> Year:
     first = rows.iloc[0]
     return {
         "year": year,
         "cap": number(first.cap_barrels, 0),
         "reported": number(first.reported_barrels, 0),
         "scenarios": [_scenario(row) for _, row in rows.iterrows()],
-        "swings": [asdict(swing) for swing in swings(run, rows)],
+        "swings": swings(run, rows),
     }
 
 
-def _scenario(row: pd.Series) -> dict[str, Any]:
+def _scenario(row: pd.Series) -> Scenario:
     def spread(name: str, digits: int) -> list[float | None]:
         return [number(row[f"{name}_{q}"], digits) for q in ("p05", "p50", "p95", "mean")]
 
@@ -89,125 +92,123 @@ def _scenario(row: pd.Series) -> dict[str, Any]:
 
 
 def swings(run: Run, rows: pd.DataFrame) -> list[Swing]:
-    """Barrels of a year if one thing were otherwise, the widest first."""
-    told = {str(row.scenario): row for _, row in rows.iterrows()}
-    base = told.get(INFERRED)
-    if base is None or not base.barrels_p50 > 0:
+    """Barrels of a year if one assumption were different, the widest first."""
+    scenarios = {str(row.scenario): row for _, row in rows.iterrows()}
+    inferred = scenarios.pop(INFERRED, None)
+    if inferred is None or not inferred.barrels_p50 > 0:
         return []
-    made = [
-        _of_unseen(base),
-        _of_load(told),
-        _of_size(run.visits, float(base.barrels_p50)),
-        _of_product(run, float(base.barrels_p50)),
-        *_of_direction(run, base),
+    median = float(inferred.barrels_p50)
+    bars = [
+        _if_unseen(inferred),
+        _if_load(scenarios),
+        _if_size(run.visits, median),
+        _if_product(run, median),
+        _if_direction(run, inferred),
     ]
-    return sorted((s for s in made if s), key=lambda s: s.low - s.high)
+    return sorted((bar for bar in bars if bar), key=lambda bar: bar["low"] - bar["high"])
 
 
-def _of_unseen(base: pd.Series) -> Swing | None:
-    middle = float(base.deliveries_p50)
-    if not middle > 0:
+def _if_unseen(inferred: pd.Series) -> Swing | None:
+    deliveries = float(inferred.deliveries_p50)
+    if not deliveries > 0:
         return None
-    per_visit = float(base.barrels_p50) / middle
-    low, high = (per_visit * float(n) for n in (base.deliveries_seen_mean, base.deliveries_p95))
-    return Swing(
-        "Visits that no look saw",
-        min(low, float(base.barrels_p50)),
-        high,
-        f"Counting only the {base.deliveries_seen_mean:.0f} deliveries that were seen gives the "
-        f"low end; {base.deliveries_p95:.0f}, as many as the looks allow, the high end. "
-        "More looks narrow this.",
-    )
+    per_visit = float(inferred.barrels_p50) / deliveries
+    seen, most = float(inferred.deliveries_seen_mean), float(inferred.deliveries_p95)
+    return {
+        "what": "Unseen visits",
+        "low": min(per_visit * seen, float(inferred.barrels_p50)),
+        "high": per_visit * most,
+        "text": f"Counting only the {seen:.0f} deliveries that were seen gives the low end, and "
+        f"{most:.0f}, the most that the images allow, the high end. More images narrow this.",
+    }
 
 
-def _of_load(told: dict[str, pd.Series]) -> Swing | None:
-    scenarios = {name: row for name, row in told.items() if name != INFERRED}
+def _if_load(scenarios: dict[str, pd.Series]) -> Swing | None:
     if not scenarios:
         return None
     values = {name: float(row.barrels_p50) for name, row in scenarios.items()}
     low, high = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
     ends = " to ".join(name.replace("%", " %") for name in (low, high))
-    return Swing(
-        "How full the ships were",
-        values[low],
-        values[high],
-        f"From {ends}, the shares that Panels of Experts and Member States have reckoned with. "
+    return {
+        "what": "How full the ships were",
+        "low": values[low],
+        "high": values[high],
+        "text": f"From {ends}, the fractions that Panels of Experts and Member States have used. "
         "Sharp images of laden ships narrow this.",
-    )
+    }
 
 
-def _of_size(visits: pd.DataFrame, middle: float) -> Swing | None:
+def _if_size(visits: pd.DataFrame, median: float) -> Swing | None:
     known = visits.dropna(subset=["deadweight_t", "deadweight_log_sigma"])
     if not len(known):
         return None
-    # As if all were misread the same way: the widest that a common fault of lengths could do.
     spread = float(np.average(known.deadweight_log_sigma, weights=known.deadweight_t))
-    # Errors of one ship and the next are mostly their own, and average out.
-    own = NINE_IN_TEN * spread / np.sqrt(len(known))
-    return Swing(
-        "Which ships they were",
-        middle * float(np.exp(-own)),
-        middle * float(np.exp(own)),
-        f"The deadweight of one ship is known within a factor of {np.exp(NINE_IN_TEN * spread):.2f}"
-        f"; over {len(known)} visits most of that averages out. Names narrow it further.",
-    )
+    # Errors of one ship and the next are mostly independent, and average out.
+    averaged = Z_90 * spread / np.sqrt(len(known))
+    return {
+        "what": "Which ships they were",
+        "low": median * float(np.exp(-averaged)),
+        "high": median * float(np.exp(averaged)),
+        "text": "The deadweight of one ship is known within a factor of "
+        f"{np.exp(Z_90 * spread):.2f}; over {len(known)} visits most of that error averages out. "
+        "Ships identified by name narrow it further.",
+    }
 
 
-def _of_product(run: Run, middle: float) -> Swing | None:
-    factor = BARRELS_PER_TONNE.get(run.study.ledger.product) if run.study else None
-    if not factor or not run.study:
+def _if_product(run: Run, median: float) -> Swing | None:
+    product = run.study.ledger.product if run.study else ""
+    factor = BARRELS_PER_TONNE.get(product)
+    if not factor:
         return None
     usual = {name: k for name, k in BARRELS_PER_TONNE.items() if name != "LPG" and k < 10}
     low, high = min(usual, key=usual.__getitem__), max(usual, key=usual.__getitem__)
-    return Swing(
-        "What the cargo was",
-        middle * usual[low] / factor,
-        middle * usual[high] / factor,
-        f"A tonne of {run.study.ledger.product} is {factor:g} barrels; of {low} {usual[low]:g}, of "
-        f"{high} {usual[high]:g}. The tonnes stay as they are.",
-    )
+    return {
+        "what": "What the cargo was",
+        "low": median * usual[low] / factor,
+        "high": median * usual[high] / factor,
+        "text": f"A tonne of {product} is {factor:g} barrels; of {low} {usual[low]:g}, of {high} "
+        f"{usual[high]:g}. The tonnes stay the same.",
+    }
 
 
-def _of_direction(run: Run, base: pd.Series) -> list[Swing]:
+def _if_direction(run: Run, inferred: pd.Series) -> Swing | None:
     loading = run.study.ledger.loading if run.study else ()
     rows = run.seasons[run.seasons.port.isin(loading)]
     total, loaded = float(rows.visits_mean.sum()), float(rows.loaded_mean.sum())
-    open_ = rows.p_exports.between(0.05, 0.95).any()
-    if not open_ or not loaded > 0 or not total > 0:
-        return []
-    return [
-        Swing(
-            "Which way the oil went",
-            0.0,
-            max(float(base.barrels_mean) * total / loaded, float(base.barrels_p50)),
-            "The looks do not tell whether ships load or unload here: nothing left if they "
-            "unload, and the high end if every visit loaded. Looks at the same ship early and "
-            "late in her stay narrow this.",
-        )
-    ]
+    unclear = rows.p_exports.between(*DIRECTION_UNCLEAR).any()
+    if not unclear or not loaded > 0 or not total > 0:
+        return None
+    return {
+        "what": "Which way the oil went",
+        "low": 0.0,
+        "high": max(float(inferred.barrels_mean) * total / loaded, float(inferred.barrels_p50)),
+        "text": "The images do not show whether ships load or unload here: no barrels are left if "
+        "they unload, and the high end if every ship loaded. Images of the same ship early and "
+        "late in its visit narrow this.",
+    }
 
 
-def _vessels(visits: pd.DataFrame) -> dict[str, Any]:
-    """Ships told by name, and how many were there at one time: two lower bounds."""
+def _vessels(visits: pd.DataFrame) -> Vessels:
+    """Ships identified by name, and the most in port at one time: two lower bounds."""
     best: dict[str, float] = {}
     for text in visits.candidates:
-        for name, chance in parsed(text, {}).items():
+        for name, chance in parsed(text, dict[str, float]()).items():
             if name != UNKNOWN_SHIP and isinstance(chance, int | float):
                 best[str(name)] = max(best.get(str(name), 0.0), float(chance))
     named = sorted(
-        ((name, chance) for name, chance in best.items() if chance >= TOLD_BY_NAME),
-        key=lambda pair: -pair[1],
+        ((name, round(chance, 3)) for name, chance in best.items() if chance >= NAMED_MIN),
+        key=lambda pair: -best[pair[0]],
     )
-    return {"named": [[n, round(p, 3)] for n, p in named], "at_once": _at_once(visits)}
+    return {"named": named, "at_once": _at_once(visits)}
 
 
 def _at_once(visits: pd.DataFrame) -> int:
-    """Most visits that the looks show at the same time, ports together."""
+    """Most visits that the images show at the same time, all ports together."""
     known = visits.dropna(subset=["arrived_before", "departed_after"])
-    ends = [(pd.Timestamp(t), 0, 1) for t in known.arrived_before]
-    ends += [(pd.Timestamp(t), 1, -1) for t in known.departed_after]
+    events = [(pd.Timestamp(time), 0, 1) for time in known.arrived_before]
+    events += [(pd.Timestamp(time), 1, -1) for time in known.departed_after]
     here = most = 0
-    for _, _, step in sorted(ends):
+    for _, _, step in sorted(events):
         here += step
         most = max(most, here)
     return most

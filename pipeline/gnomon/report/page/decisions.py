@@ -1,8 +1,8 @@
-"""Adding to what analysts decided: nothing that is in their file is ever lost.
+"""Adding to an analyst's file of decisions: nothing in it is ever lost.
 
-`gnomon.datamodel.decisions` says what a decision is, and what it is worth. The page that is served
-sends decisions here; they are added to those that the file has, and the latest on a ship in a look
-holds. A decision on a ship that a run does not have is kept too.
+`gnomon.datamodel.decisions` defines a decision and its weight. The served page sends decisions
+here; they are added to those in the file, and the latest decision on a detection holds. A decision
+on a detection that a run does not have is kept too.
 """
 
 import json
@@ -13,21 +13,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gnomon.datamodel.decisions import REVIEW as FILE
 from gnomon.datamodel.decisions import Decision
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import write_json
 
 Feature = dict[str, Any]
+"""GeoJSON feature whose properties are a `Decision`; other properties are kept as they are."""
 
 
 def read_decisions(path: Path) -> list[Feature]:
-    """Read decisions; none where there is no file.
+    """Read decisions; none if there is no file.
 
     Raises
     ------
     StoreError
-        The file is there and is not what gnomon writes. It is left as it is.
+        The file exists and is not a file of decisions. It is left as it is.
 
     """
     try:
@@ -37,24 +37,24 @@ def read_decisions(path: Path) -> list[Feature]:
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror or error})") from error
     try:
-        return checked(json.loads(text))
+        return decision_features(json.loads(text))
     except ValueError as error:
         raise StoreError(
-            f"{path}: is not a file of decisions ({error}); mend or move it"
+            f"{path}: is not a file of decisions ({error}); correct or move it"
         ) from error
 
 
-def checked(value: Any) -> list[Feature]:
-    """Features of a collection of decisions.
+def decision_features(value: Any) -> list[Feature]:
+    """Features of a GeoJSON collection of decisions, checked.
 
     Raises
     ------
     ValueError
-        It is something else.
+        It is not a collection of decisions.
 
     """
-    if why := _fault(value):
-        raise ValueError(why)
+    if fault := _fault(value):
+        raise ValueError(fault)
     features: list[Feature] = value["features"]
     return features
 
@@ -65,21 +65,21 @@ def _fault(value: Any) -> str | None:
     if not isinstance(value.get("features"), list):
         return "it has no features"
     for number, feature in enumerate(value["features"], start=1):
-        told = feature.get("properties") if isinstance(feature, dict) else None
+        properties = feature.get("properties") if isinstance(feature, dict) else None
         try:
-            Decision.model_validate(told)
+            Decision.model_validate(properties)
         except ValidationError as error:
-            fault = error.errors()[0]
-            return f"feature {number}: {'.'.join(map(str, fault['loc']))} {fault['msg']}"
+            first = error.errors()[0]
+            return f"feature {number}: {'.'.join(map(str, first['loc']))} {first['msg']}"
     return None
 
 
-def merged(*parts: Iterable[Feature]) -> list[Feature]:
-    """All decisions once each, by ship and then time: nothing that was decided is lost."""
-    kept: dict[tuple[str, datetime], Feature] = {}
+def merge_decisions(*parts: Iterable[Feature]) -> list[Feature]:
+    """All decisions, each once, by detection and then time."""
+    merged: dict[tuple[str, datetime], Feature] = {}
     for feature in (one for part in parts for one in part):
-        kept.setdefault((feature["properties"]["detection_id"], _when(feature)), feature)
-    return [kept[key] for key in sorted(kept)]
+        merged.setdefault((feature["properties"]["detection_id"], _decided_at(feature)), feature)
+    return [merged[key] for key in sorted(merged)]
 
 
 def write_decisions(features: Iterable[Feature], path: Path) -> None:
@@ -87,9 +87,6 @@ def write_decisions(features: Iterable[Feature], path: Path) -> None:
     write_json({"type": "FeatureCollection", "features": [*features]}, path)
 
 
-def _when(feature: Feature) -> datetime:
-    """Time of a decision, in its own zone; two times that are the same moment are equal."""
+def _decided_at(feature: Feature) -> datetime:
+    """Time of a decision; the same moment in two time zones is equal."""
     return Decision.model_validate(feature["properties"]).decided_at
-
-
-__all__ = ["FILE", "Feature", "checked", "merged", "read_decisions", "write_decisions"]

@@ -1,22 +1,24 @@
-"""Tables as compact JSON: columns of plain values, rounded to what they mean.
+"""Values of tables as compact JSON: rounded to their precision, null where unknown.
 
-Times are seconds since the epoch, places degrees to five digits (a metre), null what is not known.
+Times are seconds since the epoch, places degrees to six digits (a tenth of a metre).
 """
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.report.page.schema import Ring
+
 PLACE_DIGITS = 6
-Ring = list[list[float]]
+T = TypeVar("T")
 
 
-def words(values: pd.Series) -> list[str | None]:
+def texts(values: pd.Series) -> list[str | None]:
     """Text, null where there is none."""
     return [None if pd.isna(value) else str(value) for value in values]
 
@@ -27,7 +29,7 @@ def numbers(values: Iterable[Any], digits: int = 3) -> list[float | None]:
 
 
 def number(value: Any, digits: int = 3) -> float | None:
-    """One float, rounded; null where not finite."""
+    """One float, rounded; null if not finite."""
     if value is None or value is pd.NA or not np.isfinite(value):
         return None
     return round(float(value), digits)
@@ -39,12 +41,12 @@ def moments(values: Iterable[Any]) -> list[int | None]:
 
 
 def moment(value: Any) -> int | None:
-    """Seconds since the epoch, null where there is no time."""
+    """Seconds since the epoch, null if there is no time."""
     return None if pd.isna(value) else int(pd.Timestamp(value).timestamp())
 
 
 def rings(shape: BaseGeometry | None) -> list[Ring]:
-    """Outer rings of a polygon, or of many, longitude before latitude."""
+    """Outer rings of one or more polygons, longitude before latitude."""
     if shape is None or shape.is_empty:
         return []
     parts = shapely.get_parts(shapely.geometrycollections([shape]))
@@ -54,11 +56,12 @@ def rings(shape: BaseGeometry | None) -> list[Ring]:
 
 def ring(line: BaseGeometry) -> Ring:
     """Coordinates of a line."""
-    return np.round(shapely.get_coordinates(line), PLACE_DIGITS).tolist()
+    coordinates: Ring = np.round(shapely.get_coordinates(line), PLACE_DIGITS).tolist()
+    return coordinates
 
 
-def parsed(text: Any, empty: Any) -> Any:
-    """Read JSON of a cell; what is not JSON counts as empty."""
+def parsed(text: Any, empty: T) -> T:
+    """Value of a cell of JSON; `empty` if it is not JSON, or JSON of another type."""
     if not isinstance(text, str):
         return empty
     try:

@@ -71,9 +71,7 @@ class Wanted:
 def evidence(run: Run, *, pictures: bool = True, progress: Progress | None = None) -> Evidence:
     """Read what the pixels of a run show."""
     made = Evidence(curves=curves_of_table(run.detections))
-    sources = run.told.get("sources")
-    if isinstance(sources, dict):
-        made.items = {str(name): str(href) for name, href in sources.items()}
+    made.items = dict(run.metadata.sources)
     if not pictures or run.study is None:
         return made
     wanted = [*_of_visits(run), *_of_ships(run)]
@@ -133,7 +131,7 @@ def _scenes(run: Run, study: Study) -> tuple[dict[str, Scene], str]:
 def _of_ships(run: Run) -> list[Wanted]:
     """Pictures of the ships that are in no visit, the surest first."""
     table = run.detections
-    taken = {name for text in run.visits.detections for name in parsed(text, [])}
+    taken = {name for text in run.visits.detections for name in parsed(text, list[str]())}
     order = np.argsort(-table.score.fillna(0).to_numpy(float), kind="stable")
     return [
         Wanted(row.detection_id, row.scene_id, square_around(row.geometry, row.length_m), int(k))
@@ -147,7 +145,7 @@ def _of_visits(run: Run) -> list[Wanted]:
     place = {name: k for k, name in enumerate(run.detections.detection_id)}
     wanted = []
     for _, visit in run.visits.iterrows():
-        rows = [place[name] for name in parsed(visit.detections, []) if name in place]
+        rows = [place[name] for name in parsed(visit.detections, list[str]()) if name in place]
         if not rows:
             continue
         hulls = run.detections.iloc[rows]

@@ -1,30 +1,32 @@
-"""One file that shows a run: everything in it, nothing fetched, opened from disk or served.
+"""The evidence page: one HTML file that holds everything, opened from disk or served.
 
 The page is a shell of HTML, one script and one style sheet (built from ``web/``), and two blocks of
-JSON: what is needed at once, and the pictures, which are unpacked when a card is opened.
+JSON: what is needed at once, and the pictures with the posteriors, which are parsed when a card is
+opened.
 """
 
 import html
 import importlib.metadata
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from gnomon.datamodel.decisions import REVIEW
 from gnomon.datamodel.files import write_text
 from gnomon.datamodel.progress import Progress
-from gnomon.report.load_tables import Run, read_run
+from gnomon.report.load_tables import Run, public_location, read_run
 from gnomon.report.page.answers import answer
-from gnomon.report.page.decisions import FILE as REVIEW
 from gnomon.report.page.decisions import read_decisions
 from gnomon.report.page.evidence import Evidence, evidence
 from gnomon.report.page.payload import observations_of, ports_of, register_of, ships_of, visits_of
-from gnomon.report.page.shell import FILE, SHELL, bundled, embedded, policy
+from gnomon.report.page.schema import GeoJson, PageData, RunSection
+from gnomon.report.page.shell import PAGE, SHELL, bundled, embedded, policy
 
 FORMAT = 1
-"""Of the JSON between Python and the page."""
+"""Version of the JSON between Python and the page."""
 CLEAR = 0.3
-"""Usable fraction of the water (of the berths, where they are known) from which a look is clear."""
+"""Usable fraction of the water (of the berths, if known) from which an observation is clear."""
 
 
 def write_report(
@@ -32,20 +34,20 @@ def write_report(
     *,
     out: Path | None = None,
     pictures: bool = True,
-    progress: Progress | None = None,
+    on_progress: Progress | None = None,
 ) -> tuple[Path, tuple[str, ...]]:
     """Write the evidence page of a run.
 
     Parameters
     ----------
     folder
-        Of a run, or of tables that `gnomon track` went on from.
+        Folder of a run, or of the tables that `gnomon track` started from.
     out
-        HTML to be written; ``report.html`` in the folder if left out.
+        HTML file to write; ``report.html`` in the folder if left out.
     pictures
-        Whether to read pixels; without them the page has the tables alone.
-    progress
-        Told of each scene that is read.
+        Whether to show pictures of ships; without them the page has the tables alone.
+    on_progress
+        Called after each scene.
 
     Returns
     -------
@@ -59,15 +61,14 @@ def write_report(
 
     """
     run = read_run(folder)
-    seen = evidence(run, pictures=pictures, progress=progress)
-    path = out or folder / FILE
-    text = rendered(run, seen, beside=path.parent)
-    write_text(text, path)
+    seen = evidence(run, pictures=pictures, progress=on_progress)
+    path = out or folder / PAGE
+    write_text(page_html(run, seen, beside=path.parent), path)
     return path, (*run.notes, *seen.notes)
 
 
-def rendered(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
-    """The page as text; ``beside`` is the folder that it will lie in, for links to local items."""
+def page_html(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
+    """HTML of the page; ``beside`` is the folder that it will be in, for links to local items."""
     script, style, licences = map(bundled, ("page.js", "page.css", "LICENCES.txt"))
     return SHELL.format(
         policy=policy(script),
@@ -76,16 +77,16 @@ def rendered(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
         style=style,
         script=script,
         licences=licences,
-        page=embedded(page_of(run, seen, beside=beside)),
-        evidence=embedded({"chips": seen.chips, "curves": seen.curves}),
+        page=embedded(page_data(run, seen, beside=beside)),
+        evidence=embedded({"chips": seen.chips, "posteriors": seen.curves}),
     )
 
 
-def page_of(run: Run, seen: Evidence, *, beside: Path | None = None) -> dict[str, Any]:
-    """Everything that the page shows but the pictures."""
+def page_data(run: Run, seen: Evidence, *, beside: Path | None = None) -> PageData:
+    """Everything that the page shows except pictures and posteriors."""
     return {
         "format": FORMAT,
-        "run": _about(run, seen),
+        "run": _run_section(run, seen),
         "answer": answer(run),
         "ports": ports_of(run, seen.coasts),
         "observations": observations_of(run),
@@ -97,33 +98,24 @@ def page_of(run: Run, seen: Evidence, *, beside: Path | None = None) -> dict[str
     }
 
 
-def _about(run: Run, seen: Evidence) -> dict[str, Any]:
-    told = run.told
+def _run_section(run: Run, seen: Evidence) -> RunSection:
+    made_at = run.metadata.made_at
     return {
         "name": run.name,
         "description": run.study.description if run.study else "",
-        "made_at": str(told.get("made_at", "")) or None,
+        "made_at": made_at.isoformat() if made_at else None,
         "shown_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {str(k): str(v) for k, v in _dict(told.get("versions")).items()},
-        "weights": {str(k): str(v) for k, v in _dict(told.get("weights")).items()},
-        "catalog": _public(run.study.catalog.url) if run.study else None,
+        "versions": dict(run.metadata.versions),
+        "weights": dict(run.metadata.weights),
+        "catalog": public_location(run.study.catalog.url) if run.study else None,
         "simulated": run.simulated,
         "clear": CLEAR,
         "notes": [*run.notes, *seen.notes],
     }
 
 
-def _dict(value: Any) -> dict[Any, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _public(url: str) -> str:
-    """An address as it is; of a path, which is the writer's own affair, only the end."""
-    return url if "://" in url else "/".join(Path(url).parts[-2:])
-
-
-def _links(items: dict[str, str], beside: Path | None) -> dict[str, str]:
-    """Addresses of items by scene; of local ones the path from the page."""
+def _links(items: Mapping[str, str], beside: Path | None) -> dict[str, str]:
+    """Link to the STAC item of each scene; of a local one the path from the page."""
     links = {}
     for scene, href in items.items():
         if href.startswith(("http://", "https://")):
@@ -133,7 +125,6 @@ def _links(items: dict[str, str], beside: Path | None) -> dict[str, str]:
     return links
 
 
-def _review(folder: Path) -> dict[str, Any]:
-    """Decisions that are there already."""
-    features = read_decisions(folder / REVIEW)
-    return {"type": "FeatureCollection", "features": features}
+def _review(folder: Path) -> GeoJson:
+    """Decisions that an analyst has made already."""
+    return {"type": "FeatureCollection", "features": read_decisions(folder / REVIEW)}

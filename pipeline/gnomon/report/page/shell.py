@@ -1,21 +1,21 @@
-"""The shell of the page: what stands around the data, and what keeps text from being run.
+"""The HTML around the data of a page, which keeps text of a run from being executed.
 
-Text of a run is only ever data: ``<`` never stands in a block as it is, and a content security
-policy lets no script run but the one whose digest it names, and no address be asked.
+Text of a run is only ever data: ``<`` is escaped in every block, and a content security policy
+allows only the script whose digest it names and no request to any other host.
 """
 
 import base64
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 from gnomon.datamodel.errors import StoreError
 
-FILE = "report.html"
-MOST_BYTES = 20_000_000
+PAGE = "report.html"
+"""Name of the page in the folder of a run."""
+MAX_BYTES = 20_000_000
 STATIC = Path(__file__).parents[1] / "static"
-"""What ``web/`` is built into."""
+"""Where ``make page`` puts the script and style built from ``web/``."""
 
 SHELL = """<!doctype html>
 <html lang="en">
@@ -31,8 +31,8 @@ SHELL = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<div id="app"><noscript>This page draws itself with the script inside it: allow scripts to run.
-Nothing is fetched from any other place.</noscript></div>
+<div id="app"><noscript>This page is drawn by the script inside it: please allow scripts.
+Nothing is loaded from any other place.</noscript></div>
 <script type="application/json" id="page">{page}</script>
 <script type="application/json" id="evidence">{evidence}</script>
 <script type="text/plain" id="licences">{licences}</script>
@@ -43,9 +43,9 @@ Nothing is fetched from any other place.</noscript></div>
 
 
 def policy(script: str) -> str:
-    """Content security policy: this script and no other, pictures from within, nothing fetched.
+    """Content security policy: this script only, embedded pictures only, nothing loaded.
 
-    Only a page that is served may talk, and to its own server alone.
+    Only a page that is served may send anything, and to its own server alone.
     """
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
@@ -54,8 +54,8 @@ def policy(script: str) -> str:
     )
 
 
-def embedded(value: Any) -> str:
-    """JSON that can stand within a script element: nothing in it ends the element."""
+def embedded(value: object) -> str:
+    """JSON that is safe within a script element: nothing in it ends the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -63,26 +63,26 @@ def embedded(value: Any) -> str:
 
 
 def is_current(folder: Path) -> bool:
-    """Whether the page of a run is there, and younger than what it shows."""
-    page = folder / FILE
+    """Whether the page of a run exists and is newer than everything it shows."""
+    page = folder / PAGE
     if not page.is_file():
         return False
-    rests_on = [*folder.glob("*.parquet"), folder / "run.json", STATIC / "page.js"]
-    times = [path.stat().st_mtime for path in rests_on if path.is_file()]
+    sources = [*folder.glob("*.parquet"), folder / "run.json", STATIC / "page.js"]
+    times = [path.stat().st_mtime for path in sources if path.is_file()]
     return all(time <= page.stat().st_mtime for time in times)
 
 
 def bundled(name: str) -> str:
-    """A file of the bundle, as text.
+    """Text of a file of the bundle.
 
     Raises
     ------
     StoreError
-        It has not been built.
+        The bundle has not been built.
 
     """
     path = STATIC / name
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"{path}: is missing; make page builds it") from error
+        raise StoreError(f"{path}: is missing; build it with `make page`") from error

@@ -2,15 +2,15 @@
 import * as Plot from "@observablehq/plot";
 import type { Page, Season, Year } from "./data";
 import { Figure } from "./figure";
-import { day, dayMonth, percent, portWords, rough, whole } from "./words";
+import { day, dayMonth, percent, portText, rough, whole } from "./text";
 
 const SURE = 0.95;
 
 function direction(p: number | null): [string, string] {
-  if (p == null) return ["not told", "no look"];
-  if (p > SURE) return ["they load", `chance ${percent(p)}`];
-  if (p < 1 - SURE) return ["they unload", `chance ${percent(1 - p)}`];
-  return ["open", `${percent(p)} that they load`];
+  if (p == null) return ["unknown", "no image"];
+  if (p > SURE) return ["ships load", `chance ${percent(p)}`];
+  if (p < 1 - SURE) return ["ships unload", `chance ${percent(1 - p)}`];
+  return ["unclear", `chance ${percent(p)} that ships load`];
 }
 
 function Headline({ page, season, year }: { page: Page; season: Season | undefined; year: Year | undefined }) {
@@ -18,20 +18,20 @@ function Headline({ page, season, year }: { page: Page; season: Season | undefin
   if (!year || !first)
     return (
       <h1>
-        {whole(page.ships.length)} ships in {whole(page.observations.length)} observations.{" "}
+        {whole(page.ships.length)} ships in {whole(page.observations.length)} images.{" "}
         <span class="soft">
-          {season ? `${rough(season.visits_p50)} visits inferred; nothing is said of barrels.` : "No visits are told."}
+          {season ? `${rough(season.visits_p50)} visits inferred; barrels were not estimated.` : "Visits were not inferred."}
         </span>
       </h1>
     );
   const [low, middle, high] = first.barrels;
-  const where = page.answer.loading.map(portWords).join(" and ");
-  const verdict = first.p_over > SURE ? "Over the cap." : first.p_over < 1 - SURE ? "Under the cap." : "The looks leave it open.";
+  const where = page.answer.loading.map(portText).join(" and ");
+  const verdict = first.p_over > SURE ? "Over the cap." : first.p_over < 1 - SURE ? "Under the cap." : "The images leave it open.";
   return (
     <h1>
       <span class="verdict">{verdict}</span> {rough(middle)} barrels left {where} in {year.year}{" "}
       <span class="soft">
-        ({rough(low)} to {rough(high)}), against a yearly cap of {whole(year.cap)}.
+        (90 % interval {rough(low)} to {rough(high)}), against a yearly cap of {whole(year.cap)}.
       </span>
     </h1>
   );
@@ -51,33 +51,33 @@ function Tile({ name, value, more }: { name: string; value: string; more: string
 
 function Tiles({ page, season, year }: { page: Page; season: Season | undefined; year: Year | undefined }) {
   const first = year?.scenarios[0];
-  const { vessels, visits_told } = page.answer;
+  const { vessels, visits } = page.answer;
   const [way, waySure] = direction(season?.p_exports ?? null);
   const named = vessels.named.map(([name]) => name);
   return (
     <dl class="tiles">
       {season && (
         <Tile
-          name={`Visits at ${portWords(season.port)}`}
-          value={season.visits_p50 == null ? "not told" : rough(season.visits_p50)}
-          more={`inferred, ${rough(season.visits_p05)} to ${rough(season.visits_p95)}; seen: ${rough(season.seen_mean)}`}
+          name={`Visits at ${portText(season.port)}`}
+          value={season.visits_p50 == null ? "unknown" : rough(season.visits_p50)}
+          more={`90 % interval ${rough(season.visits_p05)} to ${rough(season.visits_p95)}; ${rough(season.seen_mean)} of them seen`}
         />
       )}
       {season && (
         <Tile
-          name="Load, in and out"
+          name="Direction of trade"
           value={way}
-          more={`${waySure}; ${rough(season.loaded_mean)} came empty and left laden, ${rough(season.unloaded_mean)} the other way`}
+          more={`${waySure}; ${rough(season.loaded_mean)} came empty and left laden, ${rough(season.unloaded_mean)} the other way round`}
         />
       )}
-      {visits_told > 0 && (
+      {visits > 0 && (
         <Tile
-          name="Vessels"
+          name="Different ships"
           value={named.length ? whole(named.length) : `${vessels.at_once} or more`}
           more={
             named.length
-              ? `told by name: ${named.slice(0, 4).join(", ")}${named.length > 4 ? " and others" : ""}; ${vessels.at_once} at one time`
-              : "as many were in port at one time; sizes alone name none"
+              ? `identified by name: ${named.slice(0, 4).join(", ")}${named.length > 4 ? " and others" : ""}; ${vessels.at_once} in port at the same time`
+              : "so many were in port at the same time; sizes alone identify none by name"
           }
         />
       )}
@@ -85,14 +85,14 @@ function Tiles({ page, season, year }: { page: Page; season: Season | undefined;
         <Tile
           name="Tonnes"
           value={rough(first.tonnes[1])}
-          more={`${rough(first.tonnes[0])} to ${rough(first.tonnes[2])}, as ${page.answer.product ?? "product"}`}
+          more={`90 % interval ${rough(first.tonnes[0])} to ${rough(first.tonnes[2])}, as ${page.answer.product ?? "product"}`}
         />
       )}
       {first && (
         <Tile
           name="Barrels"
           value={rough(first.barrels[1])}
-          more={`${rough(first.barrels[0])} to ${rough(first.barrels[2])}${
+          more={`90 % interval ${rough(first.barrels[0])} to ${rough(first.barrels[2])}${
             year!.reported ? `; others reported ${whole(year!.reported)} under the same cap` : ""
           }`}
         />
@@ -101,17 +101,17 @@ function Tiles({ page, season, year }: { page: Page; season: Season | undefined;
         <Tile
           name={`Over ${whole(year!.cap)} in ${year!.year}`}
           value={percent(first.p_over)}
-          more="chance that the cap was passed"
+          more="chance that the cap was exceeded"
         />
       )}
       {first && (
         <Tile
-          name="Cap passed on"
-          value={first.passed[1] == null ? "not passed" : dayMonth(first.passed[1])}
+          name="Cap exceeded on"
+          value={first.passed[1] == null ? "not exceeded" : dayMonth(first.passed[1])}
           more={
             first.passed[1] == null
-              ? "in no sample"
-              : `${day(first.passed[0])} to ${day(first.passed[2])}, where it was passed`
+              ? "in none of the samples"
+              : `90 % interval ${day(first.passed[0])} to ${day(first.passed[2])}, if it was exceeded`
           }
         />
       )}
@@ -213,21 +213,21 @@ function Changes({ year }: { year: Year }) {
         <figcaption>
           <h2>What would change the answer</h2>
           <p class="soft">
-            Line and dot: nine in ten, and the middle. Broad bars: one thing otherwise, all else as inferred. Shaded: over
-            the cap.
+            Line: 90 % interval; dot: median. Broad bars: one assumption changed, everything else as inferred. Shaded:
+            above the cap.
           </p>
         </figcaption>
         <Figure draw={(width) => drawBarrels(year, width)} on={[year]} label={label} />
       </figure>
       <div>
         <table class="scenarios">
-          <caption>If the ships were so full</caption>
+          <caption>Barrels by how full the ships were</caption>
           <thead>
             <tr>
               <th scope="col">Load</th>
               <th scope="col">Barrels</th>
-              <th scope="col">P(over)</th>
-              <th scope="col">Passed</th>
+              <th scope="col">Chance over cap</th>
+              <th scope="col">Exceeded on</th>
             </tr>
           </thead>
           <tbody>
@@ -249,7 +249,7 @@ function Changes({ year }: { year: Year }) {
         <ul class="plain">
           {year.swings.map((one) => (
             <li key={one.what}>
-              <b>{one.what}:</b> {rough(one.low)} to {rough(one.high)}. {one.words}
+              <b>{one.what}:</b> {rough(one.low)} to {rough(one.high)}. {one.text}
             </li>
           ))}
         </ul>
@@ -270,12 +270,12 @@ function Ports({ page }: { page: Page }) {
     value == null ? "–" : `${rough(value)} ± ${rough(sigma)}`;
   return (
     <details class="fold">
-      <summary>Every port, and three other counts beside the posterior</summary>
+      <summary>All ports, and three other estimates of the number of visits</summary>
       <div class="wide" tabIndex={0} role="region" aria-label="Counts by port">
         <table>
           <thead>
             <tr>
-              {["Port", "Looks", "Visits seen", "Visits inferred", "Mean stay", "Horvitz-Thompson", "Little", "Chapman", "Direction"].map(
+              {["Port", "Images", "Visits seen", "Visits inferred", "Mean stay", "Horvitz-Thompson", "Little", "Chapman", "Direction"].map(
                 (name) => (
                   <th scope="col" key={name}>
                     {name}
@@ -287,7 +287,7 @@ function Ports({ page }: { page: Page }) {
           <tbody>
             {page.answer.seasons.map((one) => (
               <tr key={one.port}>
-                <th scope="row">{portWords(one.port)}</th>
+                <th scope="row">{portText(one.port)}</th>
                 <td>
                   {whole(one.observations)} <small>{one.usable_observations.toFixed(1)} usable</small>
                 </td>
@@ -318,7 +318,7 @@ export function Answer({ page }: { page: Page }) {
     season && season.visits_mean && (season.visits_p95! - season.visits_p05!) / 2 > 0.35 * season.visits_mean;
   const remarks = [
     ...new Set([
-      ...(wide ? [`${portWords(season.port)}: these looks see few visits, so the count is wide; more looks would tell`] : []),
+      ...(wide ? [`${portText(season.port)}: uncertain count, because few visits are seen; more images would narrow it`] : []),
       ...page.answer.seasons.flatMap((one) => one.notes),
       ...page.run.notes,
     ]),

@@ -1,4 +1,4 @@
-// The evidence page: the answer, every observation, where, the ships, what an analyst decided.
+// The evidence page: the answer, every image, maps, the ships, and what an analyst decided.
 import { render } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Answer } from "./answer";
@@ -9,9 +9,9 @@ import { List } from "./list";
 import { Maps } from "./map";
 import "./page.css";
 import { begun, download, type Feature, featuresOf, holding, keep, merged, served } from "./review";
-import { addressOf, scaled, type Span, wholeSpan } from "./things";
+import { addressOf, scaled, type Span, wholeSpan } from "./items";
 import { Timeline } from "./timeline";
-import { day, whole } from "./words";
+import { day, whole } from "./text";
 
 const addressNow = () => {
   try {
@@ -21,7 +21,7 @@ const addressNow = () => {
   }
 };
 
-/** The address of what is open, kept in the location so that it can be cited. */
+/** The address of the open card, kept in the location so that it can be cited. */
 function useAddress(): [string, (address: string) => void] {
   const [address, setAddress] = useState(addressNow);
   useEffect(() => {
@@ -52,16 +52,16 @@ function Head({ page, theme, setTheme }: { page: Page; theme: Theme; setTheme: (
       <nav aria-label="Sections">
         <a href="#answer">Answer</a>
         <a href="#timeline">Timeline</a>
-        <a href="#maps">Where</a>
+        <a href="#maps">Maps</a>
         <a href="#list">Ships</a>
         <a href="#decisions">Review</a>
-        <a href="#how">How made</a>
+        <a href="#how">Method</a>
       </nav>
       <div class="tools">
         <label>
           <span class="hidden">Colours</span>
           <select value={theme} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
-            <option value="auto">as the system</option>
+            <option value="auto">system colours</option>
             <option value="light">light</option>
             <option value="dark">dark</option>
           </select>
@@ -98,17 +98,17 @@ function Zoom({ span, whole: all, zoom }: { span: Span; whole: Span; zoom: (span
         <span>to</span>
         <input type="date" value={iso(span[1])} onChange={(event) => typed(1, event.currentTarget.value)} />
       </label>
-      <span class="soft hint">Drag over the picture to look closer; arrow keys go from one to the next.</span>
+      <span class="soft hint">Drag over the timeline to zoom in; arrow keys move from mark to mark.</span>
     </div>
   );
 }
 
 function Legend() {
   const marks = [
-    ["stay loaded", "visit: came empty, left laden"],
-    ["stay unloaded", "visit: came laden, left empty"],
-    ["stay open", "visit: load not told (thick: the middle of arrival and departure; thin: nine in ten)"],
-    ["clear", "observation: as long as water was seen; ships in it stand on it, large if they are of a visit"],
+    ["visit loaded", "visit: came empty, left laden"],
+    ["visit unloaded", "visit: came laden, left empty"],
+    ["visit open", "visit: load cannot be determined (thick: from median arrival to median departure; thin: 90 % interval)"],
+    ["clear", "image: the longer the line, the more water was visible; ships in the image stand on it, larger if they belong to a visit"],
   ];
   return (
     <ul class="legend" aria-label="Marks">
@@ -126,22 +126,23 @@ function How({ page }: { page: Page }) {
   const pairs = [...Object.entries(run.versions), ...Object.entries(run.weights).map(([k, v]) => [`weights ${k}`, v])];
   return (
     <section id="how" aria-labelledby="how-head">
-      <h2 id="how-head">How this was made, and what it cannot say</h2>
+      <h2 id="how-head">How this was made, and what it cannot show</h2>
       <div class="columns">
         <div>
           <p>
-            gnomon looked for ships in every scene that the catalogue had for these ports, wrote down every look, read
-            loads from the shadows that hulls throw on the water, and inferred visits, seen and unseen, from what each look
-            could have shown. A visit between two looks is invisible: counts are posteriors, and their intervals hold the
-            truth nine times in ten on simulated seasons.
+            gnomon searched every satellite image of these ports in the catalogue for ships, kept a record of every image
+            with or without ships, estimated loads from the shadows that hulls cast on the water, and inferred visits, seen
+            and unseen, from what each image could have shown. A visit between two images leaves no trace, so counts are
+            estimates; on simulated seasons their 90 % intervals hold the truth nine times in ten.
           </p>
           <p>
-            A load holds if the ship is a tanker. No freeboards read from satellites are published to compare with. An
-            accepted or rejected ship changes nothing on this page: it counts when visits are inferred again with the
-            review file.
+            The load of a ship holds if the ship is a tanker: laden means with cargo and deep in the water, in ballast
+            means without cargo and high in the water. No freeboards measured from satellites have been published for
+            comparison. Accepting or rejecting a ship changes nothing on this page; it takes effect when visits are
+            inferred again with the review file.
           </p>
           <p class="soft">
-            Contains modified Copernicus Sentinel data where scenes are Sentinel's. Made with gnomon, Apache-2.0; Observable Plot, D3 and Preact are in this file under their own licences.
+            Images of Sentinel satellites: contains modified Copernicus Sentinel data. Made with gnomon, Apache-2.0; This file includes Observable Plot, D3 and Preact under their own licences.
           </p>
           <details class="licences">
             <summary>Licences</summary>
@@ -155,7 +156,7 @@ function How({ page }: { page: Page }) {
           </div>
           <div>
             <dt>Run made</dt>
-            <dd>{run.made_at ? day(Date.parse(run.made_at) / 1000) : "not told"}</dd>
+            <dd>{run.made_at ? day(Date.parse(run.made_at) / 1000) : "unknown"}</dd>
           </div>
           <div>
             <dt>Page made</dt>
@@ -173,11 +174,11 @@ function How({ page }: { page: Page }) {
   );
 }
 
-function Review(props: { history: Feature[]; page: Page; read: (features: Feature[]) => void; said: string }) {
-  const { history, page, read, said } = props;
+function Review(props: { history: Feature[]; page: Page; read: (features: Feature[]) => void; status: string }) {
+  const { history, page, read, status } = props;
   const decisions = holding(history);
   const rejected = [...decisions.values()].filter((one) => one.decision === "reject").length;
-  const astray = [...decisions.keys()].filter((id) => !page.ship.has(id)).length;
+  const unmatched = [...decisions.keys()].filter((id) => !page.ship.has(id)).length;
   const chosen = async (event: Event) => {
     const file = (event.currentTarget as HTMLInputElement).files?.[0];
     if (file) read(featuresOf(JSON.parse(await file.text().catch(() => "null"))));
@@ -187,9 +188,9 @@ function Review(props: { history: Feature[]; page: Page; read: (features: Featur
       <h2 id="review-head">Review</h2>
       <p>
         <b>{whole(decisions.size)}</b> decisions: {whole(decisions.size - rejected)} accepted, {whole(rejected)} rejected.{" "}
-        {astray > 0 && `${whole(astray)} of them are on ships that this run does not have; they are kept. `}
+        {unmatched > 0 && `${whole(unmatched)} of them are about ships that this run does not have; they are kept. `}
         {served() ? "They are saved in the run's folder as you decide." : "They stay in this browser until you download them."}{" "}
-        Visits and barrels count with them when <code>gnomon track</code> infers again.
+        Visits and barrels take them into account once <code>gnomon track</code> has run again.
       </p>
       <div class="row">
         <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(history)}>
@@ -199,7 +200,7 @@ function Review(props: { history: Feature[]; page: Page; read: (features: Featur
           <span>Add decisions from a file</span>
           <input type="file" accept=".geojson,.json,application/geo+json" onChange={chosen} />
         </label>
-        <output aria-live="polite">{said}</output>
+        <output aria-live="polite">{status}</output>
       </div>
     </section>
   );
@@ -212,7 +213,7 @@ function App({ page }: { page: Page }) {
   const [address, go] = useAddress();
   const [history, setHistory] = useState(() => begun(page));
   const decisions = useMemo(() => holding(history), [history]);
-  const [said, setSaid] = useState("");
+  const [status, setStatus] = useState("");
   const [theme, setTheme] = useState<Theme>("auto");
   const before = useRef<Element | null>(null);
   useEffect(() => {
@@ -240,7 +241,7 @@ function App({ page }: { page: Page }) {
   const decide = async (features: Feature[]) => {
     const next = merged(history, features);
     setHistory(next);
-    setSaid(await keep(page, next));
+    setStatus(await keep(page, next));
   };
   return (
     <Opened.Provider value={open}>
@@ -254,19 +255,19 @@ function App({ page }: { page: Page }) {
       <main>
         <Answer page={page} />
         <section id="timeline" aria-labelledby="timeline-head">
-          <h2 id="timeline-head">Every look</h2>
-          <Filters page={page} filter={filter} change={setFilter} shown={`${whole(observations)} looks and ${whole(ships.length)} ships in view`} />
+          <h2 id="timeline-head">Every image</h2>
+          <Filters page={page} filter={filter} change={setFilter} shown={`${whole(observations)} images and ${whole(ships.length)} ships in view`} />
           <Zoom span={span} whole={all} zoom={zoom} />
           <Legend />
           <Timeline page={page} filter={filter} span={span} zoom={zoom} />
         </section>
         <Maps page={page} filter={filter} span={span} />
         <List page={page} ships={ships} decisions={decisions} />
-        <Review history={history} page={page} read={decide} said={said} />
+        <Review history={history} page={page} read={decide} status={status} />
         <How page={page} />
       </main>
       {shown && (
-        <Card page={page} shown={shown} address={address} close={close} step={step} decisions={decisions} decide={decide} said={said} />
+        <Card page={page} shown={shown} address={address} close={close} step={step} decisions={decisions} decide={decide} status={status} />
       )}
     </Opened.Provider>
   );

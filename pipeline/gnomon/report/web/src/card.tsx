@@ -1,14 +1,14 @@
 // The evidence of one visit, ship or observation; its address can be cited.
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { Picture, Strip } from "./chips";
-import { Freeboard, Weights } from "./curves";
+import { Freeboard, Weights } from "./posteriors";
 import { type Candidate, evidence, type Observation, type Page, type Ship, type Visit } from "./data";
 import { Decide } from "./decide";
 import { Opened } from "./filter";
 import type { Decisions, Feature } from "./review";
 import {
-  collectionWords, day, fixed, LOAD_WORDS, moment, percent, portWords, reasonWords, rough, signed, shortMoment, skyWords, tradeWords, whole, withError,
-} from "./words";
+  collectionText, day, fixed, LOAD_TEXT, moment, percent, portText, reasonText, rough, signed, shortMoment, skyText, tradeText, whole, withError, zoneText,
+} from "./text";
 
 export interface Shown {
   visit: Visit | null;
@@ -16,7 +16,7 @@ export interface Shown {
   observation: Observation | null;
 }
 
-/** What an address stands for, or null. */
+/** The visit, ship or observation at an address, or null. */
 export function shownAt(page: Page, address: string): Shown | null {
   const name = (prefix: string) => (address.startsWith(prefix) ? address.slice(prefix.length) : null);
   const visit = page.visit.get(name("visit-") ?? "");
@@ -35,7 +35,7 @@ interface Props {
   step: (by: number) => void;
   decisions: Decisions;
   decide: (features: Feature[]) => void;
-  said: string;
+  status: string;
 }
 
 export function Card(props: Props) {
@@ -80,7 +80,7 @@ export function Card(props: Props) {
   );
 }
 
-function ShipCard({ page, shown, decisions, decide, said }: Props) {
+function ShipCard({ page, shown, decisions, decide, status }: Props) {
   const { visit } = shown;
   const [chosen, choose] = useState(shown.ship);
   const [traced, setTraced] = useState(true);
@@ -90,27 +90,27 @@ function ShipCard({ page, shown, decisions, decide, said }: Props) {
     <>
       <header>
         <h2 id="card-head">
-          {visit ? `Visit at ${portWords(visit.port)}` : `Ship at ${portWords(chosen!.port)}`}
+          {visit ? `Visit at ${portText(visit.port)}` : `Ship at ${portText(chosen!.port)}`}
           <span class="soft">{visit ? `${day(visit.arrived_p50)} to ${day(visit.departed_p50)}` : moment(chosen!.t)}</span>
         </h2>
-        {visit && <p class="trade">{tradeWords(visit)}</p>}
+        {visit && <p class="trade">{tradeText(visit)}</p>}
       </header>
       {ships.length > 0 ? (
         <>
           <label class="switch">
             <input type="checkbox" checked={traced} onChange={() => setTraced(!traced)} />
             <span>
-              Outline <i class="key hull" /> and shadow <i class="key shadow" />
+              Outline <i class="key hull" /> and edge of the shadow <i class="key shadow" />
             </span>
           </label>
           <Strip visit={visit} ships={ships} chosen={chosen} choose={choose} seen={seen} traced={traced} />
         </>
       ) : (
-        <p>None of the ships of this visit is in detections.parquet.</p>
+        <p>None of the ships of this visit is among the detections of the run.</p>
       )}
       <div class="columns">
         <div>
-          {chosen && <Freeboard ship={chosen} curve={seen.curves[chosen.id]} />}
+          {chosen && <Freeboard ship={chosen} posterior={seen.posteriors[chosen.id]} />}
           <Weights ships={ships} visit={visit} />
           {visit && <Who page={page} visit={visit} />}
         </div>
@@ -121,7 +121,7 @@ function ShipCard({ page, shown, decisions, decide, said }: Props) {
         </div>
       </div>
       {chosen && (
-        <Decide ship={chosen} visit={visit} last={decisions.get(chosen.id)} decide={decide} said={said} />
+        <Decide ship={chosen} visit={visit} last={decisions.get(chosen.id)} decide={decide} status={status} />
       )}
     </>
   );
@@ -147,24 +147,24 @@ function Facts({ name, facts }: { name: string; facts: Fact[] }) {
 function Stay({ visit }: { visit: Visit }) {
   const open = useContext(Opened);
   const between = (a: number | null, b: number | null) =>
-    `${a == null ? "no look before" : shortMoment(a)} – ${b == null ? "no look after" : shortMoment(b)}`;
+    `${a == null ? "no image before" : shortMoment(a)} – ${b == null ? "no image after" : shortMoment(b)}`;
   return (
     <Facts
       name="The visit"
       facts={[
-        ["Came", <>{shortMoment(visit.arrived_p50)} <small>nine in ten {between(visit.arrived_p05, visit.arrived_p95)}; looks say {between(visit.arrived_after, visit.arrived_before)}</small></>],
-        ["Left", <>{shortMoment(visit.departed_p50)} <small>nine in ten {between(visit.departed_p05, visit.departed_p95)}; looks say {between(visit.departed_after, visit.departed_before)}</small></>],
-        ["Load", <>in: laden {percent(visit.p_laden_in)}; out: laden {percent(visit.p_laden_out)} <small>loaded {percent(visit.p_loaded)}, unloaded {percent(visit.p_unloaded)}</small></>],
-        ["Deadweight", <>{rough(visit.deadweight_t)} t <small>within a factor of {fixed(Math.exp(1.645 * (visit.deadweight_log_sigma ?? 0)), 2)}, nine in ten</small></>],
+        ["Arrived", <>{shortMoment(visit.arrived_p50)} <small>90 % interval {between(visit.arrived_p05, visit.arrived_p95)}; between images of {between(visit.arrived_after, visit.arrived_before)}</small></>],
+        ["Departed", <>{shortMoment(visit.departed_p50)} <small>90 % interval {between(visit.departed_p05, visit.departed_p95)}; between images of {between(visit.departed_after, visit.departed_before)}</small></>],
+        ["Load", <>chance laden on arrival {percent(visit.p_laden_in)}, on departure {percent(visit.p_laden_out)} <small>loaded {percent(visit.p_loaded)}, unloaded {percent(visit.p_unloaded)}</small></>],
+        ["Deadweight", <>{rough(visit.deadweight_t)} t <small>90 % interval: within a factor of {fixed(Math.exp(1.645 * (visit.deadweight_log_sigma ?? 0)), 2)}</small></>],
         ["Size", `${withError(visit.length_m, visit.length_sigma_m)} long, ${withError(visit.beam_m, visit.beam_sigma_m)} wide`],
-        ["One visit", <>{percent(visit.p_visit)} <small>that just these looks show one ship's visit</small></>],
-        ["Small tanker", percent(visit.p_tanker)],
-        ["AIS", visit.mmsi ? `MMSI ${visit.mmsi}` : visit.dark === true ? "silent, where others were heard" : visit.dark === false ? "heard" : "none to compare with"],
-        ["Went to", visit.onward.length ? <>{visit.onward.map((one) => (
+        ["One visit", <>{percent(visit.p_visit)} <small>chance that these images, and no others, show one visit of one ship</small></>],
+        ["Small tanker", <>{percent(visit.p_tanker)} <small>chance</small></>],
+        ["AIS", visit.mmsi ? `MMSI ${visit.mmsi}` : visit.dark === true ? "silent, while other ships were received" : visit.dark === false ? "received" : "no AIS data"],
+        ["Sailed to", visit.onward.length ? <>{visit.onward.map((one) => (
           <span class="onward" key={one.visit}>
-            {one.visit ? <a href={`#visit-${encodeURIComponent(one.visit)}`} onClick={(event) => { event.preventDefault(); open(`visit-${one.visit}`); }}>{portWords(one.to!)}</a> : "no port that was seen"} {percent(one.p)}
+            {one.visit ? <a href={`#visit-${encodeURIComponent(one.visit)}`} onClick={(event) => { event.preventDefault(); open(`visit-${one.visit}`); }}>{portText(one.to!)}</a> : "no observed port"} {percent(one.p)}
           </span>
-        ))}</> : "not told"],
+        ))}</> : "unknown"],
       ]}
     />
   );
@@ -175,15 +175,15 @@ function Measured({ ship }: { ship: Ship }) {
     <Facts
       name={`The ship on ${shortMoment(ship.t)}`}
       facts={[
-        ["Load", <>{LOAD_WORDS[ship.load]} {ship.derived && <small>by its likelihood ratio</small>} {ship.reason && <small>{reasonWords(ship.reason)}</small>}</>],
-        ["p(laden)", <>{percent(ship.laden)} <small>if she is a tanker, with even odds before; log LR {signed(ship.lr, 2)}</small></>],
+        ["Load", <>{LOAD_TEXT[ship.load]} {ship.derived && <small>from its likelihood ratio</small>} {ship.reason && <small>{reasonText(ship.reason)}</small>}</>],
+        ["Chance laden", <>{percent(ship.laden)} <small>if it is a tanker, from even odds; log likelihood ratio {signed(ship.lr, 2)}</small></>],
         ["Freeboard", withError(ship.fb, ship.fb_s, 1)],
         ["Length, beam", `${withError(ship.length, ship.length_s)}, ${withError(ship.beam, ship.beam_s)}`],
         ["Heading", withError(ship.heading, ship.heading_s, 0, "°")],
-        ["A vessel", <>{percent(ship.score)} {ship.tanker != null && <small>a tanker: {percent(ship.tanker)}</small>}</>],
-        ["Sun", ship.sun == null ? "not known" : `${fixed(ship.sun, 1)}° high, from ${fixed(ship.sun_az, 0)}°`],
-        ["View", ship.view == null ? "not known" : `${fixed(ship.view, 1)}° off the vertical, from ${fixed(ship.view_az, 0)}°`],
-        ["Place", <>{ship.zone ?? "–"} <small>{fixed(ship.lat, 5)}, {fixed(ship.lon, 5)}{ship.quay ? "; at a quay" : ""}</small></>],
+        ["Is a ship", <>{percent(ship.score)} {ship.tanker != null && <small>is a tanker: {percent(ship.tanker)}</small>}</>],
+        ["Sun", ship.sun == null ? "unknown" : `${fixed(ship.sun, 1)}° high, from ${fixed(ship.sun_az, 0)}°`],
+        ["View", ship.view == null ? "unknown" : `${fixed(ship.view, 1)}° off the vertical, from ${fixed(ship.view_az, 0)}°`],
+        ["Place", <>{zoneText(ship.zone)} <small>{fixed(ship.lat, 5)}, {fixed(ship.lon, 5)}{ship.quay ? "; at a quay" : ""}</small></>],
       ]}
     />
   );
@@ -197,12 +197,12 @@ function Source({ page, ship }: { page: Page; ship: Ship | Observation }) {
   const sha = page.run.weights.sha256;
   return (
     <Facts
-      name="Where it comes from"
+      name="Source"
       facts={[
-        ["Provider", <>{collectionWords(ship.collection)} <small>{ship.platform}; {page.run.catalog ?? "catalogue not told"}</small></>],
-        ["Item", item ? <a href={item} target="_blank" rel="noopener noreferrer">{ship.scene}</a> : ship.scene],
+        ["Provider", <>{collectionText(ship.collection)} <small>{ship.platform}; {page.run.catalog ?? "unknown catalogue"}</small></>],
+        ["STAC item", item ? <a href={item} target="_blank" rel="noopener noreferrer">{ship.scene}</a> : ship.scene],
         ["Taken", moment(ship.t)],
-        ["Pixel", fixed(ship.gsd, ship.gsd && ship.gsd < 1 ? 1 : 0, " m")],
+        ["Pixel size", fixed(ship.gsd, ship.gsd && ship.gsd < 1 ? 1 : 0, " m")],
         ...("model" in ship ? ([["Weights", <>{ship.model} {sha && <small class="hash">sha256 {sha}</small>}</>]] as Fact[]) : []),
         ["Run", <span class="hash">{ship.digest}</span>],
         ...("id" in ship ? ([["Detection", <span class="hash">{String(ship.id)}</span>]] as Fact[]) : []),
@@ -212,15 +212,15 @@ function Source({ page, ship }: { page: Page; ship: Ship | Observation }) {
 }
 
 function reasons(one: Candidate, visit: Visit): string {
-  if (one.name === "unregistered") return "a ship that the register does not have is always possible";
-  const said: string[] = [];
+  if (one.name === "unregistered") return "a ship that is not in the register is always possible";
+  const parts: string[] = [];
   const length = Number(one.length_m);
-  if (length) said.push(`registered ${whole(length)} m, measured ${withError(visit.length_m, visit.length_sigma_m)}`);
+  if (length) parts.push(`registered ${whole(length)} m, measured ${withError(visit.length_m, visit.length_sigma_m)}`);
   const weight = Number(one.deadweight_t);
-  if (weight) said.push(`${whole(weight)} t${length ? "" : ` (about ${Math.cbrt(weight / 0.0062).toFixed(0)} m), measured ${withError(visit.length_m, visit.length_sigma_m)}`}`);
-  if (!said.length) said.push("size not registered: agrees with every small tanker");
-  if (one.listing) said.push(one.listing);
-  return said.join("; ");
+  if (weight) parts.push(`${whole(weight)} t${length ? "" : ` (about ${Math.cbrt(weight / 0.0062).toFixed(0)} m), measured ${withError(visit.length_m, visit.length_sigma_m)}`}`);
+  if (!parts.length) parts.push("size not registered: fits every small tanker");
+  if (one.listing) parts.push(one.listing);
+  return parts.join("; ");
 }
 
 function Who({ page, visit }: { page: Page; visit: Visit }) {
@@ -230,8 +230,8 @@ function Who({ page, visit }: { page: Page; visit: Visit }) {
   const best = visit.candidates.find((one) => one.name !== "unregistered");
   return (
     <>
-      <h3>Which ship she may be</h3>
-      {(best?.p ?? 0) < 0.5 && <p class="soft">No name is likelier than not.</p>}
+      <h3>Which ship it may be</h3>
+      {(best?.p ?? 0) < 0.5 && <p class="soft">No name has a chance above 50 %.</p>}
       <table class="who">
         <thead>
           <tr>
@@ -268,10 +268,10 @@ function ObservationCard({ page, observation }: { page: Page; observation: Obser
     <>
       <header>
         <h2 id="card-head">
-          Look at {portWords(observation.port)} <span class="soft">{moment(observation.t)}</span>
+          Image of {portText(observation.port)} <span class="soft">{moment(observation.t)}</span>
         </h2>
         <p class="trade">
-          {observation.ships.length ? `${observation.ships.length} ship${observation.ships.length > 1 ? "s" : ""}` : "no ship"}; {skyWords(observation)}
+          {observation.ships.length ? `${observation.ships.length} ship${observation.ships.length > 1 ? "s" : ""}` : "no ship"}; {skyText(observation)}
         </p>
       </header>
       <ol class="chips small">
@@ -282,7 +282,7 @@ function ObservationCard({ page, observation }: { page: Page; observation: Obser
               <b>
                 {fixed(ship.length, 0)} × {fixed(ship.beam, 0)} m
               </b>
-              <span class={`mark ${ship.load}`}>{LOAD_WORDS[ship.load]}</span>
+              <span class={`mark ${ship.load}`}>{LOAD_TEXT[ship.load]}</span>
             </button>
           </li>
         ))}
@@ -290,13 +290,13 @@ function ObservationCard({ page, observation }: { page: Page; observation: Obser
       <div class="columns">
         <div>
           <Facts
-            name="What could be seen"
+            name="What was visible"
             facts={[
-              ["State", skyWords(observation)],
-              ["Port's water", percent(observation.usable)],
-              ...Object.entries(observation.zones).map(([name, part]): Fact => [name, percent(part)]),
-              ["Sun", observation.sun == null ? "not known" : `${fixed(observation.sun, 1)}° high`],
-              ["View", observation.view == null ? "not known" : `${fixed(observation.view, 1)}° off the vertical`],
+              ["Visibility", skyText(observation)],
+              ["Water of the port", percent(observation.usable)],
+              ...Object.entries(observation.zones).map(([name, part]): Fact => [zoneText(name), percent(part)]),
+              ["Sun", observation.sun == null ? "unknown" : `${fixed(observation.sun, 1)}° high`],
+              ["View", observation.view == null ? "unknown" : `${fixed(observation.view, 1)}° off the vertical`],
             ]}
           />
         </div>

@@ -1,6 +1,6 @@
-// Pictures of a ship: the pixels, and over them, to be switched on and off, what was fitted.
+// Pictures of a ship: the pixels, and over them, to be switched on and off, the fitted outlines.
 import type { Chip, Evidence, Ring, Ship, Visit } from "./data";
-import { collectionWords, fixed, LOAD_WORDS, shortMoment } from "./words";
+import { collectionText, fixed, LOAD_TEXT, shortMoment } from "./text";
 
 const points = (ring: Ring) => ring.map(([east, north]) => `${east.toFixed(1)},${(-north).toFixed(1)}`).join(" ");
 
@@ -59,7 +59,7 @@ export function Picture(props: {
 }
 
 const noChip = (ship: Ship) =>
-  ship.sensor === "sar" ? "Radar: no picture of a shadow" : "No picture: its pixels were not at hand when the page was made";
+  ship.sensor === "sar" ? "Radar: no shadow, no picture" : "No picture: its pixels were not available when this page was made";
 
 export function Strip(props: {
   visit: Visit | null;
@@ -79,7 +79,7 @@ export function Strip(props: {
           chip={before ?? undefined}
           when={visit.arrived_after}
           name="before"
-          why={visit.arrived_after == null ? "No clear look before" : "No picture of the last clear look before"}
+          why={visit.arrived_after == null ? "No clear image before" : "No picture of the last clear image before"}
         />
       )}
       {ships.map((ship) => (
@@ -93,11 +93,11 @@ export function Strip(props: {
               why={noChip(ship)}
             />
             <b>{shortMoment(ship.t)}</b>
-            <span>{collectionWords(ship.collection)}</span>
-            <span class={`mark ${ship.load}`}>{LOAD_WORDS[ship.load]}</span>
+            <span>{collectionText(ship.collection)}</span>
+            <span class={`mark ${ship.load}`}>{LOAD_TEXT[ship.load]}</span>
             <small>
-              {ship.sun == null ? "sun not known" : `sun ${fixed(ship.sun, 0)}° high, from ${fixed(ship.sun_az, 0)}°`}
-              {ship.view != null && `; seen from ${fixed(ship.view, 0)}° off the vertical`}
+              {ship.sun == null ? "position of the sun unknown" : `sun ${fixed(ship.sun, 0)}° high, from ${fixed(ship.sun_az, 0)}°`}
+              {ship.view != null && `; viewed ${fixed(ship.view, 0)}° off the vertical`}
             </small>
           </button>
         </li>
@@ -107,7 +107,7 @@ export function Strip(props: {
           chip={after ?? undefined}
           when={visit.departed_before}
           name="after"
-          why={visit.departed_before == null ? "No clear look after" : "No picture of the first clear look after"}
+          why={visit.departed_before == null ? "No clear image after" : "No picture of the first clear image after"}
         />
       )}
     </ol>
@@ -117,9 +117,9 @@ export function Strip(props: {
 function Empty({ chip, when, name, why }: { chip: Chip | undefined; when: number | null; name: string; why: string }) {
   return (
     <li class="empty">
-      <Picture chip={chip} traced={false} azimuth={null} alt={`The place ${name}, without her`} why={why} />
+      <Picture chip={chip} traced={false} azimuth={null} alt={`The same place ${name} the visit`} why={why} />
       <b>{name}</b>
-      <span>{when == null ? "no such look" : shortMoment(when)}</span>
+      <span>{when == null ? "no clear image" : shortMoment(when)}</span>
     </li>
   );
 }

@@ -1,4 +1,4 @@
-// The run as Python wrote it into the page, and as the rest of the page wants it: rows, joined.
+// The run as Python wrote it into the page (see report/page/payload.py), and joined for the rest of the page.
 
 export type Load = "laden" | "ballast" | "indeterminate" | "unread";
 export const LOADS: Load[] = ["laden", "ballast", "indeterminate", "unread"];
@@ -21,7 +21,7 @@ export interface Swing {
   what: string;
   low: number;
   high: number;
-  words: string;
+  text: string;
 }
 export interface Year {
   year: number;
@@ -99,7 +99,7 @@ export interface Observation {
   gsd: number | null;
   digest: string | null;
   sky: Sky;
-  /** Part of the water that could be seen, of the berths where they are told. */
+  /** Fraction of the water that was visible; of the berths, if they are known. */
   seen: number;
   ships: Ship[];
 }
@@ -114,7 +114,7 @@ export interface Ship {
   port: string;
   zone: string | null;
   load: Load;
-  /** Whether the load's name was made here, from the log likelihood ratio alone. */
+  /** Whether the load state was derived here, from the log likelihood ratio alone. */
   derived: boolean;
   state: string | null;
   reason: string | null;
@@ -137,7 +137,7 @@ export interface Chip {
   told: Ring | null;
   scene: string;
 }
-export interface Curve {
+export interface Posterior {
   x: number[];
   post: number[];
   like: number[];
@@ -154,7 +154,7 @@ interface Raw {
     seasons: Season[];
     years: Year[];
     vessels: { named: [string, number][]; at_once: number };
-    visits_told: number;
+    visits: number;
   };
   ports: Port[];
   observations: Columns;
@@ -178,7 +178,7 @@ export interface Run {
 }
 export interface Evidence {
   chips: Record<string, Chip>;
-  curves: Record<string, Curve>;
+  posteriors: Record<string, Posterior>;
 }
 export interface Page extends Omit<Raw, "observations" | "ships" | "visits"> {
   observations: Observation[];
@@ -200,7 +200,7 @@ const rows = (columns: Columns): any[] => {
 
 export const pLaden = (lr: number) => 1 / (1 + Math.exp(-lr));
 
-/** Load state of a row; where only the evidence is told, by the bounds that gnomon itself uses. */
+/** Load state of a row; derived from the likelihood ratio, with the bounds that gnomon uses, if there is no state. */
 function loadOf(ship: any): [Load, boolean] {
   if (ship.state === "laden" || ship.state === "ballast" || ship.state === "indeterminate")
     return [ship.state, false];
@@ -246,5 +246,5 @@ export function loadPage(): Page {
 }
 
 let kept: Evidence | null = null;
-/** Pictures and curves, unpacked when they are first asked for. */
+/** Pictures and posteriors, parsed when they are first needed. */
 export const evidence = (): Evidence => (kept ??= parsed("evidence"));

@@ -2,10 +2,10 @@
 import { useState } from "preact/hooks";
 import type { Ship, Visit } from "./data";
 import { type Decision, type Feature, featureOf } from "./review";
-import { day } from "./words";
+import { day } from "./text";
 
 const TYPES = [
-  ["", "as read"],
+  ["", "no change"],
   ["tanker", "tanker"],
   ["cargo", "cargo ship"],
   ["passenger", "passenger ship"],
@@ -16,16 +16,16 @@ const TYPES = [
   ["none", "not a ship"],
 ] as const;
 const STATES = [
-  ["", "as read"],
+  ["", "no change"],
   ["laden", "laden"],
   ["ballast", "in ballast"],
-  ["indeterminate", "cannot be told"],
+  ["indeterminate", "cannot be determined"],
 ] as const;
 let reviewer = "";
 
 const text = (form: FormData, name: string) => String(form.get(name) ?? "").trim() || null;
 
-function toldBy(form: FormData): Omit<Decision, "detection_id" | "scene_id" | "visit_id"> {
+function decisionOf(form: FormData): Omit<Decision, "detection_id" | "scene_id" | "visit_id"> {
   reviewer = text(form, "reviewer") ?? "";
   return {
     decision: form.get("decision") === "reject" ? "reject" : "accept",
@@ -43,19 +43,19 @@ export function Decide(props: {
   visit: Visit | null;
   last: Decision | undefined;
   decide: (features: Feature[]) => void;
-  said: string;
+  status: string;
 }) {
-  const { ship, visit, last, decide, said } = props;
+  const { ship, visit, last, decide, status } = props;
   const [fault, setFault] = useState("");
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     if (!form.get("decision")) return setFault("Choose accept or reject.");
     setFault("");
-    const told = toldBy(form);
+    const decision = decisionOf(form);
     const all = form.get("scope") === "visit" && visit ? visit.ships : [ship];
-    // A load belongs to one observation; the rest holds for the ship.
-    decide(all.map((one) => featureOf(one, one === ship ? told : { ...told, load_state: null })));
+    // A load belongs to one image; the rest holds for the ship.
+    decide(all.map((one) => featureOf(one, one === ship ? decision : { ...decision, load_state: null })));
   };
   const many = visit && visit.ships.length > 1;
   return (
@@ -68,7 +68,7 @@ export function Decide(props: {
         </p>
       )}
       <fieldset class="toggles">
-        <legend>Is this what the run says it is?</legend>
+        <legend>Is this detection a ship?</legend>
         {(["accept", "reject"] as const).map((value) => (
           <label key={value}>
             <input type="radio" name="decision" value={value} defaultChecked={last?.decision === value} />
@@ -78,14 +78,14 @@ export function Decide(props: {
       </fieldset>
       {many && (
         <fieldset class="toggles">
-          <legend>Holds for</legend>
+          <legend>Applies to</legend>
           <label>
             <input type="radio" name="scope" value="ship" defaultChecked />
-            <span>this look</span>
+            <span>this image</span>
           </label>
           <label>
             <input type="radio" name="scope" value="visit" />
-            <span>all {visit.ships.length} looks of the visit</span>
+            <span>all {visit.ships.length} images of the visit</span>
           </label>
         </fieldset>
       )}
@@ -100,7 +100,7 @@ export function Decide(props: {
         </select>
       </label>
       <label>
-        <span>Load in this look</span>
+        <span>Load in this image</span>
         <select name="load_state" value={last?.load_state ?? ""}>
           {STATES.map(([value, name]) => (
             <option key={value} value={value}>
@@ -124,7 +124,7 @@ export function Decide(props: {
       <button type="submit" class="primary">
         Save decision
       </button>
-      <output aria-live="polite">{fault || said}</output>
+      <output aria-live="polite">{fault || status}</output>
     </form>
   );
 }

@@ -1,4 +1,4 @@
-// A place for a figure of Observable Plot, drawn again when its width or what it shows changes.
+// A container for a figure of Observable Plot, drawn again when its width or its data change.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
@@ -8,7 +8,7 @@ interface Props {
   class?: string;
   children?: ComponentChildren;
   draw: (width: number) => Drawn;
-  /** What the drawing rests on. */
+  /** Values that the drawing depends on. */
   on: unknown[];
   onDrawn?: (drawn: Drawn) => void;
   label?: string;

@@ -1,8 +1,8 @@
-// What of the run is shown: by port, sensor, load and vessel.
+// The part of the run that is shown: by port, sensor, load and vessel.
 import { createContext } from "preact";
 import { memo } from "preact/compat";
 import { LOADS, type Load, type Observation, type Page, type Ship, type Sky, type Visit } from "./data";
-import { collectionWords, LOAD_WORDS, portWords } from "./words";
+import { collectionText, LOAD_NAMES, portText } from "./text";
 
 export interface Filter {
   ports: Set<string>;
@@ -21,7 +21,7 @@ export const everything = (page: Page): Filter => ({
 });
 
 const unique = (values: string[]) => [...new Set(values)];
-/** Of a page, worked out once. */
+/** A function of the page that is computed once. */
 function once<T>(make: (page: Page) => T): (page: Page) => T {
   const made = new WeakMap<Page, { value: T }>();
   return (page) => {
@@ -71,7 +71,7 @@ function Toggles<T extends string>(props: {
   name: string;
   of: T[];
   on: Set<T>;
-  words: (value: T) => string;
+  text: (value: T) => string;
   change: (on: Set<T>) => void;
   mark?: (value: T) => string;
 }) {
@@ -86,14 +86,12 @@ function Toggles<T extends string>(props: {
       {props.of.map((value) => (
         <label key={value} class={props.mark?.(value)}>
           <input type="checkbox" value={value} checked={props.on.has(value)} onChange={() => flip(value)} />
-          <span>{props.words(value)}</span>
+          <span>{props.text(value)}</span>
         </label>
       ))}
     </fieldset>
   );
 }
-
-const SKY_WORDS: Record<Sky, string> = { clear: "clear", cloudy: "cloudy", failed: "failed" };
 
 const Vessels = memo(({ page }: { page: Page }) => (
   <datalist id="vessels">
@@ -108,32 +106,32 @@ export function Filters(props: { page: Page; filter: Filter; change: (filter: Fi
   const set = (part: Partial<Filter>) => change({ ...filter, ...part });
   return (
     <form class="filters" aria-label="Filter" onSubmit={(event) => event.preventDefault()}>
-      <Toggles name="Port" of={portsOf(page)} on={filter.ports} words={portWords} change={(ports) => set({ ports })} />
+      <Toggles name="Port" of={portsOf(page)} on={filter.ports} text={portText} change={(ports) => set({ ports })} />
       <Toggles
         name="Sensor"
         of={collectionsOf(page)}
         on={filter.collections}
-        words={collectionWords}
+        text={collectionText}
         change={(collections) => set({ collections })}
       />
       <Toggles
         name="Ships"
         of={LOADS}
         on={filter.loads}
-        words={(load) => LOAD_WORDS[load]}
+        text={(load) => LOAD_NAMES[load]}
         mark={(load) => `mark ${load}`}
         change={(loads) => set({ loads })}
       />
       <Toggles
-        name="Looks"
+        name="Images"
         of={["clear", "cloudy", "failed"] as Sky[]}
         on={filter.skies}
-        words={(sky) => SKY_WORDS[sky]}
+        text={(sky) => sky}
         mark={(sky) => `mark ${sky}`}
         change={(skies) => set({ skies })}
       />
       <label class="vessel">
-        <span>Vessel</span>
+        <span>Ship</span>
         <input
           type="search"
           list="vessels"

@@ -3,7 +3,7 @@ import { useContext, useState } from "preact/hooks";
 import type { Page, Ship } from "./data";
 import { Opened } from "./filter";
 import type { Decisions } from "./review";
-import { collectionWords, fixed, LOAD_WORDS, moment, percent, portWords, reasonWords, signed, withError } from "./words";
+import { collectionText, fixed, LOAD_NAMES, moment, percent, portText, reasonText, signed, withError, zoneText } from "./text";
 
 const AT_ONCE = 30;
 
@@ -17,7 +17,7 @@ export function List({ ships, decisions }: { page: Page; ships: Ship[]; decision
         <table class="ships">
           <thead>
             <tr>
-              {["Time", "Port", "Sensor", "Size", "Score", "Load", "p(laden)", "log LR", "Freeboard", "Review"].map((name) => (
+              {["Time", "Port", "Sensor", "Size", "Is a ship", "Load", "Chance laden", "Log likelihood ratio", "Freeboard", "Review"].map((name) => (
                 <th scope="col" key={name}>
                   {name}
                 </th>
@@ -39,15 +39,15 @@ export function List({ ships, decisions }: { page: Page; ships: Ship[]; decision
                   </a>
                 </th>
                 <td>
-                  {portWords(ship.port)} <small>{ship.zone}</small>
+                  {portText(ship.port)} <small>{ship.zone && zoneText(ship.zone)}</small>
                 </td>
-                <td>{collectionWords(ship.collection)}</td>
+                <td>{collectionText(ship.collection)}</td>
                 <td>
                   {fixed(ship.length, 0)} × {fixed(ship.beam, 0)} m
                 </td>
                 <td>{percent(ship.score)}</td>
                 <td>
-                  <span class={`mark ${ship.load}`}>{LOAD_WORDS[ship.load]}</span> <small>{reasonWords(ship.reason)}</small>
+                  <span class={`mark ${ship.load}`}>{LOAD_NAMES[ship.load]}</span> <small>{reasonText(ship.reason)}</small>
                 </td>
                 <td>{percent(ship.laden)}</td>
                 <td>{signed(ship.lr)}</td>
@@ -63,7 +63,7 @@ export function List({ ships, decisions }: { page: Page; ships: Ship[]; decision
           Show more ({ships.length - rows} left)
         </button>
       )}
-      {!ships.length && <p>No ship fits the filter. Looks without ships are on the timeline.</p>}
+      {!ships.length && <p>No ship matches the filter. Images without ships are on the timeline.</p>}
     </section>
   );
 }

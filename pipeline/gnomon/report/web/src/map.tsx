@@ -1,14 +1,14 @@
-// The ports from above: zones, the coast that pixels showed, and every ship.
+// Maps of the ports: zones, the coastline seen in the images, and every ship.
 import * as Plot from "@observablehq/plot";
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { LOADS, type Page, type Port, type Ring, type Ship } from "./data";
 import { Figure, type Drawn } from "./figure";
 import { type Filter, Opened, portsOf, showsShip } from "./filter";
-import { useTurn } from "./later";
-import { addressOf, type Span, SYMBOLS } from "./things";
-import { portWords, shipWords } from "./words";
+import { useTurn } from "./deferred";
+import { addressOf, type Span, SYMBOLS } from "./items";
+import { portText, shipText, zoneText } from "./text";
 
-/** Rings go clockwise, or the sphere takes what is outside for what is inside. */
+/** Rings must run clockwise, or d3 fills the rest of the globe. */
 const clockwise = (ring: Ring): Ring => {
   let twice = 0;
   ring.forEach(([x, y], k) => {
@@ -26,7 +26,7 @@ const shape = (rings: Ring[]) => ({
   coordinates: rings.map((ring) => [clockwise(closed(ring))]),
 });
 
-/** Box around places, as rings; a little larger than they need. */
+/** Box around ships with a margin, as rings. */
 function boxOf(ships: Ship[]): Ring[] {
   const known = ships.filter((ship) => ship.lon != null);
   if (!known.length) return [];
@@ -36,7 +36,7 @@ function boxOf(ships: Ship[]): Ring[] {
   return [[[w, s], [w, n], [e, n], [e, s], [w, s]]];
 }
 
-/** What a reader can choose to see of a port: its zones; of whole scenes each by itself. */
+/** Parts of a port that a reader can choose: its zones, or for whole scenes each scene. */
 function partsOf(port: Port, ships: Ship[]): { name: string; rings: Ring[] }[] {
   if (port.zones.length || port.area.length) return port.zones;
   const scenes = [...new Set(ships.map((ship) => ship.scene))];
@@ -68,7 +68,7 @@ function draw(port: Port, ships: Ship[], frame: Ring[], width: number, near: boo
       ),
       Plot.text(zones, {
         x: (zone) => top(zone.rings)[0], y: (zone) => top(zone.rings)[1], textAnchor: "start", lineAnchor: "bottom", dy: -3, fill: "var(--ink)", stroke: "var(--water)",
-        text: (zone) => zone.name + (zone.provisional ? " (place not pinned)" : ""),
+        text: (zone) => zoneText(zone.name) + (zone.provisional ? " (approximate)" : ""),
       }),
       ...groups.map((group, k) => {
         const load = LOADS[k]!;
@@ -127,19 +127,19 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
   };
   const hovered = (event: PointerEvent) => {
     const hit = under(event);
-    (event.currentTarget as HTMLElement).title = hit ? shipWords(hit) : "";
+    (event.currentTarget as HTMLElement).title = hit ? shipText(hit) : "";
   };
   return (
     <figure class="map" hidden={hidden}>
       <figcaption>
-        <h3>{portWords(port.name)}</h3>
+        <h3>{portText(port.name)}</h3>
         <label>
-          <span class="hidden">Part of {portWords(port.name)} to show</span>
+          <span class="hidden">Part of {portText(port.name)} to show</span>
           <select value={near} onChange={(event) => setNear(event.currentTarget.value)}>
             <option value="">{scenes ? "all scenes" : "whole port"}</option>
             {parts.map((one) => (
               <option key={one.name} value={one.name}>
-                {one.name}
+                {zoneText(one.name)}
               </option>
             ))}
           </select>
@@ -149,7 +149,7 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
           target="_blank"
           rel="noopener noreferrer external"
         >
-          OpenStreetMap<span class="hidden"> of {portWords(port.name)}, from the network</span>
+          OpenStreetMap<span class="hidden"> of {portText(port.name)}, online</span>
         </a>
       </figcaption>
       <div onClick={clicked} onPointerOver={hovered}>
@@ -157,7 +157,7 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
           draw={(width) => draw(port, placed, frame, width, zone != null && !scenes)}
           on={[port, placed, near]}
           onDrawn={drawn}
-          label={`Map of ${portWords(port.name)} with ${placed.length} ships; the list below has the same ships`}
+          label={`Map of ${portText(port.name)} with ${placed.length} ships, which are also in the list below`}
         />}
       </div>
     </figure>
@@ -173,10 +173,10 @@ export function Maps({ page, filter, span }: { page: Page; filter: Filter; span:
   const ports = portsOf(page);
   return (
     <section id="maps" aria-labelledby="maps-head">
-      <h2 id="maps-head">Where</h2>
+      <h2 id="maps-head">Maps</h2>
       <p class="soft">
-        Zones are those of the study; land is what the clearest scene of the run shows as land. Choose a zone to see the
-        outlines.
+        Zones come from the study; land is what the clearest image of the run shows as land. Choose a zone to see the
+        outlines of the ships.
       </p>
       <div class="maps">
         {ports.map((name) => {

@@ -1,6 +1,5 @@
-// What an analyst decided. The latest decision on a ship in a look holds, earlier ones stay as its
-// history; they live in the browser, in a file that is downloaded, and, where the page is served, in
-// the run's folder.
+// Decisions of an analyst. The latest decision on a detection holds, earlier ones stay as its history.
+// They are kept in the browser, in a file to download, and, if the page is served, in the run's folder.
 import type { Page, Ring, Ship } from "./data";
 
 export interface Decision {
@@ -23,7 +22,7 @@ export interface Feature {
 export type Decisions = Map<string, Decision>;
 export const FILE = "review.geojson";
 
-/** Features that are decisions; anything else is left aside. */
+/** Features that are decisions; others are ignored. */
 export function featuresOf(value: any): Feature[] {
   const features = Array.isArray(value?.features) ? value.features : [];
   return features.filter(
@@ -34,7 +33,7 @@ export function featuresOf(value: any): Feature[] {
 
 const when = (feature: Feature) => Date.parse(feature.properties.decided_at) || 0;
 
-/** All decisions once each, by ship and then time: nothing that was decided is lost. */
+/** All decisions, each once, by detection and then time: none is lost. */
 export function merged(...parts: Iterable<Feature>[]): Feature[] {
   const kept = new Map<string, Feature>();
   for (const part of parts)
@@ -46,13 +45,13 @@ export function merged(...parts: Iterable<Feature>[]): Feature[] {
   return [...kept.values()].sort((a, b) => (id(a) < id(b) ? -1 : id(a) > id(b) ? 1 : when(a) - when(b)));
 }
 
-/** The decision that holds for each ship in a observation: the latest. */
+/** The decision that holds for each detection: the latest. */
 export const holding = (history: Feature[]): Decisions =>
   new Map(history.map((feature) => [feature.properties.detection_id, feature.properties]));
 
 const collection = (history: Feature[]) => ({ type: "FeatureCollection", features: history });
 
-export function featureOf(ship: Ship, told: Omit<Decision, "detection_id" | "scene_id" | "visit_id">): Feature {
+export function featureOf(ship: Ship, decision: Omit<Decision, "detection_id" | "scene_id" | "visit_id">): Feature {
   const { outline, lon, lat } = ship;
   return {
     type: "Feature",
@@ -61,7 +60,7 @@ export function featureOf(ship: Ship, told: Omit<Decision, "detection_id" | "sce
       : lon != null
         ? { type: "Point", coordinates: [lon, lat!] }
         : null,
-    properties: { detection_id: ship.id, visit_id: ship.visit?.id ?? null, scene_id: ship.scene, ...told },
+    properties: { detection_id: ship.id, visit_id: ship.visit?.id ?? null, scene_id: ship.scene, ...decision },
   };
 }
 
@@ -69,41 +68,41 @@ const key = (page: Page) => `gnomon.review.${page.run.name}`;
 const token = () => document.querySelector<HTMLMetaElement>('meta[name="gnomon-served"]')?.content ?? null;
 export const served = () => token() != null;
 
-function remembered(page: Page): Feature[] {
+function stored(page: Page): Feature[] {
   try {
     return featuresOf(JSON.parse(localStorage.getItem(key(page)) ?? "null"));
   } catch {
-    return []; // a browser that keeps nothing for files
+    return []; // this browser keeps nothing for local files
   }
 }
 
-/** What the server had when it gave out the page. */
-function given(): Feature[] {
+/** Decisions that the server put into the page. */
+function embedded(): Feature[] {
   const block = document.getElementById("review");
   return block?.matches('script[type="application/json"]') ? featuresOf(JSON.parse(block.textContent!)) : [];
 }
 
-export const begun = (page: Page): Feature[] => merged(featuresOf(page.review), given(), remembered(page));
+export const begun = (page: Page): Feature[] => merged(featuresOf(page.review), embedded(), stored(page));
 
-/** Keep decisions in the browser, and with the server where there is one; says how it went. */
+/** Keep decisions in the browser, and on the server if there is one; returns the outcome as text. */
 export async function keep(page: Page, history: Feature[]): Promise<string> {
-  let told = "Kept in this browser. Download the file to take the decisions along.";
+  let local = "Kept in this browser. Download the file to take the decisions along.";
   try {
     localStorage.setItem(key(page), JSON.stringify(collection(history)));
   } catch {
-    told = "This browser keeps nothing for files: download the file before you close the page.";
+    local = "This browser keeps nothing for local files: download the decisions before you close the page.";
   }
-  if (!served()) return told;
+  if (!served()) return local;
   try {
     const answer = await fetch(FILE, {
       method: "POST",
       headers: { "Content-Type": "application/geo+json", "X-Gnomon-Token": token()! },
       body: JSON.stringify(collection(history)),
     });
-    const said = await answer.json();
-    return answer.ok ? `Saved: ${said.saved} decisions in ${said.file}.` : `Not saved: ${said.error}. ${told}`;
+    const reply = await answer.json();
+    return answer.ok ? `Saved: ${reply.saved} decision${reply.saved === 1 ? "" : "s"} in ${reply.file}.` : `Not saved: ${reply.error}. ${local}`;
   } catch (error) {
-    return `Not saved, the server does not answer. ${told}`;
+    return `Not saved, the server does not answer. ${local}`;
   }
 }
 

@@ -1,12 +1,12 @@
-// Every look of every port over time: what was seen, what hid it, and the ships in it.
+// Every image of every port over time: how much was visible, and the ships in it.
 import * as Plot from "@observablehq/plot";
 import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Page } from "./data";
 import { type Filter, Opened } from "./filter";
-import { lanesOf } from "./lanes";
+import { tracksOf } from "./tracks";
 import { date, type Spot, type Spots, Strip, ticksOf } from "./strips";
-import { addressOf, scaled, shows, type Span, thingWords, timeOf, wholeSpan } from "./things";
-import { collectionWords, portWords } from "./words";
+import { addressOf, scaled, shows, type Span, itemText, timeOf, wholeSpan } from "./items";
+import { collectionText, portText } from "./text";
 
 function Axis({ span, width, anchor }: { span: Span; width: number; anchor: "top" | "bottom" }) {
   const place = useRef<HTMLDivElement>(null);
@@ -30,7 +30,7 @@ function Axis({ span, width, anchor }: { span: Span; width: number; anchor: "top
 export function Timeline(props: { page: Page; filter: Filter; span: Span; zoom: (span: Span) => void }) {
   const { page, filter, span, zoom } = props;
   const open = useContext(Opened);
-  const lanes = useMemo(() => lanesOf(page), [page]);
+  const tracks = useMemo(() => tracksOf(page), [page]);
   const spots = useRef<Spots>(new Map()).current;
   const box = useRef<HTMLDivElement>(null);
   const ruler = useRef<HTMLDivElement>(null);
@@ -46,39 +46,39 @@ export function Timeline(props: { page: Page; filter: Filter; span: Span; zoom: 
   }, []);
   useEffect(() => setAt(null), [filter, span[0], span[1]]);
   const { band, ...pointed } = usePointing({ box, ruler, zoom, open, setTip, span });
-  const order = useMemo(() => [...lanes.values()].flat().map((lane) => lane.id), [lanes]);
-  const keys = useKeys({ spots, lanes: order, at, setAt, open, zoom, span, page, filter });
+  const order = useMemo(() => [...tracks.values()].flat().map((track) => track.id), [tracks]);
+  const keys = useKeys({ spots, tracks: order, at, setAt, open, zoom, span, page, filter });
   return (
     <div class="timeline" ref={box}>
       <div
         class="strip"
         role="application"
         tabIndex={0}
-        aria-label="Timeline of observations, ships and visits. Left and right: one after the other; up and down: other rows; Enter: open; plus, minus, zero: zoom."
+        aria-label="Timeline of images, ships and visits. Left and right: previous and next; up and down: other rows; Enter: open; plus, minus, zero: zoom."
         {...pointed}
         onKeyDown={keys}
       >
-        <div class="lane axis">
+        <div class="track axis">
           <span />
           <div ref={ruler}>
             <Axis span={span} width={width} anchor="top" />
           </div>
         </div>
-        {[...lanes].map(([port, own]) => (
+        {[...tracks].map(([port, own]) => (
           <div class="port" key={port} hidden={!filter.ports.has(port)}>
-            <h3>{portWords(port)}</h3>
-            {own.map((lane) => {
-              const hidden = lane.collection != null && !filter.collections.has(lane.collection);
+            <h3>{portText(port)}</h3>
+            {own.map((track) => {
+              const hidden = track.collection != null && !filter.collections.has(track.collection);
               return (
-                <div class="lane" key={lane.id} hidden={hidden}>
-                  <span>{lane.collection ? collectionWords(lane.collection) : "visits"}</span>
-                  <Strip lane={lane} span={span} width={width} hidden={hidden} filter={filter} spots={spots} />
+                <div class="track" key={track.id} hidden={hidden}>
+                  <span>{track.collection ? collectionText(track.collection) : "visits"}</span>
+                  <Strip track={track} span={span} width={width} hidden={hidden} filter={filter} spots={spots} />
                 </div>
               );
             })}
           </div>
         ))}
-        <div class="lane axis">
+        <div class="track axis">
           <span />
           <Axis span={span} width={width} anchor="bottom" />
         </div>
@@ -90,8 +90,8 @@ export function Timeline(props: { page: Page; filter: Filter; span: Span; zoom: 
           {tip.text}
         </div>
       )}
-      <p class="said" aria-live="polite">
-        {at ? thingWords(at.thing) : " "}
+      <p class="status" aria-live="polite">
+        {at ? itemText(at.item) : " "}
       </p>
     </div>
   );
@@ -107,7 +107,7 @@ function Ring({ spot, box }: { spot: Spot; box: HTMLElement }) {
 
 const spotAt = (node: Element | null): Spot | null => (node as any)?.spot ?? null;
 
-/** Marks are small: what lies nearest within a pointer's or a finger's reach counts as hit. */
+/** The mark under the pointer, or the nearest one within its reach, for marks are small. */
 function nearest(event: MouseEvent): Spot | null {
   const hit = spotAt(event.target as Element);
   if (hit) return hit;
@@ -129,7 +129,7 @@ interface Pointing {
   span: Span;
 }
 
-/** Drag to look closer, Ctrl and wheel to zoom, hover to read, click to open. */
+/** Drag or Ctrl and wheel to zoom, hover to read, click to open. */
 function usePointing({ box, ruler, zoom, open, setTip, span }: Pointing) {
   const from = useRef<number | null>(null);
   const dragged = useRef(false);
@@ -159,7 +159,7 @@ function usePointing({ box, ruler, zoom, open, setTip, span }: Pointing) {
       if (!spot) return setTip(null);
       const outer = box.current!.getBoundingClientRect();
       const left = Math.min(event.clientX - outer.left + 10, outer.width - 260);
-      setTip({ x: left, y: event.clientY - outer.top + 16, text: thingWords(spot.thing) });
+      setTip({ x: left, y: event.clientY - outer.top + 16, text: itemText(spot.item) });
     },
     onPointerUp: (event: PointerEvent) => {
       const start = from.current;
@@ -175,14 +175,14 @@ function usePointing({ box, ruler, zoom, open, setTip, span }: Pointing) {
     onClick: (event: MouseEvent) => {
       const spot = dragged.current ? null : nearest(event);
       dragged.current = false;
-      if (spot) open(addressOf(spot.thing));
+      if (spot) open(addressOf(spot.item));
     },
   };
 }
 
 interface Keys {
   spots: Spots;
-  lanes: string[];
+  tracks: string[];
   at: Spot | null;
   setAt: (spot: Spot | null) => void;
   open: (address: string) => void;
@@ -192,21 +192,21 @@ interface Keys {
   filter: Filter;
 }
 
-/** The next spot in the direction of an arrow, among those that are shown. */
-function moved({ spots, lanes, at, filter }: Keys, key: string): Spot | null {
-  const rank = (spot: Spot) => lanes.indexOf(spot.lane) * 1000 + spot.y;
-  const shown = lanes.flatMap((lane) => {
-    const once = new Map((spots.get(lane) ?? []).map((spot) => [spot.thing, spot]));
-    return [...once.values()].filter((spot) => shows(filter, spot.thing));
+/** The next visible spot in the direction of an arrow key. */
+function moved({ spots, tracks, at, filter }: Keys, key: string): Spot | null {
+  const rank = (spot: Spot) => tracks.indexOf(spot.track) * 1000 + spot.y;
+  const shown = tracks.flatMap((track) => {
+    const once = new Map((spots.get(track) ?? []).map((spot) => [spot.item, spot]));
+    return [...once.values()].filter((spot) => shows(filter, spot.item));
   });
   if (!at || !shown.includes(at)) return shown[0] ?? null;
   const here = rank(at);
   if (key === "ArrowRight" || key === "ArrowLeft") {
-    const row = shown.filter((spot) => Math.abs(rank(spot) - here) < 0.5).sort((a, b) => timeOf(a.thing) - timeOf(b.thing));
+    const row = shown.filter((spot) => Math.abs(rank(spot) - here) < 0.5).sort((a, b) => timeOf(a.item) - timeOf(b.item));
     return row[row.indexOf(at) + (key === "ArrowRight" ? 1 : -1)] ?? at;
   }
   const beyond = shown.filter((spot) => (key === "ArrowDown" ? rank(spot) > here + 0.5 : rank(spot) < here - 0.5));
-  const cost = (spot: Spot) => Math.abs(rank(spot) - here) * 1e9 + Math.abs(timeOf(spot.thing) - timeOf(at.thing));
+  const cost = (spot: Spot) => Math.abs(rank(spot) - here) * 1e9 + Math.abs(timeOf(spot.item) - timeOf(at.item));
   return beyond.reduce((best, spot) => (cost(spot) < cost(best) ? spot : best), beyond[0] ?? at);
 }
 
@@ -215,8 +215,8 @@ function useKeys(keys: Keys) {
   return (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key.startsWith("Arrow")) setAt(moved(keys, event.key));
-    else if (event.key === "Enter" && at) open(addressOf(at.thing));
-    else if (event.key === "+" || event.key === "=") zoom(scaled(span, 0.6, at ? timeOf(at.thing) : undefined));
+    else if (event.key === "Enter" && at) open(addressOf(at.item));
+    else if (event.key === "+" || event.key === "=") zoom(scaled(span, 0.6, at ? timeOf(at.item) : undefined));
     else if (event.key === "-") zoom(scaled(span, 1 / 0.6));
     else if (event.key === "0") zoom(wholeSpan(page));
     else return;

@@ -1,4 +1,4 @@
-// Numbers, times and names in words.
+// Numbers, times and names as text.
 import type { Load, Observation, Ship, Visit } from "./data";
 
 const integer = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
@@ -6,7 +6,7 @@ const integer = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 export const whole = (value: number | null | undefined) =>
   value == null ? "–" : integer.format(value);
 
-/** Two or three digits that mean something: 1,081,000 and not 1,080,621. */
+/** Rounded to three significant digits: 1,080,000 and not 1,080,621. */
 export function rough(value: number | null | undefined): string {
   if (value == null) return "–";
   if (value === 0) return "0";
@@ -40,25 +40,32 @@ const clock = format({ hour: "2-digit", minute: "2-digit" });
 export const moment = (t: number | null | undefined) => (t == null ? "–" : `${day(t)}, ${clock(t)} UTC`);
 export const shortMoment = (t: number | null | undefined) => (t == null ? "–" : `${dayMonth(t)} ${clock(t)}`);
 
-export const LOAD_WORDS: Record<Load, string> = {
+export const LOAD_TEXT: Record<Load, string> = {
   laden: "laden",
   ballast: "in ballast",
-  indeterminate: "load not told",
-  unread: "load not read",
+  indeterminate: "load cannot be determined from this image",
+  unread: "load not measured",
+};
+/** Short names, for the filter and the list. */
+export const LOAD_NAMES: Record<Load, string> = {
+  laden: "laden",
+  ballast: "in ballast",
+  indeterminate: "cannot be determined",
+  unread: "not measured",
 };
 
 const REASONS: Record<string, string> = {
-  sun_high: "the sun is high, so her shadow is short",
-  sun_along_hull: "the sun lies along her hull",
-  too_small: "she is too small for these pixels",
-  alongside: "a quay or pier lies where her shadow falls",
-  neighbour: "another hull or its shadow is within reach",
-  cloud: "cloud, ice or no data hides her",
-  sar: "radar has no shadow on water",
-  no_geometry: "the angles of sun or view are not known",
-  weak_evidence: "the pixels do not tell laden from ballast",
+  sun_high: "the sun is high, so the shadow is short",
+  sun_along_hull: "the sun shines along the hull",
+  too_small: "the ship is too small for these pixels",
+  alongside: "a quay or pier lies where the shadow falls",
+  neighbour: "another hull or its shadow is too close",
+  cloud: "hidden by cloud, ice or missing data",
+  sar: "radar shows no shadow on water",
+  no_geometry: "the angles of the sun or the view are unknown",
+  weak_evidence: "the pixels do not separate laden from ballast",
 };
-export const reasonWords = (reason: string | null) =>
+export const reasonText = (reason: string | null) =>
   reason == null ? "" : (REASONS[reason] ?? reason.replaceAll("_", " "));
 
 const COLLECTIONS: Record<string, string> = {
@@ -70,39 +77,42 @@ const COLLECTIONS: Record<string, string> = {
   "daily-3m": "daily, 3 m",
   "sub-metre": "0.5 m",
 };
-/** A collection as people call it; that its scenes are made up is said above all. */
-export const collectionWords = (name: string) => COLLECTIONS[name.replace(/^synthetic-/, "")] ?? name;
+/** Common name of a collection; a note at the top of the page says if its scenes are simulated. */
+export const collectionText = (name: string) => COLLECTIONS[name.replace(/^synthetic-/, "")] ?? name;
 
-export const portWords = (name: string) =>
+export const portText = (name: string) =>
   name === "everywhere" ? "Whole scene" : name
     .split(/([- ])/)
     .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
     .join("")
     .replaceAll("-", " ");
 
-export function skyWords(observation: Observation): string {
+/** Name of a zone; the seafarers' "roads" is an anchorage to everybody else. */
+export const zoneText = (name: string | null) => (name === "roads" ? "anchorage" : (name ?? "–"));
+
+export function skyText(observation: Observation): string {
   if (observation.status === "failed") return `failed: ${observation.reason ?? "no reason given"}`;
-  if (observation.status === "skipped") return `not read: ${observation.reason ?? "no reason given"}`;
-  const part = `${Math.round(observation.seen * 100)} % of the ${Object.keys(observation.zones).length ? "berth's " : ""}water seen`;
+  if (observation.status === "skipped") return `skipped: ${observation.reason ?? "no reason given"}`;
+  const part = `${Math.round(observation.seen * 100)} % of the water${Object.keys(observation.zones).length ? " at the berth" : ""} visible`;
   return observation.sky === "cloudy" ? `cloudy, ${part}` : part;
 }
 
-export const lookWords = (observation: Observation) =>
-  `${portWords(observation.port)}, ${moment(observation.t)}, ${collectionWords(observation.collection)}: ${
+export const observationText = (observation: Observation) =>
+  `${portText(observation.port)}, ${moment(observation.t)}, ${collectionText(observation.collection)}: ${
     observation.ships.length ? `${observation.ships.length} ship${observation.ships.length > 1 ? "s" : ""}` : "no ship"
-  }; ${skyWords(observation)}`;
+  }; ${skyText(observation)}`;
 
-export function shipWords(ship: Ship): string {
+export function shipText(ship: Ship): string {
   const size = `${fixed(ship.length, 0)} × ${fixed(ship.beam, 0)} m`;
-  const why = ship.load === "indeterminate" && ship.reason ? ` (${reasonWords(ship.reason)})` : "";
-  return `${portWords(ship.port)}, ${moment(ship.t)}, ${collectionWords(ship.collection)}: ship of ${size}, ${LOAD_WORDS[ship.load]}${why}`;
+  const why = ship.load === "indeterminate" && ship.reason ? ` (${reasonText(ship.reason)})` : "";
+  return `${portText(ship.port)}, ${moment(ship.t)}, ${collectionText(ship.collection)}: ship of ${size}, ${LOAD_TEXT[ship.load]}${why}`;
 }
 
-/** How the load changed over a visit, where the posterior says. */
-export function tradeWords(visit: Visit): string {
+/** How the load changed over a visit, if the posterior determines it. */
+export function tradeText(visit: Visit): string {
   if ((visit.p_loaded ?? 0) > 0.9) return "came in ballast, left laden";
   if ((visit.p_unloaded ?? 0) > 0.9) return "came laden, left in ballast";
-  return "load not told";
+  return "change of load cannot be determined from these images";
 }
 export type Trade = "loaded" | "unloaded" | "open";
 export const tradeOf = (visit: Visit): Trade =>

@@ -1,26 +1,26 @@
-// Where everything of the timeline lies: for each port a strip of its visits, in as many lanes as
-// overlap, and a strip for each sensor with its looks and, standing on them, the ships in them.
+// Layout of the timeline: for each port a track of its visits, in as many rows as overlap, and for each
+// sensor a track of its images with the ships in them standing on it.
 import { collectionsOf, portsOf } from "./filter";
 import { LOADS, type Observation, type Page, type Ship, type Visit } from "./data";
 
-const LANE = 11;
+const ROW = 11;
 const STEP = 8;
 const HIGH = 6;
 export const TICK = 14;
 
-/** A thing with its place in a strip, in pixels from the strip's top and to the right of its time. */
+/** An item with its place: pixels from the top of its track, and to the right of its time. */
 export interface Placed<T> {
   of: T;
   y: number;
   dx: number;
 }
-export interface Lane {
+export interface Track {
   id: string;
   port: string;
-  /** Null for the strip of visits. */
+  /** Null for the track of visits. */
   collection: string | null;
   height: number;
-  /** The line that looks hang from and ships stand on. */
+  /** The line that images hang from and ships stand on. */
   base: number;
   observations: Placed<Observation>[];
   ships: Placed<Ship>[];
@@ -30,14 +30,14 @@ export interface Lane {
 export const begins = (visit: Visit): number => visit.arrived_p05 ?? visit.arrived_before;
 export const ends = (visit: Visit): number => visit.departed_p95 ?? visit.departed_after;
 
-/** The first lane that is free, for each visit in the order of their beginnings. */
+/** The first free row for each visit, in the order in which they begin. */
 function packed(visits: Visit[]): number[] {
   const until: number[] = [];
   return visits.map((visit) => {
-    let lane = until.findIndex((end) => end < begins(visit));
-    if (lane < 0) lane = until.push(0) - 1;
-    until[lane] = ends(visit) + 6 * 3600;
-    return lane;
+    let track = until.findIndex((end) => end < begins(visit));
+    if (track < 0) track = until.push(0) - 1;
+    until[track] = ends(visit) + 6 * 3600;
+    return track;
   });
 }
 
@@ -50,17 +50,17 @@ function grouped<T>(values: T[], key: (value: T) => string): Map<string, T[]> {
   return groups;
 }
 
-function ofVisits(port: string, all: Visit[]): Lane {
+function trackOfVisits(port: string, all: Visit[]): Track {
   const visits = [...all].sort((a, b) => begins(a) - begins(b));
-  const lane = packed(visits);
+  const track = packed(visits);
   return {
     id: `${port}|visits`, port, collection: null, base: 0, observations: [], ships: [],
-    height: LANE * (Math.max(...lane) + 1) + 8,
-    visits: visits.map((visit, k) => ({ of: visit, y: 4 + LANE * (lane[k]! + 0.5), dx: 0 })),
+    height: ROW * (Math.max(...track) + 1) + 8,
+    visits: visits.map((visit, k) => ({ of: visit, y: 4 + ROW * (track[k]! + 0.5), dx: 0 })),
   };
 }
 
-function ofLooks(port: string, collection: string, all: Observation[]): Lane {
+function trackOfObservations(port: string, collection: string, all: Observation[]): Track {
   const observations = all.filter((observation) => observation.t != null);
   const most = observations.reduce((top, observation) => Math.max(top, observation.ships.length), 0);
   const base = 8 + STEP * Math.min(most, HIGH);
@@ -76,17 +76,17 @@ function ofLooks(port: string, collection: string, all: Observation[]): Lane {
   };
 }
 
-export function lanesOf(page: Page): Map<string, Lane[]> {
+export function tracksOf(page: Page): Map<string, Track[]> {
   const observations = grouped(page.observations, (observation) => `${observation.port}|${observation.collection}`);
   const visits = grouped(page.visits, (visit) => visit.port);
   return new Map(
     portsOf(page).map((port) => {
       const own = collectionsOf(page).flatMap((collection) => {
         const some = observations.get(`${port}|${collection}`);
-        return some ? [ofLooks(port, collection, some)] : [];
+        return some ? [trackOfObservations(port, collection, some)] : [];
       });
       const stays = visits.get(port);
-      return [port, stays ? [ofVisits(port, stays), ...own] : own];
+      return [port, stays ? [trackOfVisits(port, stays), ...own] : own];
     }),
   );
 }

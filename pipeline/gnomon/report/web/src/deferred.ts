@@ -1,4 +1,4 @@
-// Work that the first view does not wait for: one piece at a time, in turn, once it is painted.
+// Work deferred until the first view is painted, one piece at a time.
 import { useEffect, useState } from "preact/hooks";
 
 const waiting: (() => void)[] = [];
@@ -15,7 +15,7 @@ function next() {
   setTimeout(next);
 }
 
-/** False at first, true when its turn has come. */
+/** False at first, true once this piece of work has its turn. */
 export function useTurn(): boolean {
   const [come, setCome] = useState(false);
   useEffect(() => {

@@ -1,0 +1,243 @@
+"""The JSON that Python writes into the page and the page's script reads.
+
+The same interfaces, with the same names, are in ``web/src/data.ts``; a test compares the two.
+Times are seconds since the epoch, places degrees, unknown values null. Large tables are columns
+(one list per name), small ones are rows.
+"""
+
+from typing import TypedDict
+
+Number = float | None
+Ring = list[list[float]]
+"""Longitude and latitude of each corner, or metres east and north in a picture."""
+GeoJson = dict[str, object]
+"""A GeoJSON object, whatever it is."""
+
+
+class Scenario(TypedDict):
+    """One row of the ledger; quantities are the 5, 50 and 95 % quantiles and the mean."""
+
+    name: str
+    seen: Number
+    deliveries: list[Number]
+    tonnes: list[Number]
+    barrels: list[Number]
+    p_over: Number
+    passed: list[int | None]
+
+
+class Swing(TypedDict):
+    """Barrels if one assumption were different: a bar of the figure, and a sentence."""
+
+    what: str
+    low: float
+    high: float
+    text: str
+
+
+class Year(TypedDict):
+    """The ledger of a year."""
+
+    year: int
+    cap: Number
+    reported: Number
+    scenarios: list[Scenario]
+    swings: list[Swing]
+
+
+class Season(TypedDict):
+    """One row of seasons.parquet."""
+
+    port: str
+    notes: list[str]
+    start: int | None
+    end: int | None
+    observations: Number
+    usable_observations: Number
+    visits_mean: Number
+    visits_p05: Number
+    visits_p50: Number
+    visits_p95: Number
+    seen_mean: Number
+    horvitz_thompson: Number
+    horvitz_thompson_sigma: Number
+    little: Number
+    little_sigma: Number
+    chapman: Number
+    chapman_sigma: Number
+    dwell_days: Number
+    dwell_sigma_days: Number
+    loaded_mean: Number
+    unloaded_mean: Number
+    p_exports: Number
+
+
+class Vessels(TypedDict):
+    """Ships identified by name with their probabilities, and the most in port at one time."""
+
+    named: list[tuple[str, float]]
+    at_once: int
+
+
+class Answer(TypedDict):
+    """All that is above the timeline."""
+
+    loading: list[str]
+    product: str | None
+    seasons: list[Season]
+    years: list[Year]
+    vessels: Vessels
+    visits: int
+
+
+class PortZone(TypedDict):
+    """A zone of a port."""
+
+    name: str
+    kind: str
+    provisional: bool
+    rings: list[Ring]
+
+
+class PortOutline(TypedDict):
+    """A port with its zones, and the land that an image shows."""
+
+    name: str
+    area: list[Ring]
+    zones: list[PortZone]
+    coast: list[Ring]
+
+
+class ObservationColumns(TypedDict):
+    """observations.parquet, column by column."""
+
+    scene: list[str | None]
+    collection: list[str | None]
+    platform: list[str | None]
+    sensor: list[str | None]
+    t: list[int | None]
+    port: list[str | None]
+    status: list[str | None]
+    reason: list[str | None]
+    usable: list[Number]
+    zones: list[dict[str, float]]
+    sun: list[Number]
+    sun_az: list[Number]
+    view: list[Number]
+    gsd: list[Number]
+    digest: list[str | None]
+
+
+class ShipColumns(TypedDict):
+    """detections.parquet, column by column."""
+
+    id: list[str | None]
+    scene: list[str | None]
+    collection: list[str | None]
+    platform: list[str | None]
+    sensor: list[str | None]
+    t: list[int | None]
+    port: list[str | None]
+    zone: list[str | None]
+    state: list[str | None]
+    reason: list[str | None]
+    model: list[str | None]
+    digest: list[str | None]
+    quay: list[bool | None]
+    lon: list[Number]
+    lat: list[Number]
+    outline: list[Ring | None]
+    score: list[Number]
+    tanker: list[Number]
+    length: list[Number]
+    length_s: list[Number]
+    beam: list[Number]
+    beam_s: list[Number]
+    heading: list[Number]
+    heading_s: list[Number]
+    fb: list[Number]
+    fb_s: list[Number]
+    fb05: list[Number]
+    fb95: list[Number]
+    lr: list[Number]
+    laden: list[Number]
+    sun_az: list[Number]
+    sun: list[Number]
+    view_az: list[Number]
+    view: list[Number]
+    gsd: list[Number]
+
+
+class Onward(TypedDict):
+    """A possible next port, or null for one that was not observed."""
+
+    to: str | None
+    visit: str | None
+    p: Number
+
+
+class VisitRow(TypedDict):
+    """One row of visits.parquet, and the voyages that begin there."""
+
+    id: str
+    port: str
+    place: list[Number] | None
+    mmsi: str | None
+    dark: bool | None
+    ships: list[str]
+    candidates: list[tuple[str, Number]]
+    onward: list[Onward]
+    arrived_after: int | None
+    arrived_before: int | None
+    departed_after: int | None
+    departed_before: int | None
+    arrived_p05: int | None
+    arrived_p50: int | None
+    arrived_p95: int | None
+    departed_p05: int | None
+    departed_p50: int | None
+    departed_p95: int | None
+    p_visit: Number
+    p_tanker: Number
+    length_m: Number
+    length_sigma_m: Number
+    beam_m: Number
+    beam_sigma_m: Number
+    log_lr_laden_in: Number
+    log_lr_laden_out: Number
+    p_laden_in: Number
+    p_laden_out: Number
+    p_loaded: Number
+    p_unloaded: Number
+    deadweight_t: Number
+    deadweight_log_sigma: Number
+
+
+class RunSection(TypedDict):
+    """What the run is and what it was made with."""
+
+    name: str
+    description: str
+    made_at: str | None
+    shown_at: str
+    versions: dict[str, str]
+    weights: dict[str, str]
+    catalog: str | None
+    simulated: bool
+    clear: float
+    notes: list[str]
+
+
+class PageData(TypedDict):
+    """Everything that the page shows except pictures and posteriors."""
+
+    format: int
+    run: RunSection
+    answer: Answer
+    ports: list[PortOutline]
+    observations: ObservationColumns
+    ships: ShipColumns
+    visits: list[VisitRow]
+    register: dict[str, dict[str, str]]
+    items: dict[str, str]
+    review: GeoJson
