@@ -1,5 +1,6 @@
 """Run folders for tests of the page: a season as tables, and many ships."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import geopandas as gpd
@@ -32,7 +33,7 @@ def write_season(folder: Path) -> Path:
     write_table(detections, folder / "detections.parquet")
     write_table(observations, folder / "observations.parquet")
     infer(study, detections, observations, folder, ports=study.places())
-    told = {"study": study.model_dump(mode="json"), "versions": {"gnomon": "0.1.0"}}
+    told = {"study": study.model_dump(mode="json"), "versions": {"gnomon": version("gnomon")}}
     write_json(told, folder / "run.json")
     return folder
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def write_run(
         told = {
             "study": study.model_dump(mode="json"),
             "made_at": "2024-12-01T10:00:00+00:00",
-            "versions": {"gnomon": "0.1.0", "torch": "2.13"},
+            "versions": {"gnomon": version("gnomon"), "torch": "2.13"},
             "weights": {"name": "s2-vessel", "version": "0.1.0", "sha256": "ab" * 32},
             "items": ["S2A_one", "S2B_two"],
             "sources": {"S2A_one": "https://stac.example.org/v1/one?sig=secret"},

@@ -48,8 +48,8 @@ WITHOUT = {
     "voyages": "voyages.parquet is missing: where ships sailed to is unknown",
     "ledger": "ledger.parquet is missing: barrels are not estimated",
 }
-OLD_TABLE = "looks.parquet"
-"""gnomon 0.1 wrote it in place of observations.parquet, and none of the evidence."""
+OLD_TABLE, OLD_VERSIONS = "looks.parquet", ("0.0.", "0.1.")
+"""gnomon 0.1 wrote looks.parquet in place of observations.parquet, and none of the evidence."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,15 @@ def read_run(folder: Path) -> Run:
         The folder is not one of a run: it lacks observations or detections, or gnomon 0.1 made it.
 
     """
+    notes: list[str] = []
+    values = _run_json(folder, notes)
+    metadata = _metadata(values)
     missing = [f"{name}.parquet" for name in REQUIRED if not (folder / f"{name}.parquet").is_file()]
-    if missing and (folder / OLD_TABLE).is_file():
-        raise StoreError(f"{folder}: was made by gnomon 0.1; run the study again")
+    made_by = metadata.versions.get("gnomon", "")
+    if made_by.startswith(OLD_VERSIONS) or (missing and (folder / OLD_TABLE).is_file()):
+        raise StoreError(f"{folder}: was made by gnomon {made_by or '0.1'}; run the study again")
     if missing:
         raise StoreError(f"{folder}: is not the folder of a run (it has no {', '.join(missing)})")
-    notes: list[str] = []
     tables: dict[str, Any] = {}
     for name, model in REQUIRED.items():
         tables[name] = _conformed(read_table(folder / f"{name}.parquet"), model, notes)
@@ -126,8 +129,7 @@ def read_run(folder: Path) -> Run:
         tables[name] = _conformed(_optional(folder, name, notes), model, notes)
     for name in REQUIRED:
         tables[name]["port"] = tables[name].port.fillna(EVERYWHERE)
-    values = _run_json(folder, notes)
-    metadata, study = _metadata(values), _study(values, notes)
+    study = _study(values, metadata, notes)
     return Run(folder=folder, **tables, metadata=metadata, study=study, notes=tuple(notes))
 
 
@@ -202,17 +204,13 @@ def _time(text: object) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _study(values: Mapping[str, Any], notes: list[str]) -> Study | None:
+def _study(values: Mapping[str, Any], metadata: RunMetadata, notes: list[str]) -> Study | None:
     if not values:
         return None
-    versions = values.get("versions")
-    made_by = versions.get("gnomon") if isinstance(versions, dict) else None
+    made_by = metadata.versions.get("gnomon", "of an unknown version")
     here = importlib.metadata.version("gnomon")
     if made_by != here:
-        notes.append(
-            f"the run was made by gnomon {made_by or 'of an unknown version'}, "
-            f"this report by gnomon {here}"
-        )
+        notes.append(f"the run was made by gnomon {made_by}, this report by gnomon {here}")
     try:
         return Study.model_validate(values.get("study"))
     except ValidationError:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import geopandas as gpd
@@ -53,9 +54,10 @@ def test_the_citation_has_what_is_needed_to_do_it_again(tmp_path: Path) -> None:
     export_run(run, out, formats=("csv",))
     text = (out / "CITATION.txt").read_text(encoding="utf-8")
     assert names(out) == {"CITATION.txt", "export.json", *(f"csv/{name}.csv" for name in ROWS)}
-    for word in ("gnomon 0.1.0", "torch 2.13", "Contains modified Copernicus Sentinel data 2024.",
-                 "https://stac.example.org/v1", "s2-vessel", "ab" * 32, "Apache-2.0",
-                 "1 of 2 observations made", "review.geojson"):  # fmt: skip
+    for word in (f"gnomon {version('gnomon')}", "torch 2.13", "https://stac.example.org/v1",
+                 "s2-vessel", "ab" * 32, "Apache-2.0",
+                 "1 of 2 observations made", "review.geojson",
+                 "Contains modified Copernicus Sentinel data 2024."):  # fmt: skip
         assert " ".join(word.split()) in " ".join(text.split()), word
     prose = text[: text.index("DIGESTS")]
     assert max(map(len, prose.splitlines())) <= 79
