@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from gnomon.freeboard.hull import PARAMETERS, SURFACES, Cells, Sight, cover
+from gnomon.freeboard.hull import PARAMETERS, SURFACES, Points, Sight, cover
 from gnomon.physics import shadow
 
 USUAL = {
@@ -35,11 +35,11 @@ def sight(sun_azimuth=140.0, sun_elevation=35.0, view_azimuth=290.0, view_zenith
     return Sight(*(torch.tensor([np.deg2rad(a)], dtype=torch.float64) for a in angles))
 
 
-def cells(gsd, *, half=90.0, blur=None):
+def points(gsd, *, half=90.0, blur=None):
     x = np.arange(-half, half, gsd) + gsd / 2
     east, north = (torch.tensor(a.reshape(1, -1)) for a in np.meshgrid(x, -x))
     spread = torch.tensor([0.53 * gsd if blur is None else blur], dtype=torch.float64)
-    return Cells(east, north, spread, spread)
+    return Points(east, north, spread, spread)
 
 
 @pytest.mark.parametrize("gsd", [1.0, 3.0, 10.0])
@@ -47,7 +47,7 @@ def cells(gsd, *, half=90.0, blur=None):
 def test_gradient_is_the_finite_difference(gsd, name):
     """At a random projection of all covers, so that no surface can hide a wrong sign."""
     k = PARAMETERS.index(name)
-    grid = cells(gsd)
+    grid = points(gsd)
     weights = torch.tensor(
         np.random.default_rng(0).normal(size=(1, len(SURFACES), grid.east_m.shape[1]))
     )
@@ -66,8 +66,8 @@ def test_gradient_is_the_finite_difference(gsd, name):
 @given(
     st.floats(0, 6.28), st.floats(0, 360), st.floats(15, 80), st.floats(0, 360), st.floats(0, 30)
 )
-def test_every_cell_is_covered_once(heading, sun, elevation, view, zenith):
-    maps = cover(ships(heading_rad=heading), cells(3.0), sight(sun, elevation, view, zenith))[0]
+def test_every_point_is_covered_once(heading, sun, elevation, view, zenith):
+    maps = cover(ships(heading_rad=heading), points(3.0), sight(sun, elevation, view, zenith))[0]
     once = maps[[ROW["water"], ROW["deck"], ROW["wall"], ROW["house"]]].sum(0)
     # Deck against hull at corners, where the blur of an edge is an approximation.
     assert float((once - 1).abs().max()) < 0.02
@@ -79,7 +79,7 @@ def test_every_cell_is_covered_once(heading, sun, elevation, view, zenith):
 
 def test_areas_do_not_depend_on_the_pixel():
     fine, coarse = (
-        (cover(ships(), cells(gsd, half=120), sight())[0].sum(1) * gsd**2) for gsd in (0.5, 10.0)
+        (cover(ships(), points(gsd, half=120), sight())[0].sum(1) * gsd**2) for gsd in (0.5, 10.0)
     )
     # Corners are rounded off where the beam is a pixel and a half, and the superstructure is all
     # corners then: its cover is too small by a quarter, which its free brightness makes good.
@@ -94,7 +94,7 @@ def test_widths_across_the_hull_are_those_of_the_formulas(sun_off, view_off, zen
     heading, height = 30.0, 5.0
     across = np.arange(-60, 60, 0.02)
     turn = np.deg2rad(heading)
-    strip = Cells(
+    strip = Points(
         torch.tensor((across * np.cos(turn))[None]),
         torch.tensor((-across * np.sin(turn))[None]),
         torch.tensor([0.01], dtype=torch.float64),
@@ -125,7 +125,7 @@ def test_widths_across_the_hull_are_those_of_the_formulas(sun_off, view_off, zen
 
 def test_shadow_against_a_raster():
     """March the outline, as an indicator, along the shadow; no formula is shared but its edges."""
-    grid = cells(0.5)
+    grid = points(0.5)
     maps = cover(ships(house_height_m=0.5), grid, sight(view_zenith=0.0))[0].numpy()
     low = cover(ships(freeboard_m=1e-3, house_height_m=0.5), grid, sight(view_zenith=0.0))[0]
     plan = (1 - low[ROW["water"]].numpy()).reshape(360, 360) > 0.5
@@ -141,8 +141,8 @@ def test_shadow_against_a_raster():
 
 def test_batch_is_the_same_as_one_by_one():
     two = torch.cat([ships(), ships(heading_rad=2.0, freeboard_m=1.0)])
-    grid = cells(10.0)
-    both = Cells(
+    grid = points(10.0)
+    both = Points(
         *(
             getattr(grid, n).repeat(2, *[1] * (getattr(grid, n).dim() - 1))
             for n in ("east_m", "north_m", "blur_along_m", "blur_across_m")

@@ -45,9 +45,9 @@ def test_power_where_there_is_power_and_silence_where_there_is_none(measured):
     assert load.auc(fine.log_lr_laden.to_numpy(), fine.laden.to_numpy(bool)) > 0.85
     known = measured.register[measured.register.sun_off_axis_deg > 30]
     assert load.auc(known.log_lr_laden.to_numpy(), known.laden.to_numpy(bool)) > 0.7
-    indeterminate, ratio, ships = load.silence(measured)
+    share, ratio, ships = load.indeterminate(measured)
     assert ships == 2 * SHIPS
-    assert indeterminate > 0.9
+    assert share > 0.9
     assert ratio < 0.5
 
 

@@ -53,10 +53,10 @@ def test_outlines_lie_on_the_bright_hulls(chips, readings):
 
 
 def test_most_verdicts_are_what_the_flags_say(chips):
-    observation = planet.looked_at(chips, planet.compared(DOCS / "planet-60.csv"))
-    assert observation.wrong.any()
-    assert (observation.flagged & observation.wrong).sum() >= observation.wrong.sum() / 2
-    assert (observation.flagged & ~observation.wrong).sum() <= 0.2 * (~observation.wrong).sum()
+    comparison = planet.compare_verdicts(chips, planet.read_verdicts(DOCS / "planet-60.csv"))
+    assert comparison.wrong.any()
+    assert (comparison.flagged & comparison.wrong).sum() >= comparison.wrong.sum() / 2
+    assert (comparison.flagged & ~comparison.wrong).sum() <= 0.2 * (~comparison.wrong).sum()
 
 
 def test_the_drawing_spreads_over_scenes_and_is_the_same_again(shared_data, chips):

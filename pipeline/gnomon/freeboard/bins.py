@@ -1,9 +1,10 @@
-"""A ship's chip, and the cells along its hull that its pixels are averaged into.
+"""A ship's chip, and the bins along its hull that its pixels are averaged into.
 
-Along the hull a ship hardly changes over a sixteenth of its length; across it everything that tells
-the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000 pixels, and cells
-of 0.5 m by 6 m say the same with a twelfth of them. Pixels are averaged as they are, never
-resampled: a cell keeps the mean place of its pixels, and their scatter about it adds to the blur.
+Along the hull a ship hardly changes over a sixteenth of its length; across it everything that
+depends on the freeboard happens within a metre or two. At 0.5 m a hull of 100 m covers 6,000
+pixels, and bins of 0.5 m by 6 m hold the same information with a twelfth of them. Pixels are
+averaged as they are, never resampled: a bin keeps the mean place of its pixels, and their scatter
+about it adds to the blur.
 """
 
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from gnomon.geo.local import hull_axes
 
 Floats = NDArray[np.float64]
 
-# Cells to a hull: across the beam, along the length.
+# Bins of a hull: across the beam, along the length.
 _ACROSS, _ALONG = 60, 16
-# With fewer pixels to a cell their scatter in it is uneven, which moves edges.
+# With fewer pixels to a bin their scatter in it is uneven, which moves edges.
 _LEAST_PIXELS = 4.0
-_LEAST_SEEN = 2 / 3
+_LEAST_DATA = 2 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class Chip:
     """One ship in one image, with what is known of it beforehand."""
 
     image: NDArray[np.float32]
-    """(bands, rows, columns), north up, in any unit that is linear in light; NaN: nothing seen."""
+    """(bands, rows, columns), north up, in any unit that is linear in light; NaN: no data."""
     gsd_m: float
     sun_azimuth_deg: float
     sun_elevation_deg: float
@@ -54,39 +55,39 @@ class Chip:
 
 
 @dataclass(frozen=True)
-class Binned:
-    """Cells of one chip: mean places and values, and their places on a regular grid."""
+class Bins:
+    """Bins of one chip: mean places and values, and their indices on a regular grid."""
 
     east_m: Floats
     north_m: Floats
     values: Floats
-    """(bands, cells)"""
+    """(bands, bins)"""
     row: NDArray[np.intp]
     column: NDArray[np.intp]
     blur_along_m: float
     blur_across_m: float
 
-    def correlation_cells(self, rest: Floats, among: NDArray[np.bool_]) -> float:
-        """Cells over which a remainder is correlated, from its neighbours' products.
+    def correlated_bins(self, rest: Floats, among: NDArray[np.bool_]) -> float:
+        """Number of bins over which residuals are correlated, from products of neighbours.
 
-        A first-order process along either axis: ``(1 + r) / (1 - r)`` cells for a correlation r
-        of neighbours, the two axes multiplied; at least one.
+        A first-order autoregressive process along either axis: ``(1 + r) / (1 - r)`` bins for a
+        correlation r of neighbours, the two axes multiplied; at least one.
         """
         shape = (self.row.max() + 1, self.column.max() + 1)
         grid = np.full((len(rest), *shape), np.nan)
         grid[:, self.row[among], self.column[among]] = rest[:, among]
         power = np.nanmean(grid**2)
-        cells = 1.0
+        count = 1.0
         for one, other in ((grid[:, 1:], grid[:, :-1]), (grid[:, :, 1:], grid[:, :, :-1])):
             pairs = one * other
             if power > 0 and np.isfinite(pairs).any():
                 r = float(np.clip(np.nanmean(pairs) / power, 0.0, 0.85))
-                cells *= (1 + r) / (1 - r)
-        return cells
+                count *= (1 + r) / (1 - r)
+        return count
 
 
-def binned(chip: Chip) -> Binned:
-    """Average the pixels around a ship into cells along and across its hull.
+def binned(chip: Chip) -> Bins:
+    """Average the pixels around a ship into bins along and across its hull.
 
     Parameters
     ----------
@@ -95,8 +96,8 @@ def binned(chip: Chip) -> Binned:
 
     Returns
     -------
-    Binned
-        Only cells with data, and only those that hull, shadow and some water around can reach.
+    Bins
+        Only those with data, and only those that hull, shadow and some water around can reach.
 
     """
     bands, rows, columns = chip.image.shape
@@ -110,10 +111,10 @@ def binned(chip: Chip) -> Binned:
         row, column = (a.ravel()[keep] for a in np.indices((rows, columns)))
         values = pixels[:, keep].astype(float)
         blur = float(np.sqrt(point))
-        return Binned(east[keep], north[keep], values, row, column, blur, blur)
+        return Bins(east[keep], north[keep], values, row, column, blur, blur)
     places = np.stack([east, north, forward, starboard])[:, keep]
     i, j = _index(places[2], along), _index(places[3], across)
-    cell, inverse = np.unique(i * (j.max() + 1) + j, return_inverse=True)
+    number, inverse = np.unique(i * (j.max() + 1) + j, return_inverse=True)
     count = np.bincount(inverse)
 
     def mean(values: Floats) -> Floats:
@@ -122,23 +123,23 @@ def binned(chip: Chip) -> Binned:
 
     middle = [mean(place) for place in places]
     spread = [float(np.var(places[k] - middle[k][inverse])) for k in (2, 3)]
-    return Binned(
+    return Bins(
         middle[0],
         middle[1],
         np.stack([mean(band) for band in pixels[:, keep].astype(float)]),
-        cell // (j.max() + 1),
-        cell % (j.max() + 1),
+        number // (j.max() + 1),
+        number % (j.max() + 1),
         float(np.sqrt(point + spread[0])),
         float(np.sqrt(point + spread[1])),
     )
 
 
-def unfit(chip: Chip) -> str | None:
-    """Say why a chip cannot be inverted at all, as a ``load_reason``; None if it can.
+def unusable(chip: Chip) -> str | None:
+    """Why a chip cannot be inverted at all, as a ``load_reason``; None if it can.
 
     ``no_geometry`` for want of angles or of a sun at least 3 degrees high, ``too_small`` where the
-    beam is less than half a pixel, ``cloud`` where less than two thirds of what hull and shadow
-    can reach holds data (masks and the edge of a scene count alike).
+    beam is less than half a pixel, ``cloud`` where less than two thirds of the ground that hull
+    and shadow can reach holds data (masks and the edge of a scene count alike).
     """
     angles = (
         chip.sun_azimuth_deg,
@@ -154,10 +155,10 @@ def unfit(chip: Chip) -> str | None:
         return "too_small"
     forward, starboard, _ = _places(chip)
     reached = _reached(chip, forward, starboard)
-    seen = reached & np.isfinite(chip.image).all(0).ravel()
-    # What a chip of sufficient size would hold: cells beyond its border were not seen either.
-    asked = max(reached.sum(), _area_m2(chip) / chip.gsd_m**2)
-    return "cloud" if seen.sum() < _LEAST_SEEN * asked else None
+    data = reached & np.isfinite(chip.image).all(0).ravel()
+    # Pixels of a chip of sufficient size: those beyond its border have no data either.
+    wanted = max(reached.sum(), _area_m2(chip) / chip.gsd_m**2)
+    return "cloud" if data.sum() < _LEAST_DATA * wanted else None
 
 
 def pixel_places(chip: Chip) -> tuple[Floats, Floats]:
@@ -184,7 +185,7 @@ def _index(place: Floats, size: float) -> NDArray[np.intp]:
 
 
 def _bounds(chip: Chip) -> tuple[Floats, Floats]:
-    """Least and greatest places forward and to starboard that matter, metres."""
+    """Least and greatest coordinates, forward and to starboard, of the ground that matters."""
     heading = np.deg2rad(chip.heading_deg)
     sun = np.deg2rad(chip.sun_azimuth_deg) - heading
     # A freeboard of a fourteenth of the length is a light ship; taller parts may be cut.

@@ -7,17 +7,17 @@ shadow of the deck). A convex polygon ``n_k . x <= s_k`` swept along d is again 
 half planes ``n_k . x <= s_k + max(0, n_k . d)`` and two more along d itself, so that every edge is
 known in closed form and moves smoothly with every parameter.
 
-Point spread, pixel and any averaging of pixels into cells blur an edge to the normal distribution
+Point spread, pixel and any averaging of pixels into bins blur an edge to the normal distribution
 function of the distance to it, in units of the blur across that edge. Two opposite edges that lie
 closer than the blur (a hull of 11 m in pixels of 10 m) are combined as a difference of two of them,
 which is exact for a strip; at corners the smaller distance counts, which is not, by less than
 the blur squared. Shaded water is (shadow and hull together) less hull, exact for strips too.
 
-`cover` returns the fraction of each cell that each surface covers. The image is linear in what the
-surfaces' reflectances are, in however many bands; `gnomon.freeboard.invert` fits those.
+`cover` returns the fraction of each bin or pixel that each surface covers. The image is linear in
+the surfaces' reflectances, in any number of bands; `gnomon.freeboard.invert` fits those.
 
-The model is what a tanker has in common with other tankers. It has no sheer, no forecastle, no deck
-gear, no crane and no wake: what comes of that is measured on ships that have them.
+The model is what tankers have in common. It has no sheer, no forecastle, no deck gear, no crane and
+no wake; the error of leaving them out is measured on ships that have them.
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ _CENTRE_WIDTH = 0.10
 
 @dataclass(frozen=True)
 class Sight:
-    """Directions under which ships are seen and lit; tensors of shape (ships,), radians."""
+    """Directions towards sun and sensor; tensors of shape (ships,) or (1,), radians."""
 
     sun_azimuth: Tensor
     sun_elevation: Tensor
@@ -87,11 +87,11 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Where brightness was measured: tensors (ships, cells), metres from the chip's centre.
+class Points:
+    """Where brightness was measured: tensors (ships, points), metres from the chip's centre.
 
     The blur is that of point spread, pixel and averaging together, as standard deviations along
-    and across the hull, tensors of shape (ships,).
+    and across the hull, tensors of shape (ships,). A first axis of length one serves all ships.
     """
 
     east_m: Tensor
@@ -102,9 +102,9 @@ class Cells:
 
 @dataclass(frozen=True)
 class _Frame:
-    """Cells in the ship's own frame: rows forward and to starboard of its centre, and ones.
+    """Points in the ship's own frame: rows forward and to starboard of its centre, and ones.
 
-    Shape (ships, 3, cells), so that one product with the half planes (ships, planes, 3) gives all
+    Shape (ships, 3, points), so that one product with the half planes (ships, planes, 3) gives all
     distances. The blur is (ships, 1).
     """
 
@@ -113,13 +113,13 @@ class _Frame:
     blur_across: Tensor
 
     def coverage(self, planes: "_Planes") -> Tensor:
-        """Cover of an intersection of half planes, (ships, cells)."""
+        """Cover of an intersection of half planes, (ships, points)."""
         port, starboard, ends = planes
         strip = _phi(self.depth(starboard)) + _phi(self.depth(port)) - 1
         return strip.clamp_min(0) * self._between(ends)
 
     def depth(self, planes: Tensor) -> Tensor:
-        """Depth within all of the half planes, in units of the blur, (ships, cells)."""
+        """Depth within all of the half planes, in units of the blur, (ships, points)."""
         return self._depths(planes).amin(1)
 
     def softer(self, spread_m: Tensor) -> "_Frame":
@@ -145,14 +145,14 @@ def outline_places(bow_length: float) -> NDArray[np.float64]:
     return np.array([*half, *((u, -v) for u, v in reversed(half)), half[0]])
 
 
-def cover(ship: Tensor, cells: Cells, sight: Sight) -> Tensor:
-    """Fraction of every cell that each surface covers.
+def cover(ship: Tensor, points: Points, sight: Sight) -> Tensor:
+    """Fraction of the light at every point that each surface covers.
 
     Parameters
     ----------
     ship
         Parameters, shape (ships, len(PARAMETERS)).
-    cells
+    points
         Where, and how blurred.
     sight
         Sun and sensor; the sun above the horizon.
@@ -160,11 +160,11 @@ def cover(ship: Tensor, cells: Cells, sight: Sight) -> Tensor:
     Returns
     -------
     Tensor
-        Shape (ships, len(SURFACES), cells), differentiable in every parameter.
+        Shape (ships, len(SURFACES), points), differentiable in every parameter.
 
     """
     east, north, length, beam, heading, freeboard, height, house_length, bow, blur = ship.unbind(1)
-    frame = _frame(cells, east, north, heading, blur.exp())
+    frame = _frame(points, east, north, heading, blur.exp())
     sun = _towards(sight.sun_azimuth - heading) / torch.tan(sight.sun_elevation)[:, None]
     view = _towards(sight.view_azimuth - heading) * torch.tan(sight.view_zenith)[:, None]
     rise, shade = -freeboard[:, None] * view, -freeboard[:, None] * sun
@@ -194,8 +194,8 @@ def cover(ship: Tensor, cells: Cells, sight: Sight) -> Tensor:
     return torch.stack(
         [
             water,
-            water * (cells.east_m - east[:, None]) / scale,
-            water * (cells.north_m - north[:, None]) / scale,
+            water * (points.east_m - east[:, None]) / scale,
+            water * (points.north_m - north[:, None]) / scale,
             clear,
             clear * _middle(frame, rise, beam),
             clear * _across(frame, rise, beam),
@@ -209,13 +209,13 @@ def cover(ship: Tensor, cells: Cells, sight: Sight) -> Tensor:
     )
 
 
-def _frame(cells: Cells, east: Tensor, north: Tensor, heading: Tensor, blur: Tensor) -> _Frame:
+def _frame(points: Points, east: Tensor, north: Tensor, heading: Tensor, blur: Tensor) -> _Frame:
     sine, cosine = heading.sin()[:, None], heading.cos()[:, None]
-    x, y = cells.east_m - east[:, None], cells.north_m - north[:, None]
+    x, y = points.east_m - east[:, None], points.north_m - north[:, None]
     forward, starboard = x * sine + y * cosine, x * cosine - y * sine
     places = torch.stack([forward, starboard, torch.ones_like(forward)], 1)
     return _Frame(
-        places, (cells.blur_along_m * blur)[:, None], (cells.blur_across_m * blur)[:, None]
+        places, (points.blur_along_m * blur)[:, None], (points.blur_across_m * blur)[:, None]
     )
 
 
@@ -236,7 +236,7 @@ def _across(frame: _Frame, rise: Tensor, beam: Tensor) -> Tensor:
 
 
 def _penumbra(height: Tensor, sight: Sight) -> Tensor:
-    """Take the standard deviation of a disc's shadow edge: a quarter of its whole width."""
+    """Standard deviation of the edge of a shadow: a quarter of its whole width for a disc."""
     return 0.25 * SUN_DIAMETER_RAD * height / sight.sun_elevation.sin() ** 2
 
 
@@ -321,5 +321,5 @@ def _beyond(frame: _Frame, shadow: _Planes, hull: _Planes) -> Tensor:
 
 
 def _phi(x: Tensor) -> Tensor:
-    """Evaluate the normal distribution function."""
+    """Normal distribution function."""
     return 0.5 * (1 + torch.erf(x * 0.7071067811865476))

@@ -1,26 +1,20 @@
-"""A ship of the model on a chip's own pixels, and the directions under which a chip was taken."""
-
-from collections.abc import Sequence
+"""A fitted ship on a chip's own pixels: covers, outline and shadow, in the chip's geometry."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gnomon.freeboard.bins import Chip, pixel_places
-from gnomon.freeboard.hull import Cells, Sight, cover
+from gnomon.freeboard.hull import Points, Sight, cover
 
 Floats = NDArray[np.float64]
 
 
-def sight_of(chips: Sequence[Chip], *, dtype: torch.dtype = torch.float32) -> Sight:
-    """Sun and sensor of some chips, from the grid's north."""
-
-    def radians(name: str) -> Tensor:
-        return torch.tensor([np.deg2rad(getattr(c, name)) for c in chips], dtype=dtype)
-
+def sight_of(chip: Chip) -> Sight:
+    """Sun and sensor of a chip, from the grid's north."""
     names = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-    return Sight(*(radians(name) for name in names))
+    radians = ([np.deg2rad(getattr(chip, name))] for name in names)
+    return Sight(*(torch.tensor(angle, dtype=torch.float64) for angle in radians))
 
 
 def cover_of_pixels(chip: Chip, ship: Floats) -> Floats:
@@ -41,7 +35,6 @@ def cover_of_pixels(chip: Chip, ship: Floats) -> Floats:
     """
     east, north = (torch.tensor(place[None]) for place in pixel_places(chip))
     blur = torch.tensor([np.sqrt(chip.blur_px**2 + 1 / 12) * chip.gsd_m], dtype=torch.float64)
-    cells = Cells(east, north, blur, blur)
-    maps = cover(torch.tensor(ship[None]), cells, sight_of([chip], dtype=torch.float64))
+    maps = cover(torch.tensor(ship[None]), Points(east, north, blur, blur), sight_of(chip))
     covers: Floats = maps[0].numpy()
     return covers

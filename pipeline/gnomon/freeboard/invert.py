@@ -10,20 +10,23 @@ fraction of the water's own light, alike in all bands). What is left,
 
 is minimised by Gauss-Newton steps whose Jacobian is projected off the reflectances (variable
 projection, Kaufman 1975, doi:10.1007/BF01932995), damped after Levenberg, from a blurred image to
-the sharp one, once with the bow at either end. Then the freeboard is held at each of a grid of
-values, the rest is fitted again, and their volume is added (Laplace), which gives the likelihood of
-the freeboard with every nuisance integrated out.
+the sharp one, once with the bow at either end. Then the freeboard is fixed at each of a grid of
+values, the rest is fitted again, and its volume is added (Laplace), which gives the likelihood of
+the freeboard with every nuisance parameter integrated out.
 
-Pixels are averaged into cells along the hull, where the ship hardly changes, never across it by
-more than a pixel. The noise is the chip's own. Water: covariance of the bands among cells clear of
-the ship, times the number of cells over which it is correlated. Ship: what the first fit leaves,
+Pixels are averaged into bins along the hull, where the ship hardly changes, never across it by more
+than a pixel. The noise is the chip's own. Water: covariance of the bands among bins clear of the
+ship, times the number of bins over which it is correlated. Ship: the residual of the first fit,
 likewise, because a deck has gear that the model has not. Both are made diagonal at once
 (generalised eigenvectors), so that clutter which is the same in all bands is counted once. Outliers
 on the water are given less weight. Where the model is wrong the error therefore grows with the
 misfit.
+
+Each ship is inverted alone and in float64, so that its freeboard depends neither on the other ships
+of a table nor on the number of threads (by less than a nanometre).
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -31,23 +34,24 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
-from gnomon.freeboard import quality
-from gnomon.freeboard.bins import Binned, Chip, binned
+from gnomon.freeboard import fit as measures
+from gnomon.freeboard.bins import Bins, Chip, binned
 from gnomon.freeboard.descent import (
     FREEBOARD,
     HEADING,
-    Batch,
+    LENGTH,
+    Expansion,
     K,
-    Normal,
     P,
-    descended,
-    expanded,
-    held,
-    integrated,
+    Problem,
+    descend,
+    expand,
+    marginalise,
+    profile,
     top_m,
 )
 from gnomon.freeboard.fit import Fit
-from gnomon.freeboard.hull import PARAMETERS, SURFACES, Cells, cover
+from gnomon.freeboard.hull import PARAMETERS, SURFACES, Points, cover
 from gnomon.freeboard.image import sight_of
 from gnomon.freeboard.noise import (
     Noise,
@@ -62,7 +66,7 @@ from gnomon.physics.hydrostatics import BEAM_LN, usual_beam_m
 from gnomon.physics.shadow import deck_to_shadow_m, off_axis_deg
 
 Floats = NDArray[np.float64]
-LENGTH, BEAM = PARAMETERS.index("length_m"), PARAMETERS.index("beam_m")
+BEAM = PARAMETERS.index("beam_m")
 
 # Freeboards at which the rest is fitted again: evenly over all, and around the best in deviations.
 _FAR, _LEAST_M = 7, 0.02
@@ -71,127 +75,100 @@ _NEAR = np.array([-3.2, -2.0, -1.0, 0.0, 1.0, 2.0, 3.2])
 _SWELL_PX, _SWELL_M = 2.0, 12.0
 # What is fitted while the image is still blurred: the rest would bend to make up for it.
 _COARSE = tuple(range(PARAMETERS.index("house_length")))
-# Cells that are worked on together: more do not go faster and need more memory.
-_CELLS_AT_ONCE = 12_000
+_ALL = tuple(range(P))
 
 
-def invert(chips: Sequence[Chip]) -> list[Fit]:
-    """Likelihood of the freeboard of every ship, all nuisances integrated out.
+@torch.no_grad()
+def invert(chip: Chip) -> Fit:
+    """Likelihood of the freeboard of a ship, all nuisance parameters integrated out.
 
     Parameters
     ----------
-    chips
-        Ships, each in its own image; the sun must be above the horizon. They are worked through
-        a few at a time; the answer for one does not depend on the others, nor the memory on their
-        number.
-
-    Returns
-    -------
-    list of Fit
-        In the order of the chips.
+    chip
+        A ship in its image; `gnomon.freeboard.bins.unusable` must find no fault with it.
 
     """
-    bins = [binned(chip) for chip in chips]
-    # Alike in size and bands, so that little is padded.
-    order = sorted(range(len(chips)), key=lambda i: bins[i].values.shape)
-    fits: dict[int, Fit] = {}
-    group: list[int] = []
-    with torch.no_grad():
-        for i in order:
-            bands, cells = bins[i].values.shape
-            alike = not group or bins[group[0]].values.shape[0] == bands
-            if group and (not alike or (len(group) + 1) * cells > _CELLS_AT_ONCE):
-                fits.update(zip(group, _fit([(chips[j], bins[j]) for j in group]), strict=True))
-                group = []
-            group.append(i)
-        if group:
-            fits.update(zip(group, _fit([(chips[j], bins[j]) for j in group]), strict=True))
-    return [fits[i] for i in range(len(chips))]
+    bins = binned(chip)
+    mean, precision = (torch.tensor(a) for a in ship_prior(chip))
+    maps = _maps(chip, bins, mean, extra_m=1.5 * chip.position_sigma_m)
+    first = _Stage(chip, bins, first_noise(bins, maps, _ends(chip, bins, mean)))
+    problem = first.problem(mean, precision)
+    both = mean.repeat(2, 1)
+    both[1, HEADING] += np.pi
+    ships, _ = descend(problem, both, _blurs(chip), _COARSE)
+    ships, objectives = descend(problem, ships, (0.0,), _ALL, steps=8)
+    reverse = bool(objectives[1] < objectives[0]) and not chip.bow_known
+    second = _again(first, problem, ships[int(reverse)])
+    problem = second.problem(mean, precision)
+    ships, _ = descend(problem, ships[int(reverse)][None], (0.0,), _ALL, steps=8)
+    expansion = expand(problem, ships, problem.points, _ALL)
+    grid, curve = _profile(chip, problem, ships[0], expansion)
+    return _result(second, ships[0], expansion, grid, curve)
 
 
-def _fit(pairs: list[tuple[Chip, Binned]]) -> list[Fit]:
-    means = torch.tensor(np.stack([ship_prior(chip)[0] for chip, _ in pairs]), dtype=torch.float32)
-    doubt = [1.5 * chip.position_sigma_m for chip, _ in pairs]
-    maps = _maps(pairs, means, doubt)
-    noises = [
-        first_noise(bins, m, _ends(chip, bins, ship))
-        for (chip, bins), m, ship in zip(pairs, maps, means, strict=True)
-    ]
-    batch = _batch(pairs, noises, means)
-    everything = tuple(range(P))
-    n = len(pairs)
-    both = batch.take(torch.arange(n).repeat(2))
-    both.mean[n:, HEADING] += np.pi
-    ships, _ = descended(both, both.mean, _blurs(pairs), _COARSE)
-    ships, objectives = descended(both, ships, (0.0,), everything, steps=8)
-    known = torch.tensor([chip.bow_known for chip, _ in pairs])
-    turned = (objectives[n:] < objectives[:n]) & ~known
-    means = torch.where(turned[:, None], both.mean[n:], both.mean[:n])
-    ships = torch.where(turned[:, None], ships[n:], ships[:n])
-    pairs, noises = _again(pairs, noises, ships)
-    batch = _batch(pairs, noises, means)
-    ships, _ = descended(batch, ships, (0.0,), everything, steps=8)
-    normal = expanded(batch, ships, batch.cells, everything)
-    grids, curves = _profile(pairs, batch, ships, normal)
-    maps = _maps(pairs, ships, [0.0] * n)
-    return [
-        _result(
-            pairs[k],
-            noises[k],
-            ship=ships[k],
-            sigma=np.sqrt(np.diag(np.linalg.inv(normal.curvature[k].numpy()))),
-            levels=normal.levels[k],
-            maps=maps[k],
-            grid=grids[k],
-            curve=curves[k],
+@dataclass(frozen=True)
+class _Stage:
+    """A chip's bins with the noise that one round of the fit gives them."""
+
+    chip: Chip
+    bins: Bins
+    noise: Noise
+
+    def problem(self, mean: Tensor, precision: Tensor) -> Problem:
+        """Least squares of this round."""
+        chip, noise = self.chip, self.noise
+        level_mean, covariance = level_prior(noise, chip.dark)
+        mixer = np.kron(noise.mix, np.eye(K))
+        inverse = np.linalg.inv(mixer @ covariance @ mixer.T)
+        return Problem(
+            points=_points(self.bins),
+            sight=sight_of(chip),
+            values=torch.tensor(noise.mix @ self.bins.values),
+            weight=torch.tensor(noise.weight(chip.dark)),
+            level_mean=torch.tensor(mixer @ level_mean),
+            level_precision=torch.tensor(0.5 * (inverse + inverse.T)),
+            mean=mean,
+            precision=precision,
+            step=torch.tensor(_steps(chip)),
         )
-        for k in range(n)
-    ]
 
 
-def _blurs(pairs: list[tuple[Chip, Binned]]) -> tuple[float, ...]:
-    """From half the first error of the place down to nothing."""
-    widest = max(max(0.6 * c.position_sigma_m, 0.3 * c.length_sigma_m) for c, _ in pairs)
-    finest = 0.4 * min(chip.gsd_m for chip, _ in pairs)
-    coarse = [widest / 2.5**n for n in range(6) if widest / 2.5**n > finest]
-    return tuple(coarse)
+def _blurs(chip: Chip) -> tuple[float, ...]:
+    """From half the first error of the place down to less than half a pixel."""
+    widest = max(0.6 * chip.position_sigma_m, 0.3 * chip.length_sigma_m)
+    finest = 0.4 * chip.gsd_m
+    return tuple(widest / 2.5**n for n in range(6) if widest / 2.5**n > finest)
 
 
-def _again(
-    pairs: list[tuple[Chip, Binned]], noises: list[Noise], ships: Tensor
-) -> tuple[list[tuple[Chip, Binned]], list[Noise]]:
+def _again(stage: _Stage, problem: Problem, ship: Tensor) -> _Stage:
     """Clear the water of its pattern, and measure what noise is left."""
-    batch = _batch(pairs, noises, ships)
-    _, levels, _, _ = integrated(batch, cover(ships, batch.cells, batch.sight))
-    fitted = _maps(pairs, ships, [0.0] * len(pairs))
-    wide = _maps(pairs, ships, [max(1.5 * chip.gsd_m, 1.5) for chip, _ in pairs])
-    cleared, new = [], []
-    for k, (chip, bins) in enumerate(pairs):
-        level = np.linalg.inv(noises[k].mix) @ levels[k].numpy()
-        scale = max(_SWELL_PX * chip.gsd_m, _SWELL_M)
-        calm = without_swell(bins, wide[k], bins.values - level @ fitted[k], scale_m=scale)
-        rest = calm.values - level @ fitted[k]
-        ends = _ends(chip, calm, ships[k])
-        cleared.append((chip, calm))
-        new.append(second_noise(noises[k], calm, ends, fitted=fitted[k], wide=wide[k], rest=rest))
-    return cleared, new
+    chip, bins = stage.chip, stage.bins
+    levels = marginalise(problem, cover(ship[None], problem.points, problem.sight)).levels[0]
+    level = np.linalg.inv(stage.noise.mix) @ levels.numpy()
+    fitted = _maps(chip, bins, ship)
+    wide = _maps(chip, bins, ship, extra_m=max(1.5 * chip.gsd_m, 1.5))
+    scale = max(_SWELL_PX * chip.gsd_m, _SWELL_M)
+    calm = without_swell(bins, wide, bins.values - level @ fitted, scale_m=scale)
+    rest = calm.values - level @ fitted
+    ends = _ends(chip, calm, ship)
+    noise = second_noise(stage.noise, calm, ends, fitted=fitted, wide=wide, rest=rest)
+    return _Stage(chip, calm, noise)
 
 
-def _maps(pairs: list[tuple[Chip, Binned]], ships: Tensor, extra_m: list[float]) -> list[Floats]:
-    """Covers of single ships, each with some more blur, (surfaces, cells)."""
-    maps = []
-    for (chip, bins), ship, extra in zip(pairs, ships, extra_m, strict=True):
-        blurs = [float(np.hypot(b, extra)) for b in (bins.blur_along_m, bins.blur_across_m)]
-        cells = Cells(
-            *(torch.tensor(a[None], dtype=torch.float32) for a in (bins.east_m, bins.north_m)),
-            *(torch.tensor([blur]) for blur in blurs),
-        )
-        maps.append(cover(ship[None], cells, sight_of([chip]))[0].double().numpy())
+def _points(bins: Bins, extra_m: float = 0.0) -> Points:
+    blurs = (np.hypot(b, extra_m) for b in (bins.blur_along_m, bins.blur_across_m))
+    places = (torch.tensor(place[None]) for place in (bins.east_m, bins.north_m))
+    return Points(*places, *(torch.tensor([b], dtype=torch.float64) for b in blurs))
+
+
+def _maps(chip: Chip, bins: Bins, ship: Tensor, *, extra_m: float = 0.0) -> Floats:
+    """Covers of one ship, with some more blur, (surfaces, bins)."""
+    maps: Floats = cover(ship[None], _points(bins, extra_m), sight_of(chip))[0].numpy()
     return maps
 
 
-def _ends(chip: Chip, bins: Binned, ship: Tensor) -> NDArray[np.bool_]:
-    east, north, length, _, heading, freeboard = ship[:6].double().tolist()
+def _ends(chip: Chip, bins: Bins, ship: Tensor) -> NDArray[np.bool_]:
+    east, north, length, _, heading, freeboard = ship[:6].tolist()
     forward, _ = hull_axes(bins.east_m - east, bins.north_m - north, heading_rad=heading)
     return shaded_by_ends(
         forward,
@@ -203,7 +180,7 @@ def _ends(chip: Chip, bins: Binned, ship: Tensor) -> NDArray[np.bool_]:
 
 
 def _mean_ship(chip: Chip) -> Floats:
-    """Parameters before any look at the pixels; proportions of coastal tankers' drawings."""
+    """Parameters before the pixels are used; proportions of coastal tankers' drawings."""
     length = chip.length_m
     house = float(np.clip(12 / length + 0.05, 0.06, 0.25))
     heading = np.deg2rad(chip.heading_deg)
@@ -220,14 +197,14 @@ def _ship_sigma(chip: Chip) -> Floats:
         chip.beam_sigma_m,
         np.deg2rad(chip.heading_sigma_deg),
     )
-    # The freeboard's serves the first descent only; in the profile it is held instead.
+    # The freeboard's serves the first descent only; in the profile it is fixed instead.
     return np.array([*known, 0.03 * length, 0.35 * (4 + 0.08 * length), 0.04, 0.04, 0.10])
 
 
 def ship_prior(chip: Chip) -> tuple[Floats, Floats]:
     """Mean and precision of the parameters: what is known of each, and that beam goes with length.
 
-    A beam that is well known is hardly moved; one that a detector guessed from two pixels is.
+    A beam that is well known hardly moves; one that a detector guessed from two pixels does.
     """
     mean, precision = _mean_ship(chip), np.diag(1 / _ship_sigma(chip) ** 2)
     usual = float(usual_beam_m(chip.length_m))
@@ -239,122 +216,74 @@ def ship_prior(chip: Chip) -> tuple[Floats, Floats]:
     return mean + np.linalg.solve(tied, tie * gap / (chip.beam_scatter * usual) ** 2), tied
 
 
-def _batch(pairs: list[tuple[Chip, Binned]], noises: list[Noise], means: Tensor) -> Batch:
-    """Stack chips; cells that pad the shorter ones have no weight."""
-    most = max(bins.east_m.size for _, bins in pairs)
-
-    def padded(rows: list[Floats]) -> Tensor:
-        full = [np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, most - a.shape[-1])]) for a in rows]
-        return torch.tensor(np.stack(full), dtype=torch.float32)
-
-    chips, bins = [chip for chip, _ in pairs], [b for _, b in pairs]
-    blur = torch.tensor([[b.blur_along_m, b.blur_across_m] for b in bins], dtype=torch.float32)
-    cells = Cells(padded([b.east_m for b in bins]), padded([b.north_m for b in bins]), *blur.T)
-    centres, precisions = zip(
-        *(_mixed_prior(noise, chip.dark) for noise, chip in zip(noises, chips, strict=True)),
-        strict=True,
-    )
-    return Batch(
-        cells,
-        sight_of(chips),
-        padded([n.mix @ b.values for n, b in zip(noises, bins, strict=True)]),
-        padded([n.weight(chip.dark) for n, chip in zip(noises, chips, strict=True)]),
-        torch.tensor(np.stack(centres)),
-        torch.tensor(np.stack(precisions)),
-        means.clone(),
-        torch.tensor(np.stack([ship_prior(c)[1] for c in chips]), dtype=torch.float32),
-        torch.tensor(np.stack([_steps(chip) for chip in chips]), dtype=torch.float32),
-    )
-
-
-def _mixed_prior(noise: Noise, dark: float) -> tuple[Floats, Floats]:
-    mean, covariance = level_prior(noise, dark)
-    mixer = np.kron(noise.mix, np.eye(K))
-    precision = np.linalg.inv(mixer @ covariance @ mixer.T)
-    return mixer @ mean, 0.5 * (precision + precision.T)
-
-
 def _steps(chip: Chip) -> Floats:
-    """Give the steps of the difference quotients: a thirtieth of a pixel on the ground, or less."""
+    """Steps of the difference quotients: a thirtieth of a pixel on the ground, or less."""
     metre = 0.03 * chip.gsd_m
     turn = 2 * metre / chip.length_m
     return np.array([metre, metre, metre, metre, turn, metre, 2 * metre, 0.004, 0.004, 0.02])
 
 
 def _profile(
-    pairs: list[tuple[Chip, Binned]], batch: Batch, ships: Tensor, normal: Normal
-) -> tuple[list[Floats], list[Floats]]:
-    """Hold the freeboard at each of a grid, fit the rest, add its volume."""
-    grids, starts, rows = [], [], []
-    for k, (chip, _) in enumerate(pairs):
-        covariance = np.linalg.inv(normal.curvature[k].numpy())
-        variance = covariance[FREEBOARD, FREEBOARD]
-        best, top = float(ships[k, FREEBOARD]), top_m(chip.length_m)
-        near = best + np.sqrt(variance) * _NEAR
-        grid = np.concatenate([np.linspace(_LEAST_M, top, _FAR), near])
-        grid = np.unique(grid[(grid >= _LEAST_M) & (grid <= top)].round(3))
-        limit = 2 * _ship_sigma(chip)
-        lean = np.outer(grid - best, covariance[:, FREEBOARD] / variance)
-        start = ships[k] + torch.tensor(np.clip(lean, -limit, limit), dtype=torch.float32)
-        start[:, FREEBOARD] = torch.tensor(grid, dtype=torch.float32)
-        grids.append(grid)
-        starts.append(start)
-        rows.append(torch.full((len(grid),), k))
-    value = held(batch, torch.cat(starts), torch.cat(rows))
-    curves = torch.split(value, [len(grid) for grid in grids])
-    return grids, [curve.numpy() for curve in curves]
+    chip: Chip, problem: Problem, ship: Tensor, expansion: Expansion
+) -> tuple[Floats, Floats]:
+    """Freeboards, and their log likelihood with every other parameter integrated out."""
+    covariance = np.linalg.inv(expansion.curvature[0].numpy())
+    variance = covariance[FREEBOARD, FREEBOARD]
+    best, top = float(ship[FREEBOARD]), top_m(chip.length_m)
+    near = best + np.sqrt(variance) * _NEAR
+    grid = np.concatenate([np.linspace(_LEAST_M, top, _FAR), near])
+    grid = np.unique(grid[(grid >= _LEAST_M) & (grid <= top)].round(3))
+    # The rest starts where the expansion expects it at that freeboard.
+    limit = 2 * _ship_sigma(chip)
+    lean = np.outer(grid - best, covariance[:, FREEBOARD] / variance)
+    start = ship + torch.tensor(np.clip(lean, -limit, limit))
+    start[:, FREEBOARD] = torch.tensor(grid)
+    return grid, profile(problem, start).numpy()
 
 
-def _result(
-    pair: tuple[Chip, Binned],
-    noise: Noise,
-    *,
-    ship: Tensor,
-    sigma: Floats,
-    levels: Tensor,
-    maps: Floats,
-    grid: Floats,
-    curve: Floats,
-) -> Fit:
-    chip, bins = pair
-    best_ship = ship.double().numpy()
-    # Even everywhere, and as fine as the answer is sharp.
-    best = int(curve.argmax())
-    around = grid[max(best - 4, 0)], grid[min(best + 4, len(grid) - 1)]
-    close = np.linspace(*around, 121)
-    fine = np.unique(np.concatenate([np.linspace(_LEAST_M, top_m(chip.length_m), 161), close]))
+def _result(stage: _Stage, ship: Tensor, expansion: Expansion, grid: Floats, curve: Floats) -> Fit:
+    chip, bins, noise = stage.chip, stage.bins, stage.noise
+    best_ship = ship.numpy()
+    fine = _fine(grid, curve, top_m(chip.length_m))
     log_likelihood = PchipInterpolator(grid, curve)(fine)
     likeliest = float(fine[log_likelihood.argmax()])
-    reflectance = np.linalg.inv(noise.mix) @ levels.numpy()
-    rest = bins.values - reflectance @ maps
+    reflectance = np.linalg.inv(noise.mix) @ expansion.levels[0].numpy()
+    rest = bins.values - reflectance @ _maps(chip, bins, ship)
     near = noise.zone > 0.3
-    heading = float(np.rad2deg(float(ship[HEADING])))
-    edge = abs(
-        float(
-            deck_to_shadow_m(
-                1.0,
-                heading_deg=heading,
-                sun_azimuth_deg=chip.sun_azimuth_deg,
-                sun_elevation_deg=chip.sun_elevation_deg,
-                view_azimuth_deg=chip.view_azimuth_deg,
-                view_zenith_deg=chip.view_zenith_deg,
-            )
-        )
-    )
     drop = -reflectance[:, SURFACES.index("shadow")] / np.maximum(noise.level, 1e-9)
+    heading_deg = float(np.rad2deg(best_ship[HEADING]))
     return Fit(
         freeboard_m=fine,
         log_likelihood=log_likelihood - log_likelihood.max(),
         ship=best_ship,
-        ship_sigma=sigma,
+        ship_sigma=np.sqrt(np.diag(np.linalg.inv(expansion.curvature[0].numpy()))),
         reflectance=reflectance,
-        misfit=quality.unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
+        misfit=measures.unexplained(rest[:, near], bins.values[:, near] - reflectance[:, :1]),
         shadow_drop=float(np.mean(drop)),
-        obstructed=quality.obstructed(chip, bins, noise, best_ship),
-        height=likeliest / best_ship[LENGTH],
-        awash=quality.awash(chip, best_ship, likeliest),
-        strain=quality.strain(chip, best_ship),
-        unseen=quality.unseen(chip, best_ship),
-        edge_m_per_m=edge,
-        sun_off_axis_deg=float(off_axis_deg(chip.sun_azimuth_deg, heading)),
+        obstructed=measures.obstructed(chip, bins, noise, best_ship),
+        freeboard_per_length=likeliest / best_ship[LENGTH],
+        too_low=measures.too_low(chip, best_ship, likeliest),
+        prior_deviation=measures.prior_deviation(chip, best_ship),
+        outside_data=measures.outside_data(chip, best_ship),
+        edge_m_per_m=_edge_m_per_m(chip, heading_deg),
+        sun_off_axis_deg=float(off_axis_deg(chip.sun_azimuth_deg, heading_deg)),
     )
+
+
+def _fine(grid: Floats, curve: Floats, top: float) -> Floats:
+    """Freeboards, evenly over all and as close around the best as the answer is sharp."""
+    best = int(curve.argmax())
+    around = grid[max(best - 4, 0)], grid[min(best + 4, len(grid) - 1)]
+    return np.unique(np.concatenate([np.linspace(_LEAST_M, top, 161), np.linspace(*around, 121)]))
+
+
+def _edge_m_per_m(chip: Chip, heading_deg: float) -> float:
+    edge = deck_to_shadow_m(
+        1.0,
+        heading_deg=heading_deg,
+        sun_azimuth_deg=chip.sun_azimuth_deg,
+        sun_elevation_deg=chip.sun_elevation_deg,
+        view_azimuth_deg=chip.view_azimuth_deg,
+        view_zenith_deg=chip.view_zenith_deg,
+    )
+    return abs(float(edge))

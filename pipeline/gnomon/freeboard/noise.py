@@ -1,16 +1,16 @@
-"""The noise of a ship's chip, measured on the chip itself, and what reflectances may be.
+"""The noise of a ship's chip, measured on the chip itself, and the prior of its reflectances.
 
-Two noises: that of the water, waves and instrument together, from cells clear of ship and shadow;
-and that of the ship, its gear and paint and all that the model of it lacks, from what a first fit
-leaves. Both are covariances of the bands. The generalised eigenvectors of the two make both
+Two noises: that of the water, waves and instrument together, from bins clear of ship and shadow;
+and that of the ship, its gear and paint and all that the model of it lacks, from the residual of a
+first fit. Both are covariances of the bands. The generalised eigenvectors of the two make both
 diagonal at once, so that from there on bands are independent, and clutter that is alike in all
-bands counts once and not four times. Each is multiplied by the number of cells over which it is
-correlated, because four neighbouring cells with the same error are one measurement.
+bands counts once and not four times. Each is multiplied by the number of bins over which it is
+correlated, because four neighbouring bins with the same error are one measurement.
 
 A superstructure is a tower with wings, a funnel and a mast, not a box, and many hulls rise towards
 bow and stern. Water that these shade, or would, is given a noise of a part of the shade itself:
-half at first, then what the first fit leaves there. So the freeboard is read amidships, where it is
-meant, unless the ends agree.
+half at first, then the residual of the first fit there. So the freeboard is read amidships, where
+it is defined, unless the ends agree.
 """
 
 from dataclasses import dataclass, replace
@@ -20,13 +20,13 @@ import scipy.linalg
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from gnomon.freeboard.bins import Binned
+from gnomon.freeboard.bins import Bins
 from gnomon.freeboard.hull import SURFACES
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Part of the shade that is doubted at first, and the least and the most after a fit.
+# Noise of doubted shade as a part of it: at first, and the least and the most after a fit.
 _FIRST_DOUBT, _LEAST_DOUBT, _MOST_DOUBT = 0.5, 0.05, 0.8
 # The parallel body, from the stern and from the bow, in lengths from the centre: aft of it poop and
 # superstructure, forward of it forecastle and flare.
@@ -35,49 +35,50 @@ _AMIDSHIPS = (-0.24, 0.34)
 
 @dataclass(frozen=True, kw_only=True)
 class Noise:
-    """Weights of one chip's cells, and scales that the reflectances' prior is made of."""
+    """Weights of one chip's bins, and scales that the reflectances' prior is made of."""
 
     mix: Floats
     """Bands to independent mixtures, (bands, bands)."""
     ship_variance: Floats
     """Of the mixtures on the ship, (bands,); on water each is one."""
-    water_cells: float
-    ship_cells: float
+    water_correlation: float
+    """Bins over which the noise of the water is correlated."""
+    ship_correlation: float
     zone: Floats
-    """0 on water, 1 on the ship, (cells,)."""
+    """0 on water, 1 on the ship, (bins,)."""
     doubt: Floats
-    """Cover by shadow that tells little of the freeboard amidships, (cells,)."""
+    """Cover by shadow that has little to do with the freeboard amidships, (bins,)."""
     doubted: float
     """Part of the shade that is noise there, as a standard deviation."""
     trust: Floats
-    """1, and less in outliers on the water, (cells,)."""
+    """1, and less in outliers on the water, (bins,)."""
     level: Floats
     """Of the water, (bands,)."""
     contrast: Floats
     """Of the ship over the water, (bands,)."""
 
     def weight(self, dark: float) -> Floats:
-        """Inverse variances of the mixtures, (bands, cells)."""
+        """Inverse variances of the mixtures, (bands, bins)."""
         shade = self.mix @ (0.6 * (1 - dark) * self.level)
         variance = (
-            self.water_cells
-            + np.outer(self.ship_variance * self.ship_cells, self.zone)
-            + self.water_cells * np.outer((self.doubted * shade) ** 2, self.doubt)
+            self.water_correlation
+            + np.outer(self.ship_variance * self.ship_correlation, self.zone)
+            + self.water_correlation * np.outer((self.doubted * shade) ** 2, self.doubt)
         )
         return self.trust / variance
 
 
-def first_noise(bins: Binned, maps: Floats, ends: Mask) -> Noise:
+def first_noise(bins: Bins, maps: Floats, ends: Mask) -> Noise:
     """Before any fit: water from around the ship, a tenth of its contrast for the ship.
 
     Parameters
     ----------
     bins
-        Cells of the chip.
+        Bins of the chip.
     maps
-        Covers where the ship ought to be, blurred by the error of its place, (surfaces, cells).
+        Covers where the ship ought to be, blurred by the error of its place, (surfaces, bins).
     ends
-        Cells that a ship's ends shade, or would if they were higher, (cells,).
+        Bins that a ship's ends shade, or would if they were higher, (bins,).
 
     """
     water = maps[SURFACES.index("water")]
@@ -87,14 +88,14 @@ def first_noise(bins: Binned, maps: Floats, ends: Mask) -> Noise:
     contrast = bins.values[:, inside].mean(1) - level
     spread = bins.values.std(1) + 1e-12
     contrast = np.where(np.abs(contrast) < spread, np.copysign(spread, contrast), contrast)
-    covariance, cells, trust = _water(bins, clear)
+    covariance, correlated, trust = _water(bins, clear)
     ship = 0.01 * (np.outer(contrast, contrast) + 0.1 * np.diag(contrast**2))
     mix, variance = _both_diagonal(ship, covariance)
     return Noise(
         mix=mix,
         ship_variance=variance,
-        water_cells=cells,
-        ship_cells=3.0,
+        water_correlation=correlated,
+        ship_correlation=3.0,
         zone=1 - water,
         doubt=np.maximum(maps[SURFACES.index("house_shadow")], ends * (water > 0.05)),
         doubted=_FIRST_DOUBT,
@@ -105,22 +106,22 @@ def first_noise(bins: Binned, maps: Floats, ends: Mask) -> Noise:
 
 
 def second_noise(
-    noise: Noise, bins: Binned, ends: Mask, *, fitted: Floats, wide: Floats, rest: Floats
+    noise: Noise, bins: Bins, ends: Mask, *, fitted: Floats, wide: Floats, rest: Floats
 ) -> Noise:
-    """After a fit: from what it leaves on the water and on the ship.
+    """After a fit: from its residuals on the water and on the ship.
 
     Parameters
     ----------
     noise
         The first.
     bins
-        Cells of the chip.
+        Bins of the chip.
     ends
         As in `first_noise`, of the fitted ship.
     fitted, wide
-        Covers of the fitted ship, as it is and blurred further, (surfaces, cells).
+        Covers of the fitted ship, as it is and blurred further, (surfaces, bins).
     rest
-        Image less fit, (bands, cells).
+        Image less fit, (bands, bins).
 
     """
     water = SURFACES.index("water")
@@ -128,7 +129,7 @@ def second_noise(
     near = zone > 0.3
     if near.sum() < 4:
         return noise
-    covariance, water_cells, trust = _water(bins, _clear(wide))
+    covariance, water_correlation, trust = _water(bins, _clear(wide))
     on_ship = rest[:, near]
     excess = on_ship @ on_ship.T / near.sum() + 1e-4 * np.diag(noise.contrast**2)
     mix, variance = _both_diagonal(excess, covariance)
@@ -137,8 +138,8 @@ def second_noise(
         noise,
         mix=mix,
         ship_variance=variance,
-        water_cells=water_cells,
-        ship_cells=bins.correlation_cells(rest, near),
+        water_correlation=water_correlation,
+        ship_correlation=bins.correlated_bins(rest, near),
         zone=zone,
         doubt=np.clip(doubt, 0, 1),
         doubted=_doubted(noise, covariance, doubt * (fitted[water] > 0.9), wide, rest),
@@ -146,21 +147,21 @@ def second_noise(
     )
 
 
-def without_swell(bins: Binned, maps: Floats, rest: Floats, *, scale_m: float) -> Binned:
-    """Take the water's own pattern away: plumes, slicks and swell that are wider than the ship.
+def without_swell(bins: Bins, maps: Floats, rest: Floats, *, scale_m: float) -> Bins:
+    """Subtract the water's own pattern: plumes, slicks and swell that are wider than the ship.
 
-    What a fit leaves on clear water is averaged over a ring around every cell (a Gaussian of
-    ``scale_m`` less one of half of it, so that no cell speaks for itself and the water beside the
-    ship is predicted from as far away as that under her shadow), and subtracted where water is.
+    The residual on clear water is averaged over a ring around every bin (a Gaussian of
+    ``scale_m`` less one of half of it, so that no bin predicts itself and the water beside the
+    ship is predicted from as far away as that under its shadow), and subtracted where water is.
 
     Parameters
     ----------
     bins
-        Cells of the chip.
+        Bins of the chip.
     maps
-        Covers of the fitted ship, blurred somewhat, (surfaces, cells).
+        Covers of the fitted ship, blurred somewhat, (surfaces, bins).
     rest
-        Image less fit, (bands, cells).
+        Image less fit, (bands, bins).
     scale_m
         Of the averaging.
 
@@ -181,13 +182,13 @@ def without_swell(bins: Binned, maps: Floats, rest: Floats, *, scale_m: float) -
         return found
 
     weight = ring(np.ones(bins.east_m.size))
-    # Where hardly any water is near, nothing is known of its pattern.
+    # Where hardly any water is near, its pattern is unknown.
     pattern = np.stack([ring(band) for band in rest]) / np.maximum(weight, 0.15)
     return replace(bins, values=bins.values - maps[SURFACES.index("water")] * pattern)
 
 
-def _spacing(bins: Binned, index: NDArray[np.intp]) -> float:
-    """Metres between neighbouring rows or columns of cells."""
+def _spacing(bins: Bins, index: NDArray[np.intp]) -> float:
+    """Metres between neighbouring rows or columns of bins."""
     span = index.max() - index.min()
     ends = [index == index.min(), index == index.max()]
     east, north = (
@@ -199,12 +200,12 @@ def _spacing(bins: Binned, index: NDArray[np.intp]) -> float:
 def shaded_by_ends(
     forward_m: Floats, *, length_m: float, freeboard_m: float, sun_off_bow_deg: float, cot: float
 ) -> Mask:
-    """Cells whose shade, if there is any, is cast by bow or stern and not by the parallel body.
+    """Bins whose shade, if there is any, is cast by bow or stern and not by the parallel body.
 
     Parameters
     ----------
     forward_m
-        Place of the cells along the ship, from its centre, (cells,).
+        Place of the bins along the ship, from its centre, (bins,).
     length_m, freeboard_m
         Of the ship.
     sun_off_bow_deg
@@ -220,7 +221,7 @@ def shaded_by_ends(
 
 
 def _doubted(noise: Noise, covariance: Floats, doubt: Floats, wide: Floats, rest: Floats) -> float:
-    """Part of the shade that the fit leaves where it was doubted, as a standard deviation."""
+    """Residual where the shade is doubted, as a part of the shade; a standard deviation."""
     shade = wide[SURFACES.index("shadow")] + wide[SURFACES.index("house_shadow")]
     there = (doubt > 0.5) & (shade > 0.05)
     if there.sum() < 4:
@@ -229,7 +230,7 @@ def _doubted(noise: Noise, covariance: Floats, doubt: Floats, wide: Floats, rest
     filtered = np.linalg.solve(covariance, drop)
     part = filtered @ rest[:, there] / (filtered @ drop)
     excess = float(np.mean(part**2) - 1 / (filtered @ drop))
-    # Twice: half of the cells there lie in the open, or deep in the shade, and fit anyhow.
+    # Twice: half of the bins there lie in the open, or deep in the shade, and fit in any case.
     return float(np.clip(2 * np.sqrt(max(excess, 0)), _LEAST_DOUBT, _MOST_DOUBT))
 
 
@@ -272,15 +273,15 @@ def level_prior(noise: Noise, dark: float) -> tuple[Floats, Floats]:
 
 
 def _clear(maps: Floats) -> Mask:
-    """Cells clear of ship and shade; the clearest third where a chip has few."""
+    """Bins clear of ship and shade; the clearest third where a chip has few."""
     shade = maps[SURFACES.index("shadow")] + maps[SURFACES.index("house_shadow")]
     bare = maps[SURFACES.index("water")] - shade
     clear: Mask = bare > min(0.97, float(np.quantile(bare, 0.67)) - 1e-9)
     return clear
 
 
-def _water(bins: Binned, clear: Mask) -> tuple[Floats, float, Floats]:
-    """Covariance of the bands on clear water, its correlated cells, and trust in each cell."""
+def _water(bins: Bins, clear: Mask) -> tuple[Floats, float, Floats]:
+    """Covariance of the bands on clear water, its correlated bins, and trust in each bin."""
     design = np.stack([np.ones_like(bins.east_m), bins.east_m, bins.north_m])
     floor = 1e-3 * bins.values.std(1) + 1e-12
     sure = clear
@@ -288,17 +289,17 @@ def _water(bins: Binned, clear: Mask) -> tuple[Floats, float, Floats]:
         plane = np.linalg.lstsq(design[:, sure].T, bins.values[:, sure].T, rcond=None)[0]
         rest = bins.values - plane.T @ design
         scale = 1.4826 * np.median(np.abs(rest[:, clear]), axis=1) + floor
-        # Four deviations: foam, boats, a quay. At least a third stays, whatever it is.
+        # Four deviations: foam, boats, a quay. At least a third of the bins is kept in any case.
         worst = (np.abs(rest) / scale[:, None]).max(0)
         sure = clear & (worst < max(4.0, float(np.quantile(worst[clear], 0.4))))
     covariance = np.atleast_2d(np.cov(rest[:, sure])) + np.diag(floor**2)
     deviations = np.abs(rest) / np.sqrt(np.diag(covariance))[:, None]
     outlying = np.maximum(deviations.max(0) - 4, 0)
     trust = np.where(clear, 1 / (1 + outlying**2), 1.0)
-    return covariance, bins.correlation_cells(rest, sure), trust
+    return covariance, bins.correlated_bins(rest, sure), trust
 
 
 def _both_diagonal(ship: Floats, water: Floats) -> tuple[Floats, Floats]:
-    """Map that turns the water's covariance to one and the ship's to a diagonal."""
+    """Map that turns the water's covariance to the identity and the ship's to a diagonal."""
     values, vectors = scipy.linalg.eigh(ship, water)
     return vectors.T, np.maximum(values, 0.0)

@@ -1,7 +1,8 @@
-"""The bright patch that a click lies on: a ship's place, size and axis before any fit.
+"""The bright patch at a place in an image: a ship's place, size and axis before any fit.
 
-Pixels of a ship are told from water by brightness and colour together, in deviations of the water
-around; what is darker in every band is shadow. Parts in line with each other are one ship.
+Pixels of a ship are separated from water by brightness and colour together (Mahalanobis distance
+from the water around, hysteresis threshold); pixels darker than water in every band are shadow.
+Parts in line with each other are one ship.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ _EDGE = 0.35
 
 @dataclass(frozen=True, kw_only=True)
 class Patch:
-    """The bright patch that a click lies on: what it says of a ship before any fit."""
+    """The bright patch that a click lies on: a first estimate of a ship."""
 
     row: float
     column: float
@@ -94,9 +95,9 @@ def _unlike_water(image: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _in_line(part: Any, parts: list[Any]) -> NDArray[np.intp]:
-    """Pixels of a ship that the shadow of her superstructure, or dark hatches, cut into parts.
+    """Pixels of a ship that the shadow of its superstructure, or dark hatches, cut into parts.
 
-    Those ahead and astern of the part that was clicked, on the same axis, closer than her beam.
+    Those ahead and astern of the part that was clicked, on the same axis, closer than its beam.
     """
     ship = part.coords
     others = [p for p in parts if p.label != part.label and p.area >= _LEAST_PART]

@@ -1,14 +1,14 @@
-"""The stage: detections and the pixels they lie in, to the load of each.
+"""The stage: from detections and the pixels around them to the load state of each.
 
-A ship's chip is cut around her place, and all angles are turned from true north to the grid's.
-Before anything is fitted, geometry says what cannot be read: no sun or view, too few pixels, pixels
-hidden by cloud or ice, land where her shadow falls (``alongside``), another hull or its shadow
-within reach of hers (``neighbour``). Radar has no shadow on water (``sar``). What the pixels
-themselves show to lie in her shadow's way is found by the fit.
+A ship's chip is cut around its place, and all angles are turned from true north to the grid's.
+Before anything is fitted, geometry rules out what cannot be measured: no sun or view angles, too
+few pixels, pixels hidden by cloud or ice, land where the shadow falls (``alongside``), another hull
+or its shadow within reach (``neighbour``). Radar has no shadow on water (``sar``). Obstacles that
+only the pixels show are found by the fit.
 
-Her own size enters as it was told, with its errors; the fit makes it better, and what tankers of
-the fitted size could be (`gnomon.physics.hydrostatics`) is what freeboards are compared with. The
-answer holds for a tanker: whether she is one is said by ``p_tanker`` and not here.
+The size from the table enters with its errors and is refined by the fit; freeboards are compared
+with those of tankers of the fitted size (`gnomon.physics.hydrostatics`). The answer holds for a
+tanker: whether the ship is one is the matter of ``p_tanker``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ from shapely import Polygon
 
 from gnomon.datamodel.study import LoadOptions
 from gnomon.freeboard import state
-from gnomon.freeboard.bins import Chip, pixel_places, unfit
+from gnomon.freeboard.bins import Chip, pixel_places, unusable
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.invert import invert
@@ -35,7 +35,7 @@ from gnomon.physics.hydrostatics import Tankers, tankers
 from gnomon.physics.shadow import shadow_offset_m
 
 Reader = Callable[[Polygon], xr.Dataset | None]
-"""Pixels over an area in EPSG:4326, or None where there are none; see `loads`."""
+"""Reads the pixels over an area in EPSG:4326, None where there are none; see `loads`."""
 BANDS = ("pan", "blue", "green", "red", "nir")
 """Those at the scene's own pixel: bands that were brought to it are blurred."""
 ANGLES = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
@@ -43,17 +43,16 @@ SIZES = ("length_m", "beam_m", "heading_deg")
 COLUMNS = tuple(field.name for field in fields(state.Load))
 
 ROOM_M = 90.0
-"""Around a hull: her longest shadow that is looked for, and water beyond."""
+"""Read around a hull: most of the longest shadow that is fitted, and water beyond."""
 OBSTRUCTED = 0.25
-"""Part of the water beside her shadow that may be unlike the rest of it."""
-# Deck heights whose shadow could reach a neighbour: a light ship's, and her superstructure's.
+"""Part of the water beside the hull that may be unlike the rest of it."""
+# Heights whose shadow could reach a neighbour, in lengths: a light ship's deck or superstructure.
 _TALL = 0.1
-_AT_ONCE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One ship, everything that was made of her image: what a picture of the evidence needs."""
+    """The load of one ship, and everything it rests on: what a figure of the evidence needs."""
 
     load: state.Load
     chip: Chip | None = None
@@ -63,7 +62,7 @@ class Reading:
 
 
 def loads(rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions) -> pd.DataFrame:
-    """Say the load of every ship of one scene, or why it cannot be told.
+    """Load state of every ship of one scene, or the reason why it cannot be determined.
 
     Parameters
     ----------
@@ -71,7 +70,7 @@ def loads(rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions) -> pd.Data
         Of one scene, columns as in `gnomon.datamodel.tables.Detections`: geometry, footprint,
         sensor, length_m, beam_m, heading_deg with their sigmas, and the angles of sun and view.
     read
-        Gives the pixels over an area: bands in any unit linear in light, and the boolean layers
+        Returns the pixels over an area: bands in any unit linear in light, and the boolean layers
         ``cloud``, ``ice`` and ``land`` where they are known.
     options
         Of the stage.
@@ -82,60 +81,53 @@ def loads(rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions) -> pd.Data
         The load columns, one row for each of ``rows``, with their index.
 
     """
-    told = [asdict(reading.load) for reading in readings(rows, read, options)]
-    return pd.DataFrame(told, index=rows.index, columns=COLUMNS)
+    values = [asdict(reading.load) for reading in readings(rows, read, options)]
+    return pd.DataFrame(values, index=rows.index, columns=COLUMNS)
 
 
 def readings(
     rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions, *, only: Sequence[int] | None = None
 ) -> Iterator[Reading]:
-    """Do what `loads` does and keep what it rests on; a few ships at a time, in order.
+    """Yield the loads of `loads` with what they rest on, in order.
 
     ``only`` some of the rows, by number; the others count as neighbours.
     """
-    crowd = _crowd(rows)
-    wanted = range(len(rows)) if only is None else only
-    for start in range(0, len(wanted), _AT_ONCE):
-        group = wanted[start : start + _AT_ONCE]
-        yield from _read_all(
-            [_prepared(rows.iloc[k], read, options, crowded=crowd[k]) for k in group]
-        )
-
-
-def read_chips(chips: Sequence[Chip]) -> list[Reading]:
-    """Read ships that are cut already, each in her own image, in their order."""
-    return list(_read_all([(chip, unfit(chip)) for chip in chips]))
-
-
-def _read_all(prepared: Sequence[tuple[Chip | None, str | None]]) -> Iterator[Reading]:
-    """Read chips together, but for those that there is a reason not to look at."""
-    fits = iter(invert([chip for chip, reason in prepared if chip and not reason]))
-    for chip, reason in prepared:
-        if chip is None or reason:
-            yield Reading(load=state.Load(load_reason=reason), chip=chip)
-        else:
-            yield _read(chip, next(fits))
+    crowded = _crowded(rows)
+    for k in range(len(rows)) if only is None else only:
+        chip, reason = _prepared(rows.iloc[k], read, options, crowded=crowded[k])
+        yield _reading(chip, reason)
 
 
 def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
-    """Read the load of one ship from pixels at hand, whatever her length and neighbours.
+    """Load of one ship from pixels at hand, at any length and with any neighbours.
 
     Parameters
     ----------
     pixels
-        Around her, to the end of her shadow and some water beyond; see `loads`.
+        Around the ship, to the end of its shadow and some water beyond; see `loads`.
     row
         Place, size, axis and angles, columns as in `gnomon.datamodel.tables.Detections`.
 
     """
-    return read_chips([chip_of(pixels, row)])[0]
+    return read_chip(chip_of(pixels, row))
+
+
+def read_chip(chip: Chip) -> Reading:
+    """Load of a ship whose chip is cut already."""
+    return _reading(chip, unusable(chip))
+
+
+def _reading(chip: Chip | None, reason: str | None) -> Reading:
+    if chip is None or reason:
+        return Reading(load=state.Load(load_reason=reason), chip=chip)
+    return _fitted(chip, invert(chip))
 
 
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
-    """Cut the pixels of one row, with what is known of her, relative to the grid's north."""
+    """Pixels and prior knowledge of one row, angles from the grid's north."""
     box = grid_of(pixels)
     gsd = abs(float(box.resolution.x))
-    image = _seen(pixels)
+    image = visible_image(pixels)
     place, convergence = place_on_grid(row.geometry, box.crs)
 
     def grid_azimuth(name: str) -> float:
@@ -163,12 +155,12 @@ def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
 
 
 def position_sigma_m(length_m: float, length_sigma_m: float, *, gsd_m: float) -> float:
-    """Error of the centre of a hull whose length was told with an error, metres."""
-    # A hull told too short is told off centre, by half of what it lacks at the most.
+    """Error of the centre of a hull whose length has an error, metres."""
+    # A hull measured too short is off centre, by half of what it lacks at the most.
     return float(np.hypot(0.7 * gsd_m, max(0.02 * length_m, 0.2 * length_sigma_m)))
 
 
-def _seen(pixels: xr.Dataset) -> NDArray[np.float32]:
+def visible_image(pixels: xr.Dataset) -> NDArray[np.float32]:
     """Bands of the scene's own pixel, (bands, rows, columns), NaN where cloud or ice hides them."""
     image = np.stack([pixels[name].to_numpy() for name in BANDS if name in pixels])
     hidden = [pixels[name].to_numpy() for name in ("cloud", "ice") if name in pixels]
@@ -186,7 +178,7 @@ def area_of(row: pd.Series) -> Polygon:
 def _prepared(
     row: pd.Series, read: Reader, options: LoadOptions, *, crowded: bool
 ) -> tuple[Chip | None, str | None]:
-    """Her chip, and the reason, if there is one, not to look at it."""
+    """Chip of a row, and the reason not to fit it, if there is one."""
     if row.sensor == "sar":
         return None, "sar"
     if not np.isfinite([_number(row[name]) for name in ANGLES]).all():
@@ -197,18 +189,18 @@ def _prepared(
     if pixels is None or not any(name in pixels for name in BANDS):
         return None, "cloud"
     if not np.isfinite([_number(row[name]) for name in SIZES]).all():
-        # Nobody told her size, and nothing stands out from the water where she is said to be.
-        return None, "weak_evidence" if np.isfinite(_seen(pixels)).mean() > 0.5 else "cloud"
+        # The size is unknown, and nothing stands out from the water at the ship's place.
+        return None, "weak_evidence" if np.isfinite(visible_image(pixels)).mean() > 0.5 else "cloud"
     chip = chip_of(pixels, row)
-    reason = unfit(chip)
-    if reason is None and "land" in pixels and _lies_on(pixels, chip):
+    reason = unusable(chip)
+    if reason is None and "land" in pixels and _land_in_shadow(pixels, chip):
         reason = "alongside"
     if reason is None and crowded:
         reason = "neighbour"
     return chip, reason
 
 
-def _read(chip: Chip, fit: Fit) -> Reading:
+def _fitted(chip: Chip, fit: Fit) -> Reading:
     size = {name: PARAMETERS.index(f"{name}_m") for name in ("length", "beam")}
     length, beam = (float(fit.ship[k]) for k in size.values())
     length_sigma, beam_sigma = (float(fit.ship_sigma[k]) for k in size.values())
@@ -229,8 +221,8 @@ def _number(value: Any) -> float:
     return float("nan") if value is None or pd.isna(value) else float(value)
 
 
-def _lies_on(pixels: xr.Dataset, chip: Chip) -> bool:
-    """Whether her shadow, or the water just beyond it, is land or a pier."""
+def _land_in_shadow(pixels: xr.Dataset, chip: Chip) -> bool:
+    """Whether land or a pier lies where the shadow falls, or just beyond."""
     strip = _shaded(chip, gap_m=1.5 * chip.gsd_m)
     land = pixels["land"].to_numpy().ravel()
     inside = shapely.contains_xy(strip, *pixel_places(chip))
@@ -238,7 +230,7 @@ def _lies_on(pixels: xr.Dataset, chip: Chip) -> bool:
 
 
 def _shaded(chip: Chip, *, gap_m: float) -> Polygon:
-    """Ground beside her on the side away from the sun, metres from the chip's centre."""
+    """Ground beside the hull on the side away from the sun, metres from the chip's centre."""
     heading = np.deg2rad(chip.heading_deg)
     abeam = np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)
     cot = 1 / np.tan(np.deg2rad(chip.sun_elevation_deg))
@@ -251,8 +243,8 @@ def _shaded(chip: Chip, *, gap_m: float) -> Polygon:
     return Polygon(np.column_stack([chip.east_m + east, chip.north_m + north]))
 
 
-def _crowd(rows: gpd.GeoDataFrame) -> list[bool]:
-    """Whether each hull, with the ground around her, meets another hull or its shadow."""
+def _crowded(rows: gpd.GeoDataFrame) -> list[bool]:
+    """Whether each hull with its shadow and a margin meets another hull or its shadow."""
     if len(rows) < 2:
         return [False] * len(rows)
     outlines = gpd.GeoSeries(list(rows.footprint), crs="EPSG:4326")

@@ -1,18 +1,13 @@
-"""From the likelihood of a freeboard to the load of a ship, or to the reason why it cannot be told.
+"""From the likelihood of a freeboard to the load state of a ship, or to the reason for none.
 
 A ship of a given size could have many freeboards, laden and in ballast
 (`gnomon.physics.hydrostatics` draws them). The likelihood of the pixels is averaged over the laden
 ones and over the ballast ones; the logarithm of the ratio is the evidence of this image, with no
-opinion on how often ships are laden. ``p_laden`` adds one, and an even one. A plain mistake of the
-measurement, one look in a hundred and more where a hull is a pixel or two wide, is allowed for,
-which keeps the ratio of a single look within about a hundred to one.
-
-Looks at one ship while its load does not change multiply, draw by draw, because it is the same ship
-in all of them: what is not known of its depth does not average out. Arrival and departure are
-compared draw by draw for the same reason, and there it cancels.
+prior on how often ships are laden. ``p_laden`` adds one, of one half. Outliers, one image in a
+hundred and more where a hull is a pixel or two wide, are allowed for, which keeps the likelihood
+ratio of a single image within about a hundred to one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,27 +19,27 @@ from gnomon.physics.hydrostatics import Tankers
 
 Floats = NDArray[np.float64]
 
-MISTAKE, MISTAKE_PX2, MOST_MISTAKE = 0.01, 0.10, 0.08
-"""Fraction of looks whose likelihood is worth nothing: another ship's shadow, a fit gone astray.
-The least of it, and by the square of the beam in pixels: a hull of one pixel is easily fitted to
-what she is not. Found on synthetic ships of other seeds than those of docs/validation.md."""
+OUTLIERS, OUTLIERS_PX2, MOST_OUTLIERS = 0.01, 0.10, 0.08
+"""Fraction of images whose likelihood is worthless: another ship's shadow, a wrong fit. Its least
+value, its value for a beam of one pixel (it falls with the square of the beam), and its greatest.
+Found on synthetic ships of other seeds than those of docs/validation.md."""
 DECK_RISE_M, RISE_PER_COT_M, COT_MOST = 0.22, 0.10, 6.0
 """How much higher a freeboard is read than the deck is amidships: sheer, forecastle, poop, gear at
 the rail; the more, by the cotangent of the sun's angle off the hull's axis, the further the shadows
 of the ends fall along the side."""
-RISE_GSD_M, RISE_TIMES, RISE_DOUBT = (0.5, 3.0), (0.9, 1.7), (0.6, 0.8)
-"""At these pixels so many times of it, and so uncertain, as a share: fine pixels part gear from
-deck, coarse ones do not."""
+RISE_GSD_M, RISE_FACTOR, RISE_DOUBT = (0.5, 3.0), (0.9, 1.7), (0.6, 0.8)
+"""Pixel sizes, the factors on the rise there, and its relative uncertainty: fine pixels separate
+gear from deck, coarse ones do not."""
 DECK_DOUBT_M, EDGE_DOUBT_PX = 0.15, 0.06
 LEAST_EDGE_PX = 0.06
 """Pixels that the shadow's edge moves for a metre of freeboard, below which a fit counts as no
-evidence: what it rests on then is bow, stern and superstructure, which the model does not know."""
+evidence: it rests then on bow, stern and superstructure, whose shapes the model does not know."""
 LADEN_ABOVE, BALLAST_BELOW = 0.90, 0.10
 """Of p_laden; between the two a ship is indeterminate."""
 SUN_HIGH_DEG = 50.0
 SUN_ALONG_DEG = 30.0
 TOO_SMALL_PIXELS = 1.2
-"""Beam in pixels, below which an indeterminate ship is called too small to tell."""
+"""Beam in pixels, below which an indeterminate ship is called too small."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,8 @@ class Evidence:
 
     freeboard_m: Floats
     log_likelihood: Floats
-    mistake: float = MISTAKE
-    """Probability that it is worth nothing."""
+    outlier: float = OUTLIERS
+    """Probability that it is worthless."""
 
     def at(self, freeboard_m: Floats) -> Floats:
         """Log likelihood at any freeboards; outside the grid that of its nearer end."""
@@ -63,21 +58,21 @@ class Evidence:
 
 
 def evidence(fit: Fit, *, gsd_m: float) -> Evidence:
-    """Say what is believed of a fit: its likelihood, blurred by the error of the model itself.
+    """Likelihood of a fit, blurred by the error of the model itself.
 
     No hull is a prism. Decks rise towards the ends and carry gear, so that a freeboard is read too
     high by `DECK_RISE_M` and more, give or take most of it; `DECK_DOUBT_M` is what trim and
-    bulwarks do besides; `EDGE_DOUBT_PX` how far paint, gear and a point spread that is not quite
-    known move an edge. They were measured on synthetic ships of another model than the one that is
-    fitted: a bare prism among them is read without bias. A fit that went astray, or whose shadow's
+    bulwarks do besides; `EDGE_DOUBT_PX` how far paint, gear and an inexactly known point spread
+    move an edge. They were measured on synthetic ships of another model than the one that is
+    fitted: a bare prism among them is read without bias. An implausible fit, or one whose shadow's
     edge hardly moves with the freeboard, counts as none.
     """
     grid = fit.freeboard_m
-    if fit.astray or fit.edge_m_per_m < LEAST_EDGE_PX * gsd_m:
+    if fit.implausible or fit.edge_m_per_m < LEAST_EDGE_PX * gsd_m:
         return Evidence(grid, np.zeros_like(grid))
     off = np.deg2rad(max(fit.sun_off_axis_deg, 1.0))
     rise = DECK_RISE_M + RISE_PER_COT_M * min(1 / np.tan(off), COT_MOST)
-    rise *= float(np.interp(gsd_m, RISE_GSD_M, RISE_TIMES))
+    rise *= float(np.interp(gsd_m, RISE_GSD_M, RISE_FACTOR))
     doubt = np.hypot(DECK_DOUBT_M, rise * np.interp(gsd_m, RISE_GSD_M, RISE_DOUBT))
     sigma = np.hypot(doubt, EDGE_DOUBT_PX * gsd_m / fit.edge_m_per_m)
     away = grid - (grid[:, None] + rise)  # rows: true freeboards; columns: as read
@@ -86,8 +81,8 @@ def evidence(fit: Fit, *, gsd_m: float) -> Evidence:
     blurred = kernel @ np.exp(fit.log_likelihood) / kernel.sum(1)
     log_likelihood = np.log(np.maximum(blurred, 1e-300))
     beam_px = fit.ship[PARAMETERS.index("beam_m")] / gsd_m
-    mistake = float(np.clip(MISTAKE_PX2 / max(beam_px, 1e-3) ** 2, MISTAKE, MOST_MISTAKE))
-    return Evidence(grid, log_likelihood - log_likelihood.max(), mistake)
+    outlier = float(np.clip(OUTLIERS_PX2 / max(beam_px, 1e-3) ** 2, OUTLIERS, MOST_OUTLIERS))
+    return Evidence(grid, log_likelihood - log_likelihood.max(), outlier)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,19 +99,6 @@ class Load:
     load_reason: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """What happened to a ship between two looks."""
-
-    rise_m: float
-    """Freeboard at the second look less that at the first: negative, she was loaded."""
-    rise_sigma_m: float
-    log_lr_loaded: float
-    """Log likelihood of ballast then laden, over that of laden then ballast."""
-    log_lr_changed: float
-    """Log likelihood of either of these, evenly, over that of no change."""
-
-
 def load(
     evidence: Evidence,
     ships: Tankers,
@@ -126,20 +108,20 @@ def load(
     beam_px: float,
     reason: str | None = None,
 ) -> Load:
-    """Say what one image tells of a load.
+    """Estimate a load state from the evidence of one image.
 
     Parameters
     ----------
     evidence
-        From `gnomon.freeboard.invert`, or several looks by `combine`.
+        Of one image, from `evidence`.
     ships
         Draws for this ship, arrays of shape (draws,).
     sun_elevation_deg, sun_off_axis_deg, beam_px
         Of the image: height of the sun, angle between its azimuth and the hull's axis (0 to 90),
-        beam in pixels. They do not decide; they name why a weak image is weak.
+        beam in pixels. They do not decide; they name the reason why evidence is weak.
     reason
-        If the image is known to be unfit (``alongside``, ``neighbour`` and so on), that is the
-        answer: the freeboard is still given, the load is not.
+        If the image is known to be unusable (``alongside``, ``neighbour`` and so on), that is the
+        answer: the freeboard is still estimated, the load state is not.
 
     """
     grid = evidence.freeboard_m
@@ -170,7 +152,7 @@ def load(
 
 
 def posterior(evidence: Evidence, ships: Tankers) -> Floats:
-    """Density of the freeboard after the image, on the evidence's grid, per metre."""
+    """Posterior density of the freeboard on the evidence's grid, per metre."""
     grid = evidence.freeboard_m
     density = prior(grid, ships) * np.exp(evidence.log_likelihood)
     total: Floats = density / (density * np.gradient(grid)).sum()
@@ -178,7 +160,7 @@ def posterior(evidence: Evidence, ships: Tankers) -> Floats:
 
 
 def why_weak(sun_elevation_deg: float, sun_off_axis_deg: float, beam_px: float) -> str:
-    """Name the likeliest reason why an image does not tell the load."""
+    """Likeliest reason why an image does not determine the load."""
     if beam_px < TOO_SMALL_PIXELS:
         return "too_small"
     if sun_off_axis_deg < SUN_ALONG_DEG:
@@ -187,9 +169,9 @@ def why_weak(sun_elevation_deg: float, sun_off_axis_deg: float, beam_px: float) 
 
 
 def prior(freeboard_m: Floats, ships: Tankers) -> Floats:
-    """Density of freeboards before the image: two parts laden, two ballast, one anything between.
+    """Prior density of freeboards: two parts laden, two ballast, one anything between.
 
-    Wide enough that an image without information gives an interval from a deep laden ship to a
+    Wide enough that an image without information gives an interval from a deeply laden ship to a
     light one.
     """
     between = np.linspace(0.0, 1.0, ships.length_m.shape[-1])
@@ -210,57 +192,11 @@ def log_lr_laden(evidence: Evidence, ships: Tankers) -> float:
     return float(np.log(likelihood.mean() / other.mean()))
 
 
-def combine(observations: Sequence[Evidence]) -> Evidence:
-    """Add up looks at one ship whose load did not change between them.
-
-    Raises
-    ------
-    ValueError
-        There is no look.
-
-    """
-    if not observations:
-        raise ValueError("no looks to combine")
-    grid = np.unique(np.concatenate([observation.freeboard_m for observation in observations]))
-    total = np.sum(
-        [np.log(_likelihood_at(observation, grid)) for observation in observations], axis=0
-    )
-    return Evidence(grid, total - total.max())
-
-
-def change(first: Evidence, second: Evidence, ships: Tankers) -> Change:
-    """Compare two looks at the same ship, before and after."""
-    laden, ballast = ships.laden_freeboard_m, ships.ballast_freeboard_m
-    loaded = (_likelihood_at(first, ballast) * _likelihood_at(second, laden)).mean()
-    unloaded = (_likelihood_at(first, laden) * _likelihood_at(second, ballast)).mean()
-    same = np.mean(
-        [(_likelihood_at(first, h) * _likelihood_at(second, h)).mean() for h in (laden, ballast)]
-    )
-    rise, weight = _rises(first, second, ships)
-    mean = float((weight * rise).sum())
-    return Change(
-        rise_m=mean,
-        rise_sigma_m=float(np.sqrt((weight * (rise - mean) ** 2).sum())),
-        log_lr_loaded=float(np.log(loaded / unloaded)),
-        log_lr_changed=float(np.log((loaded + unloaded) / 2 / same)),
-    )
-
-
-def _rises(first: Evidence, second: Evidence, ships: Tankers) -> tuple[Floats, Floats]:
-    """Rises between any two loads of every drawn ship, with their posterior weights."""
-    loads = np.linspace(0.0, 1.0, 25)
-    heights = ships.freeboard_at_m(loads[:, None])  # (loads, draws)
-    before, after = _likelihood_at(first, heights), _likelihood_at(second, heights)
-    rise = heights[None, :] - heights[:, None]
-    weight = before[:, None] * after[None, :]
-    return rise.ravel(), (weight / weight.sum()).ravel()
-
-
 def _likelihood_at(evidence: Evidence, freeboard_m: Floats) -> Floats:
-    """Likelihood, its mean over the grid one, with the part that may be a mistake."""
+    """Likelihood, its mean over the grid one, with the part that may be an outlier."""
     scaled = np.exp(evidence.log_likelihood - evidence.log_likelihood.max())
     span = np.ptp(evidence.freeboard_m)
     mean = np.trapezoid(scaled, evidence.freeboard_m) / span
     here = np.exp(evidence.at(freeboard_m) - evidence.log_likelihood.max()) / mean
-    likelihood: Floats = (1 - evidence.mistake) * here + evidence.mistake
+    likelihood: Floats = (1 - evidence.outlier) * here + evidence.outlier
     return likelihood

@@ -1,8 +1,8 @@
 """`make validate`: measure everything again and write docs/validation.md.
 
-Half an hour or so for load, as long for the seasons. `make validate PART=seasons` measures one part
-and leaves the others as they stand. The real ships are fitted again where their pictures are at
-hand: GNOMON_DATA names the folder that has ``planet-3m``. Without it that part is left alone.
+Load state and seasons take about half an hour each. `make validate PART=seasons` measures one part
+and leaves the others as they are. The real ships are fitted again where their images are at hand:
+GNOMON_DATA names the folder that has ``planet-3m``. Without it that part is left alone.
 """
 
 import os
@@ -25,7 +25,7 @@ err = Console(stderr=True, highlight=False)
 
 
 def _load() -> str:
-    measured = measure(ships=SHIPS, seed=SEED, progress=err.print)
+    measured = measure(ships=SHIPS, seed=SEED, on_progress=err.print)
     figure(measured).savefig(DOCS / "validation-load.png", dpi=110)
     return section(measured)
 
@@ -33,7 +33,7 @@ def _load() -> str:
 def _real_ships() -> str | None:
     pictures = Path(os.environ.get("GNOMON_DATA", "")) / "planet-3m"
     if not pictures.is_dir():
-        err.print("Real ships: GNOMON_DATA names no folder with planet-3m; left as they stand.")
+        err.print("Real ships: GNOMON_DATA names no folder with planet-3m; left as they are.")
         return None
     return planet.planet_section(pictures, DOCS)
 
@@ -52,7 +52,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
 
 
 def main(*names: str) -> None:
-    """Measure some parts, or all, and write them in their place."""
+    """Measure some parts, or all, and replace their sections."""
     path = DOCS / "validation.md"
     for name in names or PARTS:
         if name not in PARTS:
@@ -61,10 +61,12 @@ def main(*names: str) -> None:
         text = PARTS[name]()
         if text is None:
             continue
-        told = (
+        section_text = (
             f"{text}\n*{datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - started) / 60:.0f} min*"
         )
-        path.write_text(placed(path.read_text(encoding="utf-8"), name, told), encoding="utf-8")
+        path.write_text(
+            placed(path.read_text(encoding="utf-8"), name, section_text), encoding="utf-8"
+        )
         err.print(f"{path}: {name}")
 
 

@@ -1,8 +1,8 @@
-"""The section of docs/validation.md on load: tables and a figure, from measured ships.
+"""The section of docs/validation.md on load state: tables and a figure, from simulated ships.
 
-`measure` draws and reads the ships (`gnomon.validate.ships`), `section` says in Markdown what
-that gave against what is asked, and `figure` draws it. The bounds are those that the project set
-itself; a number that misses its bound is told like one that keeps it.
+`measure` draws the ships and estimates their loads (`gnomon.validate.ships`), `section` compares
+the result with its targets in Markdown, and `figure` draws it. The targets are the project's own; a
+number that misses its target is reported like one that meets it.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from gnomon.validate.ships import Cell, every_cell, matched, simulated
 
 KEYS = ["gsd_m", "sun_elevation_deg", "length_m"]
 REGISTER = [Cell(10.0, sun, length) for sun in (20.0, 28.0) for length in (100.0, 120.0, 180.0)]
-"""Where a look at 10 m has power, if any: low sun, known beam."""
+"""Where an image at 10 m has power, if any: low sun, known beam."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +33,25 @@ class Measured:
 
 
 def measure(
-    *, ships: int, seed: int, workers: int = 2, progress: Callable[[str], None] = lambda _: None
+    *, ships: int, seed: int, workers: int = 2, on_progress: Callable[[str], None] = lambda _: None
 ) -> Measured:
-    """Draw and read ships: so many in each cell, half below a metre, a tenth of the model's own.
+    """Draw ships and estimate their loads.
 
-    Fine pixels take ten times as long, and have the least to hide.
+    ``ships`` in each cell; half as many at pixels below a metre, which take ten times as long; a
+    tenth as many of the fitted model's own.
     """
     cells = every_cell()
     fine, coarse = ([c for c in cells if (c.gsd_m < 1) == below] for below in (True, False))
 
-    def told(what: str) -> Callable[[str], None]:
-        return lambda done: progress(f"{what}: {done}")
+    def reported(what: str) -> Callable[[str], None]:
+        return lambda done: on_progress(f"{what}: {done}")
 
     return Measured(
         pd.concat(
             [
-                simulated(part, ships=count, seed=seed, workers=workers, progress=told("simulated"))
+                simulated(
+                    part, ships=count, seed=seed, workers=workers, on_progress=reported("simulated")
+                )
                 for part, count in ((coarse, ships), (fine, ships // 2))
             ],
             ignore_index=True,
@@ -59,14 +62,14 @@ def measure(
             seed=seed,
             known="register",
             workers=workers,
-            progress=told("known beam"),
+            on_progress=reported("known beam"),
         ),
         matched(
             cells,
             ships=max(ships // 10, 4),
             seed=seed,
             workers=workers,
-            progress=told("model's own"),
+            on_progress=reported("model's own"),
         ),
         seed,
     )
@@ -82,7 +85,7 @@ def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
 
 
 def coverage(rows: pd.DataFrame) -> pd.DataFrame:
-    """How each cell came out: coverage of the 90 % interval, error, power, silence."""
+    """Of each cell: coverage of the 90 % interval, error, AUC, shares indeterminate and wrong."""
 
     def of(cell: pd.DataFrame) -> pd.Series:
         inside = cell.freeboard_true_m.between(cell.freeboard_p05_m, cell.freeboard_p95_m)
@@ -99,39 +102,39 @@ def coverage(rows: pd.DataFrame) -> pd.DataFrame:
             }
         )
 
-    return _seen(rows).groupby(KEYS)[list(rows.columns)].apply(of).reset_index()
+    return _with_freeboard(rows).groupby(KEYS)[list(rows.columns)].apply(of).reset_index()
 
 
-def _seen(rows: pd.DataFrame) -> pd.DataFrame:
+def _with_freeboard(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows.freeboard_m.notna()]
 
 
 def _wrong(rows: pd.DataFrame) -> float:
-    """Share of verdicts that are false, of all ships."""
-    verdict = rows.load_state != "indeterminate"
-    return float((verdict & ((rows.load_state == "laden") != rows.laden)).mean())
+    """Share of ships whose load state is determined and false."""
+    determined = rows.load_state != "indeterminate"
+    return float((determined & ((rows.load_state == "laden") != rows.laden)).mean())
 
 
 def calibration(rows: pd.DataFrame, *, bins: int = 10) -> pd.DataFrame:
-    """Reliability of p_laden: mean said and share laden in equal bins of p_laden."""
-    seen = _seen(rows)
+    """Reliability of p_laden: its mean and the share laden in equal bins of it."""
+    seen = _with_freeboard(rows)
     at = np.clip((seen.p_laden * bins).astype(int), 0, bins - 1)
     return seen.groupby(at).agg(
-        ships=("p_laden", "size"), said=("p_laden", "mean"), laden=("laden", "mean")
+        ships=("p_laden", "size"), predicted=("p_laden", "mean"), laden=("laden", "mean")
     )
 
 
 def calibration_error(rows: pd.DataFrame) -> float:
     """Expected calibration error of p_laden."""
     table = calibration(rows)
-    return float((table.ships * (table.said - table.laden).abs()).sum() / table.ships.sum())
+    return float((table.ships * (table.predicted - table.laden).abs()).sum() / table.ships.sum())
 
 
 def power(measured: Measured) -> list[tuple[str, float, int, float]]:
-    """AUC of laden against ballast where there should be power: name, value, ships, asked."""
+    """AUC of laden against ballast where there should be power: name, value, ships, target."""
     found = []
     for gsd in (0.5, 3.0):
-        rows = _seen(measured.click)
+        rows = _with_freeboard(measured.click)
         here = rows[
             (rows.gsd_m == gsd)
             & (rows.sun_elevation_deg <= 45)
@@ -139,17 +142,17 @@ def power(measured: Measured) -> list[tuple[str, float, int, float]]:
             & (rows.sun_off_axis_deg > 30)
         ]
         found.append((f"{gsd:g} m, sun <= 45, L >= 100, axis > 30 off the sun", here, 0.97))
-    known = _seen(measured.register)
+    known = _with_freeboard(measured.register)
     found.append(("10 m, sun <= 28, L >= 100, beam known, any axis", known, 0.85))
     off = known[known.sun_off_axis_deg > 30]
     found.append(("the same, axis > 30 off the sun", off, 0.85))
     return [
-        (name, auc(r.log_lr_laden.to_numpy(), r.laden.to_numpy(bool)), len(r), asked)
-        for name, r, asked in found
+        (name, auc(r.log_lr_laden.to_numpy(), r.laden.to_numpy(bool)), len(r), target)
+        for name, r, target in found
     ]
 
 
-def silence(measured: Measured) -> tuple[float, float, int]:
+def indeterminate(measured: Measured) -> tuple[float, float, int]:
     """At 10 m under a sun of 55 degrees and more: share indeterminate, mean |log LR|, ships."""
     rows = measured.click
     here = rows[(rows.gsd_m == 10) & (rows.sun_elevation_deg >= 55)]
@@ -172,24 +175,23 @@ def against_bound(measured: Measured) -> pd.DataFrame:
 
 
 def section(measured: Measured) -> str:
-    """Say in Markdown what was measured, against what was asked."""
+    """Write the section in Markdown: measured values beside their targets."""
     cells = coverage(measured.click)
     outside = cells[~cells.coverage.between(0.85, 0.95)]
-    quiet, ratio, ships = silence(measured)
+    share, ratio, ships = indeterminate(measured)
     lines = [
         "## Load state from the hull's shadow",
         "",
         (
             f"Simulated tankers (`gnomon.simulate.pixels.portrait`, seed {measured.seed}): "
             "half laden, half in ballast, any heading, fair, hazy, turbid, "
-            "rough and glinting water. The inverted model is another one. Known beforehand is "
-            "what a click says, unless a "
-            "register is named."
+            "rough and glinting water. The fitted model is another one. Prior size and heading are "
+            "as measured by a click, unless a register is named."
         ),
         "",
         "![Coverage, calibration, power](validation-load.png)",
         "",
-        "| what | asked | measured |",
+        "| what | target | measured |",
         "|---|---|---|",
         (
             f"| 90 % intervals hold the truth, all {len(measured.click):,} ships | 0.85 to 0.95 | "
@@ -204,10 +206,10 @@ def section(measured: Measured) -> str:
             f"{calibration_error(measured.click):.3f} |"
         ),
         *(
-            f"| AUC, {name} ({count} ships) | >= {asked:g} | {value:.3f} |"
-            for name, value, count, asked in power(measured)
+            f"| AUC, {name} ({count} ships) | >= {target:g} | {value:.3f} |"
+            for name, value, count, target in power(measured)
         ),
-        f"| 10 m, sun >= 55: indeterminate ({ships} ships) | >= 0.95 | {quiet:.3f} |",
+        f"| 10 m, sun >= 55: indeterminate ({ships} ships) | >= 0.95 | {share:.3f} |",
         f"| ... mean of abs(log LR) | < 0.5 | {ratio:.3f} |",
         "",
         "### Every cell",
@@ -217,16 +219,16 @@ def section(measured: Measured) -> str:
         (
             f"With so few ships in a cell ({cells.ships.min():.0f}) a true coverage of 0.90 comes "
             f"out between {0.9 - 2 * np.sqrt(0.09 / cells.ships.min()):.2f} and "
-            f"{min(0.9 + 2 * np.sqrt(0.09 / cells.ships.min()), 1):.2f}, nineteen times in twenty. "
-            "`wrong`: verdicts that are false, as a share of all ships."
+            f"{min(0.9 + 2 * np.sqrt(0.09 / cells.ships.min()), 1):.2f}, in 95 % of all "
+            "draws. `wrong`: load states that are false, as a share of all ships."
         ),
         "",
         "### Against the Cramer-Rao bound",
         "",
         (
             "Ships of the fitted model itself, in white noise, the sun 45 degrees and more off the "
-            "axis; asked is a ratio of at most 1.3. Below 1: a freeboard cannot be negative, which "
-            "the bound does not know."
+            "axis; the target is a ratio of at most 1.3. It can be below 1: a freeboard cannot be "
+            "negative, which the bound does not take into account."
         ),
         "",
         *_table(against_bound(measured)),
@@ -236,7 +238,7 @@ def section(measured: Measured) -> str:
 
 
 def _overall(rows: pd.DataFrame) -> float:
-    seen = _seen(rows)
+    seen = _with_freeboard(rows)
     inside = seen.freeboard_true_m.between(seen.freeboard_p05_m, seen.freeboard_p95_m)
     return float(inside.mean())
 
@@ -254,13 +256,13 @@ def _table(frame: pd.DataFrame) -> list[str]:
 
 
 def figure(measured: Measured) -> Picture:
-    """Draw coverage by cell, the reliability of p_laden, and what is told at which sun."""
+    """Draw coverage by cell, the reliability of p_laden, and the share determined by sun."""
     drawn = Picture(figsize=(11, 3.6), layout="constrained")
     left, middle, right = drawn.subplots(1, 3)
     with mpl.rc_context({"font.size": 8}):
         _coverage(left, coverage(measured.click))
         _reliability(middle, measured.click)
-        _told(right, measured.click)
+        _determined(right, measured.click)
     return drawn
 
 
@@ -289,14 +291,14 @@ def _reliability(axes: Axes, rows: pd.DataFrame) -> None:
     for gsd, part in rows.groupby("gsd_m"):
         table = calibration(part)
         table = table[table.ships >= 8]
-        axes.plot(table.said, table.laden, "o-", ms=3, color=_COLOURS[float(gsd)])
-    axes.set(xlabel="p_laden said", ylabel="share laden", title="reliability")
+        axes.plot(table.predicted, table.laden, "o-", ms=3, color=_COLOURS[float(gsd)])
+    axes.set(xlabel="p_laden", ylabel="share laden", title="reliability")
 
 
-def _told(axes: Axes, rows: pd.DataFrame) -> None:
+def _determined(axes: Axes, rows: pd.DataFrame) -> None:
     for gsd, part in rows.groupby("gsd_m"):
-        told = 1 - part.groupby("sun_elevation_deg").load_state.agg(
+        share = 1 - part.groupby("sun_elevation_deg").load_state.agg(
             lambda states: (states == "indeterminate").mean()
         )
-        axes.plot(told.index, told, "o-", ms=4, color=_COLOURS[float(gsd)])
-    axes.set(ylim=(0, 1), xlabel="sun, degrees", title="share with a verdict, L 70 to 180 m")
+        axes.plot(share.index, share, "o-", ms=4, color=_COLOURS[float(gsd)])
+    axes.set(ylim=(0, 1), xlabel="sun, degrees", title="share with a load state, L 70 to 180 m")

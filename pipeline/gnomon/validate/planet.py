@@ -1,16 +1,16 @@
-"""Fits to real ships at 3 m, looked at by a person: PlanetScope chips of the Californian coast.
+"""Fits to real ships at 3 m, judged by eye: PlanetScope chips of the Californian coast.
 
-Nothing is known of these ships but their pixels and the sun, so there is no truth to compare with.
-What can be checked is whether outline and shadow lie where a person would draw them, and whether
-the fits that do not are known as such (`gnomon.freeboard.invert.Fit.astray`). Sixty chips of ships
-with the sun under 45 degrees were drawn by chance, spread over the scenes, fitted, drawn with their
-outlines, and judged by eye; the verdicts are in ``docs/planet-60.csv``.
+Only the pixels and the sun of these ships are known, so there is no truth to compare with. What can
+be checked is whether outline and shadow lie where a person would draw them, and whether the fits
+that do not are flagged (`gnomon.freeboard.fit.Fit.implausible`). Sixty chips of ships with the sun
+under 45 degrees were sampled at random, spread over the scenes, fitted, drawn with their outlines,
+and judged by eye; the verdicts are in ``docs/planet-60.csv``.
 
-Doubts. The chips are visual products: 8 bits, stretched for the eye, so that the image is not
-linear in light and bright decks are cut off at white. The shade's strength is therefore not that of
-the physics, its edge is where it is. The view is taken for nadir; PlanetScope looks up to about 5
-degrees aside, which leans a deck of 10 m by less than a third of a pixel. Most ships there are
-large tankers and bulk and box ships at anchor, and nobody says which.
+Limits. The chips are visual products: 8 bits, contrast-stretched, so that the image is not linear
+in light and bright decks saturate. The strength of the shade is therefore not physical; the place
+of its edge is. The view is taken as nadir; PlanetScope looks up to about 5 degrees off nadir, which
+displaces a deck of 10 m by less than a third of a pixel. Most ships there are large tankers, bulk
+carriers and container ships at anchor; which is which is unknown.
 
 Source: "Ships in Satellite Imagery", R. Hammell, images Planet Labs Open California, CC BY-SA 4.0.
 """
@@ -27,7 +27,7 @@ from skimage.io import imread
 
 from gnomon.freeboard.bins import Chip
 from gnomon.freeboard.patch import Patch, patch_at
-from gnomon.freeboard.rows import Reading, position_sigma_m, read_chips
+from gnomon.freeboard.rows import Reading, position_sigma_m, read_chip
 from gnomon.freeboard.state import Load
 from gnomon.report.figures.load import traced
 from gnomon.report.figures.scene import Picture
@@ -35,36 +35,36 @@ from gnomon.workflow.loads import HEADING_SIGMA_DEG, sigma_of
 
 GSD_M = 3.0
 BLUR_PX = 0.8
-"""Standard deviation of the point spread, as the fits to these very chips ask for in the median: a
+"""Standard deviation of the point spread, the median of free fits to these very chips: a
 Dove's own pixel is 3.7 to 4.1 m, and was resampled to 3 m."""
 SUN_MAX_DEG = 45.0
 SEED, COUNT = 20261125, 60
-LOOKED = "2026-11-25"
-"""When the verdicts were given."""
+JUDGED = "2026-11-25"
+"""Date of the verdicts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealChip:
-    """One real ship: what the file is called, and what is known of her before a fit."""
+    """One real ship: the name of its file, and what is known of it before the fit."""
 
     name: str
-    """Of the PNG, without its folder."""
+    """File name of the PNG."""
     chip: Chip | None
-    """None where no patch was found under the click."""
+    """None where no bright patch was found at the centre."""
     patch: Patch | None
 
 
 def real_chips(folder: Path, n: int = COUNT, seed: int = SEED) -> list[RealChip]:
-    """Draw ships of low sun, as many scenes as there are before a second one of any scene.
+    """Sample ships under a low sun; every scene gives one before any gives a second.
 
     Parameters
     ----------
     folder
         With ``chips.csv`` and the folder ``chips`` of PNGs, 80 by 80 pixels, red, green, blue.
     n
-        Ships wanted; all there are, if fewer.
+        Number of ships; all there are, if fewer.
     seed
-        Of the drawing.
+        Of the sample.
 
     """
     table = pd.read_csv(folder / "chips.csv")
@@ -83,7 +83,7 @@ def _real_chip(path: Path, row: pd.Series) -> RealChip:
 
 
 def chip_of(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Chip:
-    """Say of a ship what a click on her would."""
+    """Chip of a ship with the prior knowledge that a click on it gives."""
     _, rows, columns = image.shape
     sigma = {name: sigma_of(name, getattr(patch, name), GSD_M) for name in ("length_m", "beam_m")}
     return Chip(
@@ -105,12 +105,9 @@ def chip_of(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Chip:
 
 
 def fitted(chips: Sequence[RealChip]) -> list[Reading]:
-    """Fit all ships; those that cannot be fitted say why."""
-    told = iter(read_chips([real.chip for real in chips if real.chip]))
-    return [
-        next(told) if real.chip else Reading(load=Load(load_reason="no ship found"))
-        for real in chips
-    ]
+    """Fit all ships; the load of one that cannot be fitted has the reason."""
+    absent = Reading(load=Load(load_reason="no ship found"))
+    return [read_chip(real.chip) if real.chip else absent for real in chips]
 
 
 def contact_sheets(
@@ -143,111 +140,113 @@ def sheet(readings: Sequence[Reading], titles: Sequence[str]) -> Picture:
     return figure
 
 
-def compared(path: Path) -> pd.DataFrame:
+def read_verdicts(path: Path) -> pd.DataFrame:
     """Verdicts by eye, one row a chip: ``chip``, ``verdict`` (good, wrong), ``why``."""
     return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("chip")
 
 
 @dataclass(frozen=True)
-class Observation:
-    """Verdicts on some chips beside what a fresh run says of them: arrays of shape (chips,)."""
+class Comparison:
+    """Verdicts on some chips beside flags of a fresh fit: arrays of shape (chips,)."""
 
     wrong: NDArray[np.bool_]
-    """Plainly, by eye."""
+    """Plainly wrong, by eye."""
     flagged: NDArray[np.bool_]
-    """Astray, or not fitted at all."""
-    silent: NDArray[np.bool_]
-    """No evidence is taken from them, for that or for a sun along the hull."""
-    told: NDArray[np.bool_]
+    """Implausible, or not fitted at all."""
+    no_evidence: NDArray[np.bool_]
+    """Flat likelihood, for that or for a sun along the hull."""
+    determined: NDArray[np.bool_]
     """Called laden or ballast."""
 
 
-def looked_at(chips: Sequence[RealChip], table: pd.DataFrame) -> Observation:
-    """Fit chips and set the outcome beside the verdicts on them (`judged`)."""
+def compare_verdicts(chips: Sequence[RealChip], table: pd.DataFrame) -> Comparison:
+    """Fit chips and compare the outcome with the verdicts on them (`read_verdicts`)."""
     readings = fitted(chips)
     evidence = [r.evidence.log_likelihood if r.evidence else np.zeros(1) for r in readings]
-    return Observation(
+    return Comparison(
         wrong=(table.loc[[c.name for c in chips]].verdict == "wrong").to_numpy(),
-        flagged=np.array([r.fit is None or r.fit.astray for r in readings]),
-        silent=np.array([np.ptp(curve) == 0 for curve in evidence]),
-        told=np.array([r.load.load_state != "indeterminate" for r in readings]),
+        flagged=np.array([r.fit is None or r.fit.implausible for r in readings]),
+        no_evidence=np.array([np.ptp(curve) == 0 for curve in evidence]),
+        determined=np.array([r.load.load_state != "indeterminate" for r in readings]),
     )
 
 
 def planet_section(folder: Path, verdicts: Path) -> str:
-    """Fit the chips afresh, compare flags with verdicts, and say it in Markdown.
+    """Fit the chips afresh, compare flags with verdicts, and report in Markdown.
 
     Parameters
     ----------
     folder
         Of the chips, as in `real_chips`.
     verdicts
-        Folder of ``planet-60.csv`` and ``planet-24.csv``: the sixty, and the next of the drawing.
+        Folder of ``planet-60.csv`` and ``planet-24.csv``: the sixty, and the next of the sample.
 
     """
-    tables = [compared(verdicts / name) for name in ("planet-60.csv", "planet-24.csv")]
+    tables = [read_verdicts(verdicts / name) for name in ("planet-60.csv", "planet-24.csv")]
     chips = real_chips(folder, COUNT + len(tables[1]))
     parts = chips[:COUNT], chips[COUNT:]
-    observations = [looked_at(part, table) for part, table in zip(parts, tables, strict=True)]
-    mine, table = observations[0], tables[0].loc[[chip.name for chip in parts[0]]]
-    missed = table.why[mine.wrong & ~mine.silent].value_counts()
+    compared = [compare_verdicts(part, table) for part, table in zip(parts, tables, strict=True)]
+    first, table = compared[0], tables[0].loc[[chip.name for chip in parts[0]]]
+    missed = table.why[first.wrong & ~first.no_evidence].value_counts()
     return _SECTION.format(
         seed=SEED,
-        observed=LOOKED,
+        judged=JUDGED,
         count=COUNT,
         more=len(parts[1]),
-        first=(table.first_verdict == "wrong").sum(),
+        at_first=(table.first_verdict == "wrong").sum(),
         missed="; ".join(f"{why} ({n})" for why, n in missed.items()) or "none",
-        rows="\n".join(_rows(*observations)),
+        rows="\n".join(_rows(*compared)),
     )
 
 
-def _rows(*observations: Observation) -> Iterator[str]:
-    def row(name: str, count: Callable[[Observation], str]) -> str:
-        return f"| {name} | {' | '.join(count(observation) for observation in observations)} |"
+def _rows(*compared: Comparison) -> Iterator[str]:
+    def row(name: str, count: Callable[[Comparison], str]) -> str:
+        return f"| {name} | {' | '.join(count(comparison) for comparison in compared)} |"
 
     def share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> str:
         return f"{(part & whole).sum()} of {whole.sum()}"
 
     yield row("outline and shadow where one would draw them", lambda k: f"{(~k.wrong).sum()}")
     yield row("plainly wrong", lambda k: f"{k.wrong.sum()}")
-    yield row("wrong, and flagged as astray", lambda k: share(k.flagged, k.wrong))
+    yield row("wrong, and flagged as implausible", lambda k: share(k.flagged, k.wrong))
     yield row(
         "wrong, and flagged or else no evidence, the sun being along the hull",
-        lambda k: share(k.silent, k.wrong),
+        lambda k: share(k.no_evidence, k.wrong),
     )
     yield row("good, and flagged by mistake", lambda k: share(k.flagged, ~k.wrong))
-    yield row("wrong, and called laden or ballast all the same", lambda k: share(k.told, k.wrong))
-    yield row("good, and called laden or ballast", lambda k: share(k.told, ~k.wrong))
+    yield row(
+        "wrong, and called laden or ballast all the same", lambda k: share(k.determined, k.wrong)
+    )
+    yield row("good, and called laden or ballast", lambda k: share(k.determined, ~k.wrong))
 
 
 _SECTION = """\
 ## Real ships at 3 m
 
-{count} PlanetScope chips of ships off California with the sun under 45 degrees, drawn by chance
-(seed {seed}) over scenes, size and heading measured from the pixels around a click. Nobody knows
-their freeboards. What was judged, once, from pictures on {looked}, by whoever also changed the
-code, is whether outline and shadow lie where one would draw them ([verdicts](planet-60.csv)). The
-next {more} of the same drawing were looked at after the changes ([verdicts](planet-24.csv)).
+{count} PlanetScope chips of ships off California with the sun under 45 degrees, sampled at random
+(seed {seed}) over scenes; size and heading are measured from the pixels around a click. Their
+freeboards are unknown. On {judged} the author of the code judged by eye, once, whether outline and
+shadow lie where one would draw them ([verdicts](planet-60.csv)). The next {more} of the same sample
+were judged after the changes that followed ([verdicts](planet-24.csv)).
 
 | | the {count} | the next {more} |
 |---|---|---|
 {rows}
 
-Of the {count}, plainly wrong and neither flagged nor silent: {missed}.
+Of the {count}, plainly wrong, not flagged and counted as evidence: {missed}.
 
-At a first look {first} of the {count} were plainly wrong: the click's measure stopped where the
-superstructure's shadow cuts the hull in two, missed decks as dark as water and made lengths a
-seventh too long. It was changed for that, and the limits of what counts as astray were set with
-these chips in view; the one of the shade's strength was halved after the next {more}, where it
-alone had flagged 3 good ones. Neither column is therefore one of ships never seen. The chips are
-8-bit pictures stretched for the eye, the view is taken for nadir, and the point spread was taken
+At first {at_first} of the {count} were plainly wrong: the measurement at the click stopped where
+the superstructure's shadow cuts the hull in two, missed decks as dark as water and made lengths a
+seventh too long. It was changed for that, and the limits of an implausible fit were set with these
+chips in view; the limit on the strength of the shade was halved after the next {more}, where it
+alone had flagged 3 good fits. Neither column is therefore independent of the code. The chips are
+8-bit images with a contrast stretch, the view is taken as nadir, and the point spread was taken
 from the fits themselves.
 
 ![Twelve of them](planet.png)
 
 Twelve of the chips, picked for variety; on the right of each the fitted hull (blue) and the edge of
-her shadow (yellow). Images (c) Planet Labs, by R. Hammell, "Ships in Satellite Imagery", CC BY-SA
+its shadow (yellow). Images (c) Planet Labs, by R. Hammell, "Ships in Satellite Imagery", CC BY-SA
 4.0, with outlines added; the figure is under the same licence.
 """
 
@@ -259,5 +258,5 @@ def _short(reading: Reading) -> str:
     best = fit.freeboard_m[fit.log_likelihood.argmax()]
     return (
         f"{fit.ship[2]:.0f} x {fit.ship[3]:.0f} m, fb {best:.1f}, misfit {fit.misfit:.2f}, "
-        f"drop {fit.shadow_drop:.2f}{' ASTRAY' if fit.astray else ''}"
+        f"drop {fit.shadow_drop:.2f}{' IMPLAUSIBLE' if fit.implausible else ''}"
     )

@@ -1,13 +1,13 @@
-"""Simulated ships through the load stage, beside their truth; the model's own ships, and the bound.
+"""Simulated ships through the freeboard stage, beside their truth; and the Cramer-Rao bound.
 
-Two questions. Does the inversion reach what is possible? Ships drawn by the very model that is
-fitted, in white noise, against the Cramer-Rao bound of that model with the same priors. Is what it
-says true? Ships of the simulator (`gnomon.simulate.pixels.portrait`), which are made otherwise,
-against the intervals and probabilities that they are given.
+Two questions. Does the inversion reach the accuracy that is possible? Ships drawn by the fitted
+model itself, in white noise, are compared with the Cramer-Rao bound of that model with the same
+priors. Are its intervals and probabilities true? Ships of the simulator
+(`gnomon.simulate.pixels.portrait`), which is another model, are compared with them.
 
-What is known of a ship beforehand is drawn about her truth: ``click``, what a person or a detector
-says of her (length to 6 % and 0.7 pixel, beam to 15 % and half a pixel, heading to 4 degrees), or
-``register``, what a register says of an identified ship (length to 1 m, beam to 0.3 m).
+The prior knowledge of a ship is drawn about its truth: ``click``, as a person or a detector
+measures it (length to 6 % and 0.7 pixel, beam to 15 % and half a pixel, heading to 4 degrees), or
+``register``, as a register lists an identified ship (length to 1 m, beam to 0.3 m).
 """
 
 import multiprocessing
@@ -27,7 +27,7 @@ from gnomon.freeboard.descent import FREEBOARD
 from gnomon.freeboard.hull import PARAMETERS, SURFACES
 from gnomon.freeboard.image import cover_of_pixels
 from gnomon.freeboard.invert import invert, ship_prior
-from gnomon.freeboard.rows import BANDS, read_chips
+from gnomon.freeboard.rows import BANDS, read_chip
 from gnomon.physics.shadow import off_axis_deg
 from gnomon.simulate.pixels.portrait import Portrait, portrait
 from gnomon.workflow.loads import sigma_of
@@ -62,7 +62,7 @@ class Cell:
 
 
 def every_cell() -> list[Cell]:
-    """All that is measured."""
+    """Every combination of pixel, sun and length."""
     return [Cell(*values) for values in product(GSDS_M, SUNS_DEG, LENGTHS_M)]
 
 
@@ -73,28 +73,28 @@ def simulated(
     seed: int,
     known: Known = "click",
     workers: int = 2,
-    progress: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """Read the loads of ships of the simulator, one row each, truth beside what was said.
+    """Estimate the loads of ships of the simulator: one row each, truth beside the estimate.
 
     Parameters
     ----------
     cells
-        What to draw.
+        Pixel sizes, suns and lengths to draw.
     ships
         In each cell.
     seed
-        Ship i of a cell and a seed is the same whatever else is drawn.
+        Ship i of a cell and a seed does not depend on what else is drawn.
     known
-        Beforehand, as the module's head says.
+        Prior knowledge, see the head of the module.
     workers
         Processes.
-    progress
-        Told of each portion that is done.
+    on_progress
+        Called after each portion that is done.
 
     """
     jobs = [(*portion, seed, known) for portion in _portions(cells, ships)]
-    return _spread(_simulated, jobs, workers, progress)
+    return _spread(_simulated, jobs, workers, on_progress)
 
 
 def matched(
@@ -103,11 +103,11 @@ def matched(
     ships: int,
     seed: int,
     workers: int = 2,
-    progress: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """Read the freeboards of ships of the fitted model itself, with the bound for each."""
+    """Estimate freeboards of ships of the fitted model itself, with the bound for each."""
     jobs = [(*portion, seed) for portion in _portions(cells, ships)]
-    return _spread(_matched, jobs, workers, progress)
+    return _spread(_matched, jobs, workers, on_progress)
 
 
 def _portions(cells: Iterable[Cell], ships: int) -> list[tuple[Cell, range]]:
@@ -120,19 +120,20 @@ def _spread(
     work: Callable[..., list[dict[str, Any]]],
     jobs: list[tuple[Any, ...]],
     workers: int,
-    progress: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> pd.DataFrame:
     context = multiprocessing.get_context("spawn")
     rows: list[dict[str, Any]] = []
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
         for count, part in enumerate(pool.map(work, *zip(*jobs, strict=True)), start=1):
             rows += part
-            progress(f"{count} of {len(jobs)} portions")
+            on_progress(f"{count} of {len(jobs)} portions")
     return pd.DataFrame(rows)
 
 
 def _simulated(cell: Cell, numbers: range, seed: int, known: Known) -> list[dict[str, Any]]:
-    torch.set_num_threads(1)
     drawn = [portrait_of(cell, seed, number) for number in numbers]
     chips = [
         chip_of_portrait(one, cell, np.random.default_rng([seed, number, 1]), known)
@@ -147,9 +148,9 @@ def _simulated(cell: Cell, numbers: range, seed: int, known: Known) -> list[dict
                 off_axis_deg(one.light.sun_azimuth_deg, one.ship.heading_deg)
             ),
             **vars(reading.load),
-            "astray": reading.fit is not None and reading.fit.astray,
+            "implausible": reading.fit is not None and reading.fit.implausible,
         }
-        for one, reading in zip(drawn, read_chips(chips), strict=True)
+        for one, reading in zip(drawn, map(read_chip, chips), strict=True)
     ]
 
 
@@ -194,11 +195,10 @@ def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known:
 
 
 def _matched(cell: Cell, numbers: range, seed: int) -> list[dict[str, Any]]:
-    torch.set_num_threads(1)
-    drawn = [_own_ship(cell, np.random.default_rng([seed, number])) for number in numbers]
-    fits = invert([chip for chip, _, _ in drawn])
     rows = []
-    for (_, truth, bound), fit in zip(drawn, fits, strict=True):
+    for number in numbers:
+        chip, truth, bound = _own_ship(cell, np.random.default_rng([seed, number]))
+        fit = invert(chip)
         weight = np.exp(fit.log_likelihood) * np.gradient(fit.freeboard_m)
         mean = float((weight * fit.freeboard_m).sum() / weight.sum())
         rows.append(vars(cell) | {"error_m": mean - float(truth[FREEBOARD]), "bound_m": bound})

@@ -103,7 +103,12 @@ class Lens:
         """Hull and shadow as fitted, and the hull as told, metres from the picture's middle."""
         made: dict[str, Any] = {"hull": None, "shadow": None, "told": self._told(box, middle)}
         reading = self.reading
-        if reading is None or reading.fit is None or reading.chip is None or reading.fit.astray:
+        if (
+            reading is None
+            or reading.fit is None
+            or reading.chip is None
+            or reading.fit.implausible
+        ):
             return made
         place, _ = place_on_grid(self.place, box.crs)
         chip = reading.chip
