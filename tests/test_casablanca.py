@@ -10,7 +10,7 @@ import pytest
 import rasterio
 import shapely
 
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 
 FOLDER = shipped("configs") / "casablanca"
 BANDS = ("blue", "green", "red", "nir", "swir16")

@@ -23,7 +23,8 @@ from gnomon.datamodel.decisions import (
     reviewed,
 )
 from gnomon.datamodel.errors import ReviewError
-from gnomon.datamodel.study import Study, shipped
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import Study
 from gnomon.simulate.season.campaign import ZONE, Season, season, trade_2024
 from gnomon.track.fleet import agreement, candidates, named, read_fleet
 from gnomon.track.tracking import track

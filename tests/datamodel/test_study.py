@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from shapely import box
 
 from gnomon.datamodel.errors import StudyError
-from gnomon.datamodel.study import Study, read_study, shipped
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import Study, read_study
 
 PORTS = """{"type": "FeatureCollection", "features": [
  {"type": "Feature", "properties": {"port": "east", "kind": "area", "zone": "area"},

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gnomon.datamodel.errors import CatalogError
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.learn.scores import score_catalog
 
 CASABLANCA = str(shipped("configs") / "casablanca" / "catalog.json")

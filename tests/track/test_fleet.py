@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from gnomon.datamodel.errors import TrackError
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.track.fleet import (
     COLUMNS,
     Fleet,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from shapely import box
 
 from gnomon.datamodel.ports import Port, Zone
-from gnomon.datamodel.study import Study, read_study, shipped
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import Study, read_study
 from gnomon.simulate.season.campaign import (
     PORT,
     SHARES,

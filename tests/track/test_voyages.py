@@ -17,7 +17,7 @@ from gnomon import cli
 from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ports import read_ports
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.tables import Voyages, table
 from gnomon.simulate.season.campaign import as_tables, season, trade_2024
 from gnomon.track.ais import match, read_ais

@@ -33,7 +33,8 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
 
     import geopandas as gpd
 
-    from gnomon.datamodel.study import Study, shipped
+    from gnomon.datamodel.shipped import shipped
+    from gnomon.datamodel.study import Study
     from gnomon.detect.weights import read_model
     from gnomon.imagery.read import read_pixels
     from gnomon.learn.scores import score_catalog

@@ -1,7 +1,8 @@
 """A study: which catalogue, which ports, which period, and one options model per stage.
 
-A study is a TOML file. Unknown keys are refused, and every fault is listed at once with its place.
-Paths in it are relative to the file that names them.
+A study is a TOML file; each table of it is one model below, and the text of a field documents its
+key. Unknown keys are refused, and all faults are listed at once, each with its place. Relative
+paths are relative to the file that names them, not to the working directory.
 """
 
 import tomllib
@@ -10,15 +11,41 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from shapely import box, difference, union_all
 
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.ports import Port, read_ports
+from gnomon.datamodel.shipped import shipped
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
+
+
+def _anchor(value: Any, info: ValidationInfo) -> Any:
+    """Make a relative path absolute, from the folder of the study; addresses stay as they are."""
+    folder = (info.context or {}).get("folder")
+    if folder is None or not isinstance(value, str) or not value or "://" in value:
+        return value
+    return str((folder / value).resolve())
+
+
+def _anchor_model(value: Any, info: ValidationInfo) -> Any:
+    """Likewise, but a bare name is one of the models that come with gnomon."""
+    return _anchor(value, info) if isinstance(value, str) and "/" in value else value
+
+
+FilePath = Annotated[Path, BeforeValidator(_anchor)]
+"""A path in a study file."""
 
 
 class Options(BaseModel):
@@ -30,22 +57,24 @@ class Options(BaseModel):
 class CatalogOptions(Options):
     """Where scenes come from."""
 
-    url: str = Field(min_length=1)
-    """A STAC API, a static catalogue (http(s) or path), as in the provider's documentation."""
+    url: Annotated[str, BeforeValidator(_anchor)] = Field(min_length=1)
+    """Address of a STAC API, or address or path of a static STAC catalogue."""
     collections: tuple[str, ...] = ()
-    """Collections to search; empty means every collection that the catalogue has."""
+    """Collections to search; all of the catalogue if left out."""
     max_cloud_percent: float = Field(default=95.0, ge=0, le=100)
-    """Scenes that their provider calls cloudier than this are not read; they stay rows in looks."""
+    """Scenes with more cloud than this, by their provider's estimate, are skipped. They stay rows
+    of the observations."""
     timeout_s: float = Field(default=30.0, gt=0)
-    """For one request."""
+    """Of one request, seconds."""
     total_timeout_s: float = Field(default=600.0, gt=0)
-    """For the whole search, retries included."""
+    """Of the whole search with its retries, seconds."""
     retries: int = Field(default=5, ge=0, le=20)
-    """After a 429, a 5xx or a broken connection, with growing pauses; Retry-After is obeyed."""
+    """Retries after status 429 or 5xx or a broken connection, with growing pauses; a Retry-After
+    header is obeyed."""
 
 
 class PeriodOptions(Options):
-    """First and last day, UTC, both included; a side left out is open."""
+    """First and last day, UTC, both included; without one the period is open on that side."""
 
     start: date | None = None
     end: date | None = None
@@ -58,11 +87,12 @@ class PeriodOptions(Options):
 
 
 class PortsOptions(Options):
-    """Which ports are looked at. No names: the bounding box; neither: whole footprints."""
+    """Which ports are observed: some by name, or a bounding box, or else whole footprints."""
 
-    file: Path | None = None
-    """GeoJSON of areas, berths and anchorages; the ports that gnomon ships if left out."""
+    file: FilePath | None = None
+    """GeoJSON of areas, berths and anchorages; the one that comes with gnomon if left out."""
     names: tuple[str, ...] = ()
+    """Ports of that file. Where their areas overlap, the port named first has the ground."""
     bbox: tuple[Longitude, Latitude, Longitude, Latitude] | None = None
     """West, south, east, north; instead of names."""
 
@@ -78,80 +108,83 @@ class PortsOptions(Options):
 
 
 class MaskOptions(Options):
-    """What counts as usable water. Reflectances are surface reflectance, 0 to 1."""
+    """Which pixels are usable water. Reflectances are surface reflectance, 0 to 1."""
 
     water_index_min: float = Field(default=0.0, ge=-1, le=1)
-    """Least (green - swir16) / (green + swir16) of water, or with nir for want of swir16."""
+    """Least (green - swir16) / (green + swir16) of water; with nir where swir16 is missing."""
     cloud_blue_min: Fraction = 0.20
-    """Least blue (or green) reflectance of cloud; hazy water of the real scenes has up to 0.18."""
+    """Least blue (or green) reflectance of cloud; hazy water in real scenes reaches 0.18."""
     cloud_width_min_m: float = Field(default=120.0, gt=0)
-    """Nothing narrower is cloud or ice: the widest hulls have a beam of 65 m."""
+    """Bright patches narrower than this are never cloud or ice, because the widest hulls have a
+    beam of 65 m."""
     quay_reach_m: float = Field(default=80.0, ge=0)
-    """How far from open water a hull's centre may lie: two 40 m hulls side by side."""
+    """How far from open water the centre of a hull may lie: two hulls of 40 m beam side by side."""
     water_area_min_m2: float = Field(default=50_000.0, ge=0)
-    """Smaller waters are ponds, roofs and shadows."""
+    """Smaller patches of water are left out: ponds, roofs and shadows."""
 
 
 class DetectOptions(Options):
     """How ships are found."""
 
-    model: str = "s2-vessel"
-    """Name of a folder of weights that gnomon ships, or a path to one."""
+    model: Annotated[str, BeforeValidator(_anchor_model)] = "s2-vessel"
+    """Name of weights that come with gnomon, or path of a folder of weights."""
     threshold: Fraction | None = None
-    """Least score of a row; the threshold stored with the weights if left out."""
+    """Least score of a detection; the threshold stored with the weights if left out."""
     length_min_m: float = Field(default=30.0, ge=0)
-    """Shorter vessels are not written: at 10 m they are three pixels."""
+    """Shorter vessels are left out: at 10 m they are three pixels."""
     z_score_min: float = Field(default=5.0, gt=0)
-    """Open water: least contrast, in deviations of the water around, that the network looks at."""
+    """Least contrast on open water that is passed to the network (CFAR), in standard deviations of
+    the water around."""
     background: bool = True
-    """Whether the network is told what a port looks like without ships, from the study's own clear
-    looks. It takes 14 of them at a place, one collection's on one grid, and weights that know what
-    to do with it; without, the network works as well as it can alone."""
+    """Whether the network also gets the port's background: what it looks like without ships, from
+    clear observations of the study itself. A background takes 14 of them at one place, of one
+    collection on one grid, and weights that were trained with it; without one the network works as
+    well as it can alone."""
 
 
 class LoadOptions(Options):
-    """How the load of a ship is read."""
+    """How freeboard and load state are estimated."""
 
     enabled: bool = True
-    """Whether it is read at all; without it a run finds ships and no more."""
+    """Whether they are estimated; if not, a run only finds ships."""
     length_min_m: float = Field(default=50.0, ge=30)
-    """Shorter hulls are ``too_small``: no tanker of theirs is among those that the freeboards of
-    tankers were learned from."""
+    """Shorter hulls are ``too_small``: the tankers that the freeboard model rests on are longer."""
 
 
 class TrackOptions(Options):
     """How detections become visits and voyages."""
 
     zones: tuple[str, ...] = ()
-    """Zones where a ship counts as visiting; every berth of a port if left out, and the whole port
-    where it has none."""
+    """Zones where a ship counts as visiting; if left out, every berth of a port, or the whole port
+    where it has no berth."""
     roads: dict[str, tuple[str, ...]] = {}
-    """Ports that are the roads of another one: ``{vostochny = ["vostochny-anchorage"]}``. Ships
-    in them, and in a port's own anchorages, are waiting and not visiting; their load tells with
-    what load the port's visits come and leave."""
+    """Ports that serve as anchorages of another one: ``{vostochny = ["vostochny-anchorage"]}``.
+    Ships there, and in a port's own anchorages, are waiting and not visiting; their load states are
+    evidence of the loads with which visits begin and end."""
     dwell_days: float = Field(default=2.5, gt=0, le=30)
-    """Median of the prior of the mean stay, days: calls at Vostochny took 1.5 to 4."""
+    """Median of the prior of the mean dwell time, days: calls at Vostochny took 1.5 to 4."""
     dwell_factor: float = Field(default=1.35, gt=1, le=4)
-    """One standard deviation of that prior, as a factor."""
+    """One standard deviation of that lognormal prior, as a factor."""
     members: int = Field(default=256, ge=16, le=8192)
-    """Sets of parameters that are weighed."""
+    """Sets of parameters in the importance sample."""
     draws: int = Field(default=200, ge=20, le=10_000)
     """Seasons drawn from the posterior."""
     seed: int = Field(default=0, ge=0)
     p_tanker_min: Fraction = 0.5
-    """Visits less likely to be a small tanker's are not written; the count weighs all."""
-    fleet: Path | None = None
-    """CSV of ships that may have called; the register that gnomon ships if left out."""
-    ais: Path | None = None
+    """Visits less likely than this to be a small tanker's are left out of the table of visits; the
+    counts weigh all."""
+    fleet: FilePath | None = None
+    """CSV of ships that may have called; the register that comes with gnomon if left out."""
+    ais: FilePath | None = None
     """AIS positions: CSV, Parquet, or NMEA sentences."""
     speed_min_kn: float = Field(default=4.0, gt=0)
     """Slowest mean speed of a voyage, knots."""
     speed_max_kn: float = Field(default=14.0, gt=0)
     """Fastest mean speed of a voyage, knots."""
     detection_columns: dict[str, str] = {}
-    """Own tables: our name of a column = theirs."""
+    """For tables of your own: our name of a column = yours."""
     observation_columns: dict[str, str] = {}
-    """Own tables: our name of a column = theirs."""
+    """For tables of your own: our name of a column = yours."""
 
     @model_validator(mode="after")
     def _slower_first(self) -> Self:
@@ -164,21 +197,22 @@ class LedgerOptions(Options):
     """How visits become barrels."""
 
     loading: tuple[str, ...] = ("vostochny",)
-    """Ports whose departures, laden, are deliveries."""
+    """Ports whose laden departures are deliveries."""
     product: str = "diesel"
     """A row of the conversion table (`gnomon.physics.conversion`)."""
     load_fraction: float = Field(default=0.88, gt=0, le=1)
-    """Cargo over deadweight of a laden ship: mean."""
+    """Mean cargo of a laden ship as a part of its deadweight."""
     load_fraction_sigma: float = Field(default=0.05, ge=0, le=0.3)
-    """Doubt of that mean, which all visits share."""
+    """Standard deviation of the error of that mean, which all visits share."""
     load_scatter: float = Field(default=0.06, ge=0, le=0.3)
-    """From one visit to the next."""
+    """Standard deviation of the cargo fraction from one visit to the next."""
     conversion_sigma: Fraction = 0.04
-    """Relative doubt of barrels per tonne, shared: nobody says how much of it is gasoline."""
+    """Relative standard deviation of barrels per tonne, shared by all visits, because the mix of
+    products is unknown."""
     cap_barrels: float = Field(default=500_000.0, gt=0)
-    """Refined products in a calendar year, all suppliers (UNSCR 2397, paragraph 5)."""
+    """Cap on refined products in a calendar year, all suppliers (UNSCR 2397, paragraph 5)."""
     reported_barrels: dict[str, float] = {}
-    """Deliveries by others, by year ("2024" = 168679): they count against the same cap."""
+    """Reported deliveries of others, by year ("2024" = 168679); they count against the same cap."""
     samples: int = Field(default=4000, ge=100, le=1_000_000)
     """Monte Carlo samples."""
     seed: int = Field(default=0, ge=0)
@@ -188,7 +222,9 @@ class Study(Options):
     """Everything that decides what a run computes."""
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Letters, digits, dots, dashes and underscores."""
     description: str = ""
+    """Free text, for reports."""
     catalog: CatalogOptions
     period: PeriodOptions = PeriodOptions()
     ports: PortsOptions = PortsOptions()
@@ -199,7 +235,7 @@ class Study(Options):
     ledger: LedgerOptions = LedgerOptions()
 
     @model_validator(mode="after")
-    def _roads_are_looked_at(self) -> Self:
+    def _roads_are_observed(self) -> Self:
         waiting = {name for names in self.track.roads.values() for name in names}
         if both := sorted(waiting & set(self.track.roads)):
             raise ValueError(f"track.roads: {', '.join(both)} cannot be roads and have roads")
@@ -209,7 +245,7 @@ class Study(Options):
         return self
 
     def places(self) -> tuple[Port, ...]:
-        """What is looked at, in the study's order.
+        """Ports to observe, in the study's order.
 
         Where areas overlap, the port named first has the ground, so that no hull is two rows.
 
@@ -227,9 +263,9 @@ class Study(Options):
             raise StudyError(f"{path}: has no port {', '.join(unknown)}; it has {', '.join(known)}")
         ports: list[Port] = []
         for name in dict.fromkeys(self.ports.names):
-            taken = union_all([port.area for port in ports])
+            covered = union_all([port.area for port in ports])
             port = known[name]
-            ports.append(replace(port, area=difference(port.area, taken)))
+            ports.append(replace(port, area=difference(port.area, covered)))
         return tuple(ports)
 
 
@@ -255,35 +291,10 @@ def read_study(path: Path | str) -> Study:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path}: cannot be read as TOML ({error})") from error
     try:
-        study = Study.model_validate(_anchored(values, path.parent.resolve()))
+        study = Study.model_validate(values, context={"folder": path.parent.resolve()})
     except ValidationError as error:
         faults = [
             f"  {'.'.join(map(str, f['loc'])) or 'study'}: {f['msg']}" for f in error.errors()
         ]
         raise StudyError("\n".join([f"{path}: {len(faults)} fault(s)", *faults])) from error
     return study
-
-
-def shipped(folder: str) -> Path:
-    """Folder of configs or models that comes with gnomon: in the wheel, or in the repository."""
-    package = Path(__file__).parents[1]
-    return package / folder if (package / folder).is_dir() else package.parents[1] / folder
-
-
-def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Make the paths of a study independent of the working directory."""
-    for section, key in (
-        ("catalog", "url"),
-        ("ports", "file"),
-        ("detect", "model"),
-        ("track", "fleet"),
-        ("track", "ais"),
-    ):
-        table = values.get(section)
-        text = table.get(key) if isinstance(table, dict) else None
-        if not isinstance(table, dict) or not isinstance(text, str) or not text or "://" in text:
-            continue
-        # A model may be a bare name; a catalogue and a ports file are always places.
-        if key != "model" or "/" in text:
-            table[key] = str((folder / text).resolve())
-    return values

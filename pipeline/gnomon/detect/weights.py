@@ -19,7 +19,8 @@ from safetensors.torch import load_file, save_file
 from scipy.special import expit, logit
 
 from gnomon.datamodel.errors import WeightsError
-from gnomon.datamodel.study import Options, shipped
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import Options
 from gnomon.detect.centernet.network import Network, NetworkOptions, for_inference
 
 Values = NDArray[np.floating]

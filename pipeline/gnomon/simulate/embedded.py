@@ -27,7 +27,7 @@ from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 
 from gnomon.datamodel.files import write_json, write_table
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.geo.sun import sun_at
 from gnomon.simulate.calls import Call, season_calls, table_of
 from gnomon.simulate.pixels.catalog import COLLECTION, write_catalog, write_scene

@@ -10,7 +10,7 @@ import numpy as np
 from odc.geo.geom import Geometry
 
 from gnomon.datamodel.ports import Port, read_ports
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.simulate.calls import PIER, PLACES, QUAY, ROADS, Call
 from gnomon.simulate.pixels.coast import Coast, Shore, harbour
 from gnomon.simulate.pixels.ships import Array, Ship

@@ -19,7 +19,8 @@ from gnomon.datamodel.decisions import Decision, Reviewed, reviewed
 from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.posterior import PortSeason
-from gnomon.datamodel.study import Study, shipped
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Seasons, Visits, Voyages, table
 from gnomon.track import ais, sightings, voyages
 from gnomon.track.fleet import Fleet, read_fleet

@@ -16,7 +16,7 @@ from odc.geo.geobox import GeoBox
 from boxes import upright
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import StudyError, WeightsError
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.learn.catalogs import Marked, marked_scenes
 from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval import report

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gnomon.datamodel.errors import CatalogError, GnomonError
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.learn.calibrate import write_calibration
 from gnomon.learn.catalogs import marked_scenes
 from gnomon.learn.corrections import read_corrections

@@ -6,7 +6,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.datamodel.study import shipped
+from gnomon.datamodel.shipped import shipped
 from gnomon.report.load_tables import EVERYWHERE, Run
 from gnomon.report.page.encode import moment, moments, number, numbers, parsed, ring, rings, texts
 from gnomon.report.page.schema import (
