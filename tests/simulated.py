@@ -7,7 +7,7 @@ import numpy as np
 
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.coast import Coast
-from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.roads import Roads, anchor_ships
 from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate
 

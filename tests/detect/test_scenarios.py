@@ -18,7 +18,7 @@ from gnomon.detect.weights import Weights, load
 from gnomon.imagery.water import usable_water
 from gnomon.simulate.pixels import obstacles
 from gnomon.simulate.pixels.coast import Coast
-from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate
 from gnomon.simulate.pixels.ships import Ship
 

@@ -2,7 +2,10 @@
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,7 +14,9 @@ import pandas as pd
 import pytest
 import shapely
 
+from gnomon.datamodel.files import PARTIAL
 from gnomon.datamodel.study import read_study
+from gnomon.simulate import embedded
 from gnomon.simulate.calls import LOADING, PIER, Call, season_calls
 from gnomon.simulate.embedded import (
     DAYS,
@@ -21,6 +26,7 @@ from gnomon.simulate.embedded import (
     embedded_truth,
     write_embedded,
 )
+from gnomon.simulate.pixels.scene import SceneSpec
 from gnomon.simulate.season.campaign import Trade
 from gnomon.track.sea_routes import route
 from gnomon.workflow.infer import Inference, infer
@@ -95,6 +101,71 @@ def test_looks_come_at_the_hours_and_days_of_the_orbits() -> None:
             first = {"vostochny": "04T02:12", "rajin": "07T02:22", "nampo": "05T02:37"}[port]
             since = spec.seen_at - pd.Timestamp(f"2024-03-{first}", tz="UTC")
             assert since % timedelta(days=5) < timedelta(seconds=2)
+
+
+def few_specs() -> list[SceneSpec]:
+    """Two images of 3 m and one of 10 m, cut small."""
+    specs = list(embedded_specs())
+    fine = [spec for spec in specs if spec.collection != "synthetic-sentinel-2"][:2]
+    coarse = [spec for spec in specs if spec.collection == "synthetic-sentinel-2"][:1]
+    return [replace(spec, geobox=spec.geobox[100:140, 100:160]) for spec in (*fine, *coarse)]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> list[SceneSpec]:
+    specs = few_specs()
+    monkeypatch.setattr(embedded, "embedded_specs", lambda: iter(specs))
+    return specs
+
+
+def test_an_interrupted_season_goes_on_where_it_stopped(
+    small: list[SceneSpec], tmp_path: Path
+) -> None:
+    def stop(done: int, total: int, scene: str) -> None:
+        assert (done, total) == (1, 3)
+        assert (tmp_path / "two" / scene / "blue.tif").is_file()
+        raise KeyboardInterrupt
+
+    write_embedded(tmp_path / "one")
+    with pytest.raises(KeyboardInterrupt):
+        write_embedded(tmp_path / "two", on_progress=stop)
+    left = digests(tmp_path / "two")
+    assert "catalog.json" not in left
+    assert "recipe.json" not in left
+    calls: list[tuple[int, int, str]] = []
+    write_embedded(tmp_path / "two", on_progress=lambda *call: calls.append(call))
+    assert [call[:2] for call in calls] == [(2, 3), (3, 3)]
+    assert digests(tmp_path / "two") == digests(tmp_path / "one")
+    assert {name for name in left if name.endswith(".tif")} < digests(tmp_path / "two").keys()
+
+
+def test_a_season_of_another_recipe_is_made_anew_and_a_killed_process_leaves_nothing(
+    small: list[SceneSpec], tmp_path: Path
+) -> None:
+    (tmp_path / "SYN_old").mkdir()
+    (tmp_path / f".SYN_old{PARTIAL}x").mkdir()
+    (tmp_path / "unfinished.json").write_text('{"digest": "of another version"}')
+    write_embedded(tmp_path)
+    folders = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert folders == {spec.id for spec in small}
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    write_embedded(tmp_path)
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+
+def test_an_executor_writes_the_same_season(small: list[SceneSpec], tmp_path: Path) -> None:
+    write_embedded(tmp_path / "one")
+    with ThreadPoolExecutor(2) as pool:
+        write_embedded(tmp_path / "two", executor=pool)
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
 @pytest.fixture(scope="module")

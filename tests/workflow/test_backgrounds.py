@@ -22,7 +22,7 @@ from gnomon.datamodel.study import MaskOptions, Study
 from gnomon.detect import weights
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
-from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate
 from gnomon.simulate.pixels.sea import Weather
 from gnomon.simulate.pixels.ships import Ship

@@ -24,8 +24,8 @@ from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.rows import COLUMNS, loads, read_ship, readings
 from gnomon.report.figures.load import draw_reading, show_load
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
+from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.portrait import portrait, retaken
-from gnomon.simulate.pixels.render import Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate
 from gnomon.simulate.pixels.ships import Ship, sample_ship
 from gnomon.workflow.loads import prepared, read_detections, read_loads, scenes_of

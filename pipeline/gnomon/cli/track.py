@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gnomon.cli.options import AsJson
 from gnomon.cli.output_json import inference_document, write_document
-from gnomon.cli.output_text import err, print_inference, print_unmatched
+from gnomon.cli.output_text import err, print_inference, print_unmatched, progress_bar
 
 
 def track_command(
@@ -68,8 +68,18 @@ def simulate_command(out: Path, /) -> int:
         Folder to write the catalogue to; left alone if it is there and current.
 
     """
+    import os
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     from gnomon.simulate.embedded import write_embedded
 
-    path = write_embedded(out)
+    # Spawned, because a process that is forked beside the thread of the progress bar may hang.
+    context = get_context("spawn")
+    with (
+        ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool,
+        progress_bar("scenes") as on_progress,
+    ):
+        path = write_embedded(out, executor=pool, on_progress=on_progress)
     err.print(f"Simulated scenes: {path}")
     return 0

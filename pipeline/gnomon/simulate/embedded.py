@@ -12,28 +12,29 @@ truth.parquet beside the catalogue has every call of the season.
 
 import json
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, as_completed
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pystac
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 
-from gnomon.datamodel.files import write_json, write_table
+from gnomon.datamodel.files import PARTIAL, write_json, write_table
 from gnomon.datamodel.shipped import shipped
 from gnomon.geo.sun import sun_at
 from gnomon.simulate.calls import Call, season_calls, table_of
-from gnomon.simulate.pixels.catalog import COLLECTION, write_catalog, write_scene
-from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.catalog import COLLECTION, scene_item, write_catalog, write_scene
+from gnomon.simulate.pixels.light import BANDS, Light
 from gnomon.simulate.pixels.roads import Roads, scatter_boats
-from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate
+from gnomon.simulate.pixels.scene import Scenery, SceneSpec, grid, random_weather, simulate
 from gnomon.simulate.pixels.sea import Weather
 from gnomon.simulate.season.campaign import Trade
 from gnomon.simulate.season.timetable import DAILY, S2, timetable
@@ -65,6 +66,10 @@ REACH_M = 600.0
 """From the middle of the oil pier to the edges of an image of 3 m."""
 GREEN = 0.25
 """Of the land in autumn."""
+BATCH = 6
+"""Scenes that one task makes."""
+RECIPE, UNFINISHED = "recipe.json", "unfinished.json"
+"""What the catalogue in a folder, whole or not yet, is made from."""
 
 
 def embedded_specs() -> Iterator[SceneSpec]:
@@ -159,8 +164,24 @@ def _weather(rng: np.random.Generator, usable: float) -> Weather:
     return replace(weather, cloud=1.0 if usable < 0.05 else 1.0 - usable)
 
 
-def write_embedded(folder: Path) -> Path:
+def write_embedded(
+    folder: Path,
+    *,
+    executor: Executor | None = None,
+    on_progress: Callable[[int, int, str], None] | None = None,
+) -> Path:
     """Write the catalogue of the embedded study; one that is there and current is left alone.
+
+    An interrupted run leaves whole scenes, and the next one goes on after them.
+
+    Parameters
+    ----------
+    folder
+        Of the catalogue.
+    executor
+        Runs batches of scenes side by side; without one they are made here, one by one.
+    on_progress
+        Called with how many scenes are done, how many there are, and the last one's id.
 
     Returns
     -------
@@ -169,21 +190,81 @@ def write_embedded(folder: Path) -> Path:
 
     """
     folder = folder.resolve()
-    recipe = _recipe()
-    told = folder / "recipe.json"
-    if told.is_file() and json.loads(told.read_text()) == recipe:
+    recipe, complete, unfinished = _recipe(), folder / RECIPE, folder / UNFINISHED
+    if _read(complete) == recipe:
         return folder / "catalog.json"
-    told.unlink(missing_ok=True)
-    for old in folder.glob("SYN_*"):  # of another recipe
-        shutil.rmtree(old)
-    folder.mkdir(parents=True, exist_ok=True)
+    complete.unlink(missing_ok=True)
+    if _read(unfinished) != recipe:
+        for scene in folder.glob("SYN_*"):  # of another recipe
+            shutil.rmtree(scene)
+    for partial in folder.glob(f".SYN_*{PARTIAL}*"):  # of a process that was killed
+        shutil.rmtree(partial)
+    write_json(recipe, unfinished)
     specs = list(embedded_specs())
-    with ProcessPoolExecutor() as pool:
-        items = list(pool.map(_written, [folder] * len(specs), specs))
+    batches = _batches([spec for spec in specs if not (folder / spec.id).is_dir()])
+    done = len(specs) - sum(map(len, batches))
+    for written in _written(folder, batches, executor):
+        done += len(written)
+        if on_progress is not None:
+            on_progress(done, len(specs), written[-1])
+    items = [scene_item(spec, _bands(spec)) for spec in specs]
     path = write_catalog(folder, items, description="Simulated scenes: the ships are not real")
     write_table(embedded_truth(), folder / "truth.parquet")
-    write_json(recipe, told)
+    write_json(recipe, complete)
+    unfinished.unlink()
     return path
+
+
+def _read(recipe: Path) -> Any:
+    return json.loads(recipe.read_text(encoding="utf-8")) if recipe.is_file() else None
+
+
+def _batches(specs: list[SceneSpec]) -> list[list[SceneSpec]]:
+    """Scenes that share a coast and a grid, a few together: what stays is drawn once for them."""
+    groups: dict[tuple[int, str], list[SceneSpec]] = defaultdict(list)
+    for spec in specs:
+        groups[spec.coast.seed, spec.collection].append(spec)
+    return [
+        group[start : start + BATCH]
+        for group in groups.values()
+        for start in range(0, len(group), BATCH)
+    ]
+
+
+def _written(
+    folder: Path, batches: list[list[SceneSpec]], executor: Executor | None
+) -> Iterator[list[str]]:
+    """Write batches of scenes; yield the ids of those that are done."""
+    if executor is None:
+        for batch in batches:
+            scenery = Scenery.of(batch[0])
+            for spec in batch:
+                yield _write_scenes(folder, [spec], scenery)
+        return
+    waiting = [executor.submit(_write_scenes, folder, batch) for batch in batches]
+    try:
+        for future in as_completed(waiting):
+            yield future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _write_scenes(
+    folder: Path, specs: list[SceneSpec], scenery: Scenery | None = None
+) -> list[str]:
+    """Simulate and write scenes of one coast and grid; return their ids."""
+    scenery = scenery or Scenery.of(specs[0])
+    for spec in specs:
+        bands = _bands(spec)
+        pixels, truth = simulate(spec, scl="scl" in bands, scenery=scenery)
+        write_scene(folder, spec, pixels[list(bands)], truth)
+    return [spec.id for spec in specs]
+
+
+def _bands(spec: SceneSpec) -> tuple[str, ...]:
+    """All of Sentinel-2's that gnomon reads; of a constellation of 3 m four, as such ones have."""
+    return (*BANDS, "scl") if spec.collection == COLLECTION else BANDS[:4]
 
 
 def embedded_truth() -> gpd.GeoDataFrame:
@@ -196,13 +277,6 @@ def embedded_truth() -> gpd.GeoDataFrame:
         for ship, call in zip(ships, calls, strict=True)
     ]
     return gpd.GeoDataFrame(table_of(calls, START), geometry=points, crs="EPSG:4326")
-
-
-def _written(folder: Path, spec: SceneSpec) -> pystac.Item:
-    pixels, truth = simulate(spec, scl=spec.collection == COLLECTION)
-    if spec.collection != COLLECTION:  # four bands, as such constellations have
-        pixels = pixels.drop_vars("swir16")
-    return write_scene(folder, spec, pixels, truth)
 
 
 def _recipe() -> dict[str, str]:

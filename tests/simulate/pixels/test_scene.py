@@ -16,7 +16,7 @@ from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.study import CatalogOptions
 from gnomon.imagery.read import read_pixels
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
-from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate, training_specs
 from gnomon.simulate.pixels.sea import Weather
 from gnomon.simulate.pixels.ships import SIMULATED_TYPES, Ship, hull_outline, sample_ship

@@ -12,6 +12,7 @@ import pystac
 
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import write_folder_whole
+from gnomon.datamodel.static_catalog import static_catalog
 
 ROOT = "gnomon-own-imagery"
 """Id of the root document: the mark by which an earlier catalogue is known."""
@@ -73,7 +74,13 @@ def save_catalog(out: Path, items: Sequence[pystac.Item], *, collection: str, im
         The folder cannot be written; nothing half-written is left.
 
     """
-    root = _catalog(items, collection)
+    root = static_catalog(
+        items,
+        root_id=ROOT,
+        description="Own images, catalogued by gnomon.",
+        descriptions={collection: "GeoTIFFs of one's own, with their time, angles and bands."},
+        licence="other",
+    )
     root.normalize_hrefs(str(out))
     if images.is_relative_to(out.parent) or out.is_relative_to(images):
         root.make_all_asset_hrefs_relative()
@@ -81,22 +88,3 @@ def save_catalog(out: Path, items: Sequence[pystac.Item], *, collection: str, im
         out, lambda fresh: root.save(pystac.CatalogType.SELF_CONTAINED, dest_href=str(fresh))
     )
     return out / "catalog.json"
-
-
-def _catalog(items: Sequence[pystac.Item], collection: str) -> pystac.Catalog:
-    root = pystac.Catalog(id=ROOT, description="Own images, catalogued by gnomon.")
-    days = [item.datetime for item in items if item.datetime]
-    bounds = [item.bbox for item in items if item.bbox]
-    west, south, east, north = zip(*bounds, strict=True)
-    child = pystac.Collection(
-        id=collection,
-        description="GeoTIFFs of one's own, with their time, angles and bands.",
-        extent=pystac.Extent(
-            pystac.SpatialExtent([[min(west), min(south), max(east), max(north)]]),
-            pystac.TemporalExtent([[min(days), max(days)]]),
-        ),
-        license="other",
-    )
-    root.add_child(child)
-    child.add_items(items)
-    return root

@@ -39,7 +39,7 @@ from gnomon.learn.catalogs import LOWEST, Marked
 from gnomon.learn.crossval.matches import Account, account, counted, false_alarms
 from gnomon.simulate.calls import QUAY, Call, season_calls
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
-from gnomon.simulate.pixels.render import Light
+from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.roads import Roads, scatter_boats
 from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate, truth
 from gnomon.simulate.pixels.ships import sample_ship

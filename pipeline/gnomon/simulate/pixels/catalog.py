@@ -6,8 +6,7 @@ the outlines of its ships as an asset with the role ``labels``. Collections are 
 """
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -22,10 +21,11 @@ from rasterio.enums import Resampling
 from shapely.geometry import mapping
 
 from gnomon.datamodel.files import write_folder_whole
+from gnomon.datamodel.static_catalog import static_catalog
+from gnomon.simulate.pixels.light import BANDS
 from gnomon.simulate.pixels.scene import SceneSpec
 
 COLLECTION = "synthetic-sentinel-2"
-BANDS = ("blue", "green", "red", "nir", "swir16")
 COARSE = ("swir16", "scl")
 """Bands of twice the pixel."""
 BESIDE = CustomLayoutStrategy(
@@ -47,25 +47,18 @@ def write_catalog(folder: Path, items: Iterable[pystac.Item], *, description: st
 
     """
     items = list(items)
-    root = pystac.Catalog(id="gnomon-synthetic", description=description)
-    for name in dict.fromkeys(str(item.collection_id) for item in items):
-        own = [item for item in items if item.collection_id == name]
-        collection = pystac.Collection(name, description, _extent(own), license="Apache-2.0")
-        root.add_child(collection)
-        collection.add_items(own)
+    root = static_catalog(
+        items,
+        root_id="gnomon-synthetic",
+        description=description,
+        descriptions={str(item.collection_id): description for item in items},
+        licence="Apache-2.0",
+    )
     root.normalize_hrefs(str(folder), strategy=BESIDE)
     for child in root.get_children():
         child.save(pystac.CatalogType.SELF_CONTAINED)
     root.save_object(include_self_link=False)
     return folder / "catalog.json"
-
-
-def _extent(items: list[pystac.Item]) -> pystac.Extent:
-    days = [item.datetime for item in items if item.datetime]
-    bounds = np.array([item.bbox for item in items])
-    whole = [*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist()]
-    times = pystac.TemporalExtent([[min(days), max(days)]])
-    return pystac.Extent(pystac.SpatialExtent([whole]), times)
 
 
 def write_scene(
@@ -83,16 +76,32 @@ def write_scene(
         What `simulate` returned.
 
     """
-    item = _item(spec, spec.geobox, spec.seen_at)
+    bands = tuple(band for band in (*BANDS, "scl") if band in pixels)
 
     def write(scene: Path) -> None:
-        for band in (*BANDS, "scl"):
-            if band in pixels:
-                gsd_m = _write_band(scene / f"{band}.tif", pixels[band].to_numpy(), band, spec)
-                item.add_asset(band, _asset(band, gsd_m))
+        for band in bands:
+            _write_band(scene / f"{band}.tif", pixels[band].to_numpy(), band, spec)
         truth.to_file(scene / "ships.geojson", driver="GeoJSON")
 
     write_folder_whole(folder / spec.id, write)
+    return scene_item(spec, bands)
+
+
+def scene_item(spec: SceneSpec, bands: Sequence[str]) -> pystac.Item:
+    """Describe a scene whose files `write_scene` has written.
+
+    Parameters
+    ----------
+    spec
+        What was simulated.
+    bands
+        Those that it was written with.
+
+    """
+    item = _item(spec)
+    for band in bands:
+        gsd_m = float(abs(_band_grid(spec, band).resolution.x))
+        item.add_asset(band, _asset(band, gsd_m))
     labels = pystac.Asset(
         "./ships.geojson",
         title="outlines of the simulated ships",
@@ -103,14 +112,15 @@ def write_scene(
     return item
 
 
-def _item(spec: SceneSpec, grid: GeoBox, seen_at: datetime) -> pystac.Item:
+def _item(spec: SceneSpec) -> pystac.Item:
+    grid = spec.geobox
     outline = grid.extent.to_crs("EPSG:4326").geom
     light = spec.light
     return pystac.Item(
         id=spec.id,
         geometry=json.loads(json.dumps(mapping(outline))),
         bbox=list(outline.bounds),
-        datetime=seen_at,
+        datetime=spec.seen_at,
         collection=spec.collection,
         properties={
             "platform": spec.platform,
@@ -137,14 +147,17 @@ def _asset(band: str, gsd_m: float) -> pystac.Asset:
     )
 
 
-def _write_band(path: Path, values: NDArray[np.generic], band: str, spec: SceneSpec) -> float:
-    """Write one band and return its pixel in metres."""
-    grid, step = spec.geobox, 2 if band in COARSE else 1
-    if step == 2:
-        grid = grid.zoom_out(2) if not any(n % 2 for n in grid.shape.yx) else grid
-        values = values[:: round(spec.geobox.shape.y / grid.shape.y), ::][
-            :, :: round(spec.geobox.shape.x / grid.shape.x)
-        ]
+def _band_grid(spec: SceneSpec, band: str) -> GeoBox:
+    """Grid of a band: coarse bands have twice the pixel where that divides the scene."""
+    grid = spec.geobox
+    halved = band in COARSE and not any(size % 2 for size in grid.shape.yx)
+    return grid.zoom_out(2) if halved else grid
+
+
+def _write_band(path: Path, values: NDArray[np.generic], band: str, spec: SceneSpec) -> None:
+    grid = _band_grid(spec, band)
+    step = spec.geobox.shape.y // grid.shape.y
+    values = values[::step, ::step]
     if band != "scl":
         # 0 is nodata: the darkest measured water is 1.
         values = np.clip(np.round(values.astype(np.float64) * 10_000), 1, 65_535).astype(np.uint16)
@@ -160,10 +173,10 @@ def _write_band(path: Path, values: NDArray[np.generic], band: str, spec: SceneS
         transform=grid.affine,
         nodata=0,
         compress="deflate",
+        level=1,  # noise does not get smaller by more effort
         predictor="yes",
         blocksize=512,
         overviews="none",
         resampling=Resampling.nearest.name,
     ) as file:
         file.write(values, 1)
-    return float(abs(grid.resolution.x))

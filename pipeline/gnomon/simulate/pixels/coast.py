@@ -15,7 +15,8 @@ from scipy import ndimage
 from shapely import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.simulate.pixels.render import Image, Quay
+from gnomon.simulate.pixels.instrument import Image
+from gnomon.simulate.pixels.render import Quay
 from gnomon.simulate.pixels.sea import texture
 from gnomon.simulate.pixels.ships import Array, Solid
 

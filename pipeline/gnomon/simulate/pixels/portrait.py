@@ -16,7 +16,7 @@ from pyproj import Proj
 from shapely import Point
 
 from gnomon.datamodel.ship_types import ShipType
-from gnomon.simulate.pixels.render import BANDS, Light
+from gnomon.simulate.pixels.light import BANDS, Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate
 from gnomon.simulate.pixels.sea import Weather
 from gnomon.simulate.pixels.ships import Ship, pick, sample_ship

@@ -7,76 +7,31 @@ the lowest to the highest. A shadow takes away the direct part of the light and 
 
     reflectance in shade = path + (reflectance - path) (1 - direct)
 
-with ``direct = t_dir / (t_dir + t_dif)``, ``t_dir = exp(-(tau_r + tau_a) / mu)`` and total
-transmittance ``exp(-(0.5 tau_r + 0.16 tau_a) / mu)`` (Gordon et al. 1983, doi:10.1364/AO.22.000020:
-Rayleigh scattering sends half of what it takes backwards, aerosol about a sixth).
-
-The instrument blurs with a Gaussian of 0.44 pixel (the modulation of 0.25 at Nyquist that
-Sentinel-2's MSI has at 10 m) and averages over the square pixel. Blocks without detail go through
-the same operator, computed once on an impulse, so that no seam shows between the two.
+with the direct part of `gnomon.simulate.pixels.light`. Then the instrument blurs and samples
+(`gnomon.simulate.pixels.instrument`); blocks without detail go through the same operator, so that
+no seam shows between the two.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from scipy import ndimage
 from shapely import MultiPoint, Polygon, STRtree, box
-from skimage.draw import polygon as fill
 
-from gnomon.physics.shadow import relief_offset_m, shadow_offset_m
+from gnomon.simulate.pixels.instrument import Image, blur_kernel, oversampling, sample
+from gnomon.simulate.pixels.light import Light
+from gnomon.simulate.pixels.polygons import Cells, Mask, Outline, Window
 from gnomon.simulate.pixels.ships import Array, Solid
 
-Image = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-BANDS = ("blue", "green", "red", "nir", "swir16")
-
-# Rayleigh optical thickness at sea level of Sentinel-2's B02, B03, B04, B08, B11.
-_RAYLEIGH = np.array([0.160, 0.094, 0.045, 0.019, 0.001])
-_WAVELENGTH_UM = np.array([0.492, 0.560, 0.665, 0.833, 1.614])
-_PSF_SIGMA_PX = 0.44
 _HALO_PX = 3  # seven deviations of the PSF
 _BLOCK_PX = 32
-
-
-@dataclass(frozen=True, kw_only=True)
-class Light:
-    """Where the sun and the sensor stand, and how much of the light comes straight."""
-
-    sun_azimuth_deg: float
-    sun_elevation_deg: float
-    view_azimuth_deg: float = 0.0
-    view_zenith_deg: float = 0.0
-    aerosol: float = 0.12
-    """Optical thickness at 0.55 um."""
-    veil: float = 1.0
-    """Fraction of the direct light that thin cloud lets through."""
-
-    def direct(self) -> Array:
-        """Direct part of the light on level ground, five bands."""
-        mu = np.sin(np.deg2rad(self.sun_elevation_deg))
-        tau_a = self.aerosol * (_WAVELENGTH_UM / 0.55) ** -1.2
-        beam = np.exp(-(_RAYLEIGH + tau_a) / mu) * self.veil
-        total = np.exp(-(0.5 * _RAYLEIGH + 0.16 * tau_a) / mu)
-        return np.asarray(beam / total)
-
-    def shadow(self, height_m: float) -> Array:
-        """Displacement of the shadow of a point, world metres."""
-        east, north = shadow_offset_m(
-            height_m,
-            sun_azimuth_deg=self.sun_azimuth_deg,
-            sun_elevation_deg=self.sun_elevation_deg,
-        )
-        return np.array([float(east), float(north)])
-
-    def lean(self, height_m: float) -> Array:
-        """Displacement of a point in the image, world metres."""
-        east, north = relief_offset_m(
-            height_m, view_azimuth_deg=self.view_azimuth_deg, view_zenith_deg=self.view_zenith_deg
-        )
-        return np.array([float(east), float(north)])
+_SIDE_PX = _BLOCK_PX + 2 * _HALO_PX
+_ROUNDING_M = 0.01
 
 
 @dataclass(frozen=True)
@@ -88,24 +43,6 @@ class Quay:
     height_m: float = 2.5
     kind: str = "apron"
     """``apron`` (concrete, yards), ``pier`` (bare deck) or ``rubble``."""
-
-
-def oversampling(gsd_m: float) -> int:
-    """Fine cells along a pixel: about 1.25 m, which leaves a 10 m beam eight cells."""
-    return int(np.clip(round(gsd_m / 1.25), 3, 8))
-
-
-def blur_kernel(factor: int) -> Array:
-    """One-dimensional response, in pixels, to a pixel that is bright all over."""
-    fine = np.zeros((2 * _HALO_PX + 1) * factor)
-    fine[_HALO_PX * factor : (_HALO_PX + 1) * factor] = 1.0
-    return np.asarray(_psf(fine, factor, axis=0).reshape(-1, factor).mean(axis=1))
-
-
-def _psf(fine: NDArray[np.floating], factor: int, axis: int) -> NDArray[np.floating]:
-    return np.asarray(
-        ndimage.gaussian_filter1d(fine, _PSF_SIGMA_PX * factor, axis=axis, mode="nearest")
-    )
 
 
 def render(
@@ -147,30 +84,53 @@ def render(
     image = ndimage.convolve1d(ground, kernel, axis=1, mode="nearest")
     image = ndimage.convolve1d(image, kernel, axis=2, mode="nearest")
     order = sorted(solids, key=lambda solid: solid.top_m)
-    tree = STRtree([_reach(solid, light) for solid in order])
-    edges = STRtree([quay.outline for quay in quays])
-    height, width = ground.shape[1:]
-    for top in range(0, height, _BLOCK_PX):
-        for left in range(0, width, _BLOCK_PX):
-            canvas = _Canvas.over(ground, made, geobox, (top, left), factor)
-            nearby = [quays[i] for i in sorted(edges.query(canvas.extent))]
-            things = [order[i] for i in sorted(tree.query(canvas.extent))]
-            if nearby or things:
-                canvas.paint(nearby, things, light, path, seed)
-                rows = slice(top, min(top + _BLOCK_PX, height))
-                columns = slice(left, min(left + _BLOCK_PX, width))
-                sampled = canvas.sampled()
-                image[:, rows, columns] = sampled[
-                    :, : rows.stop - rows.start, : columns.stop - columns.start
-                ]
+    things = [_Standing(solid, light) for solid in order]
+    _stack(things, light)
+    rims = [_Rim.of(quay, light) for quay in quays]
+    paint = _Paint(light, path, seed)
+    ground, made = _haloed(ground), _haloed(made)
+    for (top, left), quays_here, things_here in _busy(geobox, quays, things):
+        block = np.s_[:, top : top + _SIDE_PX, left : left + _SIDE_PX]
+        canvas = _Canvas(ground[block], made[block], _cells(geobox, (top, left), factor), factor)
+        canvas.paint([rims[i] for i in quays_here], [things[i] for i in things_here], paint)
+        part = image[:, top : top + _BLOCK_PX, left : left + _BLOCK_PX]
+        part[:] = canvas.sampled()[:, : part.shape[1], : part.shape[2]]
     return np.asarray(image, np.float32)
 
 
-def _reach(solid: Solid, light: Light) -> Polygon:
-    """Bounds of a solid with its shadow and its lean."""
-    shifts = [light.shadow(solid.top_m), light.lean(solid.top_m), np.zeros(2)]
-    points = np.concatenate([solid.outline + shift for shift in shifts])
-    return box(*points.min(axis=0), *points.max(axis=0))
+def _haloed(layer: Image) -> Image:
+    """Whole blocks with their halo; beyond its border the scene repeats its last pixel."""
+    after = [_HALO_PX + -size % _BLOCK_PX for size in layer.shape[1:]]
+    return np.pad(layer, [(0, 0), *((_HALO_PX, width) for width in after)], mode="edge")
+
+
+def _busy(
+    geobox: GeoBox, quays: Sequence[Quay], things: Sequence["_Standing"]
+) -> Iterator[tuple[tuple[int, int], list[int], list[int]]]:
+    """Blocks that something touches: first row and column, and which quays and solids it is."""
+    tops, lefts = (range(0, size, _BLOCK_PX) for size in geobox.shape.yx)
+    corners = list(product(tops, lefts))
+    cells = [_cells(geobox, corner, 1) for corner in corners]
+    extents = [
+        box(c.west, c.north - _SIDE_PX * c.side_m, c.west + _SIDE_PX * c.side_m, c.north)
+        for c in cells
+    ]
+    nearby: list[dict[int, list[int]]] = []
+    for shapes in ([quay.outline for quay in quays], [thing.reach for thing in things]):
+        found: dict[int, list[int]] = defaultdict(list)
+        for block, one in sorted(STRtree(shapes).query(extents).T.tolist()):
+            found[block].append(one)
+        nearby.append(found)
+    for block in sorted(nearby[0].keys() | nearby[1].keys()):
+        yield corners[block], nearby[0][block], nearby[1][block]
+
+
+def _cells(geobox: GeoBox, corner: tuple[int, int], factor: int) -> Cells:
+    """Fine cells of a block with its halo, from the row and column of its first pixel."""
+    gsd = abs(geobox.resolution.x)
+    west = geobox.affine.c + (corner[1] - _HALO_PX) * gsd
+    north = geobox.affine.f - (corner[0] - _HALO_PX) * gsd
+    return Cells(west, north, gsd / factor, (_SIDE_PX * factor, _SIDE_PX * factor))
 
 
 def _sweep(outline: Array, start: Array, stop: Array) -> Array:
@@ -179,118 +139,173 @@ def _sweep(outline: Array, start: Array, stop: Array) -> Array:
     return np.asarray(hull.exterior.coords)
 
 
+class _Standing:
+    """A solid in its light: the outlines of its sides, its top and its shadows, each drawn once."""
+
+    def __init__(self, solid: Solid, light: Light) -> None:
+        self.solid = solid
+        self._light = light
+        self._shadows: dict[float, Outline] = {}
+        self.shades: tuple[Outline, ...] = ()
+        """Shadows of higher solids on the top of this one."""
+
+    @property
+    def reach(self) -> Polygon:
+        """Bounds of the solid with its shadow and its lean."""
+        solid, light = self.solid, self._light
+        shifts = [light.shadow(solid.top_m), light.lean(solid.top_m), np.zeros(2)]
+        points = np.concatenate([solid.outline + shift for shift in shifts])
+        return box(*points.min(axis=0), *points.max(axis=0))
+
+    @cached_property
+    def sides(self) -> Outline:
+        """What its sides and its top cover in the image."""
+        base, top = (self._light.lean(at) for at in (self.solid.base_m, self.solid.top_m))
+        return Outline.of(_sweep(self.solid.outline, base, top))
+
+    @cached_property
+    def top(self) -> Outline:
+        """What its top covers in the image."""
+        return Outline.of(self.solid.outline + self._light.lean(self.solid.top_m))
+
+    def shadow(self, level_m: float) -> Outline:
+        """Shadow on a level surface below the top, where the image shows that surface."""
+        if level_m not in self._shadows:
+            light, solid = self._light, self.solid
+            foot = light.shadow(max(solid.base_m - level_m, 0.0))
+            tip = light.shadow(solid.top_m - level_m)
+            swept = _sweep(solid.outline, foot, tip) + light.lean(level_m)
+            self._shadows[level_m] = Outline.of(swept)
+        return self._shadows[level_m]
+
+
+def _stack(things: Sequence[_Standing], light: Light) -> None:
+    """Find which solids throw a shadow on the top of which others."""
+    if not things:
+        return
+    bases = np.array([thing.solid.base_m for thing in things])
+    tops = np.array([thing.solid.top_m for thing in things])
+    low = np.array([thing.solid.outline.min(axis=0) for thing in things])
+    high = np.array([thing.solid.outline.max(axis=0) for thing in things])
+    cast = light.shadow(1.0)  # by each metre of height; the top and a shadow on it lean alike
+    for n, thing in enumerate(things):
+        level = thing.solid.top_m
+        # A solid of no height throws no shadow.
+        above = np.flatnonzero((bases >= level) & (tops > level))
+        foot, tip = (heights[above, None] * cast for heights in (bases - level, tops - level))
+        near = (low[above] + np.minimum(foot, tip) <= high[n] + _ROUNDING_M) & (
+            high[above] + np.maximum(foot, tip) >= low[n] - _ROUNDING_M
+        )
+        shadows = (things[i].shadow(level) for i in above[near.all(axis=1)])
+        thing.shades = tuple(shadow for shadow in shadows if shadow.meets(thing.top))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rim:
+    """The edge of a quay, and the shadow that it throws on the water."""
+
+    height_m: float
+    edge: Outline
+    shadow: Outline
+
+    @classmethod
+    def of(cls, quay: Quay, light: Light) -> "_Rim":
+        edge = np.asarray(quay.outline.exterior.coords)
+        shadow = edge + light.shadow(quay.height_m)
+        return cls(quay.height_m, Outline.of(edge), Outline.of(shadow))
+
+
+class _Paint:
+    """What light and clutter do to a surface."""
+
+    def __init__(self, light: Light, path: Array, seed: int) -> None:
+        self.shade = (1 - light.direct()).astype(np.float32)
+        self.seed = seed
+        self._floor = path.astype(np.float32)
+
+    def darken(self, pixels: Image, mask: Mask) -> None:
+        """Take the direct light from some cells of an image, (5, height, width), in place."""
+        if mask.any():
+            lit, floor = pixels[:, mask], self._floor[:, None]
+            pixels[:, mask] = np.minimum(lit, floor + (lit - floor) * self.shade[:, None])
+
+
 class _Canvas:
     """One block with its halo on the fine grid."""
 
-    def __init__(
-        self, ground: Image, made: Image, origin: Array, cell_m: float, factor: int
-    ) -> None:
-        self._ground = ground
+    def __init__(self, ground: Image, made: Image, cells: Cells, factor: int) -> None:
+        self._pixels = np.asarray(ground.repeat(factor, axis=1).repeat(factor, axis=2))
         self._made = made
-        self._origin = origin
-        self._cell_m = cell_m
+        self._cells = cells
         self._factor = factor
-        size = np.array(ground.shape[:0:-1]) * factor * cell_m
-        self.extent = box(origin[0], origin[1] - size[1], origin[0] + size[0], origin[1])
 
-    @classmethod
-    def over(
-        cls, ground: Image, made: Image, geobox: GeoBox, corner: tuple[int, int], factor: int
-    ) -> "_Canvas":
-        """Cut a block out of the scene; beyond its border the scene repeats its last pixel."""
-        index = [
-            np.clip(np.arange(start - _HALO_PX, start + _BLOCK_PX + _HALO_PX), 0, size - 1)
-            for start, size in zip(corner, ground.shape[1:], strict=True)
-        ]
-        window = np.ix_(np.arange(ground.shape[0]), *index)
-        gsd = abs(geobox.resolution.x)
-        west, north = geobox.affine.c, geobox.affine.f
-        origin = np.array(
-            [west + (corner[1] - _HALO_PX) * gsd, north - (corner[0] - _HALO_PX) * gsd]
-        )
-        return cls(ground[window], made[window], origin, gsd / factor, factor)
-
-    def paint(
-        self, quays: Sequence[Quay], things: Sequence[Solid], light: Light, path: Array, seed: int
-    ) -> None:
+    def paint(self, rims: Sequence[_Rim], things: Sequence[_Standing], paint: _Paint) -> None:
         """Shade and paint everything, from the water upwards."""
-        self._pixels = self._finer(self._ground)
-        shade = (1 - light.direct()).astype(np.float32)
-        floor = path.astype(np.float32)
-        self._shade(self._shadows(things, light, 0.0), shade, floor)
-        # The rim of a quay throws its own shadow on the water.
-        rims = [
-            self._cover(np.asarray(q.outline.exterior.coords) + light.shadow(q.height_m))
-            for q in quays
-        ]
-        covered = self._empty()
-        for quay in quays:
-            covered |= self._cover(np.asarray(quay.outline.exterior.coords))
+        paint.darken(self._pixels, self._shadowed(things, 0.0))
+        covered = np.zeros(self._cells.shape, bool)
         for rim in rims:
-            self._shade(rim & ~covered, shade, floor)
+            window, mask = self._cells.fill(rim.edge)
+            covered[window.slices] |= mask
+        # The rim of a quay throws its own shadow on the water.
+        for rim in rims:
+            window, mask = self._cells.fill(rim.shadow)
+            paint.darken(self._at(window), mask & ~covered[window.slices])
         if covered.any():
-            self._pixels[:, covered] = self._finer(self._made)[:, covered]
-            level = max(quay.height_m for quay in quays)
-            self._shade(self._shadows(things, light, level) & covered, shade, floor)
+            rows, columns = np.nonzero(covered)
+            made = self._made[:, rows // self._factor, columns // self._factor]
+            self._pixels[:, rows, columns] = made
+            level = max(rim.height_m for rim in rims)
+            paint.darken(self._pixels, self._shadowed(things, level) & covered)
         for thing in things:
-            self._stand(thing, light, shade, seed)
-            above = [other for other in things if other.base_m >= thing.top_m]
-            if above:
-                roof = self._cover(thing.outline + light.lean(thing.top_m))
-                self._shade(self._shadows(above, light, thing.top_m) & roof, shade, floor)
+            self._stand(thing, paint)
 
     def sampled(self) -> Image:
         """Blur, average over pixels, cut the halo off."""
-        fine = _psf(_psf(self._pixels, self._factor, 1), self._factor, 2)
-        bands, rows, columns = fine.shape
-        step = self._factor
-        pixels = fine.reshape(bands, rows // step, step, columns // step, step).mean(axis=(2, 4))
-        return np.asarray(pixels[:, _HALO_PX:-_HALO_PX, _HALO_PX:-_HALO_PX], np.float32)
+        return sample(self._pixels, self._factor, halo_px=_HALO_PX)
 
-    def _finer(self, image: Image) -> Image:
-        return np.asarray(image.repeat(self._factor, axis=1).repeat(self._factor, axis=2))
+    def _at(self, window: Window) -> Image:
+        """View of the fine cells of a window."""
+        rows, columns = window.slices
+        return self._pixels[:, rows, columns]
 
-    def _empty(self) -> Mask:
-        return np.zeros([size * self._factor for size in self._ground.shape[1:]], bool)
-
-    def _cover(self, outline: Array) -> Mask:
-        """Fine cells whose centres lie within an outline."""
-        mask = self._empty()
-        columns = (outline[:, 0] - self._origin[0]) / self._cell_m - 0.5
-        rows = (self._origin[1] - outline[:, 1]) / self._cell_m - 0.5
-        mask[fill(rows, columns, mask.shape)] = True
-        return mask
-
-    def _shadows(self, things: Iterable[Solid], light: Light, level_m: float) -> Mask:
+    def _shadowed(self, things: Iterable[_Standing], level_m: float) -> Mask:
         """Cells of a level surface that some solid keeps the sun from."""
-        mask = self._empty()
+        shadowed = np.zeros(self._cells.shape, bool)
         for thing in things:
-            if thing.top_m > level_m:
-                foot = light.shadow(max(thing.base_m - level_m, 0.0))
-                tip = light.shadow(thing.top_m - level_m)
-                mask |= self._cover(_sweep(thing.outline, foot, tip) + light.lean(level_m))
-        return mask
+            if thing.solid.top_m > level_m:
+                window, mask = self._cells.fill(thing.shadow(level_m))
+                shadowed[window.slices] |= mask
+        return shadowed
 
-    def _shade(self, mask: Mask, shade: Image, floor: Image) -> None:
-        keep = floor[:, None] + (self._pixels[:, mask] - floor[:, None]) * shade[:, None]
-        self._pixels[:, mask] = np.minimum(self._pixels[:, mask], keep)
-
-    def _stand(self, thing: Solid, light: Light, shade: Image, seed: int) -> None:
-        """Paint the sides that the sensor sees, then the top."""
-        base, top = light.lean(thing.base_m), light.lean(thing.top_m)
-        sides = self._cover(_sweep(thing.outline, base, top))
+    def _stand(self, thing: _Standing, paint: _Paint) -> None:
+        """Paint the sides that the sensor sees, then the top with the shadows on it."""
+        solid = thing.solid
+        window, sides = self._cells.fill(thing.sides)
         # Half of the sides see the sun, at a slant.
-        self._pixels[:, sides] = (np.array(thing.wall, np.float32) * (0.4 + 0.6 * shade))[:, None]
-        plan = self._cover(thing.outline + top)
-        self._pixels[:, plan] = np.array(thing.colour, np.float32)[:, None]
-        if thing.clutter:
-            self._pixels[:, plan] *= 1 + thing.clutter * self._noise(seed)[plan]
+        wall = np.array(solid.wall, np.float32) * (0.4 + 0.6 * paint.shade)
+        self._at(window)[:, sides] = wall[:, None]
+        window, top = self._cells.fill(thing.top)
+        if not top.any():
+            return
+        colour = np.array(solid.colour, np.float32)[:, None]
+        if solid.clutter:
+            colour = colour * (1 + solid.clutter * self._clutter(paint.seed, window)[top])
+        self._at(window)[:, top] = colour
+        shadowed = np.zeros(window.shape, bool)
+        for shade in thing.shades:
+            part, mask = self._cells.fill(shade, window)
+            rows, columns = part.slices
+            shadowed[
+                rows.start - window.top : rows.stop - window.top,
+                columns.start - window.left : columns.stop - window.left,
+            ] |= mask
+        paint.darken(self._at(window), shadowed & top)
 
-    def _noise(self, seed: int) -> Image:
+    def _clutter(self, seed: int, window: Window) -> Image:
         """Clutter that depends on the place alone, so that neighbouring blocks agree."""
-        rows, columns = self._empty().shape
-        x = round(self._origin[0] / self._cell_m) + np.arange(columns)
-        y = round(self._origin[1] / self._cell_m) - np.arange(rows)
+        cells = self._cells
+        x = round(cells.west / cells.side_m) + np.arange(window.left, window.right)
+        y = round(cells.north / cells.side_m) - np.arange(window.top, window.bottom)
         # Cells of three fine cells; the sine hash is uniform enough for paint and rust.
         mixed = np.sin((x // 3)[None] * 12.9898 + (y // 3)[:, None] * 78.233 + seed % 1000)
         return np.asarray((mixed * 43758.5453 % 1.0 - 0.5) * 3.4, np.float32)

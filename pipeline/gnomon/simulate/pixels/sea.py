@@ -11,11 +11,13 @@ rotated grids of random cells with colours from a palette.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import fft, ndimage
 
-from gnomon.simulate.pixels.render import Image, Light
+from gnomon.simulate.pixels.instrument import Image
+from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.ships import Array
 
 _CLEAR = np.array([0.022, 0.018, 0.007, 0.004, 0.002])
@@ -132,19 +134,34 @@ def texture(
         How many times longer than wide the patterns are, and their direction in degrees.
 
     """
+    gain = _gain(shape, gsd_m, longest_m, max(shortest_m, 2 * gsd_m), slope, stretch)
+    spectrum = rng.standard_normal((*gain.shape, 2)).view(np.complex128)[..., 0]
+    field = fft.irfft2(spectrum * gain, s=shape)
+    return np.asarray((field - field.mean()) / (field.std() + 1e-12), np.float32)
+
+
+@lru_cache(maxsize=16)
+def _gain(
+    shape: tuple[int, int],
+    gsd_m: float,
+    longest_m: float,
+    shortest_m: float,
+    slope: float,
+    stretch: tuple[float, float],
+) -> Array:
+    """Amplitude of each wave of a real field; scenes of one grid use the same ones again."""
     north = fft.fftfreq(shape[0], gsd_m)[:, None]
     east = fft.rfftfreq(shape[1], gsd_m)[None]
     times, towards = stretch[0], np.deg2rad(stretch[1])
     along = (east * np.sin(towards) - north * np.cos(towards)) * times
     across = east * np.cos(towards) + north * np.sin(towards)
     k = np.hypot(along, across)
-    shortest_m = max(shortest_m, 2 * gsd_m)
-    with np.errstate(divide="ignore"):
-        gain = np.where(k > 0, k**-slope, 0) * (k < 1 / shortest_m)
-    gain *= 1 / (1 + (1 / (np.maximum(k, 1e-9) * longest_m)) ** 4)
-    spectrum = rng.standard_normal((*k.shape, 2)) @ np.array([1, 1j])
-    field = fft.irfft2(spectrum * gain, s=shape)
-    return np.asarray((field - field.mean()) / (field.std() + 1e-12), np.float32)
+    within = (k > 0) & (k < 1 / shortest_m)
+    wave = k[within]
+    gain = np.zeros(k.shape)
+    gain[within] = wave**-slope / (1 + (1 / (wave * longest_m)) ** 4)
+    gain.flags.writeable = False
+    return gain
 
 
 def water(

@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.xr import wrap_xr
 
+from gnomon.datamodel.files import write_json
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.coast import Coast
 from gnomon.simulate.pixels.scene import deserted, grid, simulate, training_specs, truth
@@ -39,11 +40,11 @@ def write_tile(folder: Path, *, seed: int = 0) -> Path:
         "seed": seed,
         "side_px": SIDE_PX,
         "block_px": BLOCK_PX,
-        "shares": SHARES,
+        "shares": list(SHARES),
         "sea": "fair",
     }
-    told = folder / "recipe.json"
-    if told.is_file() and json.loads(told.read_text()) == json.loads(json.dumps(recipe)):
+    made_from = folder / "recipe.json"
+    if made_from.is_file() and json.loads(made_from.read_text()) == recipe:
         return folder / "catalog.json"
     specs = list(training_specs(20, seed=seed))
     roads = next(s for s in specs if s.coast.land.is_empty)
@@ -65,7 +66,7 @@ def write_tile(folder: Path, *, seed: int = 0) -> Path:
     )
     item = write_scene(folder, tile, pixels, truth(tile))
     path = write_catalog(folder, [item], description="One simulated tile for the benchmark")
-    told.write_text(json.dumps(recipe))
+    write_json(recipe, made_from)
     return path
 
 
