@@ -35,7 +35,8 @@ def labelled_picture(
     """
     figure = picture(pixels, detections)
     axes = figure.axes[0]
-    outlines.to_crs(pixels.odc.geobox.crs).boundary.plot(ax=axes, color=LABEL, linewidth=0.8)
+    if len(outlines):
+        outlines.to_crs(pixels.odc.geobox.crs).boundary.plot(ax=axes, color=LABEL, linewidth=0.8)
     axes.set_title(f"{axes.get_title()} (cyan), {len(outlines)} labels (orange)")
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
