@@ -1,7 +1,7 @@
 """The pages that say how to extend gnomon, done literally in a copy of the repository.
 
-A block with a title is a file of that name, written as it stands; a block of shell is run. What a
-page promises is then looked up in what its commands wrote.
+A block with a title is a file of that name: a diff changes it, anything else is all of it. A block
+of shell is run. What a page promises must then be in what its commands wrote.
 """
 
 import os
@@ -30,24 +30,37 @@ def copy(tmp_path: Path) -> Path:
 def follow(page: str, folder: Path) -> str:
     """Write the files of a page, run its commands, and give what they printed."""
     printed = ""
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    for language, title, body in BLOCK.findall(text):
+    words = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    for language, title, body in BLOCK.findall(words):
         if title:
             path = folder / title
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(body, encoding="utf-8")
+            old = path.read_text(encoding="utf-8") if language == "diff" else ""
+            text = changed(old, body) if language == "diff" else body
+            path.write_text(text, encoding="utf-8")
         elif language == "sh":
             printed += run(body, folder)
     return printed
 
 
+def changed(text: str, diff: str) -> str:
+    """Text with one change, whose context must be there once."""
+    lines = diff.splitlines(keepends=True)
+    before, after = (
+        "".join(line[1:] for line in lines if line[0] in signs) for signs in (" -", " +")
+    )
+    assert text.count(before) == 1, f"the context of this change is not there once:\n{before}"
+    return text.replace(before, after)
+
+
 def run(script: str, folder: Path) -> str:
     """Run a block of shell in a folder, with its own copy of the package."""
-    gnomon = f'gnomon() {{ "{sys.executable}" -c "import gnomon.cli; gnomon.cli.main()" "$@"; }}\n'
+    python = f'python() {{ "{sys.executable}" "$@"; }}\n'
+    gnomon = 'gnomon() { python -c "import gnomon.cli; gnomon.cli.main()" "$@"; }\n'
     settings = {"PYTHONPATH": str(folder / "pipeline"), "PATH": os.environ["PATH"]}
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     done = subprocess.run(
-        ["bash", "-euc", gnomon + script], cwd=folder, env=settings | threads,
+        ["bash", "-euc", python + gnomon + script], cwd=folder, env=settings | threads,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -64,3 +77,15 @@ def test_a_port_is_added_by_data_alone(copy: Path) -> None:
     (seen,) = gpd.read_parquet(copy / "runs" / "my-study" / "observations.parquet").itertuples()
     assert seen.status == "observed"
     assert "inner basins" in seen.zones
+
+
+@pytest.mark.slow
+def test_an_optical_sensor_is_added_by_a_profile(copy: Path) -> None:
+    follow("add-an-optical-sensor.md", copy)
+    ships = gpd.read_parquet(copy / "runs" / "example" / "detections.parquet")
+    # The same pixels under other names: as many ships as under their own.
+    run("gnomon detect configs/casablanca/catalog.json --out runs/own", copy)
+    own = gpd.read_parquet(copy / "runs" / "own" / "detections.parquet")
+    assert len(ships) == len(own) > 5
+    assert set(ships.collection) == {"example-sr"}
+    assert ships.length_m.tolist() == pytest.approx(own.length_m.tolist())
