@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import geopandas as gpd
@@ -90,15 +89,3 @@ def test_an_optical_sensor_is_added_by_a_profile(copy: Path) -> None:
     assert len(ships) == len(own) > 5
     assert set(ships.collection) == {"example-sr"}
     assert ships.length_m.tolist() == pytest.approx(own.length_m.tolist())
-
-
-@pytest.mark.slow
-def test_an_architecture_is_added_by_one_folder(copy: Path) -> None:
-    before = {path for path in (copy / "pipeline").rglob("*.py")}
-    printed = follow("add-an-architecture.md", copy)
-    added = {path for path in (copy / "pipeline").rglob("*.py")} - before
-    assert {path.parent.name for path in added} == {"dilated"}
-    model = tomllib.loads((copy / "models" / "my-dilated" / "model.toml").read_text())
-    assert model["architecture"] == "dilated"
-    assert (copy / "runs" / "dilated" / "observations.parquet").is_file()
-    assert "network" in printed

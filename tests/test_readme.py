@@ -46,7 +46,7 @@ def numbers(text: str) -> list[float]:
 def test_visits_in_the_readme_are_those_of_a_run(run: Path, port: str) -> None:
     name = next(n for n in claims() if n.startswith("visits") and n.endswith(port.title()))
     true, estimated = claims()[name]
-    season = gnomon.read_table(run / "seasons.parquet").set_index("port").loc[port]
+    season = pd.read_parquet(run / "seasons.parquet").set_index("port").loc[port]
     measured = season[["visits_p50", "visits_p05", "visits_p95"]].tolist()
     # Sums are rounded otherwise on other processors, and a chain takes another way.
     assert numbers(estimated) == pytest.approx(measured, rel=0.1, abs=2)
@@ -59,7 +59,7 @@ def test_visits_in_the_readme_are_those_of_a_run(run: Path, port: str) -> None:
 
 @pytest.mark.slow
 def test_direction_and_barrels_in_the_readme_are_those_of_a_run(run: Path) -> None:
-    seasons = gnomon.read_table(run / "seasons.parquet").set_index("port")
+    seasons = pd.read_parquet(run / "seasons.parquet").set_index("port")
     assert seasons.p_exports["vostochny"] > 0.9
     assert claims()["direction of trade there"] == ("they load", "they load")
     assert (seasons.p_exports[["rajin", "nampo"]] < 0.1).all()
