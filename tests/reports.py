@@ -11,7 +11,7 @@ import shapely
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Visits, table
-from gnomon.simulate.season.campaign import as_tables, season, trade_2024
+from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
 from gnomon.workflow.infer import infer
 
 STUDY = {
@@ -27,7 +27,7 @@ NASTY = '<img src=x onerror="window.hit=1"></script><script>window.hit=2</script
 
 def write_season(folder: Path) -> Path:
     """The season of 2024 as a run writes it, but for pixels."""
-    made = season(np.random.default_rng(7), trade_2024(), schedule="all")
+    made = simulate_season(np.random.default_rng(7), trade_2024(), schedule="all")
     detections, observations = as_tables(made)
     study = Study.model_validate(STUDY)
     write_table(detections, folder / "detections.parquet")

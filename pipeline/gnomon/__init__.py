@@ -44,7 +44,7 @@ _HOME = {
     "retaken": "simulate.pixels.portrait",
     "run_study": "workflow.run",
     "show_load": "report.figures.load",
-    "simulated_season": "simulate.season.campaign:season",
+    "simulated_season": "simulate.season.campaign:simulate_season",
     "trade_2024": "simulate.season.campaign",
     "usable_water": "imagery.water",
 }

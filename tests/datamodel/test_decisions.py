@@ -25,10 +25,20 @@ from gnomon.datamodel.decisions import (
 from gnomon.datamodel.errors import ReviewError
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import Study
-from gnomon.simulate.season.campaign import ZONE, Season, season, trade_2024
-from gnomon.track.fleet import agreement, candidates, named, read_fleet
-from gnomon.track.tracking import track
-from gnomon.workflow.infer import Inference, deadweight_of, infer
+from gnomon.simulate.season.campaign import (
+    ZONE,
+    SimulatedSeason,
+    simulate_season,
+    trade_2024,
+)
+from gnomon.track.fleet import (
+    apply_reviewed_names,
+    candidate_probabilities,
+    read_fleet,
+    size_likelihood,
+)
+from gnomon.workflow.infer import Inference, infer
+from tracked_seasons import options, tracked
 
 NOON = datetime(2024, 12, 1, 12, tzinfo=UTC)
 
@@ -216,22 +226,22 @@ def test_no_decision_changes_nothing_and_a_table_without_ids_is_refused() -> Non
 
 
 def test_a_named_ship_is_believed_unless_her_size_says_no() -> None:
-    fleet = read_fleet(shipped("configs") / "fleet.csv").joined(["New Dawn", "new  dawn"])
+    fleet = read_fleet(shipped("configs") / "fleet.csv").with_names(["New Dawn", "new  dawn"])
     assert fleet.name[-1] == "New Dawn"
     assert fleet.name.count("New Dawn") == 1
-    ship = fleet.place("imo 8660313")
-    assert ship == fleet.place(" chon MA san ")
-    assert fleet.place("Daeho Sunrise") == fleet.place("DAEHO sunrise") is not None
+    ship = fleet.find("imo 8660313")
+    assert ship == fleet.find(" chon MA san ")
+    assert fleet.find("Daeho Sunrise") == fleet.find("DAEHO sunrise") is not None
     length = np.array([float(fleet.length_m[ship]), 40.0, 88.0])
-    plain = agreement(fleet, length, np.full(3, 8.0), 0.157 * length)
+    plain = size_likelihood(fleet, length, np.full(3, 8.0), 0.157 * length)
     words = [{"Chon Ma San"}, {"Chon Ma San"}, {"New Dawn"}]
-    weights = named(plain, fleet, words)
+    weights = apply_reviewed_names(plain, fleet, words)
     far = np.arange(3) * 30.0
-    chance = candidates(weights, far, far + 2, rng=np.random.default_rng(0))
+    chance = candidate_probabilities(weights, far, far + 2, rng=np.random.default_rng(0))
     assert 0.9 < chance[0, ship] < 0.999
     assert chance[1, ship] < 0.5
     assert 0.9 < chance[2, len(fleet.name) - 1] < 0.999
-    unsaid = named(plain, fleet, [set(), set(), set()])
+    unsaid = apply_reviewed_names(plain, fleet, [set(), set(), set()])
     np.testing.assert_array_equal(unsaid, plain)
 
 
@@ -239,11 +249,11 @@ def test_a_named_ship_is_believed_unless_her_size_says_no() -> None:
 
 
 @pytest.fixture(scope="module")
-def year() -> Season:
-    return season(np.random.default_rng(3), trade_2024())
+def year() -> SimulatedSeason:
+    return simulate_season(np.random.default_rng(3), trade_2024())
 
 
-def study(made: Season) -> Study:
+def study(made: SimulatedSeason) -> Study:
     start, end = made.period
     return Study.model_validate(
         {
@@ -256,7 +266,7 @@ def study(made: Season) -> Study:
 
 
 @pytest.fixture
-def followed(year: Season, tmp_path: Path) -> Callable[..., Inference]:
+def followed(year: SimulatedSeason, tmp_path: Path) -> Callable[..., Inference]:
     def call(*said: Decision) -> Inference:
         return infer(study(year), year.detections, year.observations, tmp_path, decisions=said)
 
@@ -264,7 +274,7 @@ def followed(year: Season, tmp_path: Path) -> Callable[..., Inference]:
 
 
 def test_rejecting_every_false_alarm_and_other_ship_leaves_the_tankers(
-    year: Season, followed: Callable[..., Inference]
+    year: SimulatedSeason, followed: Callable[..., Inference]
 ) -> None:
     before = followed()
     wrong = year.detections.detection_id[np.asarray(year.visit) < 0]
@@ -280,7 +290,7 @@ def test_rejecting_every_false_alarm_and_other_ship_leaves_the_tankers(
 
 
 def test_words_about_type_load_and_name_reach_the_visit(
-    year: Season, followed: Callable[..., Inference]
+    year: SimulatedSeason, followed: Callable[..., Inference]
 ) -> None:
     visit = followed().tracked.visits.iloc[5]
     names = json.loads(visit.detections)
@@ -296,27 +306,19 @@ def test_words_about_type_load_and_name_reach_the_visit(
     assert not any(set(names) & set(json.loads(text)) for text in other.detections)
 
 
-def test_a_word_about_one_ship_does_not_hide_what_the_table_lacks(year: Season) -> None:
+def test_a_word_about_one_ship_does_not_hide_what_the_table_lacks(year: SimulatedSeason) -> None:
     bare = year.detections.drop(columns=["p_tanker", "score"])
     said = [decision(bare.detection_id.iloc[0], type="tanker")]
-    options = {"deadweight": deadweight_of, "decisions": said}
-    notes = track(study(year), bare, year.observations, **options).seasons.notes.iloc[0]
+    notes = tracked(year, detections=bare, decisions=said).seasons.notes.iloc[0]
     assert "no p_tanker" in notes
     assert "no score" in notes
     assert notes.endswith("reviewed: 1 accepted, 0 rejected")
 
 
-def test_own_names_of_columns_are_honoured(year: Season) -> None:
+def test_own_names_of_columns_are_honoured(year: SimulatedSeason) -> None:
     name = year.detections.detection_id.iloc[0]
     own = year.detections.rename(columns={"detection_id": "ship_no"})
-    mapped = study(year).model_dump()
-    mapped["track"]["detection_columns"] = {"detection_id": "ship_no"}
-    found = track(
-        Study.model_validate(mapped),
-        own,
-        year.observations,
-        deadweight=deadweight_of,
-        decisions=[decision(name, "reject")],
-    )
+    mapped = options(detection_columns={"detection_id": "ship_no"})
+    found = tracked(year, mapped, detections=own, decisions=[decision(name, "reject")])
     assert [one.detection_id for one in found.reviewed.held] == [name]
     assert not any(name in json.loads(text) for text in found.visits.detections)

@@ -1,6 +1,6 @@
-"""The ledger: sums by hand, shared errors that do not average out, and the cap."""
+"""The ledger: sums by hand, a direct Monte Carlo, errors that visits share, and the cap."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -8,45 +8,101 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import StudyError
-from gnomon.datamodel.posterior import DrawnSeason, PortSeason
-from gnomon.ledger.deliveries import INFERRED, account
+from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
+from gnomon.datamodel.study import LedgerOptions
+from gnomon.datamodel.tables import Ledger, table
+from gnomon.ledger.deliveries import INFERRED, LOAD_MIN, LedgerResult, LedgerRow, build_ledger
+from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS
 
 START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC)
-EXACT = {"load_fraction_sigma": 0.0, "load_scatter": 0.0, "conversion_sigma": 0.0}
+EXACT = {"load_fraction_sigma": 0.0, "load_scatter": 0.0, "conversion_sigma": 0.0, "samples": 100}
+DIESEL = BARRELS_PER_TONNE["diesel"]
 
 
-def season(
-    *, visits: int = 40, tonnes: float = 3000.0, loaded: int | None = None, sigma: float = 0.0
-) -> PortSeason:
-    turned = np.arange(visits) < (visits if loaded is None else loaded)
-    drawn = DrawnSeason(
-        seen=np.ones(visits, bool),
-        loaded=turned,
-        unloaded=~turned,
+def draw(
+    *, visits: int = 40, tonnes: float = 3000.0, loaded: int | None = None, sigma: float = 0.0,
+    seen: int | None = None,
+) -> SeasonDraw:  # fmt: skip
+    loads = np.arange(visits) < (visits if loaded is None else loaded)
+    return SeasonDraw(
+        seen=np.arange(visits) < (visits if seen is None else seen),
+        loaded=loads,
+        unloaded=~loads,
         depart_day=np.arange(visits) * min(6.0, 240 / max(visits, 1)),
         log_deadweight=np.full(visits, np.log(tonnes)),
         log_deadweight_sigma=np.full(visits, sigma),
     )
-    return PortSeason("vostochny", START, END, 100.0, (drawn,))
+
+
+def port(*draws: SeasonDraw, name: str = "vostochny") -> PortPosterior:
+    return PortPosterior(name, START, END, 100.0, draws)
+
+
+def ledger(*ports: PortPosterior, **options: object) -> LedgerResult:
+    return build_ledger(ports, LedgerOptions.model_validate(options))
+
+
+def inferred(*ports: PortPosterior, **options: object) -> LedgerRow:
+    return ledger(*ports, **options).rows[0]
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 40), st.floats(500, 9000))
-def test_without_doubt_the_sum_is_that_of_a_pocket_calculator(loaded: int, tonnes: float) -> None:
-    made = account([season(tonnes=tonnes, loaded=loaded)], samples=3, load_fraction=0.8, **EXACT)
-    inferred, third, half, most = made.rows
-    assert inferred["barrels_p50"] == pytest.approx(loaded * tonnes * 0.8 * 7.46)
-    for row, share in ((third, 0.33), (half, 0.5), (most, 0.9)):
-        assert row["barrels_mean"] == pytest.approx(loaded * tonnes * share * 7.46)
-    assert inferred["tonnes_mean"] == pytest.approx(loaded * tonnes * 0.8)
-    assert inferred["p_over_cap"] == float(loaded * tonnes * 0.8 * 7.46 > 500_000)
+def test_without_errors_the_sum_is_that_of_a_pocket_calculator(loaded: int, tonnes: float) -> None:
+    made = ledger(port(draw(tonnes=tonnes, loaded=loaded)), load_fraction=0.8, **EXACT)
+    first, *scenarios = made.rows
+    assert first.scenario == INFERRED
+    assert first.barrels.p50 == pytest.approx(loaded * tonnes * 0.8 * 7.46)
+    for row, share in zip(scenarios, SCENARIOS, strict=True):
+        assert row.scenario == f"{share:.0%} of deadweight"
+        assert row.barrels.mean == pytest.approx(loaded * tonnes * share * 7.46)
+    assert first.tonnes.mean == pytest.approx(loaded * tonnes * 0.8)
+    assert first.p_over_cap == float(loaded * tonnes * 0.8 * 7.46 > 500_000)
+
+
+def test_samples_have_the_distribution_of_a_direct_monte_carlo() -> None:
+    """Written again as a loop over visits, with other random numbers."""
+    options = {"load_fraction": 0.85, "load_fraction_sigma": 0.08, "load_scatter": 0.1,
+               "conversion_sigma": 0.05}  # fmt: skip
+    draws = (draw(visits=12, sigma=0.2, loaded=10), draw(visits=20, sigma=0.2, tonnes=2500.0))
+    found = inferred(port(*draws), samples=4000, seed=3, **options)
+    rng = np.random.default_rng(99)
+    totals, masses = [], []
+    for number in range(4000):
+        season = draws[number % 2]
+        k = DIESEL * np.exp(rng.normal(0, 0.05))
+        mean = min(max(rng.normal(0.85, 0.08), LOAD_MIN), 1)
+        mass = 0.0
+        for visit in np.flatnonzero(season.loaded):
+            deadweight = np.exp(rng.normal(season.log_deadweight[visit], 0.2))
+            mass += deadweight * min(max(rng.normal(mean, 0.1), LOAD_MIN), 1)
+        masses.append(mass)
+        totals.append(mass * k)
+    for row, values in ((found.barrels, totals), (found.tonnes, masses)):
+        assert row.mean == pytest.approx(np.mean(values), rel=0.02)
+        expected = np.quantile(values, [0.05, 0.5, 0.95])
+        assert [row.p05, row.p50, row.p95] == pytest.approx(list(expected), rel=0.03)
+
+
+def test_every_draw_counts_alike() -> None:
+    draws = [draw(visits=n) for n in (10, 20, 30, 40)]
+    row = inferred(port(*draws), **EXACT)
+    assert row.deliveries.mean == 25
+    assert row.deliveries.p50 == pytest.approx(25)
+    assert (row.deliveries.p05, row.deliveries.p95) == (10, 40)
+
+
+def test_seen_deliveries_are_a_part_of_all() -> None:
+    row = inferred(port(draw(visits=30, seen=18, loaded=30)), **EXACT)
+    assert (row.deliveries_seen_mean, row.deliveries.mean) == (18, 30)
+    row = inferred(port(draw(visits=30, seen=18, loaded=10)), **EXACT)
+    assert (row.deliveries_seen_mean, row.deliveries.mean) == (10, 10)
 
 
 def test_errors_that_visits_share_do_not_average_out() -> None:
     def spread(visits: int, **errors: float) -> float:
-        made = account([season(visits=visits)], samples=3000, **{**EXACT, **errors})
-        row = made.rows[0]
-        return float((row["barrels_p95"] - row["barrels_p05"]) / row["barrels_mean"])
+        row = inferred(port(draw(visits=visits)), **{**EXACT, "samples": 3000, **errors})
+        return (row.barrels.p95 - row.barrels.p05) / row.barrels.mean
 
     shared = [spread(n, conversion_sigma=0.04) for n in (4, 400)]
     own = [spread(n, load_scatter=0.04) for n in (4, 400)]
@@ -55,39 +111,116 @@ def test_errors_that_visits_share_do_not_average_out() -> None:
     assert own[1] == pytest.approx(own[0] / 10, rel=0.15)
 
 
+@given(st.floats(1.0, 3.0))
+def test_barrels_grow_with_deadweight_and_the_product(factor: float) -> None:
+    one = inferred(port(draw(tonnes=1500.0)), **EXACT)
+    two = inferred(port(draw(tonnes=1500.0 * factor)), **EXACT)
+    assert two.barrels.p50 == pytest.approx(factor * one.barrels.p50)
+    gasoline = inferred(port(draw(tonnes=1500.0)), product="gasoline", **EXACT)
+    assert gasoline.tonnes == one.tonnes
+    assert gasoline.barrels.p50 / one.barrels.p50 == pytest.approx(
+        BARRELS_PER_TONNE["gasoline"] / DIESEL
+    )
+
+
+def test_a_ship_carries_no_more_than_its_deadweight_and_no_less_than_a_fifth() -> None:
+    full = inferred(port(draw()), load_fraction=1.0, **{**EXACT, "load_scatter": 0.3})
+    samples = ledger(port(draw()), load_fraction=0.3, **{**EXACT, "load_scatter": 0.3}).samples
+    assert full.tonnes.p95 <= 40 * 3000
+    load = np.concatenate([s.barrels / s.barrels_per_tonne / s.deadweight_t for s in samples])
+    assert load.min() == pytest.approx(LOAD_MIN)
+    assert load.max() <= 1
+
+
+# --- the cap -------------------------------------------------------------------------------------
+
+
 def test_the_cap_is_passed_on_the_day_of_the_delivery_that_passes_it() -> None:
     # 3000 t x 0.88 x 7.46 = 19,694 bbl; the 26th delivery makes 512,000.
-    row = account([season()], samples=3, **EXACT).rows[0]
-    assert row["passed_p50"] == datetime(2024, 3, 1, tzinfo=UTC) + 25 * (
-        datetime(2024, 3, 7, tzinfo=UTC) - datetime(2024, 3, 1, tzinfo=UTC)
-    )
-    early = account([season()], samples=3, reported_barrels={"2024": 168_679.0}, **EXACT).rows[0]
-    assert early["passed_p50"] < row["passed_p50"]
-    late = account([season()], samples=3, cap_barrels=1e6, **EXACT).rows[0]
-    assert late["passed_p50"] is None
-    assert late["p_over_cap"] == 0.0
+    row = inferred(port(draw()), **EXACT)
+    assert row.passed.p50 == START + 25 * timedelta(days=6)
+    early = inferred(port(draw()), reported_barrels={"2024": 168_679.0}, **EXACT)
+    # 331,321 bbl are left: the 17th delivery.
+    assert early.passed.p50 == START + 16 * timedelta(days=6)
+    assert early.reported_barrels == 168_679.0
+    assert early.barrels == row.barrels
+    late = inferred(port(draw()), cap_barrels=1e6, **EXACT)
+    assert late.passed == (None, None, None)
+    assert late.p_over_cap == 0.0
+
+
+@settings(max_examples=20)
+@given(st.floats(1e5, 1.2e6), st.floats(0, 3e5))
+def test_the_chance_of_passing_the_cap_is_that_of_the_samples(cap: float, others: float) -> None:
+    made = ledger(
+        port(draw(visits=30, sigma=0.3), draw(visits=45, sigma=0.3)),
+        samples=200, cap_barrels=cap, reported_barrels={"2024": others},
+    )  # fmt: skip
+    over = [others + sample.barrels.sum() > cap for sample in made.samples]
+    assert made.rows[0].p_over_cap == pytest.approx(np.mean(over))
 
 
 def test_a_third_laden_is_under_the_cap_and_the_panels_rule_over_it() -> None:
-    rows = {r["scenario"]: r for r in account([season(visits=43, tonnes=3460)], **EXACT).rows}
-    assert rows["33% of deadweight"]["p_over_cap"] == 0
-    assert rows["90% of deadweight"]["barrels_p50"] == pytest.approx(1e6, rel=0.01)
-    assert rows[INFERRED]["p_over_cap"] == 1
+    rows = {r.scenario: r for r in ledger(port(draw(visits=43, tonnes=3460)), **EXACT).rows}
+    assert rows["33% of deadweight"].p_over_cap == 0
+    assert rows["90% of deadweight"].barrels.p50 == pytest.approx(1e6, rel=0.01)
+    assert rows[INFERRED].p_over_cap == 1
 
 
-def test_two_ports_and_two_years_add_up() -> None:
-    both = account([season(visits=10), season(visits=20)], samples=3, **EXACT)
-    assert both.rows[0]["deliveries_mean"] == 30
+# --- ports, years, and what is unknown -----------------------------------------------------------
+
+
+def test_two_ports_add_up_and_others_do_not_count() -> None:
+    both = inferred(
+        port(draw(visits=10)), port(draw(visits=20), name="nakhodka"),
+        port(draw(visits=30), name="rajin"), loading=("vostochny", "nakhodka"), **EXACT,
+    )  # fmt: skip
+    assert both.deliveries.mean == 30
+    one = inferred(port(draw(visits=10)), port(draw(visits=30), name="rajin"), **EXACT)
+    assert one.deliveries.mean == 10
+
+
+def test_deliveries_of_two_ports_are_in_the_order_of_time() -> None:
+    made = ledger(
+        port(draw(visits=10)), port(draw(visits=25), name="nakhodka"),
+        loading=("vostochny", "nakhodka"), **EXACT,
+    )  # fmt: skip
+    for sample in made.samples[:5]:
+        assert (np.diff(sample.day) >= 0).all()
+        assert len(sample.day) == 35
+
+
+def test_two_years_add_up_and_the_cap_begins_anew() -> None:
     begin, end = datetime(2024, 9, 1, tzinfo=UTC), datetime(2025, 5, 1, tzinfo=UTC)
-    later = PortSeason("vostochny", begin, end, 1.0, season(visits=60).draws)
-    rows = [r for r in account([later], samples=3, **EXACT).rows if r["scenario"] == INFERRED]
-    assert [row["year"] for row in rows] == [2024, 2025]
-    assert sum(row["deliveries_mean"] for row in rows) == 60
+    later = PortPosterior("vostochny", begin, end, 1.0, (draw(visits=60),))
+    rows = [r for r in ledger(later, **EXACT).rows if r.scenario == INFERRED]
+    assert [row.year for row in rows] == [2024, 2025]
+    assert sum(row.deliveries.mean for row in rows) == 60
+    days = later.draws[0].depart_day
+    first = int((days < (datetime(2025, 1, 1, tzinfo=UTC) - begin).days).sum())
+    assert rows[0].deliveries.mean == first
+    assert all(row.passed.p50 is None or row.passed.p50.year == row.year for row in rows)
 
 
-def test_what_is_not_known_is_no_number() -> None:
-    nothing = PortSeason("vostochny", START, END, 0.0, ())
-    assert account([nothing]).rows == []
-    assert account([]).rows == []
+def test_an_unobserved_port_has_no_number() -> None:
+    nothing = PortPosterior("vostochny", START, END, 0.0, ())
+    assert ledger(nothing).rows == []
+    assert ledger().rows == []
+    both = inferred(
+        nothing, port(draw(visits=7), name="nakhodka"), loading=("vostochny", "nakhodka"), **EXACT
+    )
+    assert both.deliveries.mean == 7
+
+
+def test_an_unknown_product_is_refused() -> None:
     with pytest.raises(StudyError, match=r"ledger\.product: 'tar' is not one of lpg"):
-        account([season()], product="tar")
+        ledger(port(draw()), product="tar")
+
+
+def test_the_seed_decides_the_samples_and_rows_fit_the_table() -> None:
+    one, two, other = (inferred(port(draw(sigma=0.2)), samples=100, seed=s) for s in (1, 1, 2))
+    assert one == two
+    assert one != other
+    rows = table(Ledger, [row.columns() for row in ledger(port(draw()), **EXACT).rows])
+    assert list(rows.year) == [2024] * 4
+    assert rows.barrels_p50.iloc[0] == pytest.approx(one.barrels.p50, rel=0.1)

@@ -28,7 +28,7 @@ from gnomon.simulate.embedded import (
 )
 from gnomon.simulate.pixels.scene import SceneSpec
 from gnomon.simulate.season.campaign import Trade
-from gnomon.track.sea_routes import route
+from gnomon.track.sea_routes import sea_route
 from gnomon.workflow.infer import Inference, infer
 from gnomon.workflow.run import Outcome, run_study
 
@@ -55,7 +55,7 @@ def test_a_tanker_goes_to_and_fro_with_one_cargo_at_speeds_that_ships_have(seed:
                 continue
             assert (one.laden, two.laden) == ((False, True), (True, False))
             assert one.barrels == two.barrels > 0
-            way = route(*(places[p].coords[0] for p in (one.port, two.port)))
+            way = sea_route(*(places[p].coords[0] for p in (one.port, two.port)))
             assert way is not None
             assert 4 < way.distance_nm / (24 * (two.arrive_day - one.depart_day)) < 14
 

@@ -1,7 +1,7 @@
-"""A season at one port as tracking hands it on: draws of what may have happened, seen and unseen.
+"""Posterior of a port's season as tracking hands it to the ledger: draws of all its visits.
 
-A table of visits cannot say that two rows are one visit with probability 0.3, and a ledger needs to
-know it. So what goes from tracking to the ledger is a set of equally likely seasons.
+A table of visits cannot express that two rows are one visit with probability 0.3, and a ledger
+needs it. So tracking hands on a set of equally likely seasons, with detected and undetected visits.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class DrawnSeason:
-    """One season that may have been: arrays of shape (visits,) of small tankers."""
+class SeasonDraw:
+    """One equally likely season: arrays of shape (visits,) of small tankers."""
 
     seen: NDArray[np.bool_]
-    """Whether any look showed the visit."""
+    """Whether any observation detected the visit."""
     loaded: NDArray[np.bool_]
-    """Came in ballast and left laden."""
+    """Arrived in ballast and left laden."""
     unloaded: NDArray[np.bool_]
+    """Arrived laden and left in ballast."""
     depart_day: Floats
     """Days since the season's start."""
     log_deadweight: Floats
@@ -30,15 +31,15 @@ class DrawnSeason:
 
 
 @dataclass(frozen=True)
-class PortSeason:
-    """What is believed of one port in one period."""
+class PortPosterior:
+    """Draws of the season of one port in one period."""
 
     port: str
     start: datetime
     end: datetime
     usable_observations: float
-    """Looks, each counted by its usable fraction; with none at all nothing is known."""
-    draws: tuple[DrawnSeason, ...]
+    """Observations, each weighted by its usable fraction; with none at all nothing is known."""
+    draws: tuple[SeasonDraw, ...]
 
     @property
     def visits(self) -> Floats:

@@ -1,77 +1,129 @@
-"""From seasons that may have been to barrels delivered, against the cap of each year.
+"""From draws of seasons to barrels delivered, against the cap of each year.
 
-A Monte Carlo sample takes one drawn season of every loading port, and once for all its visits the
-mean load fraction, the conversion factor, and with the season the dwell parameters: errors that all
-visits share do not average out. Each visit that loaded has then its deadweight and its own load.
+A Monte Carlo sample takes one draw of the season of every loading port, and once for all its visits
+the mean load fraction, the conversion factor and, with the season, the dwell parameters: errors
+that all visits share do not average out. Each visit that loaded then has its deadweight and its own
+load.
 
     barrels = deadweight x load x barrels per tonne,  of visits that came in ballast and left laden
 
 Beside the inferred load stand the fractions of precedents (33, 50, 90 %) on the same visits. The
-cap is one of deliveries in a calendar year from all suppliers (UNSCR 2397, paragraph 5): what
-others reported is added before the comparison, on its year's first day, for want of dates.
+cap limits deliveries in a calendar year from all suppliers (UNSCR 2397, paragraph 5): reported
+deliveries of others are added before the comparison, on the year's first day, for want of dates.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import StudyError
-from gnomon.datamodel.posterior import DrawnSeason, PortSeason
+from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
+from gnomon.datamodel.study import LedgerOptions
 from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS, barrels
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INFERRED = "inferred"
-LEAST_LOAD = 0.2
+LOAD_MIN = 0.2
+"""Least part of its deadweight that a laden ship carries."""
 
 
 @dataclass(frozen=True)
-class Deliveries:
-    """Deliveries of one Monte Carlo sample: arrays of shape (deliveries,)."""
+class DeliverySample:
+    """Deliveries of one Monte Carlo sample: arrays of shape (deliveries,), sorted by day."""
 
     day: Floats
     """Since the epoch."""
     deadweight_t: Floats
     barrels: Floats
-    seen: NDArray[np.bool_]
+    seen: Mask
+    """Whether any observation detected the visit."""
     barrels_per_tonne: float
+
+    def of_year(self, year: int) -> "DeliverySample":
+        """Deliveries of a calendar year."""
+        within = (self.day >= _first_day(year)) & (self.day < _first_day(year + 1))
+        return DeliverySample(
+            self.day[within],
+            self.deadweight_t[within],
+            self.barrels[within],
+            self.seen[within],
+            self.barrels_per_tonne,
+        )
+
+    def volumes(self, share: float | None) -> Floats:
+        """Barrels of each delivery: as inferred, or a fixed share of deadweight."""
+        if share is None:
+            return self.barrels
+        return barrels(share * self.deadweight_t, self.barrels_per_tonne)
+
+
+class Quantiles(NamedTuple):
+    """Mean and 5, 50, 95 % quantiles over samples."""
+
+    mean: float
+    p05: float
+    p50: float
+    p95: float
+
+
+class CapDates(NamedTuple):
+    """5, 50, 95 % quantiles of the time when the cap was passed, where it was."""
+
+    p05: datetime | None
+    p50: datetime | None
+    p95: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerRow:
+    """One calendar year and scenario of load."""
+
+    year: int
+    scenario: str
+    deliveries_seen_mean: float
+    deliveries: Quantiles
+    tonnes: Quantiles
+    barrels: Quantiles
+    reported_barrels: float
+    cap_barrels: float
+    p_over_cap: float
+    passed: CapDates
+
+    def columns(self) -> dict[str, object]:
+        """Row of `gnomon.datamodel.tables.Ledger`."""
+        groups = ("deliveries", "tonnes", "barrels", "passed")
+        quantiles = {
+            f"{name}_{q}": value
+            for name in groups
+            for q, value in getattr(self, name)._asdict().items()
+        }
+        return vars(self) | quantiles
 
 
 @dataclass(frozen=True)
-class Account:
-    """The ledger: rows of `gnomon.datamodel.tables.Ledger`, and the samples behind them."""
+class LedgerResult:
+    """The ledger, and the samples behind it."""
 
-    rows: list[dict[str, Any]]
-    samples: tuple[Deliveries, ...]
+    rows: list[LedgerRow]
+    samples: tuple[DeliverySample, ...]
 
 
-def account(
-    seasons: Sequence[PortSeason],
-    *,
-    product: str = "diesel",
-    load_fraction: float = 0.88,
-    load_fraction_sigma: float = 0.05,
-    load_scatter: float = 0.06,
-    conversion_sigma: float = 0.04,
-    cap_barrels: float = 500_000.0,
-    reported_barrels: Mapping[str, float] | None = None,
-    samples: int = 4000,
-    seed: int = 0,
-) -> Account:
-    """Draw up the ledger.
+def build_ledger(posteriors: Sequence[PortPosterior], options: LedgerOptions) -> LedgerResult:
+    """Build the ledger of the loading ports.
 
     Parameters
     ----------
-    seasons
-        One for each loading port.
-    product, load_fraction, load_fraction_sigma, load_scatter, conversion_sigma, cap_barrels, \
-    reported_barrels, samples, seed
-        As in `gnomon.datamodel.study.LedgerOptions`.
+    posteriors
+        Of ports; only those in ``options.loading`` count, and of these the observed ones.
+    options
+        Of this stage.
 
     Raises
     ------
@@ -79,53 +131,63 @@ def account(
         The product is not in the table of conversions.
 
     """
-    if product not in BARRELS_PER_TONNE:
+    if options.product not in BARRELS_PER_TONNE:
         raise StudyError(
-            f"ledger.product: {product!r} is not one of {', '.join(BARRELS_PER_TONNE)}"
+            f"ledger.product: {options.product!r} is not one of {', '.join(BARRELS_PER_TONNE)}"
         )
-    rng = np.random.default_rng(seed)
-    factor = BARRELS_PER_TONNE[product]
-    known = [season for season in seasons if season.usable_observations > 0]
-    drawn = []
-    for number in range(samples if known else 0):
-        k = factor * float(np.exp(conversion_sigma * rng.standard_normal()))
-        mean = float(
-            np.clip(load_fraction + load_fraction_sigma * rng.standard_normal(), LEAST_LOAD, 1)
-        )
-        parts = [_delivered(rng, season, number, k, mean, load_scatter) for season in known]
-        drawn.append(_together(parts, k))
-    rows = [
-        row
-        for year in _years(known)
-        for row in _year(drawn, year, cap_barrels, dict(reported_barrels or {}))
+    ports = [
+        port for port in posteriors if port.port in options.loading and port.usable_observations > 0
     ]
-    return Account(rows, tuple(drawn))
+    samples = _samples(ports, options) if ports else []
+    rows = [row for year in _years(ports) for row in _year(samples, year, options)]
+    return LedgerResult(rows, tuple(samples))
 
 
-def _delivered(
-    rng: np.random.Generator, season: PortSeason, number: int, k: float, mean: float, scatter: float
-) -> Deliveries:
-    # Draws in turn, so that each counts alike however many samples there are.
-    drawn: DrawnSeason = season.draws[number % len(season.draws)]
+def _samples(ports: list[PortPosterior], options: LedgerOptions) -> list[DeliverySample]:
+    rng = np.random.default_rng(options.seed)
+    factor = BARRELS_PER_TONNE[options.product]
+    out = []
+    for number in range(options.samples):
+        k = factor * float(np.exp(options.conversion_sigma * rng.standard_normal()))
+        mean = options.load_fraction + options.load_fraction_sigma * rng.standard_normal()
+        load = float(np.clip(mean, LOAD_MIN, 1))
+        # Draws in turn, so that each counts alike for any number of samples.
+        draws = [port.draws[number % len(port.draws)] for port in ports]
+        parts = [
+            _deliveries(rng, draw, port.start, k, (load, options.load_scatter))
+            for port, draw in zip(ports, draws, strict=True)
+        ]
+        out.append(_join(parts, k))
+    return out
+
+
+def _deliveries(
+    rng: np.random.Generator,
+    draw: SeasonDraw,
+    start: datetime,
+    k: float,
+    load_fraction: tuple[float, float],
+) -> DeliverySample:
+    """Deliveries of one port, given the mean and scatter of the load fraction."""
+    mean, scatter = load_fraction
     deadweight = np.exp(
-        drawn.log_deadweight + drawn.log_deadweight_sigma * rng.standard_normal(len(drawn.seen))
+        draw.log_deadweight + draw.log_deadweight_sigma * rng.standard_normal(len(draw.seen))
     )
-    load = np.clip(mean + scatter * rng.standard_normal(len(deadweight)), LEAST_LOAD, 1.0)
-    begin = (season.start - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
-    ok = drawn.loaded
-    return Deliveries(
-        day=begin + drawn.depart_day[ok],
+    load = np.clip(mean + scatter * rng.standard_normal(len(deadweight)), LOAD_MIN, 1.0)
+    ok = draw.loaded
+    return DeliverySample(
+        day=(start - EPOCH) / timedelta(days=1) + draw.depart_day[ok],
         deadweight_t=deadweight[ok],
         barrels=barrels(deadweight[ok] * load[ok], k),
-        seen=drawn.seen[ok],
+        seen=draw.seen[ok],
         barrels_per_tonne=k,
     )
 
 
-def _together(parts: list[Deliveries], k: float) -> Deliveries:
+def _join(parts: list[DeliverySample], k: float) -> DeliverySample:
     day = np.concatenate([part.day for part in parts])
     order = np.argsort(day, kind="stable")
-    return Deliveries(
+    return DeliverySample(
         day=day[order],
         deadweight_t=np.concatenate([part.deadweight_t for part in parts])[order],
         barrels=np.concatenate([part.barrels for part in parts])[order],
@@ -134,76 +196,74 @@ def _together(parts: list[Deliveries], k: float) -> Deliveries:
     )
 
 
-def _years(seasons: list[PortSeason]) -> list[int]:
-    if not seasons:
+def _years(ports: list[PortPosterior]) -> list[int]:
+    if not ports:
         return []
-    first = min(season.start for season in seasons).year
-    return list(range(first, max(season.end for season in seasons).year + 1))
+    first = min(port.start for port in ports).year
+    return list(range(first, max(port.end for port in ports).year + 1))
 
 
-def _year(
-    drawn: list[Deliveries], year: int, cap: float, reported: dict[str, float]
-) -> list[dict[str, Any]]:
+def _year(samples: list[DeliverySample], year: int, options: LedgerOptions) -> list[LedgerRow]:
     """Rows of one calendar year: the inferred load, then the scenarios."""
-    begin = _day(year)
-    within = [(d.day >= begin) & (d.day < _day(year + 1)) for d in drawn]
-    others = reported.get(str(year), 0.0)
-    rows: list[dict[str, Any]] = []
-    for scenario in (INFERRED, *(f"{share:.0%} of deadweight" for share in SCENARIOS)):
-        share = None if scenario == INFERRED else SCENARIOS[len(rows) - 1]
-        parts = [_volumes(d, ok, share) for d, ok in zip(drawn, within, strict=True)]
-        rows.append(
-            {"year": year, "scenario": scenario, "reported_barrels": others, "cap_barrels": cap}
-            | _summary(drawn, within, parts)
-            | _against(drawn, within, parts, cap=cap, others=others)
-        )
-    return rows
+    within = [sample.of_year(year) for sample in samples]
+    scenarios = {INFERRED: None} | {f"{share:.0%} of deadweight": share for share in SCENARIOS}
+    return [
+        _row(within, year, scenario, options, share=share) for scenario, share in scenarios.items()
+    ]
 
 
-def _volumes(drawn: Deliveries, ok: NDArray[np.bool_], share: float | None) -> Floats:
-    if share is None:
-        return drawn.barrels[ok]
-    return barrels(share * drawn.deadweight_t[ok], drawn.barrels_per_tonne)
-
-
-def _summary(
-    drawn: list[Deliveries], within: list[NDArray[np.bool_]], parts: list[Floats]
-) -> dict[str, Any]:
-    total = np.array([part.sum() for part in parts])
-    mass = np.array([p.sum() / d.barrels_per_tonne for p, d in zip(parts, drawn, strict=True)])
-    count = np.array([len(part) for part in parts], float)
-    seen = np.array([d.seen[ok].sum() for d, ok in zip(drawn, within, strict=True)], float)
-    row: dict[str, Any] = {"deliveries_seen_mean": float(seen.mean())}
-    for name, values in (("deliveries", count), ("tonnes", mass), ("barrels", total)):
-        row[f"{name}_mean"] = float(values.mean())
-        row |= {f"{name}_p{q:02d}": float(np.quantile(values, q / 100)) for q in (5, 50, 95)}
-    return row
-
-
-def _against(
-    drawn: list[Deliveries],
-    within: list[NDArray[np.bool_]],
-    parts: list[Floats],
+def _row(
+    samples: list[DeliverySample],
+    year: int,
+    scenario: str,
+    options: LedgerOptions,
     *,
-    cap: float,
-    others: float,
-) -> dict[str, Any]:
-    """Chance that the cap was passed, and when, where it was."""
-    passed = []
-    for one, ok, part in zip(drawn, within, parts, strict=True):
-        total = others + np.cumsum(part)
-        if len(total) and total[-1] > cap:
-            passed.append(one.day[ok][int(np.argmax(total > cap))])
-    row: dict[str, Any] = {"p_over_cap": len(passed) / len(drawn)}
-    for q in (5, 50, 95):
-        day = float(np.quantile(passed, q / 100)) if passed else None
-        row[f"passed_p{q:02d}"] = None if day is None else _date(day)
-    return row
+    share: float | None,
+) -> LedgerRow:
+    volumes = [sample.volumes(share) for sample in samples]
+    others = options.reported_barrels.get(str(year), 0.0)
+    passed = [
+        day
+        for sample, volume in zip(samples, volumes, strict=True)
+        if (day := _day_passed(sample, volume, others, options.cap_barrels)) is not None
+    ]
+    pairs = zip(volumes, samples, strict=True)
+    return LedgerRow(
+        year=year,
+        scenario=scenario,
+        deliveries_seen_mean=float(np.mean([float(sample.seen.sum()) for sample in samples])),
+        deliveries=_quantiles([float(len(volume)) for volume in volumes]),
+        tonnes=_quantiles([volume.sum() / sample.barrels_per_tonne for volume, sample in pairs]),
+        barrels=_quantiles([volume.sum() for volume in volumes]),
+        reported_barrels=others,
+        cap_barrels=options.cap_barrels,
+        p_over_cap=len(passed) / len(samples),
+        passed=_cap_dates(passed),
+    )
 
 
-def _day(year: int) -> float:
-    return (datetime(year, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
+def _quantiles(values: list[float]) -> Quantiles:
+    low, median, high = (float(np.quantile(values, p)) for p in (0.05, 0.5, 0.95))
+    return Quantiles(float(np.mean(values)), low, median, high)
 
 
-def _date(day: float) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=round(day * 86_400))
+def _day_passed(
+    sample: DeliverySample, volume: Floats, others: float, cap_barrels: float
+) -> float | None:
+    """Day of the delivery that passed the cap; None where it was not passed."""
+    total = others + np.cumsum(volume)
+    if not len(total) or total[-1] <= cap_barrels:
+        return None
+    return float(sample.day[int(np.argmax(total > cap_barrels))])
+
+
+def _cap_dates(days: list[float]) -> CapDates:
+    if not days:
+        return CapDates(None, None, None)
+    quantiles = (float(np.quantile(days, p)) for p in (0.05, 0.5, 0.95))
+    return CapDates(*(EPOCH + timedelta(seconds=round(day * 86_400)) for day in quantiles))
+
+
+def _first_day(year: int) -> float:
+    """Days since the epoch."""
+    return (datetime(year, 1, 1, tzinfo=UTC) - EPOCH) / timedelta(days=1)

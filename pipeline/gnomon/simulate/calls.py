@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.ship_types import ShipType
 from gnomon.simulate.pixels.ships import Ship, pick, sample_ship
-from gnomon.simulate.season.campaign import Trade, fleet_of, truth_of
-from gnomon.simulate.season.tankers import Ships, deadweight
+from gnomon.simulate.season.campaign import Trade, draw_fleet, draw_truth
+from gnomon.simulate.season.tankers import ShipDimensions, draw_deadweight
 
 Floats = NDArray[np.float64]
 
@@ -110,13 +110,13 @@ def _body(seed: int, kind: ShipType, length_m: float) -> tuple[Ship, Ship]:
 
 def _loadings(rng: np.random.Generator, trade: Trade) -> Iterator[Call]:
     """Calls at Vostochny."""
-    length = fleet_of(rng, trade).length_m
+    length = draw_fleet(rng, trade).length_m
     seeds = rng.integers(2**31, size=trade.ships)
     bodies = [
         _body(int(seed), "tanker", float(size)) for seed, size in zip(seeds, length, strict=True)
     ]
     beam = np.array([light.beam_m for light, _ in bodies])
-    truth = truth_of(rng, trade, Ships(length, beam, deadweight(rng, length, beam)))
+    truth = draw_truth(rng, trade, ShipDimensions(length, beam, draw_deadweight(rng, length, beam)))
     for n, ship in enumerate(truth.ship):
         light, full = bodies[ship]
         yield Call(
@@ -127,7 +127,7 @@ def _loadings(rng: np.random.Generator, trade: Trade) -> Iterator[Call]:
             zone=PIER,
             arrive_day=float(truth.arrive_day[n]),
             depart_day=float(truth.depart_day[n]),
-            laden=(truth.turn[n] in (1, 3), truth.turn[n] in (0, 3)),
+            laden=(truth.operation[n] in (1, 3), truth.operation[n] in (0, 3)),
             deadweight_t=float(truth.deadweight_t[n]),
             barrels=float(truth.barrels[n]),
             turned=bool(rng.random() < 0.5),

@@ -37,7 +37,7 @@ from gnomon.simulate.pixels.roads import Roads, scatter_boats
 from gnomon.simulate.pixels.scene import Scenery, SceneSpec, grid, random_weather, simulate
 from gnomon.simulate.pixels.sea import Weather
 from gnomon.simulate.season.campaign import Trade
-from gnomon.simulate.season.timetable import DAILY, S2, timetable
+from gnomon.simulate.season.timetable import DAILY, S2, draw_timetable
 from gnomon.simulate.sites import Site, sites
 
 SEED = 2034
@@ -93,15 +93,15 @@ def embedded_calls() -> list[Call]:
 def _observations(site: Site, calls: list[Call], rng: np.random.Generator) -> Iterator[SceneSpec]:
     """One port: the coast stays, ships and weather change."""
     port = str(site.port.name)
-    times = timetable(
+    times = draw_timetable(
         rng, (S2, DAILY), start=np.datetime64(START), days=DAYS, first_overpass=FIRST_OVERPASS[port]
     )
-    daily = np.flatnonzero(times.kind == DAILY)
-    chosen = np.sort(np.r_[np.flatnonzero(times.kind == S2), daily[:: EVERY[port]]])
+    daily = np.flatnonzero(times.sensor == DAILY)
+    chosen = np.sort(np.r_[np.flatnonzero(times.sensor == S2), daily[:: EVERY[port]]])
     grids = {S2: _coarse_grid(site), DAILY: _fine_grid(site)}
     water = {kind: Roads(site.coast, geobox) for kind, geobox in grids.items()}
     for n in chosen:
-        kind, day = int(times.kind[n]), float(times.day[n])
+        kind, day = int(times.sensor[n]), float(times.day[n])
         there = [call for call in calls if call.arrive_day < day < call.depart_day]
         wind = float(rng.uniform(0, 360))
         yield replace(

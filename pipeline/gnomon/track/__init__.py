@@ -1,1 +1,1 @@
-"""From rows of detections and looks to visits, identities and voyages."""
+"""Visits, voyages and identities of ships from tables of detections and observations."""

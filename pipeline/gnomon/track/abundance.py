@@ -1,55 +1,142 @@
-"""How many visits a port had: the posterior, and three other ways beside it."""
+"""Number of visits of a port: the posterior, and three other estimators beside it."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gnomon.datamodel.posterior import PortSeason
-from gnomon.track.estimators import Count, chapman, horvitz_thompson, little
-from gnomon.track.posterior import Posterior
+from gnomon.datamodel.posterior import PortPosterior
+from gnomon.track.estimators import (
+    UNKNOWN_ABUNDANCE,
+    AbundanceEstimate,
+    chapman,
+    horvitz_thompson,
+    little,
+)
+from gnomon.track.posterior import TrackPosterior
+from gnomon.track.presence import RADAR
+from gnomon.track.sightings import PortObservations
+
+Floats = NDArray[np.float64]
+
+P_DETECTED_MIN = 0.02
+MEAN_P_TANKER = 0.97
+"""A detected small tanker counts by its probability of being one; taken as this on average."""
+P_TANKER_CHAPMAN = 0.5
 
 
-def counted(found: Posterior, season: PortSeason) -> dict[str, Any]:
-    """How many visits, by the posterior and by three other ways."""
-    seen, hulls = found.seen, found.seen.hulls
-    visits = season.visits
-    told = np.array([d.seen.sum() for d in season.draws], float)
-    p = np.array(
-        [1 - d.unseen / max(d.unseen + t, 1e-9) for d, t in zip(found.draws, told, strict=True)]
+@dataclass(frozen=True, kw_only=True)
+class SeasonRow:
+    """A row of `gnomon.datamodel.tables.Seasons`; None where nothing is known."""
+
+    port: str
+    start: datetime
+    end: datetime
+    observations: int
+    usable_observations: float
+    visits_mean: float | None = None
+    visits_p05: float | None = None
+    visits_p50: float | None = None
+    visits_p95: float | None = None
+    seen_mean: float | None = None
+    horvitz_thompson: float | None = None
+    horvitz_thompson_sigma: float | None = None
+    little: float | None = None
+    little_sigma: float | None = None
+    chapman: float | None = None
+    chapman_sigma: float | None = None
+    dwell_days: float | None = None
+    dwell_sigma_days: float | None = None
+    loaded_mean: float | None = None
+    unloaded_mean: float | None = None
+    p_exports: float | None = None
+    notes: str | None = None
+
+
+def unknown_season(data: PortObservations) -> SeasonRow:
+    """Row of a port without a usable observation."""
+    return SeasonRow(
+        port=data.port,
+        start=data.start,
+        end=data.end,
+        observations=len(data.day),
+        usable_observations=0.0,
+        notes="no usable image in this period: the number of visits is unknown",
     )
-    row: dict[str, Any] = {
-        "port": seen.port, "start": seen.start, "end": seen.end,
-        "observations": len(seen.day), "usable_observations": float(seen.usable.sum()),
-        "visits_mean": float(visits.mean()), "seen_mean": float(told.mean()),
-        **{f"visits_p{q:02d}": float(np.quantile(visits, q / 100)) for q in (5, 50, 95)},
-    }  # fmt: skip
-    tanker = found.tanker
-    each = np.bincount(hulls.observation, weights=tanker, minlength=len(seen.day)).astype(float)
-    chance = seen.usable * (found.weights @ found.members.detection)[seen.kind] * 0.97
-    stay = found.members.mean_days[[d.member for d in found.draws], 0]
-    ways = {
-        "horvitz_thompson": horvitz_thompson(told, np.maximum(p, 0.02)),
-        "little": little(each, chance, found.days, stay),
-        "chapman": _two_sensors(found),
-    }
-    for name, count in ways.items():
-        row |= {name: count.visits, f"{name}_sigma": count.sigma}
-    row["dwell_days"], row["dwell_sigma_days"] = float(stay.mean()), float(stay.std())
+
+
+def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow:
+    """Summary of a port: visits by the posterior and by three other estimators, and direction.
+
+    Parameters
+    ----------
+    tracks
+        Draws of the chain.
+    season
+        Draws of the season made from them.
+
+    """
+    data, visits = tracks.data, season.visits
+    low, median, high = (float(np.quantile(visits, p)) for p in (0.05, 0.5, 0.95))
+    detected = np.array([d.seen.sum() for d in season.draws], float)
+    ht, by_little, by_chapman = _other_estimators(tracks, detected)
+    dwell = tracks.mean_dwell_days
     loaded = np.array([d.loaded.sum() for d in season.draws])
     unloaded = np.array([d.unloaded.sum() for d in season.draws])
-    row["p_exports"] = float((loaded > unloaded).mean() + 0.5 * (loaded == unloaded).mean())
-    row["loaded_mean"], row["unloaded_mean"] = float(loaded.mean()), float(unloaded.mean())
-    row["notes"] = "; ".join(seen.notes) or None
-    return row
+    return SeasonRow(
+        port=data.port,
+        start=data.start,
+        end=data.end,
+        observations=len(data.day),
+        usable_observations=float(data.usable.sum()),
+        visits_mean=float(visits.mean()),
+        visits_p05=low,
+        visits_p50=median,
+        visits_p95=high,
+        seen_mean=float(detected.mean()),
+        horvitz_thompson=ht.visits,
+        horvitz_thompson_sigma=ht.sigma,
+        little=by_little.visits,
+        little_sigma=by_little.sigma,
+        chapman=by_chapman.visits,
+        chapman_sigma=by_chapman.sigma,
+        dwell_days=float(dwell.mean()),
+        dwell_sigma_days=float(dwell.std()),
+        loaded_mean=float(loaded.mean()),
+        unloaded_mean=float(unloaded.mean()),
+        p_exports=float((loaded > unloaded).mean() + 0.5 * (loaded == unloaded).mean()),
+        notes="; ".join(data.notes) or None,
+    )
 
 
-def _two_sensors(found: Posterior) -> Count:
-    """Chapman's count of visits seen by radar and by other looks."""
-    radar = found.seen.kind[found.seen.hulls.observation] == 1
-    if not (found.seen.kind == 1).any() or not (found.seen.kind != 1).any():
-        return Count(np.nan, np.nan)
-    kept = [list(t) for t in found.likely(0.5)]
-    by_radar = [bool(radar[t].any()) for t in kept]
-    by_light = [bool((~radar[t]).any()) for t in kept]
-    both = sum(a and b for a, b in zip(by_radar, by_light, strict=True))
-    return chapman(sum(by_radar), sum(by_light), both)
+def _other_estimators(
+    tracks: TrackPosterior, detected: Floats
+) -> tuple[AbundanceEstimate, AbundanceEstimate, AbundanceEstimate]:
+    """Horvitz-Thompson, Little, Chapman."""
+    data = tracks.data
+    pairs = zip(tracks.draws, detected, strict=True)
+    p = np.array([1 - d.undetected / max(d.undetected + n, 1e-9) for d, n in pairs])
+    tankers = np.bincount(
+        data.hulls.observation, weights=tracks.p_tanker, minlength=len(data.day)
+    ).astype(float)
+    expected = tracks.detection() * MEAN_P_TANKER
+    return (
+        horvitz_thompson(detected, np.maximum(p, P_DETECTED_MIN)),
+        little(tankers, expected, data.days, tracks.mean_dwell_days),
+        _radar_and_optical(tracks),
+    )
+
+
+def _radar_and_optical(tracks: TrackPosterior) -> AbundanceEstimate:
+    """Chapman's estimate from visits detected by radar and by optical sensors."""
+    data = tracks.data
+    is_radar = data.sensor_class == RADAR
+    if not is_radar.any() or is_radar.all():
+        return UNKNOWN_ABUNDANCE
+    radar = is_radar[data.hulls.observation]
+    visits = [list(t) for t in tracks.likely_tankers(P_TANKER_CHAPMAN)]
+    by_radar = [bool(radar[t].any()) for t in visits]
+    by_optical = [bool((~radar[t]).any()) for t in visits]
+    both = sum(a and b for a, b in zip(by_radar, by_optical, strict=True))
+    return chapman(sum(by_radar), sum(by_optical), both)

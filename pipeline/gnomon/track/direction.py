@@ -1,16 +1,17 @@
-"""Which way the oil goes: the load at arrival and departure of each visit, and of the trade.
+"""Direction of trade: the cargo operation of each visit, and the mix of operations at a port.
 
-A visit turns ballast to laden, laden to ballast, or neither. A look early in a stay shows the load
-at arrival, a late one that at departure; between them the pumps run, and the chance that they are
-done grows as ``3x^2 - 2x^3`` of the part x of the stay that has passed. A look's ``log_lr_laden``
-then gives each of the four turns a likelihood; one visit in twenty may be misread altogether.
-What was seen elsewhere before and after adds to it (`gnomon.track.off_berth`).
+A visit loads, unloads, or does neither, in ballast or laden throughout. An observation early in a
+visit shows the load at arrival, a late one that at departure; between them cargo is pumped, and the
+chance that pumping is complete grows as ``3x^2 - 2x^3`` of the elapsed part x of the visit. The
+``log_lr_laden`` of an observation then gives each of the four operations a likelihood; one visit in
+twenty may be misread altogether. Observations off berth, before and after, add to it
+(`gnomon.track.off_berth`).
 
-How visits turn at a port is inferred from all of them. The prior is even: that all load, that all
-unload (four in ten each: a terminal mostly does one or the other), that none does either (one in
-ten), or any mixture (one in ten, half of them even, Dirichlet(1, 1, 1, 1), half mostly of one kind,
-Dirichlet(0.2, ...)). It is the same when laden and ballast change places, so that it cannot
-contain the answer; a test says so. With no evidence loading is as likely as unloading.
+The mix of operations at a port is inferred from all its visits. The prior is even: all visits load,
+or all unload (0.4 each: a terminal mostly does one or the other), or none does either (0.1), or any
+mixture (0.1, half of it uniform, Dirichlet(1, 1, 1, 1), half mostly of one operation,
+Dirichlet(0.2, ...)). It is invariant when laden and ballast change places, so that it cannot
+contain the answer; a test asserts it. Without evidence loading is as likely as unloading.
 """
 
 from dataclasses import dataclass
@@ -23,14 +24,16 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LOADS, UNLOADS, BALLAST, LADEN = range(4)
+"""Cargo operations of a visit: ballast to laden, laden to ballast, or either throughout."""
+ARRIVES_LADEN, LEAVES_LADEN = [UNLOADS, LADEN], [LOADS, LADEN]
 MISREAD = 0.05
-"""Visits whose evidence is worth nothing: looks err alike, and the wrong ship is followed."""
+"""Visits whose evidence has no weight: errors are correlated, and the wrong ship is linked."""
 MIXTURES = 300
 """Of each of the two kinds, before laden and ballast change places."""
 
 
 def _shares() -> tuple[Floats, Floats]:
-    """Mixtures of turns and the logarithms of their prior weights."""
+    """Mixtures of operations and the logarithms of their prior weights."""
     pure = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0.5, 0.5]])
     rng = np.random.default_rng(1)
     draws = np.concatenate([rng.dirichlet(np.full(4, a), MIXTURES) for a in (1.0, 0.2)])
@@ -42,31 +45,35 @@ def _shares() -> tuple[Floats, Floats]:
 
 
 SHARES, LOG_PRIOR = _shares()
+"""Mixtures of the four operations, (mixtures, 4), and their log prior, (mixtures,)."""
 
 
 @dataclass(frozen=True)
-class Turns:
-    """Turns of the visits of one draw, and the mixture they were drawn from."""
+class OperationDraw:
+    """Operations of the visits of one draw, and the mixture that they were drawn from."""
 
-    turn: Ints
+    operation: Ints
+    """(visits,): `LOADS`, `UNLOADS`, `BALLAST` or `LADEN`."""
     shares: Floats
     """(4,)"""
 
 
-def log_likelihood(log_lr_laden: Floats, passed: Floats, *, trust: float = 1.0) -> Floats:
-    """Log likelihood of a visit's looks under each turn, (4,).
+def operation_log_likelihood(
+    log_lr_laden: Floats, elapsed: Floats, *, p_tanker: float = 1.0
+) -> Floats:
+    """Log likelihood of a visit's observations at the berth under each operation, (4,).
 
     Parameters
     ----------
     log_lr_laden
-        Of the looks that have one; may be empty.
-    passed
-        Part of the stay that had passed at each, 0 to 1.
-    trust
-        Chance that it is a small tanker: how others turn says nothing of the trade.
+        Of the observations that have one; may be empty.
+    elapsed
+        Part of the visit that had elapsed at each, 0 to 1.
+    p_tanker
+        Chance that it is a small tanker: operations of others are no evidence of the trade.
 
     """
-    done = passed**2 * (3 - 2 * passed)
+    done = elapsed**2 * (3 - 2 * elapsed)
     with np.errstate(divide="ignore"):
         before, after = np.log1p(-done), np.log(done)
     half = -np.log(2)
@@ -80,55 +87,74 @@ def log_likelihood(log_lr_laden: Floats, passed: Floats, *, trust: float = 1.0) 
         ]
     )
     mean = logsumexp(each) + 2 * half
-    read = trust * (1 - MISREAD)
+    read = p_tanker * (1 - MISREAD)
     mixed: Floats = np.log(read * np.exp(each - mean) + 1 - read)
     return mixed
 
 
-def of_ends(before: Floats, after: Floats) -> Floats:
-    """Log likelihood of what was seen elsewhere under each turn, (visits, 4).
+def combine_ends(arrival: Floats, departure: Floats) -> Floats:
+    """Log likelihood of observations off berth under each operation, (visits, 4).
 
     Parameters
     ----------
-    before, after
-        Log likelihoods of coming, and of leaving, in ballast and laden, (visits, 2) each.
+    arrival, departure
+        Log likelihoods of arriving, and of leaving, in ballast and laden, (visits, 2) each.
 
     """
-    come = before[:, [0, 1, 0, 1]]
-    leave = after[:, [1, 0, 0, 1]]
-    turns: Floats = come + leave
-    return turns
+    in_ballast, laden = range(2)
+    # In the order of the operations.
+    come = arrival[:, [in_ballast, laden, in_ballast, laden]]
+    leave = departure[:, [laden, in_ballast, in_ballast, laden]]
+    total: Floats = come + leave
+    return total
 
 
-def load_ratios(turns: Floats) -> tuple[Floats, Floats]:
-    """Log likelihood ratios of laden to ballast at arrival and at departure, (visits,) each."""
-    loads, unloads, ballast, laden = np.exp(turns).T
+def load_log_ratios(operations: Floats) -> tuple[Floats, Floats]:
+    """Log likelihood ratios of laden to ballast at arrival and at departure, (visits,) each.
+
+    Parameters
+    ----------
+    operations
+        Log likelihoods of operations, (visits, 4).
+
+    """
+    loads, unloads, ballast, laden = np.exp(operations).T
     come, leave = (unloads + laden) / (loads + ballast), (loads + laden) / (unloads + ballast)
     return np.log(come), np.log(leave)
 
 
-def draw_turns(rng: np.random.Generator, visits: Floats) -> Turns:
-    """Draw a mixture and, given it, a turn for every visit.
+def draw_operations(rng: np.random.Generator, operations: Floats) -> OperationDraw:
+    """Draw a mixture and, given it, an operation for every visit.
 
     Parameters
     ----------
     rng
         Of the draw.
-    visits
+    operations
         Log likelihoods, (visits, 4).
 
     """
-    chosen = int((share_posterior(visits) + rng.gumbel(size=len(SHARES))).argmax())
+    chosen = int((mixture_log_posterior(operations) + rng.gumbel(size=len(SHARES))).argmax())
     shares = SHARES[chosen]
     with np.errstate(divide="ignore"):
-        terms = visits + np.log(shares)
-    turn = (terms + rng.gumbel(size=terms.shape)).argmax(1)
-    return Turns(turn, shares)
+        terms = operations + np.log(shares)
+    return OperationDraw((terms + rng.gumbel(size=terms.shape)).argmax(1), shares)
 
 
-def share_posterior(visits: Floats) -> Floats:
-    """Unnormalised log posterior of each mixture of `SHARES`."""
+def mixture_log_posterior(operations: Floats) -> Floats:
+    """Unnormalised log posterior of each mixture of `SHARES`, given visits (visits, 4)."""
     # Likelihoods of a visit are within 1 / MISREAD of each other: no overflow.
-    likelihood = np.exp(visits) @ SHARES.T
+    likelihood = np.exp(operations) @ SHARES.T
     posterior: Floats = LOG_PRIOR + np.log(np.maximum(likelihood, 1e-300)).sum(0)
     return posterior
+
+
+def operation_probabilities(operations: Floats) -> Floats:
+    """Probabilities of the operations of each visit given all visits, (visits, 4)."""
+    posterior = mixture_log_posterior(operations)
+    weights = np.exp(posterior - posterior.max())
+    joint = np.exp(operations)[:, None] * SHARES
+    each: Floats = np.einsum(
+        "s,vst->vt", weights / weights.sum(), joint / joint.sum(-1, keepdims=True)
+    )
+    return each

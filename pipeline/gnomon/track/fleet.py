@@ -1,21 +1,20 @@
 """The register of ships that may have called, and which of them a visit may have been.
 
-`configs/fleet.csv` has a row a ship and, beside each value, where it comes from; what no source
-says is empty and stays unknown. A ship whose deadweight is not known is not given one: the ledger
-draws it from the length and beam that were measured (`gnomon.physics.hydrostatics`), and so it does
-for visits whose ship is unknown.
+`configs/fleet.csv` has a row for each ship and, beside each value, its source; what no source
+states is empty and stays unknown. A ship of unknown deadweight is given none: the ledger draws it
+from the measured length and beam (`gnomon.physics.hydrostatics`), as for visits of unknown ships.
 
 A ship whose length is in the register, or whose deadweight is (length then within 8 % of
 ``(DWT / 0.0062)^(1/3)``), is a candidate as far as the measured length and beam agree; one of
 unknown size agrees with all small tankers alike. One ship cannot be in two places: candidates of
 visits that overlap, or lie closer than the shortest round trip, share one ship at most. Candidates
-with equal evidence get equal probability, so a register of unknown sizes identifies nobody. An
+with equal evidence get equal probability, so a register of unknown sizes identifies no visit. An
 unregistered ship is always possible. A number or name that AIS sent from where the ship lay is
-believed, except one in twenty, and no more than her size allows.
+right, except one in twenty, and is weighted no more than the size allows.
 
-An analyst may name the ship of a detection (`gnomon.datamodel.decisions`). A word that is right 19
+An analyst may name the ship of a detection (`gnomon.datamodel.decisions`). A name that is right 19
 times in 20, and else any other ship alike, multiplies the weight of that ship by 19 for each other.
-A name that the register does not know joins it for the run, as a small tanker of unknown size.
+A name that the register lacks joins it for the run, as a small tanker of unknown size.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,20 +27,29 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import NAME_ODDS
 from gnomon.datamodel.errors import TrackError
-from gnomon.track.marks import SMALL_M
+from gnomon.track.marks import SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 COLUMNS = ("name", "former_names", "imo", "flag", "deadweight_t", "length_m", "beam_m", "listing")
 UNREGISTERED = 3.0
 """Weight of "a ship that is not in the register" against one that is in it."""
 ROUND_TRIP_DAYS = 2.0
 """From a departure to the next arrival of one ship, at least: Chongjin and back in three days."""
-ROUNDS = 60
-SWEEPS = 3
-"""Until an assignment has forgotten that nobody held a ship."""
-MISNAMED = 0.05
+GIBBS_ROUNDS = 60
+BURN_ROUNDS = 3
+"""Until an assignment no longer depends on its start, in which no visit has a ship."""
+UNNAMED = -1
+"""In place of a row of the register."""
+P_WRONG_AIS = 0.05
 """AIS names that are another ship's: spoofed, borrowed, or of the ship alongside."""
+LENGTH_OF_DEADWEIGHT = 0.0062
+"""Deadweight in tonnes over the cube of the length of small tankers."""
+LENGTH_OF_DEADWEIGHT_SIGMA = 0.08
+REGISTER_LENGTH_SIGMA_M = 0.5
+BEAM_SIGMA = 0.12
+"""Of a measured beam over that of the register."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +65,32 @@ class Fleet:
     length_sigma_m: Floats
     beam_m: Floats
 
-    def place(self, word: str) -> int | None:
-        """Place of a ship by its name, a former name, or its IMO number."""
-        sought = _plain(word)
+    def find(self, name_or_imo: str) -> int | None:
+        """Row of a ship by its name, a former name, or its IMO number."""
+        sought = _plain(name_or_imo)
         number = sought.removeprefix("imo").strip()
-        for place, (names, imo) in enumerate(zip(self.names, self.imo, strict=True)):
+        for row, (names, imo) in enumerate(zip(self.names, self.imo, strict=True)):
             if sought in map(_plain, names) or (imo and number == imo):
-                return place
+                return row
         return None
 
-    def joined(self, words: Collection[str]) -> "Fleet":
-        """The register with the ships that somebody named and it does not know."""
+    def find_ais(self, imo: str | None, name: str | None) -> int | None:
+        """Row of the ship with this IMO number, or else of this name or former name."""
+        if imo and imo in self.imo:
+            return self.imo.index(imo)
+        plain = (name or "").strip().casefold()
+        for row, own in enumerate(self.names):
+            # Two ships may have one name, but not two numbers.
+            if plain in own and not (imo and self.imo[row]):
+                return row
+        return None
+
+    def with_names(self, names: Collection[str]) -> "Fleet":
+        """The register with the ships of these names that it lacks, of unknown size."""
         new: dict[str, str] = {}
-        for word in sorted(words):
-            if self.place(word) is None:
-                new.setdefault(_plain(word), word)
+        for name in sorted(names):
+            if self.find(name) is None:
+                new.setdefault(_plain(name), name)
         count = len(new)
         unknown = np.full(count, np.nan)
         return replace(
@@ -80,14 +99,14 @@ class Fleet:
             names=(*self.names, *((plain,) for plain in new)),
             imo=(*self.imo, *("",) * count),
             deadweight_t=np.r_[self.deadweight_t, unknown],
-            length_m=np.r_[self.length_m, np.full(count, SMALL_M[0])],
-            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, SMALL_M[1])],
+            length_m=np.r_[self.length_m, np.full(count, SMALL_TANKER_LENGTH_M)],
+            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, SMALL_TANKER_SIGMA_M)],
             beam_m=np.r_[self.beam_m, unknown],
         )
 
 
-def _plain(word: str) -> str:
-    return " ".join(word.casefold().split())
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def read_fleet(path: Path) -> Fleet:
@@ -96,7 +115,7 @@ def read_fleet(path: Path) -> Fleet:
     Raises
     ------
     TrackError
-        The file is missing, lacks columns, names a ship twice, or a value is no positive number.
+        The file is missing, lacks columns, has a ship twice, or a value is not a positive number.
 
     """
     try:
@@ -110,10 +129,12 @@ def read_fleet(path: Path) -> Fleet:
     deadweight, length, beam = (
         _numbers(rows[name], f"{path}: {name}") for name in ("deadweight_t", "length_m", "beam_m")
     )
-    by_weight = np.cbrt(deadweight / 0.0062)
+    by_weight = np.cbrt(deadweight / LENGTH_OF_DEADWEIGHT)
     unknown = np.isnan(length)
-    guess = np.where(np.isnan(by_weight), SMALL_M[0], by_weight)
-    sigma = np.where(np.isnan(by_weight), SMALL_M[1], 0.08 * by_weight)
+    guess = np.where(np.isnan(by_weight), SMALL_TANKER_LENGTH_M, by_weight)
+    sigma = np.where(
+        np.isnan(by_weight), SMALL_TANKER_SIGMA_M, LENGTH_OF_DEADWEIGHT_SIGMA * by_weight
+    )
     return Fleet(
         name=tuple(rows["name"]),
         names=tuple(
@@ -123,7 +144,7 @@ def read_fleet(path: Path) -> Fleet:
         imo=tuple(rows.imo),
         deadweight_t=deadweight,
         length_m=np.where(unknown, guess, length),
-        length_sigma_m=np.where(unknown, sigma, 0.5),
+        length_sigma_m=np.where(unknown, sigma, REGISTER_LENGTH_SIGMA_M),
         beam_m=beam,
     )
 
@@ -136,15 +157,15 @@ def _numbers(column: pd.Series, where: str) -> Floats:
     return values
 
 
-def agreement(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -> Floats:
-    """Likelihood of measured sizes for each ship, and last for one that is not registered.
+def size_likelihood(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -> Floats:
+    """Likelihood of measured sizes for each ship, and last for an unregistered one.
 
     Parameters
     ----------
     fleet
         The register.
     length_m, sigma_m, beam_m
-        Of visits; beams are told within 12 %.
+        Of visits; beams are measured within 12 %.
 
     Returns
     -------
@@ -152,10 +173,10 @@ def agreement(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -
         (visits, ships + 1), unnormalised.
 
     """
-    centre = np.r_[fleet.length_m, SMALL_M[0]]
-    wide = np.hypot(np.r_[fleet.length_sigma_m, SMALL_M[1]], sigma_m[:, None])
+    centre = np.r_[fleet.length_m, SMALL_TANKER_LENGTH_M]
+    wide = np.hypot(np.r_[fleet.length_sigma_m, SMALL_TANKER_SIGMA_M], sigma_m[:, None])
     likelihood = np.exp(-0.5 * ((length_m[:, None] - centre) / wide) ** 2) / wide
-    off = (beam_m[:, None] / np.r_[fleet.beam_m, np.nan] - 1) / 0.12
+    off = (beam_m[:, None] / np.r_[fleet.beam_m, np.nan] - 1) / BEAM_SIGMA
     likelihood *= np.where(np.isnan(off), 1.0, np.exp(-0.5 * off**2))
     likelihood[:, -1] *= UNREGISTERED
     weights: Floats = likelihood
@@ -163,59 +184,47 @@ def agreement(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Floats) -
 
 
 @dataclass(frozen=True)
-class Names:
-    """Ships of the register that AIS named where a hull lay: arrays of shape (hulls,)."""
+class AisNames:
+    """Ships of the register that AIS named at the position of a hull: arrays of shape (hulls,)."""
 
-    ship: NDArray[np.int64]
-    """Row of the register; -1 where it named none."""
+    ship: Ints
+    """Row of the register; `UNNAMED` where it named none."""
 
-    def weighed(self, weights: Floats, tracks: list[tuple[int, ...]]) -> Floats:
-        """Weights of ships for visits, with what AIS says; `MISNAMED` of all names are false."""
+    def apply(self, weights: Floats, tracks: list[tuple[int, ...]]) -> Floats:
+        """Weights of ships for visits, given AIS names, of which `P_WRONG_AIS` are wrong."""
         out = weights.copy()
         for visit, track in enumerate(tracks):
-            told = self.ship[list(track)]
-            if (told < 0).all():
+            named = self.ship[list(track)]
+            if (named == UNNAMED).all():
                 continue
-            name = int(np.bincount(told[told >= 0]).argmax())
-            others = np.arange(weights.shape[1]) != name
-            out[visit, others] *= MISNAMED / max(weights.shape[1] - 1, 1)
+            ship = int(np.bincount(named[named != UNNAMED]).argmax())
+            others = np.arange(weights.shape[1]) != ship
+            out[visit, others] *= P_WRONG_AIS / max(weights.shape[1] - 1, 1)
         return out
 
 
-def named(weights: Floats, fleet: Fleet, words: Sequence[Collection[str]]) -> Floats:
-    """Weights once analysts have said who a ship is.
+def apply_reviewed_names(weights: Floats, fleet: Fleet, names: Sequence[Collection[str]]) -> Floats:
+    """Weights of ships for visits, given the names that analysts assigned.
 
     Parameters
     ----------
     weights
-        From `agreement`, (visits, ships + 1).
+        From `size_likelihood`, (visits, ships + 1).
     fleet
-        That knows every word (`Fleet.joined`).
-    words
-        Names for each visit; one that is said twice of the same pixels counts once.
+        That has every name (`Fleet.with_names`).
+    names
+        Of each visit; one that was given twice for the same pixels counts once.
 
     """
     out = weights.copy()
     others = weights.shape[1] - 1
-    for visit, said in enumerate(words):
-        for ship in {fleet.place(word) for word in said} - {None}:
+    for visit, given in enumerate(names):
+        for ship in {fleet.find(name) for name in given} - {None}:
             out[visit, ship] *= NAME_ODDS * others
     return out
 
 
-def ship_named(fleet: Fleet, imo: str | None, name: str | None) -> int:
-    """Row of the ship with this IMO number, or else of this name or former name; or -1."""
-    if imo and imo in fleet.imo:
-        return fleet.imo.index(imo)
-    plain = (name or "").strip().casefold()
-    for row, own in enumerate(fleet.names):
-        # Two ships may have one name, but not two numbers.
-        if plain in own and not (imo and fleet.imo[row]):
-            return row
-    return -1
-
-
-def candidates(
+def candidate_probabilities(
     weights: Floats, arrive_day: Floats, depart_day: Floats, *, rng: np.random.Generator
 ) -> Floats:
     """Probabilities of ships for visits, one ship in one place.
@@ -226,7 +235,7 @@ def candidates(
     Parameters
     ----------
     weights
-        From `agreement`, (visits, ships + 1).
+        From `size_likelihood`, (visits, ships + 1).
     arrive_day, depart_day
         (visits,)
     rng
@@ -238,28 +247,28 @@ def candidates(
         (visits, ships + 1), rows add up to one.
 
     """
-    held, clash = _nobody(weights), _clashes(arrive_day, depart_day)
+    held, clash = _no_ships(weights), _clashes(arrive_day, depart_day)
     total = np.zeros_like(weights)
-    for _ in range(ROUNDS):
+    for _ in range(GIBBS_ROUNDS):
         total += _sweep(weights, clash, held, rng)
-    return total / ROUNDS
+    return total / GIBBS_ROUNDS
 
 
-def drawn_ships(
+def draw_ships(
     weights: Floats, arrive_day: Floats, depart_day: Floats, *, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """One assignment of ships to visits; parameters as in `candidates`."""
-    held, clash = _nobody(weights), _clashes(arrive_day, depart_day)
-    for _ in range(SWEEPS):
+) -> Ints:
+    """One assignment of ships to visits; parameters as in `candidate_probabilities`."""
+    held, clash = _no_ships(weights), _clashes(arrive_day, depart_day)
+    for _ in range(BURN_ROUNDS):
         _sweep(weights, clash, held, rng)
     return held
 
 
-def _nobody(weights: Floats) -> NDArray[np.int64]:
+def _no_ships(weights: Floats) -> Ints:
     return np.full(len(weights), weights.shape[1] - 1)
 
 
-def _clashes(arrive_day: Floats, depart_day: Floats) -> list[NDArray[np.int64]]:
+def _clashes(arrive_day: Floats, depart_day: Floats) -> list[Ints]:
     """For each visit the others that one ship could not have made too."""
     gap = np.maximum(arrive_day[:, None] - depart_day, arrive_day - depart_day[:, None])
     close = gap < ROUND_TRIP_DAYS
@@ -269,8 +278,8 @@ def _clashes(arrive_day: Floats, depart_day: Floats) -> list[NDArray[np.int64]]:
 
 def _sweep(
     weights: Floats,
-    clash: list[NDArray[np.int64]],
-    held: NDArray[np.int64],
+    clash: list[Ints],
+    held: Ints,
     rng: np.random.Generator,
 ) -> Floats:
     """Give each visit a ship in turn; returns the chances by which it was drawn."""

@@ -2,21 +2,24 @@
 
 Visits are a marked Poisson process, so the density of a partition of detections into tracks is
 
-    product over tracks of  sum over classes  rate_c  stay_c(track)  marks_c(track)
-    times  exp(- sum over classes  rate_c  days seen_c)
+    product over tracks of  sum over classes  rate_c  presence_c(track)  marks_c(track)
+    times  exp(- sum over classes  rate_c  detectable days_c)
 
-where ``stay`` is the chance of the track's looks (`gnomon.track.presence`) and ``marks`` that of
-its sizes, scores and places. Classes are short and long small tankers, other ships, and nothing
-(a false alarm: one detection, a rate per look). The chain goes round three steps:
+where ``presence`` is the likelihood of the track's observations (`gnomon.track.presence`) and
+``marks`` that of its sizes, scores and positions (`gnomon.track.marks`). Classes are short and long
+small tankers, other ships, and false alarms (one detection, a rate per observation). Each round of
+the chain has three steps:
 
 1. links: two tracks exchange what follows a detection (this splits, joins and crosses tracks), by
-   Metropolis; every pair of detections that could be one ship is tried a few times;
-2. classes: one for every track, given the rates;
-3. parameters: a member of the bank given tracks and classes, the rates integrated out; then rates.
+   Metropolis (Oh, Russell & Sastry 2009, IEEE Trans. Autom. Control 54, MCMC data association);
+   every pair of detections that could be one ship is proposed once;
+2. classes: one for every track, given the rates (Gibbs);
+3. parameters: a member of the prior sample given tracks and classes, the rates integrated out; then
+   rates.
 
 Rates have gamma priors of shape 1/2 for tankers and for others, with a mean of 0.2 visits a day:
-wide enough that one in ten seasons has fewer than one visit, and as many have more than 149. With
-even odds there is no such trade at all, so that a season without a tanker can be read as one.
+wide enough that one season in ten has fewer than one visit, and as many have more than 149. With
+even odds there is no such trade at all, so that a season without a tanker can be inferred as one.
 """
 
 import math
@@ -27,50 +30,52 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from gnomon.track.marks import Hulls, Marks
-from gnomon.track.presence import Bank, Presence
+from gnomon.track.marks import Hulls, MarkLikelihood
+from gnomon.track.presence import PresenceLikelihood, PriorSample
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Track = tuple[int, ...]
-"""Detections of one ship in order of time."""
+"""Detections of one ship in the order of time."""
 
-SHORT, LONG, OTHER, NOTHING = range(4)
+SHORT, LONG, OTHER, FALSE_ALARM = range(4)
 TANKERS = np.array([True, True, False, False])
-SHAPE = np.array([0.25, 0.25, 0.5, 0.5])
+RATE_SHAPE = np.array([0.25, 0.25, 0.5, 0.5])
 """Of the gamma priors of the rates of classes; the tankers' add up to 1/2."""
-MEAN_PER_DAY, MEAN_PER_LOOK = 0.2, 0.05
-"""Prior means of visits (of tankers, of others) a day, and of false alarms a look."""
-WORTH = SHAPE / np.array([MEAN_PER_DAY / 2, MEAN_PER_DAY / 2, MEAN_PER_DAY, MEAN_PER_LOOK])
-"""Days, or looks, that these priors are worth; short and long tankers share their mean."""
+MEAN_PER_DAY, MEAN_PER_OBSERVATION = 0.2, 0.05
+"""Prior means of visits (of tankers, of others) a day, and of false alarms an observation."""
+RATE_EXPOSURE = RATE_SHAPE / np.array(
+    [MEAN_PER_DAY / 2, MEAN_PER_DAY / 2, MEAN_PER_DAY, MEAN_PER_OBSERVATION]
+)
+"""Days, or observations, of these priors; short and long tankers share their mean."""
 TRADE_ODDS = 1.0
-"""Before any look: that there is a trade with small tankers, against that there is none."""
-STAY_MAX_DAYS = 15.0
-"""Detections further apart than this are two visits; six times the mean of the prior."""
-LEAST_LINK = -9.0
-"""Log odds of a pair being one visit, below which it is not tried."""
+"""Prior odds that there is a trade with small tankers."""
+VISIT_MAX_DAYS = 15.0
+"""Detections further apart than this are two visits; six times the prior mean dwell."""
+LOG_ODDS_MIN = -9.0
+"""Pairs of detections with lower log odds of being one visit are not proposed."""
 
 
-class Draw(NamedTuple):
+class PartitionDraw(NamedTuple):
     """One state of the chain."""
 
     tracks: tuple[Track, ...]
     classes: Ints
     member: int
-    """Of the bank."""
+    """Of the prior sample."""
     rates: Floats
-    unseen: float
-    """Expected visits of tankers that no look showed."""
+    undetected: float
+    """Expected visits of tankers that no observation detected."""
 
 
 @dataclass
-class Chain:
-    """The state, and weights of tracks met so far: (members, classes) each."""
+class PartitionChain:
+    """The state, and likelihoods of tracks met so far: (members, classes) each."""
 
     hulls: Hulls
-    marks: Marks
-    there: Presence
-    looks_usable: float
+    marks: MarkLikelihood
+    presence: PresenceLikelihood
+    usable_observations: float
     rng: np.random.Generator
     after: list[int] = field(default_factory=list)
     """Next detection of the same ship, -1 for none."""
@@ -82,108 +87,99 @@ class Chain:
     now: dict[Track, float] = field(default_factory=dict)
     """Densities under the present parameters."""
 
-    def weight(self, track: Track) -> Floats:
-        """Log stay and marks of a track, by member and class."""
+    def log_likelihood(self, track: Track) -> Floats:
+        """Log likelihood of a track's observations and marks, by member and class."""
         if track not in self.known:
-            self.known[track] = self._weighed(track)
+            presence = self.presence.log_track(self.hulls.observation[list(track)])
+            whole = np.full((presence.shape[0], 4), -np.inf)
+            whole[:, :FALSE_ALARM] = presence
+            if len(track) == 1:
+                whole[:, FALSE_ALARM] = 0.0
+            self.known[track] = whole + self.marks.log_density(track)
         return self.known[track]
 
-    def _weighed(self, track: Track) -> Floats:
-        there, observation = self.there, self.hulls.observation[list(track)]
-        first, last = observation[[0]], observation[[-1]]
-        stay = there.log_stay(first, last)[0] + there.log_odds[observation].sum(0)
-        stay += there.log_missed[last[0] + 1] - there.log_missed[first[0]]
-        whole = np.full((stay.shape[0], 4), -np.inf)
-        whole[:, :3] = stay
-        if len(track) == 1:
-            whole[:, NOTHING] = 0.0
-        return whole + self.marks.of(track)
-
-    def density(self, track: Track) -> float:
-        """Log density of a track, classes summed over."""
+    def log_density(self, track: Track) -> float:
+        """Log density of a track under the present parameters, classes summed over."""
         if track not in self.now:
-            terms = (self.weight(track)[self.member] + self.log_rates).tolist()
+            terms = (self.log_likelihood(track)[self.member] + self.log_rates).tolist()
             top = max(terms)
             self.now[track] = top + math.log(sum(math.exp(term - top) for term in terms))
         return self.now[track]
 
     def set_parameters(self, member: int, rates: Floats) -> None:
-        """Go on with other parameters."""
+        """Continue with other parameters."""
         self.member, self.rates = member, rates
         self.log_rates = np.log(np.maximum(rates, 1e-30))
         self.now.clear()
 
-    def head(self, one: int) -> Track:
+    def head(self, detection: int) -> Track:
         """Track up to a detection."""
-        out = [one]
+        out = [detection]
         while self.before[out[-1]] >= 0:
             out.append(self.before[out[-1]])
         return tuple(reversed(out))
 
-    def tail(self, one: int) -> Track:
-        """Track from a detection on; nothing for -1."""
+    def tail(self, detection: int) -> Track:
+        """Track from a detection on; empty for -1."""
         out = []
-        while one >= 0:
-            out.append(one)
-            one = self.after[one]
+        while detection >= 0:
+            out.append(detection)
+            detection = self.after[detection]
         return tuple(out)
 
     def tracks(self) -> tuple[Track, ...]:
         """All tracks."""
         return tuple(self.tail(n) for n, b in enumerate(self.before) if b < 0)
 
-    def try_link(self, one: int, two: int) -> None:
-        """Propose that two follows one, or, where it does, that it does not."""
-        ahead, behind = self.after[one], self.before[two]
-        first, second = self.head(one), self.tail(two)
-        old: tuple[Track, ...] = (first + second,)
-        new: tuple[Track, ...] = (first, second)
-        links = ((one, -1), (-1, two))
-        if ahead != two:
+    def propose_link(self, first: int, second: int) -> None:
+        """Propose that second follows first, or, where it does, that it does not."""
+        ahead, behind = self.after[first], self.before[second]
+        start, rest = self.head(first), self.tail(second)
+        old: tuple[Track, ...] = (start + rest,)
+        new: tuple[Track, ...] = (start, rest)
+        links = ((first, -1), (-1, second))
+        if ahead != second:
             left = self.head(behind) if behind >= 0 else ()
             right = self.tail(ahead)
-            if (
-                left
-                and right
-                and self.hulls.observation[left[-1]] >= self.hulls.observation[right[0]]
-            ):
+            observation = self.hulls.observation
+            if left and right and observation[left[-1]] >= observation[right[0]]:
                 return
-            old, new = (first + right, left + second), (first + second, left + right)
-            links = ((one, two), (behind, ahead))
-        gain = sum(self.density(t) for t in new if t) - sum(self.density(t) for t in old if t)
+            old, new = (start + right, left + rest), (start + rest, left + right)
+            links = ((first, second), (behind, ahead))
+        gain = sum(self.log_density(t) for t in new if t)
+        gain -= sum(self.log_density(t) for t in old if t)
         if np.log(self.rng.random()) < gain:
-            for a, b in links:
-                self._link(a, b)
+            for one, two in links:
+                self.link(one, two)
 
-    def _link(self, one: int, two: int) -> None:
-        if one >= 0:
-            self.after[one] = two
-        if two >= 0:
-            self.before[two] = one
+    def link(self, first: int, second: int) -> None:
+        """Let second follow first; -1 is no detection."""
+        if first >= 0:
+            self.after[first] = second
+        if second >= 0:
+            self.before[second] = first
 
 
-def sample(
+def sample_partitions(
     hulls: Hulls,
-    marks: Marks,
-    there: Presence,
+    marks: MarkLikelihood,
+    presence: PresenceLikelihood,
     *,
-    looks_usable: float,
+    usable_observations: float,
     rng: np.random.Generator,
     draws: int,
     burn: int = 40,
-) -> list[Draw]:
+) -> list[PartitionDraw]:
     """Run the chain.
 
     Parameters
     ----------
     hulls
         Detections of one port, sorted by time.
-    marks
-        What their sizes, scores and places say.
-    there
-        What the looks say.
-    looks_usable
-        Looks, each by its usable fraction: where false alarms can be.
+    marks, presence
+        Likelihoods of their marks and of their observations.
+    usable_observations
+        Observations, each weighted by its usable fraction: where false alarms can be.
     rng
         Of the chain.
     draws
@@ -193,66 +189,71 @@ def sample(
 
     """
     count = len(hulls.observation)
-    chain = Chain(hulls, marks, there, looks_usable, rng, [-1] * count, [-1] * count)
-    chain.set_parameters(len(there.rate) // 2, chain.rates)
+    chain = PartitionChain(
+        hulls, marks, presence, usable_observations, rng, [-1] * count, [-1] * count
+    )
+    chain.set_parameters(len(presence.rate) // 2, chain.rates)
     edges = _edges(chain)
     kept = []
     for turn in range(burn + draws):
         for n in rng.permutation(len(edges)):
-            chain.try_link(*edges[n])
-        draw = _parameters(chain)
+            chain.propose_link(*edges[n])
+        draw = _draw_parameters(chain)
         if turn >= burn:
             kept.append(draw)
     return kept
 
 
-def _edges(chain: Chain) -> list[tuple[int, int]]:
-    """Pairs of detections that could be one visit; the likelier ones are linked already."""
+def _edges(chain: PartitionChain) -> list[tuple[int, int]]:
+    """Pairs of detections that could be one visit; the likelier ones are linked at once."""
     hulls, found = chain.hulls, []
     for one in range(len(hulls.observation)):
         for two in range(one + 1, len(hulls.observation)):
-            if hulls.day[two] - hulls.day[one] > STAY_MAX_DAYS:
+            if hulls.day[two] - hulls.day[one] > VISIT_MAX_DAYS:
                 break
-            if hulls.observation[two] == hulls.observation[one] or chain.marks.apart(one, two):
+            if hulls.observation[two] == hulls.observation[one] or chain.marks.differ(one, two):
                 continue
-            joint = chain.density((one, two))
-            odds = joint - chain.density((one,)) - chain.density((two,))
-            if odds > LEAST_LINK:
+            joint = chain.log_density((one, two))
+            odds = joint - chain.log_density((one,)) - chain.log_density((two,))
+            if odds > LOG_ODDS_MIN:
                 found.append((odds - 0.5 * (hulls.day[two] - hulls.day[one]), one, two))
     for odds, one, two in sorted(found, reverse=True):
         if odds > 0 and chain.after[one] < 0 and chain.before[two] < 0:
-            chain._link(one, two)  # noqa: SLF001 - the same module
+            chain.link(one, two)
     return [(one, two) for _, one, two in found]
 
 
-def _parameters(chain: Chain) -> Draw:
-    """Classes, a member of the bank, rates."""
-    rng, tracks, there = chain.rng, chain.tracks(), chain.there
-    weights = np.array([chain.weight(t) for t in tracks]).reshape(len(tracks), len(there.rate), 4)
-    terms = weights[:, chain.member] + chain.log_rates
+def _draw_parameters(chain: PartitionChain) -> PartitionDraw:
+    """Draw classes, a member of the prior sample, and rates."""
+    rng, tracks, presence = chain.rng, chain.tracks(), chain.presence
+    members = len(presence.rate)
+    logs = np.array([chain.log_likelihood(t) for t in tracks]).reshape(len(tracks), members, 4)
+    terms = logs[:, chain.member] + chain.log_rates
     # Gumbel's trick draws a class for every track at once.
     classes = (terms + rng.gumbel(size=terms.shape)).argmax(1)
     numbers = np.bincount(classes, minlength=4)
     exposure = np.concatenate(
-        [there.seen_days, np.full((len(there.rate), 1), chain.looks_usable)], 1
+        [presence.detectable_days, np.full((members, 1), chain.usable_observations)], 1
     )
-    shape = SHAPE + numbers
-    logs = (gammaln(shape) - shape * np.log(WORTH + exposure)).sum(1)
-    logs += weights[np.arange(len(tracks)), :, classes].sum(0)
-    member = int((logs + rng.gumbel(size=len(logs))).argmax())
-    rates = rng.gamma(shape) / (WORTH + exposure[member])
+    shape = RATE_SHAPE + numbers
+    log_weights = (gammaln(shape) - shape * np.log(RATE_EXPOSURE + exposure)).sum(1)
+    log_weights += logs[np.arange(len(tracks)), :, classes].sum(0)
+    member = int((log_weights + rng.gumbel(size=len(log_weights))).argmax())
+    rates = rng.gamma(shape) / (RATE_EXPOSURE + exposure[member])
     if not numbers[TANKERS].any():
-        empty = SHAPE * np.log(WORTH / (WORTH + exposure[member]))
+        empty = RATE_SHAPE * np.log(RATE_EXPOSURE / (RATE_EXPOSURE + exposure[member]))
         odds = TRADE_ODDS * np.exp(empty[TANKERS].sum())
         if rng.random() > odds / (1 + odds):
             rates[TANKERS] = 0.0
     chain.set_parameters(member, rates)
-    missed = (there.all_days - there.seen_days)[member]
-    unseen = float((rates[:3] * missed)[TANKERS[:3]].sum())
-    return Draw(tracks, classes, member, rates, unseen)
+    missed = (presence.total_days - presence.detectable_days)[member]
+    ships = slice(0, FALSE_ALARM)
+    undetected = float((rates[ships] * missed)[TANKERS[ships]].sum())
+    return PartitionDraw(tracks, classes, member, rates, undetected)
 
 
-def members_used(kept: list[Draw], bank: Bank) -> Floats:
-    """Weights of the bank's members in the draws."""
-    used: Floats = np.bincount([d.member for d in kept], minlength=len(bank.mean_days)) / len(kept)
-    return used
+def member_weights(draws: list[PartitionDraw], prior: PriorSample) -> Floats:
+    """Posterior weights of the members of the prior sample."""
+    counts = np.bincount([d.member for d in draws], minlength=len(prior.mean_days))
+    weights: Floats = counts / len(draws)
+    return weights

@@ -1,159 +1,216 @@
-"""What the chain believes of one port's visits, before anybody asks which way the oil goes.
+"""Posterior of one port's tracks, before the direction of trade is inferred.
 
-The table has one partition of the detections, the draw whose tracks are most believed; the counts
-have all of them. Sizes are shrunk to what small tankers are, or errors of measurement would make
-the large ones larger and the sum of deadweights too great.
+The table of visits has one partition of the detections, the draw whose tracks are most probable;
+counts have all of them. Sizes are shrunk towards those of small tankers, or errors of measurement
+would make large ships larger and the sum of deadweights too great.
 """
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.track import direction, linking
-from gnomon.track.dwell import STEP_DAYS, Stays, grid
-from gnomon.track.linking import TANKERS, Draw, Track
-from gnomon.track.marks import BEAM_PER_LENGTH, LENGTH_M, MODEL_SIGMA_M, SMALL_M, Marks
-from gnomon.track.off_berth import Ends
-from gnomon.track.presence import Bank, bank, presence
-from gnomon.track.sightings import Sightings
+from gnomon.datamodel.study import TrackOptions
+from gnomon.track.direction import operation_log_likelihood
+from gnomon.track.dwell import DwellPosterior, EndDensities, grid_quantiles
+from gnomon.track.linking import (
+    FALSE_ALARM,
+    TANKERS,
+    PartitionDraw,
+    Track,
+    member_weights,
+    sample_partitions,
+)
+from gnomon.track.marks import (
+    BEAM_PER_LENGTH,
+    CLASS_LENGTH_M,
+    LENGTH_MODEL_SIGMA_M,
+    SMALL_TANKER_LENGTH_M,
+    SMALL_TANKER_SIGMA_M,
+    MarkLikelihood,
+)
+from gnomon.track.off_berth import EndTimes
+from gnomon.track.presence import (
+    TANKER_DWELL,
+    PriorSample,
+    presence_likelihood,
+    sample_prior,
+)
+from gnomon.track.sightings import PortObservations
 
 Floats = NDArray[np.float64]
 
 BEAM_SHARE = 0.09
 """How far a small tanker's beam is from `BEAM_PER_LENGTH`."""
 PARTS = (0.1, 0.3, 0.5, 0.7, 0.9)
-"""Middles of fifths, by which the doubt of a visit's ends is handed on."""
+"""Middles of fifths, by which the uncertainty of a visit's ends is carried on."""
+DETECTION_MAX = 0.99
 
 
 @dataclass(frozen=True)
-class Posterior:
-    """The chain's draws, and what is computed once for each track in them."""
+class ShipSizes:
+    """Sizes of ships and their errors: arrays of shape (ships,)."""
 
-    seen: Sightings
-    members: Bank
-    draws: list[Draw]
-    stays: Stays
+    length_m: Floats
+    beam_m: Floats
+    length_sigma_m: Floats
+    beam_sigma_m: Floats
+
+
+@dataclass(frozen=True)
+class TrackPosterior:
+    """Draws of the chain, and what is computed once for each track in them."""
+
+    data: PortObservations
+    prior: PriorSample
+    draws: list[PartitionDraw]
+    dwell: DwellPosterior
     weights: Floats
-    """Of the bank's members."""
-    tanker: Floats
-    """Chance that each hull is a small tanker."""
+    """Of the members of the prior sample."""
+    p_tanker: Floats
+    """Probability that each hull is a small tanker."""
     rng: np.random.Generator
-    """Where the chain left it."""
+    """As the chain left it."""
 
     @property
     def representative(self) -> tuple[Track, ...]:
         """Tracks of the draw whose tracks are in most draws."""
-        often = Counter(track for draw in self.draws for track in draw.tracks)
+        often = self.track_counts
         return max(self.draws, key=lambda d: sum(often[t] * len(t) for t in d.tracks)).tracks
 
-    def likely(self, p_least: float) -> list[Track]:
-        """Those of them that are likely enough a small tanker's."""
-        return [t for t in self.representative if self.trust(t) >= p_least]
-
-    def trust(self, track: Track) -> float:
-        """Chance that a track is a small tanker's."""
-        return float(self.tanker[list(track)].mean())
+    @property
+    def track_counts(self) -> Counter[Track]:
+        """Number of draws that have each track."""
+        return Counter(track for draw in self.draws for track in draw.tracks)
 
     @property
-    def days(self) -> float:
-        """Length of the period."""
-        return (self.seen.end - self.seen.start) / timedelta(days=1)
+    def mean_dwell_days(self) -> Floats:
+        """Mean dwell of small tankers in each draw."""
+        return self.prior.mean_days[[d.member for d in self.draws], TANKER_DWELL]
 
+    def detection(self) -> Floats:
+        """Posterior probability of detection of a small tanker in port, by observation."""
+        by_class = self.weights @ self.prior.detection
+        p: Floats = self.data.usable * by_class[self.data.sensor_class]
+        return p
 
-def posterior(
-    seen: Sightings,
-    *,
-    dwell_days: float = 2.5,
-    dwell_factor: float = 1.35,
-    members: int = 256,
-    draws: int = 200,
-    seed: int = 0,
-) -> Posterior:
-    """Run the chain over one port's looks and hulls; options as in `TrackOptions`."""
-    rng = np.random.default_rng([seed, len(seen.day), len(seen.hulls.observation)])
-    values = bank(members, dwell_days=dwell_days, dwell_factor=dwell_factor)
-    there = presence(
-        values,
-        day=seen.day,
-        kind=seen.kind,
-        usable=seen.usable,
-        lengths_m=tuple(LENGTH_M[:3, 0]),
-        tankers=(True, True, False),
-        start_day=0.0,
-        end_day=(seen.end - seen.start) / timedelta(days=1),
-    )
-    kept = linking.sample(
-        seen.hulls,
-        Marks(seen.hulls),
-        there,
-        looks_usable=float(seen.usable.sum()),
-        rng=rng,
-        draws=draws,
-    )
-    weights = linking.members_used(kept, values)
-    chance = seen.usable * (weights @ values.detection)[seen.kind]
-    stays = Stays(values, weights, day=seen.day, missed=1 - np.minimum(chance, 0.99))
-    return Posterior(seen, values, kept, stays, weights, _tanker_chance(seen, kept), rng)
+    def likely_tankers(self, p_min: float) -> list[Track]:
+        """Representative tracks that are small tankers with at least this probability."""
+        return [t for t in self.representative if self.p_tanker_of(t) >= p_min]
 
+    def p_tanker_of(self, track: Track) -> float:
+        """Probability that a track is a small tanker's."""
+        return float(self.p_tanker[list(track)].mean())
 
-def _tanker_chance(seen: Sightings, kept: list[Draw]) -> Floats:
-    total = np.zeros(len(seen.hulls.observation))
-    for draw in kept:
-        for track, kind in zip(draw.tracks, draw.classes, strict=True):
-            if TANKERS[kind]:
-                total[list(track)] += 1
-    return total / len(kept)
+    def end_densities(self, track: Track) -> EndDensities:
+        """Densities of the arrival and departure of a track."""
+        first, last = self.data.hulls.observation[[track[0], track[-1]]]
+        return self.dwell.ends(int(first), int(last))
 
-
-def sizes(seen: Sightings, tracks: list[Track]) -> tuple[Floats, Floats, Floats, Floats]:
-    """Length, beam and their sigmas of ships, given that they are small tankers."""
-    hulls, out = seen.hulls, []
-    for track in tracks:
-        rows = list(track)
-        mean, sigma = _shrunk(
-            hulls.length_m[rows], np.hypot(hulls.length_sigma_m[rows], MODEL_SIGMA_M), SMALL_M
+    def operations(self, track: Track) -> Floats:
+        """Log likelihood of a track's observations under each cargo operation, (4,)."""
+        hulls, rows = self.data.hulls, np.array(track)
+        ends = self.end_densities(track)
+        day = hulls.day[rows]
+        dwell = day[-1] - day[0] + ends.mean_before + ends.mean_after
+        elapsed = (day - day[0] + ends.mean_before) / dwell
+        ratio = hulls.log_lr_laden[rows]
+        known = ~np.isnan(ratio)
+        return operation_log_likelihood(
+            ratio[known], elapsed[known], p_tanker=self.p_tanker_of(track)
         )
-        usual = BEAM_PER_LENGTH * mean
-        beam = _shrunk(hulls.beam_m[rows], hulls.beam_sigma_m[rows], (usual, BEAM_SHARE * usual))
-        out.append((mean, beam[0], sigma, beam[1]))
-    columns = np.array(out, float).reshape(len(tracks), 4).T
-    return columns[0], columns[1], columns[2], columns[3]
+
+    def end_times(self, tracks: list[Track]) -> EndTimes:
+        """When visits began and ended."""
+        day = self.data.hulls.day
+        arrive, depart = (np.empty((len(tracks), len(PARTS))) for _ in range(2))
+        for n, track in enumerate(tracks):
+            ends = self.end_densities(track)
+            arrive[n] = day[track[0]] - grid_quantiles(ends.before, PARTS)
+            depart[n] = day[track[-1]] + grid_quantiles(ends.after, PARTS)
+        return EndTimes(arrive, depart)
 
 
-def _shrunk(values: Floats, sigma: Floats, prior: tuple[float, float]) -> tuple[float, float]:
-    worth = (1 / sigma**2).sum() + 1 / prior[1] ** 2
-    mean = ((values / sigma**2).sum() + prior[0] / prior[1] ** 2) / worth
-    return float(mean), float(np.sqrt(1 / worth))
+def track_posterior(data: PortObservations, options: TrackOptions) -> TrackPosterior:
+    """Run the chain over one port's observations and hulls.
+
+    Parameters
+    ----------
+    data
+        Of one port, with at least one usable observation.
+    options
+        ``dwell_days``, ``dwell_factor``, ``members``, ``draws`` and ``seed``.
+
+    """
+    rng = np.random.default_rng([options.seed, len(data.day), len(data.hulls.observation)])
+    prior = sample_prior(
+        options.members, dwell_days=options.dwell_days, dwell_factor=options.dwell_factor
+    )
+    presence = presence_likelihood(
+        prior,
+        day=data.day,
+        sensor_classes=data.sensor_class,
+        usable=data.usable,
+        lengths_m=tuple(CLASS_LENGTH_M[:FALSE_ALARM]),
+        tankers=tuple(TANKERS[:FALSE_ALARM]),
+        start_day=0.0,
+        end_day=data.days,
+    )
+    draws = sample_partitions(
+        data.hulls,
+        MarkLikelihood(data.hulls),
+        presence,
+        usable_observations=float(data.usable.sum()),
+        rng=rng,
+        draws=options.draws,
+    )
+    weights = member_weights(draws, prior)
+    p_detected = data.usable * (weights @ prior.detection)[data.sensor_class]
+    missed = 1 - np.minimum(p_detected, DETECTION_MAX)
+    dwell = DwellPosterior(prior, weights, day=data.day, missed=missed)
+    return TrackPosterior(data, prior, draws, dwell, weights, _p_tanker(data, draws), rng)
 
 
-def turn(found: Posterior, track: Track) -> Floats:
-    """Log likelihood of a track's looks under each turn."""
-    hulls, rows = found.seen.hulls, np.array(track)
-    stay = found.stays.of(int(hulls.observation[rows[0]]), int(hulls.observation[rows[-1]]))
-    day = hulls.day[rows]
-    whole = day[-1] - day[0] + stay.mean_before + stay.mean_after
-    passed = (day - day[0] + stay.mean_before) / whole
-    ratio = hulls.log_lr_laden[rows]
-    said = ~np.isnan(ratio)
-    return direction.log_likelihood(ratio[said], passed[said], trust=found.trust(track))
+def _p_tanker(data: PortObservations, draws: list[PartitionDraw]) -> Floats:
+    total = np.zeros(len(data.hulls.observation))
+    for draw in draws:
+        for track, ship_class in zip(draw.tracks, draw.classes, strict=True):
+            if TANKERS[ship_class]:
+                total[list(track)] += 1
+    return total / len(draws)
 
 
-def ends(found: Posterior, tracks: list[Track]) -> Ends:
-    """When visits began and ended."""
-    observation, day = found.seen.hulls.observation, found.seen.day
-    arrive, depart = (np.empty((len(tracks), len(PARTS))) for _ in range(2))
+def ship_sizes(data: PortObservations, tracks: list[Track]) -> ShipSizes:
+    """Sizes of the ships of tracks, given that they are small tankers."""
+    hulls = data.hulls
+    sizes = ShipSizes(*(np.empty(len(tracks)) for _ in range(4)))
     for n, track in enumerate(tracks):
-        first, last = int(observation[track[0]]), int(observation[track[-1]])
-        stay = found.stays.of(first, last)
-        arrive[n] = day[first] - quantile(stay.before, PARTS)
-        depart[n] = day[last] + quantile(stay.after, PARTS)
-    return Ends(arrive, depart)
+        rows = list(track)
+        sizes.length_m[n], sizes.length_sigma_m[n] = shrink(
+            hulls.length_m[rows],
+            np.hypot(hulls.length_sigma_m[rows], LENGTH_MODEL_SIGMA_M),
+            mean=SMALL_TANKER_LENGTH_M,
+            sigma=SMALL_TANKER_SIGMA_M,
+        )
+        usual = BEAM_PER_LENGTH * float(sizes.length_m[n])
+        sizes.beam_m[n], sizes.beam_sigma_m[n] = shrink(
+            hulls.beam_m[rows], hulls.beam_sigma_m[rows], mean=usual, sigma=BEAM_SHARE * usual
+        )
+    return sizes
 
 
-def quantile(density: Floats, p: tuple[float, ...]) -> Floats:
-    """Quantiles of a density on `gnomon.track.dwell.grid`."""
-    values: Floats = np.interp(p, density.cumsum(), grid() + STEP_DAYS / 2)
-    return values
+def shrink(values: Floats, errors: Floats, *, mean: float, sigma: float) -> tuple[float, float]:
+    """Posterior mean and deviation of a quantity with a normal prior and normal measurements.
+
+    Parameters
+    ----------
+    values, errors
+        Measurements and their standard deviations, (n,).
+    mean, sigma
+        Of the prior.
+
+    """
+    precision = (1 / errors**2).sum() + 1 / sigma**2
+    centre = ((values / errors**2).sum() + mean / sigma**2) / precision
+    return float(centre), float(np.sqrt(1 / precision))

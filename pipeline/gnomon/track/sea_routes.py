@@ -1,25 +1,30 @@
-"""Sea lanes between Russia's Far East and the ports of North Korea that cross no land.
+"""Sea routes between Russia's Far East and the ports of North Korea that cross no land.
 
-A hand-made network: turning points off the coast, and the legs between them. Each leg was checked
-against a coastline (GSHHG, intermediate); the legs keep five miles off except in straits, off ports
-and in the river below Nampo, where ships pass the locks of the West Sea Barrage. A port that is
-none of its points joins it by a straight leg to the nearest one, if that lies within `JOIN_NM`.
+A hand-made network: waypoints off the coast, and the legs between them. Each leg was checked
+against a coastline (GSHHG, intermediate); legs keep five miles off except in straits, off ports and
+in the river below Nampo, where ships pass the locks of the West Sea Barrage. A port that is no
+waypoint joins the network by a straight leg to the nearest one, if that lies within `JOIN_NM`. The
+shortest route is Dijkstra's (1959).
 """
 
-import heapq
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 from shapely import LineString
 
-Place = tuple[float, float]
-"""Longitude and latitude."""
+LonLat = tuple[float, float]
+"""Longitude and latitude, degrees."""
 
 NM_PER_RADIAN = 3440.065
 JOIN_NM = 40.0
 
-POINTS: dict[str, Place] = {
+POINTS: dict[str, LonLat] = {
     "vostochny": (133.0, 42.715),
     "nakhodka roads": (132.96, 42.68),
     "off nakhodka": (132.95, 42.50),
@@ -69,49 +74,59 @@ LEGS = (
 
 
 @dataclass(frozen=True)
-class Route:
+class SeaRoute:
     """A way over the sea."""
 
     distance_nm: float
     line: LineString
 
 
-def distance_nm(one: Place, two: Place) -> float:
-    """Great circle distance, nautical miles."""
+def great_circle_nm(one: LonLat, two: LonLat) -> float:
+    """Great-circle distance on a sphere (haversine), nautical miles."""
     (x1, y1), (x2, y2) = np.radians(one), np.radians(two)
     half = np.sin((y2 - y1) / 2) ** 2 + np.cos(y1) * np.cos(y2) * np.sin((x2 - x1) / 2) ** 2
     return float(2 * NM_PER_RADIAN * np.arcsin(np.sqrt(half)))
 
 
-def route(origin: Place, destination: Place) -> Route | None:
-    """Shortest way along the lanes; None where one end is near none of them."""
+def sea_route(origin: LonLat, destination: LonLat) -> SeaRoute | None:
+    """Shortest route of the network; None where one end is near no waypoint."""
     first, last = _nearest(origin), _nearest(destination)
     if first is None or last is None:
         return None
-    path = _shortest(first, last)
-    places = [origin, *(POINTS[name] for name in path), destination]
-    length = sum(distance_nm(a, b) for a, b in itertools.pairwise(places))
-    return Route(length, LineString(places))
+    path = [origin, *(POINTS[name] for name in _shortest(first, last)), destination]
+    length = sum(great_circle_nm(a, b) for a, b in itertools.pairwise(path))
+    return SeaRoute(length, LineString(path))
 
 
-def _nearest(place: Place) -> str | None:
-    name = min(POINTS, key=lambda point: distance_nm(place, POINTS[point]))
-    return name if distance_nm(place, POINTS[name]) <= JOIN_NM else None
+def sea_routes(positions: Mapping[str, LonLat]) -> dict[tuple[str, str], SeaRoute]:
+    """Routes between all pairs of ports that the network joins, by origin and destination."""
+    pairs = itertools.permutations(positions, 2)
+    routes = {(a, b): sea_route(positions[a], positions[b]) for a, b in pairs}
+    return {pair: route for pair, route in routes.items() if route is not None}
+
+
+def _nearest(position: LonLat) -> str | None:
+    name = min(POINTS, key=lambda point: great_circle_nm(position, POINTS[point]))
+    return name if great_circle_nm(position, POINTS[name]) <= JOIN_NM else None
 
 
 def _shortest(first: str, last: str) -> list[str]:
-    """Dijkstra's way through the network."""
-    queue: list[tuple[float, str, list[str]]] = [(0.0, first, [first])]
-    done: set[str] = set()
-    while queue:
-        far, name, path = heapq.heappop(queue)
-        if name == last:
-            return path
-        if name in done:
-            continue
-        done.add(name)
-        for one, two in (*LEGS, *((b, a) for a, b in LEGS)):
-            if one == name and two not in done:
-                more = distance_nm(POINTS[one], POINTS[two])
-                heapq.heappush(queue, (far + more, two, [*path, two]))
-    raise AssertionError(f"the lanes do not join {first} and {last}")
+    """Waypoints from the first to the last."""
+    names = list(POINTS)
+    before = _predecessors()[names.index(first)]
+    path = [names.index(last)]
+    while names[path[-1]] != first:
+        path.append(int(before[path[-1]]))
+    return [names[place] for place in reversed(path)]
+
+
+@cache
+def _predecessors() -> NDArray[np.int32]:
+    """Waypoint before each on the shortest route from each, (waypoints, waypoints)."""
+    names = list(POINTS)
+    start, end = ([names.index(name) for name in side] for side in zip(*LEGS, strict=True))
+    length = [great_circle_nm(POINTS[one], POINTS[two]) for one, two in LEGS]
+    graph = csr_array((length, (start, end)), shape=(len(names), len(names)))
+    _, before = dijkstra(graph, directed=False, return_predecessors=True)
+    predecessors: NDArray[np.int32] = before
+    return predecessors

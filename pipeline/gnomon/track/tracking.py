@@ -1,16 +1,14 @@
-"""The stage as a whole: tables of detections and looks in; visits, seasons and voyages out.
+"""The stage as a whole: tables of detections and observations in; visits, seasons and voyages out.
 
-Ports are taken one by one. What counts as a visit is a stay in one of the port's berths (or in the
-zones that the study names; or anywhere in the port, where it has no berth). Order of rows does not
-matter, and neither does it matter whether a period came as one table or as several joined: a season
-is inferred from all looks at once.
+Ports are inferred one by one. A visit is a stay at one of the port's berths (or in the zones of the
+study; or anywhere in the port, where it has no berth). The result depends neither on the order of
+rows nor on whether a period came as one table or as several joined: a season is inferred from all
+observations at once.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -18,150 +16,171 @@ import pandas as pd
 from gnomon.datamodel.decisions import Decision, Reviewed, reviewed
 from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.ports import Port
-from gnomon.datamodel.posterior import PortSeason
-from gnomon.datamodel.shipped import shipped
-from gnomon.datamodel.study import Study
+from gnomon.datamodel.posterior import PortPosterior
+from gnomon.datamodel.study import PeriodOptions, TrackOptions
 from gnomon.datamodel.tables import Seasons, Visits, Voyages, table
-from gnomon.track import ais, sightings, voyages
-from gnomon.track.fleet import Fleet, read_fleet
-from gnomon.track.port_tables import Tables
-from gnomon.track.posterior import Posterior, posterior
-from gnomon.track.visits import Deadweight, infer
+from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
+from gnomon.track.ais import ais_names
+from gnomon.track.fleet import Fleet
+from gnomon.track.port_tables import PortTables, VisitSource
+from gnomon.track.posterior import TrackPosterior, track_posterior
+from gnomon.track.sea_routes import SeaRoute
+from gnomon.track.sightings import check_tables, rename_columns
+from gnomon.track.visits import DeadweightModel, PortInference, Visit, port_visits
+from gnomon.track.voyages import PortCall, link_voyages
 
-Rows = list[dict[str, Any]]
-NOWHERE = "everywhere"
-"""Name of a place without one."""
-OVERLAP = 0.01
+UNNAMED_PORT = "everywhere"
+"""Name of a port without one."""
+OVERLAP_MAX = 0.01
 """Part of the smaller zone that may lie in another: outlines drawn by hand touch."""
 
 
 @dataclass(frozen=True)
-class Tracked:
-    """What tracking hands on."""
+class TrackResult:
+    """Tables and posteriors of all ports."""
 
     visits: gpd.GeoDataFrame
     seasons: pd.DataFrame
     voyages: gpd.GeoDataFrame
-    drawn: tuple[PortSeason, ...]
+    posteriors: tuple[PortPosterior, ...]
     reviewed: Reviewed
-    """What analysts decided, and of which of it the table has no detection."""
+    """Decisions of analysts, and those whose detection the table lacks."""
 
 
-def track(
-    study: Study,
+@dataclass(frozen=True)
+class _Found:
+    """A visit and the rows of detections behind it."""
+
+    visit: Visit
+    source: VisitSource
+
+    def row(self) -> dict[str, object]:
+        """Row of `gnomon.datamodel.tables.Visits`."""
+        quantiles = {
+            f"{name}_{p}": value
+            for name in ("arrived", "departed")
+            for p, value in getattr(self.visit, name)._asdict().items()
+        }
+        return vars(self.visit) | vars(self.source) | quantiles
+
+
+def track_visits(
     detections: pd.DataFrame,
     observations: pd.DataFrame,
+    options: TrackOptions,
     *,
-    deadweight: Deadweight,
+    period: PeriodOptions,
+    fleet: Fleet,
+    deadweight: DeadweightModel,
+    ais: pd.DataFrame | None = None,
     ports: Iterable[Port] = (),
     decisions: Sequence[Decision] = (),
-) -> Tracked:
-    """Follow the visits of a study.
+) -> TrackResult:
+    """Infer visits, seasons and voyages.
 
     Parameters
     ----------
-    study
-        Its period and its options of tracking.
-    detections, looks
+    detections, observations
         As in `gnomon.datamodel.tables`, or at least the columns that `gnomon.track.sightings`
-        needs.
+        requires.
+    options
+        Of this stage; its paths of the register and of AIS are read by the caller.
+    period
+        First and last day; a side left out is that of the observations.
+    fleet
+        Ships that may have called (`gnomon.track.fleet.read_fleet`).
     deadweight
         From sizes to deadweight.
+    ais
+        Positions (`gnomon.track.ais.read_ais`), where there are any.
     ports
-        Where they are known: their zones say what a berth is, their places how far they lie apart.
+        Known ports: their zones define the berths, their positions the sea routes.
     decisions
-        Of analysts, with the weight that `gnomon.datamodel.decisions` gives them.
+        Of analysts, with the weights of `gnomon.datamodel.decisions`.
 
     Raises
     ------
     TrackError
-        The tables do not fit together; the message says where and what to do.
+        The tables do not fit together; the message names the place and what to do.
     ReviewError
-        The detections have no ids, so that no decision can be matched.
+        The detections have no ids, so that decisions cannot be matched.
 
     """
-    options = study.track
-    places = {port.name or NOWHERE: port for port in ports}
-    for port in places.values():
+    known = {port.name or UNNAMED_PORT: port for port in ports}
+    for port in known.values():
         check_zones(port)
-    told = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
-    hulls, views = sightings.checked(
-        told.detections, _ours(observations, options.observation_columns, "observations")
+    review = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
+    hulls, passes = check_tables(
+        review.detections, _ours(observations, options.observation_columns, "observations")
     )
-    fleet = _fleet(study, hulls)
-    start, end = period(study, views)
-    tables = Tables(study, places, hulls, views, start, end)
-    rows, counts, drawn = _of_ports(tables, study, fleet, deadweight)
-    counts = sorted((_noted(row, told) for row in counts), key=lambda row: str(row["port"]))
-    drawn.sort(key=lambda season: season.port)
-    rows.sort(key=lambda row: (row["port"], row["arrived_p50"], row["visit_id"]))
-    sea = _voyages(rows, tables.middles, study)
-    return Tracked(table(Visits, rows), table(Seasons, counts), sea, tuple(drawn), told)
+    start, end = period_of(period, passes)
+    tables = PortTables(options, known, hulls, passes, start, end)
+    found, seasons, posteriors = _infer_ports(tables, _with_reviewed(fleet, hulls), deadweight, ais)
+    seasons = [_with_note(row, review.notes) for row in seasons]
+    seasons.sort(key=lambda row: row.port)
+    posteriors.sort(key=lambda posterior: posterior.port)
+    found.sort(key=lambda f: (f.visit.port, f.visit.arrived.p50, f.source.visit_id))
+    return TrackResult(
+        table(Visits, [one.row() for one in found]),
+        table(Seasons, [vars(row) for row in seasons]),
+        _voyages(found, tables.routes, options),
+        tuple(posteriors),
+        review,
+    )
 
 
-def _of_ports(
-    tables: Tables, study: Study, fleet: Fleet, deadweight: Deadweight
-) -> tuple[Rows, Rows, list[PortSeason]]:
-    """Rows of visits and of seasons, and the seasons drawn, port by port."""
-    options = study.track
-    positions = ais.read_ais(options.ais) if options.ais else None
-    rows: Rows = []
-    counts: Rows = []
-    drawn, known = [], {}
+def _infer_ports(
+    tables: PortTables, fleet: Fleet, deadweight: DeadweightModel, ais: pd.DataFrame | None
+) -> tuple[list[_Found], list[SeasonRow], list[PortPosterior]]:
+    """Visits, seasons and posteriors, port by port."""
+    found: list[_Found] = []
+    seasons: list[SeasonRow] = []
+    posteriors: list[PortPosterior] = []
+    known: dict[str, TrackPosterior] = {}
     for name in tables.names:
-        seen = tables.at_berths(name)
-        if seen.usable.sum() > 0:
-            known[name] = _believed(seen, study)
+        data = tables.at_berths(name)
+        if data.usable.sum() > 0:
+            known[name] = track_posterior(data, tables.options)
         else:
-            counts.append(_unknown(seen))
-            drawn.append(PortSeason(name, tables.start, tables.end, 0.0, ()))
-    for name, believed in known.items():
-        heard = tables.heard(believed.seen, positions)
-        found = infer(
-            believed,
+            seasons.append(unknown_season(data))
+            posteriors.append(PortPosterior(name, tables.start, tables.end, 0.0, ()))
+    for name, tracks in known.items():
+        matches = tables.ais_matches(tracks.data, ais)
+        given = PortInference(
+            tracks=tracks,
             fleet=fleet,
             deadweight=deadweight,
-            elsewhere=(*tables.roads_of(name), *tables.calls_elsewhere(name, known)),
-            names=None if positions is None else ais.named(positions, heard, fleet),
-            p_tanker_min=options.p_tanker_min,
+            off_berth=(*tables.anchorages(name), *tables.other_port_calls(name, known)),
+            ais=None if ais is None else ais_names(ais, matches, fleet),
         )
-        counts.append(found.counts)
-        drawn.append(found.season)
-        rows += [tables.visit(row, believed.seen, heard) for row in found.rows]
-    return rows, counts, drawn
+        result = port_visits(given, p_tanker_min=tables.options.p_tanker_min)
+        seasons.append(summarise_season(tracks, result.season))
+        posteriors.append(result.season)
+        found += [
+            _Found(visit, tables.visit_source(visit.track, tracks.data, matches))
+            for visit in result.visits
+        ]
+    return found, seasons, posteriors
 
 
-def _fleet(study: Study, hulls: pd.DataFrame) -> Fleet:
-    """The register, and whom analysts named besides."""
-    known = read_fleet(study.track.fleet or shipped("configs") / "fleet.csv")
+def _with_reviewed(fleet: Fleet, hulls: pd.DataFrame) -> Fleet:
+    """The register, and the ships that analysts named besides."""
     if "identity" not in hulls:
-        return known
-    return known.joined({str(name).strip() for name in hulls.identity.dropna()} - {""})
+        return fleet
+    return fleet.with_names({str(name).strip() for name in hulls.identity.dropna()} - {""})
 
 
-def _noted(counts: dict[str, Any], told: Reviewed) -> dict[str, Any]:
-    notes = [text for text in (counts["notes"], told.notes.get(str(counts["port"]))) if text]
-    return counts | {"notes": "; ".join(notes) or None}
+def _with_note(row: SeasonRow, reviews: Mapping[str, str]) -> SeasonRow:
+    notes = [text for text in (row.notes, reviews.get(row.port)) if text]
+    return replace(row, notes="; ".join(notes) or None)
 
 
-def _believed(seen: sightings.Sightings, study: Study) -> Posterior:
-    options = study.track
-    return posterior(
-        seen,
-        dwell_days=options.dwell_days,
-        dwell_factor=options.dwell_factor,
-        members=options.members,
-        draws=options.draws,
-        seed=options.seed,
-    )
-
-
-def _ours(theirs: pd.DataFrame, columns: dict[str, str], what: str) -> pd.DataFrame:
-    """A user's table with our names; what has no port is everywhere."""
-    frame = sightings.renamed(theirs, columns, what)
+def _ours(theirs: pd.DataFrame, columns: dict[str, str], name: str) -> pd.DataFrame:
+    """A user's table with our names of columns; rows without a port are of one unnamed port."""
+    frame = rename_columns(theirs, columns, name)
     if "port" not in frame.columns:
         return frame
-    return frame.assign(port=frame.port.astype(object).where(frame.port.notna(), NOWHERE))
+    return frame.assign(port=frame.port.astype(object).where(frame.port.notna(), UNNAMED_PORT))
 
 
 def check_zones(port: Port) -> None:
@@ -176,75 +195,52 @@ def check_zones(port: Port) -> None:
     for n, one in enumerate(port.zones):
         for two in port.zones[n + 1 :]:
             shared = one.geometry.intersection(two.geometry).area
-            if shared > OVERLAP * min(one.geometry.area, two.geometry.area):
+            if shared > OVERLAP_MAX * min(one.geometry.area, two.geometry.area):
                 raise TrackError(
                     f"port {port.name}: zones {one.name} and {two.name} overlap; draw them apart"
                 )
 
 
-def period(study: Study, observations: pd.DataFrame) -> tuple[datetime, datetime]:
-    """First and last moment: the study's days, or from the first look to the last one."""
+def period_of(period: PeriodOptions, observations: pd.DataFrame) -> tuple[datetime, datetime]:
+    """First and last moment: the days of the period, or from the first observation to the last.
+
+    Raises
+    ------
+    TrackError
+        No observation lies within.
+
+    """
     first, last = observations.seen_at.min(), observations.seen_at.max()
-    start, end = study.period.start, study.period.end
-    begin = datetime.combine(start, time(), UTC) if start else first.to_pydatetime()
-    finish = datetime.combine(end, time(), UTC) + timedelta(days=1) if end else last.to_pydatetime()
+    midnight = time(tzinfo=UTC)
+    begin = datetime.combine(period.start, midnight) if period.start else first.to_pydatetime()
+    finish = last.to_pydatetime()
+    if period.end:
+        finish = datetime.combine(period.end, midnight) + timedelta(days=1)
     if not observations.seen_at.between(begin, finish).any():
         raise TrackError(
-            f"looks: none from {begin:%Y-%m-%d} to {finish:%Y-%m-%d}, so nothing is known; "
+            f"observations: none from {begin:%Y-%m-%d} to {finish:%Y-%m-%d}, so nothing is known; "
             f"they reach from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
         )
     return begin, finish
 
 
-def _unknown(seen: sightings.Sightings) -> dict[str, Any]:
-    """Row of a port that no look showed: nothing is known, and it says so."""
-    return {
-        "port": seen.port,
-        "start": seen.start,
-        "end": seen.end,
-        "observations": len(seen.day),
-        "usable_observations": 0.0,
-        "notes": "no usable look in this period: the number of visits is not known",
-    }
-
-
 def _voyages(
-    rows: list[dict[str, Any]], places: dict[str, tuple[float, float]], study: Study
+    found: list[_Found], routes: Mapping[tuple[str, str], SeaRoute], options: TrackOptions
 ) -> gpd.GeoDataFrame:
     calls = [
-        voyages.Call(
-            visit_id=row["visit_id"],
-            port=row["port"],
-            arrive=(row["arrived_p05"], row["arrived_p50"], row["arrived_p95"]),
-            depart=(row["departed_p05"], row["departed_p50"], row["departed_p95"]),
-            length_m=row["length_m"],
-            length_sigma_m=row["length_sigma_m"],
-            p_laden_in=row["_laden_in"],
-            p_laden_out=row["_laden_out"],
+        PortCall(
+            visit_id=one.source.visit_id,
+            port=one.visit.port,
+            arrive=one.visit.arrived,
+            depart=one.visit.departed,
+            length_m=one.visit.length_m,
+            length_sigma_m=one.visit.length_sigma_m,
+            p_laden_in=one.visit.berth_p_laden_in,
+            p_laden_out=one.visit.berth_p_laden_out,
+            p_laden=one.visit.p_laden_out,
         )
-        for row in rows
+        for one in found
     ]
-    speeds = {"speed_min_kn": study.track.speed_min_kn, "speed_max_kn": study.track.speed_max_kn}
-    pairs = voyages.link(calls, places, **speeds, seed=study.track.seed)
-    laden = {row["visit_id"]: row["p_laden_out"] for row in rows}
-    return table(Voyages, [pair | {"p_laden": laden[pair["departure"]]} for pair in pairs])
-
-
-def read_rows(path: Path) -> pd.DataFrame:
-    """Read a table of detections or looks: Parquet, GeoParquet, GeoJSON, GeoPackage or CSV.
-
-    Raises
-    ------
-    TrackError
-        The file is missing or is none of these.
-
-    """
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".geoparquet": pd.read_parquet}
-    try:
-        try:
-            return gpd.read_parquet(path)
-        except ValueError:
-            return readers.get(path.suffix.lower(), gpd.read_file)(path)
-    except Exception as error:  # readers raise many unrelated types
-        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise TrackError(f"{path}: cannot be read as a table ({why})") from error
+    speeds_kn = (options.speed_min_kn, options.speed_max_kn)
+    rows = link_voyages(calls, routes, speeds_kn=speeds_kn, seed=options.seed)
+    return table(Voyages, [vars(row) for row in rows])

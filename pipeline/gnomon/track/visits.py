@@ -1,314 +1,392 @@
-"""From looks and detections to visits: of one port, with the season they make up.
+"""From observations and detections to visits: one port, with the season that they make up.
 
-1. Arrays of the port's looks and hulls (`gnomon.track.sightings`).
-2. What every set of parameters says of being seen (`gnomon.track.presence`), a chain over links,
-   classes and parameters (`gnomon.track.linking`), and what it leaves (`gnomon.track.posterior`).
-3. For each visit the ends of its stay (`gnomon.track.dwell`), the load in and out from looks at the
-   berth (`gnomon.track.direction`) and elsewhere (`gnomon.track.off_berth`), the ships that it may
-   have been (`gnomon.track.fleet`).
-4. Draws of the whole season, with the visits that no look showed: Poisson, at the rate of each
-   draw (`gnomon.datamodel.posterior`). In each a visit is one ship, and has the deadweight that the
-   register gives her, where it gives one.
+1. Arrays of the port's observations and hulls (`gnomon.track.sightings`).
+2. Likelihoods of being detected under all parameters (`gnomon.track.presence`), a chain over links,
+   classes and parameters (`gnomon.track.linking`), and its posterior (`gnomon.track.posterior`).
+3. For each visit the times of its ends (`gnomon.track.dwell`), the load at arrival and departure
+   from images of the berth (`gnomon.track.direction`) and off berth (`gnomon.track.off_berth`), and
+   the ships that it may have been (`gnomon.track.fleet`).
+4. Draws of the whole season, with the visits that no observation detected: Poisson, at the rate of
+   each draw (`gnomon.datamodel.posterior`). In each a visit is one ship, and has the deadweight of
+   the register where that has one.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.datamodel.posterior import DrawnSeason, PortSeason
-from gnomon.track import direction
-from gnomon.track.abundance import counted
-from gnomon.track.fleet import Fleet, Names, agreement, candidates, drawn_ships, named
-from gnomon.track.linking import TANKERS, Track
-from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_M
-from gnomon.track.off_berth import Ends, Place, Weighed, weigh
-from gnomon.track.posterior import BEAM_SHARE, Posterior, ends, quantile, sizes, turn
-from gnomon.track.sightings import Sightings
+from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
+from gnomon.track.direction import (
+    ARRIVES_LADEN,
+    LEAVES_LADEN,
+    LOADS,
+    UNLOADS,
+    combine_ends,
+    draw_operations,
+    load_log_ratios,
+    operation_probabilities,
+)
+from gnomon.track.dwell import grid_quantiles
+from gnomon.track.fleet import (
+    AisNames,
+    Fleet,
+    apply_reviewed_names,
+    candidate_probabilities,
+    draw_ships,
+    size_likelihood,
+)
+from gnomon.track.linking import TANKERS, PartitionDraw, Track
+from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M
+from gnomon.track.off_berth import EndTimes, OffBerthEvidence, OffBerthSource, fit_off_berth
+from gnomon.track.posterior import BEAM_SHARE, ShipSizes, TrackPosterior, ship_sizes
+from gnomon.track.voyages import TimeQuantiles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-Deadweight = Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]]
+DeadweightModel = Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]]
 """Length, beam and their sigmas to mean and deviation of the logarithm of deadweight in tonnes."""
 
-CANDIDATE_LEAST = 0.02
+CANDIDATE_MIN = 0.02
+"""Probability from which a candidate is written."""
 CLEAR = 0.5
-"""Usable fraction from which a look without the ship bounds an arrival or a departure."""
+"""Usable fraction from which an observation without the ship bounds an arrival or a departure."""
 REGISTER_SIGMA = 0.05
-"""Of the logarithm of a deadweight that the register gives."""
-MIDDLE = 2
-"""Place of the median among the parts of `Ends`."""
+"""Of the logarithm of a deadweight in the register."""
+
+
+class LogDeadweight(NamedTuple):
+    """Natural logarithm of deadweight in tonnes, as a normal: arrays of shape (visits,)."""
+
+    mean: Floats
+    sigma: Floats
+
+    def of(self, which: list[int] | Ints) -> "LogDeadweight":
+        """Of some of the visits."""
+        return LogDeadweight(self.mean[which], self.sigma[which])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Columns of `gnomon.datamodel.tables.Visits`, but for those of `VisitSource`."""
+
+    track: Track
+    port: str
+    observations: int
+    arrived_after: datetime | None
+    arrived_before: datetime
+    departed_after: datetime
+    departed_before: datetime | None
+    arrived: TimeQuantiles
+    departed: TimeQuantiles
+    p_visit: float
+    p_tanker: float
+    length_m: float
+    length_sigma_m: float
+    beam_m: float
+    beam_sigma_m: float
+    log_lr_laden_in: float
+    log_lr_laden_out: float
+    p_laden_in: float
+    p_laden_out: float
+    p_loaded: float
+    p_unloaded: float
+    berth_p_laden_in: float
+    """By the images of the berth alone: for voyages, whose other end is in the rest."""
+    berth_p_laden_out: float
+    candidates: str
+    deadweight_t: float
+    deadweight_log_sigma: float
+
+
+@dataclass(frozen=True)
+class TrackFeatures:
+    """Tracks of any draw that may be a small tanker's: arrays of shape (tracks,)."""
+
+    index: dict[Track, int]
+    """Place of each track in the arrays."""
+    sizes: ShipSizes
+    ends: EndTimes
+    operations: Floats
+    """(tracks, 4): log likelihoods of the images of the berth."""
+    p_tanker: Floats
+    off_berth: tuple[OffBerthEvidence, ...]
+    ships: Floats
+    """(tracks, ships + 1): weights of the register's ships, and of an unregistered one."""
+    log_deadweight: LogDeadweight
+    """As measured."""
+
+    def all_operations(self, visits: list[int]) -> Floats:
+        """Log likelihoods of operations from all places, (visits, 4), for visits of one draw."""
+        total = self.operations[visits]
+        for place in self.off_berth:
+            total = total + combine_ends(*place.log_likelihoods(visits, self.p_tanker[visits]))
+        return total
 
 
 @dataclass(frozen=True)
 class PortVisits:
-    """What is believed of one port."""
+    """Visits of one port, and draws of its season."""
 
-    rows: list[dict[str, Any]]
-    """Of `gnomon.datamodel.tables.Visits`."""
-    season: PortSeason
-    counts: dict[str, Any]
-    """Row of `gnomon.datamodel.tables.Seasons`."""
+    visits: list[Visit]
+    season: PortPosterior
 
 
 @dataclass(frozen=True)
-class Tracks:
-    """Tracks of any draw that may be a small tanker's: arrays of shape (tracks,)."""
+class PortInference:
+    """What the visits of one port are inferred from."""
 
-    place: dict[Track, int]
-    size: tuple[Floats, Floats, Floats, Floats]
-    """Length, beam and their sigmas."""
-    ends: Ends
-    turns: Floats
-    """(tracks, 4): log likelihoods of the looks at the berth."""
-    trust: Floats
-    elsewhere: tuple[Weighed, ...]
-    ships: Floats
-    """(tracks, ships + 1): weights of the register's ships, and of one that is not in it."""
-    log_deadweight: tuple[Floats, Floats]
-    """As measured: mean and deviation."""
-
-    def turned(self, tracks: list[int]) -> Floats:
-        """Log likelihoods of turns of the visits there were, (visits, 4), from all places."""
-        total = self.turns[tracks]
-        for place in self.elsewhere:
-            total = total + direction.of_ends(*place.evidence(tracks, self.trust[tracks]))
-        return total
+    tracks: TrackPosterior
+    fleet: Fleet
+    """Ships that may have called."""
+    deadweight: DeadweightModel
+    off_berth: tuple[OffBerthSource, ...] = ()
+    """Where the same ships may have been before or after."""
+    ais: AisNames | None = None
+    """Ships of the register that AIS named, by hull."""
 
 
-def infer(
-    found: Posterior,
-    *,
-    fleet: Fleet,
-    deadweight: Deadweight,
-    elsewhere: tuple[Place, ...] = (),
-    names: Names | None = None,
-    p_tanker_min: float = 0.5,
-) -> PortVisits:
+def port_visits(given: PortInference, *, p_tanker_min: float) -> PortVisits:
     """Infer the visits of one port.
 
     Parameters
     ----------
-    found
-        What the chain believes of its looks and hulls.
-    fleet
-        Ships that may have called.
-    deadweight
-        From sizes to deadweight.
-    elsewhere
-        Where the same ships may have been seen before or after.
-    names
-        Ships of the register that AIS named, by hull.
+    given
+        Tracks, register, and evidence from elsewhere.
     p_tanker_min
         As in `gnomon.datamodel.study.TrackOptions`.
 
     """
-    seen, kept = found.seen, found.likely(p_tanker_min)
-    every = _every(found, kept, fleet, deadweight, elsewhere, names)
-    drawn = _draws(found, every, fleet, deadweight)
-    season = PortSeason(seen.port, seen.start, seen.end, float(seen.usable.sum()), drawn)
-    rows = _rows(found, every, kept, fleet)
-    return PortVisits(rows, season, counted(found, season))
+    tracks = given.tracks
+    data, likely = tracks.data, tracks.likely_tankers(p_tanker_min)
+    features = _features(given, likely)
+    draws = _season_draws(given, features)
+    season = PortPosterior(data.port, data.start, data.end, float(data.usable.sum()), draws)
+    return PortVisits(_visits(given, features, likely), season)
 
 
-def _every(
-    found: Posterior,
-    kept: list[Track],
-    fleet: Fleet,
-    deadweight: Deadweight,
-    elsewhere: tuple[Place, ...],
-    names: Names | None,
-) -> Tracks:
-    own = {
-        track
-        for draw in found.draws
-        for track, kind in zip(draw.tracks, draw.classes, strict=True)
-        if TANKERS[kind]
-    }
-    tracks = sorted(own | set(kept))
-    place = {track: n for n, track in enumerate(tracks)}
-    size, when = sizes(found.seen, tracks), ends(found, tracks)
-    likely = [place[track] for track in kept]
-    ships = agreement(fleet, size[0], size[2], size[1])
-    if names is not None:
-        ships = names.weighed(ships, tracks)
-    words = [{found.seen.identity[n] for n in track} - {""} for track in tracks]
-    return Tracks(
-        place=place,
-        size=size,
-        ends=when,
-        turns=np.array([turn(found, track) for track in tracks]).reshape(-1, 4),
-        trust=np.array([found.trust(track) for track in tracks]),
-        elsewhere=tuple(weigh(one, when, size[0], size[2], likely) for one in elsewhere),
-        ships=named(ships, fleet, words),
-        log_deadweight=deadweight(*size),
+def _features(given: PortInference, likely: list[Track]) -> TrackFeatures:
+    posterior = given.tracks
+    of_tankers = {track for draw in posterior.draws for track in _tanker_tracks(draw)}
+    tracks = sorted(of_tankers | set(likely))
+    index = {track: n for n, track in enumerate(tracks)}
+    sizes, ends = ship_sizes(posterior.data, tracks), posterior.end_times(tracks)
+    measured = sizes.length_m, sizes.length_sigma_m
+    ships = size_likelihood(given.fleet, *measured, sizes.beam_m)
+    if given.ais is not None:
+        ships = given.ais.apply(ships, tracks)
+    names = [{posterior.data.identity[n] for n in track} - {""} for track in tracks]
+    which = [index[track] for track in likely]
+    return TrackFeatures(
+        index=index,
+        sizes=sizes,
+        ends=ends,
+        operations=np.array([posterior.operations(track) for track in tracks]).reshape(-1, 4),
+        p_tanker=np.array([posterior.p_tanker_of(track) for track in tracks]),
+        off_berth=tuple(fit_off_berth(one, ends, *measured, which) for one in given.off_berth),
+        ships=apply_reviewed_names(ships, given.fleet, names),
+        log_deadweight=_measured_deadweight(given.deadweight, sizes),
     )
 
 
-def _draws(
-    found: Posterior, every: Tracks, fleet: Fleet, deadweight: Deadweight
-) -> tuple[DrawnSeason, ...]:
-    """Season of each state of the chain, with visits that were not seen."""
-    rng = found.rng
+def _tanker_tracks(draw: PartitionDraw) -> list[Track]:
+    pairs = zip(draw.tracks, draw.classes, strict=True)
+    return [track for track, ship_class in pairs if TANKERS[ship_class]]
+
+
+def _measured_deadweight(model: DeadweightModel, sizes: ShipSizes) -> LogDeadweight:
+    return LogDeadweight(
+        *model(sizes.length_m, sizes.beam_m, sizes.length_sigma_m, sizes.beam_sigma_m)
+    )
+
+
+def _season_draws(given: PortInference, features: TrackFeatures) -> tuple[SeasonDraw, ...]:
+    """Season of each state of the chain, with undetected visits."""
+    rng, tracks = given.tracks.rng, given.tracks
     (of_ships,) = rng.spawn(1)
-    depart = np.array([_departure(found, track) for track in every.place])
-    # Nobody was seen: a visit that was missed is one of any small tanker.
-    length, beam = SMALL_M[0], BEAM_PER_LENGTH * SMALL_M[0]
-    usual = np.array(
-        deadweight(*(np.full(1, v) for v in (length, beam, SMALL_M[1], BEAM_SHARE * beam)))
-    )
+    departure = np.array([_mean_departure(tracks, track) for track in features.index])
+    usual = _usual_deadweight(given.deadweight)
     out = []
-    for draw in found.draws:
-        own = zip(draw.tracks, draw.classes, strict=True)
-        one = [every.place[track] for track, kind in own if TANKERS[kind]]
-        turned = direction.draw_turns(rng, every.turned(one))
-        tonnes = _tonnes(every, one, fleet, of_ships)
-        missed = int(rng.poisson(draw.unseen))
-        like = tonnes[:, rng.choice(len(one), missed)] if one else np.repeat(usual, missed, 1)
-        late = rng.uniform(0, found.days, missed)
-        way = np.r_[turned.turn, rng.choice(4, missed, p=turned.shares)]
-        out.append(_drawn(len(one), way, np.r_[depart[one], late], np.c_[tonnes, like]))
+    for draw in tracks.draws:
+        visits = [features.index[track] for track in _tanker_tracks(draw)]
+        drawn = draw_operations(rng, features.all_operations(visits))
+        detected = _deadweight(features, visits, given.fleet, of_ships)
+        missed = int(rng.poisson(draw.undetected))
+        # An undetected visit is like a detected one of the same draw, or like any small tanker.
+        like = detected.of(rng.choice(len(visits), missed)) if visits else usual.of([0] * missed)
+        late = rng.uniform(0, tracks.data.days, missed)
+        operation = np.r_[drawn.operation, rng.choice(4, missed, p=drawn.shares)]
+        out.append(
+            SeasonDraw(
+                seen=np.arange(len(operation)) < len(visits),
+                loaded=operation == LOADS,
+                unloaded=operation == UNLOADS,
+                depart_day=np.r_[departure[visits], late],
+                log_deadweight=np.r_[detected.mean, like.mean],
+                log_deadweight_sigma=np.r_[detected.sigma, like.sigma],
+            )
+        )
     return tuple(out)
 
 
-def _tonnes(every: Tracks, one: list[int], fleet: Fleet, rng: np.random.Generator) -> Floats:
-    """Mean and deviation of log deadweight of a draw's visits, (2, visits)."""
-    ships = drawn_ships(
-        every.ships[one],
-        every.ends.arrive[one, MIDDLE],
-        every.ends.depart[one, MIDDLE],
+def _usual_deadweight(model: DeadweightModel) -> LogDeadweight:
+    """Of any small tanker, one row."""
+    beam = BEAM_PER_LENGTH * SMALL_TANKER_LENGTH_M
+    sizes = (SMALL_TANKER_LENGTH_M, beam, SMALL_TANKER_SIGMA_M, BEAM_SHARE * beam)
+    return _measured_deadweight(model, ShipSizes(*(np.full(1, size) for size in sizes)))
+
+
+def _deadweight(
+    features: TrackFeatures, visits: list[int], fleet: Fleet, rng: np.random.Generator
+) -> LogDeadweight:
+    """Deadweight of a draw's visits: the register's where the ship drawn has one."""
+    ships = draw_ships(
+        features.ships[visits],
+        features.ends.median_arrival[visits],
+        features.ends.median_departure[visits],
         rng=rng,
     )
-    known = np.r_[np.log(fleet.deadweight_t), np.nan][ships]
-    mean, sigma = (values[one] for values in every.log_deadweight)
-    has = ~np.isnan(known)
-    return np.stack([np.where(has, known, mean), np.where(has, REGISTER_SIGMA, sigma)])
-
-
-def _drawn(seen: int, way: Ints, depart_day: Floats, tonnes: Floats) -> DrawnSeason:
-    return DrawnSeason(
-        seen=np.arange(len(way)) < seen,
-        loaded=way == direction.LOADS,
-        unloaded=way == direction.UNLOADS,
-        depart_day=depart_day,
-        log_deadweight=tonnes[0],
-        log_deadweight_sigma=tonnes[1],
+    registered = np.r_[np.log(fleet.deadweight_t), np.nan][ships]
+    measured = features.log_deadweight.of(visits)
+    known = ~np.isnan(registered)
+    return LogDeadweight(
+        np.where(known, registered, measured.mean), np.where(known, REGISTER_SIGMA, measured.sigma)
     )
 
 
-def _departure(found: Posterior, track: Track) -> float:
+def _mean_departure(tracks: TrackPosterior, track: Track) -> float:
     """Mean day on which a visit ended."""
-    hulls = found.seen.hulls
-    stay = found.stays.of(int(hulls.observation[track[0]]), int(hulls.observation[track[-1]]))
-    return float(hulls.day[track[-1]] + stay.mean_after)
+    return float(tracks.data.hulls.day[track[-1]] + tracks.end_densities(track).mean_after)
 
 
-def _rows(found: Posterior, every: Tracks, kept: list[Track], fleet: Fleet) -> list[dict[str, Any]]:
+def _visits(given: PortInference, features: TrackFeatures, likely: list[Track]) -> list[Visit]:
     """Visits of the representative partition that are likely enough a small tanker's."""
-    if not kept:
+    if not likely:
         return []
-    often = Counter(track for draw in found.draws for track in draw.tracks)
-    place = [every.place[track] for track in kept]
-    arrive, depart = every.ends.arrive[place, MIDDLE], every.ends.depart[place, MIDDLE]
-    who = candidates(every.ships[place], arrive, depart, rng=found.rng)
-    ln, ln_sigma = _known(fleet, who, *(values[place] for values in every.log_deadweight))
-    length, beam, length_sigma, beam_sigma = (values[place] for values in every.size)
-    loads = _loads(every.turns[place], every.turned(place))
+    posterior, fleet, sizes = given.tracks, given.fleet, features.sizes
+    often = posterior.track_counts
+    which = [features.index[track] for track in likely]
+    ships = candidate_probabilities(
+        features.ships[which],
+        features.ends.median_arrival[which],
+        features.ends.median_departure[which],
+        rng=posterior.rng,
+    )
+    log_deadweight = mix_deadweight(fleet, ships, features.log_deadweight.of(which))
+    loads = _loads(features.operations[which], features.all_operations(which))
     return [
-        _ends(found, track)
-        | loads[n]
-        | {
-            "p_visit": often[track] / len(found.draws),
-            "p_tanker": every.trust[place[n]],
-            "length_m": length[n],
-            "length_sigma_m": length_sigma[n],
-            "beam_m": beam[n],
-            "beam_sigma_m": beam_sigma[n],
-            "candidates": _named(fleet, who[n]),
-            "deadweight_t": float(np.exp(ln[n])),
-            "deadweight_log_sigma": float(ln_sigma[n]),
-            "_track": track,
-        }
-        for n, track in enumerate(kept)
+        Visit(
+            track=track,
+            **_bounds(posterior, track)._asdict(),
+            **loads[n]._asdict(),
+            p_visit=often[track] / len(posterior.draws),
+            p_tanker=float(features.p_tanker[which[n]]),
+            length_m=float(sizes.length_m[which[n]]),
+            length_sigma_m=float(sizes.length_sigma_m[which[n]]),
+            beam_m=float(sizes.beam_m[which[n]]),
+            beam_sigma_m=float(sizes.beam_sigma_m[which[n]]),
+            candidates=_candidates(fleet, ships[n]),
+            deadweight_t=float(np.exp(log_deadweight.mean[n])),
+            deadweight_log_sigma=float(log_deadweight.sigma[n]),
+        )
+        for n, track in enumerate(likely)
     ]
 
 
-def _known(fleet: Fleet, who: Floats, ln: Floats, sigma: Floats) -> tuple[Floats, Floats]:
-    """Deadweight of visits: the register's where a candidate has one, else as measured."""
-    known = np.r_[np.log(fleet.deadweight_t), np.nan]
-    has = ~np.isnan(known)
-    centre = np.where(has, known, ln[:, None])
-    spread = np.where(has, REGISTER_SIGMA, sigma[:, None])
-    mean = (who * centre).sum(1)
-    variance = (who * (spread**2 + (centre - mean[:, None]) ** 2)).sum(1)
-    return mean, np.sqrt(variance)
+def mix_deadweight(fleet: Fleet, ships: Floats, measured: LogDeadweight) -> LogDeadweight:
+    """Deadweight of visits over their candidates: the register's where one has it, else measured.
+
+    Parameters
+    ----------
+    fleet
+        The register.
+    ships
+        Probabilities of candidates, (visits, ships + 1).
+    measured
+        By length and beam.
+
+    """
+    registered = np.r_[np.log(fleet.deadweight_t), np.nan]
+    known = ~np.isnan(registered)
+    centre = np.where(known, registered, measured.mean[:, None])
+    spread = np.where(known, REGISTER_SIGMA, measured.sigma[:, None])
+    mean = (ships * centre).sum(1)
+    variance = (ships * (spread**2 + (centre - mean[:, None]) ** 2)).sum(1)
+    return LogDeadweight(mean, np.sqrt(variance))
 
 
-def _named(fleet: Fleet, chance: Floats) -> str:
+def _candidates(fleet: Fleet, chance: Floats) -> str:
     names = (*fleet.name, "unregistered")
-    likely = [n for n in np.argsort(-chance, kind="stable") if chance[n] >= CANDIDATE_LEAST]
+    likely = [n for n in np.argsort(-chance, kind="stable") if chance[n] >= CANDIDATE_MIN]
     return json.dumps({names[n]: round(float(chance[n]), 3) for n in likely})
 
 
-def _ends(found: Posterior, track: Track) -> dict[str, Any]:
-    """Bounds and posterior of a visit's arrival and departure."""
-    seen, hulls = found.seen, found.seen.hulls
-    first, last = int(hulls.observation[track[0]]), int(hulls.observation[track[-1]])
-    stay = found.stays.of(first, last)
-    clear = np.flatnonzero(seen.usable >= CLEAR)
+class _Bounds(NamedTuple):
+    """Bounds and quantiles of a visit's arrival and departure."""
+
+    port: str
+    observations: int
+    arrived_after: datetime | None
+    arrived_before: datetime
+    departed_after: datetime
+    departed_before: datetime | None
+    arrived: TimeQuantiles
+    departed: TimeQuantiles
+
+
+def _bounds(tracks: TrackPosterior, track: Track) -> _Bounds:
+    data = tracks.data
+    first, last = (int(data.hulls.observation[track[end]]) for end in (0, -1))
+    ends = tracks.end_densities(track)
+    clear = np.flatnonzero(data.usable >= CLEAR)
     before, after = clear[clear < first], clear[clear > last]
-    arrive = [seen.day[first] - q for q in quantile(stay.before, (0.95, 0.5, 0.05))]
-    depart = [seen.day[last] + q for q in quantile(stay.after, (0.05, 0.5, 0.95))]
-    return {
-        "port": seen.port,
-        "observations": len(track),
-        "arrived_after": _moment(seen, seen.day[before[-1]] if len(before) else None),
-        "arrived_before": _moment(seen, seen.day[first]),
-        "departed_after": _moment(seen, seen.day[last]),
-        "departed_before": _moment(seen, seen.day[after[0]] if len(after) else None),
-        **{f"arrived_p{p:02d}": _moment(seen, d) for p, d in zip((5, 50, 95), arrive, strict=True)},
-        **{
-            f"departed_p{p:02d}": _moment(seen, d) for p, d in zip((5, 50, 95), depart, strict=True)
-        },
-    }
-
-
-def _moment(seen: Sightings, day: float | None) -> datetime | None:
-    return None if day is None else seen.start + timedelta(seconds=round(86_400 * day))
-
-
-def _loads(turns: Floats, everywhere: Floats) -> list[dict[str, Any]]:
-    """Load in and out of visits: by their own looks at the berth, and given all evidence of all."""
-    each, own, (come, leave) = _chances(everywhere), _chances(turns), direction.load_ratios(turns)
-    laden_in, laden_out = [direction.UNLOADS, direction.LADEN], [direction.LOADS, direction.LADEN]
-    return [
-        {
-            "log_lr_laden_in": float(come[n]),
-            "log_lr_laden_out": float(leave[n]),
-            "p_laden_in": float(chance[laden_in].sum()),
-            "p_laden_out": float(chance[laden_out].sum()),
-            "p_loaded": float(chance[direction.LOADS]),
-            "p_unloaded": float(chance[direction.UNLOADS]),
-            # For voyages, whose other end has had its say in the rest.
-            "_laden_in": float(own[n, laden_in].sum()),
-            "_laden_out": float(own[n, laden_out].sum()),
-        }
-        for n, chance in enumerate(each)
-    ]
-
-
-def _chances(turns: Floats) -> Floats:
-    """Probabilities of turns given all visits, (visits, 4)."""
-    posterior = direction.share_posterior(turns)
-    shares = np.exp(posterior - posterior.max())
-    mixed = np.exp(turns)[:, None] * direction.SHARES
-    each: Floats = np.einsum(
-        "s,vst->vt", shares / shares.sum(), mixed / mixed.sum(-1, keepdims=True)
+    arrive = [data.day[first] - q for q in grid_quantiles(ends.before, (0.95, 0.5, 0.05))]
+    depart = [data.day[last] + q for q in grid_quantiles(ends.after, (0.05, 0.5, 0.95))]
+    return _Bounds(
+        port=data.port,
+        observations=len(track),
+        arrived_after=data.time(data.day[before[-1]]) if len(before) else None,
+        arrived_before=data.time(data.day[first]),
+        departed_after=data.time(data.day[last]),
+        departed_before=data.time(data.day[after[0]]) if len(after) else None,
+        arrived=TimeQuantiles(*map(data.time, arrive)),
+        departed=TimeQuantiles(*map(data.time, depart)),
     )
-    return each
+
+
+class _Load(NamedTuple):
+    """Load of a visit at arrival and departure."""
+
+    log_lr_laden_in: float
+    log_lr_laden_out: float
+    p_laden_in: float
+    p_laden_out: float
+    p_loaded: float
+    p_unloaded: float
+    berth_p_laden_in: float
+    berth_p_laden_out: float
+
+
+def _loads(berth: Floats, everywhere: Floats) -> list[_Load]:
+    """Loads by the images of the berth, and given all evidence of all visits."""
+    arrival, departure = load_log_ratios(berth)
+    return [
+        _Load(
+            log_lr_laden_in=float(arrival[n]),
+            log_lr_laden_out=float(departure[n]),
+            p_laden_in=float(p[ARRIVES_LADEN].sum()),
+            p_laden_out=float(p[LEAVES_LADEN].sum()),
+            p_loaded=float(p[LOADS]),
+            p_unloaded=float(p[UNLOADS]),
+            berth_p_laden_in=float(own[ARRIVES_LADEN].sum()),
+            berth_p_laden_out=float(own[LEAVES_LADEN].sum()),
+        )
+        for n, (p, own) in enumerate(
+            zip(operation_probabilities(everywhere), operation_probabilities(berth), strict=True)
+        )
+    ]

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from gnomon.validate import planet
 from gnomon.validate.freeboard import figure, measure, section
-from gnomon.validate.seasons import seasons
+from gnomon.validate.seasons import validate_seasons
 
 SHIPS, SEED = 60, 2026
 DOCS = Path("docs")
@@ -39,7 +39,7 @@ def _real_ships() -> str | None:
 
 
 def _seasons() -> str:
-    measured = seasons(seed=SEED)
+    measured = validate_seasons(seed=SEED)
     measured.figure.savefig(DOCS / "validation-ledger.png", dpi=110)
     return measured.markdown
 

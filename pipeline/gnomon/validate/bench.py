@@ -37,7 +37,7 @@ from gnomon.freeboard.rows import read_chip
 from gnomon.imagery.read import geobox_of, window_of
 from gnomon.simulate.pixels.tile import write_tile
 from gnomon.simulate.season import campaign
-from gnomon.validate.seasons import infer
+from gnomon.validate.seasons import infer_season
 from gnomon.validate.ships import Cell, chip_of_portrait, portrait_of
 from gnomon.workflow import run
 
@@ -113,11 +113,11 @@ def loads(gsd: str, count: str) -> dict[str, float]:
 
 def season(days: str) -> dict[str, float]:
     """Infer visits and barrels of a season in this process; seconds without making its tables."""
-    made = campaign.season(
+    made = campaign.simulate_season(
         np.random.default_rng(0), campaign.Trade(days=int(days), visits=43 * int(days) / SEASON)
     )
     started = time.perf_counter()
-    infer(made)
+    infer_season(made)
     return {
         "seconds": time.perf_counter() - started,
         "observations": len(made.observations),

@@ -1,16 +1,16 @@
-"""Visits and barrels of simulated seasons, read back: how often the truth lies within the interval.
+"""Coverage of the intervals of visits and barrels, on simulated seasons with known truth.
 
 The simulator (`gnomon.simulate.season.campaign`) and the inference (`gnomon.track`) share neither
 dwell distribution nor arrival process nor deadweight relation. Kinds of season:
 
 - drawn: everything differs from season to season, the direction of trade too (as many seasons load
-  as unload), for each of the four look schedules;
+  as unload), for each of the four schedules of observation;
 - empty: other ships and false alarms, no small tanker;
-- reversed: ships come laden and leave empty;
+- reversed: ships arrive laden and leave empty;
 - 2024: 43 visits of 14 tankers, with each schedule, and with 24 sub-metre images in place of 36;
-- and seasons for which the priors are wrong: every season a mixture of directions (the prior gives
-  one in ten to that), and stays as short or as long in the mean as the prior allows (1.5, 4 days).
-- around: free looks at the berth, and daily ones of 3 m at the roads and at a home port.
+- and seasons for which the priors are wrong: every season a mixture of directions (prior
+  probability 0.1), and mean dwell as short or as long as the prior allows (1.5, 4 days);
+- off berth: free images of the berth, and daily ones of 3 m of the anchorage and of a home port.
 """
 
 import os
@@ -24,20 +24,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.datamodel.study import LedgerOptions, Study
-from gnomon.ledger.deliveries import INFERRED, Account, account
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
+from gnomon.ledger.deliveries import INFERRED, LedgerResult, build_ledger
 from gnomon.simulate.season.campaign import (
     PORT,
     ZONE,
-    Season,
+    SimulatedSeason,
     Trade,
     draw_trade,
-    season,
+    simulate_season,
     trade_2024,
 )
-from gnomon.simulate.season.off_berth import ROADS
+from gnomon.simulate.season.off_berth import ANCHORAGE
 from gnomon.simulate.season.timetable import COLLECTIONS, FINE, SCHEDULES
-from gnomon.track.tracking import Tracked, track
+from gnomon.track.fleet import read_fleet
+from gnomon.track.tracking import TrackResult, track_visits
 from gnomon.workflow.infer import deadweight_of
 
 if TYPE_CHECKING:
@@ -47,18 +49,23 @@ Floats = NDArray[np.float64]
 
 SAMPLES = 800
 """Of each season's ledger; its quantiles are then off by a hundredth of probability."""
-COVERAGE = (0.85, 0.95)
-BIAS = 0.05
+COVERAGE_MIN, COVERAGE_MAX = 0.85, 0.95
+BIAS_MAX = 0.05
 CLOSE = 0.10
+"""Relative error of barrels that counts as close."""
 SURE = 0.99
-MANY = 300
-FREE, AROUND = ("s2", "s2+s1"), "s2+s1+daily"
-"""Looks at the berth and, at the same time, in the roads and at a home port."""
+COLUMNS = (
+    "season", "schedule", "n", "visits covered", "bias", "width", "barrels covered", "bias",
+    "exports",
+)  # fmt: skip
+SEASONS = 300
+FREE, OFF_BERTH = ("s2", "s2+s1"), "s2+s1+daily"
+"""Schedules of the berth and, at the same time, of the anchorage and a home port."""
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One season read back."""
+class SeasonReading:
+    """One season: true and inferred."""
 
     kind: str
     schedule: str
@@ -78,39 +85,36 @@ class Reading:
     """Visits in the table."""
 
     @property
-    def visits_held(self) -> bool:
-        """Whether the interval holds the true number of visits."""
+    def visits_covered(self) -> bool:
+        """Whether the interval contains the true number of visits."""
         return self.visits_low <= self.visits <= self.visits_high
 
     @property
-    def barrels_held(self) -> bool:
-        """Whether the interval holds the true barrels."""
+    def barrels_covered(self) -> bool:
+        """Whether the interval contains the true barrels."""
         return self.barrels_low <= self.barrels <= self.barrels_high
 
 
-def infer(made: Season) -> tuple[Tracked, Account]:
+def infer_season(made: SimulatedSeason) -> tuple[TrackResult, LedgerResult]:
     """Visits and barrels of a season, from its tables alone."""
     start, end = made.period
-    study = Study.model_validate(
-        {
-            "name": "validation",
-            "catalog": {"url": "simulated"},
-            "period": {"start": start.date(), "end": (end - pd.Timedelta(days=1)).date()},
-            "track": {"zones": [ZONE], "roads": {PORT: [ROADS]}},
-        }
+    found = track_visits(
+        made.detections,
+        made.observations,
+        TrackOptions(zones=(ZONE,), roads={PORT: (ANCHORAGE,)}),
+        period=PeriodOptions(start=start.date(), end=(end - pd.Timedelta(days=1)).date()),
+        fleet=read_fleet(shipped("configs") / "fleet.csv"),
+        deadweight=deadweight_of,
     )
-    found = track(study, made.detections, made.observations, deadweight=deadweight_of)
-    options = LedgerOptions().model_dump(exclude={"loading", "samples"})
-    loading = [one for one in found.drawn if one.port == PORT]
-    return found, account(loading, samples=SAMPLES, **options)
+    return found, build_ledger(found.posteriors, LedgerOptions(loading=(PORT,), samples=SAMPLES))
 
 
-def read(made: Season, *, kind: str, schedule: str) -> Reading:
-    """Infer a season of one year and put it beside its truth."""
-    found, books = infer(made)
-    (row,) = [r for r in books.rows if r["scenario"] == INFERRED]
+def read_season(made: SimulatedSeason, *, kind: str, schedule: str) -> SeasonReading:
+    """Infer a season of one year and compare it with its truth."""
+    found, ledger = infer_season(made)
+    (row,) = [r for r in ledger.rows if r.scenario == INFERRED]
     counts = found.seasons[found.seasons.port == PORT].iloc[0]
-    return Reading(
+    return SeasonReading(
         kind=kind,
         schedule=schedule,
         visits=float(len(made.truth.ship)),
@@ -118,68 +122,70 @@ def read(made: Season, *, kind: str, schedule: str) -> Reading:
         visits_low=counts.visits_p05,
         visits_high=counts.visits_p95,
         barrels=float(made.truth.barrels.sum()),
-        barrels_mean=row["barrels_mean"],
-        barrels_low=row["barrels_p05"],
-        barrels_high=row["barrels_p95"],
-        p_over=row["p_over_cap"],
+        barrels_mean=row.barrels.mean,
+        barrels_low=row.barrels.p05,
+        barrels_high=row.barrels.p95,
+        p_over=row.p_over_cap,
         p_exports=counts.p_exports,
         rows=int((found.visits.port == PORT).sum()),
     )
 
 
 @dataclass(frozen=True)
-class Case:
-    """Seasons of one kind, looked at in one way."""
+class SeasonCase:
+    """Seasons of one kind and one schedule of observation."""
 
     kind: str
     schedule: str
     seasons: int
     trade: Callable[[np.random.Generator], Trade]
     fine_images: int | None = None
-    """Sub-metre images that are kept; all if left out."""
-    elsewhere: str | None = None
-    """Schedule of looks at the roads and at a home port."""
+    """Number of sub-metre images kept; all if left out."""
+    off_berth: str | None = None
+    """Schedule of the anchorage and a home port."""
 
-    def reading(self, entropy: Sequence[int]) -> Reading:
-        """Simulate and read one season."""
+    def reading(self, entropy: Sequence[int]) -> SeasonReading:
+        """Simulate and infer one season."""
         rng = np.random.default_rng(entropy)
         trade = self.trade(rng)
-        made = season(rng, trade, schedule=self.schedule, elsewhere=self.elsewhere)
+        made = simulate_season(rng, trade, schedule=self.schedule, off_berth=self.off_berth)
         if self.fine_images is not None:
             made = _with_fine_images(made, self.fine_images, rng)
-        return read(made, kind=self.kind, schedule=self.schedule)
+        return read_season(made, kind=self.kind, schedule=self.schedule)
 
 
-def cases(n: int) -> tuple[Case, ...]:
+def season_cases(n: int) -> tuple[SeasonCase, ...]:
     """Return n drawn seasons with each schedule, and a fifth as many of each other kind."""
     few = max(n // 5, 2)
     return (
-        *(Case("drawn", schedule, n, draw_trade) for schedule in SCHEDULES),
-        *(Case("empty", s, few, _empty) for s in ("s2", "all")),
-        *(Case("reversed", s, few, _reversed) for s in ("s2", "all")),
-        *(Case("loading", s, few, _loading) for s in SCHEDULES),
-        *(Case("2024", s, few, _of_2024) for s in SCHEDULES),
-        Case("2024, 24 images", "all", few, _of_2024, fine_images=24),
-        *(Case("mixed", s, few, _mixed) for s in ("s2+s1", "all")),
-        *(Case("stays of 1.5 days", s, few, _short) for s in ("s2+s1", "all")),
-        *(Case("stays of 4 days", s, few, _long) for s in ("s2+s1", "all")),
-        *(Case("drawn, around", s, few, draw_trade, elsewhere=AROUND) for s in FREE),
-        *(Case("loading, around", s, few, _loading, elsewhere=AROUND) for s in FREE),
+        *(SeasonCase("drawn", schedule, n, draw_trade) for schedule in SCHEDULES),
+        *(SeasonCase("empty", s, few, _empty) for s in ("s2", "all")),
+        *(SeasonCase("reversed", s, few, _reversed) for s in ("s2", "all")),
+        *(SeasonCase("loading", s, few, _loading) for s in SCHEDULES),
+        *(SeasonCase("2024", s, few, _of_2024) for s in SCHEDULES),
+        SeasonCase("2024, 24 images", "all", few, _of_2024, fine_images=24),
+        *(SeasonCase("mixed", s, few, _mixed) for s in ("s2+s1", "all")),
+        *(SeasonCase("dwell of 1.5 days", s, few, _short) for s in ("s2+s1", "all")),
+        *(SeasonCase("dwell of 4 days", s, few, _long) for s in ("s2+s1", "all")),
+        *(SeasonCase("drawn, off berth", s, few, draw_trade, off_berth=OFF_BERTH) for s in FREE),
+        *(SeasonCase("loading, off berth", s, few, _loading, off_berth=OFF_BERTH) for s in FREE),
     )
 
 
-def readings(n: int, *, seed: int = 0) -> Iterator[Reading]:
-    """Read every season of `cases` back, a process on each core; their order is the same always."""
-    told = [
+def season_readings(n: int, *, seed: int = 0) -> Iterator[SeasonReading]:
+    """Infer every season of `season_cases`, a process on each core, in a fixed order."""
+    tasks = [
         (case, (seed, number, one))
-        for number, case in enumerate(cases(n))
+        for number, case in enumerate(season_cases(n))
         for one in range(case.seasons)
     ]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(Case.reading, *zip(*told, strict=True), chunksize=4)
+        yield from pool.map(SeasonCase.reading, *zip(*tasks, strict=True), chunksize=4)
 
 
-def _with_fine_images(made: Season, count: int, rng: np.random.Generator) -> Season:
+def _with_fine_images(
+    made: SimulatedSeason, count: int, rng: np.random.Generator
+) -> SimulatedSeason:
     """Season with some of its sub-metre images only."""
     fine = np.flatnonzero(made.observations.collection == COLLECTIONS[FINE])
     lost = made.observations.scene_id.iloc[rng.permutation(fine)[count:]]
@@ -222,8 +228,8 @@ def _of_2024(rng: np.random.Generator) -> Trade:  # noqa: ARG001 - the season is
 
 
 @dataclass(frozen=True)
-class Seasons:
-    """What `seasons` measured."""
+class SeasonValidation:
+    """Result of `validate_seasons`."""
 
     table: pd.DataFrame
     """One row a season."""
@@ -231,21 +237,22 @@ class Seasons:
     figure: "Figure"
 
 
-def seasons(n: int = MANY, *, seed: int = 0) -> Seasons:
-    """Measure what the ledger promises, on n seasons for each schedule."""
-    rows = measured(readings(n, seed=seed))
-    return Seasons(rows, section(rows, seed=seed), figure(rows))
+def validate_seasons(n: int = SEASONS, *, seed: int = 0) -> SeasonValidation:
+    """Measure coverage and bias, on n seasons for each schedule."""
+    rows = readings_table(season_readings(n, seed=seed))
+    return SeasonValidation(rows, season_section(rows, seed=seed), season_figure(rows))
 
 
-def measured(every: Iterable[Reading]) -> pd.DataFrame:
+def readings_table(readings: Iterable[SeasonReading]) -> pd.DataFrame:
     """Readings as a table, one row a season."""
-    held = [
-        asdict(r) | {"visits_held": r.visits_held, "barrels_held": r.barrels_held} for r in every
+    rows = [
+        asdict(r) | {"visits_covered": r.visits_covered, "barrels_covered": r.barrels_covered}
+        for r in readings
     ]
-    return pd.DataFrame(held)
+    return pd.DataFrame(rows)
 
 
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
+def season_summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Coverage, bias and width by kind and schedule."""
     out = []
     for (kind, schedule), part in rows.groupby(["kind", "schedule"], sort=False):
@@ -255,11 +262,11 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
                 "kind": kind,
                 "schedule": schedule,
                 "seasons": len(part),
-                "visits_held": part.visits_held.mean(),
+                "visits_covered": part.visits_covered.mean(),
                 "visits_bias": _bias(part.visits_mean, part.visits),
                 "visits_bias_error": _bias_error(part.visits_mean, part.visits),
                 "half_width": half.median(),
-                "barrels_held": part.barrels_held.mean(),
+                "barrels_covered": part.barrels_covered.mean(),
                 "barrels_bias": _bias(part.barrels_mean, part.barrels),
                 "barrels_bias_error": _bias_error(part.barrels_mean, part.barrels),
                 "barrels_close": (part.barrels_mean / part.barrels - 1).abs().le(CLOSE).mean(),
@@ -285,26 +292,25 @@ def _bias_error(found: pd.Series, true: pd.Series) -> float:
     return float(off.std() * np.sqrt(len(off)) / true.sum())
 
 
-def section(rows: pd.DataFrame, *, seed: int) -> str:
+def season_section(rows: pd.DataFrame, *, seed: int) -> str:
     """Section of docs/validation.md."""
-    table = summary(rows)
-    told = (
+    table = season_summary(rows)
+    caption = (
         f"Seasons simulated as tables (`gnomon.simulate.season.campaign`, seed {seed}) and "
-        f"read back. `held` is how often the 90 % interval has the truth, asked is "
-        f"{COVERAGE[0]:.0%} to {COVERAGE[1]:.0%}; `bias` the relative error of the mean with "
-        "its standard error, asked "
-        f"is {BIAS:.0%}; `width` half of the interval of visits (median); `exports` the mean "
-        "probability that more ships loaded than unloaded."
+        "inferred. `covered` is how often the 90 % interval contains the truth (required: "
+        f"{COVERAGE_MIN:.0%} to {COVERAGE_MAX:.0%}); `bias` the relative error of the mean with "
+        f"its standard error (required: at most {BIAS_MAX:.0%}); `width` half of the interval of "
+        "visits (median); `exports` the mean probability that more ships loaded than unloaded."
     )
     lines = [
         "## Visits and barrels",
         "",
-        told,
+        caption,
         "",
         "![True and inferred](validation-ledger.png)",
         "",
-        "| season | looks | n | visits held | bias | width | barrels held | bias | exports |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---" * len(COLUMNS) + "|",
         *(_cells(row) for row in table.itertuples()),
         "",
         *_of_the_finding(table),
@@ -317,10 +323,10 @@ def _cells(row: Any) -> str:
         row.kind,
         row.schedule,
         str(row.seasons),
-        f"{row.visits_held:.0%}",
+        f"{row.visits_covered:.0%}",
         _signed(row.visits_bias, row.visits_bias_error),
         f"{row.half_width:.1f}",
-        f"{row.barrels_held:.0%}",
+        f"{row.barrels_covered:.0%}",
         _signed(row.barrels_bias, row.barrels_bias_error),
         f"{row.p_exports:.2f}",
     )
@@ -328,17 +334,17 @@ def _cells(row: Any) -> str:
 
 
 def _of_the_finding(table: pd.DataFrame) -> list[str]:
-    """Markdown: the season of 2024 against what was asked of it."""
+    """Markdown: the season of 2024 against its requirements."""
     lines = [
-        "The season of 2024, 43 visits and about a million barrels. With all looks asked is that",
-        f"43 is held, a half width of 6, barrels within 10 %, and P(over) above {SURE}:",
+        "The season of 2024, 43 visits and about a million barrels. Required with all images: 43",
+        f"is covered, a half width of 6, barrels within 10 %, and P(over) above {SURE}:",
         "",
-        f"| looks | seasons | 43 held | half width | within 10 % | P(over) | above {SURE} |",
+        f"| schedule | seasons | 43 covered | half width | within 10 % | P(over) | above {SURE} |",
         "|---|---|---|---|---|---|---|",
     ]
     return lines + [
         f"| {row.schedule}{row.kind.removeprefix('2024')} | {row.seasons} "
-        f"| {row.visits_held:.0%} | {row.half_width:.1f} | {row.barrels_close:.0%} "
+        f"| {row.visits_covered:.0%} | {row.half_width:.1f} | {row.barrels_close:.0%} "
         f"| {row.p_over:.3f} | {row.sure_over:.0%} |"
         for row in table[table.kind.str.startswith("2024")].itertuples()
     ]
@@ -348,7 +354,7 @@ def _signed(value: float, error: float) -> str:
     return "-" if np.isnan(value) else f"{value:+.1%} ± {error:.1%}"
 
 
-def figure(rows: pd.DataFrame) -> "Figure":
+def season_figure(rows: pd.DataFrame) -> "Figure":
     """True against inferred, with intervals, for each schedule."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import
 
@@ -360,7 +366,7 @@ def figure(rows: pd.DataFrame) -> "Figure":
         for axis, name, unit in zip(axes[:, column], ("visits", "barrels"), (1, 1e6), strict=True):
             true, mean = part[name] / unit, part[f"{name}_mean"] / unit
             low, high = part[f"{name}_low"] / unit, part[f"{name}_high"] / unit
-            colour = np.where(part[f"{name}_held"], "tab:blue", "tab:red")
+            colour = np.where(part[f"{name}_covered"], "tab:blue", "tab:red")
             axis.vlines(true, low, high, color=colour, lw=0.6, alpha=0.6)
             axis.plot(true, mean, ".", color="black", ms=2)
             top = float(max(true.max(), 1e-9)) * 1.4

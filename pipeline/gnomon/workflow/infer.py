@@ -4,18 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import Decision
+from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ports import Port
+from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Ledger, table
-from gnomon.ledger.deliveries import Account, account
+from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
-from gnomon.track.tracking import Tracked, track
+from gnomon.track.ais import read_ais
+from gnomon.track.fleet import read_fleet
+from gnomon.track.tracking import TrackResult, track_visits
 
 Floats = NDArray[np.float64]
 
@@ -24,9 +29,9 @@ Floats = NDArray[np.float64]
 class Inference:
     """Visits, voyages and barrels of a study."""
 
-    tracked: Tracked
+    tracked: TrackResult
     ledger: pd.DataFrame
-    account: Account
+    deliveries: LedgerResult
     files: tuple[Path, ...]
 
 
@@ -60,12 +65,19 @@ def infer(
         The tables do not fit together, or cannot be written.
 
     """
-    tracked = track(
-        study, detections, observations, deadweight=deadweight_of, ports=ports, decisions=decisions
+    tracked = track_visits(
+        detections,
+        observations,
+        study.track,
+        period=study.period,
+        fleet=read_fleet(study.track.fleet or shipped("configs") / "fleet.csv"),
+        deadweight=deadweight_of,
+        ais=read_ais(study.track.ais) if study.track.ais else None,
+        ports=ports,
+        decisions=decisions,
     )
-    loading = [season for season in tracked.drawn if season.port in study.ledger.loading]
-    books = account(loading, **study.ledger.model_dump(exclude={"loading"}))
-    ledger = table(Ledger, books.rows)
+    deliveries = build_ledger(tracked.posteriors, study.ledger)
+    ledger = table(Ledger, [row.columns() for row in deliveries.rows])
     tables = {
         "visits": tracked.visits,
         "seasons": tracked.seasons,
@@ -75,7 +87,7 @@ def infer(
     paths = tuple(out / f"{name}.parquet" for name in tables)
     for frame, path in zip(tables.values(), paths, strict=True):
         write_table(frame, path)
-    return Inference(tracked, ledger, books, paths)
+    return Inference(tracked, ledger, deliveries, paths)
 
 
 def deadweight_of(
@@ -87,3 +99,23 @@ def deadweight_of(
     )
     logs = np.log(ships.deadweight_t)
     return logs.mean(-1), logs.std(-1)
+
+
+def read_input_table(path: Path) -> pd.DataFrame:
+    """Read detections or observations: Parquet, GeoParquet, GeoJSON, GeoPackage or CSV.
+
+    Raises
+    ------
+    TrackError
+        The file is missing or is none of these.
+
+    """
+    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".geoparquet": pd.read_parquet}
+    try:
+        try:
+            return gpd.read_parquet(path)
+        except ValueError:
+            return readers.get(path.suffix.lower(), gpd.read_file)(path)
+    except Exception as error:  # readers raise many unrelated types
+        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise TrackError(f"{path}: cannot be read as a table ({why})") from error

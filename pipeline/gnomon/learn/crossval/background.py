@@ -44,7 +44,7 @@ from gnomon.simulate.pixels.roads import Roads, scatter_boats
 from gnomon.simulate.pixels.scene import SceneSpec, grid, random_weather, simulate, truth
 from gnomon.simulate.pixels.ships import sample_ship
 from gnomon.simulate.season.campaign import Trade
-from gnomon.simulate.season.timetable import S2, timetable
+from gnomon.simulate.season.timetable import S2, draw_timetable
 from gnomon.simulate.sites import Site, sites
 from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.store import Store
@@ -78,7 +78,7 @@ def observations() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
     calls = season_calls(np.random.default_rng([SEED, 0]), TRADE)
     for number, site in enumerate(sites(SEED)):
         rng = np.random.default_rng([SEED, 1, number])
-        times = timetable(rng, (S2,), start=np.datetime64(START), days=DAYS)
+        times = draw_timetable(rng, (S2,), start=np.datetime64(START), days=DAYS)
         shown = times.usable > 0.05
         days = times.day[shown]
         own = _with_guests([c for c in calls if c.port == site.port.name], site, days)

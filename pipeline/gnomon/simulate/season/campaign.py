@@ -2,16 +2,16 @@
 
 Ships alternate: a stay in a port of North Korea, empty at sea, a stay at Vostochny, laden at sea,
 a stay at home again, and a pause. All durations are lognormal, with an effect of the ship on its
-stays at Vostochny; the inference (`gnomon.track`) supposes gamma dwell and Poisson arrivals, so
-that reading a season back is a test and not a tautology. What differs from one season to the next
+stays at Vostochny; the inference (`gnomon.track`) assumes gamma dwell and Poisson arrivals, so
+that inferring a season is a test and not a tautology. What differs from one season to the next
 (dwell, traffic, power of detection, load, direction of trade, product) is drawn by `draw_trade`.
 
-A season can be of any kind: no tanker at all, ships that come laden and leave empty, other ships at
-the berth, false alarms. `trade_2024` is the season of the finding: 43 visits of 14 tankers from 7
-March to 5 November 2024 with the dated calls of press reports as fixed points.
+A season can be of any kind: no tanker at all, ships that arrive laden and leave empty, other ships
+at the berth, false alarms. `trade_2024` is the season of the finding: 43 visits of 14 tankers from
+7 March to 5 November 2024, with the dated calls of press reports as fixed points.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import geopandas as gpd
@@ -19,18 +19,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gnomon.simulate.season.detections import BERTH, BerthStays, SimulatedHulls, detect_ships
 from gnomon.simulate.season.off_berth import (
+    ANCHORAGE,
     HOME,
-    PLACES,
-    ROADS,
-    Around,
-    Calls,
-    at_home,
-    draw_around,
-    in_the_roads,
+    LOADS,
+    POSITIONS,
+    BerthCalls,
+    OffBerthTrade,
+    at_anchorage,
+    at_home_port,
+    draw_off_berth,
 )
-from gnomon.simulate.season.sightings import BERTH, Moored, sight
-from gnomon.simulate.season.tankers import Ships, deadweight, small_tankers
+from gnomon.simulate.season.tankers import ShipDimensions, draw_deadweight, small_tankers
 from gnomon.simulate.season.timetable import (
     COLLECTIONS,
     GSD_M,
@@ -39,7 +40,7 @@ from gnomon.simulate.season.timetable import (
     SCHEDULES,
     SENSORS,
     Timetable,
-    timetable,
+    draw_timetable,
 )
 
 Floats = NDArray[np.float64]
@@ -55,7 +56,7 @@ CALLS_2024 = (
 Ma San (met at sea on 6 June), Sin Phyong 5 (24 June), Chon Ma San, and the last call, of an unnamed
 one. RUSI, OSC, Yomiuri, Lloyd's List 2024."""
 SHARES = {"loads": (1.0, 0, 0, 0), "unloads": (0, 1.0, 0, 0), "neither": (0, 0, 0.5, 0.5)}
-"""Of visits: ballast to laden, laden to ballast, ballast throughout, laden throughout."""
+"""Of operations: ballast to laden, laden to ballast, ballast throughout, laden throughout."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ class Trade:
     others_per_day: float = 0.04
     false_per_observation: float = 0.02
     detection: tuple[float, float, float, float] = (0.88, 0.85, 0.93, 0.98)
-    """Of a ship of 90 m that can be seen, by kind of look."""
+    """Chance of detection of a visible ship of 90 m, by sensor."""
     deadweight_t: tuple[float, float] = (0.0, np.inf)
     """Within which the fleet's mean lies."""
     load_fraction: float = 0.88
@@ -83,13 +84,13 @@ class Trade:
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What happened: arrays of shape (visits,), the tankers' only."""
+class SeasonTruth:
+    """True visits of the tankers: arrays of shape (visits,)."""
 
     ship: Ints
     arrive_day: Floats
     depart_day: Floats
-    turn: Ints
+    operation: Ints
     """Ballast to laden, laden to ballast, ballast throughout, laden throughout: 0 to 3."""
     deadweight_t: Floats
     barrels: Floats
@@ -97,16 +98,16 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Season:
+class SimulatedSeason:
     """Tables as tracking takes them, and the truth behind them."""
 
     detections: pd.DataFrame
     observations: pd.DataFrame
-    truth: Truth
+    truth: SeasonTruth
     trade: Trade
     visit: Ints
-    """Row by row of detections: number of the tanker's visit, -1 another ship, -2 nothing."""
-    fleet: Ships
+    """Of each detection: number of the tanker's visit, -1 another ship, -2 a false alarm."""
+    fleet: ShipDimensions
 
     @property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -142,14 +143,14 @@ def trade_2024(**changed: Any) -> Trade:
     return replace(made, **changed)
 
 
-def season(
+def simulate_season(
     rng: np.random.Generator,
     trade: Trade,
     *,
     schedule: str = "all",
-    elsewhere: str | None = None,
-    around: Around | None = None,
-) -> Season:
+    off_berth: str | None = None,
+    around: OffBerthTrade | None = None,
+) -> SimulatedSeason:
     """Simulate one season.
 
     Parameters
@@ -160,23 +161,25 @@ def season(
         What the season is made from.
     schedule
         A key of `gnomon.simulate.season.timetable.SCHEDULES`.
-    elsewhere
-        The same for the roads and a home port (`gnomon.simulate.season.off_berth`), whose looks and
-        hulls are then in the tables as ports of their own; the berth's are what they are without.
+    off_berth
+        The same for the anchorage and a home port (`gnomon.simulate.season.off_berth`), whose
+        observations and hulls are then in the tables as ports of their own; the berth's rows do
+        not depend on it.
     around
-        What is there; drawn if left out.
+        Trade off berth; drawn if left out.
 
     """
-    fleet = fleet_of(rng, trade)
-    truth = truth_of(rng, trade, fleet)
-    times = timetable(rng, SCHEDULES[schedule], start=np.datetime64(trade.start), days=trade.days)
-    parts = [_seen(rng, times, _moored(rng, truth, fleet, trade), trade)]
-    if elsewhere is not None:
+    fleet = draw_fleet(rng, trade)
+    truth = draw_truth(rng, trade, fleet)
+    start = np.datetime64(trade.start)
+    times = draw_timetable(rng, SCHEDULES[schedule], start=start, days=trade.days)
+    parts = [_port(rng, times, _berth_stays(rng, truth, fleet, trade), trade)]
+    if off_berth is not None:
         # A stream of its own, so that nothing changes at the berth.
         (own,) = rng.spawn(1)
-        parts += _elsewhere(own, truth, fleet, trade, elsewhere, around or draw_around(own))
+        parts += _off_berth(own, truth, fleet, trade, off_berth, around or draw_off_berth(own))
     hulls, observations, visit = zip(*parts, strict=True)
-    return Season(
+    return SimulatedSeason(
         pd.concat(hulls, ignore_index=True) if len(parts) > 1 else hulls[0],
         pd.concat(observations, ignore_index=True) if len(parts) > 1 else observations[0],
         truth,
@@ -186,47 +189,51 @@ def season(
     )
 
 
-def _seen(
-    rng: np.random.Generator, times: Timetable, moored: Moored, trade: Trade, *, port: str = PORT
+def _port(
+    rng: np.random.Generator,
+    times: Timetable,
+    stays: BerthStays,
+    trade: Trade,
+    *,
+    port: str = PORT,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Ints]:
-    """Tables of one port, and the row of `moored` behind each hull."""
-    hulls = sight(
+    """Tables of one port, and the row of its stays behind each hull."""
+    hulls = detect_ships(
         rng,
         times,
-        moored,
+        stays,
         detection=trade.detection,
         false_per_observation=trade.false_per_observation,
-        berth=PLACES.get(port, BERTH),
+        berth=POSITIONS.get(port, BERTH),
     )
     observations = _observations(times, trade, port)
-    order = np.lexsort((hulls["longitude"], hulls["observation"]))
-    rows = {name: values[order] for name, values in hulls.items()}
-    visit = rows.pop("visit")
-    return _detections(rows, observations), observations, visit
+    order = np.lexsort((hulls.longitude, hulls.observation))
+    ordered = SimulatedHulls(*(getattr(hulls, field.name)[order] for field in fields(hulls)))
+    return _detections(ordered, observations), observations, ordered.visit
 
 
-def _elsewhere(
+def _off_berth(
     rng: np.random.Generator,
-    truth: Truth,
-    fleet: Ships,
+    truth: SeasonTruth,
+    fleet: ShipDimensions,
     trade: Trade,
     schedule: str,
-    around: Around,
+    around: OffBerthTrade,
 ) -> list[tuple[pd.DataFrame, pd.DataFrame, Ints]]:
-    """Tables of the roads and of the home port."""
-    calls = Calls(truth.ship, truth.arrive_day, truth.depart_day, truth.turn)
+    """Tables of the anchorage and of the home port."""
+    calls = BerthCalls(truth.ship, truth.arrive_day, truth.depart_day, truth.operation)
     out = []
-    for port, stays in ((ROADS, in_the_roads), (HOME, at_home)):
-        there = stays(rng, calls, fleet, around, trade.days)
+    for port, draw_stays in ((ANCHORAGE, at_anchorage), (HOME, at_home_port)):
+        there = draw_stays(rng, calls, fleet, around, trade.days)
         start = np.datetime64(trade.start)
-        times = timetable(rng, SCHEDULES[schedule], start=start, days=trade.days)
-        hulls, observations, row = _seen(rng, times, there.moored, trade, port=port)
+        times = draw_timetable(rng, SCHEDULES[schedule], start=start, days=trade.days)
+        hulls, observations, row = _port(rng, times, there.stays, trade, port=port)
         out.append((hulls, observations, np.where(row >= 0, there.visit[row], row)))
     return out
 
 
-def fleet_of(rng: np.random.Generator, trade: Trade) -> Ships:
-    """Draw small tankers until their mean deadweight is one that the trade asks for."""
+def draw_fleet(rng: np.random.Generator, trade: Trade) -> ShipDimensions:
+    """Draw small tankers until their mean deadweight is within the trade's limits."""
     low, high = trade.deadweight_t
     fleet = small_tankers(rng, max(trade.ships, 1))
     while not low <= fleet.deadweight_t.mean() <= high:
@@ -234,8 +241,8 @@ def fleet_of(rng: np.random.Generator, trade: Trade) -> Ships:
     return fleet
 
 
-def truth_of(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
-    """Draw who called, when, and what was loaded."""
+def draw_truth(rng: np.random.Generator, trade: Trade, fleet: ShipDimensions) -> SeasonTruth:
+    """Draw which ships called, when, and what they loaded."""
     if trade.visits == 0:
         ship, arrive, depart = np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
     elif trade.calls:
@@ -244,42 +251,42 @@ def truth_of(rng: np.random.Generator, trade: Trade, fleet: Ships) -> Truth:
         ship, arrive, depart = _cycles(rng, trade)
     inside = (depart > 0) & (arrive < trade.days)
     ship, arrive, depart = ship[inside], arrive[inside], depart[inside]
-    turn = rng.choice(4, len(ship), p=np.array(trade.shares) / sum(trade.shares))
+    operation = rng.choice(4, len(ship), p=np.array(trade.shares) / sum(trade.shares))
     load = np.clip(trade.load_fraction + rng.triangular(-0.12, 0, 0.12, len(ship)), 0, 1)
     tonnes = fleet.deadweight_t[ship] * load
-    barrels = np.where(turn == 0, tonnes * trade.barrels_per_tonne, 0.0)
+    barrels = np.where(operation == LOADS, tonnes * trade.barrels_per_tonne, 0.0)
     order = np.argsort(arrive)
-    return Truth(
+    return SeasonTruth(
         ship[order],
         arrive[order],
         depart[order],
-        turn[order],
+        operation[order],
         fleet.deadweight_t[ship][order],
         barrels[order],
     )
 
 
-def _stays(rng: np.random.Generator, trade: Trade, ship: Ints) -> Floats:
-    """Lognormal dwell of a mean and a coefficient of variation, half its variance the ship's."""
+def _dwell_days(rng: np.random.Generator, trade: Trade, ship: Ints) -> Floats:
+    """Lognormal dwell of the trade; a quarter of its variance is between ships."""
     variance = np.log1p(trade.dwell_cv**2)
     own = rng.normal(0, np.sqrt(variance / 4), trade.ships)
     z = own[ship] + rng.normal(0, np.sqrt(variance * 3 / 4), len(ship))
-    stays: Floats = trade.dwell_days * np.exp(z - variance / 2)
-    return stays
+    dwell: Floats = trade.dwell_days * np.exp(z - variance / 2)
+    return dwell
 
 
 def _cycles(rng: np.random.Generator, trade: Trade) -> tuple[Ints, Floats, Floats]:
-    """Each ship goes round and round, from long before the season."""
+    """Cycles of each ship, from long before the season."""
     mean_cycle = trade.ships * trade.days / trade.visits
     rounds = int(np.ceil(2.5 * trade.days / mean_cycle)) + 12
     ship = np.repeat(np.arange(trade.ships), rounds)
-    stay = _stays(rng, trade, ship)
+    stay = _dwell_days(rng, trade, ship)
     passage = rng.lognormal(np.log(2.2), 0.4, (2, len(ship))).sum(0)
     home = rng.lognormal(np.log(4.0), 0.4, len(ship))
     least = trade.dwell_days + 2 * 2.2 * np.exp(0.08) + 4.0 * np.exp(0.08)
     pause = rng.exponential(max(mean_cycle - least, 0.5), len(ship))
     length = (stay + passage + home + pause).reshape(trade.ships, rounds)
-    # Enough rounds before the season that nobody remembers where they began.
+    # Enough rounds before the season that the start of the cycles does not matter.
     begin = -0.75 * trade.days - rng.uniform(0, mean_cycle, (trade.ships, 1))
     arrive = (begin + np.cumsum(length, 1) - length).ravel()
     return ship, arrive, arrive + stay
@@ -293,7 +300,7 @@ def _fixed_calls(rng: np.random.Generator, trade: Trade) -> tuple[Ints, Floats, 
     ship = [number for _, number in trade.calls]
     first, last = min(arrive), max(arrive)
     while len(ship) < round(trade.visits):
-        # Those that have not called come first, so that all of the fleet does.
+        # Ships that have not called come first, so that the whole fleet calls.
         absent = sorted(set(range(trade.ships)) - set(ship))
         one = absent[0] if absent else int(rng.integers(trade.ships))
         day = float(rng.uniform(first, last))
@@ -302,47 +309,45 @@ def _fixed_calls(rng: np.random.Generator, trade: Trade) -> tuple[Ints, Floats, 
             ship.append(one)
     ships = np.array(ship, np.int64)
     arrived = np.array(arrive)
-    return ships, arrived, arrived + np.minimum(_stays(rng, trade, ships), 8.0)
+    return ships, arrived, arrived + np.minimum(_dwell_days(rng, trade, ships), 8.0)
 
 
-def _moored(rng: np.random.Generator, truth: Truth, fleet: Ships, trade: Trade) -> Moored:
+def _berth_stays(
+    rng: np.random.Generator, truth: SeasonTruth, fleet: ShipDimensions, trade: Trade
+) -> BerthStays:
     """Visits of the fleet, and cargo ships and larger tankers that are none of it."""
     count = rng.poisson(trade.others_per_day * trade.days)
     length = np.clip(rng.normal(135, 35, count), 50, 230)
     beam = 0.152 * length * np.exp(rng.normal(0, 0.07, count))
     arrive = rng.uniform(-3, trade.days, count)
     stay = rng.lognormal(np.log(1.8), 0.6, count)
-    own = truth.ship
-    return Moored(
+    others = ShipDimensions(length, beam, draw_deadweight(rng, length, beam))
+    return BerthStays(
         arrive_day=np.r_[truth.arrive_day, arrive],
         depart_day=np.r_[truth.depart_day, arrive + stay],
-        ships=Ships(
-            np.r_[fleet.length_m[own], length],
-            np.r_[fleet.beam_m[own], beam],
-            np.r_[fleet.deadweight_t[own], deadweight(rng, length, beam)],
-        ),
-        turn=np.r_[truth.turn, rng.integers(0, 4, count)],
-        tankers=len(own),
+        ships=fleet.of(truth.ship).join(others),
+        operation=np.r_[truth.operation, rng.integers(0, 4, count)],
+        tankers=len(truth.ship),
     )
 
 
 def _observations(times: Timetable, trade: Trade, port: str) -> pd.DataFrame:
-    kind = times.kind
-    mark = "" if port == PORT else f"-{port}"
+    sensor = times.sensor
+    suffix = "" if port == PORT else f"-{port}"
     seen_at = _moments(times.day, trade.start)
     return pd.DataFrame(
         {
-            "scene_id": [f"{PLATFORMS[k]}{mark}-{n:04d}" for n, k in enumerate(kind)],
-            "collection": np.array(COLLECTIONS)[kind],
-            "platform": np.array(PLATFORMS)[kind],
-            "sensor": np.array(SENSORS)[kind],
+            "scene_id": [f"{PLATFORMS[k]}{suffix}-{n:04d}" for n, k in enumerate(sensor)],
+            "collection": np.array(COLLECTIONS)[sensor],
+            "platform": np.array(PLATFORMS)[sensor],
+            "sensor": np.array(SENSORS)[sensor],
             "seen_at": seen_at,
             "port": port,
             "status": "observed",
             "usable_fraction": times.usable,
             "zones": [f'{{"{ZONE}": {u:.3f}}}' for u in times.usable],
-            "gsd_m": GSD_M[kind],
-            "sun_elevation_deg": np.where(kind == S1, np.nan, times.sun_deg),
+            "gsd_m": GSD_M[sensor],
+            "sun_elevation_deg": np.where(sensor == S1, np.nan, times.sun_deg),
         }
     )
 
@@ -352,17 +357,17 @@ def _moments(day: Floats, start: str) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(micro).tz_localize("UTC")
 
 
-def _detections(rows: dict[str, Any], observations: pd.DataFrame) -> pd.DataFrame:
-    observation = rows.pop("observation")
-    same = observations.iloc[observation].reset_index(drop=True)
+def _detections(hulls: SimulatedHulls, observations: pd.DataFrame) -> pd.DataFrame:
+    same = observations.iloc[hulls.observation].reset_index(drop=True)
+    rows = {n: v for n, v in vars(hulls).items() if n not in ("observation", "visit")}
     kept = ["scene_id", "collection", "platform", "sensor", "seen_at", "port", "gsd_m"]
     frame = same[[*kept, "sun_elevation_deg"]].assign(zone=ZONE, **rows)
     names = [f"{scene}-{n}" for n, scene in enumerate(frame.scene_id)]
     return frame.assign(detection_id=names)
 
 
-def as_tables(made: Season) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Season in the whole schema of `gnomon.datamodel.tables`, as a run would write it."""
+def as_tables(made: SimulatedSeason) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Season in the whole schema of `gnomon.datamodel.tables`, as a run writes it."""
     from gnomon.datamodel.tables import Detections, Observations, table  # noqa: PLC0415 - pandera is slow to import
 
     points = gpd.points_from_xy(made.detections.longitude, made.detections.latitude)
@@ -374,8 +379,8 @@ def as_tables(made: Season) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     ]
     for hull in hulls:
         del hull["longitude"], hull["latitude"]
-    views = [{**row, **names, "detections": None} for row in made.observations.to_dict("records")]
-    for view in views:
-        view["geometry"] = points[0].buffer(0.03) if len(points) else None
-        del view["model"]
-    return table(Detections, hulls), table(Observations, views)
+    passes = [{**row, **names, "detections": None} for row in made.observations.to_dict("records")]
+    for row in passes:
+        row["geometry"] = points[0].buffer(0.03) if len(points) else None
+        del row["model"]
+    return table(Detections, hulls), table(Observations, passes)

@@ -1,11 +1,10 @@
-"""A fleet of small tankers to simulate with: not the register, and not the inference's own ships.
+"""Dimensions of simulated small tankers: neither the register nor the inference's own ships.
 
 Length from a triangular distribution between 62 and 122 m ("predominantly on the lower end" of
 1,000 to 9,000 t deadweight, Open Source Centre 2024). Beam 0.157 of it. Deadweight by displacement,
-``rho 0.965 L B T Cb`` times deadweight over displacement, with the draught that small tankers send
-by AIS when full (0.385 of the beam: 4.1 m for 71 x 11 m, 6.2 m for 105 x 16 m). It is another
-relation than that of `gnomon.physics.hydrostatics`, which the ledger uses, and agrees with it on
-average within a few percent.
+``rho 0.965 L B T Cb`` times deadweight over displacement, with the draught that laden small
+tankers send by AIS (0.385 of the beam: 4.1 m for 71 x 11 m, 6.2 m for 105 x 16 m). The ledger
+uses another relation, `gnomon.physics.hydrostatics`; on average the two agree within a few percent.
 
 How well an image separates laden from ballast is the table of Cramer-Rao bounds (d' of a deck
 rectangle with wall and shadow, registry priors, a model error of 0.3 m; favourable, average and
@@ -20,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import RegularGridInterpolator
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 SUN_DEG, LENGTHS_M, GSD_M = (20.0, 30.0, 45.0, 60.0), (70.0, 100.0, 120.0, 180.0), (0.5, 1, 3, 10)
 SEPARATION = np.array(
@@ -45,28 +45,40 @@ _SEPARATION = RegularGridInterpolator(
     bounds_error=False,
 )
 
-MISTAKE = 0.01
-"""Share of looks whose likelihood is worth nothing, as `gnomon.freeboard.state` allows for."""
+P_WORTHLESS = 0.01
+"""Fraction of images whose likelihood has no weight, as `gnomon.freeboard.state` allows for."""
 
 
 @dataclass(frozen=True)
-class Ships:
-    """A fleet: arrays of shape (ships,)."""
+class ShipDimensions:
+    """Sizes of ships: arrays of shape (ships,)."""
 
     length_m: Floats
     beam_m: Floats
     deadweight_t: Floats
 
+    def of(self, which: Ints) -> "ShipDimensions":
+        """Of some of the ships, by number."""
+        return ShipDimensions(self.length_m[which], self.beam_m[which], self.deadweight_t[which])
 
-def small_tankers(rng: np.random.Generator, count: int) -> Ships:
+    def join(self, others: "ShipDimensions") -> "ShipDimensions":
+        """These ships, then the others."""
+        return ShipDimensions(
+            np.r_[self.length_m, others.length_m],
+            np.r_[self.beam_m, others.beam_m],
+            np.r_[self.deadweight_t, others.deadweight_t],
+        )
+
+
+def small_tankers(rng: np.random.Generator, count: int) -> ShipDimensions:
     """Draw small tankers."""
     length = rng.triangular(62.0, 74.0, 122.0, count)
     beam = 0.157 * length * np.exp(rng.normal(0.0, 0.06, count))
-    return Ships(length, beam, deadweight(rng, length, beam))
+    return ShipDimensions(length, beam, draw_deadweight(rng, length, beam))
 
 
-def deadweight(rng: np.random.Generator, length_m: Floats, beam_m: Floats) -> Floats:
-    """Deadweight by displacement, tonnes."""
+def draw_deadweight(rng: np.random.Generator, length_m: Floats, beam_m: Floats) -> Floats:
+    """Deadweight by displacement, tonnes, with the scatter of real ships."""
     draught = 0.385 * beam_m * rng.uniform(0.92, 1.08, length_m.shape)
     block = np.interp(length_m, (70.0, 105.0), (0.69, 0.75))
     share = np.interp(length_m, (70.0, 105.0), (0.70, 0.745)) * rng.uniform(
@@ -76,10 +88,19 @@ def deadweight(rng: np.random.Generator, length_m: Floats, beam_m: Floats) -> Fl
     return tonnes
 
 
-def separation(
+def laden_separation(
     length_m: ArrayLike, geometry: ArrayLike, gsd_m: ArrayLike, sun: ArrayLike
 ) -> Floats:
-    """D' of laden against ballast; geometry from 0, favourable, to 1, unfavourable."""
+    """D' of laden against ballast.
+
+    Parameters
+    ----------
+    length_m, gsd_m, sun
+        Length, ground sampling distance, sun elevation in degrees; clipped to the table.
+    geometry
+        Of sun and hull, from 0, favourable, to 1, unfavourable.
+
+    """
     points = np.broadcast_arrays(
         np.log(np.clip(length_m, 70.0, 180.0)),
         np.asarray(geometry, float),
@@ -92,10 +113,21 @@ def separation(
     return values
 
 
-def log_lr_laden(rng: np.random.Generator, d: Floats, load: Floats) -> Floats:
-    """Evidence of one look at a ship with this part of its cargo on board, 0 to 1."""
+def simulate_log_lr(rng: np.random.Generator, d: Floats, load: Floats) -> Floats:
+    """``log_lr_laden`` of images of ships.
+
+    Parameters
+    ----------
+    rng
+        Of the images.
+    d
+        Separation d' of laden against ballast.
+    load
+        Part of the cargo on board, 0 to 1.
+
+    """
     ratio = rng.normal(d**2 * (load - 0.5), d)
-    limited: Floats = np.logaddexp(np.log1p(-MISTAKE) + ratio, np.log(MISTAKE)) - np.logaddexp(
-        np.log1p(-MISTAKE), np.log(MISTAKE) + ratio
-    )
+    limited: Floats = np.logaddexp(
+        np.log1p(-P_WORTHLESS) + ratio, np.log(P_WORTHLESS)
+    ) - np.logaddexp(np.log1p(-P_WORTHLESS), np.log(P_WORTHLESS) + ratio)
     return limited

@@ -1,10 +1,10 @@
-"""When satellites look, what the clouds leave, and what a look tells of the ships that are there.
+"""Satellite passes of a season, and the clouds above them.
 
 Sentinel-2 passes Vostochny in relative orbit 103 at 02:12 UTC: S2A on 4 March 2024 and every ten
-days, S2B five days later. Sentinel-1 (one satellite in 2024) passes twice in twelve days, phase
-unknown, drawn. A constellation of 3 m looks daily, nine days in ten, and a few images of 0.5 m are
-bought where they show the berth. Cloud is a Markov chain of days with a lag-one correlation of 0.35
-and the clear fraction of the month (domain notes: 0.65 in winter, 0.25 in June and July).
+days, S2B five days later. Sentinel-1 (one satellite in 2024) passes twice in twelve days at a phase
+that is drawn. A constellation of 3 m images the port daily, nine days in ten, and a few images of
+0.5 m are bought where they show the berth. Cloud is a Markov chain of days with a lag-one
+correlation of 0.35 and the clear fraction of the month (0.65 in winter, 0.25 in June and July).
 """
 
 from dataclasses import dataclass
@@ -41,44 +41,59 @@ FINE_IMAGES = 36
 
 @dataclass(frozen=True)
 class Timetable:
-    """Looks at one port: arrays of shape (looks,), sorted by time."""
+    """Observations of one port: arrays of shape (observations,), sorted by time."""
 
     day: Floats
     """Since the beginning of the season."""
-    kind: Ints
+    sensor: Ints
+    """`S2`, `S1`, `DAILY` or `FINE`."""
     usable: Floats
     """Fraction of the berth that could be seen."""
     sun_deg: Floats
 
 
-def timetable(
+def draw_timetable(
     rng: np.random.Generator,
-    kinds: tuple[int, ...],
+    sensors: tuple[int, ...],
     *,
     start: np.datetime64,
     days: int,
     first_overpass: str = FIRST_OVERPASS,
 ) -> Timetable:
-    """Draw the looks of a season and the clouds above them."""
+    """Draw the observations of a season and the clouds above them.
+
+    Parameters
+    ----------
+    rng
+        Of passes and clouds.
+    sensors
+        Of `SCHEDULES`.
+    start, days
+        Of the season.
+    first_overpass
+        Of Sentinel-2, UTC.
+
+    """
     month = (start + np.arange(days)).astype("datetime64[M]").astype(int) % 12
     clear = _clear_days(rng, CLEAR_BY_MONTH[month])
-    times = [np.sort(_passes(rng, kind, start, clear, first_overpass)) for kind in kinds]
+    times = [np.sort(_passes(rng, sensor, start, clear, first_overpass)) for sensor in sensors]
     day = np.concatenate(times)
-    kind = np.repeat(np.array(kinds), [len(t) for t in times])
+    sensor = np.repeat(np.array(sensors), [len(t) for t in times])
     order = np.argsort(day, kind="stable")
-    day, kind = day[order], kind[order]
+    day, sensor = day[order], sensor[order]
     whole = np.minimum(day.astype(int), days - 1)
     partly = rng.uniform(0.3, 1.0, len(day))
     usable = np.where(rng.random(len(day)) < 0.75, 1.0, partly)
-    # A cloudy day has holes: one in eight shows part of the berth all the same.
+    # Clouds have holes: on one cloudy day in eight part of the berth is visible.
     hole = np.where(rng.random(len(day)) < 0.125, rng.uniform(0.0, 0.6, len(day)), 0.0)
     usable = np.where(clear[whole], usable, hole)
-    usable = np.where(kind == S1, 1.0, np.where(kind == FINE, np.maximum(usable, 0.8), usable))
-    return Timetable(day, kind, usable, SUN_BY_MONTH_DEG[month[whole]] + rng.normal(0, 2, len(day)))
+    usable = np.where(sensor == S1, 1.0, np.where(sensor == FINE, np.maximum(usable, 0.8), usable))
+    sun = SUN_BY_MONTH_DEG[month[whole]] + rng.normal(0, 2, len(day))
+    return Timetable(day, sensor, usable, sun)
 
 
 def _clear_days(rng: np.random.Generator, chance: Floats) -> NDArray[np.bool_]:
-    """Two-state chain whose share of clear days is the month's."""
+    """Two-state Markov chain whose fraction of clear days is the month's."""
     draws = rng.random(len(chance))
     clear = np.empty(len(chance), bool)
     before = bool(draws[0] < chance[0])
@@ -90,20 +105,20 @@ def _clear_days(rng: np.random.Generator, chance: Floats) -> NDArray[np.bool_]:
 
 def _passes(
     rng: np.random.Generator,
-    kind: int,
+    sensor: int,
     start: np.datetime64,
     clear: NDArray[np.bool_],
     first_overpass: str,
 ) -> Floats:
-    """Times of looks of one kind, in days since the start."""
+    """Times of one sensor's observations, in days since the start."""
     days = len(clear)
-    if kind == S2:
+    if sensor == S2:
         since = (np.datetime64(first_overpass) - start) / np.timedelta64(1, "D")
         return np.arange(float(since) % 5, days, 5)
-    if kind == S1:
+    if sensor == S1:
         one, two = (np.arange(int(rng.integers(0, 12)), days, 12, dtype=float) for _ in range(2))
         return np.concatenate([one + 21.4 / 24, two + 9.2 / 24])
-    if kind == DAILY:
+    if sensor == DAILY:
         imaged = np.flatnonzero(rng.random(days) < 0.9)
         return imaged + (1.5 + rng.uniform(-1.0, 1.0, len(imaged))) / 24
     # Only images that show the berth are bought; on a cloudy day there are fewer of them.

@@ -1,0 +1,40 @@
+"""`gnomon track`: from a user's own tables to the summary on the terminal."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from commands import called
+from gnomon.datamodel.files import write_table
+from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
+
+
+def test_the_command_starts_from_tables_and_fits_80_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hulls, observations = as_tables(simulate_season(np.random.default_rng(1), trade_2024()))
+    write_table(observations, tmp_path / "observations.parquet")
+    own = hulls.assign(longitude=hulls.geometry.x, latitude=hulls.geometry.y)
+    own = own.drop(columns=["geometry", "footprint"]).rename(columns={"length_m": "LOA"})
+    own.to_csv(tmp_path / "hulls.csv", index=False)
+    sent = {"mmsi": ["273000001"], "time": ["2024-04-01T11:40:00Z"]}
+    ais = pd.DataFrame(sent | {"longitude": [133.15], "latitude": [42.70]})
+    ais.to_csv(tmp_path / "ais.csv", index=False)
+    (tmp_path / "study.toml").write_text(
+        'name = "own"\n[catalog]\nurl = "none"\n[period]\nstart = 2024-03-01\nend = 2024-11-30\n'
+        '[ports]\nnames = ["vostochny", "chongjin"]\n[track]\ndraws = 50\nmembers = 64\n'
+        'ais = "ais.csv"\n[track.detection_columns]\nlength_m = "LOA"\n'
+    )
+    words = ["--detections", tmp_path / "hulls.csv"]
+    words += ["--observations", tmp_path / "observations.parquet"]
+    words += ["--study", tmp_path / "study.toml", "--out", tmp_path / "out"]
+    assert called(monkeypatch, "track", *words) == 0
+    printed = capsys.readouterr().out
+    lines = [line for line in printed.splitlines() if not line.startswith(str(tmp_path))]
+    assert max(map(len, lines)) <= 80
+    assert "ships load" in printed
+    assert "P(over 500,000) = " in printed
+    for name in ("visits", "seasons", "voyages", "ledger"):
+        assert (tmp_path / "out" / f"{name}.parquet").exists()

@@ -1,0 +1,148 @@
+"""AIS beside detections: positions, darkness and names."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import Geod
+
+from gnomon.datamodel.errors import TrackError
+from gnomon.track.ais import NO_AIS, AisMatch, ais_names, match_ais, read_ais
+from gnomon.track.fleet import UNNAMED, read_fleet
+from tracked_seasons import REGISTER
+
+BERTH = {"longitude": 133.066, "latitude": 42.75}
+NOON = pd.Timestamp("2024-04-01T12:00Z")
+
+
+def positions(tmp_path: Path, rows: list[tuple[str, str, float, float]]) -> pd.DataFrame:
+    path = tmp_path / "ais.csv"
+    frame = pd.DataFrame(rows, columns=["mmsi", "time", "longitude", "latitude"])
+    frame.to_csv(path, index=False)
+    return read_ais(path)
+
+
+def table(minutes: list[float], east: list[float], mmsi: str = "1") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "mmsi": mmsi,
+            "time": [NOON + pd.Timedelta(minutes=m) for m in minutes],
+            "longitude": [BERTH["longitude"] + e for e in east],
+            "latitude": BERTH["latitude"],
+        }
+    )
+
+
+def test_a_ship_that_sends_is_named_and_its_position_interpolated(tmp_path: Path) -> None:
+    found = positions(
+        tmp_path,
+        [
+            ("445001000", "2024-04-01T11:50:00Z", 133.056, 42.75),
+            ("445001000", "2024-04-01T12:10:00Z", 133.076, 42.75),
+        ],
+    )
+    assert match_ais(found, **BERTH, time=NOON) == AisMatch("445001000", dark=False)
+
+
+def test_a_ship_is_dark_only_where_another_was_received(tmp_path: Path) -> None:
+    other = ("273000001", "2024-04-01T11:40:00Z", 133.15, 42.70)
+    assert match_ais(positions(tmp_path, [other]), **BERTH, time=NOON) == AisMatch(None, dark=True)
+    far = ("273000001", "2024-04-01T11:40:00Z", 131.9, 43.1)
+    assert match_ais(positions(tmp_path, [far]), **BERTH, time=NOON) == NO_AIS
+    early = ("273000001", "2024-04-01T08:00:00Z", 133.15, 42.70)
+    assert match_ais(positions(tmp_path, [early]), **BERTH, time=NOON) == NO_AIS
+    assert match_ais(positions(tmp_path, []), **BERTH, time=NOON) == NO_AIS
+
+
+@given(st.floats(-0.004, 0.004), st.floats(-0.003, 0.003))
+def test_near_is_400_metres(east: float, north: float) -> None:
+    frame = table([0.0], [east]).assign(latitude=BERTH["latitude"] + north)
+    metres = Geod(ellps="WGS84").inv(
+        *BERTH.values(), frame.longitude.iloc[0], frame.latitude.iloc[0]
+    )[2]
+    mmsi, _ = match_ais(frame, **BERTH, time=NOON)
+    if abs(metres - 400) > 5:
+        assert (mmsi == "1") == (metres < 400)
+
+
+@given(st.floats(1, 29), st.floats(1, 29))
+def test_a_track_is_interpolated_in_time(before: float, after: float) -> None:
+    """A ship at constant speed that passes the berth at noon is there."""
+    speed = 0.001  # degrees a minute
+    frame = table([-before, after], [-before * speed, after * speed])
+    assert match_ais(frame, **BERTH, time=NOON).mmsi == "1"
+    late = frame.assign(longitude=frame.longitude + 0.02)
+    assert match_ais(late, **BERTH, time=NOON).mmsi is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "known"),
+    [([-29.0], True), ([-31.0], False), ([-29.0, 30.9], True), ([-45.0, 40.0], False)],
+)
+def test_positions_count_for_half_an_hour_or_between_two_within_an_hour(
+    minutes: list[float], known: bool
+) -> None:
+    frame = table(minutes, [0.0] * len(minutes))
+    assert (match_ais(frame, **BERTH, time=NOON).mmsi == "1") == known
+
+
+def test_of_two_ships_the_nearer_one_is_it() -> None:
+    frame = pd.concat([table([0.0], [0.002], "1"), table([0.0], [0.001], "2")])
+    assert match_ais(frame.reset_index(drop=True), **BERTH, time=NOON).mmsi == "2"
+
+
+def test_hulls_get_the_ship_of_their_number_or_name() -> None:
+    fleet = read_fleet(REGISTER)
+    frame = pd.DataFrame(
+        {
+            "mmsi": ["1", "1", "1", "2", "3"],
+            "name": ["Un Hung", "Chon Ma San", "Chon Ma San", "No Such Ship", None],
+            "imo": [None, None, None, None, "8660313.0"],
+        }
+    )
+    matches = [AisMatch(m, dark=False) for m in ("1", "2", "3")] + [NO_AIS]
+    ship = fleet.find("Chon Ma San")
+    assert ais_names(frame, matches, fleet).ship.tolist() == [ship, UNNAMED, ship, UNNAMED]
+    bare = frame.drop(columns=["name", "imo"])
+    assert (ais_names(bare, matches, fleet).ship == UNNAMED).all()
+
+
+def test_parquet_and_csv_are_the_same_positions(tmp_path: Path) -> None:
+    rows = [("9", "2024-04-01T12:00:00+09:00", 1.0, 2.0), ("1", "2024-04-02T00:00Z", 3.0, 4.0)]
+    by_csv = positions(tmp_path, rows)
+    frame = pd.DataFrame(rows, columns=["mmsi", "time", "longitude", "latitude"])
+    frame.to_parquet(tmp_path / "ais.parquet")
+    pd.testing.assert_frame_equal(read_ais(tmp_path / "ais.parquet"), by_csv)
+    assert list(by_csv.mmsi) == ["1", "9"]
+    assert by_csv.time.iloc[1] == pd.Timestamp("2024-04-01T03:00Z")
+
+
+def test_nmea_sentences_are_positions(tmp_path: Path) -> None:
+    pytest.importorskip("pyais")
+    path = tmp_path / "ais.nmea"
+    path.write_text(
+        "2024-04-01T11:58:00Z !AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C\n"
+        "2024-04-01T11:59:00Z not a sentence\n"
+    )
+    found = read_ais(path)
+    assert list(found.mmsi) == ["477553000"]
+    assert found.latitude.iloc[0] == pytest.approx(47.5828, abs=1e-3)
+    assert found.longitude.iloc[0] == pytest.approx(-122.3458, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mmsi,when\n1,2\n", "lacks time, longitude, latitude"),
+        ("mmsi,time,longitude,latitude\n1,2024-04-01T00:00,1,2\n", "times without a zone"),
+    ],
+)
+def test_faulty_ais_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "ais.csv"
+    path.write_text(text)
+    with pytest.raises(TrackError, match=message):
+        read_ais(path)
+    with pytest.raises(TrackError, match="cannot be read as AIS"):
+        read_ais(tmp_path / "none.csv")

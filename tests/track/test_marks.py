@@ -1,0 +1,117 @@
+"""Marks of tracks: normal densities against scipy, and their invariances."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
+
+from gnomon.track.linking import FALSE_ALARM, LONG, OTHER, SHORT
+from gnomon.track.marks import (
+    BERTH_SIGMA_M,
+    LENGTH_MODEL_SIGMA_M,
+    P_SHIFTED,
+    PORT_AREA_M2,
+    MarkLikelihood,
+    log_density_of_one,
+)
+from tracked_seasons import hulls_of
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_measurements_of_one_ship_are_a_normal_with_a_common_part(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, variance = rng.normal(90, 20, count), rng.uniform(1, 100, count)
+    mean, sigma = rng.uniform(60, 140, 3), rng.uniform(1, 50, 3)
+    expected = [
+        multivariate_normal(np.full(count, m), np.diag(variance) + s**2).logpdf(values)
+        for m, s in zip(mean, sigma, strict=True)
+    ]
+    found = log_density_of_one(values, variance, mean, sigma)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+def track_hulls(count: int = 4, **columns: object) -> MarkLikelihood:
+    return MarkLikelihood(hulls_of(list(range(count)), list(np.arange(count * 1.0)), **columns))
+
+
+def test_alike_lengths_are_one_ship_and_unlike_ones_two() -> None:
+    marks = track_hulls(length_m=np.array([85.0, 86.0, 85.0, 120.0]))
+
+    def gain(track: tuple[int, ...]) -> float:
+        apart = sum(marks.log_density((n,))[SHORT] for n in track)
+        return float(marks.log_density(track)[SHORT] - apart)
+
+    assert gain((0, 1)) > 0 > gain((0, 3))
+    assert not marks.differ(0, 1)
+    assert marks.differ(0, 3)
+
+
+@given(st.floats(60, 140), st.floats(60, 140), st.floats(0.5, 20))
+def test_lengths_differ_beyond_four_deviations(one: float, two: float, sigma: float) -> None:
+    marks = track_hulls(2, length_m=np.array([one, two]), length_sigma_m=sigma)
+    deviation = np.sqrt(2 * (sigma**2 + LENGTH_MODEL_SIGMA_M**2))
+    if abs(abs(one - two) / deviation - 4) > 1e-6:
+        assert marks.differ(0, 1) == (abs(one - two) / deviation > 4)
+    assert marks.differ(0, 1) == marks.differ(1, 0)
+
+
+@given(st.floats(0.01, 0.99))
+def test_p_tanker_is_a_likelihood_ratio_of_tankers_to_others(p: float) -> None:
+    known, unknown = track_hulls(1, p_tanker=p), track_hulls(1)
+    change = known.log_density((0,)) - unknown.log_density((0,))
+    assert change[SHORT] == pytest.approx(change[LONG])
+    assert change[OTHER] == pytest.approx(change[FALSE_ALARM])
+    assert change[SHORT] - change[OTHER] == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
+    # Two halves of the likelihood: their mean is that of an unknown type.
+    assert np.exp([change[SHORT], change[OTHER]]).mean() == pytest.approx(1)
+
+
+@given(st.floats(0.01, 0.99))
+def test_score_is_a_likelihood_ratio_of_vessels_to_false_alarms(score: float) -> None:
+    change = track_hulls(1, score=score).log_density((0,))
+    change = change - track_hulls(1, score=0.5).log_density((0,))
+    assert change[SHORT] - change[FALSE_ALARM] == pytest.approx(
+        np.log(score / (1 - score)), abs=1e-9
+    )
+
+
+def test_repeated_observations_are_correlated() -> None:
+    """Four observations of p count as 4 / (1 + 3 / 2) = 1.6 independent ones."""
+    p = 0.9
+    change = track_hulls(4, p_tanker=p).log_density((0, 1, 2, 3))
+    change = change - track_hulls(4).log_density((0, 1, 2, 3))
+    assert change[SHORT] - change[OTHER] == pytest.approx(1.6 * np.log(p / (1 - p)))
+
+
+@given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
+def test_moving_all_hulls_together_changes_nothing(east: float, north: float) -> None:
+    x, y = np.array([0.0, 20.0, 400.0]), np.array([5.0, 0.0, -100.0])
+    here = track_hulls(3, east_m=x, north_m=y).log_density((0, 1, 2))
+    moved = track_hulls(3, east_m=x + east, north_m=y + north).log_density((0, 1, 2))
+    np.testing.assert_allclose(here, moved, atol=1e-6)
+
+
+def test_a_ship_that_shifted_is_anywhere_in_the_port() -> None:
+    gap = np.array([0.0, 0.0, 2000.0])
+    marks = track_hulls(3, east_m=gap)
+
+    def move(track: tuple[int, int]) -> float:
+        alone = track_hulls(3).log_density(track) - marks.log_density(track)
+        return float(alone[SHORT])
+
+    # The same sizes: only positions differ.
+    near = (1 - P_SHIFTED) / (2 * np.pi * BERTH_SIGMA_M**2) + P_SHIFTED / PORT_AREA_M2
+    far = P_SHIFTED / PORT_AREA_M2
+    first = track_hulls(3).log_density((0,)) - marks.log_density((0,))
+    assert move((0, 1)) == pytest.approx(float(first[SHORT]))
+    assert move((0, 2)) - move((0, 1)) == pytest.approx(np.log(near / far))
+
+
+def test_where_all_hulls_lie_at_one_berth_position_has_no_weight() -> None:
+    """Linking two hulls then costs and gains nothing but the chance of a shift."""
+    marks = track_hulls(2)
+    together = marks.log_density((0, 1)) - marks.log_density((0,)) - marks.log_density((1,))
+    spread = track_hulls(2, east_m=np.array([0.0, 3.0]))
+    apart = spread.log_density((0, 1)) - spread.log_density((0,)) - spread.log_density((1,))
+    np.testing.assert_allclose(together, apart, atol=0.01)

@@ -1,0 +1,187 @@
+"""Likelihoods of presence: against enumeration, numerical integration and plain simulation."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import gamma, poisson
+
+from gnomon.track.presence import (
+    COARSE,
+    DETECTION_MEAN,
+    DETECTION_SIGMA,
+    FINE,
+    LENGTH_LIMIT_M,
+    MEDIUM,
+    PHASES,
+    RADAR,
+    PresenceLikelihood,
+    phases_passed,
+    presence_likelihood,
+    relative_detection,
+    sample_prior,
+    sensor_class,
+)
+from tracked_seasons import prior_of
+
+
+def likelihood(
+    mean: float, phases: int, p: float, day: np.ndarray, usable: np.ndarray, end: float
+) -> PresenceLikelihood:
+    return presence_likelihood(
+        prior_of(mean, phases, p),
+        day=day,
+        sensor_classes=np.zeros(len(day), int),
+        usable=usable,
+        lengths_m=(90.0,),
+        tankers=(True,),
+        start_day=0.0,
+        end_day=end,
+    )
+
+
+def histories(count: int) -> list[tuple[int, ...]]:
+    """Every non-empty set of observations."""
+    each = range(count)
+    return [h for size in each for h in itertools.combinations(each, size + 1)]
+
+
+def integrated(
+    history: tuple[int, ...], day: np.ndarray, p: np.ndarray, mean: float, phases: int
+) -> float:
+    """Density of a detection history, by quadrature over arrival, exact over departure."""
+    dwell = gamma(phases, scale=mean / phases)
+    edges = np.r_[-np.inf, day, np.inf]
+    total = 0.0
+    for i in range(history[0] + 1):  # arrival after observation i - 1
+        for j in range(history[-1], len(day)):  # departure after observation j
+            seen = [k in history for k in range(i, j + 1)]
+            chance = np.prod(np.where(seen, p[i : j + 1], 1 - p[i : j + 1]))
+            low, high = max(edges[i], day[0] - 60.0), edges[i + 1]
+            left, right = edges[j + 1], edges[j + 2]
+            inside = quad(
+                lambda a, left=left, right=right: dwell.cdf(right - a) - dwell.cdf(left - a),
+                low, high, epsabs=1e-10, limit=200,
+            )  # fmt: skip
+            total += chance * inside[0]
+    return total
+
+
+@pytest.mark.parametrize(("mean", "phases"), [(2.5, 2), (1.5, 3), (4.0, 6)])
+def test_every_detection_history_has_the_density_of_numerical_integration(
+    mean: float, phases: int
+) -> None:
+    day, p = np.array([1.0, 1.4, 3.5, 6.0]), np.array([0.8, 0.3, 0.72, 0.6])
+    presence = likelihood(mean, phases, 1.0, day, p, 8.0)
+    for history in histories(len(day)):
+        exact = integrated(history, day, p, mean, phases)
+        found = np.exp(presence.log_track(np.array(history))[0, 0])
+        assert found == pytest.approx(exact, rel=1e-3), history
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10_000), st.integers(1, 6), st.sampled_from([2, 3, 4, 6]))
+def test_histories_add_up_to_the_detectable_days(seed: int, count: int, phases: int) -> None:
+    rng = np.random.default_rng(seed)
+    day = np.sort(rng.uniform(0, 12, count))
+    usable = rng.uniform(0.1, 1, count)
+    presence = likelihood(rng.uniform(1, 5), phases, 0.9, day, usable, 12.0)
+    total = sum(np.exp(presence.log_track(np.array(h))[0, 0]) for h in histories(count))
+    assert total == pytest.approx(presence.detectable_days[0, 0], rel=1e-9)
+
+
+@pytest.mark.parametrize(("mean", "phases"), [(2.5, 4), (1.5, 1), (4.0, 6)])
+def test_the_chance_of_detection_is_that_of_a_simulation(mean: float, phases: int) -> None:
+    rng = np.random.default_rng(0)
+    day = np.sort(rng.uniform(0, 60, 40))
+    usable = rng.uniform(0, 1, 40)
+    presence = likelihood(mean, phases, 0.9, day, usable, 60.0)
+    arrive = rng.uniform(-40, 60, 200_000)
+    depart = arrive + rng.gamma(phases, mean / phases, len(arrive))
+    detected = np.zeros(len(arrive), bool)
+    for time, fraction in zip(day, usable, strict=True):
+        in_port = (arrive < time) & (time < depart)
+        detected |= in_port & (rng.random(len(arrive)) < 0.9 * fraction)
+    per_day = len(arrive) / 100
+    total = (depart > 0).sum() / per_day
+    assert presence.total_days[0, 0] == pytest.approx(total, rel=0.02)
+    assert presence.detectable_days[0, 0] == pytest.approx(detected.sum() / per_day, rel=0.02)
+
+
+@given(st.integers(0, 10_000))
+def test_another_observation_never_lowers_the_detectable_days(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    day, usable = np.sort(rng.uniform(0, 20, 9)), rng.uniform(0, 1, 9)
+    lost = int(rng.integers(9))
+    fewer = likelihood(2.5, 4, 0.9, np.delete(day, lost), np.delete(usable, lost), 20.0)
+    more = likelihood(2.5, 4, 0.9, day, usable, 20.0)
+    assert fewer.detectable_days[0, 0] <= more.detectable_days[0, 0] * (1 + 1e-12)
+    assert more.detectable_days[0, 0] < more.total_days[0, 0]
+
+
+def test_classes_of_ships_have_their_own_dwell_and_detection() -> None:
+    day = np.arange(6.0)
+    prior = prior_of(2.0, 3, 0.8)
+    prior.mean_days[0, 1] = 5.0
+    both = presence_likelihood(
+        prior, day=day, sensor_classes=np.full(6, COARSE), usable=np.ones(6),
+        lengths_m=(50.0, 150.0), tankers=(True, False), start_day=0.0, end_day=6.0,
+    )  # fmt: skip
+    assert both.total_days.tolist() == [[8.0, 11.0]]
+    p = 1 / (1 + np.exp(-both.log_odds[0, 0]))
+    assert p == pytest.approx(0.8 * np.array([relative_detection(np.zeros(1, int), m)[0]
+                                              for m in (50.0, 150.0)]))  # fmt: skip
+
+
+@given(st.floats(0.1, 5.0), st.floats(0.0, 6.0))
+def test_phases_pass_as_a_poisson_process(rate: float, days: float) -> None:
+    expected = poisson.pmf(np.arange(PHASES), rate * days)
+    np.testing.assert_allclose(phases_passed(np.array(rate), days), expected, atol=1e-12)
+
+
+def test_the_prior_sample_has_its_quantiles() -> None:
+    prior = sample_prior(1024, dwell_days=2.5, dwell_factor=1.35)
+    assert np.median(prior.mean_days) == pytest.approx(2.5, rel=0.01)
+    assert np.log(prior.mean_days).std() == pytest.approx(np.log(1.35), rel=0.02)
+    assert prior.detection.mean(0) == pytest.approx(DETECTION_MEAN, abs=0.003)
+    assert prior.detection.std(0) == pytest.approx(DETECTION_SIGMA, rel=0.05)
+    # Press reports of calls: 90 % of mean dwell times between 1.5 and 4.1 days.
+    assert np.quantile(prior.mean_days, [0.05, 0.95]) == pytest.approx([1.53, 4.1], abs=0.05)
+    shapes, counts = np.unique(prior.phases, return_counts=True)
+    assert shapes.tolist() == [2, 3, 4, 6]
+    assert np.ptp(counts) <= 8
+
+
+@given(st.sampled_from([COARSE, RADAR, MEDIUM, FINE]), st.floats(10, 300), st.floats(10, 300))
+def test_longer_ships_are_detected_more_often_and_90_m_is_the_reference(
+    which: int, one: float, two: float
+) -> None:
+    place = np.array([which])
+    short, long = sorted((one, two))
+    assert relative_detection(place, short)[0] <= relative_detection(place, long)[0]
+    assert relative_detection(place, 90.0)[0] == 1.0
+    limit, very_long = (relative_detection(place, m)[0] for m in (LENGTH_LIMIT_M[which], 1e3))
+    assert limit == pytest.approx(very_long / 2)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "gsd_m", "expected"),
+    [
+        ("sar", 10.0, RADAR), ("sar", 0.5, RADAR), ("optical", 10.0, COARSE),
+        ("optical", 6.0, COARSE), ("optical", 3.0, MEDIUM), ("optical", 1.5, MEDIUM),
+        ("optical", 0.5, FINE),
+    ],
+)  # fmt: skip
+def test_sensors_fall_into_classes(sensor: str, gsd_m: float, expected: int) -> None:
+    assert sensor_class(sensor, gsd_m) == expected
+
+
+def test_a_detection_under_cloud_is_unlikely_and_not_impossible() -> None:
+    day = np.array([1.0, 2.0])
+    clouded = likelihood(2.5, 3, 0.9, day, np.array([1.0, 0.0]), 3.0)
+    clear = likelihood(2.5, 3, 0.9, day, np.array([1.0, 1.0]), 3.0)
+    both = np.array([0, 1])
+    assert -10 < clouded.log_track(both)[0, 0] < clear.log_track(both)[0, 0] - 3
