@@ -33,13 +33,13 @@ def write_season(folder: Path) -> Path:
     write_table(detections, folder / "detections.parquet")
     write_table(observations, folder / "observations.parquet")
     infer(study, detections, observations, folder, ports=study.places())
-    told = {"study": study.model_dump(mode="json"), "versions": {"gnomon": version("gnomon")}}
-    write_json(told, folder / "run.json")
+    values = {"study": study.model_dump(mode="json"), "versions": {"gnomon": version("gnomon")}}
+    write_json(values, folder / "run.json")
     return folder
 
 
 def write_crowd(season_folder: Path, folder: Path, *, ships: int = 5000) -> Path:
-    """As many ships, at four ports, in copies of the season's looks and visits."""
+    """As many ships, at four ports, in copies of the season's observations and visits."""
     observations = gpd.read_parquet(season_folder / "observations.parquet")
     rng = np.random.default_rng(0)
     parts = [observations.assign(port=p, scene_id=observations.scene_id + f"-{p}") for p in _PORTS]

@@ -1,4 +1,4 @@
-"""The folder of a small run, made without pixels: three ships, looks with and without them."""
+"""The folder of a small run without pixels: three ships, observations with and without them."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -176,36 +176,38 @@ def write_run(
     names: tuple[str, ...] = tuple(ROWS),
     catalog: str = "https://stac.example.org/v1",
     described: bool = True,
+    study: dict[str, Any] | None = None,
     **changed: list[dict[str, Any]],
 ) -> Path:
-    """Write the tables of these names; ``changed`` has other rows for some of them."""
+    """Write the tables of these names; ``changed`` has other rows for some of them.
+
+    run.json is written if ``described``, with the sections of ``study`` in place of the defaults.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         model, rows = ROWS[name]
         write_table(table(model, changed.get(name, rows)), folder / f"{name}.parquet")
     if described:
-        study = Study.model_validate(
-            {"name": "spring", "description": "A <spring>", "catalog": {"url": catalog}}
-        )
-        told = {
-            "study": study.model_dump(mode="json"),
+        sections = {"name": "spring", "description": "A <spring>", "catalog": {"url": catalog}}
+        values = {
+            "study": Study.model_validate(sections | (study or {})).model_dump(mode="json"),
             "made_at": "2024-12-01T10:00:00+00:00",
             "versions": {"gnomon": version("gnomon"), "torch": "2.13"},
             "weights": {"name": "s2-vessel", "version": "0.1.0", "sha256": "ab" * 32},
             "items": ["S2A_one", "S2B_two"],
             "sources": {"S2A_one": "https://stac.example.org/v1/one?sig=secret"},
         }
-        write_json(told, folder / "run.json")
+        write_json(values, folder / "run.json")
     return folder
 
 
 def write_review(folder: Path, **properties: Any) -> Path:
     """Decide about the first ship."""
     path = folder / "review.geojson"
-    told = {
+    decision = {
         "detection_id": IDS[0], "decision": "accept", "decided_at": "2024-12-02T00:00:00Z",
         **properties,
     }  # fmt: skip
-    feature = {"type": "Feature", "geometry": None, "properties": told}
+    feature = {"type": "Feature", "geometry": None, "properties": decision}
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     return path

@@ -1,4 +1,4 @@
-"""The KMZ, read back by GDAL's KML library and held against the tables."""
+"""The KMZ, read back by GDAL's KML library and compared with the tables."""
 
 import html.parser
 import zipfile
@@ -122,7 +122,7 @@ ATTACKS = (
 @given(
     words=st.one_of(st.sampled_from(ATTACKS), st.text(st.characters(codec="utf-8"), max_size=40))
 )
-def test_markup_in_names_and_notes_is_shown_and_never_read(
+def test_markup_in_names_and_notes_is_shown_as_text(
     words: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("kml") / "k.kmz"
@@ -143,12 +143,12 @@ def test_markup_in_names_and_notes_is_shown_and_never_read(
     if words in ATTACKS[:6]:
         assert words in read.text
         assert about.text == words
-    told = {one.get("name"): one.findtext(f"{KML}value") for one in place.iter(f"{KML}Data")}
+    data = {one.get("name"): one.findtext(f"{KML}value") for one in place.iter(f"{KML}Data")}
     if words.isprintable() and words.strip():
-        assert told["review_note"] == words.strip()  # fastkml strips white space
+        assert data["review_note"] == words.strip()  # fastkml strips white space
 
 
-def test_a_run_without_visits_or_ships_is_a_kmz_of_looks(run: Run, tmp_path: Path) -> None:
+def test_a_run_without_visits_or_ships_is_a_kmz_of_images(run: Run, tmp_path: Path) -> None:
     few = {"observations": run.observations, "detections": run.detections.iloc[:0]}
     path = write_kmz(tmp_path / "k.kmz", few, name="n", about="", pictures={})
     assert [name for name, _ in pyogrio.list_layers(path)] == [

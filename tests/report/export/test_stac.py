@@ -1,4 +1,4 @@
-"""The STAC catalogue, held against the specification's own schemas, without a network."""
+"""The STAC catalogue, validated by the specification's own schemas, without a network."""
 
 import json
 from datetime import UTC, datetime
@@ -44,16 +44,16 @@ def test_every_document_is_valid_by_the_schemas_of_stac_1_1(stac: Path) -> None:
     paths = [stac / "collection.json", *stac.glob("*/*.json")]
     assert len(paths) == 4
     for path in paths:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        assert told["stac_version"] == "1.1.0"
+        document = json.loads(path.read_text(encoding="utf-8"))
+        assert document["stac_version"] == "1.1.0"
         # The schemas of the core come with pystac; that of the view extension would be fetched.
-        assert validate_dict(told, extensions=[], href=str(path))
-        broken = told | {"links": "none"}
+        assert validate_dict(document, extensions=[], href=str(path))
+        broken = document | {"links": "none"}
         with pytest.raises(pystac.STACValidationError):
             validate_dict(broken, extensions=[])
 
 
-def test_the_view_extension_has_what_its_words_mean(stac: Path) -> None:
+def test_the_view_extension_has_the_angles_of_the_observation(stac: Path) -> None:
     item = pystac.Item.from_file(str(stac / "S2A_one-rajin" / "S2A_one-rajin.json"))
     assert item.stac_extensions == ["https://stac-extensions.github.io/view/v1.0.0/schema.json"]
     assert item.ext.view.sun_azimuth == 157.1
@@ -61,7 +61,7 @@ def test_the_view_extension_has_what_its_words_mean(stac: Path) -> None:
     assert item.ext.view.incidence_angle is None
 
 
-def test_there_is_an_item_for_every_look_and_it_has_its_ships(stac: Path) -> None:
+def test_every_observation_is_an_item_with_its_ships(stac: Path) -> None:
     collection = pystac.Collection.from_file(str(stac / "collection.json"))
     items = {item.id: item for item in collection.get_items(recursive=True)}
     assert list(items) == ["S2A_one-rajin", "S2B_two-rajin", "S2B_empty-everywhere"]
@@ -100,7 +100,7 @@ def test_the_catalogue_opens_wherever_it_is_moved(stac: Path) -> None:
         assert str(stac) not in path.read_text(encoding="utf-8")
 
 
-def test_gnomon_searches_it_and_says_that_it_holds_no_pixels(stac: Path) -> None:
+def test_gnomon_searches_it_and_names_items_without_pixels(stac: Path) -> None:
     found = find_scenes(CatalogOptions(url=str(stac / "collection.json")), area=None)
     assert found.scenes == ()
     assert {fault.item for fault in found.faults} == {
@@ -108,7 +108,7 @@ def test_gnomon_searches_it_and_says_that_it_holds_no_pixels(stac: Path) -> None
     }  # fmt: skip
 
 
-def test_ids_are_safe_and_there_once(tmp_path: Path) -> None:
+def test_ids_are_safe_and_unique(tmp_path: Path) -> None:
     observations = [
         observation("a b", day(0), port="x/../y"),
         observation("a?b", day(1), port="x/../y"),
@@ -123,26 +123,26 @@ def test_ids_are_safe_and_there_once(tmp_path: Path) -> None:
         validate_dict(json.loads(path.read_text(encoding="utf-8")), extensions=[])
 
 
-def test_looks_of_no_known_area_are_somewhere_on_the_earth(tmp_path: Path) -> None:
+def test_observations_of_unknown_area_extend_over_the_globe(tmp_path: Path) -> None:
     run = write_run(
         tmp_path / "run", observations=[observation("a", day(0), geometry=None)], detections=[]
     )
     written(run, tmp_path / "stac")
-    told = json.loads((tmp_path / "stac" / "collection.json").read_text(encoding="utf-8"))
-    assert told["extent"]["spatial"]["bbox"] == [[-180.0, -90.0, 180.0, 90.0]]
-    validate_dict(told, extensions=[])
+    document = json.loads((tmp_path / "stac" / "collection.json").read_text(encoding="utf-8"))
+    assert document["extent"]["spatial"]["bbox"] == [[-180.0, -90.0, 180.0, 90.0]]
+    validate_dict(document, extensions=[])
 
 
-def test_without_a_look_there_is_no_catalogue(tmp_path: Path) -> None:
+def test_without_observations_there_is_no_catalogue(tmp_path: Path) -> None:
     observations = [observation("S2A_broken", day(0), status="failed", reason="x")]
     run = write_run(tmp_path / "run", observations=observations, detections=[])
     assert written(run, tmp_path / "stac") == []
     assert not (tmp_path / "stac").exists()
 
 
-def test_local_sources_are_told_from_where_the_item_lies(tmp_path: Path) -> None:
+def test_local_sources_are_relative_to_the_item(tmp_path: Path) -> None:
     item = tmp_path / "export" / "stac" / "item"
     source = tmp_path / "scenes" / "one.json"
-    told = href_from(item, str(source))
-    assert told == "../../../scenes/one.json"
+    document = href_from(item, str(source))
+    assert document == "../../../scenes/one.json"
     assert href_from(item, "https://example.org/one") == "https://example.org/one"

@@ -1,4 +1,4 @@
-"""GeoJSON and CSV of a run, read back by others."""
+"""GeoJSON and CSV of a run, read back by other libraries."""
 
 import json
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ def positions(value: object) -> Iterator[list[float]]:
             yield from positions(one)
 
 
-def test_geojson_is_what_rfc_7946_says(run: Run, tmp_path: Path) -> None:
+def test_geojson_follows_rfc_7946(run: Run, tmp_path: Path) -> None:
     for name in ("detections", "observations", "visits", "voyages"):
         (path,) = write_geojson(name, getattr(run, name), tmp_path)
-        told = json.loads(path.read_text(encoding="utf-8"))
-        assert told["type"] == "FeatureCollection"
-        assert "crs" not in told
-        assert len(told["features"]) == len(ROWS[name][1])
-        for feature in told["features"]:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        assert document["type"] == "FeatureCollection"
+        assert "crs" not in document
+        assert len(document["features"]) == len(ROWS[name][1])
+        for feature in document["features"]:
             shape = feature["geometry"]
             for x, y in positions(shape["coordinates"] if shape else []):
                 assert 129 < x < 131
@@ -62,14 +62,14 @@ def test_geojson_of_detections_is_the_table(run: Run, tmp_path: Path) -> None:
     assert raw["quayside"] is True
 
 
-def test_tables_without_a_place_are_no_geojson(run: Run, tmp_path: Path) -> None:
+def test_tables_without_geometry_have_no_geojson(run: Run, tmp_path: Path) -> None:
     assert write_geojson("seasons", run.seasons, tmp_path) == []
     assert write_geojson("ledger", run.ledger, tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", list(ROWS))
-def test_csv_there_and_back(run: Run, tmp_path: Path, name: str) -> None:
+def test_csv_round_trip(run: Run, tmp_path: Path, name: str) -> None:
     frame = getattr(run, name)
     (path,) = write_csv(name, frame, tmp_path)
     back = pd.read_csv(path, encoding="utf-8")
@@ -78,15 +78,15 @@ def test_csv_there_and_back(run: Run, tmp_path: Path, name: str) -> None:
         if column in ("geometry", "footprint"):
             continue
         known = frame[column].dropna()
-        said = back[column].dropna()
-        assert list(said.index) == list(known.index)
+        read = back[column].dropna()
+        assert list(read.index) == list(known.index)
         if isinstance(frame[column].dtype, pd.DatetimeTZDtype):
-            assert all(text.endswith("Z") for text in said)
-            assert list(pd.to_datetime(said, utc=True, format="ISO8601")) == list(known)
+            assert all(text.endswith("Z") for text in read)
+            assert list(pd.to_datetime(read, utc=True, format="ISO8601")) == list(known)
         elif pd.api.types.is_numeric_dtype(frame[column]):
-            assert list(said.astype(float)) == list(known.astype(float))
+            assert list(read.astype(float)) == list(known.astype(float))
         else:
-            assert list(said.astype(str)) == list(known.astype(str))
+            assert list(read.astype(str)) == list(known.astype(str))
     if name in ("detections", "visits"):
         points = gpd.points_from_xy(back.lon, back.lat)
         assert gpd.GeoSeries(points).geom_equals_exact(gpd.GeoSeries(list(frame.geometry)), 0).all()

@@ -1,0 +1,168 @@
+"""The top of the page: each bar computed again with a pencil, and laws that hold for every run."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.physics.conversion import BARRELS_PER_TONNE
+from gnomon.report.load_tables import Run, read_run
+from gnomon.report.page.answers import answer, swings
+from gnomon.report.page.schema import Swing
+from run_folders import day, ledger, season, visit, write_run
+
+INFERRED = {
+    "scenario": "inferred",
+    "deliveries_seen_mean": 6.0,
+    "deliveries_p50": 10.0,
+    "deliveries_p95": 14.0,
+    "barrels_p05": 150_000.0,
+    "barrels_p50": 200_000.0,
+    "barrels_p95": 260_000.0,
+    "barrels_mean": 203_000.0,
+}
+
+
+def run_of(
+    folder: Path,
+    *,
+    scenarios: dict[str, float] | None = None,
+    seasons: list[dict[str, Any]] | None = None,
+    visits: list[dict[str, Any]] | None = None,
+    **inferred: float,
+) -> Run:
+    """A run with a ledger of 2024: what was inferred, and barrels of other scenarios."""
+    rows = [ledger() | INFERRED | inferred]
+    rows += [
+        ledger() | {"scenario": name, "barrels_p50": barrels}
+        for name, barrels in (scenarios or {}).items()
+    ]
+    tables = {"ledger": rows, "seasons": seasons or [season()], "visits": visits or [visit()]}
+    return read_run(write_run(folder, study={"ledger": {"loading": ["rajin"]}}, **tables))
+
+
+def bars(run: Run) -> dict[str, Swing]:
+    return {bar["what"]: bar for bar in swings(run, run.ledger)}
+
+
+def test_unseen_visits_go_from_those_seen_to_the_most_that_images_allow(tmp_path: Path) -> None:
+    bar = bars(run_of(tmp_path))["Unseen visits"]
+    assert bar["low"] == pytest.approx(200_000 * 6 / 10)
+    assert bar["high"] == pytest.approx(200_000 * 14 / 10)
+    assert "only the 6 deliveries" in bar["text"]
+    assert "14, the most" in bar["text"]
+
+
+def test_the_load_goes_from_the_emptiest_to_the_fullest_scenario(tmp_path: Path) -> None:
+    scenarios = {"50% of deadweight": 120_000.0, "33% of deadweight": 80_000.0,
+                 "90% of deadweight": 210_000.0}  # fmt: skip
+    bar = bars(run_of(tmp_path, scenarios=scenarios))["How full the ships were"]
+    assert (bar["low"], bar["high"]) == (80_000, 210_000)
+    assert bar["text"].startswith("From 33 % of deadweight to 90 % of deadweight")
+
+
+def test_sizes_of_many_ships_average_out(tmp_path: Path) -> None:
+    """The bar narrows with the root of the number of visits: 1.645 sigma over root n."""
+    sigma = visit()["deadweight_log_sigma"]
+    for count in (1, 4, 16):
+        visits = [visit() | {"visit_id": f"v{n}", "detections": "[]"} for n in range(count)]
+        bar = bars(run_of(tmp_path / str(count), visits=visits))["Which ships they were"]
+        width = np.log(bar["high"] / bar["low"])
+        assert width == pytest.approx(2 * 1.645 * sigma / np.sqrt(count))
+        assert np.sqrt(bar["high"] * bar["low"]) == pytest.approx(200_000)
+
+
+def test_another_product_has_the_same_tonnes(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    assert run.study is not None
+    bar = bars(run)["What the cargo was"]
+    tonnes = 200_000 / BARRELS_PER_TONNE[run.study.ledger.product]
+    usual = [k for name, k in BARRELS_PER_TONNE.items() if name != "LPG" and k < 10]
+    assert bar["low"] == pytest.approx(tonnes * min(usual))
+    assert bar["high"] == pytest.approx(tonnes * max(usual))
+
+
+@pytest.mark.parametrize(
+    ("p_exports", "unclear"), [(0.5, True), (0.06, True), (0.99, False), (0.01, False)]
+)
+def test_the_direction_is_a_question_only_while_it_is_unclear(
+    tmp_path: Path, p_exports: float, unclear: bool
+) -> None:
+    port = season() | {"p_exports": p_exports, "visits_mean": 12.0, "loaded_mean": 6.0}
+    found = bars(run_of(tmp_path, seasons=[port]))
+    assert ("Which way the oil went" in found) == unclear
+    if unclear:
+        bar = found["Which way the oil went"]
+        assert bar["low"] == 0
+        assert bar["high"] == pytest.approx(203_000 * 12 / 6)
+
+
+def test_the_widest_bar_comes_first_and_each_has_its_ends_in_order(tmp_path: Path) -> None:
+    run = run_of(tmp_path, scenarios={"33% of deadweight": 80_000.0, "90% of deadweight": 210_000})
+    made = swings(run, run.ledger)
+    widths = [bar["high"] - bar["low"] for bar in made]
+    assert widths == sorted(widths, reverse=True)
+    assert min(widths) > 0
+    assert len(made) == 4
+
+
+def test_without_barrels_nothing_can_change_them(tmp_path: Path) -> None:
+    run = run_of(tmp_path, barrels_p50=0.0)
+    assert swings(run, run.ledger) == []
+    assert swings(run, run.ledger.iloc[:0]) == []
+
+
+def test_a_ledger_is_given_year_by_year_with_unknown_dates_null(tmp_path: Path) -> None:
+    later = ledger() | INFERRED | {"year": 2025, "passed_p50": day(300), "cap_barrels": 4e5}
+    run = read_run(write_run(tmp_path, ledger=[ledger() | INFERRED, later]))
+    years = answer(run)["years"]
+    assert [year["year"] for year in years] == [2024, 2025]
+    assert [year["cap"] for year in years] == [500_000, 400_000]
+    passed = [year["scenarios"][0]["passed"] for year in years]
+    assert passed[0] == [None, None, None]
+    assert passed[1][1] == int(day(300).timestamp())
+    assert years[0]["scenarios"][0]["barrels"] == [150_000, 200_000, 260_000, 203_000]
+    json.dumps(answer(run), allow_nan=False)
+
+
+def test_ships_count_as_identified_from_a_chance_of_one_half(tmp_path: Path) -> None:
+    chances = [{"A": 0.4, "unregistered": 0.6}, {"A": 0.7, "B": 0.3}, {"B": 0.5, "C": 0.49}]
+    visits = [
+        visit() | {"visit_id": str(n), "candidates": json.dumps(row), "detections": "[]"}
+        for n, row in enumerate(chances)
+    ]
+    vessels = answer(run_of(tmp_path, visits=visits))["vessels"]
+    assert vessels["named"] == [("A", 0.7), ("B", 0.5)]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return run_of(tmp_path_factory.mktemp("run"))
+
+
+SPAN = st.tuples(st.integers(0, 40), st.integers(0, 12))
+
+
+@given(spans=st.lists(SPAN, min_size=1, max_size=12))
+def test_ships_at_the_same_time_by_counting_every_hour(
+    run: Run, spans: list[tuple[int, int]]
+) -> None:
+    start = pd.Timestamp("2024-05-01", tz="UTC")
+    hours = pd.DataFrame([(first, first + length) for first, length in spans])
+    visits = pd.DataFrame(
+        {
+            "arrived_before": start + pd.to_timedelta(hours[0], unit="h"),
+            "departed_after": start + pd.to_timedelta(hours[1], unit="h"),
+            "candidates": "{}",
+            "deadweight_t": 3000.0,
+            "deadweight_log_sigma": 0.2,
+        }
+    )
+    found = answer(replace(run, visits=visits))["vessels"]["at_once"]
+    assert found == max(int(hours[0].le(at).mul(hours[1].ge(at)).sum()) for at in range(60))
