@@ -42,7 +42,7 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
     from gnomon.workflow.run import run_study
 
     catalog = str(shipped("configs") / SCENE / "catalog.json")
-    study = Study(name=SCENE, catalog={"url": catalog}, detect={"model": model})
+    study = Study(name=SCENE, catalog={"url": catalog}, detect={"models": {"optical": model}})
     console.print("A real scene: Casablanca, Sentinel-2, 26 April 2023. Contains modified")
     console.print("Copernicus Sentinel data 2023; labels by sen2ships (MIT).")
     weights = read_model(model)

@@ -101,6 +101,7 @@ def detect_command(
     from pydantic import ValidationError
 
     from gnomon.datamodel.study import Study
+    from gnomon.detect.weights import read_model
 
     values = {
         "name": "detect",
@@ -110,7 +111,7 @@ def detect_command(
         },
         "period": {"start": start, "end": end},
         "ports": {"bbox": split_list(bbox) or None},
-        "detect": {"model": model},
+        "detect": {"models": {read_model(model).sensor: model}},
     }
     try:
         study = Study.model_validate(values)

@@ -91,7 +91,9 @@ def train_command(
             options=options,
             progress=lambda step, loss: show(step + 1, options.steps, f"loss {loss:.2f}"),
         )
-    console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
+    console.print(
+        f"{out}: {model.label}, threshold {model.calibration.threshold:.2f}", soft_wrap=True
+    )
     return 0
 
 
@@ -140,6 +142,7 @@ def _finetune(
             options=options,
             progress=show,
         )
-    console.print(f"{out}: {model.label}, threshold {model.threshold:.2f}", soft_wrap=True)
+    threshold = model.calibration.threshold
+    console.print(f"{out}: {model.label}, threshold {threshold:.2f}", soft_wrap=True)
     console.print((out / "card.md").read_text(encoding="utf-8"), soft_wrap=True, markup=False)
     return 0

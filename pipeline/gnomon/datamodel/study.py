@@ -24,6 +24,7 @@ from shapely import box, difference, union_all
 
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.ports import Port, read_ports
+from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.shipped import shipped
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -126,8 +127,9 @@ class MaskOptions(Options):
 class DetectOptions(Options):
     """How ships are found."""
 
-    model: Annotated[str, BeforeValidator(_anchor_model)] = "s2-vessel"
-    """Name of weights that come with gnomon, or path of a folder of weights."""
+    models: dict[Sensor, Annotated[str, BeforeValidator(_anchor_model)]] = {"optical": "s2-vessel"}
+    """Weights for each sensor of the scenes: name of weights that come with gnomon, or path of a
+    folder of weights."""
     threshold: Fraction | None = None
     """Least score of a detection; the threshold stored with the weights if left out."""
     length_min_m: float = Field(default=30.0, ge=0)

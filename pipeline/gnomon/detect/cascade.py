@@ -1,22 +1,24 @@
-"""Pixels in, hulls out: a cascade.
+"""A cascade: cheap tests throw away the empty water, and a network reads what is left.
 
-1. The contrast of open water with itself says where anything is at all (`contrast`).
-2. The network looks there, and at every pixel within reach of a quay, where contrast means nothing.
-   It looks through cells that are as large as what there is to see (`cells`). Peaks of its centre
-   map become oriented rectangles (`peaks`). Where its score leaves doubt, it looks again, at the
-   turned and mirrored pixels too (`views`).
-3. Of two rectangles that share most of the smaller one, the better stands: one row per hull, across
-   cells and windows alike.
+1. **Proposals.** A CFAR test says where open water departs from the water around it
+   (`gnomon.detect.cfar`). Near quays the test means nothing, and every pixel there is proposed.
+   Tiles cover what is proposed with as little else as possible (`gnomon.detect.proposals`).
+2. **Network.** It reads each tile with a halo, and its maps are decoded to oriented boxes with raw
+   scores. Boxes with an uncertain score are read again with test-time augmentation
+   (`gnomon.detect.tta`).
+3. **Calibration and non-maximum suppression.** Raw scores become probabilities; of boxes that share
+   most of the smaller one, the best stays (`gnomon.detect.nms`), across tiles and windows alike.
 
-What a network learned counts in pixels: taught with 10 m, it told simulated hulls at 3 m 45 m short
-on average. Finer scenes are averaged to about the network's own pixel before any of this; loads
-are read from the scene's pixels all the same.
+A network counts in pixels: trained at 10 m, it measured simulated hulls at 3 m 45 m short on
+average. Pixels that are finer are averaged to about its own before any of this; freeboard is read
+from the scene's pixels all the same. Pixels outside the range that the weights were tested with are
+refused.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -29,107 +31,153 @@ from torch import Tensor
 
 from gnomon.datamodel.arrays import Float32s, Mask
 from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.study import DetectOptions
-from gnomon.detect.centernet.decode import decode
+from gnomon.detect.architectures import AnyNetwork, OutputMaps
+from gnomon.detect.calibration import BoxErrors
 from gnomon.detect.nms import non_maximum_suppression
-from gnomon.detect.proposals import HALO_PX, alike, crop_size, propose
+from gnomon.detect.proposals import HALO_PX, batches, crop_size, propose
 from gnomon.detect.quayside import near_land
-from gnomon.detect.tta import Look, augmented_maps, uncertain_tiles
-from gnomon.detect.weights import Model, Weights
+from gnomon.detect.tta import augmented_maps, uncertain_tiles
+from gnomon.detect.weights import Weights
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window
 
 
-def find_hulls(
-    pixels: xr.Dataset,
-    masks: xr.Dataset,
-    *,
-    weights: Weights,
-    options: DetectOptions,
-    background: xr.Dataset | None = None,
-) -> OrientedBoxes:
-    """Find the hulls of one window.
+@dataclass(frozen=True)
+class Cascade:
+    """A detector (`gnomon.detect.detector.Detector`) of any network's weights."""
 
-    Parameters
-    ----------
-    pixels
-        Reflectances, not finite where nothing was seen; bands that are missing are missing.
-    masks
-        Layers on the same grid: ``water`` (open water), ``search`` (where the centre of a hull may
-        lie) and ``land``.
-    weights
-        A network and its calibration.
-    options
-        Threshold and least length.
-    history
-        What the place looks like without ships, bands on the same grid, not finite where nobody
-        knows; nowhere, if left out.
+    weights: Weights
+    options: DetectOptions
 
-    """
-    grid = grid_of(pixels)
-    gsd_m = abs(grid.resolution.x)
-    step = max(1, round(weights.model.gsd_m / gsd_m))
-    if step > 1:
-        coarse, blurred = (_averaged(layers, grid, step) for layers in (pixels, masks))
-        before = None if background is None else _averaged(background, grid, step)
-        boxes = find_hulls(coarse, blurred, weights=weights, options=options, background=before)
-        return boxes.scaled(step)
-    water, search, land = (masks[layer].to_numpy() for layer in ("water", "search", "land"))
-    cells = propose(pixels, water, search, z_score_min=options.z_score_min)
-    if not cells:
-        return OrientedBoxes.empty()
-    shown = _Shown.of(pixels, background, weights.model)
-    boxes = shown.boxes(cells, weights.inference)
-    boxes = _looked_again(boxes, shown, weights.inference, water.shape)  # without this, one look
-    boxes = boxes[_kept(boxes, search, options.length_min_m / gsd_m)]
-    score, p_tanker = weights.model.score(boxes.score), weights.model.p_tanker(boxes.p_tanker)
-    boxes = replace(boxes, score=score, p_tanker=p_tanker)
-    threshold = options.threshold if options.threshold is not None else weights.model.threshold
-    boxes = non_maximum_suppression(boxes[boxes.score >= threshold])
-    return replace(boxes, quayside=near_land(boxes, land, gsd_m))
+    @property
+    def sensor(self) -> Sensor:
+        """Sensor of the weights."""
+        return self.weights.model.sensor
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Bands of the network, in its order."""
+        return self.weights.model.bands
+
+    @property
+    def background(self) -> bool:
+        """Whether the network can use a background."""
+        return self.weights.model.background
+
+    @property
+    def gsd_range_m(self) -> tuple[float, float]:
+        """Smallest and largest pixel that the weights were tested with."""
+        return self.weights.model.gsd_range_m
+
+    @property
+    def label(self) -> str:
+        """Name and digest of the weights."""
+        return self.weights.model.label
+
+    @property
+    def errors(self) -> BoxErrors:
+        """Errors that were measured with the weights."""
+        return self.weights.model.calibration.errors
+
+    def find(
+        self, pixels: xr.Dataset, masks: xr.Dataset, *, background: xr.Dataset | None = None
+    ) -> OrientedBoxes:
+        """Find ships (see `gnomon.detect.detector.Detector.find`)."""
+        grid = grid_of(pixels)
+        gsd_m = abs(grid.resolution.x)
+        self.refuse_gsd(gsd_m)
+        step = max(1, round(self.weights.model.gsd_m / gsd_m))
+        if step > 1:
+            pixels, masks = (_averaged(layers, grid, step) for layers in (pixels, masks))
+            background = None if background is None else _averaged(background, grid, step)
+        return self._find(pixels, masks, background, gsd_m * step).scaled(step)
+
+    def refuse_gsd(self, gsd_m: float) -> None:
+        """Refuse pixels that the weights were not tested with.
+
+        Raises
+        ------
+        WeightsError
+            They lie outside `gsd_range_m`.
+
+        """
+        least, most = self.gsd_range_m
+        if not 0.99 * least <= gsd_m <= 1.01 * most:  # a warped grid is off by as much
+            raise WeightsError(
+                f"{self.label}: pixels of {gsd_m:g} m are outside the {least:g} to {most:g} m that "
+                "these weights were tested with"
+            )
+
+    def _find(
+        self, pixels: xr.Dataset, masks: xr.Dataset, background: xr.Dataset | None, gsd_m: float
+    ) -> OrientedBoxes:
+        """Ships in pixels of about the network's own size."""
+        water, search, land = (masks[layer].to_numpy() for layer in ("water", "search", "land"))
+        tiles = propose(pixels, water, search, z_score_min=self.options.z_score_min)
+        if not tiles:
+            return OrientedBoxes.empty()
+        reader = _Reader.of(pixels, background, self.weights)
+        boxes = reader.boxes(tiles)
+        tiles, within = uncertain_tiles(boxes, water.shape)
+        again = reader.boxes(tiles, augmented=True)
+        boxes = OrientedBoxes.concatenate([boxes[~within], again])
+        boxes = boxes[_allowed(boxes, search, self.options.length_min_m / gsd_m)]
+        calibration = self.weights.model.calibration
+        boxes = replace(
+            boxes,
+            score=calibration.score(boxes.score).astype(np.float32),
+            p_tanker=calibration.p_tanker(boxes.p_tanker).astype(np.float32),
+        )
+        threshold = self.options.threshold
+        threshold = calibration.threshold if threshold is None else threshold
+        boxes = non_maximum_suppression(boxes[boxes.score >= threshold])
+        return replace(boxes, quayside=near_land(boxes, land, gsd_m))
+
+
+class _Read(Protocol):
+    def __call__(self, crops: Tensor, present: Tensor, background: Tensor | None) -> OutputMaps: ...
 
 
 @dataclass(frozen=True)
-class _Shown:
-    """What of a window the network is shown, and what it says of its cells."""
+class _Reader:
+    """A network and the layers of a window that it reads tile by tile."""
 
     bands: list[Float32s | None]
-    """Of the network, in its order; None of what the pixels lack."""
-    past: list[Float32s | None] | None
-    model: Model
+    """Of the network, in its order; None of those that the pixels lack."""
+    background: list[Float32s | None] | None
+    network: AnyNetwork
 
     @classmethod
-    def of(cls, pixels: xr.Dataset, background: xr.Dataset | None, model: Model) -> Self:
+    def of(cls, pixels: xr.Dataset, background: xr.Dataset | None, weights: Weights) -> Self:
         layers = [
-            [some[b].to_numpy() if b in some else None for b in model.bands]
+            [some[b].to_numpy() if b in some else None for b in weights.model.bands]
             for some in (pixels, background)
             if some is not None
         ]
-        return cls(layers[0], layers[1] if background is not None else None, model)
+        before = layers[1] if background is not None else None
+        return cls(layers[0], before, weights.inference)
 
-    def boxes(self, cells: list[Window], look: Look) -> OrientedBoxes:
-        """Peaks in some cells, each cell its own, in pixels of the window."""
+    def boxes(self, tiles: list[Window], *, augmented: bool = False) -> OrientedBoxes:
+        """Boxes with their centre in some tiles, in pixels of the window, with raw scores."""
+        read: _Read = partial(augmented_maps, self.network) if augmented else self.network
         present = torch.tensor([[float(band is not None) for band in self.bands]])
-        found: list[OrientedBoxes] = []
-        for batch in alike(cells):
-            past = None if self.past is None else _crops(self.past, batch)
+        found = []
+        for batch in batches(tiles):
+            before = None if self.background is None else _crops(self.background, batch)
             with torch.inference_mode():
-                maps = look(_crops(self.bands, batch), present.expand(len(batch), -1), past)
-            found += decode(maps, batch, body=self.model.body)
+                maps = read(_crops(self.bands, batch), present.expand(len(batch), -1), before)
+            for boxes, tile in zip(self.network.decode(maps, halo_px=HALO_PX), batch, strict=True):
+                rows, columns = tile.core
+                placed = boxes.shifted(columns.start, rows.start)
+                found.append(placed[tile.claims(placed.x, placed.y)])
         return OrientedBoxes.concatenate(found)
 
 
-def _looked_again(
-    boxes: OrientedBoxes, shown: _Shown, network: Look, shape: tuple[int, int]
-) -> OrientedBoxes:
-    """Hulls, those in doubt as a second look with its mirror images tells them."""
-    cells, within = uncertain_tiles(boxes, shape)
-    again = shown.boxes(cells, partial(augmented_maps, network))
-    return OrientedBoxes.concatenate([boxes[~within], again])
-
-
 def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
-    """Means over squares of pixels, of masks what most of a square is; the last part squares go."""
+    """Means over squares of pixels, of masks the majority; incomplete squares at the end go."""
     rows, columns = (side // step for side in grid.shape)
     coarse = GeoBox((rows, columns), grid.affine @ Affine.scale(step), grid.crs)
 
@@ -142,12 +190,12 @@ def _averaged(layers: xr.Dataset, grid: GeoBox, step: int) -> xr.Dataset:
     return xr.Dataset(averaged)
 
 
-def _crop(layers: Sequence[Float32s | None], cell: Window) -> Float32s:
-    """Cell and halo at full size, (rows, columns, bands), NaN beyond the raster and of no band."""
-    rows, columns = cell.halo
-    top = HALO_PX - (cell.core[0].start - rows.start)
-    left = HALO_PX - (cell.core[1].start - columns.start)
-    crop = np.full((*crop_size(cell), len(layers)), np.nan, np.float32)
+def _crop(layers: Sequence[Float32s | None], tile: Window) -> Float32s:
+    """Tile and halo at full size, (rows, columns, bands); NaN beyond the raster and of no band."""
+    rows, columns = tile.halo
+    top = HALO_PX - (tile.core[0].start - rows.start)
+    left = HALO_PX - (tile.core[1].start - columns.start)
+    crop = np.full((*crop_size(tile), len(layers)), np.nan, np.float32)
     bottom, right = top + rows.stop - rows.start, left + columns.stop - columns.start
     for number, layer in enumerate(layers):
         if layer is not None:
@@ -155,15 +203,15 @@ def _crop(layers: Sequence[Float32s | None], cell: Window) -> Float32s:
     return crop
 
 
-def _crops(layers: Sequence[Float32s | None], cells: Sequence[Window]) -> Tensor:
-    """Crops of one size, (cells, bands, rows, columns), the bands of a pixel side by side."""
-    return torch.from_numpy(np.stack([_crop(layers, cell) for cell in cells])).permute(0, 3, 1, 2)
+def _crops(layers: Sequence[Float32s | None], tiles: Sequence[Window]) -> Tensor:
+    """Crops of one size, (tiles, bands, rows, columns), the bands of a pixel side by side."""
+    return torch.from_numpy(np.stack([_crop(layers, tile) for tile in tiles])).permute(0, 3, 1, 2)
 
 
-def _kept(boxes: OrientedBoxes, search: Mask, length_min_px: float) -> Mask:
+def _allowed(boxes: OrientedBoxes, search: Mask, length_min_px: float) -> Mask:
+    """Which boxes are long enough and have their centre where a hull may lie."""
     rows, columns = search.shape
     x, y = boxes.x.astype(int), boxes.y.astype(int)
     inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-    allowed = search[y.clip(0, rows - 1), x.clip(0, columns - 1)]
-    kept: Mask = inside & allowed & (boxes.length >= length_min_px)
-    return kept
+    searched = search[y.clip(0, rows - 1), x.clip(0, columns - 1)]
+    return np.asarray(inside & searched & (boxes.length >= length_min_px), bool)

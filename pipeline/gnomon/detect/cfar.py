@@ -1,10 +1,11 @@
-"""The first look: what stands out from the water around it.
+"""CFAR: what stands out from the water around it, at a constant false alarm rate.
 
-Averages of 2 x 2 pixels are held against mean and deviation of the water within 400 m, both from
-block sums, so that a whole tile costs a fraction of its decoding. On open water this throws away
-nearly everything; near quays the background is not water and the test means nothing: there the
-network looks at every pixel. With connected components it is a detector of its own, the baseline
-that the network has to beat.
+A cell-averaging CFAR over 2 x 2 pixels: the mean of a cell is compared with mean and standard
+deviation of the water within 400 m, and the difference in deviations is its z-score. Both come from
+block sums, so that a whole tile costs a fraction of its decoding. On open water the test throws
+away nearly everything; near quays the background is not water and the test means nothing, so there
+the network reads every pixel. With connected components the test is a detector of its own, the
+baseline that the network has to beat.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from gnomon.datamodel.arrays import Float32s, Mask
 from gnomon.datamodel.boxes import OrientedBoxes
 
 CELL_PX = 2
-"""Side of an average: a hull narrower than that is not lost, only diluted."""
+"""Side of a cell, pixels: a narrower hull is not lost, only diluted."""
 BLOCK_CELLS = 8
 """Side of a block of the background, 160 m at 10 m."""
 STRIP_CELLS = 32
@@ -31,7 +32,7 @@ NOISE_FLOOR = 0.0015
 
 
 def z_scores(pixels: xr.Dataset, water: Mask) -> Float32s:
-    """How far each 2 x 2 average departs from the water around, in deviations of that water.
+    """Departure of each cell from the water around it, in standard deviations of that water.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def z_scores(pixels: xr.Dataset, water: Mask) -> Float32s:
     blocks = [-(-n // BLOCK_CELLS) for n in (rows, columns)]
     value = np.zeros((blocks[0] * BLOCK_CELLS, blocks[1] * BLOCK_CELLS), np.float32)
     sums = []
-    # A strip of blocks at a time: what is made of it stays near the processor.
+    # A strip of blocks at a time stays in the processor's cache.
     for top in range(0, rows, STRIP_CELLS):
         strip = slice(top * CELL_PX, min(top + STRIP_CELLS, rows) * CELL_PX)
         part = value[top : top + STRIP_CELLS]
@@ -61,7 +62,7 @@ def z_scores(pixels: xr.Dataset, water: Mask) -> Float32s:
         wet[inside] = _all_wet(water[strip, : columns * CELL_PX])
         sums.append(_block_sums(part, wet))
     mean, deviation = _background(np.concatenate(sums, axis=1))
-    # Blocks are enlarged along the rows and held against the rows that they stand for.
+    # Blocks are enlarged along the rows and compared with the rows that they stand for.
     by_block = value.reshape(blocks[0], BLOCK_CELLS, -1)
     by_block -= mean.repeat(BLOCK_CELLS, axis=1)[:, None]
     by_block /= deviation.repeat(BLOCK_CELLS, axis=1)[:, None]
@@ -69,7 +70,7 @@ def z_scores(pixels: xr.Dataset, water: Mask) -> Float32s:
 
 
 def _means(bands: Sequence[Float32s]) -> Float32s:
-    """Mean of all bands over cells; zero where nothing was seen."""
+    """Mean of all bands over cells; zero where no band has a value."""
     total = bands[0][::2] + bands[0][1::2]
     for band in bands[1:]:
         total += band[::2]
@@ -115,7 +116,7 @@ def _background(sums: NDArray[np.float64]) -> tuple[Float32s, Float32s]:
 def cfar_boxes(
     pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: float
 ) -> OrientedBoxes:
-    """Ships by contrast alone: the baseline.
+    """Ships by z-score alone: the baseline.
 
     Returns
     -------

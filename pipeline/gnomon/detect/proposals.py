@@ -1,10 +1,10 @@
-"""Where the network looks: cells that cover what may hold a hull, with as little else as can be.
+"""Proposals: tiles that cover what may hold a hull, with as little else as possible.
 
-Worth a look is what may hold a hull and is not water, as all that lies at a quay, and the water
-that stands out from the water around it; and what lies near, because a hull may stand out at one
-end. All that is told in blocks of 8 pixels. A rectangle of them is cut in two, along its widest
-gap, where the parts with their halos have fewer pixels than the whole with its own: so a lone ship
-is read in 96 pixels or so, and a port in few and large pieces.
+Proposed is what may hold a hull and is not open water, as everything at a quay; open water that
+stands out from the water around it; and what lies near, because a hull may stand out at one end
+only. All this is decided in blocks of 8 pixels. A rectangle of blocks is cut in two, along its
+widest gap, where the two parts with their halos have fewer pixels than the whole with its own. So a
+lone ship is read in a crop of about 96 pixels, and a port in few and large tiles.
 """
 
 from collections.abc import Iterator
@@ -19,37 +19,37 @@ from gnomon.detect.cfar import z_scores
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window, framed
 
-CELL_PX = 640
-"""Largest cell. With its halo it reads 1.2 times its own pixels; one of 128 pixels reads 1.9."""
+TILE_PX = 640
+"""Largest tile. With its halo it has 1.2 times its own pixels; one of 128 pixels has 1.9."""
 HALO_PX = 24
 """Half of a 400 m hull and a little beside."""
 REACH_M = 100.0
-"""How far from what stands out the centre of its hull may lie: the house of a 250 m tanker."""
+"""How far the centre of a hull may lie from what stands out, the house of a 250 m tanker."""
 STEP_PX = 16
-"""The network's coarsest stride; crops, and what all halos add to them, are multiples of it."""
+"""Sides of crops are multiples of it: the coarsest stride of a network."""
 BLOCK_PX = 8
-"""Where to look is told to so many pixels."""
+"""Side of a block."""
 WHOLE_BLOCKS = 6
 """Two halves of something shorter would have more halo than they save."""
 FULL = 0.8
-"""A rectangle of which this part is worth a look is not cut: there is too little to be saved."""
+"""A rectangle of which this share is proposed is not cut: there is too little to save."""
 BATCH_PX = 400_000
-"""Pixels that are read together: what the network makes of them fits a processor's cache."""
-Box = tuple[slice, slice]
+"""Pixels of one batch: its feature maps fit a processor's cache."""
+Rectangle = tuple[slice, slice]
 """Rows and columns, in blocks."""
 
 
 def propose(pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: float) -> list[Window]:
-    """Cells that hold every place where there may be a hull.
+    """Tiles that hold every place where there may be a hull.
 
     Parameters
     ----------
     pixels
-        Reflectances.
+        Bands on one grid.
     water, search
         Open water, and where the centre of a hull may lie.
-    contrast_min
-        Least contrast of water that stands out, in deviations of the water around.
+    z_score_min
+        Least z-score of water that stands out.
 
     """
     stands_out = np.abs(z_scores(pixels, water)) > z_score_min
@@ -64,12 +64,12 @@ def propose(pixels: xr.Dataset, water: Mask, search: Mask, *, z_score_min: float
     return covering(near.view(bool) & _blocks(search, shape), water.shape)
 
 
-def covering(asked: Mask, shape: tuple[int, int]) -> list[Window]:
-    """Cells that cover all blocks that are asked for.
+def covering(proposed: Mask, shape: tuple[int, int]) -> list[Window]:
+    """Tiles that cover all proposed blocks.
 
     Parameters
     ----------
-    asked
+    proposed
         Blocks of `BLOCK_PX`.
     shape
         Rows and columns of the raster, in pixels.
@@ -77,7 +77,7 @@ def covering(asked: Mask, shape: tuple[int, int]) -> list[Window]:
     """
     cores = [
         tuple(slice(side.start * BLOCK_PX, side.stop * BLOCK_PX) for side in box)
-        for box in _boxes(asked, 0, 0)
+        for box in _rectangles(proposed, 0, 0)
     ]
     return [framed((core[0], core[1]), shape, halo_px=HALO_PX) for core in cores]
 
@@ -91,28 +91,30 @@ def _blocks(mask: Mask, shape: tuple[int, int], side: int = BLOCK_PX) -> Mask:
     return np.asarray(padded.view(f"u{side}").reshape(rows, side, columns).any(axis=1), bool)
 
 
-def _boxes(asked: Mask, top: int, left: int) -> list[Box]:
-    """Boxes that cover a mask of blocks, with as few pixels to read as cutting in two finds."""
-    rows, columns = (np.nonzero(asked.any(axis=axis))[0] for axis in (1, 0))
+def _rectangles(proposed: Mask, top: int, left: int) -> list[Rectangle]:
+    """Rectangles that cover a mask of blocks, with as few pixels as cutting in two finds."""
+    rows, columns = (np.nonzero(proposed.any(axis=axis))[0] for axis in (1, 0))
     if not len(rows):
         return []
-    inside = asked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    inside = proposed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     top, left = top + int(rows[0]), left + int(columns[0])
-    box = (slice(top, top + inside.shape[0]), slice(left, left + inside.shape[1]))
-    small = max(inside.shape) * BLOCK_PX <= CELL_PX
+    rectangle = (slice(top, top + inside.shape[0]), slice(left, left + inside.shape[1]))
+    small = max(inside.shape) * BLOCK_PX <= TILE_PX
     full = np.count_nonzero(inside) / inside.size >= FULL
     if small and (max(inside.shape) <= WHOLE_BLOCKS or full):
-        return [box]
+        return [rectangle]
     axis, cut = _cut(rows - rows[0], columns - columns[0])
     if axis == 0:
-        parts = _boxes(inside[:cut], top, left) + _boxes(inside[cut:], top + cut, left)
+        parts = _rectangles(inside[:cut], top, left) + _rectangles(inside[cut:], top + cut, left)
     else:
-        parts = _boxes(inside[:, :cut], top, left) + _boxes(inside[:, cut:], top, left + cut)
-    return [box] if small and _cost(box) <= sum(map(_cost, parts)) else parts
+        parts = _rectangles(inside[:, :cut], top, left) + _rectangles(
+            inside[:, cut:], top, left + cut
+        )
+    return [rectangle] if small and _cost(rectangle) <= sum(map(_cost, parts)) else parts
 
 
 def _cut(*hit: NDArray[np.intp]) -> tuple[int, int]:
-    """Axis and place to cut at: the widest gap between rows or columns, or the middle."""
+    """Axis and place of the cut: the widest gap between rows or columns, or the middle."""
     axis = int(hit[1][-1] > hit[0][-1])
     widest, best = 1, (axis, (int(hit[axis][-1]) + 1) // 2)
     for along, places in enumerate(hit):
@@ -122,15 +124,15 @@ def _cut(*hit: NDArray[np.intp]) -> tuple[int, int]:
     return best
 
 
-def _cost(box: Box) -> int:
-    """Pixels of the crop that a box takes."""
-    rows, columns = (_crop_side((side.stop - side.start) * BLOCK_PX) for side in box)
+def _cost(rectangle: Rectangle) -> int:
+    """Pixels of the crop of a rectangle."""
+    rows, columns = (_crop_side((side.stop - side.start) * BLOCK_PX) for side in rectangle)
     return rows * columns
 
 
-def crop_size(cell: Window) -> tuple[int, int]:
+def crop_size(tile: Window) -> tuple[int, int]:
     """Rows and columns of a crop: the core brought to `STEP_PX`, and the halo all around."""
-    rows, columns = (_crop_side(side.stop - side.start) for side in cell.core)
+    rows, columns = (_crop_side(side.stop - side.start) for side in tile.core)
     return rows, columns
 
 
@@ -138,11 +140,11 @@ def _crop_side(core: int) -> int:
     return -(-core // STEP_PX) * STEP_PX + 2 * HALO_PX
 
 
-def alike(cells: list[Window]) -> Iterator[list[Window]]:
-    """Cells whose crops have one size, with at most about `BATCH_PX` pixels at a time."""
+def batches(tiles: list[Window]) -> Iterator[list[Window]]:
+    """Tiles whose crops have one size, with at most about `BATCH_PX` pixels at a time."""
     by_size: dict[tuple[int, int], list[Window]] = {}
-    for cell in cells:
-        by_size.setdefault(crop_size(cell), []).append(cell)
+    for tile in tiles:
+        by_size.setdefault(crop_size(tile), []).append(tile)
     for (rows, columns), some in by_size.items():
         batch = max(1, BATCH_PX // (rows * columns))
         for start in range(0, len(some), batch):

@@ -5,7 +5,7 @@ Each chip is cut through a random rotation, flip and scale, other ships are laid
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gnomon.datamodel.arrays import Float32s
-from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
-from gnomon.detect.centernet.network import STRIDE
+from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.detect.centernet.maps import STRIDE
+from gnomon.detect.centernet.targets import Targets, targets
 from gnomon.learn.augment import Donor, donors, pasted
 from gnomon.learn.resampling import cut
 from gnomon.learn.scenes import Labelled
@@ -30,26 +31,6 @@ STAYED = 0.15
 """Share of these in which the ships are in the history too: who was there before may be a ship."""
 _ASTRAY_PX = 0.3
 """Two passes lie so far apart."""
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What the network should say of a batch of chips; maps at the output stride."""
-
-    centre: Tensor
-    """(chips, 1, rows, columns): 1 at a hull's centre, falling off along and across the hull."""
-    shift: Tensor
-    size: Tensor
-    axis: Tensor
-    hull: Tensor
-    tanker: Tensor
-    """One channel: 1 for a tanker, 0 for another type; NaN where nobody knows."""
-    counted: Tensor
-    """One channel: 0 where nothing is to be learnt, else 1."""
-
-    def to(self, device: torch.device) -> "Targets":
-        """On a device."""
-        return Targets(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
 def chips(
@@ -84,7 +65,7 @@ def chips(
         places = rng.choice(len(scenes), size=batch, p=chance)
         drawn = [_chip(scenes[i], givers, rng) for i in places]
         bands, present, background, ships, counted = zip(*drawn, strict=True)
-        wanted = targets(ships, counted=counted)
+        wanted = targets(ships, counted=counted, side_px=CHIP_PX)
         yield torch.stack(bands), torch.stack(present), torch.stack(background), wanted
 
 
@@ -201,58 +182,3 @@ def _relit(bands: Tensor, present: Tensor, rng: np.random.Generator) -> tuple[Te
 
 def _column(values: NDArray[np.float64]) -> Tensor:
     return torch.from_numpy(values.astype(np.float32))[:, None, None]
-
-
-def targets(
-    ships: Sequence[OrientedBoxes],
-    *,
-    counted: Sequence[Tensor] | None = None,
-    side_px: int = CHIP_PX,
-) -> Targets:
-    """Ships of each chip, as `Labelled.ships`, to the maps that the network should give.
-
-    ``counted`` is what of each chip counts, (1, rows, columns) at the output stride; all, if left
-    out.
-    """
-    cells = side_px // STRIDE
-    axis_px = (np.arange(cells, dtype=np.float32) + 0.5) * STRIDE
-    x, y = np.meshgrid(axis_px, axis_px)
-    maps = np.zeros((len(ships), 9, cells, cells), np.float32)
-    maps[:, 8] = np.nan
-    for chip, found in zip(maps, ships, strict=True):
-        for ship in found:
-            _draw(chip, ship, x, y)
-    centre, shift, size, axis, hull, tanker = torch.from_numpy(maps).split(
-        [1, 2, 2, 2, 1, 1], dim=1
-    )
-    counts = torch.stack(list(counted)) if counted else torch.ones(len(ships), 1, cells, cells)
-    return Targets(centre, shift, size, axis, hull, tanker, counts)
-
-
-def _draw(chip: Float32s, ship: OrientedBox, x: Float32s, y: Float32s) -> None:
-    """Add one ship; where two meet, the nearer centre decides."""
-    length, beam = ship.length, ship.beam
-    turn = np.deg2rad(ship.angle)
-    dx, dy = x - ship.x, y - ship.y
-    along, across = ship.along_across(x, y)
-    # A tenth of the length and a quarter of the beam, but never narrower than a cell can tell.
-    blob = np.exp(
-        -0.5 * (along / max(float(0.10 * length), STRIDE)) ** 2
-        - 0.5 * (across / max(float(0.25 * beam), 0.8 * STRIDE)) ** 2
-    )
-    nearest = np.unravel_index(np.argmin(dx**2 + dy**2), dx.shape)
-    blob[nearest] = 1.0
-    nearer = blob > chip[0]
-    chip[0][nearer] = blob[nearer]
-    values = (
-        -dx / STRIDE,
-        -dy / STRIDE,
-        np.log(length),
-        np.log(beam),
-        np.cos(2 * turn),
-        np.sin(2 * turn),
-    )
-    for channel, value in enumerate(values, start=1):
-        chip[channel][nearer] = value[nearer] if isinstance(value, np.ndarray) else value
-    chip[8][nearer] = ship.tanker
-    chip[7][(np.abs(along) <= length / 2) & (np.abs(across) <= beam / 2)] = 1.0

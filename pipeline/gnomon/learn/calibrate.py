@@ -7,38 +7,18 @@ widen them all; they contain the looseness of the labels and are rather too wide
 """
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import tomli_w
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_expit
 from scipy.stats import mannwhitneyu
 
 from gnomon.datamodel.errors import WeightsError
-from gnomon.detect.weights import Errors, evidence, on_curve
+from gnomon.detect.calibration import BoxErrors, Calibration, Curve, evidence
 from gnomon.learn.metrics import Matched
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What model.toml says of a network beside its shape."""
-
-    slope: float
-    intercept: float
-    threshold: float
-    errors: Errors
-    tanker: tuple[float, float] = (0.0, 0.0)
-    """Slope and intercept of `tanker_curve`; a slope of 0 is no knowledge."""
-
-    def score(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Probability that a hull of a raw score is a ship."""
-        return on_curve(raw, self.slope, self.intercept)
-
-    def p_tanker(self, raw: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Probability of being a tanker's, at even odds, of a raw one; NaN if nothing is known."""
-        return on_curve(raw, *self.tanker) if self.tanker[0] else np.full(len(raw), np.nan)
 
 
 def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
@@ -53,13 +33,12 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
 
     """
     right = matched.label >= 0
-    slope, intercept = _platt(evidence(matched.score), right, np.ones(len(right)))
-    score = on_curve(matched.score, slope, intercept)
+    curve = _platt(evidence(matched.score), right, np.ones(len(right)))
+    score = curve(matched.score)
     candidates = np.unique(np.round(score, 3))
     f1 = [_f1(matched, score >= least) for least in candidates]
-    return Calibration(
-        slope, intercept, float(candidates[int(np.argmax(f1))]), _errors(matched, gsd_m)
-    )
+    threshold = float(candidates[int(np.argmax(f1))])
+    return Calibration(threshold=threshold, ship=curve, errors=_errors(matched, gsd_m))
 
 
 TYPED_MIN = 10
@@ -68,12 +47,12 @@ CHANCE = 0.01
 """So seldom may tankers come out above other ships by chance alone, if p_tanker is to be told."""
 
 
-def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> tuple[float, float]:
-    """Slope and intercept that make p_tanker true where tankers are as many as others.
+def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> Curve | None:
+    """Curve that makes p_tanker true where tankers are as many as others.
 
     At even odds p / (1 - p) is a likelihood ratio: how common tankers are at a place is for others
     to say, and no place decides here. Where tankers come out above others by no more than chance
-    would bring (Mann and Whitney 1947), both are 0: nothing is to be told.
+    would bring (Mann and Whitney 1947), there is no curve: p_tanker is not given.
 
     Parameters
     ----------
@@ -85,17 +64,15 @@ def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> tup
     """
     true = tanker == 1
     if min(true.sum(), (~true).sum()) < TYPED_MIN:
-        return 0.0, 0.0
+        return None
     if mannwhitneyu(raw[true], raw[~true], alternative="greater").pvalue > CHANCE:
-        return 0.0, 0.0
+        return None
     weight = np.where(true, 0.5 / true.mean(), 0.5 / (~true).mean())
     return _platt(evidence(raw), true, weight)
 
 
-def _platt(
-    raw: NDArray[np.float64], true: NDArray[np.bool_], weight: NDArray[np.float64]
-) -> tuple[float, float]:
-    """Slope and intercept; Platt's own smoothing keeps a clean split from a slope without end."""
+def _platt(raw: NDArray[np.float64], true: NDArray[np.bool_], weight: NDArray[np.float64]) -> Curve:
+    """Curve by maximum likelihood; Platt's smoothing keeps the slope of a clean split finite."""
     yes, no = true.sum(), (~true).sum()
     wanted = np.where(true, (yes + 1) / (yes + 2), 1 / (no + 2))
 
@@ -104,7 +81,7 @@ def _platt(
         return float(-(weight * (wanted * log_expit(z) + (1 - wanted) * log_expit(-z))).sum())
 
     found = minimize(surprise, x0=np.zeros(2), method="Nelder-Mead").x
-    return float(np.exp(found[0])), float(found[1])
+    return Curve(slope=float(np.exp(found[0])), intercept=float(found[1]))
 
 
 def _f1(matched: Matched, taken: NDArray[np.bool_]) -> float:
@@ -112,13 +89,13 @@ def _f1(matched: Matched, taken: NDArray[np.bool_]) -> float:
     return 2 * right / max(float(taken.sum()) + len(matched.truth), 1.0)
 
 
-def _errors(matched: Matched, gsd_m: float) -> Errors:
+def _errors(matched: Matched, gsd_m: float) -> BoxErrors:
     right = matched.label >= 0
     found, truth = matched.found[right], matched.truth[matched.label[right]]
     turn = (found.angle - truth.angle + 90.0) % 180.0 - 90.0
     length_m, length_share = _two_parts((found.length - truth.length) * gsd_m, truth.length * gsd_m)
     beam_m, beam_share = _two_parts((found.beam - truth.beam) * gsd_m, truth.beam * gsd_m)
-    return Errors(
+    return BoxErrors(
         length_m=length_m,
         length_share=length_share,
         beam_m=beam_m,
@@ -144,13 +121,10 @@ def _deviation(error: NDArray[np.floating]) -> float:
     return float(1.4826 * np.median(np.abs(error))) if len(error) else 1.0
 
 
-def write_calibration(path: Path, one: Calibration) -> None:
-    """Write a calibration as TOML."""
-    values = {"slope": one.slope, "intercept": one.intercept, "threshold": one.threshold}
-    values |= {"tanker_slope": one.tanker[0], "tanker_intercept": one.tanker[1]}
-    lines = [f"{key} = {value!r}" for key, value in values.items()]
-    lines += ["", "[errors]"] + [f"{key} = {v!r}" for key, v in one.errors.model_dump().items()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration as TOML, as the table ``[calibration]`` of a model.toml."""
+    text = tomli_w.dumps({"calibration": calibration.model_dump(exclude_none=True)})
+    path.write_text(text, encoding="utf-8")
 
 
 def read_calibration(path: Path) -> Calibration:
@@ -159,14 +133,11 @@ def read_calibration(path: Path) -> Calibration:
     Raises
     ------
     WeightsError
-        The file cannot be read, or is none.
+        The file cannot be read, or has none.
 
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-        slope, intercept, threshold = (float(told[k]) for k in ("slope", "intercept", "threshold"))
-        tanker = float(told.get("tanker_slope", 0.0)), float(told.get("tanker_intercept", 0.0))
-        errors = Errors.model_validate(told["errors"])
-        return Calibration(slope, intercept, threshold, errors, tanker)
-    except (OSError, ValueError, KeyError, TypeError) as error:  # pydantic's and toml's are values
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Calibration.model_validate(values["calibration"])
+    except (OSError, ValueError, KeyError) as error:  # pydantic's and toml's are values
         raise WeightsError(f"{path}: is no calibration ({' '.join(str(error).split())})") from error

@@ -26,8 +26,8 @@ def card(
             "",
             *_taught([*parts.taught, *parts.held]),
             (
-                f"- **p_tanker** is {'told' if model.tanker_slope else 'null'}: it is told where "
-                "tankers held back came out above others by more than chance."
+                f"- **p_tanker** is {'given' if model.calibration.tanker else 'null'}: it is given "
+                "where tankers held back came out above others by more than chance."
             ),
             f"- **Options** {', '.join(f'{k} {v}' for k, v in options.items())}.",
             f"- **Took** {minutes:.0f} minutes.",
@@ -36,7 +36,7 @@ def card(
             "",
             *(_measured(parts, told) if parts.held else _unmeasured()),
             "",
-            f"Threshold {model.threshold:.2f}. {_calibration(told, base)}",
+            f"Threshold {model.calibration.threshold:.2f}. {_calibration(told, base)}",
             "",
         ]
     )

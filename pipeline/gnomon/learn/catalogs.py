@@ -20,7 +20,7 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import CatalogError
 from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
 from gnomon.detect import weights
-from gnomon.detect.cascade import find_hulls
+from gnomon.detect.cascade import Cascade
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.detect.cfar import cfar_boxes
 from gnomon.imagery.read import read_pixels
@@ -157,16 +157,17 @@ LOWEST = 0.02
 
 def raw_finder(network: Network) -> Finder:
     """A network's own scores, not calibrated."""
-    raw = weights.uncalibrated(network)
-    options = DetectOptions(threshold=LOWEST)
-    return lambda m: find_hulls(m.pixels, m.masks, weights=raw, options=options)
+    return _found_by(weights.uncalibrated(network))
 
 
 def finder(name: str) -> Finder:
     """Calibrated scores of weights by name."""
-    ready = weights.load(name)
-    options = DetectOptions(threshold=LOWEST)
-    return lambda m: find_hulls(m.pixels, m.masks, weights=ready, options=options)
+    return _found_by(weights.load(name))
+
+
+def _found_by(ready: weights.Weights) -> Finder:
+    detector = Cascade(ready, DetectOptions(threshold=LOWEST))
+    return lambda m: detector.find(m.pixels, m.masks)
 
 
 def cfar_finder(m: Marked) -> OrientedBoxes:

@@ -14,7 +14,8 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect import weights
-from gnomon.detect.cascade import find_hulls
+from gnomon.detect.calibration import Curve
+from gnomon.detect.cascade import Cascade
 from gnomon.detect.centernet.network import Network
 from gnomon.detect.weights import Model, Weights
 from gnomon.learn.calibrate import TYPED_MIN, calibrated, tanker_curve
@@ -137,13 +138,12 @@ def compared(
     found = matched(weights.uncalibrated(network, gsd_m=base.model.gsd_m), held)
     model, enough = base.model, len(found.truth) >= SHIPS_MIN and len(found.score) > 0
     if enough:
-        told = calibrated(found, gsd_m=held[0].gsd_m)
-        named = ("slope", "intercept", "threshold", "errors")
-        update = {name: getattr(told, name) for name in named}
-        model = model.model_copy(update=update | {"body": weights.BODY} | _tanker_part(found))
+        tanker = _tanker_curve(found, model.calibration.tanker)
+        calibration = calibrated(found, gsd_m=held[0].gsd_m).model_copy(update={"tanker": tanker})
+        model = model.model_copy(update={"calibration": calibration})
     after = Weights(model, network)
     rows = [
-        _row(title, name, matched(ready, scenes), ready.model.threshold)
+        _row(title, name, matched(ready, scenes), ready.model.calibration.threshold)
         for name, scenes in (("chips held back", held), ("simulated", checks))
         for title, ready in ((base.model.name, base), ("new", after))
         if scenes
@@ -151,23 +151,22 @@ def compared(
     return Comparison(model, calibrated=enough, rows=tuple(rows))
 
 
-def _tanker_part(found: Matched) -> dict[str, float]:
-    """What p_tanker is worth, if enough ships have a type; else that stays as it was."""
+def _tanker_curve(found: Matched, base: Curve | None) -> Curve | None:
+    """Curve of p_tanker, if enough ships have a type; else that of the weights it began with."""
     right = found.label >= 0
     tanker, raw = found.truth.tanker[found.label[right]], found.found.p_tanker[right]
     known = np.isfinite(tanker) & np.isfinite(raw)
     if min((tanker[known] == 1).sum(), (tanker[known] == 0).sum()) < TYPED_MIN:
-        return {}
-    slope, intercept = tanker_curve(raw[known], tanker[known])
-    return {"tanker_slope": slope, "tanker_intercept": intercept}
+        return base
+    return tanker_curve(raw[known], tanker[known])
 
 
 def matched(ready: Weights, lessons: Sequence[Lesson]) -> Matched:
     """Hulls of several pictures against what is known of them."""
-    options = DetectOptions(threshold=LOWEST)
+    detector = Cascade(ready, DetectOptions(threshold=LOWEST))
     parts = []
     for lesson in lessons:
-        hulls = find_hulls(lesson.pixels, lesson.masks, weights=ready, options=options)
+        hulls = detector.find(lesson.pixels, lesson.masks)
         truth = rectangles_of(lesson.ships, lesson.pixels)
         outlines = outlines_in_pixels(lesson.ships, lesson.pixels)
         known = _known(hulls, lesson)

@@ -117,6 +117,8 @@ def finetune(
     started = time.perf_counter()
     ready = weights.load(base)
     parts = split(read_lessons(folder, gsd_m=ready.model.gsd_m), options.hold, seed=options.seed)
+    if not isinstance(ready.network, Network):
+        raise WeightsError(f"{base}: only networks of the architecture centernet can be finetuned")
     bench = _Bench.of(folder, out, ready, catalogs, options, progress)
     rehearsal = bench.train("rehearsal", parts.taught) if parts.held else None
     told = compared(ready, rehearsal, parts.held, bench.checks() if rehearsal else ())
@@ -127,12 +129,10 @@ def finetune(
         made,
         network,
         version=version,
-        threshold=told.model.threshold,
-        calibration=(told.model.slope, told.model.intercept),
-        errors=told.model.errors,
+        calibration=told.model.calibration,
+        sensor=ready.model.sensor,
         gsd_m=ready.model.gsd_m,
-        body=told.model.body,
-        tanker=(told.model.tanker_slope, told.model.tanker_intercept),
+        gsd_range_m=ready.model.gsd_range_m,
     )
     minutes = (time.perf_counter() - started) / 60
     text = card(model, ready.model, parts, told, options=asdict(options), minutes=minutes)
@@ -165,7 +165,7 @@ class _Bench:
     ) -> "_Bench":
         files = [folder / NAME, *sorted((folder / FOLDER).glob("*.tif"))]
         told = {
-            "base": base.model.sha256,
+            "base": base.model.digest,
             "options": asdict(options),
             "catalogs": list(catalogs),
             "files": [(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files],
@@ -181,7 +181,8 @@ class _Bench:
 
     def train(self, name: str, lessons: Sequence[Lesson]) -> Network:
         """Train on lessons, simulated scenes and the catalogue; a kill costs little."""
-        count, bands = self.options.simulated, self.base.model.bands
+        count, bands, base = self.options.simulated, self.base.model.bands, self.base.network
+        assert isinstance(base, Network), "finetune refuses others"
         own = [lesson.learnable(bands) for lesson in lessons]
         scenes = simulated_lessons(count, seed=SIMULATED_SEED, cache=self.place)
         made = [lesson.learnable(bands) for lesson in scenes]
@@ -196,11 +197,11 @@ class _Bench:
             [*own, *made, *self.real],
             self.options.training(),
             weights=shares,
-            base=self.base.network,
+            base=base,
             saved=self.place / f"{name}-{self.rests_on}.pt",
             progress=(lambda s, x: tell(s + 1, steps, f"{name}: loss {x:.2f}")) if tell else None,
         )
-        return _between(self.base.network, trained, self.options.moved)
+        return _between(base, trained, self.options.moved)
 
 
 def _between(old: Network, new: Network, share: float) -> Network:

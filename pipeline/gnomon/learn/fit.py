@@ -1,26 +1,22 @@
 """Training, from labelled scenes to a network; it reads from top to bottom.
 
-Loss: the penalty-reduced focal loss of centre-point networks on the centre map (Zhou et al. 2019,
-arXiv:1904.07850, eq. 1), absolute errors of place, size and axis at and around the centres, and a
-focal loss on the hull map, which teaches the network outlines though only boxes are read from it;
-and the cross entropy of tanker against other types where the type is known.
+The loss is that of the architecture (`gnomon.detect.centernet.loss`).
 The weights that leave are the running average over the steps, which a single step cannot spoil.
 """
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torchvision.ops import sigmoid_focal_loss
 
 from gnomon.datamodel.files import write_whole
-from gnomon.detect.centernet.network import Maps, Network, NetworkOptions
-from gnomon.learn.batches import Targets, chips
+from gnomon.detect.centernet.network import Network, NetworkOptions
+from gnomon.detect.centernet.targets import Targets
+from gnomon.learn.batches import chips
 from gnomon.learn.scenes import Labelled
 
 HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
@@ -117,7 +113,7 @@ class _State:
         with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
             seen = bands.to(self.device, memory_format=torch.channels_last)
             said = self.model(seen, present.to(self.device), background.to(self.device))
-        error = loss(_single(said), wanted.to(self.device))
+        error = self.model.loss(said, wanted.to(self.device))
         self.optimiser.zero_grad()
         error.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -143,38 +139,6 @@ class _State:
 _PARTS = ("model", "average", "optimiser", "schedule")
 
 
-def loss(said: Maps, wanted: Targets) -> Tensor:
-    """What training makes small: one number per batch."""
-    near = wanted.centre * (wanted.centre > 0.3)
-    hulls = (wanted.centre == 1).sum().clamp(min=1)
-    reach = near.sum().clamp(min=1)
-    shape = (
-        (said.shift - wanted.shift).abs().mean(1, keepdim=True)
-        + 2.0 * (said.size - wanted.size).abs().mean(1, keepdim=True)
-        + 2.0 * (said.axis - wanted.axis).abs().mean(1, keepdim=True)
-    )
-    outline = sigmoid_focal_loss(said.hull, wanted.hull, alpha=0.5) * wanted.counted
-    typed = near * torch.isfinite(wanted.tanker)
-    kind = functional.binary_cross_entropy_with_logits(
-        said.tanker, wanted.tanker.nan_to_num(0.5), reduction="none"
-    )
-    return (
-        (_centre_loss(said.centre, wanted.centre) * wanted.counted).sum() / hulls
-        + 0.5 * (near * shape).sum() / reach
-        + outline.sum() / wanted.hull.sum().clamp(min=10)
-        + 0.2 * (typed * kind.nan_to_num(0.0)).sum() / typed.sum().clamp(min=1)
-    )
-
-
-def _centre_loss(logit: Tensor, wanted: Tensor) -> Tensor:
-    """Focal loss of each cell, that forgives it the nearer it lies to a centre."""
-    hit = wanted == 1
-    likely = logit.sigmoid()
-    found = (1 - likely) ** 2 * functional.logsigmoid(logit)
-    false = (1 - wanted) ** 4 * likely**2 * functional.logsigmoid(-logit)
-    return -torch.where(hit, found, false)
-
-
 @torch.no_grad()
 def _follow(average: Network, model: Network, keep: float) -> None:
     for slow, fast in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
@@ -182,7 +146,3 @@ def _follow(average: Network, model: Network, keep: float) -> None:
             slow.lerp_(fast, 1 - keep)
         else:
             slow.copy_(fast)
-
-
-def _single(said: Maps) -> Maps:
-    return Maps(*(getattr(said, part.name).float() for part in fields(said)))

@@ -55,7 +55,7 @@ def score_catalog(model: str, catalog: str, *, corrections: Path | None = None) 
     published = marked_scenes(catalog)
     find = finder(model)
     found = [find(scene) for scene in published]
-    threshold = weights.read_model(model).threshold
+    threshold = weights.read_model(model).calibration.threshold
     labelled = {"published": published}
     if corrections is not None:
         labelled["corrected"] = marked_scenes(catalog, corrections=corrections)

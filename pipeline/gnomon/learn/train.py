@@ -24,11 +24,11 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.study import MaskOptions
 from gnomon.detect import weights
+from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.imagery.water import usable_water
 from gnomon.learn.augment import ALONGSIDE
 from gnomon.learn.batches import CHIP_PX, PASTED, REMEMBERED, STAYED, shared
-from gnomon.learn.calibrate import Calibration
 from gnomon.learn.catalogs import cfar_finder, finder, marked_scenes, matched, most_flattering
 from gnomon.learn.fit import TrainOptions, train
 from gnomon.learn.metrics import Matched
@@ -100,10 +100,7 @@ def teach(
         out,
         network,
         version=version,
-        threshold=calibration.threshold,
-        calibration=(calibration.slope, calibration.intercept),
-        errors=calibration.errors,
-        tanker=calibration.tanker,
+        calibration=calibration,
     )
     shutil.rmtree(folder)
     return model
@@ -209,7 +206,7 @@ def evaluate(name: str, catalog: str) -> str:
     The network is read at its shipped threshold, the contrast stage at the one that flatters it.
     """
     scenes = marked_scenes(catalog)
-    threshold = weights.read_model(name).threshold
+    threshold = weights.read_model(name).calibration.threshold
     lines = [
         "| detector | ships | labels | AP | precision | recall | F1 | seconds |",
         "|---|---|---|---|---|---|---|---|",

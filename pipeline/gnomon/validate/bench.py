@@ -61,7 +61,7 @@ def measured(what: str, catalog: str, where: str) -> dict[str, float]:
         middle, (width, height) = scene.footprint.centroid, PORT_DEGREES
         port = Port(None, box(middle.x, middle.y, middle.x + width, middle.y + height))
     observation = run.Observation(scene, port, study, "bench")
-    run.network_of(study)
+    run.detector_for(study, scene)
     started = time.perf_counter()
     ships = _decode(observation) if what == "decode" else len(run.observe(observation).detections)
     return {

@@ -15,12 +15,19 @@ from pyproj import Transformer
 from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.scene import Scene
-from gnomon.detect.weights import Model
+from gnomon.detect.calibration import BoxErrors
+from gnomon.detect.detector import Detector
 from gnomon.geo.local import azimuth_deg
 
 
 def detection_rows(
-    boxes: OrientedBoxes, grid: GeoBox, scene: Scene, port: Port, *, model: Model, run_digest: str
+    boxes: OrientedBoxes,
+    grid: GeoBox,
+    scene: Scene,
+    port: Port,
+    *,
+    detector: Detector,
+    run_digest: str,
 ) -> list[dict[str, Any]]:
     """Boxes to rows of the detections table, sorted by place.
 
@@ -32,8 +39,8 @@ def detection_rows(
         The raster's place on the map.
     scene, port
         What was observed; boxes outside the port's area are left out.
-    model
-        Gives the errors of length, beam and heading.
+    detector
+        Gives its label and the errors of length, beam and heading.
     run_digest
         Digest of all that the rows depend on.
 
@@ -53,9 +60,9 @@ def detection_rows(
                     "geometry": centre,
                     "footprint": outline,
                     "zone": _zone(centre, port),
-                    **_measures(box, outline, abs(grid.resolution.x), model),
+                    **_measures(box, outline, abs(grid.resolution.x), detector.errors),
                     **scene_columns(scene, port, run_digest),
-                    "model": model.label,
+                    "model": detector.label,
                 }
             )
     return sorted(rows, key=lambda row: str(row["detection_id"]))
@@ -86,10 +93,9 @@ def _to_map(xy: NDArray[np.float64], grid: GeoBox, to_map: Transformer) -> NDArr
 
 
 def _measures(
-    box: OrientedBox, outline: shapely.Polygon, gsd_m: float, model: Model
+    box: OrientedBox, outline: shapely.Polygon, gsd_m: float, errors: BoxErrors
 ) -> dict[str, float | bool]:
     length_m, beam_m = float(box.length) * gsd_m, float(box.beam) * gsd_m
-    errors = model.errors
     # Corners run bow right, bow left, stern left, stern right.
     ring = shapely.get_coordinates(outline)
     bow, stern = ring[:2].mean(axis=0), ring[2:4].mean(axis=0)

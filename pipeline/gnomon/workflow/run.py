@@ -10,7 +10,7 @@ ships is made before them, for weights that can be told it (`histories`).
 import functools
 import importlib.metadata
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -28,16 +28,16 @@ from odc.geo.geobox import GeoBox
 from gnomon.catalog.angles import with_angles
 from gnomon.catalog.search import Fault, find_scenes
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.datamodel.errors import AssetError, GnomonError
+from gnomon.datamodel.errors import AssetError, GnomonError, StudyError
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.progress import Progress
-from gnomon.datamodel.scene import OPTICAL_BANDS, Scene
-from gnomon.datamodel.study import Study
+from gnomon.datamodel.scene import OPTICAL_BANDS, Scene, Sensor
+from gnomon.datamodel.study import DetectOptions, Study
 from gnomon.datamodel.tables import Detections, Observations, table
-from gnomon.detect import weights
-from gnomon.detect.cascade import find_hulls
+from gnomon.detect.detector import Detector, detector_of, read_models
 from gnomon.detect.nms import non_maximum_suppression
+from gnomon.detect.weights import Model
 from gnomon.geo.tiles import Window, windows
 from gnomon.imagery import coverage
 from gnomon.imagery.read import geobox_of, read_window, window_of
@@ -49,6 +49,8 @@ from gnomon.workflow.store import Result, Store, digest, joined
 
 CORE_PX, HALO_PX = 2048, 64
 """Windows of a scene: 80 MB a band set; the halo holds the longest hull and what masks look at."""
+Models = Mapping[Sensor, Model]
+"""Weights of a study, by sensor."""
 VERSIONS = ("gnomon", "numpy", "odc-geo", "rasterio", "scipy", "torch", "torchvision")
 
 
@@ -143,17 +145,18 @@ def _with_backgrounds(
     observations: list[Observation], study: Study, store: Store, workers: Executor, tell: Progress
 ) -> list[Observation]:
     """Looks with what their ports look like without ships, where the weights can be told."""
-    model = weights.read_model(study.detect.model)
-    if not (model.background and study.detect.background):
-        return observations
-    maker = BackgroundBuilder(
-        store, workers, model.bands, study.mask, lambda s: tell(0, len(observations), s)
-    )
     known: dict[tuple[str | None, str], Background] = {}
-    for port in dict.fromkeys(observation.port for observation in observations):
-        scenes = [observation.scene for observation in observations if observation.port == port]
-        made = build_backgrounds(scenes, port.area, maker)
-        known |= {(port.name, scene): background for scene, background in made.items()}
+    for sensor, model in read_models(study.detect).items():
+        if not (model.background and study.detect.background):
+            continue
+        builder = BackgroundBuilder(
+            store, workers, model.bands, study.mask, lambda s: tell(0, len(observations), s)
+        )
+        own = [observation for observation in observations if observation.scene.sensor == sensor]
+        for port in dict.fromkeys(observation.port for observation in own):
+            scenes = [observation.scene for observation in own if observation.port == port]
+            made = build_backgrounds(scenes, port.area, builder)
+            known |= {(port.name, scene): background for scene, background in made.items()}
     return [
         _told(observation, known.get((observation.port.name, observation.scene.id)))
         for observation in observations
@@ -209,19 +212,32 @@ def plan(study: Study) -> Plan:
         The catalogue, the ports file or the weights are at fault.
 
     """
+    models = read_models(study.detect)
     todo, told = [], []
     for port in study.places():
         found = find_scenes(
             study.catalog, area=port.area, start=study.period.start, end=study.period.end
         )
         todo += [
-            Observation(scene, port, study, _digest(scene, port, study)) for scene in found.scenes
+            Observation(scene, port, study, _digest(scene, port, study, models))
+            for scene in found.scenes
         ]
         told += [_fault(fault, port) for fault in found.faults]
         for scene in found.cloudy:
-            observation = Observation(scene, port, study, _digest(scene, port, study))
+            observation = Observation(scene, port, study, _digest(scene, port, study, models))
             told.append(_unseen(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
+    _refuse_unmet(models, todo)
     return Plan(todo, told)
+
+
+def _refuse_unmet(models: Models, planned: Sequence[Observation]) -> None:
+    """Refuse weights for a sensor that no scene of the study has."""
+    met = {observation.scene.sensor for observation in planned}
+    if met and (unmet := sorted(set(models) - met)):
+        raise StudyError(
+            f"detect.models names weights for {', '.join(unmet)} scenes, but the catalogue gave "
+            f"only {', '.join(sorted(met))} ones"
+        )
 
 
 @contextmanager
@@ -248,6 +264,7 @@ def observe(observation: Observation) -> Result:
 
 
 def _observed(observation: Observation) -> Result:
+    detector = detector_for(observation.study, observation.scene)
     scene, port = with_angles(observation.scene), _own_ground(observation)
     grid = geobox_of(scene)
     if port.area is not None:
@@ -257,8 +274,9 @@ def _observed(observation: Observation) -> Result:
         parts = pool.map(lambda one: _window(replace(observation, port=port), grid, one), cut)
         found, seen = zip(*parts, strict=True)
     every = non_maximum_suppression(OrientedBoxes.concatenate(found))
-    model = network_of(observation.study).model
-    rows = detection_rows(every, grid, scene, port, model=model, run_digest=observation.digest)
+    rows = detection_rows(
+        every, grid, scene, port, detector=detector, run_digest=observation.digest
+    )
     rows = with_loads(rows, scene, geobox_of(scene), observation.study)
     row = _observation_row(observation, scene) | coverage.fractions(seen)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
@@ -280,23 +298,23 @@ def _window(
     """Hulls of a window, in pixels of the grid, and what was seen of its core."""
     pixels = read_window(observation.scene, grid[window.halo])
     masks = usable_water(pixels, observation.study.mask)
-    model, options = network_of(observation.study), observation.study.detect
     before = observation.background.over(grid[window.halo]) if observation.background else None
-    found = find_hulls(pixels, masks, weights=model, options=options, background=before)
+    detector = detector_for(observation.study, observation.scene)
+    found = detector.find(pixels, masks, background=before)
     seen = coverage.coverage(_core(masks, window), observation.port.area, observation.port.zones)
     return _claimed(found, window), seen
 
 
-def network_of(study: Study) -> weights.Weights:
-    """Weights of a study, loaded once in each process."""
-    return _loaded(study.detect.model)
+def detector_for(study: Study, scene: Scene) -> Detector:
+    """Detector of a study for a scene's sensor, loaded once in each process."""
+    return _loaded(scene.sensor, study.detect.model_dump_json())
 
 
 @functools.cache
-def _loaded(name: str) -> weights.Weights:
+def _loaded(sensor: Sensor, options: str) -> Detector:
     # Looks and windows are done side by side: threads within an operation would only wait.
     torch.set_num_threads(1)
-    return weights.load(name)
+    return detector_of(sensor, DetectOptions.model_validate_json(options))
 
 
 def _claimed(found: OrientedBoxes, window: Window) -> OrientedBoxes:
@@ -352,15 +370,16 @@ def _without(scene: Scene) -> str | None:
     return "; ".join(words) or None
 
 
-def _digest(scene: Scene, port: Port, study: Study) -> str:
+def _digest(scene: Scene, port: Port, study: Study, models: Models) -> str:
     """Name of all that a look rests on: options, inputs, weights and the code's own version."""
+    model = models.get(scene.sensor)
     return digest(
         {
             "gnomon": importlib.metadata.version("gnomon"),
             "mask": study.mask.model_dump(),
-            "detect": study.detect.model_dump(exclude={"model", "background"}),
+            "detect": study.detect.model_dump(exclude={"models", "background"}),
             "load": study.load.model_dump(),
-            "weights": weights.read_model(study.detect.model).model_dump(mode="json"),
+            "weights": model.model_dump(mode="json") if model else None,
             **scene.inputs,
             "area": shapely.to_wkt(port.area) if port.area is not None else None,
             "port": port.name,
@@ -377,12 +396,16 @@ def _written(
     planned: list[Observation],
 ) -> tuple[Path, ...]:
     """Tables of all looks, and what they came from."""
-    model = weights.read_model(study.detect.model)
+    models = read_models(study.detect).values()
     told = {
         "study": study.model_dump(mode="json"),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
-        "weights": {"name": model.name, "version": model.version, "sha256": model.sha256},
+        "weights": {
+            "name": ", ".join(model.name for model in models),
+            "version": ", ".join(model.version for model in models),
+            "sha256": ", ".join(model.digest for model in models),
+        },
         "items": sorted(observations.scene_id.unique()),
         "histories": {
             observation.background.scene.id: {

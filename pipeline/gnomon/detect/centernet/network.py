@@ -2,33 +2,42 @@
 
 A small encoder and decoder that keeps thin things: the input is halved once and then read at 4, 8
 and 16 pixels; the maps come out at every second pixel, because two tankers side by side are two
-pixels apart. At each cell it says whether a hull is centred there, where exactly, how long and how
-wide, along which axis, and whether the cell is hull at all. The centre-point idea is that of Zhou
-et al. 2019, "Objects as Points" (arXiv:1904.07850).
+pixels apart. Each cell says whether a hull is centred there, where exactly, how long and how wide,
+along which axis, and whether the cell is hull at all. The centre-point idea is that of Zhou et al.
+2019, "Objects as Points" (arXiv:1904.07850).
 
-The axis is told as the cosine and sine of TWICE the angle, so that bow and stern are one axis and
+The axis is given as cosine and sine of TWICE the angle, so that bow and stern are one axis and
 nothing jumps between 179 and 0 degrees.
 
-A band that a scene lacks is given as zeros and said to be missing by a plane of its own, so that
-the network knows the difference between dark and unseen. So is the history of the place, what it
-looks like without ships, where none is known: the network works with it and without.
+A band that a scene lacks is given as zeros, and a plane of its own marks it as missing, so that the
+network can tell dark from unseen. The same holds for the background, the place without ships: the
+network works with it and without.
 """
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-STRIDE = 2
-"""Input pixels per output cell."""
+from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.detect.architectures import DetectionNetwork, Setting, Turn
+from gnomon.detect.centernet.decode import decode
+from gnomon.detect.centernet.loss import loss
+from gnomon.detect.centernet.maps import STRIDE, Maps
+from gnomon.detect.centernet.targets import Targets, targets
+from gnomon.detect.centernet.turns import turned_back
+
+NetworkT = TypeVar("NetworkT", bound="Network")
 
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """What shapes the network; it travels with the weights."""
+    """What shapes the network; it travels with its weights."""
 
     bands: tuple[str, ...] = ("blue", "green", "red", "nir")
     widths: tuple[int, int, int, int] = (16, 32, 64, 96)
@@ -36,36 +45,22 @@ class NetworkOptions:
     blocks: tuple[int, int, int] = (2, 2, 2)
     """Residual blocks at 4, 8 and 16 pixels."""
     background: bool = True
-    """Whether it can be told what a place looks like without ships."""
+    """Whether it can use the background, the place without ships."""
     tanker: bool = True
-    """Whether it says how likely a hull is a tanker's."""
+    """Whether it has a head for the probability of a tanker."""
 
 
-@dataclass(frozen=True)
-class Maps:
-    """What the network says, each (chips, channels, rows, columns) at the output stride."""
-
-    centre: Tensor
-    """One channel: logit of a hull being centred in the cell."""
-    shift: Tensor
-    """Two channels, x and y: from the middle of the cell to the centre, in cells."""
-    size: Tensor
-    """Two channels: natural logarithm of length and beam in input pixels."""
-    axis: Tensor
-    """Two channels: cosine and sine of twice the angle, clockwise from the top of the image."""
-    hull: Tensor
-    """One channel: logit of the cell being hull."""
-    tanker: Tensor
-    """One channel: logit of the hull centred here being a tanker's; NaN of a network that was not
-    taught it."""
-
-
-class Network(nn.Module):
+class Network(DetectionNetwork[Maps, Targets]):
     """Fully convolutional; any number of rows and columns that 16 divides."""
+
+    architecture = "centernet"
+    stride = STRIDE
 
     def __init__(self, options: NetworkOptions | None = None) -> None:
         super().__init__()
         self.options = options or NetworkOptions()
+        self.bands = self.options.bands
+        self.background = self.options.background
         half, quarter, eighth, sixteenth = self.options.widths
         deep = self.options.blocks
         count = len(self.options.bands)
@@ -83,35 +78,24 @@ class Network(nn.Module):
             self.heads.bias[0] = -4.6  # type: ignore[index]  # it has a bias
 
     def forward(self, bands: Tensor, present: Tensor, background: Tensor | None = None) -> Maps:
-        """Read chips.
-
-        Parameters
-        ----------
-        bands
-            (chips, bands, rows, columns), surface reflectance; not finite where nothing was seen.
-        present
-            (chips, bands), 1 where the scene has the band and 0 where it lacks it.
-        history
-            As ``bands``: what the place looks like without ships; not finite where nobody knows.
-            Nowhere, if left out. A network that takes none passes it over.
-
-        """
+        """Read crops (see `DetectionNetwork.forward`)."""
         there = present[:, :, None, None]
         planes = [_masked(bands, there), there.expand_as(bands)]
         if self.options.background and background is not None:
-            planes += _remembered(background, there)
-        half = self._started(planes)
+            planes += _background_planes(background, there)
+        half = self._stem_of(planes)
         quarter = self.down4(half)
         eighth = self.down8(quarter)
         coarse = self.down16(eighth)
         fine = self.up2(self.up4(self.up8(coarse, eighth), quarter), half)
-        told = self.heads(fine.to(self.heads.weight.dtype))
-        centre, shift, size, axis, hull = told[:, :8].split([1, 2, 2, 2, 1], dim=1)
-        tanker = told[:, 8:] if self.options.tanker else torch.full_like(centre, torch.nan)
+        heads = self.heads(fine.to(self.heads.weight.dtype))
+        channels = [1, 2, 2, 2, 1, *([1] if self.options.tanker else [])]
+        centre, shift, size, axis, hull, *last = heads.split(channels, dim=1)
+        tanker = last[0] if last else torch.full_like(centre, torch.nan)
         return Maps(centre, shift, size + _LOG_TYPICAL.to(size), axis, hull, tanker)
 
-    def _started(self, planes: list[Tensor]) -> Tensor:
-        """Read planes by the stem; a history that is not known is all zeros and left out."""
+    def _stem_of(self, planes: list[Tensor]) -> Tensor:
+        """Planes through the stem; an unknown background is all zeros, and its planes left out."""
         first, *rest = self.stem
         assert isinstance(first, nn.Conv2d)
         seen = torch.cat([plane.to(first.weight.dtype) for plane in planes], dim=1)
@@ -121,12 +105,39 @@ class Network(nn.Module):
             half = layer(half)
         return half
 
+    def settings(self) -> dict[str, Setting]:
+        """Widths, blocks, and whether there is a head for tankers."""
+        options = self.options
+        return {"widths": options.widths, "blocks": options.blocks, "tanker": options.tanker}
 
-def for_inference(network: Network, *, half: bool | None = None) -> Network:
-    """Copy of a network that looks faster and cannot be trained.
+    def for_inference(self) -> Self:
+        """A faster copy (see `for_inference`)."""
+        return for_inference(self)
+
+    def decode(self, maps: Maps, *, halo_px: int) -> list[OrientedBoxes]:
+        """Boxes of each crop (see `gnomon.detect.centernet.decode`)."""
+        return decode(maps, halo_px=halo_px)
+
+    def turned_back(self, maps: Maps, turn: Turn) -> Maps:
+        """Maps of a turned crop as maps of the crop (see `gnomon.detect.centernet.turns`)."""
+        return turned_back(maps, turn)
+
+    def targets(
+        self, boxes: Sequence[OrientedBoxes], *, counted: Sequence[Tensor], side_px: int
+    ) -> Targets:
+        """What the maps should be (see `gnomon.detect.centernet.targets`)."""
+        return targets(boxes, counted=counted, side_px=side_px)
+
+    def loss(self, maps: Maps, targets: Targets) -> Tensor:
+        """How far maps are from their targets (see `gnomon.detect.centernet.loss`)."""
+        return loss(maps, targets)
+
+
+def for_inference(network: NetworkT, *, half: bool | None = None) -> NetworkT:
+    """Copy of a network that is faster and cannot be trained.
 
     Each normalisation becomes part of the convolution before it. Where the processor multiplies in
-    bfloat16, so does all but the heads: what they tell keeps its digits.
+    bfloat16, so does all but the heads, so that the maps keep their digits.
 
     Parameters
     ----------
@@ -149,8 +160,8 @@ def for_inference(network: Network, *, half: bool | None = None) -> Network:
     return inference.requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
 
 
-def _remembered(background: Tensor, there: Tensor) -> list[Tensor]:
-    """Planes of what a place looks like without ships, and of where that is known."""
+def _background_planes(background: Tensor, there: Tensor) -> list[Tensor]:
+    """Planes of the background, and of where it is known."""
     known = torch.isfinite(background).any(dim=1, keepdim=True).to(background.dtype)
     return [_masked(background, there) * known, known]
 
@@ -161,7 +172,7 @@ def _masked(reflectance: Tensor, there: Tensor) -> Tensor:
     return read if bool(there.all()) else read.mul_(there)
 
 
-# Length and beam of a middling ship, 150 by 25 m at 10 m: the network learns the departure.
+# Length and beam of a middling ship, 150 by 25 m at 10 m: the network learns the ratio to it.
 _LOG_TYPICAL = torch.log(torch.tensor([15.0, 2.5]))[None, :, None, None]
 
 

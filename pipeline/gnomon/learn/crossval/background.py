@@ -30,7 +30,7 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import GnomonError, WeightsError
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
-from gnomon.detect.cascade import find_hulls
+from gnomon.detect.cascade import Cascade
 from gnomon.detect.weights import Weights, load
 from gnomon.geo.sun import sun_at
 from gnomon.imagery.read import read_pixels
@@ -211,10 +211,8 @@ def _marked(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> Marked:
 
 
 def _found(marked: Marked, weights: Weights, past: xr.Dataset | None) -> OrientedBoxes:
-    options = DetectOptions(threshold=LOWEST)
-    return find_hulls(
-        marked.pixels, marked.masks, weights=weights, options=options, background=past
-    )
+    detector = Cascade(weights, DetectOptions(threshold=LOWEST))
+    return detector.find(marked.pixels, marked.masks, background=past)
 
 
 def table(measured: Told, threshold: float) -> str:
@@ -261,7 +259,7 @@ def main(name: str = "s2-vessel") -> None:
     torch.set_num_threads(1)
     weights = load(name)
     with tempfile.TemporaryDirectory() as folder:
-        Console().print(table(measure(weights, Path(folder)), weights.model.threshold))
+        Console().print(table(measure(weights, Path(folder)), weights.model.calibration.threshold))
 
 
 if __name__ == "__main__":

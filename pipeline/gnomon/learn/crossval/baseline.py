@@ -17,11 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.detect.centernet.network import STRIDE, normalised
+from gnomon.detect.centernet.maps import STRIDE
+from gnomon.detect.centernet.network import normalised
+from gnomon.detect.centernet.targets import Targets
 from gnomon.detect.nms import non_maximum_suppression
 from gnomon.detect.quayside import near_land
 from gnomon.geo.tiles import windows
-from gnomon.learn.batches import Targets, chips
+from gnomon.learn.batches import chips
 from gnomon.learn.catalogs import LOWEST, Marked
 from gnomon.learn.scenes import Labelled
 

@@ -23,9 +23,10 @@ import numpy as np
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import MaskOptions
+from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network
 from gnomon.imagery.water import usable_water
-from gnomon.learn.calibrate import Calibration, calibrated, tanker_curve
+from gnomon.learn.calibrate import calibrated, tanker_curve
 from gnomon.learn.catalogs import Finder, Marked, cfar_finder, matched, raw_finder
 from gnomon.learn.crossval.baseline import baseline_finder, train_baseline
 from gnomon.learn.crossval.folds import Fold, fold_network
@@ -193,7 +194,7 @@ def _rescored(compared: Calibration, boxes: OrientedBoxes) -> OrientedBoxes:
 def _with_tankers(compared: Calibration, raw: Account) -> Calibration:
     known = raw.labels[raw.labels.tanker.notna() & raw.labels.p_tanker.notna()]
     curve = tanker_curve(known.p_tanker.to_numpy(), known.tanker.to_numpy())
-    return replace(compared, tanker=curve)
+    return compared.model_copy(update={"tanker": curve})
 
 
 def _crossed(sight: Sight, folds: Sequence[Fold]) -> tuple[list[OrientedBoxes], list[float]]:

@@ -207,7 +207,7 @@ def _types(m: Measured) -> Iterator[str]:
             size = f"{low:.0f} m and more" if np.isinf(high) else f"{low:.0f} to {high:.0f} m"
             yield f"| {name}, {size} | " + " | ".join(_parted(some, m)) + " |"
     yield ""
-    if m.calibration.tanker[0]:
+    if m.calibration.tanker:
         yield (
             "Calibrated at even odds: p / (1 - p) is a likelihood ratio. The error is taken over "
             "five bins, tankers and others weighed alike."
@@ -228,7 +228,7 @@ def _parted(ships: pd.DataFrame, m: Measured) -> Iterator[str]:
         return
     beats = (p[tanker][:, None] > p[~tanker]) + 0.5 * (p[tanker][:, None] == p[~tanker])
     yield f"{beats.mean():.2f}"
-    if not m.calibration.tanker[0]:
+    if not m.calibration.tanker:
         yield ""
         return
     p = m.calibration.p_tanker(p)
