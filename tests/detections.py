@@ -1,4 +1,4 @@
-"""A scene, its grid and a model, for tests that make rows of the detections table."""
+"""A scene, its grid and a detector, for tests that make rows of the detections table."""
 
 from datetime import UTC, datetime
 
@@ -6,19 +6,14 @@ from odc.geo.geobox import GeoBox
 from shapely import box
 
 from gnomon.datamodel.scene import Scene
-from gnomon.detect.weights import Errors, Model
+from gnomon.datamodel.study import DetectOptions
+from gnomon.detect.cascade import Cascade
+from gnomon.detect.centernet.network import Network, NetworkOptions
+from gnomon.detect.weights import uncalibrated
 
-MODEL = Model(
-    name="test",
-    version="0",
-    bands=("nir",),
-    widths=(1, 1, 1, 1),
-    blocks=(1, 1, 1),
-    threshold=0.5,
-    slope=1.0,
-    intercept=0.0,
-    errors=Errors(length_m=10, length_share=0.05, beam_m=5, beam_share=0.1, heading_deg=3),
-    sha256="0" * 64,
+DETECTOR = Cascade(
+    uncalibrated(Network(NetworkOptions(bands=("nir",), widths=(1, 1, 1, 1), blocks=(1, 1, 1)))),
+    DetectOptions(),
 )
 GRID = GeoBox.from_bbox((340_000, 4_730_000, 350_000, 4_740_000), "EPSG:32653", resolution=10)
 SCENE = Scene(

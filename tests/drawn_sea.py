@@ -7,7 +7,7 @@ from odc.geo.geobox import GeoBox
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import DetectOptions
-from gnomon.detect.cascade import find_hulls
+from gnomon.detect.cascade import Cascade
 from gnomon.detect.weights import Weights
 
 SIDE = 512
@@ -56,4 +56,4 @@ def found(pixels: xr.Dataset, weights: Weights, **layers: np.ndarray) -> Oriente
     masks = open_water(pixels)
     for name, layer in layers.items():
         masks[name] = (("y", "x"), layer)
-    return find_hulls(pixels, masks, weights=weights, options=DetectOptions())
+    return Cascade(weights, DetectOptions()).find(pixels, masks)

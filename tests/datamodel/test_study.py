@@ -81,13 +81,17 @@ def test_paths_are_relative_to_the_study(tmp_path: Path, monkeypatch: pytest.Mon
     path = written(
         tmp_path,
         'name="s"\n[catalog]\nurl="cat/catalog.json"\n[ports]\nfile="p.geojson"\n'
-        '[detect]\nmodel="s2-vessel"',
+        '[detect.models]\noptical="s2-vessel"',
     )
     monkeypatch.chdir("/")
     study = read_study(path)
     assert study.catalog.url == str(tmp_path / "cat" / "catalog.json")
     assert study.ports.file == tmp_path / "p.geojson"
-    assert study.detect.model == "s2-vessel"
+    assert study.detect.models == {"optical": "s2-vessel"}
+    # Weights may be a name that gnomon ships, or a folder.
+    text = path.read_text().replace("s2-vessel", "weights/mine")
+    other = read_study(written(tmp_path, text))
+    assert other.detect.models == {"optical": str(tmp_path / "weights" / "mine")}
 
 
 def test_an_address_is_not_a_path(tmp_path: Path) -> None:

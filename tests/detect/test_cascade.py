@@ -1,20 +1,21 @@
-"""The cascade on water that is drawn here: one row per hull, wherever a seam runs."""
+"""The cascade on water that is drawn here: one box per hull, wherever a seam runs."""
 
 import numpy as np
 import odc.geo.xr
 import pytest
-import torch
 import xarray as xr
 from affine import Affine
 from odc.geo.geobox import GeoBox
 
-from drawn_sea import SIDE, afloat, found, sea
+from drawn_sea import SIDE, afloat, found, open_water, sea
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.detect import cascade as detector
-from gnomon.detect import tta as views
-from gnomon.detect.centernet.network import Maps
+from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.study import DetectOptions
+from gnomon.detect import cascade
+from gnomon.detect.calibration import UNCALIBRATED
+from gnomon.detect.cascade import Cascade
 from gnomon.detect.nms import non_maximum_suppression
-from gnomon.detect.proposals import CELL_PX
+from gnomon.detect.proposals import TILE_PX
 from gnomon.detect.weights import Weights, load
 from gnomon.geo.tiles import windows
 
@@ -24,13 +25,13 @@ def weights() -> Weights:
     return load("s2-vessel")
 
 
-SEAM = 3 * CELL_PX // 4
-"""Where a raster of 1.5 cells is cut in two."""
+SEAM = 3 * TILE_PX // 4
+"""Where a raster of 1.5 tiles is cut in two."""
 
 
 @pytest.mark.parametrize("x", [SEAM - 1.0, SEAM - 0.4, SEAM, SEAM + 0.3, SEAM + 1.0])
 @pytest.mark.parametrize("y", [SEAM - 0.5, SEAM + 0.5, SEAM + 40])
-def test_a_ship_on_a_seam_between_cells_is_one_row(weights: Weights, x: float, y: float) -> None:
+def test_a_ship_on_a_seam_between_tiles_is_one_box(weights: Weights, x: float, y: float) -> None:
     pixels = sea(2 * SEAM)
     afloat(pixels, x, y)
     (hull,) = found(pixels, weights, water=np.zeros((2 * SEAM, 2 * SEAM), bool))
@@ -38,7 +39,7 @@ def test_a_ship_on_a_seam_between_cells_is_one_row(weights: Weights, x: float, y
 
 
 @pytest.mark.parametrize("offset", [-1.2, -0.3, 0.0, 0.4, 1.1])
-def test_a_ship_on_a_seam_between_windows_is_one_row(weights: Weights, offset: float) -> None:
+def test_a_ship_on_a_seam_between_windows_is_one_box(weights: Weights, offset: float) -> None:
     """The way `run` joins the windows of a tile, with windows of 160 pixels."""
     pixels = sea()
     afloat(pixels, 160 + offset, 160 - offset)
@@ -64,14 +65,14 @@ def test_ships_everywhere_are_all_found_once(weights: Weights) -> None:
     assert nearest.max() < 2.0
 
 
-def test_empty_water_has_no_ship_and_costs_no_network(
+def test_empty_water_has_no_ship_and_no_crop_is_read(
     weights: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detector, "_crop", lambda *_: pytest.fail("the network was asked"))
+    monkeypatch.setattr(cascade, "_crop", lambda *_: pytest.fail("the network was asked"))
     assert len(found(sea(), weights)) == 0
 
 
-def test_a_ship_where_no_hull_may_lie_is_not_told(weights: Weights) -> None:
+def test_a_ship_where_no_hull_may_lie_is_not_found(weights: Weights) -> None:
     pixels = sea()
     afloat(pixels, 200, 200)
     search = np.ones((SIDE, SIDE), bool)
@@ -89,14 +90,14 @@ def test_length_and_axis_are_those_of_the_hull(weights: Weights) -> None:
 
 
 @pytest.mark.parametrize("missing", ["blue", "green", "red", "nir"])
-def test_a_missing_band_is_coped_with(weights: Weights, missing: str) -> None:
+def test_a_ship_is_found_without_any_one_band(weights: Weights, missing: str) -> None:
     pixels = sea()
     afloat(pixels, 200, 180, length=20, beam=3.2)
     (hull,) = found(pixels.drop_vars(missing), weights)
     assert (hull.x, hull.y) == pytest.approx((200, 180), abs=2)
 
 
-def test_nothing_seen_is_nothing_found(weights: Weights) -> None:
+def test_pixels_without_values_have_no_ship(weights: Weights) -> None:
     pixels = sea() * np.float32(np.nan)
     assert len(found(pixels, weights)) == 0
 
@@ -108,54 +109,54 @@ def test_a_hull_at_the_edge_of_the_raster_is_found(weights: Weights) -> None:
     assert (hull.x, hull.y) == pytest.approx((4, SIDE / 2), abs=2)
 
 
-def test_finer_pixels_show_the_hulls_that_coarse_ones_show(weights: Weights) -> None:
-    """Each pixel cut into nine: the same hulls, three times as many pixels long."""
-    pixels = sea(192)
-    afloat(pixels, 60, 70)
-    afloat(pixels, 130, 120, angle=80)
-    grid = pixels.odc.geobox
-    fine = GeoBox((576, 576), grid.affine @ Affine.scale(1 / 3), grid.crs)
-    cut = {n: odc.geo.xr.wrap_xr(v.to_numpy().repeat(3, 0).repeat(3, 1), fine)
-           for n, v in pixels.data_vars.items()}  # fmt: skip
-    coarse, finer = (found(p, weights) for p in (pixels, xr.Dataset(cut)))
-    assert len(coarse) == 2
-    expected = coarse.scaled(3)
+@pytest.mark.parametrize(("factor", "side"), [(3, 192), (32, 64)])
+def test_finer_pixels_give_the_boxes_of_coarse_ones(
+    weights: Weights, factor: int, side: int
+) -> None:
+    """Each pixel repeated: at 3.3 m, and at 0.3125 m, the lower end of the range."""
+    pixels = sea(side)
+    afloat(pixels, 30, 34)
+    if side > 64:
+        afloat(pixels, 130, 120, angle=80)
+    coarse, finer = (found(p, weights) for p in (pixels, resized(pixels, factor)))
+    assert len(coarse) == 1 + (side > 64)
+    expected = coarse.scaled(factor)
     for name in ("x", "y", "length", "beam", "angle", "score", "quayside", "p_tanker"):
         np.testing.assert_allclose(getattr(finer, name), getattr(expected, name), rtol=1e-3)
 
 
-class Drawn(torch.nn.Module):
-    """Two peaks alike: the left within hull, the right on water."""
-
-    def forward(self, bands: torch.Tensor, _: torch.Tensor, background: None) -> Maps:
-        assert background is None
-        chips, _, height, width = bands.shape
-        centre = torch.full((chips, 1, height // 2, width // 2), -9.0)
-        hull = torch.full_like(centre, -2.0)
-        hull[..., : width // 4] = 2.0
-        row, left, right = height // 4, width // 8, 3 * width // 8
-        centre[..., row, left] = centre[..., row, right] = -1.0
-        size = (
-            torch.log(torch.tensor([12.0, 2.5]))[:, None, None]
-            .expand(chips, 2, *hull.shape[2:])
-            .clone()
-        )
-        return Maps(centre, torch.zeros_like(size), size, torch.ones_like(size), hull, hull / 4)
+def resized(pixels: xr.Dataset, factor: int) -> xr.Dataset:
+    """Each pixel cut into factor x factor."""
+    grid = pixels.odc.geobox
+    shape = (factor * grid.shape.y, factor * grid.shape.x)
+    fine = GeoBox(shape, grid.affine @ Affine.scale(1 / factor), grid.crs)
+    cut = {n: v.to_numpy().repeat(factor, 0).repeat(factor, 1) for n, v in pixels.data_vars.items()}
+    return xr.Dataset({n: odc.geo.xr.wrap_xr(v, fine) for n, v in cut.items()})
 
 
-@pytest.mark.parametrize("body", [0.0, 0.5])
-def test_the_map_of_hulls_weighs_what_the_model_says(
-    weights: Weights, monkeypatch: pytest.MonkeyPatch, body: float
+@pytest.mark.parametrize("gsd_m", [0.2, 15.0, 30.0])
+def test_pixels_outside_the_range_of_the_weights_are_refused(
+    weights: Weights, gsd_m: float
 ) -> None:
-    monkeypatch.setattr(views, "DOUBT", (1.0, 1.0))  # one look: another would draw elsewhere
-    pixels = sea(128)
-    afloat(pixels, 60, 60)
-    values = {"body": body, "slope": 1.0, "intercept": 0.0, "threshold": 0.01, "tanker_slope": 1.0}
-    drawn = Weights(weights.model.model_copy(update=values), Drawn())
-    hulls = found(pixels, drawn, water=np.zeros((128, 128), bool))
-    left, right = hulls[np.argsort(hulls.x)]
-    assert left.score == pytest.approx(1 / (1 + np.exp(1.0 - 2.0 * body)), abs=1e-4)
-    assert right.score == pytest.approx(1 / (1 + np.exp(1.0 + 2.0 * body)), abs=1e-4)
-    # p_tanker: the logit of the head at the peak, which is hull / 4 here.
-    assert left.p_tanker == pytest.approx(1 / (1 + np.exp(-0.5)), abs=1e-4)
-    assert np.isnan(found(pixels, weights, water=np.zeros((128, 128), bool)).p_tanker).all()
+    grid = GeoBox.from_bbox((0, 0, 64 * gsd_m, 64 * gsd_m), "EPSG:32653", shape=(64, 64))
+    pixels = xr.Dataset({"nir": odc.geo.xr.wrap_xr(np.zeros(grid.shape, np.float32), grid)})
+    with pytest.raises(WeightsError, match=rf"pixels of {gsd_m:g} m are outside the 0.3 to 14 m"):
+        found(pixels, weights)
+
+
+def test_raw_scores_are_calibrated_and_an_option_overrides_the_threshold(weights: Weights) -> None:
+    pixels = sea(192)
+    afloat(pixels, 60, 70)
+    afloat(pixels, 130, 120, length=7, beam=2, angle=80)
+    masks = open_water(pixels)
+    raw = Weights(weights.model.model_copy(update={"calibration": UNCALIBRATED}), weights.network)
+    lowest = DetectOptions(threshold=0.02)
+    plain, calibrated = (Cascade(w, lowest).find(pixels, masks) for w in (raw, weights))
+    expected = weights.model.calibration.score(plain.score)
+    kept = expected >= 0.02
+    np.testing.assert_allclose(np.sort(calibrated.score), np.sort(expected[kept]), rtol=1e-4)
+    # The shipped weights have no curve for p_tanker.
+    assert np.isnan(calibrated.p_tanker).all()
+    assert np.isfinite(plain.p_tanker).all()
+    strict = Cascade(weights, DetectOptions()).find(pixels, masks)
+    assert len(strict) == (calibrated.score >= weights.model.calibration.threshold).sum()

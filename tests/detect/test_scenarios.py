@@ -13,7 +13,7 @@ import pytest
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import DetectOptions, MaskOptions
-from gnomon.detect.cascade import find_hulls
+from gnomon.detect.cascade import Cascade
 from gnomon.detect.weights import Weights, load
 from gnomon.imagery.water import usable_water
 from gnomon.simulate.pixels import obstacles
@@ -59,7 +59,7 @@ def found(spec: SceneSpec, weights: Weights) -> OrientedBoxes:
     """Hulls of 50 m and more, at the shipped threshold."""
     pixels, _ = simulate(spec)
     masks = usable_water(pixels, MaskOptions())
-    hulls = find_hulls(pixels, masks, weights=weights, options=DetectOptions())
+    hulls = Cascade(weights, DetectOptions()).find(pixels, masks)
     return hulls[hulls.length * 10 >= 50]
 
 

@@ -1,17 +1,18 @@
-"""Second looks: what is said of a crop does not depend on which way round it is."""
+"""Test-time augmentation: the maps of a crop do not depend on which way round it is."""
 
 import numpy as np
 import pytest
 import torch
 
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.detect.centernet.network import Maps, Network, NetworkOptions
-from gnomon.detect.tta import DOUBT, SQUARE_PX, augmented_maps, uncertain_tiles
+from gnomon.detect.centernet.maps import Maps
+from gnomon.detect.centernet.network import Network, NetworkOptions
+from gnomon.detect.tta import SQUARE_PX, UNCERTAIN, augmented_maps, uncertain_tiles
 
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    """An untrained network that sees something everywhere."""
+    """An untrained network whose maps are large everywhere."""
     torch.manual_seed(1)
     made = Network(NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))).eval()
     torch.nn.init.normal_(made.heads.weight, std=2.0)
@@ -42,7 +43,7 @@ def test_a_mirrored_crop_gives_mirrored_maps(network: Network, axes: tuple[int, 
     # A mirror turns the lean of an axis round; a half turn does not.
     back = other.axis.flip(axes) * torch.tensor([1.0, float(signs.prod())])[:, None, None]
     assert torch.allclose(back, straight.axis, atol=1e-4)
-    # And one look alone is not so.
+    # And a single reading is not so.
     with torch.inference_mode():
         alone, mirrored = (network(c, torch.ones(2, 4)) for c in (crops, crops.flip(axes)))
     assert not torch.allclose(mirrored.centre.flip(axes), alone.centre, atol=1e-2)
@@ -62,27 +63,29 @@ def test_rows_for_columns_gives_columns_for_rows(network: Network) -> None:
     assert torch.allclose(back["axis"] * signs, straight.axis, atol=1e-4)
 
 
-def hulls_at(*places: tuple[float, float, float]) -> OrientedBoxes:
+def boxes_at(*places: tuple[float, float, float]) -> OrientedBoxes:
     x, y, score = np.array(places, np.float32).T
     return OrientedBoxes.of(x, y, 12, 2, 0, score=score)
 
 
-def test_only_what_is_in_doubt_is_looked_at_again() -> None:
-    low, high = DOUBT
-    told = hulls_at((5, 70, low / 2), (200, 10, (1 + high) / 2), (100, 40, 0.5), (101, 41, low / 2))
-    (cell,), within = uncertain_tiles(told, (256, 256))
+def test_only_uncertain_boxes_are_read_again() -> None:
+    low, high = UNCERTAIN
+    boxes = boxes_at(
+        (5, 70, low / 2), (200, 10, (1 + high) / 2), (100, 40, 0.5), (101, 41, low / 2)
+    )
+    (tile,), within = uncertain_tiles(boxes, (256, 256))
     assert within.tolist() == [False, False, True, True]
-    assert cell.core == (slice(32, 64), slice(96, 128))
-    assert cell.halo == (slice(8, 88), slice(72, 152))
-    assert uncertain_tiles(told[:0], (256, 256))[0] == []
+    assert tile.core == (slice(32, 64), slice(96, 128))
+    assert tile.halo == (slice(8, 88), slice(72, 152))
+    assert uncertain_tiles(boxes[:0], (256, 256))[0] == []
 
 
-def test_squares_side_by_side_are_one_cell_and_edges_hold() -> None:
+def test_squares_side_by_side_are_one_tile_and_edges_hold() -> None:
     side = SQUARE_PX
-    told = hulls_at((-1.5, 1, 0.5), (side + 3, 3, 0.5), (9 * side - 1, 9 * side + 6, 0.5))
-    cells, within = uncertain_tiles(told, (9 * side + 5, 9 * side))
+    boxes = boxes_at((-1.5, 1, 0.5), (side + 3, 3, 0.5), (9 * side - 1, 9 * side + 6, 0.5))
+    tiles, within = uncertain_tiles(boxes, (9 * side + 5, 9 * side))
     assert within.all()
-    assert [cell.core for cell in cells] == [
+    assert [tile.core for tile in tiles] == [
         (slice(0, side), slice(0, 2 * side)),
         (slice(9 * side, 9 * side + 5), slice(8 * side, 9 * side)),
     ]

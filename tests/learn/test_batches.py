@@ -16,8 +16,8 @@ from odc.geo.geobox import GeoBox
 
 from boxes import box
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.detect.centernet.network import STRIDE
-from gnomon.learn.batches import CHIP_PX, REMEMBERED, chips, targets
+from gnomon.detect.centernet.maps import STRIDE
+from gnomon.learn.batches import REMEMBERED, chips
 from gnomon.learn.scenes import Labelled, Loose, emptied, labelled, rectangle
 
 
@@ -68,20 +68,6 @@ def test_labels_lie_on_their_ships_in_every_chip(scene: Labelled) -> None:
     for image, mask in zip(half, hull, strict=True):
         if mask.any():
             assert image[mask].mean() > image[~mask].mean() + 0.1
-
-
-def test_shapes_at_a_centre_are_those_of_the_ship(scene: Labelled) -> None:
-    ship = scene.ships[:1]
-    wanted = targets([replace(ship, x=ship.x / 2, y=ship.y / 2)])
-    ((_, row, column),) = (wanted.centre[:, 0] == 1).nonzero().tolist()
-    shift = wanted.shift[0, :, row, column].numpy()
-    place = (np.array([column, row]) + 0.5 + shift) * STRIDE
-    assert place == pytest.approx([50, 60], abs=1e-4)
-    assert np.exp(wanted.size[0, :, row, column].numpy()) == pytest.approx([20, 3], rel=1e-5)
-    axis = wanted.axis[0, :, row, column].numpy()
-    assert np.rad2deg(np.arctan2(axis[1], axis[0])) / 2 % 180 == pytest.approx(20, abs=1e-3)
-    assert wanted.tanker[0, 0, row, column] == 1
-    assert wanted.tanker[0, 0, -1, -1].isnan()
 
 
 def test_the_history_of_a_chip_is_the_same_place_without_its_ships(scene: Labelled) -> None:
@@ -136,18 +122,6 @@ def test_nothing_is_learnt_of_what_nobody_knows_nor_where_nothing_is_looked_for(
     assert wanted.counted[bright].mean() < 0.06
     nowhere = replace(scene, masks=torch.stack([scene.masks[0], torch.zeros(500, 500)]))
     assert not next(chips([nowhere], batch=8, seed=4))[3].counted.any()
-
-
-def test_two_centres_side_by_side_are_two_peaks() -> None:
-    rafted = OrientedBoxes.of([64, 67], 64, 10, 1.5, 0, tanker=[1, 0])
-    centre = targets([rafted]).centre
-    assert int((centre == 1).sum()) == 2
-
-
-def test_chips_have_no_ship_where_there_is_none() -> None:
-    bare = targets([OrientedBoxes.empty()])
-    assert not bare.centre.any()
-    assert bare.centre.shape == (1, 1, CHIP_PX // STRIDE, CHIP_PX // STRIDE)
 
 
 def test_outlines_in_degrees_become_pixels_and_loose_ones_are_tightened() -> None:

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.detect.weights import Errors
+from gnomon.detect.calibration import BoxErrors, Calibration, Curve
 from gnomon.learn.calibrate import (
-    Calibration,
     calibrated,
     read_calibration,
     tanker_curve,
@@ -19,7 +18,7 @@ from gnomon.learn.calibrate import (
 )
 from gnomon.learn.metrics import Matched
 
-ERRORS = Errors(length_m=10, length_share=0.05, beam_m=5, beam_share=0.1, heading_deg=3)
+ERRORS = BoxErrors(length_m=10, length_share=0.05, beam_m=5, beam_share=0.1, heading_deg=3)
 
 
 def simulated(rng: np.random.Generator, count: int, *, slope: float, intercept: float) -> Matched:
@@ -45,8 +44,8 @@ def test_the_curve_is_found(slope: float, intercept: float) -> None:
     told = calibrated(
         simulated(np.random.default_rng(1), 4000, slope=slope, intercept=intercept), gsd_m=10.0
     )
-    assert told.slope == pytest.approx(slope, rel=0.12)
-    assert told.intercept == pytest.approx(intercept, abs=0.15)
+    assert told.ship.slope == pytest.approx(slope, rel=0.12)
+    assert told.ship.intercept == pytest.approx(intercept, abs=0.15)
 
 
 @given(share=st.floats(0.1, 0.9))
@@ -55,24 +54,23 @@ def test_p_tanker_is_a_likelihood_ratio_however_many_tankers_there_are(share: fl
     tanker = rng.random(4000) < share
     # Two normal densities of one width: their log ratio is 1.5 times the distance from the middle.
     raw = rng.normal(np.where(tanker, 0.75, -0.75), 1.0)
-    slope, intercept = tanker_curve(expit(2 * raw + 1), tanker.astype(float))
-    assert slope * (2 * 0.5 + 1) + intercept == pytest.approx(1.5 * 0.5, abs=0.35)
-    assert slope * (2 * -0.5 + 1) + intercept == pytest.approx(-1.5 * 0.5, abs=0.35)
+    curve = tanker_curve(expit(2 * raw + 1), tanker.astype(float))
+    probability = curve(expit(2 * np.array([0.5, -0.5]) + 1))
+    assert logit(probability) == pytest.approx([1.5 * 0.5, -1.5 * 0.5], abs=0.35)
 
 
 def test_p_tanker_is_not_told_on_the_word_of_a_few_ships_or_of_chance() -> None:
     rng = np.random.default_rng(1)
     few = np.arange(40) < 9
-    assert tanker_curve(np.where(few, 0.9, 0.1), few.astype(float)) == (0, 0)
+    assert tanker_curve(np.where(few, 0.9, 0.1), few.astype(float)) is None
     tanker = rng.random(200) < 0.4
-    assert tanker_curve(rng.random(200), tanker.astype(float)) == (0, 0)
-    assert tanker_curve(np.where(tanker, 0.3, 0.6), tanker.astype(float)) == (0, 0)
-    nothing = Calibration(1, 0, 0.5, ERRORS)
-    assert np.isnan(nothing.p_tanker(np.array([0.2, 0.9]))).all()
+    assert tanker_curve(rng.random(200), tanker.astype(float)) is None
+    assert tanker_curve(np.where(tanker, 0.3, 0.6), tanker.astype(float)) is None
 
 
 def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
-    one = Calibration(1.25, -0.5, 0.3, ERRORS, (0.7, 0.2))
+    ship, tanker = Curve(slope=1.25, intercept=-0.5), Curve(slope=0.7, intercept=0.2)
+    one = Calibration(threshold=0.3, ship=ship, tanker=tanker, errors=ERRORS)
     write_calibration(tmp_path / "calibration.toml", one)
     assert read_calibration(tmp_path / "calibration.toml") == one
     raw = np.array([0.1, 0.5, np.nan])

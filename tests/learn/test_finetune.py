@@ -15,6 +15,7 @@ import retrain_once
 from chip_folders import decide, edit, write_chips
 from gnomon.datamodel.errors import LabelError, WeightsError
 from gnomon.detect import weights
+from gnomon.detect.calibration import UNCALIBRATED, Calibration, Curve
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.learn import fit as train
 from gnomon.learn.compare import split
@@ -23,6 +24,9 @@ from gnomon.learn.labels import read_labels
 from gnomon.learn.samples import Lesson, read_lessons
 
 SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
+CALIBRATION = Calibration(
+    threshold=0.3, ship=Curve(slope=1.2, intercept=-0.4), errors=UNCALIBRATED.errors
+)
 QUICK = FinetuneOptions(steps=3, batch=2, simulated=0, checks=0, seed=1)
 
 
@@ -31,11 +35,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a small network that has learned nothing."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights") / "small"
-    plain = weights.uncalibrated(Network()).model
-    weights.save(
-        folder, Network(SMALL), version="1", threshold=0.3, calibration=(1.2, -0.4),
-        errors=plain.errors,
-    )  # fmt: skip
+    weights.save(folder, Network(SMALL), version="1", calibration=CALIBRATION)
     return folder
 
 
@@ -72,6 +72,7 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
     assert [(done, total) for done, total, _ in seen[:3]] == [(1, 3), (2, 3), (3, 3)]
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == [
         "card.md",
+        "check.safetensors",
         "model.toml",
         "weights.safetensors",
     ]
@@ -158,7 +159,7 @@ def test_the_card_says_what_was_held_back(folder: Path, base: Path, tmp_path: Pa
     assert text.count("| small | chips held back |") == 1
     assert text.count("| new | chips held back |") == 1
     # Few ships: calibration, threshold and errors are those of the weights it began with.
-    assert (model.threshold, model.slope) == (0.3, 1.2)
+    assert model.calibration == CALIBRATION
     assert "`score` is no tested probability" in text
 
 

@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from gnomon.datamodel.errors import CatalogError, WeightsError
+from gnomon.detect.calibration import BoxErrors, Calibration, Curve
 from gnomon.detect.centernet.network import Network, NetworkOptions
-from gnomon.detect.weights import Errors, find, load
+from gnomon.detect.weights import find, load
 from gnomon.learn import fit as training
-from gnomon.learn.calibrate import Calibration, read_calibration, write_calibration
+from gnomon.learn.calibrate import read_calibration, write_calibration
 from gnomon.learn.catalogs import cfar_finder, finder, marked_scenes, matched
 from gnomon.learn.fit import TrainOptions, train
 from gnomon.learn.train import evaluate, teach, trained
@@ -82,10 +83,9 @@ def test_a_training_that_was_interrupted_ends_with_the_weights_it_would_have_had
 
 
 CALIBRATION = Calibration(
-    1.2,
-    -0.3,
-    0.4,
-    Errors(length_m=9, length_share=0.05, beam_m=4, beam_share=0.1, heading_deg=3),
+    threshold=0.4,
+    ship=Curve(slope=1.2, intercept=-0.3),
+    errors=BoxErrors(length_m=9, length_share=0.05, beam_m=4, beam_share=0.1, heading_deg=3),
 )
 
 
@@ -94,7 +94,7 @@ def test_a_calibration_is_read_as_it_was_written_and_from_weights_too(tmp_path: 
     write_calibration(path, CALIBRATION)
     assert read_calibration(path) == CALIBRATION
     shipped = read_calibration(find("s2-vessel") / "model.toml")
-    assert shipped.threshold == load("s2-vessel").model.threshold
+    assert shipped == load("s2-vessel").model.calibration
     path.write_text("slope = 1")
     with pytest.raises(WeightsError, match="is no calibration"):
         read_calibration(path)
@@ -129,7 +129,7 @@ def test_teaching_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_pa
         [str(sea)], out, version="9", calibration=CALIBRATION, simulated=1, options=options
     )
     assert load(str(out)).model == model
-    assert (model.threshold, model.slope) == (0.4, 1.2)
+    assert model.calibration == CALIBRATION
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
     with pytest.raises(WeightsError, match="never overwritten"):
         teach([str(sea)], out, version="9", calibration=CALIBRATION, options=options)

@@ -20,6 +20,8 @@ from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions, Study
 from gnomon.detect import weights
+from gnomon.detect.calibration import UNCALIBRATED, Curve
+from gnomon.detect.cascade import Cascade
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.light import Light
@@ -44,7 +46,6 @@ STAYER = Ship(
     north_m=4_669_600,
 )
 LOOKS, STAYS = 15, range(3, 13)
-ERRORS = weights.Errors(length_m=10, length_share=0.1, beam_m=10, beam_share=0.2, heading_deg=10)
 
 
 def spec(number: int) -> SceneSpec:
@@ -85,9 +86,9 @@ def tiny(folder: Path, *, background: bool) -> str:
     network = Network(NetworkOptions(widths=(4, 4, 4, 4), blocks=(1, 1, 1), background=background))
     with torch.no_grad():
         network.heads.bias[0] = 0.0
-    weights.save(
-        folder, network, version="0", threshold=0.5, calibration=(5.0, 15.0), errors=ERRORS, body=0
-    )
+    curve = Curve(slope=5.0, intercept=15.0)
+    calibration = UNCALIBRATED.model_copy(update={"ship": curve})
+    weights.save(folder, network, version="0", calibration=calibration)
     return str(folder)
 
 
@@ -101,7 +102,7 @@ def study(url: Path, model: str, **detect: object) -> Study:
         {
             "name": "test",
             "catalog": {"url": str(url)},
-            "detect": {"model": model, **detect},
+            "detect": {"models": {"optical": model}, **detect},
             "load": {"enabled": False},
         }
     )
@@ -152,13 +153,13 @@ def test_every_window_is_told_of_its_own_ground(
 ) -> None:
     seen: list[tuple[GeoBox, Any, Any]] = []
 
-    def find(pixels: Any, masks: Any, *, background: Any, **_: Any) -> Any:
+    def find(_: Cascade, pixels: Any, masks: Any, *, background: Any) -> Any:
         seen.append((pixels.odc.geobox, background.odc.geobox, background))
         return OrientedBoxes.empty()
 
     monkeypatch.setattr(running, "CORE_PX", 48)
     monkeypatch.setattr(running, "HALO_PX", 16)
-    monkeypatch.setattr(running, "find_hulls", find)
+    monkeypatch.setattr(Cascade, "find", find)
     run_study(study(season, model), tmp_path)
     (path,) = backgrounds(tmp_path)
     assert len(seen) == 4 * LOOKS

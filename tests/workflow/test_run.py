@@ -14,10 +14,15 @@ import pandas as pd
 import pytest
 
 from catalogs import with_addresses
-from gnomon.datamodel.errors import CatalogError, WeightsError
+from gnomon.datamodel.errors import CatalogError, StudyError, WeightsError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
+from gnomon.detect import detector
+from gnomon.detect.calibration import UNCALIBRATED
+from gnomon.detect.cascade import Cascade
+from gnomon.detect.centernet.network import Network, NetworkOptions
+from gnomon.detect.weights import save
 from gnomon.freeboard.rows import COLUMNS
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.scene import grid, simulate
@@ -212,10 +217,45 @@ def test_a_ship_in_two_tiles_of_one_pass_is_one_row(tmp_path: Path) -> None:
 
 def test_what_stops_a_run_is_said_before_anything_is_written(sea: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such weights"):
-        run_study(study(sea, detect={"model": "none"}), tmp_path / "out")
+        run_study(study(sea, detect={"models": {"optical": "none"}}), tmp_path / "out")
     with pytest.raises(CatalogError):
         run_study(study(tmp_path / "nowhere.json"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def small_weights(folder: Path, **known: object) -> str:
+    """Weights of a small network that has learned nothing."""
+    network = Network(NetworkOptions(widths=(4, 4, 4, 4), blocks=(1, 1, 1)))
+    save(folder, network, version="0", calibration=UNCALIBRATED, **known)
+    return str(folder)
+
+
+def test_pixels_that_the_weights_were_not_tested_with_fail_with_the_reason(
+    sea: Path, tmp_path: Path
+) -> None:
+    fine = small_weights(tmp_path / "fine", gsd_m=3.0, gsd_range_m=(2.0, 4.0))
+    outcome = run_study(study(sea, detect={"models": {"optical": fine}}), tmp_path / "out")
+    assert (outcome.observations.status == "failed").all()
+    (reason,) = set(outcome.observations.reason.str.split(": ", n=1).str[1])
+    assert "pixels of 10 m are outside the 2 to 4 m that these weights were tested with" in reason
+    assert len(outcome.detections) == 0
+
+
+def test_weights_for_a_sensor_that_no_scene_has_are_refused(
+    sea: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(detector._KINDS, "sar", Cascade)
+    models = {"optical": "s2-vessel", "sar": small_weights(tmp_path / "radar", sensor="sar")}
+    with pytest.raises(StudyError, match="names weights for sar scenes, but the catalogue gave"):
+        run_study(study(sea, detect={"models": models}), tmp_path / "out")
+
+
+def test_scenes_without_weights_for_their_sensor_fail_with_what_to_do(
+    sea: Path, tmp_path: Path
+) -> None:
+    outcome = run_study(study(sea, detect={"models": {}}), tmp_path / "out")
+    assert (outcome.observations.status == "failed").all()
+    assert outcome.observations.reason.str.contains("no weights for optical scenes: name").all()
 
 
 def test_missing_bands_and_angles_are_said(sea: Path, tmp_path: Path) -> None:

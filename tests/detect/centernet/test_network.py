@@ -1,4 +1,4 @@
-"""A network that only looks says what the trained one says, in half precision too."""
+"""The network made for inference gives what the trained one gives, in half precision too."""
 
 from pathlib import Path
 
@@ -10,21 +10,22 @@ from scipy.spatial import cKDTree
 from drawn_sea import afloat, found, sea
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import DetectOptions
-from gnomon.detect.cascade import find_hulls
+from gnomon.detect.cascade import Cascade
+from gnomon.detect.centernet import build
 from gnomon.detect.centernet.network import Network, NetworkOptions, for_inference
 from gnomon.detect.weights import Weights, load
 from gnomon.learn.catalogs import LOWEST, marked_scenes
 from gnomon.learn.crossval.matches import account, counted
 
 DOUBTFUL = 0.1
-"""Hulls of a lower score are no one's ships."""
+"""Hulls of a lower score are compared with nothing."""
 
 
 def inference(*, half: bool | None) -> Weights:
-    """Shipped weights that look in half precision, in full, or (None) just as they were trained."""
+    """Shipped weights in half precision, in full, or (None) as they were trained."""
     ready = load("s2-vessel")
     network = ready.network if half is None else for_inference(ready.network, half=half)
-    vars(ready)["looking"] = network
+    vars(ready)["inference"] = network
     return ready
 
 
@@ -63,9 +64,9 @@ def test_folding_changes_nothing_and_leaves_the_trained_network_alone() -> None:
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-def test_what_is_told_has_full_precision() -> None:
-    told = for_inference(trained(1), half=True)(torch.rand(1, 4, 32, 32), torch.ones(1, 4))
-    assert told.centre.dtype == told.tanker.dtype == torch.float32
+def test_maps_have_full_precision() -> None:
+    maps = for_inference(trained(1), half=True)(torch.rand(1, 4, 32, 32), torch.ones(1, 4))
+    assert maps.centre.dtype == maps.tanker.dtype == torch.float32
 
 
 def test_half_precision_finds_the_same_ships() -> None:
@@ -74,7 +75,7 @@ def test_half_precision_finds_the_same_ships() -> None:
         afloat(pixels, x, y, length=9 + number, angle=23.0 * number)
     plain, half = (found(pixels, inference(half=half)) for half in (None, True))
     for some, others in ((plain, half), (half, plain)):
-        clear = some[some.score > 0.6]  # one that is hardly told may be hardly not told
+        clear = some[some.score > 0.6]  # one near the threshold may be just below it
         assert len(clear) >= 12
         assert (
             alike(clear, others).mean() >= 0.9
@@ -87,7 +88,7 @@ def test_half_precision_finds_the_same_ships_in_real_scenes(shared_data: Path) -
     scenes = marked_scenes(*catalogs)
     options = DetectOptions(threshold=LOWEST)
     plain, half = (
-        [find_hulls(m.pixels, m.masks, weights=ready, options=options) for m in scenes]
+        [Cascade(ready, options).find(m.pixels, m.masks) for m in scenes]
         for ready in (inference(half=None), inference(half=True))
     )
     those = [
@@ -98,3 +99,47 @@ def test_half_precision_finds_the_same_ships_in_real_scenes(shared_data: Path) -
     for least_m in (50, 100):
         first, second = (counted(account(scenes, hulls), least_m) for hulls in (plain, half))
         assert first.average_precision() == pytest.approx(second.average_precision(), abs=0.003)
+
+
+def test_a_missing_band_is_read_as_missing_and_not_as_dark() -> None:
+    network = trained(2)
+    bands = torch.rand(1, 4, 32, 32) * 0.2
+    without = torch.tensor([[1.0, 1.0, 0.0, 1.0]])
+    other = bands.clone()
+    other[:, 2] = torch.nan
+    dark = bands.clone()
+    dark[:, 2] = 0.0
+    with torch.inference_mode():
+        assert torch.equal(network(bands, without).centre, network(other, without).centre)
+        assert not torch.allclose(
+            network(dark, torch.ones(1, 4)).centre, network(other, without).centre
+        )
+
+
+def test_an_unknown_background_is_no_background() -> None:
+    network, bands, present = trained(3), torch.rand(1, 4, 32, 32), torch.ones(1, 4)
+    unknown = torch.full_like(bands, torch.nan)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            network(bands, present, unknown).centre, network(bands, present).centre
+        )
+        known = network(bands, present, torch.rand(1, 4, 32, 32)).centre
+        assert not torch.allclose(known, network(bands, present).centre)
+
+
+def test_a_network_is_made_again_from_its_settings() -> None:
+    network = trained(4)
+    again = build(network.bands, background=network.background, settings=network.settings())
+    assert again.options == network.options
+    again.load_state_dict(network.state_dict())
+    bands, present = torch.rand(1, 4, 32, 32), torch.ones(1, 4)
+    with torch.inference_mode():
+        maps = again.eval()(bands, present)
+    assert torch.equal(maps.hull, network(bands, present).hull)
+
+
+def test_a_network_without_a_head_for_tankers_gives_nan() -> None:
+    plain = Network(NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1), tanker=False))
+    maps = plain(torch.rand(1, 4, 32, 32), torch.ones(1, 4))
+    assert maps.tanker.isnan().all()
+    assert maps.centre.isfinite().all()

@@ -9,7 +9,7 @@ import pytest
 
 from boxes import box
 from detect.test_cfar import sea as water
-from detections import GRID, MODEL, SCENE
+from detections import DETECTOR, GRID, SCENE
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.tables import Detections, table
 from gnomon.report.figures.scene import picture
@@ -25,7 +25,9 @@ def cyan(png: bytes) -> int:
 def test_a_hull_is_outlined_and_an_empty_look_is_not(tmp_path: Path) -> None:
     pixels = water()
     grid = pixels.odc.geobox
-    rows = detection_rows(box(200, 150), grid, SCENE, Port(None, None), model=MODEL, run_digest="")
+    rows = detection_rows(
+        box(200, 150), grid, SCENE, Port(None, None), detector=DETECTOR, run_digest=""
+    )
     ships = table(Detections, rows)
     shown = picture(pixels, ships, path=tmp_path / "one.png")._repr_png_()
     assert cyan(shown) > 50
