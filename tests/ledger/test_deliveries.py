@@ -224,3 +224,30 @@ def test_the_seed_decides_the_samples_and_rows_fit_the_table() -> None:
     rows = table(Ledger, [row.columns() for row in ledger(port(draw()), **EXACT).rows])
     assert list(rows.year) == [2024] * 4
     assert rows.barrels_p50.iloc[0] == pytest.approx(one.barrels.p50, rel=0.1)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_a_sample_is_cut_into_years_without_loss(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    begin = datetime(2023, 6, 1, tzinfo=UTC)
+    days = np.sort(rng.uniform(0, 900, 30))
+    season = SeasonDraw(
+        np.ones(30, bool), np.ones(30, bool), np.zeros(30, bool), days, np.full(30, 8.0),
+        np.full(30, 0.2),
+    )  # fmt: skip
+    span = PortPosterior("vostochny", begin, begin + timedelta(days=900), 1.0, (season,))
+    made = ledger(span, samples=100, seed=seed)
+    assert [row.year for row in made.rows if row.scenario == INFERRED] == [2023, 2024, 2025]
+    for sample in made.samples[:10]:
+        parts = [sample.of_year(year) for year in (2023, 2024, 2025)]
+        np.testing.assert_array_equal(
+            np.concatenate([part.barrels for part in parts]), sample.barrels
+        )
+        for year, part in zip((2023, 2024, 2025), parts, strict=True):
+            moments = [
+                datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=float(d)) for d in part.day
+            ]
+            assert {moment.year for moment in moments} <= {year}
+    total = sum(row.barrels.mean for row in made.rows if row.scenario == INFERRED)
+    assert total == pytest.approx(np.mean([sample.barrels.sum() for sample in made.samples]))

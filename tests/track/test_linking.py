@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaln, logsumexp
+from scipy.stats import kstest
 
 from gnomon.track.linking import (
     RATE_EXPOSURE,
@@ -22,8 +23,21 @@ from gnomon.track.linking import (
     member_weights,
     sample_partitions,
 )
-from gnomon.track.marks import CLASS_LENGTH_M, Hulls, MarkLikelihood
-from gnomon.track.presence import PresenceLikelihood, PriorSample, presence_likelihood
+from gnomon.track.marks import (
+    BEAM_PER_LENGTH,
+    BEAM_SIGMA_M,
+    CLASS_LENGTH_M,
+    CLASS_LENGTH_SIGMA_M,
+    LENGTH_MODEL_SIGMA_M,
+    Hulls,
+    MarkLikelihood,
+)
+from gnomon.track.presence import (
+    PresenceLikelihood,
+    PriorSample,
+    presence_likelihood,
+    relative_detection,
+)
 from tracked_seasons import hulls_of, prior_of
 
 DAY = np.array([0.5, 2.0, 3.0, 6.0, 11.0, 13.0])
@@ -197,3 +211,46 @@ def test_members_are_weighted_by_the_data() -> None:
     weights = member_weights(sampled(hulls, presence_of(prior, day), 200), prior)
     assert weights.sum() == pytest.approx(1)
     assert weights[1] > 0.9
+
+
+def simulated_port(rng: np.random.Generator, prior: PriorSample) -> tuple[Hulls, int]:
+    """Hulls of tankers drawn from the model itself, and the true number of their visits."""
+    trade = rng.random() < TRADE_ODDS / (1 + TRADE_ODDS)
+    rates = rng.gamma(RATE_SHAPE[TANKERS]) / RATE_EXPOSURE[TANKERS] * trade
+    mean, phases = prior.mean_days[0, 0], prior.phases[0, 0]
+    rows, visits = [], 0
+    for ship_class, rate in enumerate(np.minimum(rates, 2.0)):
+        for arrive in rng.uniform(-30, END, rng.poisson(rate * (END + 30))):
+            depart = arrive + rng.gamma(phases, mean / phases)
+            visits += depart > 0
+            own = rng.normal(CLASS_LENGTH_M[ship_class], CLASS_LENGTH_SIGMA_M[ship_class])
+            p = prior.detection[0, 0] * relative_detection(
+                np.zeros(len(DAY), int), CLASS_LENGTH_M[ship_class]
+            )
+            in_port = (arrive < DAY) & (depart > DAY) & (rng.random(len(DAY)) < USABLE * p)
+            lengths = own + rng.normal(0, np.hypot(3.0, LENGTH_MODEL_SIGMA_M), in_port.sum())
+            if len(lengths):
+                beam = rng.normal(BEAM_PER_LENGTH * lengths.mean(), BEAM_SIGMA_M)
+                beams = beam + rng.normal(0, 2.0, len(lengths))
+                rows += list(zip(np.flatnonzero(in_port), lengths, beams, strict=True))
+    observation, length, beam = np.array(sorted(rows), float).reshape(-1, 3).T
+    which = observation.astype(int)
+    return hulls_of(
+        list(which), list(DAY[which]), length_m=length, beam_m=beam, p_tanker=0.999, score=0.999
+    ), int(visits)
+
+
+def test_numbers_of_visits_have_uniform_ranks() -> None:
+    """Simulation-based calibration (Talts et al. 2018): the truth is a draw like the others."""
+    prior, ranks = prior_of(2.5, 3, 0.8), []
+    presence = presence_of(prior)
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        hulls, true = simulated_port(rng, prior)
+        draws = sampled(hulls, presence, 60, seed)
+        counts = np.array([TANKERS[d.classes].sum() + rng.poisson(d.undetected) for d in draws])
+        ties = (counts == true).mean()
+        ranks.append((counts < true).mean() + rng.random() * ties)
+    # Sixty draws of a chain are worth some twenty: ranks scatter a little less evenly.
+    assert kstest(ranks, "uniform").pvalue > 0.01
+    assert np.mean(ranks) == pytest.approx(0.5, abs=0.06)

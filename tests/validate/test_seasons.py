@@ -168,6 +168,80 @@ def test_a_case_can_keep_a_few_sub_metre_images_or_look_off_berth() -> None:
     assert COLLECTIONS[FINE] not in set(made.observations.collection)
 
 
+@settings(max_examples=15)
+@given(st.integers(0, 1000), st.integers(2, 5))
+def test_the_order_of_readings_does_not_matter(seed: int, parts: int) -> None:
+    readings = batch(seed, "drawn", "s2", 20)
+    cut = seed % 20
+    one = season_summary(readings_table(readings))
+    two = season_summary(readings_table(readings[cut:] + readings[:cut]))
+    pd.testing.assert_frame_equal(one, two)
+    # Seen often enough, the same seasons have the same bias with less error.
+    more = season_summary(readings_table(readings * parts))
+    assert more.visits_bias[0] == pytest.approx(one.visits_bias[0])
+    assert more.visits_bias_error[0] < one.visits_bias_error[0]
+
+
+@given(st.floats(0.5, 2.0))
+def test_a_constant_factor_is_bias_without_error(factor: float) -> None:
+    rows = readings_table(
+        [
+            reading(visits=n, visits_mean=factor * n, barrels=n * 1e4, barrels_mean=n * 1e4)
+            for n in (20.0, 35.0, 50.0)
+        ]
+    )
+    row = season_summary(rows).iloc[0]
+    assert row.visits_bias == pytest.approx(factor - 1)
+    assert row.visits_bias_error == pytest.approx(0, abs=1e-9)
+    assert row.barrels_bias == pytest.approx(0)
+    assert row.barrels_close == 1
+
+
+def test_calibrated_intervals_are_covered_nine_times_in_ten() -> None:
+    table = season_summary(readings_table(batch(5, "drawn", "s2", 2000)))
+    assert table.visits_covered[0] == pytest.approx(0.9, abs=0.02)
+    assert abs(table.visits_bias[0]) < 3 * table.visits_bias_error[0]
+
+
+def test_points_that_miss_the_truth_are_marked_in_the_figure() -> None:
+    inside = [reading(schedule=key) for key in SCHEDULES]
+    outside = [reading(schedule=key, visits=80.0) for key in SCHEDULES]
+    chart = season_figure(readings_table(inside + outside))
+    visits = chart.axes[0].collections[0]
+    colours = [tuple(colour[:3]) for colour in visits.get_colors()]
+    assert len(set(colours)) == 2
+    barrels = chart.axes[len(SCHEDULES)].collections[0]
+    assert len({tuple(colour[:3]) for colour in barrels.get_colors()}) == 1
+    labels = {axis.get_xlabel() for axis in chart.axes}
+    assert labels == {"true visits", "true barrels"}
+
+
+def test_a_reading_depends_on_its_numbers_alone() -> None:
+    case = next(case for case in season_cases(10) if case.kind == "empty")
+    one, two, other = (case.reading(entropy) for entropy in ((1, 2), (1, 2), (1, 3)))
+    assert one == two
+    assert one != other
+    assert (one.visits, one.barrels) == (0.0, 0.0)
+    assert one.visits_covered
+
+
+def test_a_reversed_season_delivers_nothing() -> None:
+    case = next(c for c in season_cases(10) if (c.kind, c.schedule) == ("reversed", "all"))
+    row = case.reading((7, 1))
+    assert row.barrels == 0
+    assert row.visits > 0
+    assert row.p_exports < 0.5
+    assert row.barrels_low == pytest.approx(0, abs=1e5)
+
+
+@pytest.mark.parametrize("n", [2, 10, 100])
+def test_other_kinds_have_a_fifth_of_the_seasons_and_two_at_least(n: int) -> None:
+    counts = {case.seasons for case in season_cases(n) if case.kind != "drawn"}
+    assert counts == {max(n // 5, 2)}
+    pairs = [(case.kind, case.schedule) for case in season_cases(n)]
+    assert len(set(pairs)) == len(pairs)
+
+
 @pytest.mark.slow
 def test_intervals_cover_the_truth() -> None:
     """The validation of docs/validation.md, thinned: bounds allow for fifteen seasons."""

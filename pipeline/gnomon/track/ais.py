@@ -2,7 +2,7 @@
 
 A detection and an AIS track are one ship if the track, interpolated to the time of the observation
 between positions at most an hour apart (or the nearest within half an hour), passes within 400 m.
-A detection without one is dark only where AIS coverage is shown: another ship was received within
+A detection without one is dark only where there was AIS coverage: another ship was received within
 15 nautical miles and an hour. Where no ship was received, darkness is unknown.
 
 Files: CSV or Parquet with ``mmsi``, ``time`` (aware), ``longitude``, ``latitude`` and optionally

@@ -282,7 +282,7 @@ def _sweep(
     held: Ints,
     rng: np.random.Generator,
 ) -> Floats:
-    """Give each visit a ship in turn; returns the chances by which it was drawn."""
+    """Draw a ship for each visit, one after the other; returns the chances of each draw."""
     unknown = weights.shape[1] - 1
     chances = weights.copy()
     luck = rng.random(len(weights))

@@ -91,11 +91,11 @@ class PartitionChain:
         """Log likelihood of a track's observations and marks, by member and class."""
         if track not in self.known:
             presence = self.presence.log_track(self.hulls.observation[list(track)])
-            whole = np.full((presence.shape[0], 4), -np.inf)
-            whole[:, :FALSE_ALARM] = presence
+            logs = np.full((presence.shape[0], 4), -np.inf)
+            logs[:, :FALSE_ALARM] = presence
             if len(track) == 1:
-                whole[:, FALSE_ALARM] = 0.0
-            self.known[track] = whole + self.marks.log_density(track)
+                logs[:, FALSE_ALARM] = 0.0
+            self.known[track] = logs + self.marks.log_density(track)
         return self.known[track]
 
     def log_density(self, track: Track) -> float:
@@ -195,11 +195,11 @@ def sample_partitions(
     chain.set_parameters(len(presence.rate) // 2, chain.rates)
     edges = _edges(chain)
     kept = []
-    for turn in range(burn + draws):
+    for step in range(burn + draws):
         for n in rng.permutation(len(edges)):
             chain.propose_link(*edges[n])
         draw = _draw_parameters(chain)
-        if turn >= burn:
+        if step >= burn:
             kept.append(draw)
     return kept
 

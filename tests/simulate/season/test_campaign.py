@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import kstest
 
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.simulate.season.campaign import (
     CALLS_2024,
     PORT,
     SHARES,
+    ZONE,
     Trade,
     as_tables,
     draw_fleet,
@@ -23,8 +25,9 @@ from gnomon.simulate.season.campaign import (
     simulate_season,
     trade_2024,
 )
-from gnomon.simulate.season.off_berth import ANCHORAGE, HOME
-from gnomon.simulate.season.timetable import SCHEDULES
+from gnomon.simulate.season.detections import FALSE_ALARM, OTHER_SHIP
+from gnomon.simulate.season.off_berth import ANCHORAGE, HOME, POSITIONS
+from gnomon.simulate.season.timetable import COLLECTIONS, SCHEDULES
 
 
 @settings(max_examples=20)
@@ -162,3 +165,123 @@ def test_the_same_seed_is_the_same_season() -> None:
     one, two = (simulate_season(np.random.default_rng(7), trade_2024()) for _ in range(2))
     pd.testing.assert_frame_equal(one.detections, two.detections)
     pd.testing.assert_frame_equal(one.observations, two.observations)
+
+
+def without_ships(**changed: object) -> Trade:
+    return Trade(**{"visits": 0.0, "others_per_day": 0.0, "false_per_observation": 0.0, **changed})
+
+
+def test_an_empty_port_has_observations_and_no_hull() -> None:
+    made = simulate_season(np.random.default_rng(0), without_ships())
+    assert len(made.observations) > 300
+    assert len(made.detections) == 0
+
+
+def test_other_ships_and_false_alarms_have_their_rates() -> None:
+    others, false, usable = 0, 0, 0.0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        trade = without_ships(others_per_day=0.1, false_per_observation=0.05)
+        made = simulate_season(rng, trade)
+        others += (made.visit == OTHER_SHIP).sum()
+        false += (made.visit == FALSE_ALARM).sum()
+        usable += made.observations.usable_fraction.sum()
+    assert false / usable == pytest.approx(0.05, rel=0.15)
+    # 0.1 a day for 1.8 x exp(0.18) days in the mean, nearly all of them detected.
+    expected = 0.1 * 1.8 * np.exp(0.6**2 / 2) * usable
+    assert 0.75 * expected < others < 1.05 * expected
+
+
+def test_ships_differ_in_dwell_by_a_quarter_of_its_variance() -> None:
+    rng = np.random.default_rng(5)
+    trade = Trade(ships=150, visits=3000.0, dwell_cv=0.6, days=1500)
+    truth = draw_truth(rng, trade, draw_fleet(rng, trade))
+    logs = pd.Series(np.log(truth.depart_day - truth.arrive_day))
+    of_ships = logs.groupby(truth.ship)
+    within = of_ships.var().mean()
+    between = of_ships.mean().var() - within / of_ships.size().mean()
+    assert within + between == pytest.approx(np.log1p(0.6**2), rel=0.12)
+    assert between / (within + between) == pytest.approx(0.25, abs=0.08)
+
+
+def test_arrivals_are_spread_over_the_season() -> None:
+    rng = np.random.default_rng(6)
+    trade = Trade()
+    arrive = np.concatenate(
+        [draw_truth(rng, trade, draw_fleet(rng, trade)).arrive_day for _ in range(60)]
+    )
+    inside = arrive[(arrive > 0) & (arrive < trade.days)]
+    assert kstest(inside / trade.days, "uniform").statistic < 0.04
+
+
+def test_fixed_calls_of_one_ship_are_nine_days_apart() -> None:
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        truth = draw_truth(rng, trade_2024(), draw_fleet(rng, trade_2024()))
+        for ship in range(14):
+            arrive = truth.arrive_day[truth.ship == ship]
+            assert (np.diff(arrive) > 9).all()
+        assert (truth.depart_day - truth.arrive_day <= 8).all()
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 10_000), st.sampled_from(["s2+s1", "all"]))
+def test_rows_of_detections_are_those_of_their_observation(seed: int, schedule: str) -> None:
+    rng = np.random.default_rng(seed)
+    made = simulate_season(rng, draw_trade(rng), schedule=schedule)
+    joined = made.detections.merge(made.observations, on="scene_id", suffixes=("", "_seen"))
+    assert len(joined) == len(made.detections) == len(made.visit)
+    for column in ("seen_at", "sensor", "gsd_m", "platform", "collection"):
+        assert (joined[column] == joined[f"{column}_seen"]).all()
+    assert made.detections.detection_id.is_unique
+    assert made.observations.scene_id.is_unique
+    assert made.observations.seen_at.is_monotonic_increasing
+    start, end = made.period
+    assert made.observations.seen_at.between(start, end).all()
+    radar = made.detections.sensor == "sar"
+    assert made.detections.log_lr_laden[radar].isna().all()
+    assert made.observations.sun_elevation_deg[made.observations.sensor == "sar"].isna().all()
+
+
+def test_detections_have_the_size_of_their_ship() -> None:
+    off: dict[str, list[float]] = {"length": [], "beam": []}
+    for seed in range(8):
+        made = simulate_season(np.random.default_rng(seed), trade_2024())
+        own = made.visit >= 0
+        ships, rows = made.fleet.of(made.truth.ship[made.visit[own]]), made.detections[own]
+        for name, true in (("length", ships.length_m), ("beam", ships.beam_m)):
+            off[name] += list((rows[f"{name}_m"] - true) / rows[f"{name}_sigma_m"])
+    for values in off.values():
+        assert np.mean(values) == pytest.approx(0, abs=0.1)
+        assert np.std(values) == pytest.approx(1, abs=0.06)
+
+
+def test_the_whole_schema_keeps_every_number() -> None:
+    made = simulate_season(np.random.default_rng(3), Trade(days=40, visits=8.0), schedule="all")
+    detections, observations = as_tables(made)
+    for column in ("length_m", "beam_m", "score", "log_lr_laden"):
+        np.testing.assert_array_equal(detections[column], made.detections[column])
+    np.testing.assert_array_equal(detections.geometry.x, made.detections.longitude)
+    np.testing.assert_array_equal(observations.usable_fraction, made.observations.usable_fraction)
+    inside = detections.footprint.contains(detections.geometry)
+    assert inside.all()
+
+
+@pytest.mark.parametrize(("schedule", "sensors"), SCHEDULES.items())
+def test_a_schedule_has_its_collections(schedule: str, sensors: tuple[int, ...]) -> None:
+    made = simulate_season(np.random.default_rng(1), Trade(days=60, visits=9.0), schedule=schedule)
+    assert set(made.observations.collection) == {COLLECTIONS[sensor] for sensor in sensors}
+    assert (made.observations.port == PORT).all()
+    assert set(made.detections.zone) == {ZONE}
+
+
+def test_ports_off_berth_have_scenes_of_their_own() -> None:
+    made = simulate_season(
+        np.random.default_rng(1), Trade(days=60, visits=9.0), schedule="s2", off_berth="s2"
+    )
+    assert made.observations.scene_id.is_unique
+    for port, position in POSITIONS.items():
+        rows = made.detections[made.detections.port == port]
+        assert rows.scene_id.str.contains(port).all()
+        assert rows.longitude.median() == pytest.approx(position[0], abs=0.02)
+        assert rows.latitude.median() == pytest.approx(position[1], abs=0.01)

@@ -168,3 +168,40 @@ def test_false_alarms_have_their_rate_where_the_image_is_usable(rate: float) -> 
     assert (hulls.visit == FALSE_ALARM).all()
     far = np.abs(hulls.latitude - BERTH[1]) / DEGREES_PER_M
     assert far.max() <= 600
+
+
+@given(st.integers(0, 10_000))
+def test_without_ships_and_false_alarms_there_is_no_hull(seed: int) -> None:
+    assert len(found(times(40), stays([], []), seed=seed).visit) == 0
+
+
+def test_clouded_observations_have_no_hull() -> None:
+    at = times(2000)
+    usable = np.where(np.arange(2000) % 2, 0.0, 1.0)
+    hulls = found(Timetable(at.day, at.sensor, usable, at.sun_deg), ALWAYS, false=1.0)
+    assert (usable[hulls.observation] == 1).all()
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_an_observation_detects_a_ship_at_most_once(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    arrive = np.sort(rng.uniform(0, 90, 10))
+    hulls = found(times(50), stays(list(arrive), list(arrive + 4)), seed=seed)
+    pairs = list(zip(hulls.observation, hulls.visit, strict=True))
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_measured_sizes_are_positive_for_the_smallest_ships() -> None:
+    hulls = found(times(3000, S1), stays([0.0], [100.0], length=21.0))
+    assert hulls.length_m.min() == 20.0
+    assert hulls.beam_m.min() >= 4.0
+
+
+def test_positions_have_errors_of_twelve_metres() -> None:
+    hulls = found(times(4000), ALWAYS)
+    north = (hulls.latitude - BERTH[1]) / DEGREES_PER_M
+    east = (hulls.longitude - BERTH[0]) / DEGREES_PER_M * np.cos(np.radians(BERTH[1]))
+    assert north.std() == pytest.approx(12, rel=0.06)
+    assert east.std() == pytest.approx(12, rel=0.06)
+    assert abs(np.corrcoef(east, north)[0, 1]) < 0.06

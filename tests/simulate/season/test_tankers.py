@@ -110,3 +110,38 @@ def test_ships_are_taken_and_joined_by_number(seed: int, order: list[int]) -> No
     joined = one.join(two)
     for name in ("length_m", "beam_m", "deadweight_t"):
         np.testing.assert_array_equal(getattr(joined, name), getattr(ships, name)[order])
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 10_000), st.floats(0, 1), st.floats(0.1, 6))
+def test_evidence_is_bounded_and_even_handed(seed: int, load: float, d: float) -> None:
+    """Laden and ballast exchanged, the same random numbers give the opposite ratio."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(0, 1, 50)
+
+    class Fixed:
+        """A generator that returns given normal numbers."""
+
+        def __init__(self, sign: float) -> None:
+            self.sign = sign
+
+        def normal(self, mean: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+            return mean + self.sign * sigma * z
+
+    full = np.full(50, d)
+    one = simulate_log_lr(Fixed(1.0), full, np.full(50, load))
+    two = simulate_log_lr(Fixed(-1.0), full, np.full(50, 1 - load))
+    np.testing.assert_allclose(one, -two, atol=1e-9)
+    assert np.abs(one).max() <= np.log(1 / P_WORTHLESS)
+
+
+@given(st.floats(62, 122), st.floats(1.01, 1.3))
+def test_deadweight_grows_with_length_and_beam(length: float, factor: float) -> None:
+    def tonnes(m: float, beam: float) -> float:
+        rng = np.random.default_rng(0)
+        return float(draw_deadweight(rng, np.full(5, m), np.full(5, beam)).mean())
+
+    beam = 0.157 * length
+    assert tonnes(length * factor, beam) > tonnes(length, beam)
+    # Draught follows the beam: deadweight grows with its square.
+    assert tonnes(length, beam * factor) == pytest.approx(factor**2 * tonnes(length, beam))

@@ -103,3 +103,40 @@ def test_another_port_has_its_own_overpass() -> None:
         np.random.default_rng(0), (S2,), start=START, days=30, first_overpass="2024-03-07T02:22"
     )
     assert made.day[0] == pytest.approx(1 + (2 + 22 / 60) / 24)
+
+
+def test_holes_in_cloud_show_part_of_the_berth_on_one_day_in_eight() -> None:
+    usable = np.concatenate([drawn(DAILY, days=275, seed=s).usable for s in range(20)])
+    cloudy = usable < 0.3  # less than any partly clear day
+    partly = usable[cloudy]
+    # Holes are uniform up to 0.6: half of them are below 0.3.
+    assert (partly > 0).mean() == pytest.approx(0.125 / 2 / (0.875 + 0.125 / 2), abs=0.02)
+
+
+def test_bought_images_prefer_clear_days() -> None:
+    """Half as likely on a cloudy day; both sensors see the same sky."""
+    pairs = []
+    for seed in range(60):
+        made = drawn(DAILY, FINE, seed=seed)
+        daily = made.sensor == DAILY
+        sky = dict(zip(made.day[daily].astype(int), made.usable[daily], strict=True))
+        bought = set(made.day[~daily].astype(int))
+        pairs += [(day in bought, usable > 0.6) for day, usable in sky.items()]
+    bought, clear = np.array(pairs).T
+    ratio = bought[clear].mean() / bought[~clear].mean()
+    assert 1.5 < ratio < 2.2
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_more_sensors_leave_the_sky_as_it_is(seed: int) -> None:
+    alone, both = drawn(S2, seed=seed), drawn(S2, S1, seed=seed)
+    own = both.sensor == S2
+    np.testing.assert_array_equal(both.day[own], alone.day)
+
+
+@given(st.integers(0, 10_000))
+def test_the_same_generator_draws_the_same_timetable(seed: int) -> None:
+    one, two = (drawn(*SCHEDULES["all"], days=40, seed=seed) for _ in range(2))
+    np.testing.assert_array_equal(one.day, two.day)
+    np.testing.assert_array_equal(one.usable, two.usable)

@@ -81,14 +81,14 @@ def draw_timetable(
     sensor = np.repeat(np.array(sensors), [len(t) for t in times])
     order = np.argsort(day, kind="stable")
     day, sensor = day[order], sensor[order]
-    whole = np.minimum(day.astype(int), days - 1)
+    date = np.minimum(day.astype(int), days - 1)
     partly = rng.uniform(0.3, 1.0, len(day))
     usable = np.where(rng.random(len(day)) < 0.75, 1.0, partly)
     # Clouds have holes: on one cloudy day in eight part of the berth is visible.
     hole = np.where(rng.random(len(day)) < 0.125, rng.uniform(0.0, 0.6, len(day)), 0.0)
-    usable = np.where(clear[whole], usable, hole)
+    usable = np.where(clear[date], usable, hole)
     usable = np.where(sensor == S1, 1.0, np.where(sensor == FINE, np.maximum(usable, 0.8), usable))
-    sun = SUN_BY_MONTH_DEG[month[whole]] + rng.normal(0, 2, len(day))
+    sun = SUN_BY_MONTH_DEG[month[date]] + rng.normal(0, 2, len(day))
     return Timetable(day, sensor, usable, sun)
 
 
