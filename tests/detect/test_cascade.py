@@ -134,6 +134,25 @@ def resized(pixels: xr.Dataset, factor: int) -> xr.Dataset:
     return xr.Dataset({n: odc.geo.xr.wrap_xr(v, fine) for n, v in cut.items()})
 
 
+@pytest.mark.parametrize(("step", "shape"), [(3, (10, 14)), (2, (4, 4)), (5, (26, 9))])
+def test_averages_are_those_of_a_loop_and_masks_take_the_majority(
+    step: int, shape: tuple[int, int]
+) -> None:
+    rng = np.random.default_rng(step)
+    grid = GeoBox(shape, Affine(10, 0, 500, 0, -10, 900), "EPSG:32653")
+    values, mask = rng.random(shape, np.float32), rng.random(shape) < 0.6
+    layers = {"nir": odc.geo.xr.wrap_xr(values, grid), "water": odc.geo.xr.wrap_xr(mask, grid)}
+    coarse = cascade._averaged(xr.Dataset(layers), grid, step)
+    assert coarse.nir.shape == (shape[0] // step, shape[1] // step)
+    for row, column in np.ndindex(coarse.nir.shape):
+        square = np.s_[row * step : (row + 1) * step, column * step : (column + 1) * step]
+        assert coarse.nir[row, column] == pytest.approx(values[square].mean(), rel=1e-5)
+        assert coarse.water[row, column] == (mask[square].mean() >= 0.5)
+    # A square lies where its pixels lie.
+    x, y = coarse.odc.geobox.affine @ (1.0, 1.0)
+    assert (x, y) == pytest.approx(grid.affine @ (step, step))
+
+
 @pytest.mark.parametrize("gsd_m", [0.2, 15.0, 30.0])
 def test_pixels_outside_the_range_of_the_weights_are_refused(
     weights: Weights, gsd_m: float

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from odc.geo.geobox import GeoBox
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.study import DetectOptions, MaskOptions
@@ -55,12 +56,12 @@ def tanker(place: np.ndarray = MIDDLE, **changed: object) -> Ship:
     return Ship(**{**usual, **height, **where, **changed})
 
 
-def found(spec: SceneSpec, weights: Weights) -> OrientedBoxes:
+def found(spec: SceneSpec, weights: Weights, *, gsd_m: float = 10.0) -> OrientedBoxes:
     """Hulls of 50 m and more, at the shipped threshold."""
     pixels, _ = simulate(spec)
     masks = usable_water(pixels, MaskOptions())
     hulls = Cascade(weights, DetectOptions()).find(pixels, masks)
-    return hulls[hulls.length * 10 >= 50]
+    return hulls[hulls.length * gsd_m >= 50]
 
 
 NO_SHIP: dict[str, Callable[[int], SceneSpec]] = {
@@ -106,6 +107,26 @@ def test_a_wake_is_no_ship_and_its_ship_is_one(speed_m_s: float, weights: Weight
         ship = tanker(speed_m_s=speed_m_s, heading_deg=35.0 * seed)
         (row,) = found(scene(seed, ships=(ship,)), weights)
         assert 80 <= 10 * row.length <= 150
+
+
+@pytest.mark.parametrize("gsd_m", [3.0, 1.0, pytest.param(0.5, marks=pytest.mark.slow)])
+def test_a_tanker_is_measured_alike_in_finer_pixels(gsd_m: float, weights: Weights) -> None:
+    """What `GSD_RANGE_M` rests on, beside pixels of 0.3 m that repeat coarser ones."""
+    coarse, fine = (
+        found(replace(scene(0, ships=(tanker(),)), geobox=square(gsd)), weights, gsd_m=gsd)[0]
+        for gsd in (10.0, gsd_m)
+    )
+    assert gsd_m * fine.length == pytest.approx(10 * coarse.length, rel=0.05)
+    assert gsd_m * fine.beam == pytest.approx(10 * coarse.beam, rel=0.1)
+    assert abs((fine.angle - coarse.angle + 90) % 180 - 90) < 4
+    assert fine.score > 0.9
+
+
+def square(gsd_m: float) -> GeoBox:
+    """960 m around the middle."""
+    west, north = MIDDLE + np.array([-480, 480])
+    side = round(960 / gsd_m)
+    return grid(epsg=32653, west_m=west, north_m=north, shape=(side, side), gsd_m=gsd_m)
 
 
 @pytest.mark.xfail(reason="two like hulls 3 m apart are one row", strict=True)
