@@ -88,7 +88,7 @@ def test_positions_count_for_half_an_hour_or_between_two_within_an_hour(
     assert (match_ais(frame, **BERTH, time=NOON).mmsi == "1") == known
 
 
-def test_of_two_ships_the_nearer_one_is_it() -> None:
+def test_of_two_ships_the_nearer_one_is_matched() -> None:
     frame = pd.concat([table([0.0], [0.002], "1"), table([0.0], [0.001], "2")])
     assert match_ais(frame.reset_index(drop=True), **BERTH, time=NOON).mmsi == "2"
 

@@ -80,7 +80,7 @@ def link_voyages(
     routes: Mapping[tuple[str, str], SeaRoute],
     *,
     speeds_kn: tuple[float, float],
-    seed: int = 0,
+    seed: int,
 ) -> list[VoyageRow]:
     """Pair departures with arrivals.
 
