@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from commands import called
+from commands import called, strict_json, write_study
 from gnomon.datamodel.files import write_table
 from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
+from run_folders import write_review
 
 
 def test_the_command_starts_from_tables_and_fits_80_columns(
@@ -38,3 +39,28 @@ def test_the_command_starts_from_tables_and_fits_80_columns(
     assert "P(over 500,000) = " in printed
     for name in ("visits", "seasons", "voyages", "ledger"):
         assert (tmp_path / "out" / f"{name}.parquet").exists()
+
+
+def test_track_takes_a_review_from_anywhere(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = write_study(tmp_path, sea), tmp_path / "run"
+    assert called(monkeypatch, "detect", sea, "--out", out) == 0
+    review = write_review(tmp_path, detection_id="nobody", reviewer="B")
+    words = ("--detections", out / "detections.parquet")
+    words += ("--observations", out / "observations.parquet")
+    words = (*words, "--study", study, "--out", tmp_path / "own", "--review", review)
+    capsys.readouterr()
+    assert called(monkeypatch, "track", *words, "--json") == 0
+    output = capsys.readouterr()
+    (unmatched,) = strict_json(output.out)["review"]["unmatched"]
+    assert (unmatched["detection_id"], unmatched["reviewer"]) == ("nobody", "B")
+    assert output.err.startswith("review: no such detection here: nobody (accept by B")
+    write_review(tmp_path, decided_at="yesterday")
+    assert called(monkeypatch, "track", *words) == 1
+    fault, line = capsys.readouterr().err.strip().splitlines()
+    assert "1 fault(s)" in fault
+    assert "decided_at" in line

@@ -65,8 +65,8 @@ def inference_document(inference: "Inference") -> Document:
         "seasons": records(inference.tracked.seasons),
         "ledger": records(inference.ledger),
         "review": {
-            "held": len(reviewed.held),
-            "lost": [_decision(decision) for decision in reviewed.lost],
+            "used": len(reviewed.held),
+            "unmatched": [_decision(decision) for decision in reviewed.lost],
         },
     }
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rasterio.warp import transform, transform_geom
 from shapely.geometry import box, mapping, shape
 
-from cli.test_commands import called
+from commands import called
 from gnomon.datamodel.errors import AssetError, CatalogError
 from gnomon.imagery.read import geobox_of, read_pixels
 from own_images import (

@@ -1,0 +1,126 @@
+"""The command line as a whole: help, exit codes, one line for an error."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands import called
+from gnomon import cli
+from gnomon.datamodel.errors import GnomonError
+
+NAMES = [name for commands in cli.COMMANDS.values() for name in commands]
+
+
+def test_help_of_every_command_has_an_example_and_fits_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in NAMES:
+        assert called(monkeypatch, name, "--help") == 0
+        text = capsys.readouterr().out
+        assert "Example" in text, name
+        assert f"gnomon {name} " in text[text.index("Example") :], name
+        assert max(map(len, text.splitlines())) <= 80
+
+
+def test_every_option_is_described() -> None:
+    text = cli.app.generate_docs(output_format="markdown")
+    options = [line for line in text.splitlines() if line.startswith("* `") and "](#" not in line]
+    assert len(options) > 60
+    undescribed = [line for line in options if not re.search(r"`: [\w`]", line)]
+    assert undescribed == []
+
+
+def test_help_lists_every_command_in_its_group(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "--help") == 0
+    text = capsys.readouterr().out
+    places = [text.index(title) for title in cli.COMMANDS]
+    assert places == sorted(places)
+    assert all(f"\u2502 {name} " in text for name in NAMES)
+    for code in ("0 done", "1 failed", "2 command line", "3 done in part", "130 interrupted"):
+        assert code in " ".join(text.split())
+
+
+def test_help_does_not_load_torch_or_rasters() -> None:
+    """`gnomon --help` answers at once: what takes seconds to import waits for its command."""
+    code = (
+        "import sys, gnomon.cli\n"
+        "heavy = {'torch', 'rasterio', 'matplotlib', 'geopandas', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    path = Path(cli.__file__).parents[2]
+    environment = os.environ | {"PYTHONPATH": str(path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("run", "none.toml", "--out", "x"), "there is no such study"),
+        (("detect", "none.json", "--out", "x"), "none.json"),
+        (("detect", "c.json", "--out", "x", "--bbox", "3,0,1,1"), "west, south, east, north"),
+        (("detect", "c.json", "--out", "x", "--bbox", "3,0"), "bbox"),
+        (("evaluate", "none.json"), "none.json"),
+        (("report", "none"), "is not the folder of a run"),
+        (("serve", "none"), "is not the folder of a run"),
+        (("export", "none", "--out", "x"), "is not the folder of a run"),
+        (("train", "--out", "x"), "name catalogues of labelled scenes, or --chips"),
+        (("catalog", "none", "--out", "x"), "none"),
+    ],
+)
+def test_an_error_is_one_line_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    part: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert called(monkeypatch, *words) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("gnomon: ")
+    assert part in output.err
+    assert len(output.err.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words", [("detct", "x"), ("detect", "x", "--out", "y", "--start", "yesterday"), ("run", "x")]
+)
+def test_a_command_line_that_is_not_understood_is_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    assert called(monkeypatch, *words) == 2
+
+
+def test_errors_leave_standard_output_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "run", "none.toml", "--out", tmp_path / "x", "--json") == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "there is no such study" in output.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(GnomonError("[red]x"), 1), (KeyboardInterrupt(), 130)]
+)
+def test_errors_and_interrupts_of_a_command_become_exit_codes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+) -> None:
+    def failing(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr("gnomon.simulate.embedded.write_embedded", failing)
+    assert called(monkeypatch, "simulate", "x") == code
+    assert capsys.readouterr().err == ("gnomon: [red]x\n" if code == 1 else "")

@@ -1,0 +1,145 @@
+"""`gnomon run` and `gnomon detect`: tables that fit 80 columns, exit codes, decisions."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import called, strict_json, write_study
+from gnomon.datamodel.files import read_table
+
+
+def test_detect_prints_a_short_table(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert called(monkeypatch, "detect", sea, "--out", tmp_path, "--pictures") == 0
+    output = capsys.readouterr()
+    assert "SIMULATED" in output.out
+    assert output.out.strip().splitlines()[-1] == "3 observations, 3 of them new; 0 failed"
+    table = [line for line in output.out.splitlines() if line.startswith("everywhere")]
+    assert len(table) == 1
+    assert max(map(len, table)) <= 80
+    assert output.err == ""  # no progress bar where nobody watches
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 3
+
+
+def test_failed_observations_are_exit_code_3(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    item = (sea.parent / "april-04" / "april-04.json").read_text()
+    assert '"./red.tif"' in item
+    (tmp_path / "april-04").mkdir()
+    (tmp_path / "april-04" / "item.json").write_text(item)
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text(
+        '{"type": "Catalog", "stac_version": "1.0.0", "id": "c", "description": "d", '
+        '"links": [{"rel": "item", "href": "./april-04/item.json"}]}'
+    )
+    assert called(monkeypatch, "detect", catalog, "--out", tmp_path / "out") == 3
+    output = capsys.readouterr()
+    assert output.out.strip().endswith("1 observations, 1 of them new; 1 failed")
+    assert output.err.startswith("failed: april-04")
+
+
+def test_run_and_track_write_the_same_document_and_nothing_else(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = write_study(tmp_path, sea), tmp_path / "run"
+    assert called(monkeypatch, "run", study, "--out", out, "--json") == 0
+    output = capsys.readouterr()
+    values = strict_json(output.out)
+    assert output.err == ""
+    assert (values["command"], values["exit_code"], values["simulated"]) == ("run", 0, True)
+    assert values["observations"] == {"all": 3, "new": 3, "observed": 3, "skipped": 0, "failed": 0}
+    assert (
+        values["ports"][0]["ships"]
+        == values["detections"]
+        == len(read_table(out / "detections.parquet"))
+    )
+    assert all(Path(path).is_file() for path in values["files"])
+    assert {"detections.parquet", "visits.parquet"} <= {Path(p).name for p in values["files"]}
+    assert values["seasons"][0]["start"].endswith("Z")
+    assert values["review"] == {"used": 0, "unmatched": []}
+    words = ("--detections", out / "detections.parquet")
+    words += ("--observations", out / "observations.parquet")
+    assert called(monkeypatch, "track", *words, "--study", study, "--out", out, "--json") == 0
+    again = strict_json(capsys.readouterr().out)
+    assert {k: again[k] for k in ("visits", "seasons", "ledger")} == {
+        k: values[k] for k in ("visits", "seasons", "ledger")
+    }
+
+
+def test_failed_observations_are_in_the_document_and_on_standard_error(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    item = (sea.parent / "april-04" / "april-04.json").read_text()
+    (tmp_path / "item.json").write_text(item)
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text(
+        '{"type": "Catalog", "stac_version": "1.0.0", "id": "c", "description": "d", '
+        '"links": [{"rel": "item", "href": "./item.json"}]}'
+    )
+    assert called(monkeypatch, "detect", catalog, "--out", tmp_path / "out", "--json") == 3
+    output = capsys.readouterr()
+    values = strict_json(output.out)
+    assert output.err.startswith("failed: april-04")
+    assert values["exit_code"] == 3
+    assert values["failed"][0]["scene_id"] == "april-04"
+    assert "seasons" not in values
+
+
+def test_decisions_are_used_by_every_run_and_never_changed(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = write_study(tmp_path, sea), tmp_path / "run"
+    assert called(monkeypatch, "run", study, "--out", out) == 0
+    names = list(read_table(out / "detections.parquet").detection_id)
+    review = out / "review.geojson"
+    decided = {"decision": "reject", "decided_at": "2024-12-01T00:00:00Z", "reviewer": "A"}
+    features = [
+        {"type": "Feature", "geometry": None, "properties": {"detection_id": name, **decided}}
+        for name in (names[0], "of-other-weights")
+    ]
+    review.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    before = review.read_bytes(), review.stat().st_mtime_ns
+    capsys.readouterr()
+    for _ in range(2):
+        assert called(monkeypatch, "run", study, "--out", out) == 0
+        output = capsys.readouterr()
+        assert output.err == (
+            "review: no such detection here: of-other-weights (reject by A, 2024-12-01)\n"
+        )
+        assert list(read_table(out / "detections.parquet").detection_id) == names
+        visits = read_table(out / "visits.parquet")
+        assert not any(names[0] in text for text in visits.detections)
+        assert "0 accepted, 1 rejected" in " ".join(output.out.split())
+    assert (review.read_bytes(), review.stat().st_mtime_ns) == before
+
+
+def test_a_faulty_review_is_refused_before_anything_is_done(
+    sea: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    study, out = write_study(tmp_path, sea), tmp_path / "run"
+    out.mkdir()
+    (out / "review.geojson").write_text("{}")
+    assert called(monkeypatch, "run", study, "--out", out) == 1
+    assert "is not a GeoJSON FeatureCollection" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["review.geojson"]
