@@ -8,68 +8,10 @@ import torch
 from numpy.testing import assert_allclose
 
 from gnomon.freeboard import state
-from gnomon.freeboard.bins import Chip, binned, unusable
-from gnomon.freeboard.hull import PARAMETERS, SURFACES, Points, Sight, cover
-from gnomon.freeboard.invert import invert
-from gnomon.physics.hydrostatics import tankers
-
-LEVELS = {
-    "water": (0.040, 0.042, 0.028, 0.016),
-    "deck": (0.12, 0.13, 0.14, 0.15),
-    "wall": (0.06, 0.06, 0.06, 0.06),
-    "house": (0.30, 0.32, 0.33, 0.34),
-    "deck_shadow": (-0.06, -0.07, -0.07, -0.08),
-    "shadow": (-0.024, -0.026, -0.018, -0.010),
-    "house_shadow": (-0.024, -0.026, -0.018, -0.010),
-}
-
-
-def picture(freeboard=4.0, *, gsd=3.0, bands=4, noise=0.0015, seed=0, length=110.0, **changes):
-    """A chip of a ship that is exactly as the model thinks, and what is roughly known of it."""
-    rng = np.random.default_rng(seed)
-    beam, heading = length / 6.4, 35.0
-    truth = dict.fromkeys(PARAMETERS, 0.0) | {
-        "length_m": length,
-        "beam_m": beam,
-        "heading_rad": np.deg2rad(heading),
-        "freeboard_m": freeboard,
-        "house_height_m": 12.0,
-        "house_length": 0.16,
-        "bow_length": 0.15,
-    }
-    half = int(np.ceil((length / 2 + 60) / gsd))
-    x = (np.arange(2 * half) - half + 0.5) * gsd
-    east, north = (torch.tensor(a.reshape(1, -1)) for a in np.meshgrid(x, -x))
-    blur = torch.tensor([np.sqrt(0.44**2 + 1 / 12) * gsd], dtype=torch.float64)
-    angles = {
-        "sun_azimuth_deg": 120.0,
-        "sun_elevation_deg": 30.0,
-        "view_azimuth_deg": 280.0,
-        "view_zenith_deg": 6.0,
-    } | {key: changes.pop(key) for key in list(changes) if key.startswith(("sun", "view"))}
-    sight = Sight(*(torch.tensor([np.deg2rad(a)], dtype=torch.float64) for a in angles.values()))
-    ship = torch.tensor([[truth[name] for name in PARAMETERS]], dtype=torch.float64)
-    maps = cover(ship, Points(east, north, blur, blur), sight)[0].numpy()
-    levels = np.array([LEVELS.get(name, (0.0,) * 4) for name in SURFACES]).T[:bands]
-    image = (levels @ maps).reshape(bands, 2 * half, 2 * half)
-    image = image + noise * rng.normal(size=image.shape)
-    known = {
-        "length_m": length + rng.normal(),
-        "length_sigma_m": 1.0,
-        "beam_m": beam + 0.3 * rng.normal(),
-        "beam_sigma_m": 0.3,
-        "heading_deg": heading + 2 * rng.normal() + 180 * rng.integers(2),
-        "heading_sigma_deg": 2.0,
-        "position_sigma_m": 2.0,
-    }
-    return Chip(image=image.astype(np.float32), gsd_m=gsd, **angles, **known | changes)
-
-
-def moments(fit):
-    weight = np.exp(fit.log_likelihood) * np.gradient(fit.freeboard_m)
-    weight /= weight.sum()
-    mean = float((weight * fit.freeboard_m).sum())
-    return mean, float(np.sqrt((weight * (fit.freeboard_m - mean) ** 2).sum()))
+from gnomon.freeboard.hull import PARAMETERS
+from gnomon.freeboard.invert import invert, ship_prior
+from gnomon.physics.hydrostatics import tankers, usual_beam_m
+from model_ships import model_chip, moments, true_ship
 
 
 @pytest.mark.parametrize(
@@ -77,7 +19,9 @@ def moments(fit):
     [pytest.param(1.0, 1, 0.15, marks=pytest.mark.slow), (3.0, 4, 0.3), (10.0, 4, 2)],
 )
 def test_a_ship_of_the_model_is_measured_within_its_error(gsd, bands, within):
-    chips = [picture(h, gsd=gsd, bands=bands, seed=k) for k, h in enumerate((1.5, 3.0, 5.0, 6.5))]
+    chips = [
+        model_chip(h, gsd=gsd, bands=bands, seed=k) for k, h in enumerate((1.5, 3.0, 5.0, 6.5))
+    ]
     found = np.array([moments(invert(chip)) for chip in chips])
     away = found[:, 0] - (1.5, 3.0, 5.0, 6.5)
     assert (np.abs(away) < within).all()
@@ -86,19 +30,19 @@ def test_a_ship_of_the_model_is_measured_within_its_error(gsd, bands, within):
 
 def test_the_bow_is_found_where_the_house_is_not():
     for seed in (0, 1, 2):
-        chip = picture(seed=seed)
+        chip = model_chip(seed=seed)
         heading = np.rad2deg(invert(chip).ship[PARAMETERS.index("heading_rad")])
         assert abs((heading - 35 + 180) % 360 - 180) < 2
 
 
 def test_the_unit_of_the_image_does_not_matter():
-    chip = picture(2.0, gsd=10.0, seed=1)
+    chip = model_chip(2.0, gsd=10.0, seed=1)
     counts = replace(chip, image=chip.image * 10_000)
     assert_allclose(moments(invert(counts)), moments(invert(chip)), rtol=1e-3, atol=1e-3)
 
 
 def test_two_runs_agree_to_the_bit_and_two_thread_counts_to_a_nanometre():
-    chip = picture(2.0, gsd=10.0, seed=1, noise=0.003)
+    chip = model_chip(2.0, gsd=10.0, seed=1, noise=0.003)
     first, again = invert(chip), invert(chip)
     assert (first.log_likelihood == again.log_likelihood).all()
     threads = torch.get_num_threads()
@@ -111,15 +55,15 @@ def test_two_runs_agree_to_the_bit_and_two_thread_counts_to_a_nanometre():
 
 
 def test_a_known_beam_helps_and_a_high_sun_does_not():
-    known, vague = (picture(gsd=10.0, beam_sigma_m=sigma, noise=0.004) for sigma in (0.3, 4.0))
-    high = picture(gsd=10.0, sun_elevation_deg=65.0)
+    known, vague = (model_chip(gsd=10.0, beam_sigma_m=sigma, noise=0.004) for sigma in (0.3, 4.0))
+    high = model_chip(gsd=10.0, sun_elevation_deg=65.0)
     sigmas = [moments(invert(chip))[1] for chip in (known, vague, high)]
     assert sigmas[1] > 1.05 * sigmas[0]
     assert sigmas[2] > 1.5 * sigmas[0]
 
 
 def test_clutter_that_the_model_lacks_widens_the_error():
-    plain = picture(gsd=3.0)
+    plain = model_chip(gsd=3.0)
     rng = np.random.default_rng(0)
     bright = plain.image > 0.08
     gear = np.where(bright, 0.05 * rng.normal(size=plain.image.shape[1:]), 0)
@@ -131,7 +75,7 @@ def test_clutter_that_the_model_lacks_widens_the_error():
 
 @pytest.mark.parametrize("what", ["water", "hole", "one band", "saturated"])
 def test_images_without_a_ship_give_no_verdict_and_no_crash(what):
-    chip = picture(gsd=10.0, sun_elevation_deg=40.0)
+    chip = model_chip(gsd=10.0, sun_elevation_deg=40.0)
     image = chip.image.copy()
     rng = np.random.default_rng(1)
     if what == "water":
@@ -148,21 +92,8 @@ def test_images_without_a_ship_give_no_verdict_and_no_crash(what):
     assert abs(ratio) < (2.2 if what in ("water", "hole") else 7)
 
 
-def test_cells_keep_the_mean_and_the_place():
-    """Binning a ramp gives the ramp at the mean places: nothing is resampled."""
-    chip = picture(gsd=0.5, bands=1, length=70.0)
-    rows, columns = chip.image.shape[1:]
-    x = (np.arange(columns) - (columns - 1) / 2) * 0.5
-    ramp = np.broadcast_to(3 * x, (rows, columns))
-    cells = binned(replace(chip, image=ramp[None].astype(np.float32)))
-    assert_allclose(cells.values[0], 3 * cells.east_m, atol=1e-3)
-    assert cells.east_m.size < 0.35 * rows * columns
-    assert cells.blur_across_m < 0.35
-    assert cells.blur_along_m < 70 / 16 / 3
-
-
 def test_what_lies_alongside_is_noticed():
-    alone = picture(gsd=3.0, noise=0.002)
+    alone = model_chip(gsd=3.0, noise=0.002)
     image = alone.image.copy()
     middle = image.shape[1] // 2
     image[:, middle - 12 : middle + 2, middle + 10 : middle + 13] = 0.25
@@ -172,17 +103,39 @@ def test_what_lies_alongside_is_noticed():
     assert crowded.obstructed > 4 * plain.obstructed + 0.005
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        ({}, None),
-        ({"sun_elevation_deg": -4.0}, "no_geometry"),
-        ({"sun_azimuth_deg": np.nan}, "no_geometry"),
-        ({"gsd_m": 60.0}, "too_small"),
-        ({"east_m": 140.0}, "cloud"),
-    ],
-)
-def test_what_cannot_be_inverted_is_said_beforehand(fault, reason):
-    assert unusable(replace(picture(gsd=10.0), **fault)) == reason
-    masked = picture(gsd=10.0)
-    assert unusable(replace(masked, image=np.full_like(masked.image, np.nan))) == "cloud"
+def test_the_likelihood_is_that_of_the_pixels_when_nothing_else_is_free():
+    """Two images of one ship and the same noise: their maxima differ as the freeboards do."""
+    low, high = (moments(invert(model_chip(h, seed=4)))[0] for h in (2.0, 4.0))
+    assert high - low == pytest.approx(2.0, abs=0.15)
+
+
+def test_a_known_bow_is_not_turned():
+    chip = model_chip(seed=0, heading_deg=215.0, bow_known=True)
+    heading = np.rad2deg(invert(chip).ship[PARAMETERS.index("heading_rad")])
+    assert abs((heading - 215 + 180) % 360 - 180) < 15
+
+
+def test_the_prior_ties_the_beam_to_the_length():
+    """The precision's inverse is that of conditioning the known beam on the usual one."""
+    vague = model_chip(length=110.0, beam_m=14.0, beam_sigma_m=6.0, length_m=110.0)
+    mean, precision = ship_prior(vague)
+    beam, usual = PARAMETERS.index("beam_m"), float(usual_beam_m(110.0))
+    assert 14.0 < mean[beam] < usual
+    covariance = np.linalg.inv(precision)
+    gain = (6.0**-2) / (6.0**-2 + (0.11 * usual) ** -2)
+    assert mean[beam] == pytest.approx(gain * 14.0 + (1 - gain) * usual, rel=0.03)
+    assert covariance[beam, beam] < min(6.0, 0.13 * usual) ** 2
+    exact, _ = ship_prior(model_chip(length=110.0, beam_m=14.0, beam_sigma_m=0.05))
+    assert exact[beam] == pytest.approx(14.0, abs=0.02)
+
+
+def test_errors_of_the_other_parameters_hold_them():
+    """Length and beam lie within four of their standard errors, over several ships."""
+    for seed in range(4):
+        fit = invert(model_chip(3.0, seed=seed))
+        truth = true_ship(3.0)
+        names = ("length_m", "beam_m", "heading_rad", "east_m", "north_m")
+        index = [PARAMETERS.index(name) for name in names]
+        off = fit.ship[index] - truth[index]
+        off[2] = (off[2] + np.pi) % (2 * np.pi) - np.pi
+        assert (np.abs(off) < 4 * fit.ship_sigma[index] + 0.05).all()

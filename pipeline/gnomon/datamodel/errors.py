@@ -1,8 +1,8 @@
-"""Faults that a user can mend. Each is one line: what, where, and what to do."""
+"""Errors that a user can correct. Each is one line: what, where, and what to do."""
 
 
 class GnomonError(Exception):
-    """The common parent: the command line prints it without a traceback."""
+    """Parent of all; the command line prints them without a traceback."""
 
 
 class StudyError(GnomonError):
@@ -46,7 +46,7 @@ class LabelError(GnomonError):
 
 
 class TrackError(GnomonError):
-    """Tables of detections, looks, ships or positions do not fit together."""
+    """Tables of detections, observations, ships or positions do not fit together."""
 
 
 class StoreError(GnomonError):

@@ -11,8 +11,8 @@ Sensor = Literal["optical", "sar"]
 Signing = Literal["planetary-computer"]
 OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
 PAN = "pan"
-"""Panchromatic: the one band of an image without colours, and left aside where there are colours,
-whose pixels are larger and seldom nest."""
+"""Panchromatic: the one band of an image without colours. It is left out where there are colours,
+whose pixels are larger and seldom nest in its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,16 +28,16 @@ class Asset:
     offset: float = 0.0
     """Added after scaling (Sentinel-2 from baseline 04.00: -0.1, unless already applied)."""
     nodata: float | None = None
-    """The DN that means "nothing was seen here"; None if every DN is a measurement."""
+    """The DN that means "no data"; None if every DN is a measurement."""
     gsd_m: float | None = None
-    """Ground sampling distance in metres, where the item says it."""
+    """Ground sampling distance in metres, where the item has it."""
     band: int = 1
     """Which band of the file, counted from 1: own imagery often has all its bands in one file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One acquisition over one footprint. Checks itself once, at birth."""
+    """One acquisition over one footprint, checked when it is made."""
 
     id: str
     """Identifier of the STAC item."""
@@ -61,23 +61,23 @@ class Scene:
     view_zenith_deg: float | None = None
     """Angle at the target between the vertical and the sensor."""
     taken: BaseGeometry | None = None
-    """Ground that another scene of the same pass shows already: hulls there are that scene's."""
+    """Ground that another scene of the same pass covers too: hulls there belong to that scene."""
     href: str | None = None
-    """Address of the item itself, so that a number leads back to its picture."""
+    """Address of the STAC item, so that a number leads back to its image."""
     processed_at: datetime | None = None
     """When the product was made: of two products of one acquisition the later one counts."""
     cloud_percent: float | None = None
-    """Cloud over the whole scene, by its provider's word."""
+    """Cloud cover of the whole scene, by its provider's estimate."""
     granule_metadata_href: str | None = None
     """Granule metadata (XML), which has the angles that the item may lack."""
     outlines_href: str | None = None
-    """Outlines of the ships in it (GeoJSON), where somebody has labelled them."""
+    """Outlines of its ships (GeoJSON), where they are labelled."""
     signing: Signing | None = None
     """The provider whose hrefs must be signed just before they are opened."""
 
     @property
     def inputs(self) -> dict[str, Any]:
-        """What a result that rests on this scene names in its digest."""
+        """What enters the digest of a result that rests on this scene."""
         return {
             # Signatures in an address change by the hour; what it points to does not.
             "assets": {

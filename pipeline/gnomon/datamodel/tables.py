@@ -1,10 +1,13 @@
 """The columns of every table that leaves a stage; this is the documentation of the Parquet files.
 
-Geometries are EPSG:4326. Times are UTC. Lengths are metres, angles degrees clockwise from north.
-A ``*_sigma`` column is the standard deviation of the error of its neighbour. Null means "not
-measured", never zero.
+Geometries are in EPSG:4326 and times in UTC. Lengths are in metres; azimuths in degrees clockwise
+from true north; the direction of sun and sensor is that from the ship towards them. ``x_sigma`` is
+the standard deviation of the error of ``x``; ``x_p05``, ``x_p50`` and ``x_p95`` are quantiles of
+its posterior, and the first and the last bound a 90 % interval. Null means that a value was not
+measured or is not known, never zero.
 """
 
+import itertools
 from typing import Annotated, Any, Literal, cast, get_args
 
 import geopandas as gpd
@@ -40,25 +43,39 @@ class Table(pa.DataFrameModel):
     """The parent of every table: these columns, in this order, and no others."""
 
     class Config:
-        """Strict, and types are made right where that loses nothing."""
+        """Strict; types are converted where that loses nothing."""
 
         strict = True
         coerce = True
         ordered = True
+
+    @pa.dataframe_check
+    @classmethod
+    def quantiles_ascend(cls, frame: pd.DataFrame) -> bool:
+        """Quantiles of one quantity ascend with their probability, row by row."""
+        stems = {name.replace("_p05", "_{}") for name in frame if "_p05" in name}
+        for stem in stems:
+            names = [stem.format(part) for part in ("p05", "p50", "p95")]
+            columns = [frame[name] for name in names if name in frame]
+            for low, high in itertools.pairwise(columns):
+                if (low > high).fillna(value=False).any():
+                    return False
+        return True
 
 
 class Detections(Table):
     """One row per hull, sorted by port, time and place."""
 
     detection_id: Series[str] = pa.Field(unique=True)
-    """Made from scene and place: the same pixels, options and weights give the same id."""
+    """Made of scene and place: the same pixels, options and weights give the same id."""
     scene_id: Series[str]
     collection: Series[str]
     platform: Series[str]
     sensor: Series[str] = pa.Field(isin=("optical", "sar"))
     seen_at: Series[Time]
+    """Time of acquisition."""
     port: Series[str] = pa.Field(nullable=True)
-    """Null where a whole footprint was examined."""
+    """Null where whole footprints are observed."""
     zone: Series[str] = pa.Field(nullable=True)
     """Name of the berth or anchorage, or ``roads`` for the rest of the port's area."""
     geometry: GeoSeries[Geometry]
@@ -68,6 +85,7 @@ class Detections(Table):
     score: Series[float] = pa.Field(ge=0, le=1)
     """Calibrated probability that this is a vessel."""
     p_tanker: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Probability that it is a tanker, given that it is a vessel."""
     length_m: Series[float] = pa.Field(gt=0)
     length_sigma_m: Series[float] = pa.Field(gt=0)
     beam_m: Series[float] = pa.Field(gt=0)
@@ -75,14 +93,18 @@ class Detections(Table):
     heading_deg: Series[float] = angle(360)
     """Axis of the hull, 0 to 180, unless the bow is known."""
     heading_sigma_deg: Series[float] = pa.Field(gt=0)
-    freeboard_m: Series[float] = pa.Field(nullable=True)
+    freeboard_m: Series[float] = pa.Field(ge=0, nullable=True)
+    """Height of the deck above the water amidships: mean of the posterior."""
     freeboard_sigma_m: Series[float] = pa.Field(gt=0, nullable=True)
-    freeboard_p05_m: Series[float] = pa.Field(nullable=True)
-    freeboard_p95_m: Series[float] = pa.Field(nullable=True)
+    freeboard_p05_m: Series[float] = pa.Field(ge=0, nullable=True)
+    freeboard_p95_m: Series[float] = pa.Field(ge=0, nullable=True)
     log_lr_laden: Series[float] = pa.Field(nullable=True)
-    """Log likelihood of the pixels under laden over under ballast, natural logarithm."""
+    """Natural logarithm of the likelihood ratio of the pixels, laden over ballast. It has no prior;
+    those of several images of one ship add up."""
     p_laden: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Probability of laden if laden and ballast are equally likely beforehand."""
     load_state: Series[str] = pa.Field(isin=LOAD_STATES, nullable=True)
+    """``laden`` above 0.90 of ``p_laden``, ``ballast`` below 0.10, else ``indeterminate``."""
     load_reason: Series[str] = pa.Field(isin=LOAD_REASONS, nullable=True)
     """Why the load state is indeterminate."""
     sun_azimuth_deg: Series[float] = angle(360, nullable=True)
@@ -95,13 +117,13 @@ class Detections(Table):
     model: Series[str]
     """Name of the weights and the beginning of their digest."""
     run_digest: Series[str]
-    """Of the options, inputs and weights that this row came from."""
+    """Digest of the options, inputs and weights that this row came from."""
 
 
 class Observations(Table):
-    """One row per scene and port that was examined, whatever was found: the denominator.
+    """One row per observation, a scene over a port, with or without ships: the denominator.
 
-    Of an item that could not be used only what it said is known; the rest of its row is null.
+    Of an item that could not be used only its own metadata are known; the rest of its row is null.
     """
 
     scene_id: Series[str]
@@ -111,20 +133,22 @@ class Observations(Table):
     seen_at: Series[Time] = pa.Field(nullable=True)
     port: Series[str] = pa.Field(nullable=True)
     geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
-    """What was asked for: the port's area within the scene's footprint."""
+    """The port's area within the scene's footprint."""
     status: Series[str] = pa.Field(isin=("observed", "skipped", "failed"))
-    """``skipped`` is a scene too cloudy by its provider's word; ``failed`` one that broke."""
+    """``skipped`` for more cloud than the study allows, by the provider's estimate; ``failed`` for
+    an error in reading."""
     reason: Series[str] = pa.Field(nullable=True)
-    """Why a look was skipped or failed, and what a look had to do without (bands, angles)."""
+    """Why the scene was skipped or failed; or which bands or angles an observed one lacks."""
     covered_fraction: Series[float] = pa.Field(ge=0, le=1, nullable=True)
-    """Of the port's area that holds data in this scene."""
+    """Part of the port's area with data in this scene."""
     usable_fraction: Series[float] = pa.Field(ge=0, le=1, nullable=True)
-    """Of the port's water that was free of cloud, ice and nodata."""
+    """Part of the port's water free of cloud and ice and with data."""
     usable_water_km2: Series[float] = pa.Field(ge=0, nullable=True)
     zones: Series[str] = pa.Field(nullable=True)
     """Usable fraction of each berth and anchorage by name, as a JSON object: QGIS, DuckDB and
     pandas all read text, and not all of them read nested columns."""
     detections: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
+    """Number of detections."""
     sun_azimuth_deg: Series[float] = angle(360, nullable=True)
     sun_elevation_deg: Series[float] = pa.Field(ge=-90, le=90, nullable=True)
     view_azimuth_deg: Series[float] = angle(360, nullable=True)
@@ -134,10 +158,10 @@ class Observations(Table):
 
 
 class Visits(Table):
-    """One row per visit of what is likely a small tanker, seen at least once.
+    """One row per visit of a likely small tanker that was detected at least once.
 
-    The looks bound a visit (``arrived_after`` is the last clear look without it, and no proof that
-    it was not there); the quantiles are what dwell and detection make of them.
+    Observations bound a visit: ``arrived_after`` is the last clear one without the ship, which is
+    no proof that it was absent. The quantiles also use the dwell times and the detection rate.
     """
 
     visit_id: Series[str] = pa.Field(unique=True)
@@ -145,7 +169,7 @@ class Visits(Table):
     geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
     """Mean place of its detections."""
     observations: Series[int] = pa.Field(ge=1)
-    """In which it was told."""
+    """Number of observations in which it was detected."""
     arrived_after: Series[Time] = pa.Field(nullable=True)
     arrived_before: Series[Time]
     departed_after: Series[Time]
@@ -157,66 +181,72 @@ class Visits(Table):
     departed_p50: Series[Time]
     departed_p95: Series[Time]
     p_visit: Series[float] = pa.Field(ge=0, le=1)
-    """Share of the posterior in which just these detections are one visit."""
+    """Probability that exactly these detections are one visit."""
     p_tanker: Series[float] = pa.Field(ge=0, le=1)
-    """That it was a small tanker, and neither another ship nor nothing."""
+    """Probability that it was a small tanker, and neither another ship nor a false alarm."""
     length_m: Series[float] = pa.Field(gt=0)
     length_sigma_m: Series[float] = pa.Field(gt=0)
     beam_m: Series[float] = pa.Field(gt=0)
     beam_sigma_m: Series[float] = pa.Field(gt=0)
     log_lr_laden_in: Series[float]
-    """Of the load at arrival: log likelihood of the looks at the berth if laden over if in
-    ballast."""
+    """Log likelihood ratio, laden over ballast at arrival, of the observations at the berth."""
     log_lr_laden_out: Series[float]
+    """Likewise at departure."""
     p_laden_in: Series[float] = pa.Field(ge=0, le=1)
-    """Given the evidence of all visits of the port, and of looks elsewhere."""
+    """Probability of laden at arrival, given the evidence of all visits of the port and of
+    observations off the berth."""
     p_laden_out: Series[float] = pa.Field(ge=0, le=1)
     p_loaded: Series[float] = pa.Field(ge=0, le=1)
-    """Came in ballast and left laden."""
+    """Arrived in ballast and left laden."""
     p_unloaded: Series[float] = pa.Field(ge=0, le=1)
     candidates: Series[str]
     """Names of ships of the register with their probabilities, as a JSON object."""
     deadweight_t: Series[float] = pa.Field(gt=0)
-    """Median."""
+    """Median, tonnes."""
     deadweight_log_sigma: Series[float] = pa.Field(ge=0)
+    """Standard deviation of its natural logarithm."""
     mmsi: Series[str] = pa.Field(nullable=True)
-    """Of the AIS track that lay where the ship lay."""
+    """Of the AIS track at the ship's place and time."""
     dark: Series[pd.BooleanDtype] = pa.Field(nullable=True)
-    """No AIS where AIS showed other ships; null where it showed none, or was not given."""
+    """No AIS track although others were received there; null where none was received or given."""
     detections: Series[str]
     """Their ids, as a JSON array."""
 
 
 class Seasons(Table):
-    """One row per port: how many visits of small tankers, seen and unseen."""
+    """One row per port: how many visits of small tankers there were, detected or not."""
 
     port: Series[str]
     start: Series[Time]
     end: Series[Time]
     observations: Series[int] = pa.Field(ge=0)
     usable_observations: Series[float] = pa.Field(ge=0)
-    """Each look counted by its usable fraction. Where it is 0 nothing is known."""
+    """Observations, each weighted by its usable fraction; with 0 nothing is known of the port."""
     visits_mean: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p05: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p50: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p95: Series[float] = pa.Field(ge=0, nullable=True)
     seen_mean: Series[float] = pa.Field(ge=0, nullable=True)
-    horvitz_thompson: Series[float] = pa.Field(nullable=True)
-    horvitz_thompson_sigma: Series[float] = pa.Field(nullable=True)
-    little: Series[float] = pa.Field(nullable=True)
-    little_sigma: Series[float] = pa.Field(nullable=True)
-    chapman: Series[float] = pa.Field(nullable=True)
-    chapman_sigma: Series[float] = pa.Field(nullable=True)
-    dwell_days: Series[float] = pa.Field(nullable=True)
-    """Mean stay of small tankers."""
-    dwell_sigma_days: Series[float] = pa.Field(nullable=True)
+    """Visits that were detected."""
+    horvitz_thompson: Series[float] = pa.Field(ge=0, nullable=True)
+    """Horvitz-Thompson estimate of the visits, as a check."""
+    horvitz_thompson_sigma: Series[float] = pa.Field(ge=0, nullable=True)
+    little: Series[float] = pa.Field(ge=0, nullable=True)
+    """Estimate by Little's law, ships present over mean dwell time, as a check."""
+    little_sigma: Series[float] = pa.Field(ge=0, nullable=True)
+    chapman: Series[float] = pa.Field(ge=0, nullable=True)
+    """Chapman's capture-recapture estimate, as a check."""
+    chapman_sigma: Series[float] = pa.Field(ge=0, nullable=True)
+    dwell_days: Series[float] = pa.Field(gt=0, nullable=True)
+    """Mean dwell time of small tankers."""
+    dwell_sigma_days: Series[float] = pa.Field(ge=0, nullable=True)
     loaded_mean: Series[float] = pa.Field(ge=0, nullable=True)
-    """Visits that came in ballast and left laden."""
+    """Visits that arrived in ballast and left laden."""
     unloaded_mean: Series[float] = pa.Field(ge=0, nullable=True)
     p_exports: Series[float] = pa.Field(ge=0, le=1, nullable=True)
-    """That more visits loaded than unloaded."""
+    """Probability that more visits loaded than unloaded."""
     notes: Series[str] = pa.Field(nullable=True)
-    """What the tables lacked, and what was supposed instead."""
+    """What the input tables lacked, and what was assumed instead."""
 
 
 class Voyages(Table):
@@ -225,7 +255,7 @@ class Voyages(Table):
     departure: Series[str]
     """Id of the visit that it began with."""
     arrival: Series[str] = pa.Field(nullable=True)
-    """Id of the visit that it ended with; null for "to no port that was seen"."""
+    """Id of the visit that it ended with; null for a voyage to no observed port."""
     origin: Series[str]
     destination: Series[str] = pa.Field(nullable=True)
     geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
@@ -234,41 +264,41 @@ class Voyages(Table):
     speed_kn: Series[float] = pa.Field(gt=0, nullable=True)
     """Between the median times."""
     probability: Series[float] = pa.Field(ge=0, le=1)
-    """Of all voyages from this departure."""
+    """Among all voyages from this departure."""
     p_laden: Series[float] = pa.Field(ge=0, le=1)
 
 
 class Ledger(Table):
-    """One row per calendar year and scenario of load."""
+    """One row per calendar year and load scenario."""
 
     year: Series[int]
     scenario: Series[str]
-    """``inferred``, or the part of deadweight that a precedent supposes."""
+    """``inferred`` from the images, or a fixed part of deadweight that a precedent assumes."""
     deliveries_seen_mean: Series[float] = pa.Field(ge=0)
     deliveries_mean: Series[float] = pa.Field(ge=0)
-    deliveries_p05: Series[float]
-    deliveries_p50: Series[float]
-    deliveries_p95: Series[float]
+    deliveries_p05: Series[float] = pa.Field(ge=0)
+    deliveries_p50: Series[float] = pa.Field(ge=0)
+    deliveries_p95: Series[float] = pa.Field(ge=0)
     tonnes_mean: Series[float] = pa.Field(ge=0)
-    tonnes_p05: Series[float]
-    tonnes_p50: Series[float]
-    tonnes_p95: Series[float]
+    tonnes_p05: Series[float] = pa.Field(ge=0)
+    tonnes_p50: Series[float] = pa.Field(ge=0)
+    tonnes_p95: Series[float] = pa.Field(ge=0)
     barrels_mean: Series[float] = pa.Field(ge=0)
-    barrels_p05: Series[float]
-    barrels_p50: Series[float]
-    barrels_p95: Series[float]
+    barrels_p05: Series[float] = pa.Field(ge=0)
+    barrels_p50: Series[float] = pa.Field(ge=0)
+    barrels_p95: Series[float] = pa.Field(ge=0)
     reported_barrels: Series[float] = pa.Field(ge=0)
-    """Of others, counted against the same cap."""
+    """Reported deliveries of others, which count against the same cap."""
     cap_barrels: Series[float] = pa.Field(gt=0)
     p_over_cap: Series[float] = pa.Field(ge=0, le=1)
     passed_p05: Series[Time] = pa.Field(nullable=True)
-    """When the cap was passed, in the samples in which it was."""
+    """When the cap was exceeded, in the samples in which it was."""
     passed_p50: Series[Time] = pa.Field(nullable=True)
     passed_p95: Series[Time] = pa.Field(nullable=True)
 
 
 class Labels(Table):
-    """One row per outline that a person decides on; ``labels.geojson`` beside the chips."""
+    """One row per outline to be reviewed; ``labels.geojson`` beside the chips."""
 
     label_id: Series[str] = pa.Field(unique=True)
     chip: Series[str]
@@ -277,25 +307,25 @@ class Labels(Table):
     detection_id: Series[str] = pa.Field(nullable=True)
     """Null for an outline that a person drew, and for the frame of a chip without detections."""
     status: Series[str] = pa.Field(isin=STATUSES)
-    """What nobody has decided on teaches nothing: neither a ship nor the lack of one."""
+    """``unreviewed`` outlines take no part in training, neither as ships nor as background."""
     type: Series[str] = pa.Field(isin=SHIP_TYPES)
     length_m: Series[float] = pa.Field(gt=0, nullable=True)
-    """Where a person knows it better than the outline tells."""
+    """Where it is known better than from the outline."""
     load_state: Series[str] = pa.Field(isin=LABEL_LOADS)
     note: Series[str] = pa.Field(nullable=True)
-    score: Series[float] = pa.Field(nullable=True)
+    score: Series[float] = pa.Field(ge=0, le=1, nullable=True)
     """Of the detection."""
     geometry: GeoSeries[Geometry]
     """Outline of the hull, a polygon."""
 
 
 def table(model: type[Table], rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
-    """Rows to a checked table; columns that no row has are null, also when there is no row.
+    """Rows to a checked table; columns that no row has are null, also when there are no rows.
 
     Raises
     ------
     pandera.errors.SchemaError
-        A row breaks the schema: a fault of ours, not of the user.
+        A row breaks the schema: an error in gnomon, not of the user.
 
     """
     schema = model.to_schema()

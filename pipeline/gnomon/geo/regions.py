@@ -1,8 +1,8 @@
-"""Connected regions of a mask, told by the runs of its rows.
+"""Connected regions of a mask, found from the runs of its rows.
 
-Masks of water and land are few and long runs. To join those of neighbouring rows that touch takes
-as many steps as there are runs (He, Chao and Suzuki 2008, doi:10.1109/TIP.2008.917723); labels of
-pixels take several passes over the image, most of which lies well inside of one region.
+Masks of water and land consist of few and long runs. Joining those of neighbouring rows that touch
+takes as many steps as there are runs (He, Chao and Suzuki 2008, doi:10.1109/TIP.2008.917723);
+labelling pixels takes several passes over the image, most of which is the inside of one region.
 """
 
 from functools import cached_property
@@ -16,12 +16,12 @@ Counts = NDArray[np.intp]
 
 
 class Regions:
-    """Connected regions of a mask, (rows, columns), and what can be asked of each.
+    """Connected regions of a mask, (rows, columns), and properties of each.
 
     Parameters
     ----------
     mask
-        What the regions are of.
+        True inside of the regions.
     diagonal
         Whether pixels that share no more than a corner are connected.
 
@@ -36,7 +36,7 @@ class Regions:
         self._count, self._region = self._joined(diagonal=diagonal)
 
     def _flat(self, mask: Mask) -> Mask:
-        """Rows end to end, a column of nothing between them."""
+        """Rows end to end, an empty column between them."""
         flat = np.zeros((self._shape[0], self._width), bool)
         flat[:, :-1] = mask
         return flat.ravel()
@@ -58,9 +58,9 @@ class Regions:
     @cached_property
     def area(self) -> Counts:
         """Pixels of each region."""
-        told = np.zeros(self._count, np.intp)
-        np.add.at(told, self._region, self._stops - self._starts)
-        return told
+        area = np.zeros(self._count, np.intp)
+        np.add.at(area, self._region, self._stops - self._starts)
+        return area
 
     @cached_property
     def span(self) -> NDArray[np.float64]:
@@ -74,10 +74,10 @@ class Regions:
 
     def _each(self, extreme: np.ufunc, of_run: Counts) -> Counts:
         """Least or largest of a number over the runs of each region."""
-        told = np.empty(self._count, np.intp)
-        told[self._region] = of_run
-        extreme.at(told, self._region, of_run)
-        return told
+        values = np.empty(self._count, np.intp)
+        values[self._region] = of_run
+        extreme.at(values, self._region, of_run)
+        return values
 
     @cached_property
     def cut(self) -> Mask:
@@ -92,9 +92,9 @@ class Regions:
         return self._any(np.logical_or.reduceat(self._flat(seeds), self._edges)[::2])
 
     def _any(self, of_run: Mask) -> Mask:
-        told = np.zeros(self._count, bool)
-        told[self._region[of_run]] = True
-        return told
+        found = np.zeros(self._count, bool)
+        found[self._region[of_run]] = True
+        return found
 
     def where(self, kept: Mask) -> Mask:
         """Pixels of the regions that are kept."""

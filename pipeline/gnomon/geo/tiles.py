@@ -2,8 +2,8 @@
 
 A raster is cut into cores that touch without overlapping; each is read with a halo around it, so
 that every hull is seen whole from the core that owns its centre. A centre on a seam may be claimed
-from both sides or, by a hair, from neither: cores claim `SLACK_PX` beyond themselves, and whoever
-joins the windows lets one hull of each overlapping pair stand.
+from both sides or, by a hair, from neither: cores claim `SLACK_PX` beyond themselves, and
+where windows are joined, one hull of each overlapping pair is kept.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLACK_PX = 2.0
-"""A centre is told to within a pixel from either side of a seam; twice that is safe."""
+"""The centre of a hull is found within a pixel from either side of a seam; twice that is safe."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Window:
     """Core and surroundings, cut off at the raster's edges."""
 
     def claims(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Whether each centre, in pixels of the raster, is this window's to tell."""
+        """Whether each centre, in pixels of the raster, belongs to this window."""
         rows, columns = self.core
         return (
             (x >= columns.start - SLACK_PX)

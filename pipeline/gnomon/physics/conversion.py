@@ -1,7 +1,9 @@
-"""Tonnes and barrels of petroleum products, with the source of each factor; numpy only.
+"""Tonnes and barrels of petroleum products, with the source of each factor.
 
-Two tables are in use and differ by up to four percent. The Sanctions Committee's page (1718) goes
-by the first, product by product, where a delivery is reported in tonnes.
+    barrels = tonnes * barrels per tonne of the product
+
+Two tables are in use and differ by up to four percent. The page of the 1718 Sanctions Committee
+uses the first, product by product, where a delivery is reported in tonnes.
 """
 
 from dataclasses import dataclass
@@ -41,8 +43,8 @@ CONVERSIONS = (
 BARRELS_PER_TONNE = {row.product: row.barrels_per_tonne for row in CONVERSIONS}
 
 SCENARIOS = (0.33, 0.50, 0.90)
-"""Parts of the deadweight that precedents take as delivered: the United States in 2018 all three,
-the Panel of Experts 0.90 (46 deliveries, 1 January to 1 May 2023: 781,497 barrels)."""
+"""Parts of the deadweight that precedents assume to be delivered: the United States in 2018 all
+three, the Panel of Experts 0.90 (46 deliveries, 1 January to 1 May 2023: 781,497 barrels)."""
 
 
 def barrels(tonnes: ArrayLike, barrels_per_tonne: ArrayLike) -> Floats:
@@ -59,7 +61,7 @@ def tonnes(volume_barrels: ArrayLike, barrels_per_tonne: ArrayLike) -> Floats:
 
 @dataclass(frozen=True)
 class Claim:
-    """What two published figures imply if a product carried them."""
+    """What a published mass and a published volume imply for one product."""
 
     product: str
     barrels_of_tonnes: float
@@ -75,9 +77,9 @@ class Claim:
 def reconcile(
     *, claimed_tonnes: float = 56_000.0, claimed_barrels: float = 1e6, visits: float = 43.0
 ) -> tuple[Claim, ...]:
-    """Put two published figures side by side, product by product.
+    """Compare a published mass and a published volume of the same deliveries, product by product.
 
-    They hold together only for a product of ``claimed_barrels / claimed_tonnes`` barrels a tonne
+    They are consistent only for a product of ``claimed_barrels / claimed_tonnes`` barrels a tonne
     (17.9 for those of November 2024), which is more than any of the table.
     """
     return tuple(

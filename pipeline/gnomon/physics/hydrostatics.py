@@ -1,27 +1,27 @@
 """From a tanker's length and beam to its freeboard, laden and in ballast, as distributions.
 
-Nobody measures depth, draught or lightship from above, so they are drawn: each relation below is a
-regression with the scatter of its own data, and every draw is one ship that could have this length
-and beam. The chain is
+Depth, draught and lightship cannot be measured from above, so they are drawn: each relation below
+is a regression with the scatter of its own data, and every draw is one ship that could have this
+length and beam. The chain is
 
 1. deadweight from length and beam, fitted here to 44 real oil, product and chemical tankers of
    59 to 333 m (OpenSARShip index, lengths and deadweights of MarineTraffic; gas carriers left out,
    their cargo is light): ``ln DWT = -4.099 + 1.860 ln L + 1.469 ln B``, scatter 0.087;
 2. lightship as a fraction of deadweight, 0.34 at 3,500 t falling with size as ``DWT^-0.13``,
    scatter 25 %: 0.25 and 0.27 in two published designs of 2,900 and 2,500 t, 0.24 at 47,000 t,
-   0.45 supposed for old ships of 1,500 t (Papanikolaou 2014, Ship Design, table 2.1, has the
+   0.45 assumed for old ships of 1,500 t (Papanikolaou 2014, Ship Design, table 2.1, has the
    deadweight of product tankers between 0.65 and 0.86 of the displacement);
 3. summer draught from displacement, ``T = displacement / (rho 0.965 L B Cb)``, block coefficient
-   0.70 at 1,500 t, 0.80 at 47,000 t, +- 0.035: so that the draughts that the same 44 ships sent by
-   AIS when full come out right (4.1 m for 71 x 11 m, 6.2 m for 105 x 16 m, 22.5 m for 333 x 60 m);
+   0.70 at 1,500 t, 0.80 at 47,000 t, +- 0.035: this reproduces the draughts that the same 44 ships
+   sent by AIS when full (4.1 m for 71 x 11 m, 6.2 m for 105 x 16 m, 22.5 m for 333 x 60 m);
 4. summer freeboard as a fraction f of depth, ``logit f = -4.33 + 0.42 ln(L B)``, least squares
    over the twelve ships of `DESIGNS`, constant above MR size; scatter 0.42 among the small ones and
-   0.25 from MR size on. Double hulls lie higher than the load line asks, old single hulls do not:
-   the scatter is real, not ignorance of a formula;
+   0.25 from MR size on. Double hulls lie higher than the load line requires, old single hulls
+   do not: the scatter is one of ships;
 5. any other draught by ``V = Vs (T / Ts)^(Cw / Cb)``, waterplane coefficient 0.88 +- 0.02, the
    usual power law of a full hull form.
 
-Laden means 0.94 +- 0.05 of the deadweight on board (Panels of Experts reckon 0.90 of it as cargo;
+Laden means 0.94 +- 0.05 of the deadweight on board (Panels of Experts count 0.90 of it as cargo;
 fuel and stores are on top), ballast 0.30 +- 0.09 (0.33 by the MARPOL reference draught, which ships
 under 20,000 t need not keep; a small one may run all but light). Densities in tonnes per cubic
 metre, masses in tonnes.
@@ -41,7 +41,8 @@ WATERLINE_PER_LENGTH = 0.965
 BEAM_LN = (-2.040, 1.043)
 """Constant, and exponent of length: least squares over the 70 tankers of the OpenSARShip index."""
 BEAM_SCATTER = 0.11
-"""Theirs is 0.076; of the small ships of `DESIGNS` one is broader by 0.23 and one by 0.12."""
+"""Relative. The scatter of the 70 tankers is 0.076; of the small ships of `DESIGNS` one is broader
+by 0.23 and one by 0.12."""
 DEADWEIGHT_LN = (-4.099, 1.860, 1.469)
 """Constant, and exponents of length and beam."""
 DEADWEIGHT_SCATTER = 0.087
@@ -162,8 +163,8 @@ def tankers(
     draws
         Ships for each pair of dimensions.
     seed
-        Of the draws. They are the same for every pair, so that two ships with the same
-        dimensions get the same answer, whatever else is asked in the call.
+        Of the draws. They are the same for every pair, so that ships with the same dimensions
+        get the same answer, alone or in company.
 
     Returns
     -------

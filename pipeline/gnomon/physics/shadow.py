@@ -206,7 +206,7 @@ def tip_to_shadow_m(
     view_azimuth_deg: ArrayLike,
     view_zenith_deg: ArrayLike,
 ) -> Floats:
-    """Distance in the image from the top of anything to the tip of its shadow, metres.
+    """Distance in the image from the top of an object to the tip of its shadow, metres.
 
     ``h sqrt(cot^2 a + tan^2 th - 2 cot a tan th cos(difference of azimuths))``, never negative.
     """
@@ -254,7 +254,11 @@ def penumbra_m(height_m: ArrayLike, *, sun_elevation_deg: ArrayLike) -> Floats:
 
 
 def air_mass(sun_elevation_deg: ArrayLike) -> Floats:
-    """Optical path through the atmosphere in units of the vertical one (Kasten and Young 1989)."""
+    """Optical path through the atmosphere in units of the vertical one.
+
+    ``1 / (sin a + 0.50572 (a + 6.07995)^-1.6364)``, a in degrees (Kasten and Young 1989,
+    doi:10.1364/AO.28.004735).
+    """
     elevation = _above(sun_elevation_deg)
     return 1.0 / (np.sin(np.deg2rad(elevation)) + 0.50572 * (elevation + 6.07995) ** -1.6364)
 
@@ -304,9 +308,9 @@ def shadow_drop(
     water_reflectance, glint_reflectance
         Of the water's body and of the sun's glitter on it, as reflectance at the surface.
     direct_fraction
-        Of the light, from `direct_fraction`. Skylight and its reflection stay.
+        Of the light, from `direct_fraction`. Skylight and its reflection remain.
     transmittance
-        From the surface to the sensor: 1 for surface reflectance; the path's own light stays.
+        From the surface to the sensor: 1 for surface reflectance; path radiance remains.
 
     Returns
     -------
