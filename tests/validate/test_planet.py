@@ -8,7 +8,6 @@ import shapely
 
 from gnomon.freeboard.hull import PARAMETERS, outline_places
 from gnomon.validate import planet
-from gnomon.workflow.loads import patch_at
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -63,31 +62,3 @@ def test_the_drawing_spreads_over_scenes_and_is_the_same_again(shared_data, chip
     again = planet.real_chips(shared_data / "planet-3m", 12)
     assert [chip.name for chip in again] == [chip.name for chip in chips]
     assert len({chip.name.split("__")[1] for chip in chips}) == 12
-
-
-def strip(heading, *, length=40.0, beam=8.0, gap=0.0, size=80):
-    """A bright strip on noisy water, in pixels, cut across amidships by a dark gap."""
-    rows, columns = np.indices((size, size)) + 0.5
-    x, y = columns - 43.0, 38.0 - rows
-    angle = np.deg2rad(heading)
-    ahead, aside = x * np.sin(angle) + y * np.cos(angle), x * np.cos(angle) - y * np.sin(angle)
-    ship = (abs(ahead) < length / 2) & (abs(aside) < beam / 2)
-    image = np.where(ship & (abs(ahead) > gap / 2), 200.0, 60.0)
-    image[ship & (abs(ahead) <= gap / 2)] = 30.0
-    return image + np.random.default_rng(0).normal(0, 3, (3, size, size))
-
-
-@pytest.mark.parametrize("heading", [0.0, 30.0, 90.0, 155.0])
-@pytest.mark.parametrize("gap", [0.0, 5.0])
-def test_a_click_measures_a_hull_whole_though_a_shadow_cuts_it(heading, gap):
-    patch = patch_at(strip(heading, gap=gap), row=33.0, column=45.0, gsd_m=3.0)
-    patch = patch or patch_at(strip(heading, gap=gap), row=38.0, column=43.0, gsd_m=3.0)
-    assert patch.length_m == pytest.approx(120.0, abs=4.5)
-    assert patch.beam_m == pytest.approx(24.0, abs=4.0)
-    assert abs((patch.heading_deg - heading + 90) % 180 - 90) < 2
-    assert np.hypot(patch.row - 38.0, patch.column - 43.0) < 1
-
-
-def test_open_water_has_no_patch():
-    water = np.random.default_rng(1).normal(60, 3, (3, 80, 80))
-    assert patch_at(water, row=40.0, column=40.0, gsd_m=3.0) is None
