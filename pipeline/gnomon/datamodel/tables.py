@@ -57,7 +57,7 @@ class Table(pa.DataFrameModel):
         for stem in stems:
             names = [stem.format(part) for part in ("p05", "p50", "p95")]
             columns = [frame[name] for name in names if name in frame]
-            for low, high in itertools.pairwise(columns):
+            for low, high in itertools.combinations(columns, 2):
                 if (low > high).fillna(value=False).any():
                     return False
         return True
