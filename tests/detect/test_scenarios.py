@@ -83,15 +83,15 @@ NO_SHIP: dict[str, Callable[[int], SceneSpec]] = {
 }
 
 
-# Rows of 50 m or more that weights 0.2.1 tell in three scenes of 2.5 x 2.5 km.
-TOLD_WRONGLY = {"sandbar": "4", "pens": "1"}
+# Boxes of 50 m or more that weights 0.2.1 find in three scenes of 2.5 x 2.5 km.
+FALSE_POSITIVES = {"sandbar": "4", "pens": "1"}
 
 
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(kind, marks=pytest.mark.xfail(reason=TOLD_WRONGLY[kind], strict=True))
-        if kind in TOLD_WRONGLY
+        pytest.param(kind, marks=pytest.mark.xfail(reason=FALSE_POSITIVES[kind], strict=True))
+        if kind in FALSE_POSITIVES
         else kind
         for kind in NO_SHIP
     ],
@@ -137,7 +137,7 @@ def test_two_large_hulls_abreast_are_two_rows(weights: Weights) -> None:
         assert len(found(scene(seed, ships=ships), weights)) == 2
 
 
-@pytest.mark.xfail(reason="not told in one scene of three", strict=True)
+@pytest.mark.xfail(reason="not found in one scene of three", strict=True)
 def test_a_hull_under_a_crane_is_one_row(weights: Weights) -> None:
     cranes = tuple(obstacles.crane(MIDDLE + 10 * ASIDE + s * AHEAD, HEADING_DEG) for s in (-30, 35))
     for seed in SEEDS:

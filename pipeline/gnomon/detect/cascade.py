@@ -1,6 +1,6 @@
 """A cascade: cheap tests throw away the empty water, and a network reads what is left.
 
-1. **Proposals.** A CFAR test says where open water departs from the water around it
+1. **Proposals.** A CFAR test finds where open water departs from the water around it
    (`gnomon.detect.cfar`). Near quays the test means nothing, and every pixel there is proposed.
    Tiles cover what is proposed with as little else as possible (`gnomon.detect.proposals`).
 2. **Network.** It reads each tile with a halo, and its maps are decoded to oriented boxes with raw

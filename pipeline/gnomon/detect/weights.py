@@ -1,7 +1,7 @@
 """Weights by name: a folder with weights.safetensors, model.toml, check.safetensors and a card.
 
-A folder is used only if it is what it says. On loading, the digest of the weights must be that of
-model.toml, the architecture must be there, and the network must give the stored output for the
+A folder is used only if it passes every check. On loading, the digest of the weights must be that
+of model.toml, the architecture must be there, and the network must give the stored output for the
 stored input (`Check`), as it was trained and as it is made for inference. A changed network, a
 wrong library or a processor that calculates wrongly is noticed there, and not in the tables.
 

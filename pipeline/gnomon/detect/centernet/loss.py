@@ -17,7 +17,7 @@ from gnomon.detect.centernet.targets import Targets
 
 
 def loss(maps: Maps, targets: Targets) -> Tensor:
-    """One number for a batch, in single precision whatever the maps have."""
+    """One number for a batch, computed in single precision."""
     maps = maps.float()
     near = targets.centre * (targets.centre > 0.3)
     hulls = (targets.centre == 1).sum().clamp(min=1)
