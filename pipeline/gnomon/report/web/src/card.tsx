@@ -146,14 +146,19 @@ function Facts({ name, facts }: { name: string; facts: Fact[] }) {
 
 function Stay({ visit }: { visit: Visit }) {
   const open = useContext(Opened);
-  const between = (a: number | null, b: number | null) =>
-    `${a == null ? "no image before" : shortMoment(a)} – ${b == null ? "no image after" : shortMoment(b)}`;
+  const interval = (low: number, high: number) => `90 % interval ${shortMoment(low)} – ${shortMoment(high)}`;
+  const between = (first: number | null, second: number | null) =>
+    first == null
+      ? `no clear image before that of ${shortMoment(second)}`
+      : second == null
+        ? `no clear image after that of ${shortMoment(first)}`
+        : `between the images of ${shortMoment(first)} and ${shortMoment(second)}`;
   return (
     <Facts
       name="The visit"
       facts={[
-        ["Arrived", <>{shortMoment(visit.arrived_p50)} <small>90 % interval {between(visit.arrived_p05, visit.arrived_p95)}; between images of {between(visit.arrived_after, visit.arrived_before)}</small></>],
-        ["Departed", <>{shortMoment(visit.departed_p50)} <small>90 % interval {between(visit.departed_p05, visit.departed_p95)}; between images of {between(visit.departed_after, visit.departed_before)}</small></>],
+        ["Arrived", <>{shortMoment(visit.arrived_p50)} <small>{interval(visit.arrived_p05, visit.arrived_p95)}; {between(visit.arrived_after, visit.arrived_before)}</small></>],
+        ["Departed", <>{shortMoment(visit.departed_p50)} <small>{interval(visit.departed_p05, visit.departed_p95)}; {between(visit.departed_after, visit.departed_before)}</small></>],
         ["Load", <>chance laden on arrival {percent(visit.p_laden_in)}, on departure {percent(visit.p_laden_out)} <small>loaded {percent(visit.p_loaded)}, unloaded {percent(visit.p_unloaded)}</small></>],
         ["Deadweight", <>{rough(visit.deadweight_t)} t <small>90 % interval: within a factor of {fixed(Math.exp(1.645 * (visit.deadweight_log_sigma ?? 0)), 2)}</small></>],
         ["Size", `${withError(visit.length_m, visit.length_sigma_m)} long, ${withError(visit.beam_m, visit.beam_sigma_m)} wide`],

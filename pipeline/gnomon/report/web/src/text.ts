@@ -17,8 +17,12 @@ export function rough(value: number | null | undefined): string {
 export const fixed = (value: number | null | undefined, digits = 1, unit = "") =>
   value == null ? "–" : `${value.toFixed(digits)}${unit}`;
 
-export const signed = (value: number | null | undefined, digits = 1) =>
-  value == null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+/** With its sign, unless it is rounded to zero. */
+export function signed(value: number | null | undefined, digits = 1): string {
+  if (value == null) return "–";
+  const size = Math.abs(value).toFixed(digits);
+  return Number(size) === 0 ? size : `${value < 0 ? "−" : "+"}${size}`;
+}
 
 export const percent = (p: number | null | undefined): string => {
   if (p == null) return "–";
