@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import geopandas as gpd
@@ -89,3 +90,31 @@ def test_an_optical_sensor_is_added_by_a_profile(copy: Path) -> None:
     assert len(ships) == len(own) > 5
     assert set(ships.collection) == {"example-sr"}
     assert ships.length_m.tolist() == pytest.approx(own.length_m.tolist())
+
+
+@pytest.mark.slow
+def test_an_architecture_is_added_by_one_folder(copy: Path) -> None:
+    before = set((copy / "pipeline").rglob("*.py"))
+    printed = follow("add-an-architecture.md", copy)
+    added = set((copy / "pipeline").rglob("*.py")) - before
+    assert {path.parent.name for path in added} == {"largekernel"}
+    model = tomllib.loads((copy / "models" / "my-largekernel" / "model.toml").read_text())
+    assert model["architecture"] == "largekernel"
+    assert (copy / "runs" / "largekernel" / "observations.parquet").is_file()
+    first, last = map(float, re.findall(r"loss ([\d.]+) .* ([\d.]+) at the last", printed)[0])
+    assert last < 0.8 * first
+    assert "| network |" in printed
+
+
+@pytest.mark.slow
+def test_a_sensor_type_is_added_by_a_folder_and_two_lines(copy: Path) -> None:
+    follow("add-a-sensor-type.md", copy)
+    ships = gpd.read_parquet(copy / "runs" / "thermal" / "detections.parquet")
+    assert len(ships) > 3
+    assert set(ships.sensor) == {"thermal"}
+    assert ships.model.str.startswith("thermal-vessel@").all()
+    # A sensor that no detector reads is refused in one line.
+    study = (copy / "thermal.toml").read_text(encoding="utf-8")
+    (copy / "thermal.toml").write_text(study.replace("thermal =", "sar ="), encoding="utf-8")
+    with pytest.raises(AssertionError, match="is for thermal scenes and not for sar"):
+        run("gnomon run thermal.toml --out runs/sar", copy)

@@ -17,6 +17,7 @@ from pandera.engines.geopandas_engine import Geometry
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
+from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.ship_types import SHIP_TYPES
 
 Time = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
@@ -71,7 +72,7 @@ class Detections(Table):
     scene_id: Series[str]
     collection: Series[str]
     platform: Series[str]
-    sensor: Series[str] = pa.Field(isin=("optical", "sar"))
+    sensor: Series[str] = pa.Field(isin=get_args(Sensor))
     seen_at: Series[Time]
     """Time of acquisition."""
     port: Series[str] = pa.Field(nullable=True)
@@ -129,7 +130,7 @@ class Observations(Table):
     scene_id: Series[str]
     collection: Series[str]
     platform: Series[str]
-    sensor: Series[str] = pa.Field(isin=("optical", "sar"), nullable=True)
+    sensor: Series[str] = pa.Field(isin=get_args(Sensor), nullable=True)
     seen_at: Series[Time] = pa.Field(nullable=True)
     port: Series[str] = pa.Field(nullable=True)
     geometry: GeoSeries[Geometry] = pa.Field(nullable=True)
