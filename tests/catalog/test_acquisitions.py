@@ -12,7 +12,7 @@ from shapely import union_all
 from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.catalog.acquisitions import once
+from gnomon.catalog.acquisitions import deduplicate
 from gnomon.catalog.items import scene_from_item
 from gnomon.datamodel.scene import Scene
 
@@ -44,20 +44,20 @@ def test_of_two_processings_the_later_is_kept_even_if_drawn_smaller() -> None:
     new = scene("new", box(0, 0, 1, 0.995), processed=300, after=timedelta(seconds=3))
     undated = scene("undated", box(-1, -1, 2, 2))
     for order in ([old, new, undated], [undated, new, old]):
-        assert names(once(order, PORT)) == ["new"]
+        assert names(deduplicate(order, PORT)) == ["new"]
 
 
 def test_the_tile_that_covers_the_port_is_kept_though_its_neighbour_is_newer() -> None:
     whole = scene("whole", box(-5, -5, 2, 2), processed=1)
     part = scene("part", box(0.4, -5, 8, 2), processed=9, after=timedelta(seconds=12))
-    assert names(once([part, whole], PORT)) == ["whole"]
+    assert names(deduplicate([part, whole], PORT)) == ["whole"]
 
 
 def test_tiles_that_each_show_a_part_are_both_kept() -> None:
     left = scene("left", box(-5, -5, 0.6, 2))
     right = scene("right", box(0.5, -5, 8, 2), after=timedelta(seconds=4))
     sliver = scene("sliver", box(0.2, -5, 0.7, 2), after=timedelta(seconds=5))
-    assert names(once([sliver, right, left], PORT)) == ["left", "right"]
+    assert names(deduplicate([sliver, right, left], PORT)) == ["left", "right"]
 
 
 def test_other_satellites_and_other_orbits_are_other_looks() -> None:
@@ -67,21 +67,28 @@ def test_other_satellites_and_other_orbits_are_other_looks() -> None:
         scene("next orbit", after=timedelta(minutes=98)),
         scene("next day", after=timedelta(days=1)),
     ]
-    assert names(once(scenes, PORT)) == ["a", "tandem", "next orbit", "next day"]
+    assert names(deduplicate(scenes, PORT)) == ["a", "tandem", "next orbit", "next day"]
 
 
 def test_what_does_not_show_the_port_is_left_out() -> None:
-    assert once([scene("touches", box(1, 0, 2, 1)), scene("far", box(5, 5, 6, 6))], PORT) == ()
+    assert (
+        deduplicate([scene("touches", box(1, 0, 2, 1)), scene("far", box(5, 5, 6, 6))], PORT) == ()
+    )
 
 
 def test_without_an_area_neighbours_stay_and_versions_go() -> None:
     tiles = [scene(f"tile {x}", box(x, 0, x + 1.1, 1.1), processed=1) for x in range(4)]
     again = scene("tile 2, again", box(2, 0, 3.1, 1.1), processed=5)
-    assert names(once([*tiles, again], None)) == ["tile 0", "tile 1", "tile 2, again", "tile 3"]
+    assert names(deduplicate([*tiles, again], None)) == [
+        "tile 0",
+        "tile 1",
+        "tile 2, again",
+        "tile 3",
+    ]
 
 
 def test_a_small_image_in_a_wide_search_is_kept() -> None:
-    assert names(once([scene("chip", box(3, 3, 3.01, 3.01))], box(0, 0, 20, 20))) == ["chip"]
+    assert names(deduplicate([scene("chip", box(3, 3, 3.01, 3.01))], box(0, 0, 20, 20))) == ["chip"]
 
 
 def degrees(least: float, most: float) -> st.SearchStrategy[float]:
@@ -107,10 +114,10 @@ def test_once_loses_no_ground_and_does_not_depend_on_order(
         scene(str(n), footprint, processed=processed[n], after=timedelta(seconds=n))
         for n, footprint in enumerate(footprints)
     ]
-    kept = once(scenes, PORT)
+    kept = deduplicate(scenes, PORT)
     shuffled = scenes.copy()
     random.Random(seed).shuffle(shuffled)
-    assert once(shuffled, PORT) == kept
+    assert deduplicate(shuffled, PORT) == kept
     seen = union_all([one.footprint & PORT for one in scenes]).area
     still = union_all([one.footprint & PORT for one in kept]).area
     assert still >= seen - 0.01 * len(scenes)
@@ -124,6 +131,6 @@ def test_the_real_acquisition_that_two_collections_list(shared_data: Path) -> No
         for path in sorted(folder.glob("earth-search_S2B_*20EPT*L2A.json"))
     ]  # fmt: skip
     assert len({one.collection for one in both}) == 2
-    assert len(once(both, None)) == 1
+    assert len(deduplicate(both, None)) == 1
     older = dataclasses.replace(both[0], processed_at=datetime(2020, 1, 1, tzinfo=UTC))
-    assert once([older, both[1]], None) == (both[1],)
+    assert deduplicate([older, both[1]], None) == (both[1],)

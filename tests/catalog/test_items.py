@@ -54,8 +54,10 @@ def test_reflectance_of_a_dn_in_real_items(
         asset = scene.assets[band]
         assert 1500 * asset.scale + asset.offset == pytest.approx(expected), band
         assert asset.nodata == 0
-    if scl := scene.assets.get("scl"):
-        assert (scl.scale, scl.offset) == (1, 0)
+    if quality := scene.assets.get("quality"):
+        assert (quality.scale, quality.offset) == (1, 0)
+        assert quality.quality is not None
+        assert (quality.quality.water, quality.quality.cloud) == ((6,), (8, 9, 10))
 
 
 def test_every_real_item_has_its_case(shared_data: Path) -> None:
@@ -81,7 +83,7 @@ def test_what_real_items_say_of_themselves(shared_data: Path) -> None:
     assert scene.cloud_percent == pytest.approx(26.02542)
     assert scene.view_zenith_deg == pytest.approx(7.584009791738812)
     assert {name: asset.gsd_m for name, asset in scene.assets.items()} == {
-        "blue": 10, "green": 10, "red": 10, "nir": 10, "swir16": 20, "scl": 20,
+        "blue": 10, "green": 10, "red": 10, "nir": 10, "swir16": 20, "quality": 20,
     }  # fmt: skip
     assert all(asset.href.endswith(".tif") for asset in scene.assets.values())
     assert scene.signing is None
@@ -143,10 +145,10 @@ def test_copernicus_data_space_by_its_asset_names() -> None:
     scene = described(cdse_item())
     assert {name: asset.name for name, asset in scene.assets.items()} == {
         "blue": "B02_10m", "green": "B03_10m", "red": "B04_10m", "nir": "B08_10m",
-        "swir16": "B11_20m", "scl": "SCL_20m",
+        "swir16": "B11_20m", "quality": "SCL_20m",
     }  # fmt: skip
     assert 1500 * scene.assets["blue"].scale + scene.assets["blue"].offset == pytest.approx(0.05)
-    assert scene.assets["scl"].scale == 1
+    assert scene.assets["quality"].scale == 1
     assert scene.processed_at == datetime(2025, 6, 28, 7, 47, 19, tzinfo=UTC)
 
 
@@ -247,7 +249,7 @@ def test_own_imagery_by_common_names() -> None:
         ({"geometry": mapping(Point(1, 2))}, "geometry", "not an outline"),
         ({"geometry": mapping(box(5e5, 4e6, 6e5, 5e6))}, "geometry", "not in degrees"),
         ({"geometry": {"type": "Polygon", "coordinates": []}}, "geometry", "not an outline"),
-        ({"geometry": {"type": "Polygon"}}, "geometry", "no geometry"),
+        ({"geometry": {"type": "Polygon"}}, "geometry", "not a geometry"),
         ({"assets": {}}, "assets", "none of blue"),
         ({"properties": {"view:sun_elevation": math.nan}}, "view:sun_elevation", "nan, not a fin"),
         ({"properties": {"view:sun_azimuth": "south"}}, "view:sun_azimuth", "'south', not a fin"),

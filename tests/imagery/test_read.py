@@ -25,6 +25,7 @@ from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import CatalogOptions
+from gnomon.imagery.quality import Quality
 from gnomon.imagery.read import geobox_of, read_pixels, read_window, window_of
 from servers import Fault, FileServer
 
@@ -74,8 +75,11 @@ def test_coarse_bands_come_to_the_grid_between_their_centres(season: Season) -> 
 
 def test_classes_are_never_mixed(season: Season) -> None:
     scl = plain_read(season.folder / "march" / "scl.tif")
-    expected = np.repeat(np.repeat(scl, 2, axis=0), 2, axis=1).astype(np.float32)
-    np.testing.assert_array_equal(read_pixels(scene_of(season), None).scl.values, expected)
+    meaning = {6: Quality.WATER, 8: Quality.CLOUD, 9: Quality.CLOUD, 10: Quality.CLOUD,
+               11: Quality.ICE}  # fmt: skip
+    classes = np.vectorize(lambda number: meaning.get(number, Quality.CLEAR))(scl)
+    expected = np.repeat(np.repeat(classes, 2, axis=0), 2, axis=1).astype(np.float32)
+    np.testing.assert_array_equal(read_pixels(scene_of(season), None).quality.values, expected)
 
 
 @pytest.fixture(scope="module")
@@ -213,10 +217,10 @@ def test_threads_take_turns_at_a_file(season: Season, monkeypatch: pytest.Monkey
 def test_a_missing_band_is_said_and_not_invented(season: Season) -> None:
     scene = scene_of(season)
     without = dataclasses.replace(
-        scene, assets={k: v for k, v in scene.assets.items() if k not in ("blue", "scl")}
+        scene, assets={k: v for k, v in scene.assets.items() if k not in ("blue", "quality")}
     )
     pixels = read_pixels(without, None)
-    assert pixels.attrs["missing_bands"] == ("blue", "scl")
+    assert pixels.attrs["missing_bands"] == ("blue", "quality")
     assert sorted(pixels) == ["green", "nir", "red", "swir16"]
 
 
@@ -419,7 +423,7 @@ def test_real_scenes_are_bit_equal_to_plain_rasterio(shared_data: Path) -> None:
     folder = shared_data / "s2-ports" / "val"
     for scene in find_scenes(CatalogOptions(url=str(folder / "catalog.json")), area=None).scenes:
         pixels = read_pixels(scene, None)
-        assert pixels.attrs["missing_bands"] == ("scl",)
+        assert pixels.attrs["missing_bands"] == ("quality",)
         for band in pixels:
             with rasterio.open(scene.assets[band].href) as file:
                 values = file.read(1)

@@ -17,6 +17,7 @@ from gnomon.datamodel.errors import GnomonError
 from gnomon.datamodel.scene import OPTICAL_BANDS
 from gnomon.datamodel.study import MaskOptions
 from gnomon.imagery import water as mask
+from gnomon.imagery.quality import Quality
 from gnomon.imagery.water import usable_water
 
 OPTIONS = MaskOptions()
@@ -31,6 +32,10 @@ ICE = {"blue": 0.55, "green": 0.52, "red": 0.50, "nir": 0.40, "swir16": 0.05}
 def scene(shape: tuple[int, int], *, gsd_m: float = 10.0, **bands: np.ndarray) -> xr.Dataset:
     grid = GeoBox(shape, Affine(gsd_m, 0, 500_000, 0, -gsd_m, 4_740_000), "EPSG:32653")
     return xr.Dataset({k: (("y", "x"), v) for k, v in bands.items()}, coords=xr_coords(grid))
+
+
+QUALITIES = (Quality.CLEAR, Quality.WATER, Quality.CLOUD, Quality.ICE, Quality.NODATA)
+"""Of the kinds of `painted`."""
 
 
 def painted(kinds: np.ndarray, *, gsd_m: float = 10.0) -> xr.Dataset:
@@ -111,15 +116,15 @@ def test_few_ships_are_lost_without_some_bands(harbours, bands):
 def test_a_classification_that_calls_hulls_and_quays_cloud_is_not_believed(harbours, usable, fault):
     for name, port in harbours.items():
         water = usable[name]["water"].to_numpy()
-        classes = np.where(water, 6, 5)
+        classes = np.where(water, Quality.WATER, Quality.CLEAR)
         if fault == "all but water":
-            classes[~water] = 9
+            classes[~water] = Quality.CLOUD
         if fault == "hulls and what is bright":
-            classes[(port.pixels["blue"].to_numpy() > 0.08) & ~water] = 8
-        # SCL has 20 m, and its cloud is grown.
-        classes[ndimage.binary_dilation(port.ships > 0, iterations=2)] = 9
-        classes[~usable[name]["valid"].to_numpy()] = 0
-        pixels = port.pixels.assign(scl=(("y", "x"), classes.astype("float32")))
+            classes[(port.pixels["blue"].to_numpy() > 0.08) & ~water] = Quality.CLOUD
+        # A quality layer has 20 m, and its cloud is grown.
+        classes[ndimage.binary_dilation(port.ships > 0, iterations=2)] = Quality.CLOUD
+        classes[~usable[name]["valid"].to_numpy()] = Quality.NODATA
+        pixels = port.pixels.assign(quality=(("y", "x"), classes.astype("float32")))
         masks = usable_water(pixels, OPTIONS)
         assert (name, port.lost(masks), port.clouded(masks)) == (name, 0, 0)
 
@@ -201,17 +206,17 @@ def test_a_window_sees_what_the_whole_sees(harbours, usable):
                 assert (masks[layer].to_numpy() != whole[layer].to_numpy()).mean() <= most
 
 
-def test_bands_that_cannot_tell_water_are_named(shared_data):
+def test_bands_that_do_not_suffice_for_water_are_named(shared_data):
     pixels = find(shared_data, "los_angeles").pixels
-    with pytest.raises(GnomonError, match=r"water cannot be told.*green.*only nir, swir16"):
+    with pytest.raises(GnomonError, match=r"water cannot be found.*green.*only nir, swir16"):
         usable_water(pixels, OPTIONS)
 
 
-def test_a_classification_alone_tells_water(shared_data):
+def test_a_quality_layer_alone_finds_water(shared_data):
     port = find(shared_data, "los_angeles")
-    classes = np.where(port.pixels["swir16"].to_numpy() < 0.06, 6, 5)
-    classes[port.ships > 0] = 9
-    masks = usable_water(port.pixels.assign(scl=(("y", "x"), classes)), OPTIONS)
+    classes = np.where(port.pixels["swir16"].to_numpy() < 0.06, Quality.WATER, Quality.CLEAR)
+    classes[port.ships > 0] = Quality.CLOUD
+    masks = usable_water(port.pixels.assign(quality=(("y", "x"), classes)), OPTIONS)
     assert port.lost(masks) == 0
     assert not masks["cloud"].any()
 
@@ -329,8 +334,7 @@ def test_more_cloud_is_never_more_water(kinds, more, classified):
     def usable(kinds):
         pixels = painted(kinds)
         if classified:
-            scl = np.array([5, 6, 9, 11, 0], "float32")[kinds]
-            pixels["scl"] = (("y", "x"), scl)
+            pixels["quality"] = (("y", "x"), np.array(QUALITIES, "float32")[kinds])
         return usable_water(pixels, SMALL)
 
     before, after = usable(kinds), usable(clouded)
@@ -384,19 +388,6 @@ def test_a_long_mole_is_land_and_a_hull_beside_open_water_is_not():
     land = usable_water(painted(kinds), OPTIONS)["land"].to_numpy()
     assert land[20:24, 10:130].all()
     assert land.sum() == 4 * 120
-
-
-@given(
-    size=st.tuples(st.integers(1, 25), st.integers(1, 25)),
-    seed=st.integers(0, 2**32 - 1),
-    radius=st.one_of(st.floats(0.5, 12), st.floats(60, 70)),
-)
-def test_dilation_is_scipys(size, seed, radius):
-    spots = np.random.default_rng(seed).random(size) < 0.05
-    reach = int(radius)
-    disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= radius
-    expected = ndimage.binary_dilation(spots, disc)
-    assert (mask._dilate(spots, radius) == expected).all()
 
 
 @given(seed=st.integers(0, 2**32 - 1), factor=st.integers(1, 5))

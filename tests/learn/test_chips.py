@@ -106,7 +106,7 @@ def test_counts_stay_counts_and_classes_classes(scene: Scene, tmp_path: Path) ->
     window = geobox_of(scene)[:64, :64]
     pixels = read_window(scene, window, bands=("green", "red"))
     counts = pixels.map(lambda band: (band * 2000).round() + 200)
-    counts["scl"] = counts["red"] * 0 + 6
+    counts["quality"] = counts["red"] * 0 + 2
     back = chip_pixels(write_chip(chip_path(tmp_path, "s", (0, 0)), counts, scene, None))
     for band in counts:
         np.testing.assert_array_equal(back[band], counts[band])

@@ -339,7 +339,7 @@ def test_one_pass_in_two_tiles_is_one_look(season: Path, model: str, tmp_path: P
     """What another scene of the pass shows is not counted again."""
     scenes = [observation.scene for observation in plan(study(season, model)).observations]
     half = BOX[:, :48].extent.to_crs("EPSG:4326").geom
-    scenes = [replace(one, taken=half) if n < 2 else one for n, one in enumerate(scenes)]
+    scenes = [replace(one, covered=half) if n < 2 else one for n, one in enumerate(scenes)]
     with ThreadPoolExecutor(2) as pool:
         maker = BackgroundBuilder(Store(tmp_path), pool, NetworkOptions().bands, MaskOptions())
         (background,) = unlike(build_backgrounds(scenes, None, maker))

@@ -1,15 +1,15 @@
-"""One look per pass: the same acquisition, listed more than once, is examined once.
+"""One observation per pass: an acquisition that is listed more than once is observed once.
 
 A catalogue lists one acquisition several times: reprocessed versions, the same product in two
-collections, and neighbouring tiles that share a strip of ten kilometres. What tells acquisitions
-apart is the orbit: a satellite cannot come back over a place before it has been once around the
-earth, so scenes of one platform within half an orbit that show the same ground are one pass. Their
-own times differ by seconds to minutes, for some providers give the time of the tile and others that
-of the whole data take.
+collections, and neighbouring tiles that share a strip of ten kilometres. What separates
+acquisitions is the orbit: a satellite cannot come back over a place before it has been once around
+the earth, so scenes of one platform within half an orbit that show the same ground are one pass.
+Their own times differ by seconds to minutes, because some providers give the time of the tile and
+others that of the whole data take.
 
-From each pass are kept the fewest scenes that show the area: first the one that shows most of it;
-among those that show nearly as much, the one processed last; then whatever adds to it, each for the
-ground that those before it leave.
+From each pass the fewest scenes that show the area are kept, chosen greedily (Chvatal 1979,
+doi:10.1287/moor.4.3.233): first the one that shows most of it; among those that show nearly as
+much, the one processed last; then each that adds to it, for the ground that those before it leave.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,15 +28,15 @@ LEAST_GAIN = 0.01
 _UNDATED = datetime.min.replace(tzinfo=UTC)
 
 
-def once(scenes: Iterable[Scene], area: BaseGeometry | None) -> tuple[Scene, ...]:
-    """Keep the scenes that are needed to see an area once in each pass.
+def deduplicate(scenes: Iterable[Scene], area: BaseGeometry | None) -> tuple[Scene, ...]:
+    """Keep the scenes that are needed to observe an area once in each pass.
 
     Parameters
     ----------
     scenes
         In any order.
     area
-        In EPSG:4326; None keeps what any place needs, so that each scene is measured by its own
+        In EPSG:4326. None keeps what any place needs: gains are measured against a scene's own
         footprint.
 
     Returns
@@ -76,6 +76,6 @@ def _needed(scenes: list[Scene], area: BaseGeometry | None) -> Iterator[Scene]:
             return
         near = [s for s in left if gain[id(s)] >= gain[id(best)] - LEAST_GAIN * extent]
         newest = max(near, key=lambda s: (s.processed_at or _UNDATED, s.id))
-        yield newest if covered.is_empty else replace(newest, taken=covered)
+        yield newest if covered.is_empty else replace(newest, covered=covered)
         covered |= shown[id(newest)]
         left.remove(newest)

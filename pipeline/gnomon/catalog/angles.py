@@ -16,7 +16,7 @@ extension 1.0.0.
 
 import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
@@ -25,7 +25,6 @@ import numpy as np
 import pystac
 import requests
 
-from gnomon.catalog.providers import providers
 from gnomon.catalog.signing import SigningError, signed
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Scene
@@ -45,15 +44,19 @@ class Angles:
     view_zenith_deg: float | None = None
 
 
-def angles_of(item: pystac.Item, *, altitude_km: float) -> Angles:
-    """Angles that the properties of an item say.
+def angles_of(
+    item: pystac.Item, *, altitude_km: float, names: Mapping[str, Sequence[str]]
+) -> Angles:
+    """Angles in the properties of an item.
 
     Parameters
     ----------
     item
         A STAC item of any provider.
     altitude_km
-        Of the orbit, for items that say the angle off nadir only.
+        Of the orbit, for items that have only the angle off nadir.
+    names
+        Names of the properties by angle, in order of preference (``providers.toml``).
 
     Raises
     ------
@@ -61,23 +64,24 @@ def angles_of(item: pystac.Item, *, altitude_km: float) -> Angles:
         An angle is not a finite number.
 
     """
-    said = {name: _said(item, keys) for name, keys in providers().angles.items()}
-    elevation, zenith = said["sun_elevation"], said["sun_zenith"]
+    degrees = {name: _property(item, keys) for name, keys in names.items()}
+    elevation, zenith = degrees["sun_elevation"], degrees["sun_zenith"]
     if elevation is None and zenith is not None:
         elevation = 90 - zenith
-    azimuth, incidence = said["view_azimuth"], said["incidence"]
-    # Earth Search v0 says 0 off nadir of every scene and gives no azimuth: that is a placeholder.
-    if incidence is None and said["off_nadir"] is not None and azimuth is not None:
-        incidence = incidence_deg(said["off_nadir"], altitude_km=altitude_km)
+    azimuth, incidence = degrees["view_azimuth"], degrees["incidence"]
+    # Earth Search v0 gives every scene 0 off nadir and no azimuth: that is a placeholder.
+    if incidence is None and degrees["off_nadir"] is not None and azimuth is not None:
+        incidence = incidence_deg(degrees["off_nadir"], altitude_km=altitude_km)
     return Angles(
-        sun_azimuth_deg=_turned(said["sun_azimuth"]),
+        sun_azimuth_deg=_turned(degrees["sun_azimuth"]),
         sun_elevation_deg=elevation,
         view_azimuth_deg=_turned(azimuth),
         view_zenith_deg=incidence,
     )
 
 
-def _said(item: pystac.Item, keys: Iterable[str]) -> float | None:
+def _property(item: pystac.Item, keys: Iterable[str]) -> float | None:
+    """First of several properties that is there, degrees."""
     for key in keys:
         value = item.properties.get(key)
         if value is None:
@@ -176,11 +180,11 @@ def _mean_direction(directions: Iterable[tuple[float, float]]) -> tuple[float, f
 
 
 def with_angles(scene: Scene, *, timeout_s: float = 30.0) -> Scene:
-    """Fill in the angles that a scene's item did not say.
+    """Fill in the angles that a scene's item lacks.
 
-    From its granule metadata, which is fetched only now and only if something is missing; the sun,
-    if still missing, from the time and the middle of the footprint. A view that nobody says stays
-    None.
+    They come from its granule metadata, which are fetched only now and only if something is
+    missing; the sun, if still missing, from the time and the middle of the footprint. A view that
+    is unknown stays None.
 
     Parameters
     ----------

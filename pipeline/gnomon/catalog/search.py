@@ -1,44 +1,32 @@
 """A STAC API or a static catalogue, searched alike: area, period and collections to scenes.
 
-The root document decides which it is: an API says what it conforms to or links to its search. What
+The root document decides which it is: an API lists what it conforms to or links to its search. What
 a server may leave out (period, area, cloud) is filtered here again, so that both ways give the same
 scenes. An item that cannot be used is returned as a fault and stops nothing; an acquisition that
-is listed more than once is returned once (``passes.py``).
-
-Patience has a limit: a 429, a 5xx or a broken connection is tried again after growing pauses, or
-after the pause that the server asks for (``Retry-After``), until the retries or the total time are
-used up.
+is listed more than once is returned once (`gnomon.catalog.acquisitions`).
 """
 
-import json
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any, Self
 
 import pystac
 from pystac.utils import make_absolute_href
 from pystac_client import Client
-from pystac_client.exceptions import APIError
-from pystac_client.stac_api_io import StacApiIO
 from shapely.geometry.base import BaseGeometry
-from urllib3.response import BaseHTTPResponse
-from urllib3.util.retry import Retry
 
-from gnomon.catalog.acquisitions import once
-from gnomon.catalog.items import footprint_of, scene_from_item, seen_at_of
-from gnomon.catalog.providers import providers
+from gnomon.catalog.acquisitions import deduplicate
+from gnomon.catalog.documents import DocumentReader, Json, explained, one_line
+from gnomon.catalog.footprints import footprint_of
+from gnomon.catalog.items import scene_from_item, seen_at_of
+from gnomon.catalog.providers import Providers, providers_with
 from gnomon.datamodel.errors import AssetError, CatalogError
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
 
 PAGE = 100
 """Items per answer: what the slowest of the public servers gives without a time-out."""
-RETRIED = (429, 500, 502, 503, 504)
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +43,12 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a search gave, in the order of time."""
+    """What a search found, in the order of time."""
 
     scenes: tuple[Scene, ...] = ()
-    """To be looked at."""
+    """To be observed."""
     cloudy: tuple[Scene, ...] = ()
-    """Cloudier than the study allows, by their provider's word: not to be read, but told."""
+    """Cloudier than the study allows, by their provider's estimate: reported and not read."""
     faults: tuple[Fault, ...] = ()
 
 
@@ -75,14 +63,14 @@ class _Query:
 
     @property
     def period(self) -> str | None:
-        """In the words of a STAC API."""
+        """As a STAC API writes it."""
         if self.start is None and self.end is None:
             return None
         first = f"{self.start}T00:00:00Z" if self.start else ".."
         return f"{first}/" + (f"{self.end}T23:59:59.999Z" if self.end else "..")
 
     def holds(self, one: Scene | Fault) -> bool:
-        """Whether it is what is searched for; of a faulty item, as far as it is known."""
+        """Whether a scene matches, or a faulty item as far as it is known."""
         if self.ids is not None and isinstance(one, Scene) and one.id not in self.ids:
             return False
         day = one.seen_at and one.seen_at.date()
@@ -120,21 +108,24 @@ def find_scenes(
     CatalogError
         The catalogue is not there, is not STAC, is empty, lacks a collection that was asked for, or
         does not answer in time.
+    StudyError
+        The options name a file of profiles that cannot be used.
 
     """
+    known = providers_with(options.providers)
     query = _Query(area=area, start=start, end=end, ids=ids)
-    with _explained(options.url):
-        server = _Patient(options)
+    with explained(options.url):
+        server = DocumentReader(options)
         root = server.document(options.url)
         items = (
-            _search(server, options, query)
+            _search(server, options, query, known)
             if _is_api(root)
-            else _walk(server, options, root, query)
+            else _walk(server, options, root, query, known)
         )
-        found = [one for item in items if query.holds(one := _scene_or_fault(*item))]
+        found = [one for item in items if query.holds(one := _scene_or_fault(*item, known))]
     unique = {(s.collection, s.id): s for s in found if isinstance(s, Scene)}
     scenes = (
-        once(unique.values(), area)
+        deduplicate(unique.values(), area)
         if ids is None
         else tuple(sorted(unique.values(), key=lambda scene: (scene.seen_at, scene.id)))
     )
@@ -153,13 +144,13 @@ def _is_api(root: Json) -> bool:
 
 
 def _search(
-    server: "_Patient", options: CatalogOptions, query: _Query
+    server: DocumentReader, options: CatalogOptions, query: _Query, known: Providers
 ) -> Iterator[tuple[Json, str]]:
     """Items of an API, page by page, each with its address."""
     client = Client.open(options.url, stac_io=server)
     collections: Sequence[str] = options.collections
     if query.ids is None or collections:
-        collections = _chosen([one.id for one in client.get_collections()], options)
+        collections = _chosen([one.id for one in client.get_collections()], options, known)
     results = client.search(
         collections=list(collections) or None,
         ids=None if query.ids is None else list(query.ids),
@@ -173,7 +164,7 @@ def _search(
 
 
 def _walk(
-    server: "_Patient", options: CatalogOptions, root: Json, query: _Query
+    server: DocumentReader, options: CatalogOptions, root: Json, query: _Query, known: Providers
 ) -> Iterator[tuple[Json | AssetError, str]]:
     """Items of a static catalogue, one by one, each with its address."""
     nodes = _nodes(server, options.url, root)
@@ -181,7 +172,7 @@ def _walk(
     chosen: Sequence[str] = options.collections
     if collections:
         named = query.ids is not None and not chosen
-        chosen = collections if named else _chosen(collections, options)
+        chosen = collections if named else _chosen(collections, options, known)
     wanted = [
         make_absolute_href(href, place, start_is_dir=False)
         for place, node in nodes.items()
@@ -196,7 +187,7 @@ def _walk(
             yield item, href
 
 
-def _nodes(server: "_Patient", url: str, root: Json) -> dict[str, Json]:
+def _nodes(server: DocumentReader, url: str, root: Json) -> dict[str, Json]:
     """Every catalogue and collection below a root, by address; a loop of links is walked once."""
     nodes, waiting = {url: root}, [url]
     while waiting:
@@ -214,14 +205,16 @@ def _links(document: Json, relation: str) -> list[str]:
     return [link["href"] for link in links if link.get("rel") == relation]
 
 
-def _chosen(collections: Sequence[str], options: CatalogOptions) -> tuple[str, ...]:
+def _chosen(
+    collections: Sequence[str], options: CatalogOptions, providers: Providers
+) -> tuple[str, ...]:
     """Collections to search: those asked for, else the known ones, else all the unknown ones."""
     has = f"it has {', '.join(sorted(collections)[:20]) or 'none'}"
     if lacking := [name for name in options.collections if name not in collections]:
         raise CatalogError(f"{options.url}: has no collection {', '.join(lacking)}; {has}")
     if options.collections:
         return options.collections
-    profiles = {name: providers().profile(collection=name) for name in collections}
+    profiles = {name: providers.profile(collection=name) for name in collections}
     known = [name for name, profile in profiles.items() if profile.collections]
     unknown = [name for name in collections if name not in known]
     chosen = [name for name in known if not profiles[name].on_request] or unknown
@@ -230,15 +223,15 @@ def _chosen(collections: Sequence[str], options: CatalogOptions) -> tuple[str, .
     return tuple(chosen)
 
 
-def _scene_or_fault(item: Json | AssetError, href: str) -> Scene | Fault:
-    """Describe an item; whatever is wrong with it stays with it."""
+def _scene_or_fault(item: Json | AssetError, href: str, known: Providers) -> Scene | Fault:
+    """Describe an item; an error in it is returned, so that it stops no other."""
     if isinstance(item, AssetError):
         return Fault(item=href, collection="", platform="unknown", error=item)
     name = str(item.get("id", href))
     try:
         parsed = pystac.Item.from_dict(item, href=href, migrate=False)
     except Exception as error:  # noqa: BLE001  # pystac raises what the broken document makes it stumble over
-        why = f"is not a STAC item ({_line(error)}); mend it"
+        why = f"is not a STAC item ({one_line(error)}); mend it"
         return Fault(
             item=name,
             collection=str(item.get("collection") or ""),
@@ -246,7 +239,7 @@ def _scene_or_fault(item: Json | AssetError, href: str) -> Scene | Fault:
             error=AssetError(name, "item", why),
         )
     try:
-        return scene_from_item(parsed)
+        return scene_from_item(parsed, known)
     except AssetError as error:
         return _fault(parsed, error)
 
@@ -265,113 +258,3 @@ def _fault(item: pystac.Item, error: AssetError) -> Fault:
         seen_at=when,
         footprint=where,
     )
-
-
-class _OutOfTimeError(Exception):
-    """The total time limit is used up, or would be by the next pause."""
-
-
-class _Pauses(Retry):
-    """Pauses between tries, none of them past a deadline."""
-
-    deadline = float("inf")
-
-    def new(self, **changes: Any) -> Self:
-        other = super().new(**changes)
-        other.deadline = self.deadline
-        return other
-
-    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        asked = self.get_retry_after(response) if response else None
-        pause = self.get_backoff_time() if asked is None else asked
-        if time.monotonic() + pause > self.deadline:
-            raise _OutOfTimeError(
-                f"it asks for a pause of {pause:.0f} s, past the total time limit"
-            )
-        super().sleep(response)
-
-
-class _Patient(StacApiIO):
-    """Reads documents, local or over HTTP, with retries and a limit to the time of all together."""
-
-    def __init__(self, options: CatalogOptions) -> None:
-        self.options = options
-        self.deadline = time.monotonic() + options.total_timeout_s
-        pauses = _Pauses(
-            total=options.retries,
-            backoff_factor=0.5,
-            status_forcelist=RETRIED,
-            allowed_methods=None,
-            raise_on_status=False,
-        )
-        pauses.deadline = self.deadline
-        super().__init__(max_retries=pauses)
-
-    def request(self, *args: Any, **kwargs: Any) -> str:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise _OutOfTimeError("the total time limit is used up")
-        self.timeout = min(self.options.timeout_s, left)
-        try:
-            return str(super().request(*args, **kwargs))
-        except APIError as error:  # which hides what it was raised for
-            cause = error.__context__
-            raise (cause if isinstance(cause, _OutOfTimeError) else error) from None
-
-    def document(self, href: str) -> Json:
-        """Read a JSON object."""
-        remote = "://" in href
-        text = self.request(href) if remote else Path(href).read_text(encoding="utf-8")
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise TypeError("it is JSON, but no object")
-        return values
-
-    def item(self, href: str) -> Json | AssetError:
-        """Read an item, or say what is wrong with that one; a dead server is raised."""
-        try:
-            return self.document(href)
-        except (OSError, ValueError, TypeError, APIError) as error:
-            status = getattr(error, "status_code", None)
-            if isinstance(error, APIError) and (status is None or status in RETRIED):
-                raise
-            return AssetError(href, "item", f"cannot be read ({_line(error)}); mend the catalogue")
-
-
-@contextmanager
-def _explained(url: str) -> Iterator[None]:
-    """Say what is wrong with a catalogue in one line, whoever noticed it."""
-    try:
-        yield
-    except APIError as error:
-        raise CatalogError(f"{url}: {_answer(error)}") from error
-    except _OutOfTimeError as error:
-        why = f"{_line(error)}; try later, or raise total_timeout_s"
-        raise CatalogError(f"{url}: {why}") from error
-    except json.JSONDecodeError as error:
-        why = f"answers, but not with JSON ({_line(error)}); name the catalogue's root document"
-        raise CatalogError(f"{url}: {why}") from error
-    except OSError as error:
-        why = f"cannot be read ({error.strerror or _line(error)}); name an existing catalog.json"
-        raise CatalogError(f"{url}: {why}") from error
-    except (ValueError, TypeError, KeyError, pystac.STACError) as error:
-        why = f"is not a usable STAC catalogue: {_line(error)}; name another"
-        raise CatalogError(f"{url}: {why}") from error
-
-
-def _answer(error: APIError) -> str:
-    """What a server's refusal means for the user."""
-    status = getattr(error, "status_code", None)
-    if status is None:
-        return f"does not answer ({_line(error)}); check the address and the network, or try later"
-    if status == 429:
-        return "has had too many requests (429), also after pauses; try later"
-    if status >= 500:
-        return f"fails on its own side ({status}), also when asked again; try later"
-    return f"refuses ({status}: {_line(error)}); check the address and the collections"
-
-
-def _line(error: BaseException) -> str:
-    """Message on one line, of a length that can be read."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else f"{text[:197]}..."

@@ -3,16 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from shapely.geometry.base import BaseGeometry
 
 Sensor = Literal["optical", "sar"]
 Signing = Literal["planetary-computer"]
 OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
+QUALITY = "quality"
+"""The band that says what hides the ground, in gnomon's classes, whatever a provider calls its."""
 PAN = "pan"
 """Panchromatic: the one band of an image without colours. It is left out where there are colours,
 whose pixels are larger and seldom nest in its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityCodes:
+    """What the numbers of a provider's quality layer mean; numbers not listed are clear land.
+
+    Where several lists hold a number, the first of nodata, cloud, ice and water counts.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # where a profile names it
+    bits: bool = False
+    """Whether the lists below are bits of the number, counted from 0, and not whole numbers."""
+    nodata: tuple[int, ...] = ()
+    cloud: tuple[int, ...] = ()
+    ice: tuple[int, ...] = ()
+    water: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +51,8 @@ class Asset:
     """Ground sampling distance in metres, where the item has it."""
     band: int = 1
     """Which band of the file, counted from 1: own imagery often has all its bands in one file."""
+    quality: QualityCodes | None = None
+    """Of a quality layer, what its numbers mean; None for measurements."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +72,7 @@ class Scene:
     gsd_m: float
     """Ground sampling distance of the finest band used, metres."""
     assets: Mapping[str, Asset] = field(default_factory=dict)
-    """Keyed by the common band name: blue, green, red, nir, swir16, scl, vv, vh; or pan alone."""
+    """By common band name: blue, green, red, nir, swir16, quality, vv, vh; or pan alone."""
     sun_azimuth_deg: float | None = None
     """Direction towards the sun, clockwise from north."""
     sun_elevation_deg: float | None = None
@@ -60,7 +80,7 @@ class Scene:
     """Direction from the target towards the sensor, clockwise from north."""
     view_zenith_deg: float | None = None
     """Angle at the target between the vertical and the sensor."""
-    taken: BaseGeometry | None = None
+    covered: BaseGeometry | None = None
     """Ground that another scene of the same pass covers too: hulls there belong to that scene."""
     href: str | None = None
     """Address of the STAC item, so that a number leads back to its image."""

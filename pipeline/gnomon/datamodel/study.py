@@ -62,6 +62,9 @@ class CatalogOptions(Options):
     """Address of a STAC API, or address or path of a static STAC catalogue."""
     collections: tuple[str, ...] = ()
     """Collections to search; all of the catalogue if left out."""
+    providers: FilePath | None = None
+    """TOML file with profiles of sensors that gnomon does not know, in the form of its own
+    ``gnomon/catalog/providers.toml``; they come before those."""
     max_cloud_percent: float = Field(default=95.0, ge=0, le=100)
     """Scenes with more cloud than this, by their provider's estimate, are skipped. They stay rows
     of the observations."""

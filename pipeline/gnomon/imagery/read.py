@@ -4,7 +4,7 @@ The finest band sets the grid. A window is the area's outline, taken to the scen
 snapped outward to whole pixels; only the blocks under it are read, by range requests where the file
 is remote. Bands on that grid come out as the file has them, scaled: nothing resamples them, because
 a shadow narrower than a pixel would not survive it. Coarser bands (20 m) are brought to the grid by
-bilinear interpolation between their pixel centres, classes (scl) by the nearest centre. Both depend
+bilinear interpolation between their pixel centres, a quality layer by the nearest. Both depend
 on the file alone and not on the window, so that neighbouring windows agree to the bit.
 
 Files stay open between windows, and threads take turns at each of them: the blocks of the halo,
@@ -39,11 +39,11 @@ from shapely.geometry.base import BaseGeometry
 
 from gnomon.catalog.signing import SigningError, signed
 from gnomon.datamodel.errors import AssetError
-from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, Asset, Scene, Signing
+from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, QUALITY, Asset, Scene, Signing
+from gnomon.imagery.quality import quality_classes
 
 Pixels = NDArray[np.float32]
-BANDS = (*OPTICAL_BANDS, "scl")
-CLASSES = ("scl",)
+BANDS = (*OPTICAL_BANDS, QUALITY)
 
 # Retries and limits in seconds for files behind HTTP. The low-speed limit ends a transfer that
 # creeps; the whole-request limit ends one that never answers. Listing a bucket's folder to look for
@@ -62,8 +62,8 @@ _GDAL: dict[str, Any] = {
     "VSI_CACHE": "TRUE",
     # What a server once failed to give is asked for again: GDAL remembers it as absent for good.
     "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/",
-    # Blocks of one request are decoded side by side.
-    "GDAL_NUM_THREADS": "ALL_CPUS",
+    # Parallelism is between tasks.
+    "GDAL_NUM_THREADS": "1",
     # Bytes, for all files: what a row of windows reads of four bands of a tile is 230 MB, of which
     # the next row needs the last blocks.
     "GDAL_CACHEMAX": 320 * 2**20,
@@ -108,7 +108,7 @@ def read_pixels(
     Returns
     -------
     xarray.Dataset
-        One float32 variable (y, x) per band: surface reflectance, classes for scl, NaN where
+        One float32 variable (y, x) per band: surface reflectance, `Quality` for quality, NaN where
         nothing was seen. ``.odc.geobox`` is the window's grid.
 
     Raises
@@ -191,8 +191,8 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
     with _explained(scene, asset):
         raster = _raster(scene, asset)
         part = _part(scene, asset, raster.grid, whole, window)
-        resampling = Resampling.nearest if name in CLASSES else Resampling.bilinear
-        with raster.turn:
+        resampling = Resampling.bilinear if asset.quality is None else Resampling.nearest
+        with raster.lock:
             counts = raster.source.read(
                 asset.band, window=part, out_shape=window.shape.yx, resampling=resampling
             )
@@ -205,26 +205,29 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
 
 
 def _physical(counts: NDArray[np.number], asset: Asset, nodata: float | None) -> Pixels:
-    """Counts in physical units, NaN for nodata."""
+    """Counts in physical units or classes, NaN for nodata."""
     values = np.empty(counts.shape, np.float32)
     for top in range(0, len(counts), STRIP_ROWS):
-        some, told = counts[top : top + STRIP_ROWS], values[top : top + STRIP_ROWS]
-        np.multiply(some, np.float32(asset.scale), out=told, dtype=np.float32)
-        if asset.offset:
-            told += np.float32(asset.offset)
+        rows = np.s_[top : top + STRIP_ROWS]
+        if asset.quality is None:
+            np.multiply(counts[rows], np.float32(asset.scale), out=values[rows], dtype=np.float32)
+            if asset.offset:
+                values[rows] += np.float32(asset.offset)
+        else:
+            values[rows] = quality_classes(counts[rows], asset.quality)
         if nodata is not None:
             # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
-            nothing = some == nodata
+            nothing = counts[rows] == nodata
             if nothing.any():
-                told[nothing] = np.nan
+                values[rows][nothing] = np.nan
     return values
 
 
 def _mask(
     scene: Scene, asset: Asset, raster: "_Raster", part: Window, shape: tuple[int, int]
 ) -> NDArray[np.uint8] | None:
-    """Read the mask or alpha band by which a file itself says what was seen, if it has one."""
-    # GDAL calls the fourth band of 8 bits alpha unless told otherwise; the item knows better.
+    """Read a file's own mask or alpha band, if it has one."""
+    # GDAL calls a fourth band of 8 bits alpha by default; the item knows better.
     named = {one.band for one in scene.assets.values() if one.href == asset.href}
     if not raster.masked or raster.alpha in named:
         return None
@@ -246,12 +249,12 @@ def _part(scene: Scene, asset: Asset, grid: GeoBox, whole: GeoBox, window: GeoBo
         and row + rows <= ratio * grid.shape.y
     )
     if grid.crs != whole.crs or not nested or not inside:
-        why = f"its grid {_told(grid)} does not fit the scene's {_told(whole)}; mend the item"
-        raise AssetError(scene.id, asset.name, why)
+        why = f"its grid {_grid_text(grid)} does not fit the scene's {_grid_text(whole)}"
+        raise AssetError(scene.id, asset.name, f"{why}; mend the item")
     return Window(column / ratio, row / ratio, columns / ratio, rows / ratio)
 
 
-def _told(grid: GeoBox) -> str:
+def _grid_text(grid: GeoBox) -> str:
     corner = f"{grid.affine.c:.10g} {grid.affine.f:.10g}"
     size = f"{grid.shape.x} x {grid.shape.y} px of {grid.resolution.x:g} m"
     return f"(EPSG:{grid.crs and grid.crs.to_epsg()}, corner {corner}, {size})"
@@ -271,14 +274,14 @@ def _finest(scene: Scene) -> Asset:
 
 @dataclass(frozen=True)
 class _Raster:
-    """An open file, its grid, and whose turn it is: GDAL serves one thread per dataset."""
+    """An open file, its grid, and a lock: GDAL serves one thread per dataset."""
 
     source: rasterio.DatasetReader
     grid: GeoBox
     masked: bool
     """Whether the file has a mask or an alpha band, which holds for all its bands."""
     alpha: int | None
-    turn: Lock = field(default_factory=Lock)
+    lock: Lock = field(default_factory=Lock)
 
 
 def _raster(scene: Scene, asset: Asset) -> _Raster:
@@ -288,7 +291,7 @@ def _raster(scene: Scene, asset: Asset) -> _Raster:
     if raster.source.crs is None:
         raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
     if asset.band > raster.source.count:
-        why = f"has {raster.source.count} bands, not the {asset.band} that its item says; mend it"
+        why = f"has {raster.source.count} bands, not the {asset.band} that its item names; mend it"
         raise AssetError(scene.id, asset.name, why)
     return raster
 
@@ -316,7 +319,7 @@ def _written_at(href: str) -> int | None:
 
 @contextmanager
 def _explained(scene: Scene, asset: Asset) -> Iterator[None]:
-    """Open and read with patience, and say what is wrong in gnomon's words."""
+    """Open and read with retries, and turn errors into an `AssetError` of one line."""
     try:
         with rasterio.Env(**_GDAL):
             yield

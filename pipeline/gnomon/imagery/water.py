@@ -1,4 +1,4 @@
-"""Usable water: what of a scene is open water that nothing hides, and where a hull may lie.
+"""Usable water: where a scene shows open water that nothing hides, and where a hull may lie.
 
 The work is done on blocks of about 20 m, each the mean of its pixels, and in metres, so that images
 of 10 m and of 1 m go the same way.
@@ -7,17 +7,18 @@ Water is brighter in green than in shortwave infrared (MNDWI; Xu 2006,
 doi:10.1080/01431160600589179), or than in near infrared where shortwave is missing (NDWI; McFeeters
 1996, doi:10.1080/01431169608948714). Haze, glint and the stripes that glint makes of a push-broom's
 detectors add nearly the same to every band: they shrink the index and seldom turn its sign. Waters
-smaller than a harbour basin are shadows, roofs and ponds. What is sure of being water then grows
-over the dark blocks that touch it, by a laxer rule: quays and hulls shine into slips and basins. A
-scene classification (SCL) adds the water that it knows and takes none away.
+smaller than a harbour basin are shadows, roofs and ponds. What is certainly water then grows over
+the dark blocks that touch it, by a laxer rule: quays and hulls shine into slips and basins. A
+quality layer adds the water that it classifies as such and takes none away.
 
 Cloud and ice are white, and WIDE. Cloud masks are known to fire on hulls, quays and surf; so a
-candidate, be it from pixels or from SCL, is opened by a disc that is wider than any hull, and SCL's
-word for cloud holds only where the pixels are bright and white (concrete and sand are reddish) and
-do not look like water. What is left gets its fringe back. Ice is told from cloud by shortwave
-infrared (Hall and others 1995, doi:10.1016/0034-4257(95)00137-P); without it, ice is called cloud.
+candidate, be it from pixels or from a quality layer, is opened by a disc that is wider than any
+hull, and a layer's class of cloud holds only where the pixels are bright and white (concrete and
+sand are reddish) and do not look like water. What is left gets its fringe back. Ice differs from
+cloud in shortwave infrared (Hall and others 1995, doi:10.1016/0034-4257(95)00137-P); without it,
+ice is called cloud.
 
-A berthed hull is not water, and an image of 10 m does not part it from its quay. So the place to
+A berthed hull is not water, and an image of 10 m does not separate it from its quay. So the area to
 search is not the water: it is all that was seen within reach of usable water, hulls and edges of
 quays included. No coastline takes part: none resolves a quay.
 
@@ -36,17 +37,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import GnomonError
-from gnomon.datamodel.scene import OPTICAL_BANDS
+from gnomon.datamodel.scene import OPTICAL_BANDS, QUALITY
 from gnomon.datamodel.study import MaskOptions
 from gnomon.geo.grid import grid_of
 from gnomon.geo.regions import Regions
+from gnomon.imagery.morphology import dilate, opened
+from gnomon.imagery.quality import Quality
 
 Mask = NDArray[np.bool_]
 Band = NDArray[np.float32]
 Classes = NDArray[np.uint8]
-Words = NDArray[np.uint64]
-WORD = np.dtype("<u8")
-WORD_BITS = 64
 
 
 class Colour(NamedTuple):
@@ -77,7 +77,8 @@ WHITE = {"red": 1.08, "nir": 1.25, "swir16": 1.25}
 """Most that cloud has of a band, relative to blue (0.99, 1.18 and 1.08 were seen). Concrete, sand
 and earth have 1.1 to 1.7 in red, metal roofs 2 to 3 in swir16."""
 DIM = 0.6
-"""This part of ``cloud_blue_min`` is bright enough where SCL says cloud, or at a cloud's fringe."""
+"""This part of ``cloud_blue_min`` is bright enough where the quality layer has cloud, and at a
+cloud's fringe."""
 CLOUD_FRINGE_M = 60.0
 """How far a cloud's edge reaches that is too dim to be called cloud and too bright to be water."""
 ICE_GREEN_MIN = 0.15
@@ -86,22 +87,21 @@ ICE_INDEX_MIN = 0.4
 ICE_NIR_MIN = 0.11
 """Ice is bright in near infrared; water that silt makes as bright as 0.15 in green is not."""
 STRIP_BLOCKS = 32
-"""Rows of blocks that are looked at together: what is made of them stays near the processor."""
+"""Rows of blocks that are worked on together, so that they stay in the processor's cache."""
 LAND_WIDTH_M = 100.0
 """Nothing afloat is so wide: the widest hulls have 65 m, and blocks blur them."""
 PIER_LENGTH_M = 460.0
 """Nothing afloat is so long: the longest hull ever had 458 m, the longest tankers now 380 m."""
-SCL_NODATA, SCL_WATER, SCL_CLOUD, SCL_ICE = 0, 6, (8, 9, 10), 11
 
 
 def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
-    """Tell open water, what hides it, and where a hull's centre may lie.
+    """Find open water, what hides it, and where a hull's centre may lie.
 
     Parameters
     ----------
     pixels
         Surface reflectance (0 to 1, NaN for nodata) with dimensions ``y, x`` on a grid in metres:
-        any of blue, green, red, nir, swir16, and ``scl`` (Sentinel-2 classes) where there is one.
+        any of blue, green, red, nir, swir16, and ``quality`` (`Quality`) where there is one.
     options
         Limits, with their units.
 
@@ -111,7 +111,7 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
         Boolean layers on the grid of ``pixels``:
 
         ``valid``
-            every band holds data, and SCL, where there is one;
+            every band holds data, and so does the quality layer, where there is one;
         ``cloud``, ``ice``
             what hides the surface; never a hull by itself;
         ``water``
@@ -124,35 +124,35 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
     Raises
     ------
     GnomonError
-        Water cannot be told from these bands.
+        Water cannot be found in these bands.
 
     """
     bands = {name: pixels[name].to_numpy() for name in OPTICAL_BANDS if name in pixels}
-    if "scl" not in pixels and not ("green" in bands and {"nir", "swir16"} & set(bands)):
+    if QUALITY not in pixels and not ("green" in bands and {"nir", "swir16"} & set(bands)):
         raise GnomonError(
-            "water cannot be told: it takes green and one of nir and swir16, or a scene "
-            f"classification (scl), and there is only {', '.join(map(str, pixels)) or 'nothing'}; "
+            "water cannot be found: it takes green and one of nir and swir16, or a quality "
+            f"layer, and there is only {', '.join(map(str, pixels)) or 'nothing'}; "
             "add the missing asset to the item, or leave the scene out"
         )
     classes = None
-    if "scl" in pixels:
-        classes = np.nan_to_num(pixels["scl"].to_numpy(), nan=SCL_NODATA).astype(np.uint8)
+    if QUALITY in pixels:
+        classes = np.nan_to_num(pixels[QUALITY].to_numpy(), nan=Quality.NODATA).astype(np.uint8)
     gsd_m = abs(grid_of(pixels).resolution.x)
     factor = max(1, round(BLOCK_M / gsd_m))
-    valid, looks = _looked_over(
+    valid, blocks = _block_classes(
         bands, classes, options, shape=(pixels.sizes["y"], pixels.sizes["x"]), factor=factor
     )
     layers = {"valid": valid}
     whole = valid.all()
-    for name, layer in _layers(looks, options, block_m=factor * gsd_m).items():
+    for name, layer in _layers(blocks, options, block_m=factor * gsd_m).items():
         layers[name] = _pixels(layer, factor, valid.shape)
         if not whole:
             layers[name] &= valid
     return xr.Dataset({k: (("y", "x"), v) for k, v in layers.items()}, coords=pixels.coords)
 
 
-class Looks(NamedTuple):
-    """What blocks look like by themselves, (rows, columns) each."""
+class BlockClasses(NamedTuple):
+    """What each block is by its own colour and class, (rows, columns) each."""
 
     seen: Mask
     wet: Mask
@@ -166,78 +166,77 @@ class Looks(NamedTuple):
     """White, and bright enough for a cloud."""
 
 
-def _looked_over(
+def _block_classes(
     bands: Mapping[str, Band],
     classes: Classes | None,
     options: MaskOptions,
     *,
     shape: tuple[int, int],
     factor: int,
-) -> tuple[Mask, Looks]:
-    """Which pixels hold data, and what each block looks like."""
-    valid = np.ones(shape, bool) if classes is None else classes != SCL_NODATA
+) -> tuple[Mask, BlockClasses]:
+    """Which pixels hold data, and what each block is."""
+    valid = np.ones(shape, bool) if classes is None else classes != Quality.NODATA
     strips = []
     for top in range(0, shape[0], STRIP_BLOCKS * factor):
         rows = slice(top, top + STRIP_BLOCKS * factor)
         blocks = {name: _block_means(band[rows], factor) for name, band in bands.items()}
-        looks = _observations(
-            blocks, None if classes is None else classes[rows][::factor, ::factor], options
-        )
-        strips.append(looks)
-        if not looks.seen.all():  # a quarter of the pixels tells that all are
+        coarse = None if classes is None else classes[rows][::factor, ::factor]
+        strip = _classified(blocks, coarse, options)
+        strips.append(strip)
+        if not strip.seen.all():  # a whole block has whole pixels
             for band in bands.values():
                 valid[rows] &= np.isfinite(band[rows])
-    return valid, Looks(*map(np.concatenate, zip(*strips, strict=True)))
+    return valid, BlockClasses(*map(np.concatenate, zip(*strips, strict=True)))
 
 
-def _observations(
+def _classified(
     blocks: Mapping[str, Band], classes: Classes | None, options: MaskOptions
-) -> Looks:
-    """Tell what blocks look like from their means and classes."""
+) -> BlockClasses:
+    """Classify blocks by their means and their quality."""
     shape = next(iter(blocks.values())).shape if classes is None else classes.shape
-    seen = np.ones(shape, bool) if classes is None else classes != SCL_NODATA
+    seen = np.ones(shape, bool) if classes is None else classes != Quality.NODATA
     for block in blocks.values():
         seen &= np.isfinite(block)
-    wet = _looks_wet(blocks, SURE, options, shape)
+    wet = _is_wet(blocks, SURE, options, shape)
     if classes is not None:
-        wet |= classes == SCL_WATER
-    dim = _looks_white(blocks, DIM * options.cloud_blue_min, shape) & seen
+        wet |= classes == Quality.WATER
+    dim = _is_white(blocks, DIM * options.cloud_blue_min, shape) & seen
     if classes is None:
         white = dim & _bright(blocks, options.cloud_blue_min, shape)
     else:
-        white = dim & np.isin(classes, SCL_CLOUD) & ~wet
-    shaded = _looks_wet(blocks, SHADED, options, shape)
-    return Looks(seen, wet, shaded, _looks_icy(blocks, classes, shape), dim, white)
+        white = dim & (classes == Quality.CLOUD) & ~wet
+    shaded = _is_wet(blocks, SHADED, options, shape)
+    return BlockClasses(seen, wet, shaded, _is_icy(blocks, classes, shape), dim, white)
 
 
-def _layers(looks: Looks, options: MaskOptions, *, block_m: float) -> dict[str, Mask]:
+def _layers(blocks: BlockClasses, options: MaskOptions, *, block_m: float) -> dict[str, Mask]:
     """All layers but ``valid``, on blocks."""
-    seen, wet, shaded, icy, dim, white = looks
+    seen, wet, shaded, icy, dim, white = blocks
     # What was not seen may be cloud too: a cloud that the edge of the data cuts stays wide.
-    wide = _open(white | icy | ~seen, options.cloud_width_min_m / 2 / block_m) & seen
+    wide = opened(white | icy | ~seen, options.cloud_width_min_m / 2 / block_m) & seen
     ice = wide & icy
-    cloud = wide | _dilate(wide & ~ice, CLOUD_FRINGE_M / block_m) & dim & ~wet
+    cloud = wide | dilate(wide & ~ice, CLOUD_FRINGE_M / block_m) & dim & ~wet
     cloud &= ~ice
 
     clear = seen & ~cloud & ~ice
     # The opening parts harbours from the shadows of the streets behind them.
-    sure = _large(_open(wet & clear, 1), options.water_area_min_m2 / block_m**2)
-    basins = (wet | shaded) & clear & _dilate(sure, BASIN_M / block_m)
+    sure = _large(opened(wet & clear, 1), options.water_area_min_m2 / block_m**2)
+    basins = (wet | shaded) & clear & dilate(sure, BASIN_M / block_m)
     water = _holding(basins, sure)
     return {
         "cloud": cloud,
         "ice": ice,
         "water": water,
-        "search": _dilate(water, options.quay_reach_m / block_m) & clear,
+        "search": dilate(water, options.quay_reach_m / block_m) & clear,
         # Moles that are narrower than a block pass for shaded water.
         "land": _land(clear & ~(water & wet), block_m),
     }
 
 
-def _looks_wet(
+def _is_wet(
     blocks: Mapping[str, Band], colour: Colour, options: MaskOptions, shape: tuple[int, ...]
 ) -> Mask:
-    """Whether each block has the colour of water; none has where the bands cannot tell."""
+    """Whether each block has the colour of water; none where the bands do not suffice."""
     green, nir, swir = (blocks.get(name) for name in ("green", "nir", "swir16"))
     limit = options.water_index_min
     wet = np.full(shape, green is not None and not (nir is None and swir is None))
@@ -251,8 +250,8 @@ def _looks_wet(
     return wet
 
 
-def _looks_white(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...]) -> Mask:
-    """Whether each block is bright and white; all are where no band can tell."""
+def _is_white(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...]) -> Mask:
+    """Whether each block is bright and white; all are where there is no such band."""
     white = _bright(blocks, least, shape)
     visible = _visible(blocks)
     if visible is not None:
@@ -262,7 +261,7 @@ def _looks_white(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...
 
 
 def _bright(blocks: Mapping[str, Band], least: float, shape: tuple[int, ...]) -> Mask:
-    """Whether each block has so much blue, or green for want of it."""
+    """Whether each block has so much blue, or green where there is no blue."""
     visible = _visible(blocks)
     return np.ones(shape, bool) if visible is None else visible >= np.float32(least)
 
@@ -271,10 +270,10 @@ def _visible(blocks: Mapping[str, Band]) -> Band | None:
     return blocks.get("blue", blocks.get("green"))
 
 
-def _looks_icy(blocks: Mapping[str, Band], classes: Classes | None, shape: tuple[int, ...]) -> Mask:
+def _is_icy(blocks: Mapping[str, Band], classes: Classes | None, shape: tuple[int, ...]) -> Mask:
     """Whether each block is bright, and dark in shortwave infrared or ice by its class."""
     green, nir, swir = (blocks.get(name) for name in ("green", "nir", "swir16"))
-    icy = np.zeros(shape, bool) if classes is None else classes == SCL_ICE
+    icy = np.zeros(shape, bool) if classes is None else classes == Quality.ICE
     if green is not None and swir is not None:
         icy |= _index_exceeds(green, swir, ICE_INDEX_MIN)
     if green is not None:
@@ -287,7 +286,7 @@ def _looks_icy(blocks: Mapping[str, Band], classes: Classes | None, shape: tuple
 def _land(dry: Mask, block_m: float) -> Mask:
     """Dry regions that are too wide or too long to be afloat."""
     regions = Regions(dry, diagonal=True)
-    wide = regions.holding(_open(dry, LAND_WIDTH_M / 2 / block_m))
+    wide = regions.holding(opened(dry, LAND_WIDTH_M / 2 / block_m))
     return regions.where(wide | (regions.span * block_m > PIER_LENGTH_M))
 
 
@@ -308,55 +307,6 @@ def _index_exceeds(a: Band, b: Band, limit: float) -> Mask:
     return cast("Mask", a - b > np.float32(limit) * np.maximum(a + b, 0))
 
 
-def _dilate(mask: Mask, radius: float) -> Mask:
-    """Blocks whose centres lie within a radius, in blocks, of a block of the mask.
-
-    The same as scipy's binary_dilation by a disc, and many times as fast: 64 blocks are one
-    number, and each chord of the disc is grown along the rows from the next shorter one.
-    """
-    reach = int(radius)
-    if reach < 1 or not mask.any() or mask.all():
-        return mask.copy()
-    height, width = mask.shape
-    bits = _packed(mask, reach)
-    grown = np.zeros((height + 2 * reach, bits.shape[1]), WORD)
-    along = bits.copy()
-    half = 0
-    for offset in range(reach, -1, -1):
-        chord = int(np.sqrt(radius**2 - offset**2))
-        for shift in range(half + 1, chord + 1):
-            along |= _moved(bits, shift)
-            along |= _moved(bits, -shift)
-        half = chord
-        for start in {reach - offset, reach + offset}:
-            grown[start : start + height] |= along
-    seen = grown[reach : reach + height].view(np.uint8)
-    return np.unpackbits(seen, axis=1, count=width, bitorder="little").view(bool)
-
-
-def _packed(mask: Mask, margin: int) -> Words:
-    """Bits of a mask, at least so many more in each row."""
-    octets = np.packbits(mask, axis=1, bitorder="little")
-    bits = np.zeros((len(mask), 8 * -(-(mask.shape[1] + margin) // WORD_BITS)), np.uint8)
-    bits[:, : octets.shape[1]] = octets
-    return bits.view(WORD)
-
-
-def _moved(bits: Words, by: int) -> Words:
-    """Each bit so many places further; what leaves a row falls into the margin of another."""
-    words, rest = divmod(by, WORD_BITS)
-    # A shift by all of a word's bits leaves nothing.
-    high = np.roll(bits, words) << np.uint64(rest)
-    return high | (np.roll(bits, words + 1) >> np.uint64(WORD_BITS - rest))
-
-
-def _open(mask: Mask, radius: float) -> Mask:
-    """What a disc of a radius, in blocks, covers while it stays in the mask or off the window."""
-    if not mask.any():
-        return mask
-    return _dilate(~_dilate(~mask, radius), radius) & mask
-
-
 def _block_means(band: Band, factor: int) -> Band:
     """Means of squares of pixels, NaN if one of them is; the last row and column fill up."""
     if factor == 1:
@@ -373,7 +323,7 @@ def _block_means(band: Band, factor: int) -> Band:
 def _pixels(layer: Mask, factor: int, shape: tuple[int, ...]) -> Mask:
     """Blocks back to pixels."""
     if not layer.any():
-        return np.zeros(shape, bool)  # which takes no memory until somebody writes to it
+        return np.zeros(shape, bool)  # which takes no memory until it is written to
     wide = np.empty((layer.shape[0], layer.shape[1] * factor), bool)
     for column in range(factor):  # three times as fast as repeating single bytes
         wide[:, column::factor] = layer

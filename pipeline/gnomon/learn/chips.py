@@ -23,10 +23,10 @@ from rasterio.errors import RasterioError
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import write_whole
-from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, Scene
+from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, QUALITY, Scene
 
-BANDS = (*OPTICAL_BANDS, PAN, "scl")
-CLASSES = ("scl",)
+BANDS = (*OPTICAL_BANDS, PAN, QUALITY)
+CLASSES = (QUALITY,)
 FOLDER = "chips"
 SIDE_PX = 128
 SIDE_M = 640.0

@@ -336,9 +336,9 @@ def _looked(place: _Place, window: GeoBox, options: MaskOptions) -> Clear:
     """What a scene shows clearly of a window, without what another scene of its pass shows."""
     pixels = read_window(place.scene, window)
     masks = usable_water(pixels, options)
-    if place.scene.taken is not None and not shapely.is_empty(place.scene.taken):
+    if place.scene.covered is not None and not shapely.is_empty(place.scene.covered):
         # One pass is one look: a ship in two tiles of it would count as having stayed for two.
-        own = rasterize(Geometry(place.scene.taken, "EPSG:4326"), window, value_inside=False)
+        own = rasterize(Geometry(place.scene.covered, "EPSG:4326"), window, value_inside=False)
         masks["valid"] = masks["valid"] & own.to_numpy()
     return clear(pixels, masks, place.bands)
 

@@ -39,7 +39,7 @@ from gnomon.geo.local import (
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 
-LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "scl")
+LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "quality")
 NEEDED = ("detection_id", "scene_id")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}

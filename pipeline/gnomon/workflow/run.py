@@ -286,10 +286,10 @@ def _observed(observation: Observation) -> Result:
 def _own_ground(observation: Observation) -> Port:
     """The port without what another scene of the same pass shows."""
     port, scene = observation.port, observation.scene
-    if scene.taken is None:
+    if scene.covered is None:
         return port
     area = scene.footprint if port.area is None else port.area
-    return replace(port, area=area.difference(scene.taken))
+    return replace(port, area=area.difference(scene.covered))
 
 
 def _window(

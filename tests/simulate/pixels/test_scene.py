@@ -14,6 +14,7 @@ from rasterio.features import rasterize
 
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.study import CatalogOptions
+from gnomon.imagery.quality import Quality
 from gnomon.imagery.read import read_pixels
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.light import Light
@@ -153,5 +154,7 @@ def test_a_catalogue_is_read_back_to_the_last_count(tmp_path: Path) -> None:
         np.testing.assert_allclose(again[band], pixels[band], atol=0.51e-4)
     with rasterio.open(tmp_path / scene.id / "swir16.tif") as file:
         assert file.res == (20.0, 20.0)
-    np.testing.assert_array_equal(again.scl, pixels.scl)
+    np.testing.assert_array_equal(again.quality == Quality.WATER, pixels.scl == 6)
+    cloudy = pixels.scl.isin((8, 9, 10))
+    np.testing.assert_array_equal(again.quality == Quality.CLOUD, cloudy)
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".part")]

@@ -19,7 +19,8 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.catalog.angles import incidence_deg
-from gnomon.catalog.items import footprint_of, scene_from_item
+from gnomon.catalog.footprints import footprint_of
+from gnomon.catalog.items import scene_from_item
 from gnomon.catalog.local import planet
 from gnomon.catalog.local.geotiff import GeoTiff
 from gnomon.catalog.local.metadata import ImageMetadata
