@@ -61,7 +61,7 @@ def chips_command(
     source = source_of(ships, absolute_location(catalog) if catalog else None)
     with progress_bar("scenes") as show:
         made = export_chips(
-            source, out, review=review, empty=empty, side_px=side, seed=seed, progress=show
+            source, out, review=review, empty=empty, side_px=side, seed=seed, on_progress=show
         )
     for fault in made.faults:
         err.print(f"left out: {fault}", soft_wrap=True, markup=False)

@@ -77,11 +77,11 @@ def train_command(
     from gnomon.detect.weights import find
     from gnomon.learn.calibrate import read_calibration
     from gnomon.learn.fit import TrainOptions
-    from gnomon.learn.train import CALIBRATED_BY, teach
+    from gnomon.learn.train import CALIBRATED_BY, train
 
     options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
     with progress_bar("steps") as show:
-        model = teach(
+        model = train(
             catalogs,
             out,
             version=version,
@@ -89,7 +89,7 @@ def train_command(
             corrections=corrections,
             ports=split_list(ports) or None,
             options=options,
-            progress=lambda step, loss: show(step + 1, options.steps, f"loss {loss:.2f}"),
+            on_progress=show,
         )
     console.print(
         f"{out}: {model.label}, threshold {model.calibration.threshold:.2f}", soft_wrap=True
@@ -110,9 +110,9 @@ def evaluate_command(catalog: str, /, *, model: str = "s2-vessel") -> int:
         Name or folder of weights.
 
     """
-    from gnomon.learn.train import evaluate
+    from gnomon.learn.scores import score_table
 
-    console.print(evaluate(model, catalog), soft_wrap=True, markup=False)
+    console.print(score_table(model, catalog), soft_wrap=True, markup=False)
     return 0
 
 
@@ -140,7 +140,7 @@ def _finetune(
             version=version,
             catalogs=[absolute_location(catalog) for catalog in catalogs],
             options=options,
-            progress=show,
+            on_progress=show,
         )
     threshold = model.calibration.threshold
     console.print(f"{out}: {model.label}, threshold {threshold:.2f}", soft_wrap=True)

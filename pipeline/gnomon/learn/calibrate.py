@@ -1,9 +1,9 @@
-"""What a trained network's numbers are worth, from ships that it was not trained on.
+"""Calibration of a trained network, on ships that it was not trained on.
 
 The score becomes a probability by a logistic curve of the centre's logit (Platt 1999), fitted so
 that among hulls of score 0.7 seven in ten are ships. The threshold is the one of best F1. The
 errors of length, beam and heading are robust deviations, so that one crane taken for a bow does not
-widen them all; they contain the looseness of the labels and are rather too wide than too narrow.
+widen them all; they contain the looseness of the labels and are too wide rather than too narrow.
 """
 
 import tomllib
@@ -16,9 +16,10 @@ from scipy.optimize import minimize
 from scipy.special import log_expit
 from scipy.stats import mannwhitneyu
 
+from gnomon.datamodel.arrays import Float64s, Mask
 from gnomon.datamodel.errors import WeightsError
 from gnomon.detect.calibration import BoxErrors, Calibration, Curve, evidence
-from gnomon.learn.metrics import Matched
+from gnomon.learn.metrics import Matched, Ranking
 
 
 def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
@@ -33,33 +34,34 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
 
     """
     right = matched.label >= 0
-    curve = _platt(evidence(matched.score), right, np.ones(len(right)))
-    score = curve(matched.score)
-    candidates = np.unique(np.round(score, 3))
-    f1 = [_f1(matched, score >= least) for least in candidates]
+    raw = matched.found.score
+    curve = _platt(evidence(raw), right, np.ones(len(right)))
+    ranking = Ranking(curve(raw), right, len(matched.truth))
+    candidates = np.unique(np.round(ranking.score, 3))
+    f1 = [ranking.at(least).f1 for least in candidates]
     threshold = float(candidates[int(np.argmax(f1))])
-    return Calibration(threshold=threshold, ship=curve, errors=_errors(matched, gsd_m))
+    return Calibration(threshold=threshold, ship=curve, errors=_shape_errors(matched, gsd_m))
 
 
 TYPED_MIN = 10
 """Tankers, and other ships, that a curve of p_tanker can be fitted to."""
 CHANCE = 0.01
-"""So seldom may tankers come out above other ships by chance alone, if p_tanker is to be told."""
+"""Level of the test that tankers come out above other ships, without which there is no p_tanker."""
 
 
 def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> Curve | None:
     """Curve that makes p_tanker true where tankers are as many as others.
 
-    At even odds p / (1 - p) is a likelihood ratio: how common tankers are at a place is for others
-    to say, and no place decides here. Where tankers come out above others by no more than chance
-    would bring (Mann and Whitney 1947), there is no curve: p_tanker is not given.
+    At even odds p / (1 - p) is a likelihood ratio: how common tankers are at a place is a prior,
+    and none is built in. If tankers come out above others by no more than chance (Mann and Whitney
+    1947), there is none: p_tanker is not estimated.
 
     Parameters
     ----------
     raw
         Probabilities as the network has them, of ships that it was not trained on.
     tanker
-        1 for a tanker and 0 for another ship; fewer than `TYPED_MIN` of either tell nothing.
+        1 for a tanker and 0 for another ship; no curve with fewer than `TYPED_MIN` of either.
 
     """
     true = tanker == 1
@@ -71,7 +73,7 @@ def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> Cur
     return _platt(evidence(raw), true, weight)
 
 
-def _platt(raw: NDArray[np.float64], true: NDArray[np.bool_], weight: NDArray[np.float64]) -> Curve:
+def _platt(raw: Float64s, true: Mask, weight: Float64s) -> Curve:
     """Curve by maximum likelihood; Platt's smoothing keeps the slope of a clean split finite."""
     yes, no = true.sum(), (~true).sum()
     wanted = np.where(true, (yes + 1) / (yes + 2), 1 / (no + 2))
@@ -84,12 +86,7 @@ def _platt(raw: NDArray[np.float64], true: NDArray[np.bool_], weight: NDArray[np
     return Curve(slope=float(np.exp(found[0])), intercept=float(found[1]))
 
 
-def _f1(matched: Matched, taken: NDArray[np.bool_]) -> float:
-    right = float((taken & (matched.label >= 0)).sum())
-    return 2 * right / max(float(taken.sum()) + len(matched.truth), 1.0)
-
-
-def _errors(matched: Matched, gsd_m: float) -> BoxErrors:
+def _shape_errors(matched: Matched, gsd_m: float) -> BoxErrors:
     right = matched.label >= 0
     found, truth = matched.found[right], matched.truth[matched.label[right]]
     turn = (found.angle - truth.angle + 90.0) % 180.0 - 90.0
@@ -117,7 +114,7 @@ def _two_parts(error: NDArray[np.floating], size: NDArray[np.floating]) -> tuple
 
 
 def _deviation(error: NDArray[np.floating]) -> float:
-    """Root mean square as the median tells it, bias included."""
+    """Robust root mean square, from the median; it includes the bias."""
     return float(1.4826 * np.median(np.abs(error))) if len(error) else 1.0
 
 

@@ -1,110 +1,115 @@
-"""The card of weights that were retrained: what they rest on, and what is known of them."""
+"""The card of finetuned weights: what they were trained on, and how good they are known to be."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gnomon.detect.weights import Model
-from gnomon.learn.compare import Comparison, Row, Split
-from gnomon.learn.samples import Lesson
+from gnomon.learn.compare import Comparison, ComparisonRow, Split
+from gnomon.learn.scenes import LabelledScene
+
+FEW_SHIPS = 50
+"""Fewer ships in the holdout get a warning."""
 
 
 def card(
     model: Model,
     base: Model,
     parts: Split,
-    told: Comparison,
+    comparison: Comparison,
     *,
     options: Mapping[str, object],
     minutes: float,
 ) -> str:
-    """Write the card of retrained weights, in Markdown."""
-    return "\n".join(
-        [
-            f"# {model.name} {model.version}",
-            "",
-            f"Retrained from {base.name} {base.version} (`{base.label}`) on labelled chips.",
-            "",
-            *_taught([*parts.taught, *parts.held]),
-            (
-                f"- **p_tanker** is {'given' if model.calibration.tanker else 'null'}: it is given "
-                "where tankers held back came out above others by more than chance."
-            ),
-            f"- **Options** {', '.join(f'{k} {v}' for k, v in options.items())}.",
-            f"- **Took** {minutes:.0f} minutes.",
-            "",
-            "## How good it is",
-            "",
-            *(_measured(parts, told) if parts.held else _unmeasured()),
-            "",
-            f"Threshold {model.calibration.threshold:.2f}. {_calibration(told, base)}",
-            "",
-        ]
-    )
-
-
-def _taught(lessons: Sequence[Lesson]) -> list[str]:
-    ships = sum(len(x.ships) for x in lessons)
-    hard = sum(len(x.hard) for x in lessons)
-    scenes = {x.scene_id for x in lessons}
-    ports = sorted({x.port for x in lessons if x.port})
-    area = sum(float((~x.unknown).sum()) * (x.gsd_m / 1000) ** 2 for x in lessons)
-    types = Counter(str(kind) for x in lessons for kind in x.ships["type"])
-    told = ", ".join(f"{count} {kind}" for kind, count in sorted(types.items()))
-    where = f" of {', '.join(ports)}" if ports else ""
-    return [
-        (
-            f"- **Taught** {ships} ships and {hard} outlines that are none, in {len(scenes)} "
-            f"scenes{where}; {area:.0f} km2 of chips. What nobody had decided on was left out."
-        ),
-        f"- **Types** {told or 'none'}; they teach p_tanker.",
-    ]
-
-
-def _measured(parts: Split, told: Comparison) -> list[str]:
-    held = sorted({str(x.port) if parts.by == "port" else x.scene_id for x in parts.held})
-    return [
-        (
-            f"Measured on chips of whole {parts.by}s that were held back, not chosen at random: "
-            f"{', '.join(held)}. The numbers are those of a first training without them; the "
-            "weights here were then trained on all chips. Ships of 30 m or more. `simulated` are "
-            "scenes that neither was trained on: what was learned before should not be lost there."
-        ),
+    """Write the card of finetuned weights, in Markdown."""
+    lines = [
+        f"# {model.name} {model.version}",
         "",
-        "| weights | scenes | ships | AP | precision | recall | F1 |",
-        "|---|---|---|---|---|---|---|",
-        *map(_line, told.rows),
-        *_doubts(told),
+        f"Finetuned from {base.name} {base.version} (`{base.label}`) on labelled chips.",
+        "",
+        *_trained_on([*parts.train, *parts.holdout]),
+        (
+            f"- **p_tanker** is {'estimated' if model.calibration.tanker else 'null'}: it is "
+            "estimated if tankers in the holdout came out above other ships by more than chance."
+        ),
+        f"- **Options** {', '.join(f'{k} {v}' for k, v in options.items())}.",
+        f"- **Took** {minutes:.0f} minutes.",
+        "",
+        "## How good it is",
+        "",
+        *(_measured(parts, comparison) if parts.holdout else _unmeasured()),
+        "",
+        f"Threshold {model.calibration.threshold:.2f}. {_calibration(comparison, base)}",
+        "",
     ]
+    return "\n".join(lines)
 
 
-def _line(row: Row) -> str:
+def _trained_on(samples: Sequence[LabelledScene]) -> Iterator[str]:
+    ships = sum(len(x.outlines) for x in samples)
+    negatives = sum(len(x.hard_negatives) for x in samples)
+    scenes = {x.name for x in samples}
+    ports = sorted({x.port for x in samples if x.port})
+    where = f" of {', '.join(ports)}" if ports else ""
+    yield (
+        f"- **Trained** on {ships} ships and {negatives} hard negatives, in {len(scenes)} "
+        f"scenes{where}; {sum(map(_known_km2, samples)):.0f} km2 of chips. Labels without a "
+        "decision were left out."
+    )
+    types = Counter(str(kind) for x in samples for kind in x.outlines["type"])
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(types.items()))
+    yield f"- **Types** {counts or 'none'}; p_tanker is trained on them."
+
+
+def _known_km2(sample: LabelledScene) -> float:
+    pixels = sample.masks["water"].size
+    unknown = 0 if sample.unknown is None else int(sample.unknown.sum())
+    return float(pixels - unknown) * (sample.gsd_m / 1000) ** 2
+
+
+def _measured(parts: Split, comparison: Comparison) -> Iterator[str]:
+    held = sorted({str(x.port) if parts.by == "port" else x.name for x in parts.holdout})
+    yield (
+        f"Measured on chips of whole {parts.by}s that were held back, not chosen at random: "
+        f"{', '.join(held)}. The numbers are those of a first training without them; the "
+        "weights here were then trained on all chips. Ships of 30 m or more. `simulated` are "
+        "scenes that neither was trained on: what was learned before should not be lost there."
+    )
+    yield ""
+    yield "| weights | scenes | ships | AP | precision | recall | F1 |"
+    yield "|---|---|---|---|---|---|---|"
+    yield from map(_line, comparison.rows)
+    yield ""
+    yield from _caveats(comparison)
+
+
+def _line(row: ComparisonRow) -> str:
     return (
         f"| {row.weights} | {row.scenes} | {row.ships} | {row.average_precision:.3f} "
         f"| {row.precision:.2f} | {row.recall:.2f} | {row.f1:.2f} |"
     )
 
 
-def _doubts(told: Comparison) -> list[str]:
-    ships = min(row.ships for row in told.rows if row.scenes != "simulated")
-    few = f"{ships} ships are few: one more or less found moves recall by {1 / max(ships, 1):.2f}."
-    chosen = "The threshold was chosen on these chips, which flatters precision and recall."
-    return ["", *([few] if ships < 50 else []), *([chosen] if told.calibrated else [])]
+def _caveats(comparison: Comparison) -> Iterator[str]:
+    ships = min(row.ships for row in comparison.rows if row.scenes != "simulated")
+    if ships < FEW_SHIPS:
+        step = 1 / max(ships, 1)
+        yield f"{ships} ships are few: one more or less found moves recall by {step:.2f}."
+    if comparison.calibrated:
+        yield "The threshold was chosen on these chips, which flatters precision and recall."
 
 
-def _unmeasured() -> list[str]:
-    return [
-        (
-            "Not known. There is one scene with ships in the chips, so nothing could be held back: "
-            "neighbouring chips of a scene are no proof. Label chips of another port or day "
-            "and train again."
-        )
-    ]
+def _unmeasured() -> Iterator[str]:
+    yield (
+        "Unknown. There is one scene with ships in the chips, so nothing could be held back: "
+        "neighbouring chips of a scene prove nothing. Label chips of another port or day and train "
+        "again."
+    )
 
 
-def _calibration(told: Comparison, base: Model) -> str:
-    if told.calibrated:
+def _calibration(comparison: Comparison, base: Model) -> str:
+    if comparison.calibrated:
         return "Scores and errors were calibrated on the chips that were held back."
     return (
         f"Scores, threshold and errors are calibrated as those of {base.name}: there were too few "
-        "ships to do it anew, so `score` is no tested probability."
+        "ships to calibrate them anew, so `score` is no tested probability."
     )

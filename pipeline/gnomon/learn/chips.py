@@ -158,10 +158,10 @@ def write_chip(path: Path, pixels: xr.Dataset, scene: Scene, port: str | None) -
         "SEEN_AT": scene.seen_at.isoformat(),
         "PLATFORM": scene.platform,
         "COLLECTION": scene.collection,
-        "SUN_AZIMUTH_DEG": _told(scene.sun_azimuth_deg),
-        "SUN_ELEVATION_DEG": _told(scene.sun_elevation_deg),
-        "VIEW_AZIMUTH_DEG": _told(scene.view_azimuth_deg),
-        "VIEW_ZENITH_DEG": _told(scene.view_zenith_deg),
+        "SUN_AZIMUTH_DEG": _degrees(scene.sun_azimuth_deg),
+        "SUN_ELEVATION_DEG": _degrees(scene.sun_elevation_deg),
+        "VIEW_AZIMUTH_DEG": _degrees(scene.view_azimuth_deg),
+        "VIEW_ZENITH_DEG": _degrees(scene.view_zenith_deg),
     }
     write_whole(
         path, lambda partial: _write(partial, grid, bands, _counts(values, scales), scales, tags)
@@ -169,7 +169,7 @@ def write_chip(path: Path, pixels: xr.Dataset, scene: Scene, port: str | None) -
     return Chip(path=path, scene_id=scene.id, port=port, grid=grid, bands=bands)
 
 
-def _told(angle: float | None) -> str:
+def _degrees(angle: float | None) -> str:
     return "" if angle is None else f"{angle:.3f}"
 
 

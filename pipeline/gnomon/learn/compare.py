@@ -1,60 +1,58 @@
-"""Old weights and new ones on the same chips, which neither was trained on.
+"""Old weights and new ones on the same samples, which neither was trained on.
 
-A hull found where nobody knows what lies there counts neither way. The scores of a network are
-calibrated, and its threshold chosen, on what was held back if that has twenty ships or more; with
-fewer the calibration of the weights that it began with is kept.
+A hull on unknown ground counts neither way. The scores of a network are calibrated, and its
+threshold chosen, on the holdout if that has twenty ships or more; with fewer the calibration of the
+base weights is kept.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import LabelError
-from gnomon.datamodel.study import DetectOptions
 from gnomon.detect import weights
 from gnomon.detect.calibration import Curve
-from gnomon.detect.cascade import Cascade
 from gnomon.detect.centernet.network import Network
 from gnomon.detect.weights import Model, Weights
 from gnomon.learn.calibrate import TYPED_MIN, calibrated, tanker_curve
-from gnomon.learn.metrics import Matched, match
-from gnomon.learn.samples import Lesson
-from gnomon.learn.scenes import outlines_in_pixels, rectangles_of
+from gnomon.learn.finders import weights_finder
+from gnomon.learn.metrics import Matched
+from gnomon.learn.scenes import LabelledScene
+from gnomon.learn.scores import match_scenes
 
-HELD = 0.25
-"""Share of the ships that is held back."""
+HOLDOUT = 0.25
+"""Share of the ships that is held out."""
 PORTS_MIN = 3
-"""With fewer ports whole scenes are held back, because a port left out leaves too little."""
-LOWEST = 0.02
-"""Down to scores far below any threshold."""
+"""With fewer ports whole scenes are held out, because a port left out leaves too little."""
 SHIPS_MIN = 20
 """Fewer ships do not carry a calibration of three numbers and five errors."""
 SHORTEST_M = 30.0
+"""Shorter ships do not count: a person who labels chips takes more care than under 50 m."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """What is taught, and what is held back to tell how good that was."""
+    """What is trained on, and what is held out to measure how good that was."""
 
-    taught: tuple[Lesson, ...]
-    held: tuple[Lesson, ...]
+    train: tuple[LabelledScene, ...]
+    holdout: tuple[LabelledScene, ...]
     by: str
-    """"port", "scene", or nothing where nothing could be held back."""
+    """"port", "scene", or empty where nothing could be held out."""
 
 
-def split(lessons: Sequence[Lesson], hold: Sequence[str], *, seed: int) -> Split:
-    """Hold back whole ports or whole scenes, with about a quarter of the ships.
+def split(samples: Sequence[LabelledScene], hold: Sequence[str], *, seed: int) -> Split:
+    """Hold out whole ports or whole scenes, with about a quarter of the ships.
 
     Parameters
     ----------
-    lessons
+    samples
         All.
     hold
-        Parts of ports' names or scene ids to hold back; chosen by itself if empty.
+        Parts of ports' names or scene ids to hold out; drawn, if empty.
     seed
-        Of the choice.
+        Of the draw.
 
     Raises
     ------
@@ -63,36 +61,41 @@ def split(lessons: Sequence[Lesson], hold: Sequence[str], *, seed: int) -> Split
 
     """
     if hold:
-        held = [x for x in lessons if any(h in f"{x.port} {x.scene_id}" for h in hold)]
-        names = ", ".join(sorted({x.scene_id for x in lessons}))
-        if not held or len(held) == len(lessons):
-            raise LabelError(f"hold back some scenes and not all of them; there are {names}")
-        return _split(lessons, {x.scene_id for x in held}, by="scene")
-    ports = {x.port for x in lessons if x.port and len(x.ships)}
+        return _split_as_asked(samples, hold)
+    ports = {x.port for x in samples if x.port and len(x.outlines)}
     by = "port" if len(ports) >= PORTS_MIN else "scene"
-    ships: dict[str, int] = {}
-    for lesson in lessons:
-        ships[_group(lesson, by)] = ships.get(_group(lesson, by), 0) + len(lesson.ships)
-    shown = sorted(name for name, count in ships.items() if count)
-    chosen: set[str] = set()
-    for name in np.random.default_rng(seed).permutation(shown)[: len(shown) - 1]:
-        if sum(ships[other] for other in chosen) < HELD * sum(ships.values()):
-            chosen.add(str(name))
-    return _split(lessons, chosen, by=by if chosen else "")
+    ships: Counter[str] = Counter()
+    for sample in samples:
+        ships[_group(sample, by)] += len(sample.outlines)
+    groups = sorted(name for name, count in ships.items() if count)
+    drawn: set[str] = set()
+    for name in np.random.default_rng(seed).permutation(groups)[: len(groups) - 1]:
+        if sum(ships[other] for other in drawn) < HOLDOUT * ships.total():
+            drawn.add(str(name))
+    return _split(samples, drawn, by=by if drawn else "")
 
 
-def _group(lesson: Lesson, by: str) -> str:
-    return str(lesson.port) if by == "port" else lesson.scene_id
+def _split_as_asked(samples: Sequence[LabelledScene], hold: Sequence[str]) -> Split:
+    held = {x.name for x in samples if any(part in f"{x.port} {x.name}" for part in hold)}
+    names = {x.name for x in samples}
+    if not held or held == names:
+        scenes = ", ".join(sorted(names))
+        raise LabelError(f"hold back some scenes and not all of them; there are {scenes}")
+    return _split(samples, held, by="scene")
 
 
-def _split(lessons: Sequence[Lesson], chosen: set[str], *, by: str) -> Split:
-    held = [by != "" and _group(lesson, by) in chosen for lesson in lessons]
-    taught = tuple(x for x, back in zip(lessons, held, strict=True) if not back)
-    return Split(taught, tuple(x for x, back in zip(lessons, held, strict=True) if back), by)
+def _group(sample: LabelledScene, by: str) -> str:
+    return str(sample.port) if by == "port" else sample.name
+
+
+def _split(samples: Sequence[LabelledScene], groups: set[str], *, by: str) -> Split:
+    held = [by != "" and _group(sample, by) in groups for sample in samples]
+    train = tuple(x for x, out in zip(samples, held, strict=True) if not out)
+    return Split(train, tuple(x for x, out in zip(samples, held, strict=True) if out), by)
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparisonRow:
     """One line of the table in the card."""
 
     weights: str
@@ -111,77 +114,66 @@ class Comparison:
     model: Model
     """Threshold, calibration and errors that the new weights get."""
     calibrated: bool
-    """On what was held back; else they are those of the weights that it began with."""
-    rows: tuple[Row, ...]
-    """Empty where nothing was held back."""
+    """On the holdout; else they are those of the base weights."""
+    rows: tuple[ComparisonRow, ...]
+    """Empty where nothing was held out."""
 
 
-def compared(
-    base: Weights, network: Network | None, held: Sequence[Lesson], checks: Sequence[Lesson]
+def compare(
+    base: Weights,
+    network: Network | None,
+    holdout: Sequence[LabelledScene],
+    checks: Sequence[LabelledScene],
 ) -> Comparison:
-    """Judge a network against the weights that it began with.
+    """Measure a network beside the weights that its training began with.
 
     Parameters
     ----------
     base
         Those weights.
     network
-        Trained without what was held back; None where nothing was.
-    held
-        What was held back.
+        Trained without the holdout; None where nothing was held out.
+    holdout
+        What was held out.
     checks
         Simulated scenes, to see what was forgotten.
 
     """
     if network is None:
         return Comparison(base.model, calibrated=False, rows=())
-    found = matched(weights.uncalibrated(network, gsd_m=base.model.gsd_m), held)
-    model, enough = base.model, len(found.truth) >= SHIPS_MIN and len(found.score) > 0
+    raw = _matched(weights.uncalibrated(network, gsd_m=base.model.gsd_m), holdout)
+    model, enough = base.model, len(raw.truth) >= SHIPS_MIN and len(raw.found) > 0
     if enough:
-        tanker = _tanker_curve(found, model.calibration.tanker)
-        calibration = calibrated(found, gsd_m=held[0].gsd_m).model_copy(update={"tanker": tanker})
+        tanker = _tanker_curve(raw, model.calibration.tanker)
+        calibration = calibrated(raw, gsd_m=holdout[0].gsd_m).model_copy(update={"tanker": tanker})
         model = model.model_copy(update={"calibration": calibration})
     after = Weights(model, network)
     rows = [
-        _row(title, name, matched(ready, scenes), ready.model.calibration.threshold)
-        for name, scenes in (("chips held back", held), ("simulated", checks))
+        _row(title, name, _matched(ready, scenes), ready.model.calibration.threshold)
+        for name, scenes in (("chips held back", holdout), ("simulated", checks))
         for title, ready in ((base.model.name, base), ("new", after))
         if scenes
     ]
     return Comparison(model, calibrated=enough, rows=tuple(rows))
 
 
-def _tanker_curve(found: Matched, base: Curve | None) -> Curve | None:
-    """Curve of p_tanker, if enough ships have a type; else that of the weights it began with."""
-    right = found.label >= 0
-    tanker, raw = found.truth.tanker[found.label[right]], found.found.p_tanker[right]
-    known = np.isfinite(tanker) & np.isfinite(raw)
+def _tanker_curve(raw: Matched, base: Curve | None) -> Curve | None:
+    """Curve of p_tanker, if enough ships have a type; else that of the base weights."""
+    right = raw.label >= 0
+    tanker, p_tanker = raw.truth.tanker[raw.label[right]], raw.found.p_tanker[right]
+    known = np.isfinite(tanker) & np.isfinite(p_tanker)
     if min((tanker[known] == 1).sum(), (tanker[known] == 0).sum()) < TYPED_MIN:
         return base
-    return tanker_curve(raw[known], tanker[known])
+    return tanker_curve(p_tanker[known], tanker[known])
 
 
-def matched(ready: Weights, lessons: Sequence[Lesson]) -> Matched:
-    """Hulls of several pictures against what is known of them."""
-    detector = Cascade(ready, DetectOptions(threshold=LOWEST))
-    parts = []
-    for lesson in lessons:
-        hulls = detector.find(lesson.pixels, lesson.masks)
-        truth = rectangles_of(lesson.ships, lesson.pixels)
-        outlines = outlines_in_pixels(lesson.ships, lesson.pixels)
-        known = _known(hulls, lesson)
-        parts.append(match(known, outlines, truth, gsd_m=lesson.gsd_m, length_min_m=SHORTEST_M))
-    return Matched.joined(parts)
+def _matched(ready: Weights, samples: Sequence[LabelledScene]) -> Matched:
+    find = weights_finder(ready)
+    return match_scenes(samples, [find(x) for x in samples], length_min_m=SHORTEST_M)
 
 
-def _known(boxes: OrientedBoxes, lesson: Lesson) -> OrientedBoxes:
-    rows, columns = lesson.unknown.shape
-    y = boxes.y.astype(int).clip(0, rows - 1)
-    x = boxes.x.astype(int).clip(0, columns - 1)
-    return boxes[~lesson.unknown[y, x]]
-
-
-def _row(title: str, scenes: str, result: Matched, threshold: float) -> Row:
-    at = result.at(threshold)
-    average = result.average_precision() if len(result.score) else 0.0
-    return Row(title, scenes, len(result.truth), average, at["precision"], at["recall"], at["f1"])
+def _row(title: str, scenes: str, result: Matched, threshold: float) -> ComparisonRow:
+    ranking = result.ranking
+    at = ranking.at(threshold)
+    average = ranking.average_precision()
+    return ComparisonRow(title, scenes, ranking.labels, average, at.precision, at.recall, at.f1)

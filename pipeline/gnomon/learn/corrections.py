@@ -1,6 +1,6 @@
 """Corrections: what a second look at the images says about a set of labels.
 
-A file of labels is somebody else's and stays as it is. Its errors are corrected beside it, in a
+A published file of labels stays as it is. Its errors are corrected beside it, in a
 GeoJSON of one feature per correction, in EPSG:4326, with the properties
 
 ``scene``

@@ -1,11 +1,11 @@
-"""From detections to chips that a person looks at, and one file of labels that she decides in.
+"""From detections to chips that a person inspects, and one file of labels to decide in.
 
 Every detection gets an outline, ``unreviewed``, and lies in the middle half of a chip; a crowded
 anchorage shares its chips. What a detector missed is in no table, so chips without detections can
-be drawn as well: each comes with its own frame as a row, and a frame that is called ``not_ship``
-says that there is no ship in it beside those that are outlined.
+be drawn as well: each comes with its own frame as a row, and a frame with the status ``not_ship``
+means that there is no ship in it beside those that are outlined.
 
-Making chips again adds what is new. It changes no row, and writes no chip twice.
+Exporting again adds what is new. It changes no row, and writes no chip twice.
 """
 
 import itertools
@@ -27,7 +27,7 @@ from gnomon.datamodel.decisions import Decision, latest, read_review
 from gnomon.datamodel.errors import AssetError, GnomonError, LabelError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.geojson import Feature
-from gnomon.datamodel.progress import Progress
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.datamodel.tables import LABEL_LOADS
@@ -56,14 +56,14 @@ from gnomon.workflow.loads import prepared, read_detections, scenes_of
 
 FRAME = "no ship was found here: not_ship if you see none, else outline each ship"
 WATER_MIN = 0.1
-"""Least share of water in a chip without detections: ships are not looked for on land."""
+"""Least share of water in a chip without detections: ships do not lie on land."""
 TRIES = 40
-"""Places that are tried in a look for a chip without detections, and rounds over all looks."""
+"""Places that are tried in an observation for a chip without detections, and rounds over all."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Detections, where their scenes are, and the looks that they came from."""
+    """Detections, where their scenes are, and the observations that they came from."""
 
     path: Path
     detections: gpd.GeoDataFrame
@@ -97,10 +97,10 @@ def source_of(place: Path, catalog: str | None = None) -> Source:
 
     """
     if place.is_dir():
-        told = place / "run.json"
-        if not told.is_file():
+        summary = place / "run.json"
+        if not summary.is_file():
             raise LabelError(f"{place}: is not the folder of a run (it has no run.json)")
-        url = json.loads(told.read_text(encoding="utf-8"))["study"]["catalog"]["url"]
+        url = json.loads(summary.read_text(encoding="utf-8"))["study"]["catalog"]["url"]
         table = place / "detections.parquet"
         observations = read_table(place / "observations.parquet")
         return Source(table, read_detections(table), catalog or url, observations)
@@ -117,7 +117,7 @@ def export_chips(
     empty: int = 0,
     side_px: int | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> Exported:
     """Cut chips around detections and add their outlines to the labels.
 
@@ -128,16 +128,16 @@ def export_chips(
     out
         Folder of chips and labels; what is there stays as it is.
     review
-        File of decisions about detections: rows that nobody has decided on get them.
+        File of decisions about detections: rows without a decision get them.
     empty
         How many chips without detections the folder should have; they are drawn from the run's
-        looks, those without any detection first.
+        observations, those without any detection first.
     side_px
         Least side of a chip, `gnomon.learn.chips.SIDE_PX` if left out.
     seed
         Of what is drawn.
-    progress
-        Told of each scene that is done.
+    on_progress
+        Called after each scene.
 
     Raises
     ------
@@ -163,8 +163,7 @@ def export_chips(
             fresh += _detected(cutters[name], rows)
         except AssetError as error:
             faults.append(str(error))
-        if progress:
-            progress(count, len(scenes), name)
+        on_progress(count, len(scenes), name)
     frames = _undetected(cutters, source.detections, observations, np.random.default_rng(seed))
     fresh += itertools.islice(frames, max(missing, 0))
     every = _reviewed(add_features(kept, fresh), latest(read_review(review)) if review else {})
@@ -290,7 +289,7 @@ def _detected(cutter: _Cutter, rows: gpd.GeoDataFrame) -> Iterator[Feature]:
 
 
 def _outlines(rows: gpd.GeoDataFrame, scene: Scene) -> gpd.GeoSeries:
-    """Hulls as polygons: told, or measured as `gnomon load` measures them."""
+    """Hulls as polygons: given, or measured as `gnomon load` measures them."""
     if "footprint" in rows and rows.footprint.notna().all():
         return gpd.GeoSeries(rows.footprint, crs="EPSG:4326")
     if rows.geom_type.isin(["Polygon"]).all():
@@ -305,18 +304,18 @@ def _middle(chip: Chip) -> tuple[float, float]:
 
 
 def _observations(source: Source, count: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Looks in which chips without detections may be cut: those without any detection first."""
+    """Observations to cut chips without detections from: those without any detection first."""
     if count <= 0:
         return pd.DataFrame({"scene_id": []})
     if source.observations is None:
-        why = "is a table of ships, and only a run knows what else was looked at"
+        why = "is a table of ships, and only a run knows what else was observed"
         raise LabelError(f"{source.path}: {why}; leave --empty out, or name the folder of a run")
     observations = source.observations
     observations = observations[
         (observations.status == "observed") & (observations.usable_water_km2.fillna(0) > 0)
     ]
     observations = observations.iloc[rng.permutation(len(observations))]
-    # Twice as many as are needed: not every look has room left.
+    # Twice as many as are needed: not every observation has room left.
     found = observations.detections.fillna(0) > 0
     return observations.iloc[np.argsort(found, kind="stable")].head(2 * count)
 
@@ -329,7 +328,7 @@ def _undetected(
 ) -> Iterator[Feature]:
     """Cut chips with water and without detections, each with its frame as a label.
 
-    Look by look, and then again, so that they come from as many as there are.
+    Observation by observation, and then again, so that they come from as many as there are.
     """
     for _, observation in pd.concat([observations] * TRIES).iterrows() if len(observations) else ():
         cutter = cutters.get(observation.scene_id)
@@ -382,6 +381,6 @@ def _has_water(cutter: _Cutter, corner: Corner) -> bool:
     pixels = read_window(cutter.scene, cutter.window(corner))
     try:
         water = usable_water(pixels, MaskOptions())["water"].to_numpy()
-    except GnomonError:  # bands from which water cannot be told
+    except GnomonError:  # bands from which water cannot be found
         return True
     return bool(water.mean() >= WATER_MIN)

@@ -1,16 +1,17 @@
-"""From shipped weights and somebody's labelled chips to new weights.
+"""From shipped weights and a person's labelled chips to new weights.
 
-1. Hold some ports back, or some scenes where there are fewer than three ports; never chips at
-   random, because neighbours are no proof. Where there is one scene nothing can be held back.
+1. Hold out some ports, or some scenes where there are fewer than three ports; never chips at
+   random, because neighbouring chips prove nothing. Where there is one scene nothing can be held
+   out.
 2. Train from the shipped weights on the other chips, mixed half and half with simulated scenes, so
    that what was learned before is not lost; with a labelled catalogue too, where there is one.
-3. Look at what was held back, with the old weights and the new. New weights are halfway between
-   those that training began with and those that it came to: that keeps most of what is gained on
-   the chips, and of what was known of other ports (Wortsman et al. 2022, "Robust fine-tuning",
+3. Compare the old weights and the new on the holdout. New weights are halfway between those that
+   training began with and those that it ended with: that keeps most of what is gained on the chips,
+   and of what was known of other ports (Wortsman et al. 2022, "Robust fine-tuning",
    arXiv:2109.01903).
 4. Train again on all chips. These weights leave, with a card that has the numbers of step 3.
 
-A kill costs at most a hundred steps: the state of both trainings and the simulated scenes lie in a
+A kill costs at most a hundred steps: the states of both trainings and the simulated scenes lie in a
 hidden folder beside the new weights until those are whole.
 """
 
@@ -23,25 +24,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gnomon.datamodel.errors import WeightsError
-from gnomon.datamodel.progress import Progress
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.detect import weights
 from gnomon.detect.centernet.network import Network
-from gnomon.learn.batches import shared
+from gnomon.learn.batches import sampling_weights
 from gnomon.learn.card import card
-from gnomon.learn.catalogs import marked_scenes
 from gnomon.learn.chips import FOLDER
-from gnomon.learn.compare import compared, split
-from gnomon.learn.fit import TrainOptions, train
+from gnomon.learn.compare import Comparison, compare, split
+from gnomon.learn.fit import TrainOptions, fit
 from gnomon.learn.labels import NAME
-from gnomon.learn.samples import Lesson, read_lessons, simulated_lessons
-from gnomon.learn.scenes import Labelled
+from gnomon.learn.recipe import stage_digest
+from gnomon.learn.samples import read_samples
+from gnomon.learn.scenes import LabelledScene, labelled_scenes, simulated_scenes
+from gnomon.learn.tensors import SceneTensors, scene_tensors
 from gnomon.workflow.store import digest
 
 OWN_SHARE = 0.5
 """Of the chips that the network sees; the rest is simulated, or half simulated and half from
 catalogues."""
 SIMULATED_SEED, CHECK_SEED = 7, 11
-"""Simulated scenes to train on are those of the first training; to check with there are others."""
+"""Simulated scenes to train on are those of the first training; those to check with are others."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,23 @@ class FinetuneOptions:
     """Other simulated scenes, to see what was forgotten."""
     seed: int = 0
     hold: tuple[str, ...] = ()
-    """Parts of ports' names or scene ids; chosen by itself if left out."""
+    """Parts of ports' names or scene ids to hold out; drawn, if empty."""
     average: float = 0.998
-    moved: float = 0.5
-    """How far to go from the old weights, 0, to those that training came to, 1."""
+    interpolation: float = 0.5
+    """Where new weights lie between the old ones, 0, and those that training ends with, 1."""
+    save_every: int = 100
+    """Steps between two states on disk."""
 
+    @property
     def training(self) -> TrainOptions:
-        """As `gnomon.learn.fit` wants them."""
+        """As `gnomon.learn.fit` takes them."""
         return TrainOptions(
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.learning_rate,
             average=self.average,
             seed=self.seed,
+            save_every=self.save_every,
         )
 
 
@@ -82,7 +88,7 @@ def finetune(
     version: str = "0.1.0",
     catalogs: Sequence[str] = (),
     options: FinetuneOptions | None = None,
-    progress: Progress | None = None,
+    on_progress: Progress = silent,
 ) -> weights.Model:
     """Train on labelled chips and write a new folder of weights with its card.
 
@@ -100,13 +106,13 @@ def finetune(
         Of labelled scenes beside the chips, as `gnomon.learn.train` reads them.
     options
         How long and how fast.
-    progress
-        Told of each step.
+    on_progress
+        Called after each step.
 
     Raises
     ------
     LabelError
-        Labels or chips are at fault, or nothing is decided on.
+        Labels or chips are at fault, or no label is decided on.
     WeightsError
         The folder exists, or a state cannot be read.
 
@@ -116,43 +122,48 @@ def finetune(
     options = options or FinetuneOptions()
     started = time.perf_counter()
     ready = weights.load(base)
-    parts = split(read_lessons(folder, gsd_m=ready.model.gsd_m), options.hold, seed=options.seed)
     if not isinstance(ready.network, Network):
         raise WeightsError(f"{base}: only networks of the architecture centernet can be finetuned")
-    bench = _Bench.of(folder, out, ready, catalogs, options, progress)
-    rehearsal = bench.train("rehearsal", parts.taught) if parts.held else None
-    told = compared(ready, rehearsal, parts.held, bench.checks() if rehearsal else ())
-    network = bench.train("final", (*parts.taught, *parts.held))
-    made = bench.place / "made" / out.name
+    parts = split(read_samples(folder, gsd_m=ready.model.gsd_m), options.hold, seed=options.seed)
+    run = _Run.of(folder, out, ready, catalogs, options, on_progress)
+    trial = run.train("holdout run", parts.train) if parts.holdout else None
+    comparison = compare(ready, trial, parts.holdout, run.checks() if trial else ())
+    network = run.train("final run", (*parts.train, *parts.holdout))
+    made = run.place / "made" / out.name
     shutil.rmtree(made.parent, ignore_errors=True)
-    model = weights.save(
-        made,
-        network,
-        version=version,
-        calibration=told.model.calibration,
-        sensor=ready.model.sensor,
-        gsd_m=ready.model.gsd_m,
-        gsd_range_m=ready.model.gsd_range_m,
-    )
+    model = _save(made, network, comparison, version=version)
     minutes = (time.perf_counter() - started) / 60
-    text = card(model, ready.model, parts, told, options=asdict(options), minutes=minutes)
+    text = card(model, ready.model, parts, comparison, options=asdict(options), minutes=minutes)
     (made / "card.md").write_text(text, encoding="utf-8")
     made.rename(out)
-    shutil.rmtree(bench.place)
+    shutil.rmtree(run.place)
     return model
 
 
+def _save(folder: Path, network: Network, comparison: Comparison, *, version: str) -> weights.Model:
+    model = comparison.model
+    return weights.save(
+        folder,
+        network,
+        version=version,
+        calibration=model.calibration,
+        sensor=model.sensor,
+        gsd_m=model.gsd_m,
+        gsd_range_m=model.gsd_range_m,
+    )
+
+
 @dataclass(frozen=True)
-class _Bench:
+class _Run:
     """What both trainings share, and where their states are kept."""
 
     place: Path
     rests_on: str
     base: weights.Weights
-    real: tuple[Labelled, ...]
-    """Scenes of the catalogue."""
+    real: tuple[SceneTensors, ...]
+    """Scenes of the catalogues."""
     options: FinetuneOptions
-    progress: Progress | None
+    on_progress: Progress
 
     @staticmethod
     def of(
@@ -161,50 +172,53 @@ class _Bench:
         base: weights.Weights,
         catalogs: Sequence[str],
         options: FinetuneOptions,
-        progress: Progress | None,
-    ) -> "_Bench":
+        on_progress: Progress,
+    ) -> "_Run":
         files = [folder / NAME, *sorted((folder / FOLDER).glob("*.tif"))]
-        told = {
+        inputs = {
             "base": base.model.digest,
+            "stage": stage_digest(),
             "options": asdict(options),
             "catalogs": list(catalogs),
             "files": [(f.name, hashlib.sha256(f.read_bytes()).hexdigest()) for f in files],
         }
         place = out.with_name(f".{out.name}.training")
         place.mkdir(parents=True, exist_ok=True)
-        real = [m.learnable(base.model.bands) for m in marked_scenes(*catalogs)]
-        return _Bench(place, digest(told), base, tuple(real), options, progress)
+        real = [scene_tensors(scene, base.model.bands) for scene in labelled_scenes(*catalogs)]
+        return _Run(place, digest(inputs), base, tuple(real), options, on_progress)
 
-    def checks(self) -> list[Lesson]:
+    def checks(self) -> list[LabelledScene]:
         """Simulated scenes that nothing was trained on, to see what was forgotten."""
-        return list(simulated_lessons(self.options.checks, seed=CHECK_SEED, cache=self.place))
+        return list(simulated_scenes(self.options.checks, seed=CHECK_SEED, cache=self.place))
 
-    def train(self, name: str, lessons: Sequence[Lesson]) -> Network:
-        """Train on lessons, simulated scenes and the catalogue; a kill costs little."""
+    def train(self, name: str, samples: Sequence[LabelledScene]) -> Network:
+        """Train on samples, simulated scenes and catalogues."""
         count, bands, base = self.options.simulated, self.base.model.bands, self.base.network
         assert isinstance(base, Network), "finetune refuses others"
-        own = [lesson.learnable(bands) for lesson in lessons]
-        scenes = simulated_lessons(count, seed=SIMULATED_SEED, cache=self.place)
-        made = [lesson.learnable(bands) for lesson in scenes]
+        own = [scene_tensors(sample, bands) for sample in samples]
+        scenes = simulated_scenes(count, seed=SIMULATED_SEED, cache=self.place)
+        simulated = [scene_tensors(scene, bands) for scene in scenes]
         others = (1 - OWN_SHARE) / (2 if self.real else 1)
-        shares = [
-            *shared(own, OWN_SHARE),
-            *shared(made, others),
-            *shared(self.real, others),
+        drawn = [
+            *sampling_weights(own, OWN_SHARE),
+            *sampling_weights(simulated, others),
+            *sampling_weights(self.real, others),
         ]
-        tell, steps = self.progress, self.options.steps
-        trained = train(
-            [*own, *made, *self.real],
-            self.options.training(),
-            weights=shares,
+        steps = self.options.steps
+        trained = fit(
+            [*own, *simulated, *self.real],
+            self.options.training,
+            weights=drawn,
             base=base,
-            saved=self.place / f"{name}-{self.rests_on}.pt",
-            progress=(lambda s, x: tell(s + 1, steps, f"{name}: loss {x:.2f}")) if tell else None,
+            state=self.place / f"{name.replace(' ', '-')}-{self.rests_on}.pt",
+            on_step=lambda step, loss: self.on_progress(
+                step + 1, steps, f"{name}: loss {loss:.2f}"
+            ),
         )
-        return _between(base, trained, self.options.moved)
+        return interpolate(base, trained, self.options.interpolation)
 
 
-def _between(old: Network, new: Network, share: float) -> Network:
+def interpolate(old: Network, new: Network, share: float) -> Network:
     """Weights on the straight line from old ones, 0, to new ones, 1."""
     known, learned = old.state_dict(), new.state_dict()
     mixed = {

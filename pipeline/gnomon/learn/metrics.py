@@ -1,35 +1,80 @@
 """The scores of a set of hulls against outlines.
 
-A hull found is right if its centre lies in the outline grown by 2 pixels, or within 30 m of it;
-one to one, by the Hungarian method. Vessels under 50 m are ignored on both sides, because they are
-not labelled with any care: a label that short cannot be missed and a hull that short cannot be
-false. Average precision is the area under the precision-recall curve, every point counted.
+A hull found is right if its centre lies in the outline grown by 2 pixels, or within 30 m of it; one
+to one, by the Hungarian method. Vessels under 50 m are ignored on both sides, because they are not
+labelled with any care: a label that short cannot be missed and a hull that short cannot be false.
+Average precision is the area under the precision-recall curve, every point counted, with precision
+made monotonic (as PASCAL VOC has it since 2010).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from gnomon.datamodel.arrays import Float64s, Mask
 from gnomon.datamodel.boxes import OrientedBoxes
 
 GROWN_PX = 2.0
 REACH_M = 30.0
 SHORT_M = 50.0
+OUT_OF_REACH = 1e6
+"""Cost of a pair out of reach: more than any sum of pairs within reach."""
+
+
+class Rates(NamedTuple):
+    """Of the hulls with a score or more."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Hulls by their score, and which of them are right."""
+
+    score: NDArray[np.floating]
+    right: Mask
+    labels: int
+    """How many ships there are."""
+
+    def at(self, threshold: float) -> Rates:
+        """Precision, recall and F1 of the hulls with this score or more."""
+        taken = self.score >= threshold
+        right = float((taken & self.right).sum())
+        precision, recall = right / max(int(taken.sum()), 1), right / max(self.labels, 1)
+        return Rates(precision, recall, 2 * right / max(int(taken.sum()) + self.labels, 1))
+
+    def curve(self) -> tuple[Float64s, Float64s]:
+        """Recall and precision at every threshold, the strictest first."""
+        order = np.argsort(-self.score, kind="stable")
+        right = self.right[order].cumsum()
+        return right / max(self.labels, 1), right / np.arange(1, len(order) + 1)
+
+    def average_precision(self) -> float:
+        """Area under the precision-recall curve."""
+        recall, precision = self.curve()
+        best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+        return float((best_from_here * np.diff(recall, prepend=0)).sum())
+
+    def best_threshold(self) -> float:
+        """Threshold of best F1 on these very labels, which flatters; 0 where there are no hulls."""
+        return max(np.unique(self.score), key=lambda t: self.at(t).f1, default=0.0)
 
 
 @dataclass(frozen=True)
 class Matched:
     """Hulls of one scene or several against their labels."""
 
-    score: NDArray[np.float32]
-    """Of every hull of 50 m or more, and of every shorter one that meets a long label."""
     label: NDArray[np.int64]
-    """Row of the label that each hull meets, -1 where it meets none."""
+    """Row in ``truth`` of the label that each hull meets, -1 where it meets none."""
     found: OrientedBoxes
+    """Every hull of 50 m or more, and every shorter one that meets a long label."""
     truth: OrientedBoxes
     """Labels, all of them counted."""
 
@@ -37,35 +82,20 @@ class Matched:
     def joined(parts: Sequence["Matched"]) -> "Matched":
         """Several scenes as one."""
         starts = np.cumsum([0, *(len(p.truth) for p in parts)])
+        labels = [
+            np.where(p.label >= 0, p.label + start, -1)
+            for p, start in zip(parts, starts[:-1], strict=True)
+        ]
         return Matched(
-            np.concatenate([p.score for p in parts]),
-            np.concatenate(
-                [
-                    np.where(p.label >= 0, p.label + s, -1)
-                    for p, s in zip(parts, starts, strict=False)
-                ]
-            ),
+            np.concatenate([np.zeros(0, np.int64), *labels]),
             OrientedBoxes.concatenate(p.found for p in parts),
             OrientedBoxes.concatenate(p.truth for p in parts),
         )
 
-    def at(self, threshold: float) -> dict[str, float]:
-        """Precision, recall and F1 of the hulls with this score or more."""
-        taken = self.score >= threshold
-        right = float((taken & (self.label >= 0)).sum())
-        precision = right / max(float(taken.sum()), 1.0)
-        recall = right / max(float(len(self.truth)), 1.0)
-        f1 = 2 * precision * recall / max(precision + recall, 1e-9)
-        return {"precision": precision, "recall": recall, "f1": f1}
-
-    def average_precision(self) -> float:
-        """Area under the precision-recall curve."""
-        order = np.argsort(-self.score, kind="stable")
-        right = (self.label[order] >= 0).cumsum()
-        precision = right / np.arange(1, len(order) + 1)
-        best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
-        gained = np.diff(right, prepend=0) / max(len(self.truth), 1)
-        return float((best_from_here * gained).sum())
+    @property
+    def ranking(self) -> Ranking:
+        """Which hulls are right, by score."""
+        return Ranking(self.found.score, self.label >= 0, len(self.truth))
 
 
 def match(
@@ -75,9 +105,9 @@ def match(
     *,
     gsd_m: float,
     length_min_m: float = SHORT_M,
-    ignored: NDArray[np.bool_] | None = None,
+    ignored: Mask | None = None,
 ) -> Matched:
-    """Hold hulls against the labels of one scene.
+    """Compare hulls with the labels of one scene.
 
     Parameters
     ----------
@@ -92,31 +122,28 @@ def match(
     length_min_m
         Labels shorter than this are ignored, and so is what meets only them.
     ignored
-        Labels that are ignored whatever their length, with all hulls on their ground.
+        Labels that are ignored at any length, with all hulls on their ground.
 
     """
     long = truth.length * gsd_m >= length_min_m
     if ignored is not None:
         long &= ~ignored
-    label = meets(found, outlines, gsd_m=gsd_m, ignored=ignored)
+    label = labels_met(found, outlines, gsd_m=gsd_m, ignored=ignored)
     meets_long = (label >= 0) & np.append(long, False)[label]
     # False only if it claims to be long and meets no label at all, however short or doubtful.
     counted = meets_long | ((label < 0) & (found.length * gsd_m >= length_min_m))
     renumbered = np.append(np.cumsum(long) - 1, -1)
     return Matched(
-        found.score[counted],
-        renumbered[np.where(meets_long, label, -1)][counted],
-        found[counted],
-        truth[long],
+        renumbered[np.where(meets_long, label, -1)][counted], found[counted], truth[long]
     )
 
 
-def meets(
+def labels_met(
     found: OrientedBoxes,
     outlines: Sequence[shapely.Geometry],
     *,
     gsd_m: float,
-    ignored: NDArray[np.bool_] | None = None,
+    ignored: Mask | None = None,
 ) -> NDArray[np.int64]:
     """Label that each hull meets, -1 where it meets none.
 
@@ -143,7 +170,6 @@ def pairs(
     distance = shapely.distance(centres[:, None], np.asarray(outlines)[None, :])
     cost = np.maximum(distance - GROWN_PX, 0.0) * gsd_m
     reachable = cost <= REACH_M
-    # A pair out of reach costs more than any sum of pairs within reach.
-    rows, columns = linear_sum_assignment(np.where(reachable, cost, 1e6))
+    rows, columns = linear_sum_assignment(np.where(reachable, cost, OUT_OF_REACH))
     kept = reachable[rows, columns]
     return rows[kept], columns[kept]

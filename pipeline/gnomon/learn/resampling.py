@@ -1,4 +1,4 @@
-"""Resampling: a square cut out of a raster through a rotation, a mirror and a scale."""
+"""Resampling: a square of a raster through a rotation, a mirror and a scale."""
 
 import numpy as np
 import torch
@@ -7,10 +7,10 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def cut(
+def resample(
     bands: Tensor, matrix: NDArray[np.float64], centre: NDArray[np.floating], side: int
 ) -> Tensor:
-    """Resample a square, bilinear; what lies outside the raster is NaN, as what was not seen.
+    """Resample a square bilinearly; outside the raster it is NaN, as where nothing was measured.
 
     Parameters
     ----------

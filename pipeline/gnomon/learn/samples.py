@@ -1,13 +1,12 @@
-"""Chips and decided labels as training takes them: what is a ship, what is none, what is unknown.
+"""Chips and decided labels as labelled scenes: what is a ship, what is none, what is unknown.
 
-A chip with a decided row counts as looked through: what is not outlined in it is background. Chips
-of one scene that touch become one picture, so that a ship on their seam is whole. Unknown, and
-neither ship nor background, are: outlines that nobody has decided on, two pixels wider than drawn;
-and a rim of six pixels, in which a hull may be cut.
+A chip with a decided row counts as inspected: what is not outlined in it is background. Chips of
+one scene that touch become one scene, so that a ship on their seam is whole. Unknown, and neither
+ship nor background, are: outlines that are not decided on, two pixels wider than drawn; and a rim
+of six pixels, in which a hull may be cut.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,89 +16,52 @@ import shapely
 import shapely.affinity
 import xarray as xr
 from affine import Affine
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import wrap_xr
 from rasterio.features import rasterize
 from scipy.ndimage import binary_erosion
 
+from gnomon.datamodel.arrays import Float32s, Mask
 from gnomon.datamodel.errors import LabelError
-from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.study import MaskOptions
 from gnomon.imagery.water import usable_water
 from gnomon.learn.chips import CLASSES, Chip, chip_pixels, corner_of, read_chips
 from gnomon.learn.labels import LONGEST_M, NAME, length_of, read_labels
-from gnomon.learn.scenes import Labelled, gsd_of, labelled, outlines_in_pixels, rectangles_of
-from gnomon.simulate.pixels.scene import SceneSpec, simulate, training_specs, truth
+from gnomon.learn.outlines import boxes_of, gsd_of
+from gnomon.learn.scenes import LabelledScene
 
-SHORTEST_M = 40.0
-"""Of a simulated ship that is taught: shorter ones are not labelled in real scenes."""
 GROWN_PX = 2.0
 RIM_PX = 6
-Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """A picture with what somebody knows of it."""
-
-    scene_id: str
-    port: str | None
-    pixels: xr.Dataset
-    masks: xr.Dataset
-    ships: gpd.GeoDataFrame
-    """Outlines in EPSG:4326, of the length that was told."""
-    hard: gpd.GeoDataFrame
-    """What was called no ship; without the frames of whole chips."""
-    unknown: Mask
-    """(rows, columns)."""
-    real: bool = True
-    """Seen by a satellite and not simulated."""
-
-    @property
-    def gsd_m(self) -> float:
-        """Metres per pixel."""
-        return gsd_of(self.pixels)
-
-    def learnable(self, bands: Sequence[str]) -> Labelled:
-        """As training wants it: what is unknown is where nothing is looked for."""
-        masks = self.masks.assign(search=self.masks.search & ~self.unknown)
-        plain = labelled(
-            self.scene_id, self.pixels, self.ships, bands=bands, masks=masks, real=self.real
-        )
-        centres = [s.centroid.coords[0] for s in outlines_in_pixels(self.hard, self.pixels)]
-        return replace(plain, hard=np.array(centres, np.float32).reshape(-1, 2))
-
-
-def read_lessons(folder: Path, *, gsd_m: float = 10.0) -> list[Lesson]:
-    """Pictures of a folder of chips that somebody has looked through, scene by scene.
+def read_samples(folder: Path, *, gsd_m: float = 10.0) -> list[LabelledScene]:
+    """Labelled scenes of a folder of chips, without the chips that are not inspected.
 
     Parameters
     ----------
     folder
         Of chips and labels.
     gsd_m
-        Pixel that the network learned from: finer chips are averaged to about it, as they are
-        where ships are looked for.
+        Pixel size of the network: finer chips are averaged to about it, as they are in inference.
 
     Raises
     ------
     LabelError
-        Labels or chips are at fault, or nobody has decided on anything.
+        Labels or chips are at fault, or no label is decided on.
 
     """
     chips = read_chips(folder)
     labels = read_labels(folder, chips)
-    seen = set(labels.chip[labels.status != "unreviewed"])
-    if not seen:
+    inspected = set(labels.chip[labels.status != "unreviewed"])
+    if not inspected:
         why = "no row is decided on; write ship or not_ship into status"
         raise LabelError(f"{folder / NAME}: {why} of some")
     by_scene: dict[str, list[Chip]] = {}
     for chip in chips.values():
-        if chip.name in seen:
+        if chip.name in inspected:
             by_scene.setdefault(chip.scene_id, []).append(chip)
     return [
-        _lesson(_together(group), group[0], labels[labels.scene_id == scene_id], gsd_m)
+        _sample(_together(group), group[0], labels[labels.scene_id == scene_id], gsd_m)
         for scene_id, own in by_scene.items()
         for group in _touching(own)
     ]
@@ -118,7 +80,7 @@ def _box(chip: Chip) -> shapely.Polygon:
     return shapely.box(column, row, column + columns, row + rows)
 
 
-def _lesson(fine: xr.Dataset, chip: Chip, labels: gpd.GeoDataFrame, gsd_m: float) -> Lesson:
+def _sample(fine: xr.Dataset, chip: Chip, labels: gpd.GeoDataFrame, gsd_m: float) -> LabelledScene:
     pixels = _averaged(fine, max(1, round(gsd_m / gsd_of(fine))))
     box = pixels.odc.geobox
     outlines = labels.to_crs(box.crs).geometry
@@ -128,14 +90,14 @@ def _lesson(fine: xr.Dataset, chip: Chip, labels: gpd.GeoDataFrame, gsd_m: float
     seen = np.any([np.isfinite(layer.to_numpy()) for layer in pixels.values()], axis=0)
     unknown = _burnt(outlines[near & undecided], box) & ~_burnt(outlines[near & ships], box)
     unknown |= seen & ~binary_erosion(seen, np.ones((3, 3)), iterations=RIM_PX)
-    return Lesson(
+    return LabelledScene(
         chip.scene_id,
-        chip.port,
         pixels,
         usable_water(pixels, MaskOptions()),
-        _as_told(labels[near & ships], pixels),
-        labels[near & (labels.status == "not_ship") & ~frames],
-        unknown,
+        _stretched_to_length(labels[near & ships], pixels),
+        port=chip.port,
+        hard_negatives=labels[near & (labels.status == "not_ship") & ~frames],
+        unknown=unknown,
     )
 
 
@@ -148,7 +110,7 @@ def _together(chips: Sequence[Chip]) -> xr.Dataset:
     first = chips[0].grid.affine
     shift = Affine.translation(int(left - corners[0, 1]), int(top - corners[0, 0]))
     grid = GeoBox((shape[0], shape[1]), first @ shift, chips[0].grid.crs)
-    layers: dict[str, NDArray[np.float32]] = {}
+    layers: dict[str, Float32s] = {}
     for chip, (row, column) in zip(chips, corners - (top, left), strict=True):
         rows, columns = chip.grid.shape.yx
         for band, values in chip_pixels(chip).items():
@@ -175,18 +137,18 @@ def _averaged(pixels: xr.Dataset, step: int) -> xr.Dataset:
     return xr.Dataset({band: wrap_xr(layer, grid) for band, layer in means.items()})
 
 
-def _as_told(ships: gpd.GeoDataFrame, pixels: xr.Dataset) -> gpd.GeoDataFrame:
-    """Outlines stretched along their axis to the length that was told, where one was.
+def _stretched_to_length(ships: gpd.GeoDataFrame, pixels: xr.Dataset) -> gpd.GeoDataFrame:
+    """Outlines stretched along their axis to the column ``length_m``, where it has a number.
 
-    What is stretched to it is the length that training reads off an outline, of which a pointed bow
-    is a part only.
+    The length of the outline's box is stretched to it, because that is what training reads off an
+    outline: a pointed bow is only a part of it.
     """
     crs = pixels.odc.geobox.crs
-    read = rectangles_of(ships, pixels).length * gsd_of(pixels)
+    drawn_m = boxes_of(ships, pixels).length * gsd_of(pixels)
     outlines = [
-        outline if np.isnan(told) else _stretched(outline, told / length)
-        for outline, told, length in zip(
-            ships.to_crs(crs).geometry, ships.length_m, read, strict=True
+        outline if np.isnan(length_m) else _stretched(outline, length_m / drawn)
+        for outline, length_m, drawn in zip(
+            ships.to_crs(crs).geometry, ships.length_m, drawn_m, strict=True
         )
     ]
     return ships.set_geometry(gpd.GeoSeries(outlines, ships.index, crs=crs).to_crs(4326))
@@ -209,44 +171,3 @@ def _burnt(outlines: gpd.GeoSeries, box: GeoBox) -> Mask:
     grown = outlines.buffer(GROWN_PX * abs(box.resolution.x))
     burnt = rasterize(grown, out_shape=box.shape.yx, transform=box.affine, all_touched=True)
     return burnt.astype(bool)
-
-
-def simulated_lessons(count: int, *, seed: int, cache: Path | None = None) -> Iterator[Lesson]:
-    """Simulated scenes, whose ships are known; what is too short to be labelled is unknown.
-
-    Parameters
-    ----------
-    count
-        How many.
-    seed
-        Scene i of a seed is the same however many there are.
-    cache
-        Folder that keeps their pixels: they take longer to make than to read.
-
-    """
-    for spec in training_specs(count, seed=seed):
-        pixels = _simulated(spec, cache)
-        ships = truth(spec)
-        short = ships.length_m < SHORTEST_M
-        box = pixels.odc.geobox
-        unknown = _burnt(ships[short].to_crs(box.crs).geometry, box)
-        told = ships[~short]
-        masks = usable_water(pixels, MaskOptions())
-        yield Lesson(spec.id, None, pixels, masks, told, told[:0], unknown, real=False)
-
-
-def _simulated(spec: SceneSpec, cache: Path | None) -> xr.Dataset:
-    path = cache / f"{spec.id}.npz" if cache else None
-    if path and path.is_file():
-        with np.load(path) as kept:
-            return xr.Dataset({band: wrap_xr(kept[band], spec.geobox) for band in kept.files})
-    pixels, _ = simulate(spec)
-    if path:
-        layers = {str(band): layer.to_numpy() for band, layer in pixels.items()}
-        write_whole(path, lambda partial: _zipped(partial, layers))
-    return pixels
-
-
-def _zipped(path: Path, layers: dict[str, NDArray[np.float32]]) -> None:
-    with path.open("wb") as file:  # by name, numpy would add an ending
-        np.savez(file, allow_pickle=False, **layers)

@@ -1,231 +1,214 @@
-"""Labelled scenes: pixels, and the ships that somebody outlined in them.
+"""Labelled scenes: pixels, and what is known of the ships in them.
 
-A label is an outline. What the network learns of it is the oriented rectangle around it, in pixels:
-centre (x right, y down, the first pixel covering 0 to 1), length, beam, and the angle of the axis
-clockwise from the top of the image.
+They come from catalogues whose items have an asset ``ships`` (outlines, GeoJSON), from chips that a
+person has labelled (`gnomon.learn.samples`) and from the simulator. Training, fine-tuning and
+cross-validation take them alike. Corrections to the labels of a catalogue, if any, are in a file of
+their own (`gnomon.learn.corrections`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import shapely
-import torch
 import xarray as xr
-from numpy.typing import NDArray
-from torch import Tensor
+from odc.geo.xr import wrap_xr
 
-from gnomon.datamodel.arrays import Float32s
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.arrays import Mask
 from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.datamodel.errors import CatalogError, LabelError
+from gnomon.datamodel.files import write_whole
+from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.study import CatalogOptions, MaskOptions
+from gnomon.imagery.read import read_pixels
+from gnomon.imagery.water import usable_water
+from gnomon.learn.corrections import corrected, read_corrections
+from gnomon.learn.outlines import (
+    PIXEL_LOOSE,
+    TIGHT,
+    Looseness,
+    boxes_of,
+    flags,
+    gsd_of,
+    outlines_in_pixels,
+)
+from gnomon.learn.type_labels import with_types
+from gnomon.simulate.pixels.scene import SceneSpec, deserted, simulate, training_specs, truth
+
+SHORTEST_M = 40.0
+"""Shorter vessels are labelled here and there only: the network is to learn nothing from them."""
+
+
+def _none() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(geometry=[], crs="EPSG:4326")
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A scene with all its ships of 50 m and more outlined."""
+class LabelledScene:
+    """Pixels of a scene, or of a part of it, with all its ships of 50 m and more outlined."""
 
     name: str
-    bands: Tensor
-    """(bands, rows, columns) reflectance, not finite where nothing was seen."""
-    present: Tensor
-    """(bands,), 1 where the scene has the band."""
-    ships: OrientedBoxes
-    masks: Tensor
-    """(2, rows, columns): 1 on open water; 1 where a hull's centre may lie, and elsewhere nothing
-    is to be learnt."""
-    ignored: OrientedBoxes
-    """What may be a ship and may be none."""
+    """Identifier of the STAC item."""
+    pixels: xr.Dataset
+    """Reflectances by band on an odc-geo GeoBox, NaN where nothing was measured."""
+    masks: xr.Dataset
+    """Layers ``water``, ``search`` and ``land`` on the same grid."""
+    outlines: gpd.GeoDataFrame
+    """Ships, polygons in any CRS. Columns, each of which may be missing: ``ignored``, what may be a
+    ship and may be none; ``measured`` and ``type``, as `gnomon.learn.outlines.boxes_of` has them.
+    """
+    _: KW_ONLY
+    port: str | None = None
+    looseness: Looseness = TIGHT
+    """How loosely the outlines were drawn."""
+    hard_negatives: gpd.GeoDataFrame = field(default_factory=_none)
+    """Outlines of what was taken for a ship and is none; sampled as often as ships."""
+    unknown: Mask | None = None
+    """(rows, columns): neither ship nor background. None where everything is known."""
+    without_ships: xr.Dataset | None = None
+    """Bands of the same place without its ships, where that is known exactly."""
     real: bool = True
-    """Seen by a satellite and not simulated."""
-    hard: Float32s = field(default_factory=lambda: np.empty((0, 2), np.float32))
-    """(places, 2), x and y: what was taken for a ship and is none; shown as often as a ship."""
-    background: Tensor | None = None
-    """As ``bands``: the scene without its ships, as other days would show it."""
+    """From a satellite and not simulated."""
+
+    @property
+    def gsd_m(self) -> float:
+        """Metres per pixel."""
+        return gsd_of(self.pixels)
+
+    @cached_property
+    def polygons(self) -> list[shapely.Geometry]:
+        """Outlines in pixels."""
+        return outlines_in_pixels(self.outlines, self.pixels)
+
+    @cached_property
+    def boxes(self) -> OrientedBoxes:
+        """Outlines as boxes in pixels."""
+        return boxes_of(self.outlines, self.pixels, looseness=self.looseness)
+
+    @property
+    def ignored(self) -> Mask:
+        """Outlines that are neither a miss nor a false positive."""
+        return flags(self.outlines, "ignored")
+
+    def known(self, boxes: OrientedBoxes) -> OrientedBoxes:
+        """The boxes whose centre does not lie on unknown ground."""
+        if self.unknown is None:
+            return boxes
+        rows, columns = self.unknown.shape
+        y = boxes.y.astype(int).clip(0, rows - 1)
+        x = boxes.x.astype(int).clip(0, columns - 1)
+        return boxes[~self.unknown[y, x]]
+
+    def typed(self, types: gpd.GeoDataFrame, *, guesses: bool = False) -> "LabelledScene":
+        """The same scene with types of ships from `gnomon.learn.type_labels`."""
+        return replace(self, outlines=with_types(self.outlines, self.name, types, guesses=guesses))
+
+    def corrected(self, corrections: gpd.GeoDataFrame) -> "LabelledScene":
+        """The same scene with corrected labels."""
+        return replace(self, outlines=corrected(self.outlines, self.name, corrections))
 
 
-@dataclass(frozen=True)
-class Loose:
-    """How much wider than the hull a set of outlines is drawn, metres."""
-
-    length_m: float = 0.0
-    beam_m: float = 0.0
-
-
-TIGHT = Loose()
-SHORTEST_M = 40.0
-"""Shorter vessels are labelled here and there only: the network is to learn nothing of them."""
-
-
-def labelled(
-    name: str,
-    pixels: xr.Dataset,
-    outlines: gpd.GeoDataFrame,
-    *,
-    bands: Sequence[str],
-    masks: xr.Dataset | None = None,
-    loose: Loose = TIGHT,
-    real: bool = True,
-) -> Labelled:
-    """Pixels and outlines to a scene that training can cut chips from.
-
-    Parameters
-    ----------
-    name
-        For messages and for splitting by port.
-    pixels
-        Reflectances on an odc-geo GeoBox.
-    outlines
-        Polygons in any CRS. Where a column ``ignored`` is true, nothing is to be learnt; where
-        ``measured`` is true, an outline runs along the hull, however loose the others are. A column
-        ``type`` tells tankers from other ships.
-    bands
-        The network's bands; those that the pixels lack are marked missing.
-    masks
-        Layers ``water`` and ``search`` on the same grid; all of it, if left out.
-    loose
-        How loosely the outlines were drawn.
-    real
-        Whether a satellite saw it.
-
-    """
-    shape = (pixels.sizes["y"], pixels.sizes["x"])
-    empty = np.full(shape, np.nan, np.float32)
-    stack = np.stack([pixels[b].to_numpy() if b in pixels else empty for b in bands])
-    every = rectangles_of(outlines, pixels, loose=loose)
-    unsure = flags(outlines, "ignored") | (every.length * gsd_of(pixels) < SHORTEST_M)
-    layers = np.ones((2, *shape), np.float32)
-    if masks is not None:
-        layers = np.stack([masks[layer].to_numpy() for layer in ("water", "search")])
-    reflectance = torch.from_numpy(stack.astype(np.float32))
-    return Labelled(
-        name,
-        reflectance,
-        torch.tensor([float(b in pixels) for b in bands]),
-        every[~unsure],
-        torch.from_numpy(layers.astype(np.float32)),
-        every[unsure],
-        real,
-        background=emptied(reflectance, layers[0] > 0, every),
-    )
-
-
-_AROUND_PX = 40
-_GROWN_PX = 1.5
-"""How far beyond a rectangle a hull's light reaches."""
-
-
-def emptied(bands: Tensor, water: NDArray[np.bool_], ships: OrientedBoxes) -> Tensor:
-    """A scene without its ships: each gives way to pixels of the water around her.
+def labelled_scenes(
+    *catalogs: str, ports: Sequence[str] | None = None, corrections: Path | None = None
+) -> list[LabelledScene]:
+    """Every scene of some catalogues that has outlines of ships.
 
     Parameters
     ----------
-    bands
-        (bands, rows, columns).
-    water
-        (rows, columns), true on open water.
-    ships
-        In pixels of the bands.
+    catalogs
+        Addresses or paths of the catalogues.
+    ports
+        Parts of item ids; other scenes are left out. All, if left out.
+    corrections
+        File of corrections to the labels.
+
+    Raises
+    ------
+    CatalogError
+        A catalogue cannot be read, or none of its scenes is labelled.
+    LabelError
+        Outlines or corrections are at fault, or do not fit each other.
 
     """
-    rng = np.random.default_rng(len(ships))
-    result = bands.clone()
-    rows, columns = water.shape
-    for ship in ships:
-        x, y, reach = int(ship.x), int(ship.y), int(ship.length) + _AROUND_PX
-        top, left = max(y - reach, 0), max(x - reach, 0)
-        part = np.s_[top : min(y + reach, rows), left : min(x + reach, columns)]
-        row, column = np.nonzero(water[part])
-        if not len(row):
-            continue
-        height, width = water[part].shape
-        x_px, y_px = np.meshgrid(
-            np.arange(left, left + width, dtype=np.float32) + 0.5,
-            np.arange(top, top + height, dtype=np.float32) + 0.5,
+    better = read_corrections(corrections) if corrections else None
+    labelled: list[LabelledScene] = []
+    for catalog in catalogs:
+        found = find_scenes(CatalogOptions(url=catalog), area=None)
+        scenes = [s for s in found.scenes if s.outlines_href]
+        if not scenes:
+            raise CatalogError(
+                f"{catalog}: no item has outlines of ships, an asset 'ships' (GeoJSON)"
+            )
+        wanted = [s for s in scenes if ports is None or any(port in s.id for port in ports)]
+        labelled += [_read(scene) for scene in wanted]
+    return [one.corrected(better) for one in labelled] if better is not None else labelled
+
+
+def _read(scene: Scene) -> LabelledScene:
+    pixels = read_pixels(scene, None)
+    masks = usable_water(pixels, MaskOptions())
+    return LabelledScene(scene.id, pixels, masks, _outlines(scene), looseness=PIXEL_LOOSE)
+
+
+def _outlines(scene: Scene) -> gpd.GeoDataFrame:
+    """Outlines of a scene, wherever and in whatever CRS they are; rows keep their order."""
+    try:
+        outlines = gpd.read_file(scene.outlines_href)
+    except Exception as error:  # pyogrio raises several unrelated types
+        raise LabelError(f"{scene.outlines_href}: cannot be read as GeoJSON ({error})") from error
+    fit = outlines.geom_type.isin(["Polygon", "MultiPolygon"]) & ~outlines.is_empty
+    if not fit.all():
+        rows = ", ".join(str(n) for n in np.flatnonzero(~fit.to_numpy(bool)) + 1)
+        raise LabelError(f"{scene.outlines_href}: feature(s) {rows}: should be polygons")
+    return outlines
+
+
+def simulated_scenes(
+    count: int, *, seed: int, without_ships: bool = False, cache: Path | None = None
+) -> Iterator[LabelledScene]:
+    """Simulated scenes, whose ships are known exactly; those under `SHORTEST_M` are ignored.
+
+    Parameters
+    ----------
+    count
+        How many.
+    seed
+        Scene i of a seed is the same however many there are.
+    without_ships
+        Whether the place is simulated on another day without its ships as well.
+    cache
+        Folder that keeps their pixels: they take longer to make than to read.
+
+    """
+    for spec in training_specs(count, seed=seed):
+        pixels = _simulated(spec, cache)
+        ships = truth(spec)
+        yield LabelledScene(
+            spec.id,
+            pixels,
+            usable_water(pixels, MaskOptions()),
+            ships.assign(ignored=ships.length_m < SHORTEST_M),
+            without_ships=simulate(deserted(spec))[0] if without_ships else None,
+            real=False,
         )
-        along, across = ship.along_across(x_px, y_px)
-        hull = np.abs(along) <= ship.length / 2 + _GROWN_PX
-        hull &= np.abs(across) <= ship.beam / 2 + _GROWN_PX
-        to_row, to_column = np.nonzero(hull)
-        some = rng.integers(len(row), size=len(to_row))
-        result[:, to_row + top, to_column + left] = bands[:, row[some] + top, column[some] + left]
-    return result
 
 
-def tankers(outlines: gpd.GeoDataFrame) -> Float32s:
-    """1 for a tanker, 0 for another type, NaN where the column ``type`` says nothing."""
-    if "type" not in outlines:
-        return np.full(len(outlines), np.nan, np.float32)
-    told = outlines["type"]
-    known = told.notna() & ~told.isin(["", "unknown"])
-    return np.where(known, told == "tanker", np.nan).astype(np.float32)
+def _simulated(spec: SceneSpec, cache: Path | None) -> xr.Dataset:
+    path = cache / f"{spec.id}.npz" if cache else None
+    if path and path.is_file():
+        with np.load(path) as kept:
+            return xr.Dataset({band: wrap_xr(kept[band], spec.geobox) for band in kept.files})
+    pixels, _ = simulate(spec)
+    if path:
+        layers = {str(band): layer.to_numpy() for band, layer in pixels.items()}
+        write_whole(path, lambda partial: _write_layers(partial, layers))
+    return pixels
 
 
-def rectangles_of(
-    outlines: gpd.GeoDataFrame, pixels: xr.Dataset, *, loose: Loose = TIGHT
-) -> OrientedBoxes:
-    """Every outline's box; see `labelled`."""
-    gsd_m = gsd_of(pixels)
-    ships = [
-        tightened(rectangle(polygon), TIGHT if sure else loose, gsd_m)
-        for polygon, sure in zip(
-            outlines_in_pixels(outlines, pixels), flags(outlines, "measured"), strict=True
-        )
-    ]
-    shapes = np.array(ships, np.float32).reshape(-1, 5)
-    return OrientedBoxes.of(*shapes.T, tanker=tankers(outlines))
-
-
-def gsd_of(pixels: xr.Dataset) -> float:
-    """Metres per pixel."""
-    return float(abs(pixels.odc.geobox.resolution.x))
-
-
-def flags(outlines: gpd.GeoDataFrame, column: str) -> NDArray[np.bool_]:
-    """A column of booleans; false where the table has none."""
-    if column in outlines:
-        return outlines[column].to_numpy(bool)
-    return np.zeros(len(outlines), bool)
-
-
-def outlines_in_pixels(outlines: gpd.GeoDataFrame, pixels: xr.Dataset) -> list[shapely.Geometry]:
-    """Outlines on the map to outlines in pixels of a raster."""
-    box = pixels.odc.geobox
-    to_pixel = ~box.affine
-    matrix = [to_pixel.a, to_pixel.b, to_pixel.d, to_pixel.e, to_pixel.c, to_pixel.f]
-    shapes = outlines.to_crs(box.crs).geometry
-    return [shapely.affinity.affine_transform(shape, matrix) for shape in shapes]
-
-
-def rectangle(polygon: shapely.Geometry) -> tuple[float, float, float, float, float]:
-    """Rectangle with an outline's second moments: x, y, length, beam, angle in degrees.
-
-    Coordinates are pixels, y down; the angle is that of the long axis, clockwise from the top, 0
-    to 180. Moments find the axis of a staircase of pixels, of which the least enclosing rectangle
-    is too often upright.
-    """
-    left, top, right, bottom = polygon.bounds
-    step = 0.125
-    x, y = np.meshgrid(np.arange(left, right, step), np.arange(top, bottom, step))
-    inside = shapely.contains_xy(polygon, x + step / 2, y + step / 2)
-    points = np.column_stack([x[inside], y[inside]]) + step / 2
-    centre = points.mean(axis=0)
-    # eigh sorts upwards: the last axis is the long one. A uniform bar has variance length^2 / 12.
-    variance, axes = np.linalg.eigh(np.cov((points - centre).T) + step**2 / 12 * np.eye(2))
-    beam, length = np.sqrt(12 * variance)
-    angle = np.rad2deg(np.arctan2(axes[0, 1], -axes[1, 1])) % 180.0
-    return centre[0], centre[1], float(length), float(beam), float(angle)
-
-
-def tightened(
-    ship: tuple[float, float, float, float, float], loose: Loose, gsd_m: float
-) -> tuple[float, float, float, float, float]:
-    """A loosely drawn rectangle brought to the hull, within what hulls are.
-
-    Length over beam of ships lies between 3.5 (tugs, ferries) and 9 (long container ships); a beam
-    read off a mask of two or three pixels is held within that.
-    """
-    x, y, length, beam, angle = ship
-    length = max(length - loose.length_m / gsd_m, 0.7 * length)
-    if loose.beam_m:
-        beam = float(np.clip(beam - loose.beam_m / gsd_m, length / 9.0, length / 3.5))
-    return x, y, length, beam, angle
+def _write_layers(path: Path, layers: dict[str, np.ndarray]) -> None:
+    with path.open("wb") as file:  # by name, numpy would add an ending
+        np.savez(file, allow_pickle=False, **layers)

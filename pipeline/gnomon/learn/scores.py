@@ -4,15 +4,45 @@ A hull is right if its centre lies within reach of an outline, one to one (`gnom
 average precision counts every hull down to scores far below the threshold.
 """
 
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gnomon.detect import weights
-from gnomon.learn.catalogs import finder, marked_scenes, matched
-from gnomon.learn.metrics import Matched
+import numpy as np
 
-LENGTHS_M = (100.0, 50.0)
+from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.detect import weights
+from gnomon.learn.finders import cfar_finder, weights_finder
+from gnomon.learn.metrics import SHORT_M, Matched, match
+from gnomon.learn.scenes import LabelledScene, labelled_scenes
+
+LENGTHS_M = (100.0, SHORT_M)
 """Ships of this length and more are counted; under 50 m labels are not kept with any care."""
+ALONG_DEG = 10.0
+"""Degrees within which a heading counts as right."""
+
+
+def match_scenes(
+    scenes: Sequence[LabelledScene],
+    found: Sequence[OrientedBoxes],
+    *,
+    length_min_m: float = SHORT_M,
+) -> Matched:
+    """Hulls of several scenes against their labels; hulls on unknown ground are left out."""
+    return Matched.joined(
+        [
+            match(
+                scene.known(boxes),
+                scene.polygons,
+                scene.boxes,
+                gsd_m=scene.gsd_m,
+                length_min_m=length_min_m,
+                ignored=scene.ignored,
+            )
+            for scene, boxes in zip(scenes, found, strict=True)
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -52,28 +82,85 @@ def score_catalog(model: str, catalog: str, *, corrections: Path | None = None) 
         There are no such weights.
 
     """
-    published = marked_scenes(catalog)
-    find = finder(model)
+    published = labelled_scenes(catalog)
+    ready = weights.load(model)
+    find = weights_finder(ready)
     found = [find(scene) for scene in published]
-    threshold = weights.read_model(model).calibration.threshold
+    threshold = ready.model.calibration.threshold
     labelled = {"published": published}
     if corrections is not None:
-        labelled["corrected"] = marked_scenes(catalog, corrections=corrections)
+        labelled["corrected"] = labelled_scenes(catalog, corrections=corrections)
     return [
-        _score(name, least, matched(scenes, found, length_min_m=least), threshold)
+        _score(
+            name,
+            least,
+            match_scenes(scenes, found, length_min_m=least),
+            ready.model.calibration.threshold,
+        )
         for name, scenes in labelled.items()
         for least in LENGTHS_M
     ]
 
 
 def _score(labels: str, least_m: float, result: Matched, threshold: float) -> Score:
-    at, ships = result.at(threshold), len(result.truth)
+    at, ships = result.ranking.at(threshold), len(result.truth)
     return Score(
         labels,
         least_m,
         ships=ships,
-        found=round(at["recall"] * ships),
-        precision=at["precision"],
-        recall=at["recall"],
-        average_precision=result.average_precision(),
+        found=round(at.recall * ships),
+        precision=at.precision,
+        recall=at.recall,
+        average_precision=result.ranking.average_precision(),
+    )
+
+
+def score_table(model: str, catalog: str) -> str:
+    """Scores of weights on a labelled catalogue beside those of CFAR alone, as Markdown.
+
+    The network is read at its own threshold, CFAR at the one that flatters it.
+
+    Raises
+    ------
+    GnomonError
+        As `score_catalog`.
+
+    """
+    scenes = labelled_scenes(catalog)
+    ready = weights.load(model)
+    threshold = ready.model.calibration.threshold
+    lines = [
+        "| detector | ships | labels | AP | precision | recall | F1 | seconds |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for title, find in (("network", weights_finder(ready)), ("CFAR alone", cfar_finder)):
+        started = time.perf_counter()
+        found = [find(scene) for scene in scenes]
+        seconds = time.perf_counter() - started
+        for least in LENGTHS_M:
+            result = match_scenes(scenes, found, length_min_m=least)
+            ranking = result.ranking
+            at = ranking.at(threshold if title == "network" else ranking.best_threshold())
+            lines.append(
+                f"| {title} | >= {least:.0f} m | {ranking.labels} "
+                f"| {ranking.average_precision():.3f} | {at.precision:.2f} "
+                f"| {at.recall:.2f} | {at.f1:.2f} | {seconds:.1f} |"
+            )
+        if title == "network":
+            shapes = list(_shape_errors(result, threshold, scenes[0].gsd_m))
+    return "\n".join([*lines, "", *shapes])
+
+
+def _shape_errors(result: Matched, threshold: float, gsd_m: float) -> Iterator[str]:
+    """Errors of length and heading in words; errors of the labels are part of them."""
+    right = (result.label >= 0) & (result.found.score >= threshold)
+    found, truth = result.found[right], result.truth[result.label[right]]
+    if not len(found):
+        return
+    length = (found.length - truth.length) * gsd_m
+    turn = np.abs((found.angle - truth.angle + 90.0) % 180.0 - 90.0)
+    yield (
+        f"Of {right.sum()} hulls of 50 m or more that were found: length off by "
+        f"{np.median(np.abs(length)):.0f} m (median; bias {np.median(length):+.0f} m), "
+        f"heading within 10 degrees for {np.mean(turn < ALONG_DEG):.0%}."
     )

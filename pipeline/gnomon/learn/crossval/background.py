@@ -1,13 +1,13 @@
-"""What it is worth to know a port: one detector, told what places look like without ships or not.
+"""What a port's background is worth: one detector with and without it.
 
-`python -m gnomon.learn.crossval.background [WEIGHTS]` makes a season of Sentinel-2 at three
-simulated ports that no training has seen, some 25 looks at each that show something. It makes the
-backgrounds as a run does, looks at every scene with them and without, and prints a table. WEIGHTS
-is a name or a folder of weights that can be told a history.
+`python -m gnomon.learn.crossval.background [WEIGHTS]` simulates a season of Sentinel-2 at three
+ports that no training has seen, with some 25 usable observations of each. It builds the backgrounds
+as a run does, finds ships in every scene with them and without, and prints a table. WEIGHTS is a
+name or a folder of weights that take a background.
 
-Beside the traffic two ships lie at the cargo quay of each port: a stayer, for ten looks on end, who
-must not become background, and a hulk that never leaves, who is background in all honesty: she
-counts neither as a ship to be found nor as a false alarm, and what becomes of her is told apart.
+Beside the traffic two ships lie at the cargo quay of each port: a stayer, for ten observations
+running, which must not become background, and a hulk that never leaves, which is background by
+right: it counts neither as a ship nor as a false alarm, and is reported apart.
 """
 
 import sys
@@ -35,8 +35,9 @@ from gnomon.detect.weights import Weights, load
 from gnomon.geo.sun import sun_at
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
-from gnomon.learn.catalogs import LOWEST, Marked
-from gnomon.learn.crossval.matches import Account, account, counted, false_alarms
+from gnomon.learn.crossval.matches import Matches, false_alarms, matches_of, ranking_of
+from gnomon.learn.finders import LOWEST
+from gnomon.learn.scenes import LabelledScene
 from gnomon.simulate.calls import QUAY, Call, season_calls
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.light import Light
@@ -54,27 +55,27 @@ SEED = 4031
 START, DAYS = "2024-04-01", 240
 TRADE = Trade(start=START, days=DAYS, ships=8, visits=60.0)
 STAYS = slice(8, 18)
-"""The looks at which the stayer is there: ten."""
+"""The observations that show the stayer: ten."""
 STAYER, HULK = "stayer", "hulk"
 GSD_M, MARGIN_M = 10.0, 300.0
 LEAST_M = 50.0
 
 
 @dataclass(frozen=True)
-class Told:
-    """Every scene, read with and without the history of its port."""
+class BackgroundGain:
+    """Every scene, with and without the background of its port."""
 
-    scenes: list[Marked]
+    scenes: list[LabelledScene]
     ships: list[str]
     """Name of each label, scene by scene."""
-    without: Account
-    told: Account
+    without: Matches
+    given: Matches
     known: float
     """Share of the water whose background is known."""
 
 
-def observations() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
-    """Scenes of the season, and the names of the ships in each in the order of its truth."""
+def season_scenes() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
+    """Scenes of the season, each with the names of its ships in the order of its truth."""
     calls = season_calls(np.random.default_rng([SEED, 0]), TRADE)
     for number, site in enumerate(sites(SEED)):
         rng = np.random.default_rng([SEED, 1, number])
@@ -87,7 +88,7 @@ def observations() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
 
 
 def _with_guests(calls: Sequence[Call], site: Site, days: np.ndarray) -> list[Call]:
-    """The traffic, and the two ships, in places that it takes last."""
+    """The two ships, and the traffic that does not meet them."""
     stay = days[STAYS]
     guests = [
         _guest(HULK, site, spot=3, days=(days[0] - 1, days[-1] + 1)),
@@ -151,76 +152,81 @@ def _grid(site: Site) -> GeoBox:
     return grid(epsg=site.epsg, west_m=west, north_m=north, shape=(rows, columns), gsd_m=GSD_M)
 
 
-def written(folder: Path) -> Path:
+def write_season(folder: Path) -> Path:
     """Write the season as a catalogue, unless it is there; returns catalog.json."""
     catalog = folder / "catalog.json"
     if not catalog.exists():
-        items = [write_scene(folder, spec, *simulate(spec, scl=True)) for spec, _ in observations()]
-        write_catalog(folder, items, description="made to measure")
+        items = [
+            write_scene(folder, spec, *simulate(spec, scl=True)) for spec, _ in season_scenes()
+        ]
+        write_catalog(folder, items, description="simulated to measure the worth of backgrounds")
     return catalog
 
 
-def measure(weights: Weights, folder: Path) -> Told:
-    """Look at a season with and without what its ports look like without ships.
+def measure_background(weights: Weights, folder: Path) -> BackgroundGain:
+    """Find the ships of a season with and without the backgrounds of its ports.
 
     Parameters
     ----------
     weights
-        That can be told it.
+        Of a network that takes a background.
     folder
-        For the season; one that is there is taken as it is.
+        For the season; one that is there is used as it is.
 
     Raises
     ------
     WeightsError
-        The weights know nothing of a history.
+        The network takes no background.
 
     """
     if not weights.model.background:
-        raise WeightsError(f"{weights.model.name}: cannot be told a history; name other weights")
-    found = find_scenes(CatalogOptions(url=str(written(folder))), area=None)
-    pasts = _pasts(found.scenes, weights, folder)
-    specs = {spec.id: (spec, ships) for spec, ships in observations()}
-    scenes, alone, told, known = [], [], [], []
+        raise WeightsError(f"{weights.model.name}: takes no background; name other weights")
+    found = find_scenes(CatalogOptions(url=str(write_season(folder))), area=None)
+    backgrounds = _backgrounds(found.scenes, weights, folder)
+    specs = {spec.id: (spec, ships) for spec, ships in season_scenes()}
+    scenes, without, given, known = [], [], [], []
     ships: list[str] = []
     for scene in found.scenes:
         spec, names = specs[scene.id]
-        marked = _marked(scene, spec, names)
-        past = read_pixels(pasts[scene.id].scene, None, bands=weights.model.bands)
-        scenes.append(marked)
+        labelled = _labelled(scene, spec, names)
+        background = read_pixels(backgrounds[scene.id].scene, None, bands=weights.model.bands)
+        scenes.append(labelled)
         ships += names
-        alone.append(_found(marked, weights, None))
-        told.append(_found(marked, weights, past))
-        known.append(np.isfinite(past["red"].to_numpy()[marked.masks.water.to_numpy()]))
+        without.append(_found(labelled, weights, None))
+        given.append(_found(labelled, weights, background))
+        known.append(np.isfinite(background["red"].to_numpy()[labelled.masks.water.to_numpy()]))
     share = float(np.concatenate(known).mean())
-    return Told(scenes, ships, account(scenes, alone), account(scenes, told), share)
+    plain, informed = (matches_of(scenes, boxes) for boxes in (without, given))
+    return BackgroundGain(scenes, ships, plain, informed, share)
 
 
-def _pasts(scenes: Sequence[Scene], weights: Weights, folder: Path) -> dict[str, Background]:
+def _backgrounds(scenes: Sequence[Scene], weights: Weights, folder: Path) -> dict[str, Background]:
     with ThreadPoolExecutor(1) as pool:
-        maker = BackgroundBuilder(Store(folder / "store"), pool, weights.model.bands, MaskOptions())
-        return build_backgrounds(scenes, None, maker)
+        builder = BackgroundBuilder(
+            Store(folder / "store"), pool, weights.model.bands, MaskOptions()
+        )
+        return build_backgrounds(scenes, None, builder)
 
 
-def _marked(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> Marked:
+def _labelled(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> LabelledScene:
     pixels = read_pixels(scene, None)
     exact = truth(spec)
-    aside = (exact.length_m < LEAST_M) | (np.array(names) == HULK)
-    outlines = exact[["geometry"]].assign(measured=True, ignored=aside)
-    return Marked(scene.id, pixels, usable_water(pixels, MaskOptions()), outlines)
+    apart = (exact.length_m < LEAST_M) | (np.array(names) == HULK)
+    outlines = exact[["geometry"]].assign(measured=True, ignored=apart)
+    return LabelledScene(scene.id, pixels, usable_water(pixels, MaskOptions()), outlines)
 
 
-def _found(marked: Marked, weights: Weights, past: xr.Dataset | None) -> OrientedBoxes:
+def _found(scene: LabelledScene, weights: Weights, background: xr.Dataset | None) -> OrientedBoxes:
     detector = Cascade(weights, DetectOptions(threshold=LOWEST))
-    return detector.find(marked.pixels, marked.masks, background=past)
+    return detector.find(scene.pixels, scene.masks, background=background)
 
 
-def table(measured: Told, threshold: float) -> str:
-    """Both ways of looking, side by side, as Markdown."""
-    both = (measured.without, measured.told)
+def background_table(measured: BackgroundGain, threshold: float) -> str:
+    """Both ways, side by side, as Markdown."""
+    both = (measured.without, measured.given)
     rows = []
     for place, quay in (("at quays", True), ("at sea", False), ("everywhere", None)):
-        ships = [counted(one, LEAST_M, quay=quay) for one in both]
+        ships = [ranking_of(one, LEAST_M, quay=quay) for one in both]
         rows.append(
             (
                 f"average precision {place}, {ships[0].labels} labels of {LEAST_M:.0f} m and more",
@@ -238,20 +244,20 @@ def table(measured: Told, threshold: float) -> str:
         ("false alarms per 100 km2, open water / all", *(f"{a:.1f} / {b:.1f}" for a, b in alarms))
     )
     rows += [_fate(name, measured, threshold) for name in (STAYER, HULK)]
-    head = f"| {len(measured.scenes)} scenes | alone | told the history |\n|---|---|---|"
-    lines = [f"| {what} | {alone} | {told} |" for what, alone, told in rows]
-    known = f"The background is known of {measured.known:.0%} of the water that was seen."
+    head = f"| {len(measured.scenes)} scenes | without | with background |\n|---|---|---|"
+    lines = [f"| {what} | {without} | {given} |" for what, without, given in rows]
+    known = f"The background is known for {measured.known:.0%} of the usable water."
     return "\n".join([head, *lines, "", known])
 
 
-def _fate(name: str, measured: Told, threshold: float) -> tuple[str, str, str]:
-    """How often one of the two ships is found, and the mean of her scores."""
-    hers = np.array(measured.ships) == name
+def _fate(name: str, measured: BackgroundGain, threshold: float) -> tuple[str, str, str]:
+    """How often one of the two ships is found, and the mean of its scores."""
+    rows = np.array(measured.ships) == name
     words = []
-    for one in (measured.without, measured.told):
-        score = one.labels.score.fillna(0).to_numpy()[hers]
+    for one in (measured.without, measured.given):
+        score = one.labels.score.fillna(0).to_numpy()[rows]
         words.append(f"{(score >= threshold).sum()} ({score.mean():.2f})")
-    return f"{name}s found in {hers.sum()} looks (mean score)", words[0], words[1]
+    return f"{name}s found in {rows.sum()} observations (mean score)", words[0], words[1]
 
 
 def main(name: str = "s2-vessel") -> None:
@@ -259,7 +265,8 @@ def main(name: str = "s2-vessel") -> None:
     torch.set_num_threads(1)
     weights = load(name)
     with tempfile.TemporaryDirectory() as folder:
-        Console().print(table(measure(weights, Path(folder)), weights.model.calibration.threshold))
+        measured = measure_background(weights, Path(folder))
+        Console().print(background_table(measured, weights.model.calibration.threshold))
 
 
 if __name__ == "__main__":

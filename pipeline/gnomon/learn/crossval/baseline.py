@@ -1,10 +1,10 @@
 """Faster R-CNN on a MobileNetV3 with feature pyramid, as torchvision has it, on the same chips.
 
 It is trained from scratch (``weights=None``): no weights of photographs can be fetched here, and
-those of three bands would not fit four. Upright boxes are all that it knows; the axis of a hull is
-the longer side of hers. Chips and scenes are enlarged twofold and its anchors are a quarter of the
-usual ones, because hulls are small; fewer boxes are drawn for each chip than usual, because the
-usual numbers cost a second for each chip.
+those of three bands would not fit four. Its boxes are upright; the axis of a hull is the longer
+side of its box. Chips and scenes are enlarged twofold and the anchors are a quarter of the usual
+ones, because hulls are small; fewer boxes are sampled for each chip than usual, because the usual
+numbers cost a second for each chip.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,9 +23,10 @@ from gnomon.detect.centernet.targets import Targets
 from gnomon.detect.nms import non_maximum_suppression
 from gnomon.detect.quayside import near_land
 from gnomon.geo.tiles import windows
-from gnomon.learn.batches import chips
-from gnomon.learn.catalogs import LOWEST, Marked
-from gnomon.learn.scenes import Labelled
+from gnomon.learn.batches import batches
+from gnomon.learn.finders import LOWEST, Finder
+from gnomon.learn.scenes import LabelledScene
+from gnomon.learn.tensors import SceneTensors
 
 ENLARGED = 2
 CORE_PX, HALO_PX = 160, 32
@@ -63,25 +64,38 @@ def new_baseline(bands: int) -> nn.Module:
 
 
 def train_baseline(
-    scenes: Sequence[Labelled],
+    scenes: Sequence[SceneTensors],
     *,
     weights: Sequence[float],
     seconds: float,
     clock: Callable[[], float],
     seed: int = 0,
     batch: int = 8,
-    saved: Path | None = None,
+    state: Path | None = None,
 ) -> nn.Module:
-    """Train for so many seconds of a clock."""
+    """Train for so many seconds of a clock; a network whose state is there is not trained again.
+
+    Parameters
+    ----------
+    scenes, weights, seed, batch
+        As `gnomon.learn.batches.batches` takes them.
+    seconds
+        How long.
+    clock
+        Tells seconds.
+    state
+        File for the trained network.
+
+    """
     torch.manual_seed(seed)
     model = new_baseline(len(scenes[0].bands))
-    if saved and saved.exists():
-        model.load_state_dict(torch.load(saved, weights_only=True))
+    if state and state.exists():
+        model.load_state_dict(torch.load(state, weights_only=True))
         return model.eval()
     model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=1e-2)
     started = clock()
-    for bands, present, _, wanted in chips(scenes, batch=batch, seed=seed, weights=weights):
+    for bands, present, _, wanted in batches(scenes, batch=batch, seed=seed, weights=weights):
         spent = (clock() - started) / seconds
         if spent >= 1:
             break
@@ -96,16 +110,16 @@ def train_baseline(
         error.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
-    if saved:
-        torch.save(model.state_dict(), saved)
+    if state:
+        torch.save(model.state_dict(), state)
     return model.eval()
 
 
-def baseline_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked], OrientedBoxes]:
-    """Hulls of a scene: windows with halos, as our own network sees them."""
+def baseline_finder(model: nn.Module, bands: Sequence[str]) -> Finder:
+    """Find hulls in windows with halos, as our own network does."""
 
-    def find(marked: Marked) -> OrientedBoxes:
-        pixels = marked.pixels
+    def find(scene: LabelledScene) -> OrientedBoxes:
+        pixels = scene.pixels
         shape = (pixels.sizes["y"], pixels.sizes["x"])
         missing = np.zeros(shape, np.float32)
         stack = torch.stack(
@@ -116,23 +130,23 @@ def baseline_finder(model: nn.Module, bands: Sequence[str]) -> Callable[[Marked]
                 for b in bands
             ]
         )
-        search = marked.masks.search.to_numpy()
-        cells = windows(shape, core_px=CORE_PX, halo_px=HALO_PX)
-        seen = [_seen(model, stack, cell) for cell in cells if search[cell.core].any()]
+        search = scene.masks.search.to_numpy()
+        tiles = windows(shape, core_px=CORE_PX, halo_px=HALO_PX)
+        seen = [_in_tile(model, stack, tile) for tile in tiles if search[tile.core].any()]
         boxes = OrientedBoxes.concatenate(seen)
         x, y = boxes.x.astype(int), boxes.y.astype(int)
         inside = search[y.clip(0, shape[0] - 1), x.clip(0, shape[1] - 1)]
         boxes = non_maximum_suppression(boxes[inside & (boxes.length >= LENGTH_MIN_PX)])
-        land = marked.masks.land.to_numpy()
-        return replace(boxes, quayside=near_land(boxes, land, marked.gsd_m))
+        land = scene.masks.land.to_numpy()
+        return replace(boxes, quayside=near_land(boxes, land, scene.gsd_m))
 
     return find
 
 
 @torch.inference_mode()
-def _seen(model: nn.Module, stack: Tensor, window: Any) -> OrientedBoxes:
-    (said,) = model([_enlarged(stack[:, window.halo[0], window.halo[1]][None])[0]])
-    left, top, right, bottom = (said["boxes"].numpy() / ENLARGED).T
+def _in_tile(model: nn.Module, stack: Tensor, window: Any) -> OrientedBoxes:
+    (answer,) = model([_enlarged(stack[:, window.halo[0], window.halo[1]][None])[0]])
+    left, top, right, bottom = (answer["boxes"].numpy() / ENLARGED).T
     width, height = right - left, bottom - top
     boxes = OrientedBoxes.of(
         (left + right) / 2 + window.halo[1].start,
@@ -140,7 +154,7 @@ def _seen(model: nn.Module, stack: Tensor, window: Any) -> OrientedBoxes:
         np.maximum(width, height),
         np.minimum(width, height),
         np.where(width > height, 90.0, 0.0),
-        score=said["scores"].numpy(),
+        score=answer["scores"].numpy(),
     )
     return boxes[window.claims(boxes.x, boxes.y)]
 
@@ -151,7 +165,7 @@ def _enlarged(chips_: Tensor) -> Tensor:
 
 def _boxes(wanted: Targets) -> list[dict[str, Tensor]]:
     """Upright boxes around the hulls of each chip, in pixels of the enlarged chip."""
-    told = []
+    targets = []
     for centre, shift, size, axis in zip(
         wanted.centre, wanted.shift, wanted.size, wanted.axis, strict=True
     ):
@@ -162,5 +176,5 @@ def _boxes(wanted: Targets) -> list[dict[str, Tensor]]:
         sine, cosine = turn.sin().abs(), turn.cos().abs()
         half = torch.stack([length * sine + beam * cosine, length * cosine + beam * sine], 1) / 2
         corners = torch.cat([place * STRIDE - half, place * STRIDE + half], 1) * ENLARGED
-        told.append({"boxes": corners, "labels": torch.ones(len(row), dtype=torch.int64)})
-    return told
+        targets.append({"boxes": corners, "labels": torch.ones(len(row), dtype=torch.int64)})
+    return targets

@@ -1,4 +1,4 @@
-"""Ports that are left out together, and a network for each such fold that never saw them."""
+"""Ports that are left out together, and for each such fold a network that never saw them."""
 
 import tomllib
 from collections.abc import Callable, Sequence
@@ -7,10 +7,11 @@ from pathlib import Path
 
 from gnomon.datamodel.errors import StudyError
 from gnomon.detect.centernet.network import Network
-from gnomon.learn.catalogs import Marked
 from gnomon.learn.fit import TrainOptions
-from gnomon.learn.scenes import Labelled
-from gnomon.learn.train import BANDS, trained
+from gnomon.learn.recipe import network_name
+from gnomon.learn.scenes import LabelledScene
+from gnomon.learn.tensors import SceneTensors, scene_tensors
+from gnomon.learn.train import BANDS, scene_weights, train_network
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,18 @@ class Fold:
     ports: tuple[str, ...]
     """Parts of item ids."""
 
-    def holds(self, name: str) -> bool:
+    @property
+    def name(self) -> str:
+        """Of its network, and of the file that holds it."""
+        return f"without-{'-'.join(self.ports)}"
+
+    def holds(self, scene: str) -> bool:
         """Whether a scene is of one of these ports."""
-        return any(port in name for port in self.ports)
+        return any(port in scene for port in self.ports)
+
+    def training(self, scenes: Sequence[LabelledScene]) -> list[SceneTensors]:
+        """The scenes of all other ports, as training takes them."""
+        return [scene_tensors(scene, BANDS) for scene in scenes if not self.holds(scene.name)]
 
 
 def read_folds(path: Path) -> list[Fold]:
@@ -37,8 +47,8 @@ def read_folds(path: Path) -> list[Fold]:
 
     """
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-        folds = [Fold(n, tuple(one["ports"])) for n, one in enumerate(told["fold"], start=1)]
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))["fold"]
+        folds = [Fold(n, tuple(one["ports"])) for n, one in enumerate(tables, start=1)]
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise StudyError(f"{path}: should have tables [[fold]] with ports ({error})") from error
     ports = [port for fold in folds for port in fold.ports]
@@ -51,17 +61,28 @@ def read_folds(path: Path) -> list[Fold]:
 
 def fold_network(
     fold: Fold,
-    scenes: Sequence[Marked],
-    made: Sequence[Labelled],
+    scenes: Sequence[LabelledScene],
+    simulated: Sequence[SceneTensors],
     folder: Path,
     *,
     options: TrainOptions,
-    progress: Callable[[int, float], None] | None = None,
+    on_step: Callable[[int, float], None] | None = None,
     finished: Path | None = None,
 ) -> Network:
-    """Train on the scenes of the other folds; see `gnomon.learn.train.trained`."""
-    real = [m.learnable(BANDS) for m in scenes if not fold.holds(m.name)]
-    name = f"without-{'-'.join(fold.ports)}"
-    return trained(
-        real, made, folder, options=options, progress=progress, name=name, finished=finished
-    )
+    """Train on the scenes of the other folds; see `gnomon.learn.train.train_network`."""
+    return train_network(
+        fold.training(scenes), simulated, folder,
+        options=options, on_step=on_step, name=fold.name, finished=finished,
+    )  # fmt: skip
+
+
+def fold_network_name(
+    fold: Fold,
+    scenes: Sequence[LabelledScene],
+    simulated: Sequence[SceneTensors],
+    options: TrainOptions,
+) -> str:
+    """Name of what the network of a fold rests on now; see `gnomon.learn.recipe`."""
+    real = fold.training(scenes)
+    drawn = scene_weights(real, simulated)
+    return network_name(fold.name, [*real, *simulated], drawn, options)

@@ -1,10 +1,10 @@
-"""Hulls against labels, one row each, and the figures that are drawn from such tables.
+"""Hulls against labels, one row each, and the measures that are taken from such tables.
 
 A hull found is right if its centre lies in the outline grown by 2 pixels, or within 30 m of it; one
-to one (`gnomon.learn.metrics`). A figure for ships of a length and more ignores shorter labels,
-what meets them, all hulls on ground that is ignored, and shorter hulls that meet nothing. A label
-is quay-side if its outline lies within 40 m of land that has no ship in it; so is a hull that meets
-no label, by her rectangle.
+to one (`gnomon.learn.metrics`). A measure for ships of a length and more ignores shorter labels,
+hulls that meet them, all hulls on ground that is ignored, and shorter hulls that meet nothing. A
+label is quay-side if its outline lies within 40 m of land that has no ship in it; so is a hull that
+meets no label, by its box.
 """
 
 from collections.abc import Sequence
@@ -13,87 +13,58 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from rasterio.features import rasterize
 from scipy import ndimage
 
 from gnomon.datamodel.arrays import Mask
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.quayside import QUAYSIDE_M, near_land
-from gnomon.learn.catalogs import Marked
-from gnomon.learn.metrics import meets, pairs
+from gnomon.learn.metrics import Ranking, labels_met, pairs
+from gnomon.learn.scenes import LabelledScene
 
 GROWN_PX = 2.0
-"""Land so near to a label is taken for part of the ship: the masks of land do not part a hull from
-her quay."""
+"""Land so near to a label is taken for part of the ship: land masks do not separate a hull from its
+quay."""
 
 
 @dataclass(frozen=True)
-class Account:
+class Matches:
     """What a detector found in some scenes."""
 
     hulls: pd.DataFrame
     """``port, score, length_m, quay``, and ``label``: row in ``labels`` or -1."""
     labels: pd.DataFrame
-    """``port, length_m, beam_m, angle, quay, ignored``; ``tanker``: 1, 0, or NaN where nobody has
-    said. Of the hull that meets it: ``score, found_length_m, found_beam_m, found_angle, p_tanker``,
-    NaN where there is none."""
+    """``port, length_m, beam_m, angle, quay, ignored``; ``tanker``: 1, 0, or NaN where the
+    type is unknown. Of the hull that meets it: ``score, found_length_m, found_beam_m, found_angle,
+    p_tanker``, NaN where there is none."""
     water: pd.DataFrame
     """``port, all_km2, open_km2``: usable water, and what of it lies more than 40 m off land."""
 
-    def of(self, ports: Sequence[str]) -> "Account":
+    def of(self, ports: Sequence[str]) -> "Matches":
         """Some of the ports."""
         labels = self.labels[self.labels.port.isin(ports)]
         hulls = self.hulls[self.hulls.port.isin(ports)]
         place = pd.Series(np.arange(len(labels)), labels.index)
         rows = hulls.label.map(place).fillna(-1).astype(int)
-        return Account(
+        return Matches(
             hulls.assign(label=rows).reset_index(drop=True),
             labels.reset_index(drop=True),
             self.water[self.water.port.isin(ports)].reset_index(drop=True),
         )
 
 
-@dataclass(frozen=True)
-class Counted:
-    """Hulls and labels of one length and more, at one kind of place."""
-
-    score: NDArray[np.float32]
-    right: NDArray[np.bool_]
-    labels: int
-
-    def at(self, threshold: float) -> tuple[float, float, float]:
-        """Precision, recall and F1 of the hulls with this score or more."""
-        taken = self.score >= threshold
-        right = float((taken & self.right).sum())
-        precision, recall = right / max(int(taken.sum()), 1), right / max(self.labels, 1)
-        return precision, recall, 2 * right / max(int(taken.sum()) + self.labels, 1)
-
-    def curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Recall and precision at every threshold, the strictest first."""
-        order = np.argsort(-self.score, kind="stable")
-        right = self.right[order].cumsum()
-        return right / max(self.labels, 1), right / np.arange(1, len(order) + 1)
-
-    def average_precision(self) -> float:
-        """Area under the precision-recall curve, every point counted."""
-        recall, precision = self.curve()
-        best = np.maximum.accumulate(precision[::-1])[::-1]
-        return float((best * np.diff(recall, prepend=0)).sum())
-
-
-def account(scenes: Sequence[Marked], found: Sequence[OrientedBoxes]) -> Account:
-    """Hold what was found in some scenes against their labels."""
+def matches_of(scenes: Sequence[LabelledScene], found: Sequence[OrientedBoxes]) -> Matches:
+    """Match what was found in some scenes with their labels."""
     hulls, labels, water = [], [], []
     start = 0
-    for marked, these in zip(scenes, found, strict=True):
-        one = _scene_account(marked, these)
+    for scene, boxes in zip(scenes, found, strict=True):
+        one = _scene_matches(scene, boxes)
         one.hulls.loc[one.hulls.label >= 0, "label"] += start
         start += len(one.labels)
         hulls.append(one.hulls)
         labels.append(one.labels)
         water.append(one.water)
-    return Account(*(pd.concat(rows, ignore_index=True) for rows in (hulls, labels, water)))
+    return Matches(*(pd.concat(rows, ignore_index=True) for rows in (hulls, labels, water)))
 
 
 def port_of(name: str) -> str:
@@ -102,11 +73,11 @@ def port_of(name: str) -> str:
     return " ".join(words).title() or name
 
 
-def _scene_account(marked: Marked, found: OrientedBoxes) -> Account:
-    port, gsd_m = port_of(marked.name), marked.gsd_m
-    bare = _bare_land(marked)
-    rows, columns = pairs(found, marked.polygons, gsd_m)
-    label = meets(found, marked.polygons, gsd_m=gsd_m, ignored=marked.ignored)
+def _scene_matches(scene: LabelledScene, found: OrientedBoxes) -> Matches:
+    port, gsd_m = port_of(scene.name), scene.gsd_m
+    bare = _bare_land(scene)
+    rows, columns = pairs(found, scene.polygons, gsd_m)
+    label = labels_met(found, scene.polygons, gsd_m=gsd_m, ignored=scene.ignored)
     hulls = pd.DataFrame(
         {
             "port": port,
@@ -116,39 +87,39 @@ def _scene_account(marked: Marked, found: OrientedBoxes) -> Account:
             "label": label,
         }
     )
-    truth = marked.truth
+    truth = scene.boxes
     labels = pd.DataFrame(
         {
             "port": port,
             "length_m": truth.length * gsd_m,
             "beam_m": truth.beam * gsd_m,
             "angle": truth.angle,
-            "quay": _beside(marked.polygons, bare, gsd_m),
-            "ignored": marked.ignored,
-            "tanker": marked.tanker,
+            "quay": _beside(scene.polygons, bare, gsd_m),
+            "ignored": scene.ignored,
+            "tanker": truth.tanker,
         }
     )
     met = found[rows]
-    values: dict[str, NDArray[np.floating]] = {
-        "score": met.score,
-        "found_length_m": met.length * np.float64(gsd_m),
-        "found_beam_m": met.beam * np.float64(gsd_m),
-        "found_angle": met.angle,
-        "p_tanker": met.p_tanker,
-    }
-    for name, column in values.items():
+    size = np.float64(gsd_m)
+    for name, column in (
+        ("score", met.score),
+        ("found_length_m", met.length * size),
+        ("found_beam_m", met.beam * size),
+        ("found_angle", met.angle),
+        ("p_tanker", met.p_tanker),
+    ):
         labels[name] = np.nan
-        labels.loc[columns, name] = column.astype(float)
-    # As hulls have it: a score that IS the threshold is above it, here as in the detector.
+        labels.loc[columns, name] = np.asarray(column, float)
+    # In single precision, as hulls have it: a score that equals the threshold is above it.
     labels["score"] = labels.score.astype(np.float32)
     hulls.loc[hulls.label >= 0, "quay"] = labels.quay.to_numpy()[label[label >= 0]]
-    return Account(hulls, labels, _water(marked, port))
+    return Matches(hulls, labels, _water(scene, port))
 
 
-def _bare_land(marked: Marked) -> Mask:
+def _bare_land(scene: LabelledScene) -> Mask:
     """Land and quays without the ships that lie at them."""
-    land: Mask = marked.masks.land.to_numpy().copy()
-    grown = [polygon.buffer(GROWN_PX) for polygon in marked.polygons]
+    land: Mask = scene.masks.land.to_numpy().copy()
+    grown = [polygon.buffer(GROWN_PX) for polygon in scene.polygons]
     if grown:
         land &= ~rasterize(grown, out_shape=land.shape, all_touched=True).astype(bool)
     return land
@@ -172,43 +143,43 @@ def _beside(polygons: Sequence[shapely.Geometry], land: Mask, gsd_m: float) -> M
     )
 
 
-def _water(marked: Marked, port: str) -> pd.DataFrame:
-    water, land = (marked.masks[layer].to_numpy() for layer in ("water", "land"))
-    km2 = marked.gsd_m**2 / 1e6
-    far = ndimage.distance_transform_edt(~land) * marked.gsd_m > QUAYSIDE_M if land.any() else water
+def _water(scene: LabelledScene, port: str) -> pd.DataFrame:
+    water, land = (scene.masks[layer].to_numpy() for layer in ("water", "land"))
+    km2 = scene.gsd_m**2 / 1e6
+    far = ndimage.distance_transform_edt(~land) * scene.gsd_m > QUAYSIDE_M if land.any() else water
     row = {"port": port, "all_km2": water.sum() * km2, "open_km2": (water & far).sum() * km2}
     return pd.DataFrame([row])
 
 
-def counted(one: Account, least_m: float, *, quay: bool | None = None) -> Counted:
+def ranking_of(matches: Matches, least_m: float, *, quay: bool | None = None) -> Ranking:
     """Ships of a length and more; at quays, at sea, or all."""
-    labels = one.labels
+    labels = matches.labels
     long = ((labels.length_m >= least_m) & ~labels.ignored).to_numpy(bool)
     here = np.ones(len(labels), bool) if quay is None else (labels.quay == quay).to_numpy(bool)
-    label = one.hulls.label.to_numpy(int)
+    label = matches.hulls.label.to_numpy(int)
     meets = label >= 0
     right = meets & np.append(long, False)[label]
-    taken = right | (~meets & (one.hulls.length_m >= least_m).to_numpy(bool))
+    taken = right | (~meets & (matches.hulls.length_m >= least_m).to_numpy(bool))
     if quay is not None:
-        taken &= (one.hulls.quay == quay).to_numpy(bool)
-    return Counted(
-        one.hulls.score.to_numpy(np.float32)[taken], right[taken], int((long & here).sum())
+        taken &= (matches.hulls.quay == quay).to_numpy(bool)
+    return Ranking(
+        matches.hulls.score.to_numpy(np.float32)[taken], right[taken], int((long & here).sum())
     )
 
 
-def false_alarms(one: Account, threshold: float, least_m: float) -> tuple[float, float]:
-    """For each 100 km2 of usable water: at sea, and in all."""
-    false = (one.hulls.label < 0) & (one.hulls.score >= threshold)
-    false &= one.hulls.length_m >= least_m
-    at_sea = float((false & ~one.hulls.quay).sum())
+def false_alarms(matches: Matches, threshold: float, least_m: float) -> tuple[float, float]:
+    """False alarms per 100 km2 of usable water: off quays, and in all."""
+    false = (matches.hulls.label < 0) & (matches.hulls.score >= threshold)
+    false &= matches.hulls.length_m >= least_m
+    at_sea = float((false & ~matches.hulls.quay).sum())
     return (
-        100 * at_sea / max(float(one.water.open_km2.sum()), 1e-9),
-        100 * float(false.sum()) / max(float(one.water.all_km2.sum()), 1e-9),
+        100 * at_sea / max(float(matches.water.open_km2.sum()), 1e-9),
+        100 * float(false.sum()) / max(float(matches.water.all_km2.sum()), 1e-9),
     )
 
 
 @dataclass(frozen=True)
-class Errors:
+class ShapeErrors:
     """Of the hulls that were found, at least twice as long as wide."""
 
     hulls: int
@@ -224,9 +195,9 @@ class Errors:
     """Share."""
 
 
-def errors(one: Account, threshold: float, least_m: float) -> Errors:
-    """How far lengths, beams and axes are off; those of the labels are part of it."""
-    labels = one.labels
+def shape_errors(matches: Matches, threshold: float, least_m: float) -> ShapeErrors:
+    """Errors of lengths, beams and axes; those of the labels are part of them."""
+    labels = matches.labels
     rows = labels[
         (labels.length_m >= least_m)
         & ~labels.ignored
@@ -237,8 +208,8 @@ def errors(one: Account, threshold: float, least_m: float) -> Errors:
     beam = (rows.found_beam_m - rows.beam_m).to_numpy(float)
     turn = np.abs((rows.found_angle - rows.angle + 90.0).to_numpy(float) % 180.0 - 90.0)
     if not len(rows):
-        return Errors(0, *[np.nan] * 6)
-    return Errors(
+        return ShapeErrors(0, *[np.nan] * 6)
+    return ShapeErrors(
         len(rows),
         float(np.median(np.abs(length))),
         float(np.median(length)),
@@ -250,16 +221,16 @@ def errors(one: Account, threshold: float, least_m: float) -> Errors:
 
 
 FLOOR = 0.05
-"""Hulls of a lower score are not told apart from nothing: their many noughts would flatter."""
+"""Hulls of a lower score are left out: so many scores of zero, all of them true, would flatter."""
 
 
-def calibration_error(those: Counted, *, bins: int = 10) -> float:
-    """Mean distance of score and share of ships, over bins of equal width, by their hulls.
+def calibration_error(ranking: Ranking, *, bins: int = 10) -> float:
+    """Mean distance of score and share of ships, over bins of equal width, weighted by hulls.
 
     Guo et al. 2017, arXiv:1706.04599, eq. 3; of hulls with a score of 0.05 and more.
     """
-    kept = those.score >= FLOOR
-    score, right = those.score[kept], those.right[kept]
+    kept = ranking.score >= FLOOR
+    score, right = ranking.score[kept], ranking.right[kept]
     if not len(score):
         return float("nan")
     which = np.minimum((score * bins).astype(int), bins - 1)

@@ -1,4 +1,4 @@
-"""Measurements as one block of Markdown and one figure."""
+"""Cross-validation as one block of Markdown and one figure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,15 +9,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gnomon.datamodel.errors import WeightsError
-from gnomon.learn.crossval.matches import Account, calibration_error, counted, errors, false_alarms
-from gnomon.learn.crossval.measure import Measured
+from gnomon.learn.crossval.matches import (
+    Matches,
+    calibration_error,
+    false_alarms,
+    ranking_of,
+    shape_errors,
+)
+from gnomon.learn.crossval.validate import CrossValidation
 
 LONG, SHORT = 100.0, 50.0
 BINS = ((50.0, 100.0), (100.0, 150.0), (150.0, 250.0), (250.0, np.inf))
 START, END = "<!-- written by make evaluate -->", "<!-- end -->"
 
 
-def written(card: Path, block: str) -> None:
+def write_block(card: Path, block: str) -> None:
     """Put a block between the card's markers.
 
     Raises
@@ -34,7 +40,7 @@ def written(card: Path, block: str) -> None:
     card.write_text(f"{head}{START}\n\n{block}\n\n{END}{tail}", encoding="utf-8")
 
 
-def block(measured: Measured) -> str:
+def markdown(measured: CrossValidation) -> str:
     """Everything, as Markdown."""
     parts = (
         _headline(measured),
@@ -46,69 +52,70 @@ def block(measured: Measured) -> str:
     return "\n\n".join("\n".join(part) for part in parts)
 
 
-def _headline(m: Measured) -> Iterator[str]:
+def _headline(m: CrossValidation) -> Iterator[str]:
     threshold = m.calibration.threshold
     yield (
         f"{len(m.folds)} folds of ports left out (`configs/folds.toml`), one training each; "
-        f"threshold {threshold:.2f} everywhere. Labels amended "
-        "(`configs/label-corrections.geojson`) and as they came."
+        f"threshold {threshold:.2f} everywhere. Labels corrected "
+        "(`configs/label-corrections.geojson`) and as published."
     )
     yield ""
-    yield "| | asked | amended | plain |"
+    yield "| | wanted | corrected | published |"
     yield "|---|---|---|---|"
-    for name, asked, tell in _ROWS:
-        yield f"| {name} | {asked} | {tell(m.corrected, threshold)} | {tell(m.plain, threshold)} |"
-    exact = errors(m.simulated, threshold, SHORT)
+    for name, wanted, cell in _ROWS:
+        cells = (cell(labels, threshold) for labels in (m.corrected, m.published))
+        yield f"| {name} | {wanted} | {' | '.join(cells)} |"
+    exact = shape_errors(m.simulated, threshold, SHORT)
     yield (
-        f"| length, median error on synthetic truth ({exact.hulls} hulls; bias) | <= 6 m "
+        f"| length, median error on simulated truth ({exact.hulls} hulls; bias) | <= 6 m "
         f"| {exact.length_m:.1f} m ({exact.length_bias_m:+.1f}) | |"
     )
     worst = max(
-        (calibration_error(counted(m.corrected.of([port]), SHORT), bins=5), port)
+        (calibration_error(ranking_of(m.corrected.of([port]), SHORT), bins=5), port)
         for port in m.corrected.water.port
     )
-    pooled = (calibration_error(counted(one, SHORT)) for one in (m.corrected, m.plain))
+    pooled = (calibration_error(ranking_of(one, SHORT)) for one in (m.corrected, m.published))
     yield "| calibration error of `score`, pooled | <= 0.05 | {:.3f} | {:.3f} |".format(*pooled)
     yield f"| ... worst port | <= 0.12 | {worst[0]:.2f} ({worst[1]}) | |"
     yield ""
     yield _crossed_line(m)
 
 
-Tell = Callable[[Account, float], str]
-"""A cell of the table, from an account and the threshold."""
+Cell = Callable[[Matches, float], str]
+"""A cell of the table, from matches and the threshold."""
 
 
-def _f1(least: float, quay: bool | None = None) -> Tell:
-    def tell(one: Account, threshold: float) -> str:
-        those = counted(one, least, quay=quay)
-        precision, recall, f1 = those.at(threshold)
-        return f"{f1:.2f} (P {precision:.2f}, R {recall:.2f}, {those.labels} labels)"
+def _f1(least: float, quay: bool | None = None) -> Cell:
+    def cell(matches: Matches, threshold: float) -> str:
+        ranking = ranking_of(matches, least, quay=quay)
+        precision, recall, f1 = ranking.at(threshold)
+        return f"{f1:.2f} (P {precision:.2f}, R {recall:.2f}, {ranking.labels} labels)"
 
-    return tell
-
-
-def _average_precision(least: float) -> Tell:
-    return lambda one, _: f"{counted(one, least).average_precision():.3f}"
+    return cell
 
 
-def _alarms(one: Account, threshold: float) -> str:
+def _average_precision(least: float) -> Cell:
+    return lambda one, _: f"{ranking_of(one, least).average_precision():.3f}"
+
+
+def _alarms(one: Matches, threshold: float) -> str:
     at_sea, everywhere = false_alarms(one, threshold, SHORT)
     return f"{at_sea:.1f} / {everywhere:.1f}"
 
 
-def _lengths(one: Account, threshold: float) -> str:
-    those = errors(one, threshold, SHORT)
-    return f"{those.length_m:.1f} m ({those.length_bias_m:+.1f}, {those.hulls} hulls)"
+def _lengths(one: Matches, threshold: float) -> str:
+    shapes = shape_errors(one, threshold, SHORT)
+    return f"{shapes.length_m:.1f} m ({shapes.length_bias_m:+.1f}, {shapes.hulls} hulls)"
 
 
-def _beams(one: Account, threshold: float) -> str:
-    those = errors(one, threshold, SHORT)
-    return f"{those.beam_m:.1f} m ({those.beam_bias_m:+.1f})"
+def _beams(one: Matches, threshold: float) -> str:
+    shapes = shape_errors(one, threshold, SHORT)
+    return f"{shapes.beam_m:.1f} m ({shapes.beam_bias_m:+.1f})"
 
 
-def _headings(one: Account, threshold: float) -> str:
-    those = errors(one, threshold, SHORT)
-    return f"{those.heading_within_10:.0%} (median {those.heading_deg:.1f} degrees)"
+def _headings(one: Matches, threshold: float) -> str:
+    shapes = shape_errors(one, threshold, SHORT)
+    return f"{shapes.heading_within_10:.0%} (median {shapes.heading_deg:.1f} degrees)"
 
 
 _ROWS = (
@@ -125,78 +132,73 @@ _ROWS = (
 )
 
 
-def _crossed_line(m: Measured) -> str:
-    """What comes of it where a fold's scores owe nothing to its own ports."""
+def _crossed_line(m: CrossValidation) -> str:
+    """Scores with a calibration that owes nothing to the ports that it is applied to."""
     right = taken = labels = 0.0
     for port, threshold in zip(m.corrected.water.port, m.crossed_thresholds, strict=True):
-        those = counted(m.crossed.of([port]), LONG)
-        right += float((those.right & (those.score >= threshold)).sum())
-        taken += float((those.score >= threshold).sum())
-        labels += those.labels
-    error = calibration_error(counted(m.crossed, SHORT))
+        ranking = ranking_of(m.crossed.of([port]), LONG)
+        right += float((ranking.right & (ranking.score >= threshold)).sum())
+        taken += float((ranking.score >= threshold).sum())
+        labels += ranking.labels
+    error = calibration_error(ranking_of(m.crossed, SHORT))
     low, high = min(m.crossed_thresholds), max(m.crossed_thresholds)
     return (
-        "Curve and threshold rest on these very ports, six numbers on all of them. With those that "
-        f"the other folds give (thresholds {low:.2f} to {high:.2f}), F1 at >= 100 m is "
+        "Curve and threshold were fitted on these very ports, six numbers on all of them. With "
+        f"those of the other folds (thresholds {low:.2f} to {high:.2f}), F1 at >= 100 m is "
         f"{2 * right / max(taken + labels, 1):.2f} and the calibration error {error:.3f}."
     )
 
 
-def _flattering(one: Account, least: float) -> float:
-    those = counted(one, least)
-    return max(np.unique(those.score), key=lambda t: those.at(t)[2], default=0.0)
-
-
-def _side_by_side(m: Measured) -> Iterator[str]:
-    yield "| detector, amended labels | AP >= 100 m | F1 | AP >= 50 m | F1 | seconds |"
+def _side_by_side(m: CrossValidation) -> Iterator[str]:
+    yield "| detector, corrected labels | AP >= 100 m | F1 | AP >= 50 m | F1 | seconds |"
     yield "|---|---|---|---|---|---|"
     ports = list(m.corrected.water.port)
     threshold = m.calibration.threshold
     yield _detector("network, all ports", m.corrected, threshold, m.seconds["network"])
-    yield _detector("contrast alone, its best threshold", m.contrast, None, m.seconds["contrast"])
+    yield _detector("CFAR alone, its best threshold", m.cfar, None, m.seconds["cfar"])
     if m.baseline is not None:
         some = [port for port in ports if port in set(m.baseline.water.port)]
         where = " and ".join(some)
         yield _detector(f"network, {where}", m.corrected.of(some), threshold, None)
         yield _detector(
-            f"Faster R-CNN, its best threshold, {where}", m.baseline, None, m.seconds["rival"]
+            f"Faster R-CNN, its best threshold, {where}", m.baseline, None, m.seconds["baseline"]
         )
     yield ""
     yield "Seconds are processor time of one thread over the scenes of the row, decoding left out."
 
 
-def _detector(name: str, one: Account, threshold: float | None, seconds: float | None) -> str:
+def _detector(name: str, one: Matches, threshold: float | None, seconds: float | None) -> str:
     cells = []
     for least in (LONG, SHORT):
-        those = counted(one, least)
-        at = _flattering(one, least) if threshold is None else threshold
-        cells += [f"{those.average_precision():.3f}", f"{those.at(at)[2]:.2f}"]
+        ranking = ranking_of(one, least)
+        at = ranking.best_threshold() if threshold is None else threshold
+        cells += [f"{ranking.average_precision():.3f}", f"{ranking.at(at).f1:.2f}"]
     return f"| {name} | {' | '.join(cells)} | {'' if seconds is None else f'{seconds:.1f}'} |"
 
 
-def _by_length(m: Measured) -> Iterator[str]:
-    yield "| length, m | labels | found | of hulls told so long, ships | median length error, m |"
+def _by_length(m: CrossValidation) -> Iterator[str]:
+    yield "| length, m | labels | found | of hulls that long, ships | median length error, m |"
     yield "|---|---|---|---|---|"
     labels, hulls, threshold = m.corrected.labels, m.corrected.hulls, m.calibration.threshold
     ignored = np.append(labels.ignored.to_numpy(bool), False)
     for low, high in BINS:
         rows = labels[labels.length_m.between(low, high, inclusive="left") & ~labels.ignored]
         hit = rows[rows.score >= threshold]
-        told = hulls[hulls.length_m.between(low, high, inclusive="left")]
-        told = told[(told.score >= threshold) & ~ignored[told.label]]
+        long = hulls[hulls.length_m.between(low, high, inclusive="left")]
+        long = long[(long.score >= threshold) & ~ignored[long.label]]
         error = (hit.found_length_m - hit.length_m).abs().median()
         name = f"{low:.0f} to {high:.0f}" if np.isfinite(high) else f"{low:.0f} and more"
-        share = (told.label >= 0).mean() if len(told) else float("nan")
+        share = (long.label >= 0).mean() if len(long) else float("nan")
         found = len(hit) / max(len(rows), 1)
         yield f"| {name} | {len(rows)} | {found:.2f} | {share:.2f} | {error:.0f} |"
 
 
-def _types(m: Measured) -> Iterator[str]:
-    """How well p_tanker parts tankers from others among ships that were found."""
+def _types(m: CrossValidation) -> Iterator[str]:
+    """How well p_tanker separates tankers from others among ships that were found."""
     yield "| p_tanker, ships found | tankers | others | area under ROC | calibration error |"
     yield "|---|---|---|---|---|"
     for name, one in (
-        ("real, type told by eye, marks plain", m.sure),
+        ("real, type by eye, marks plain", m.sure),
         ("real, guesses too", m.corrected),
         ("simulated", m.simulated),
     ):
@@ -205,21 +207,21 @@ def _types(m: Measured) -> Iterator[str]:
             some = rows[rows.length_m.between(low, high, inclusive="left")]
             some = some[some.tanker.notna() & some.p_tanker.notna()]
             size = f"{low:.0f} m and more" if np.isinf(high) else f"{low:.0f} to {high:.0f} m"
-            yield f"| {name}, {size} | " + " | ".join(_parted(some, m)) + " |"
+            yield f"| {name}, {size} | " + " | ".join(_separation(some, m)) + " |"
     yield ""
     if m.calibration.tanker:
         yield (
             "Calibrated at even odds: p / (1 - p) is a likelihood ratio. The error is taken over "
-            "five bins, tankers and others weighed alike."
+            "five bins, tankers and others weighted alike."
         )
     else:
         yield (
             "Tankers at ports left out come out above other ships by no more than chance: these "
-            "weights do not tell p_tanker, it is null."
+            "weights do not estimate p_tanker, it is null."
         )
 
 
-def _parted(ships: pd.DataFrame, m: Measured) -> Iterator[str]:
+def _separation(ships: pd.DataFrame, m: CrossValidation) -> Iterator[str]:
     tanker = ships.tanker.to_numpy() == 1
     p = ships.p_tanker.to_numpy(float)
     yield from (f"{tanker.sum()}", f"{(~tanker).sum()}")
@@ -238,7 +240,7 @@ def _parted(ships: pd.DataFrame, m: Measured) -> Iterator[str]:
     yield f"{np.abs(gap).sum() / len(p):.2f}"
 
 
-def _by_port(m: Measured) -> Iterator[str]:
+def _by_port(m: CrossValidation) -> Iterator[str]:
     yield (
         "| port | labels >= 100 m | AP | P | R | F1 | labels >= 50 m | AP | F1 "
         "| false alarms / 100 km2 | calibration error |"
@@ -247,18 +249,18 @@ def _by_port(m: Measured) -> Iterator[str]:
     threshold = m.calibration.threshold
     for port in sorted(m.corrected.water.port):
         one = m.corrected.of([port])
-        long, short = counted(one, LONG), counted(one, SHORT)
+        long, short = ranking_of(one, LONG), ranking_of(one, SHORT)
         precision, recall, f1 = long.at(threshold)
         yield (
             f"| {port} | {long.labels} | {long.average_precision():.2f} | {precision:.2f} "
             f"| {recall:.2f} | {f1:.2f} | {short.labels} | {short.average_precision():.2f} "
-            f"| {short.at(threshold)[2]:.2f} | {false_alarms(one, threshold, SHORT)[1]:.1f} "
+            f"| {short.at(threshold).f1:.2f} | {false_alarms(one, threshold, SHORT)[1]:.1f} "
             f"| {calibration_error(short, bins=5):.2f} |"
         )
 
 
-def figure(m: Measured) -> Figure:
-    """Precision and recall by port, and how true the score is."""
+def figure(m: CrossValidation) -> Figure:
+    """Precision and recall by port, and how well the score is calibrated."""
     picture = Figure(figsize=(12.5, 5), layout="constrained")
     left, right = picture.subplots(1, 2)
     _curves(left, m)
@@ -266,25 +268,25 @@ def figure(m: Measured) -> Figure:
     return picture
 
 
-def _curves(axes: "mpl.axes.Axes", m: Measured) -> None:
+def _curves(axes: "mpl.axes.Axes", m: CrossValidation) -> None:
     threshold = m.calibration.threshold
     ports: Sequence[str] = sorted(m.corrected.water.port)
     colours = mpl.colormaps["tab20"]
     for number, port in enumerate(ports):
-        those = counted(m.corrected.of([port]), LONG)
-        recall, precision = those.curve()
+        ranking = ranking_of(m.corrected.of([port]), LONG)
+        recall, precision = ranking.curve()
         axes.step(recall, precision, where="post", lw=1, color=colours(number), label=port)
-        at = those.at(threshold)
-        axes.plot(at[1], at[0], "o", ms=4, color=colours(number))
+        at = ranking.at(threshold)
+        axes.plot(at.recall, at.precision, "o", ms=4, color=colours(number))
     for one, name, style in (
-        (m.corrected, "all, amended", "-"),
-        (m.plain, "all, plain labels", "--"),
+        (m.corrected, "all, corrected", "-"),
+        (m.published, "all, published labels", "--"),
     ):
-        those = counted(one, LONG)
-        recall, precision = those.curve()
+        ranking = ranking_of(one, LONG)
+        recall, precision = ranking.curve()
         axes.plot(recall, precision, style, color="black", lw=2, label=name)
-    at = counted(m.corrected, LONG).at(threshold)
-    axes.plot(at[1], at[0], "o", ms=7, color="black")
+    at = ranking_of(m.corrected, LONG).at(threshold)
+    axes.plot(at.recall, at.precision, "o", ms=7, color="black")
     axes.set(
         xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02),
         title="Ships of 100 m and more, ports left out;\ndots: the shipped threshold",
@@ -292,15 +294,15 @@ def _curves(axes: "mpl.axes.Axes", m: Measured) -> None:
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
-def _reliability(axes: "mpl.axes.Axes", m: Measured) -> None:
+def _reliability(axes: "mpl.axes.Axes", m: CrossValidation) -> None:
     edges = np.linspace(0, 1, 11)
-    for one, name, colour in ((m.corrected, "corrected", "C0"), (m.plain, "plain", "C1")):
-        those = counted(one, SHORT)
-        which = np.clip(np.digitize(those.score, edges) - 1, 0, 9)
+    for one, name, colour in ((m.corrected, "corrected", "C0"), (m.published, "published", "C1")):
+        ranking = ranking_of(one, SHORT)
+        which = np.clip(np.digitize(ranking.score, edges) - 1, 0, 9)
         number = np.bincount(which, minlength=10)
         some = number > 0
-        score = np.bincount(which, those.score, minlength=10)[some] / number[some]
-        share = np.bincount(which, those.right, minlength=10)[some] / number[some]
+        score = np.bincount(which, ranking.score, minlength=10)[some] / number[some]
+        share = np.bincount(which, ranking.right, minlength=10)[some] / number[some]
         spread = np.sqrt(share * (1 - share) / number[some])
         axes.errorbar(score, share, spread, fmt="o-", color=colour, label=f"{name} labels")
         for x, y, n in zip(score, share, number[some], strict=True):
@@ -309,6 +311,6 @@ def _reliability(axes: "mpl.axes.Axes", m: Measured) -> None:
     axes.plot([0, 1], [0, 1], color="grey", lw=0.8)
     axes.set(
         xlabel="score", ylabel="share of ships", xlim=(0, 1), ylim=(0, 1.02),
-        title="How true the score is (hulls of 50 m and more;\nnumbers: hulls)",
+        title="Reliability of the score (hulls of 50 m and more;\nnumbers: hulls)",
     )  # fmt: skip
     axes.legend(loc="upper left")
