@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.datamodel.errors import WeightsError
 from gnomon.detect.calibration import BoxErrors, Calibration, Curve
+from gnomon.detect.weights import find, read_model
 from gnomon.learn.calibrate import (
     calibrated,
     read_calibration,
@@ -36,16 +38,16 @@ def simulated(rng: np.random.Generator, count: int, *, slope: float, intercept: 
         40.0 + rng.normal(0, 3.0 * 10 / length),
         score=expit(raw),
     )
-    return Matched(found.score, label, found, truth[ship])
+    return Matched(label, found, truth[ship])
 
 
 @pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.5, -1.0), (2.0, 0.5)])
 def test_the_curve_is_found(slope: float, intercept: float) -> None:
-    told = calibrated(
+    fitted = calibrated(
         simulated(np.random.default_rng(1), 4000, slope=slope, intercept=intercept), gsd_m=10.0
     )
-    assert told.ship.slope == pytest.approx(slope, rel=0.12)
-    assert told.ship.intercept == pytest.approx(intercept, abs=0.15)
+    assert fitted.ship.slope == pytest.approx(slope, rel=0.12)
+    assert fitted.ship.intercept == pytest.approx(intercept, abs=0.15)
 
 
 @given(share=st.floats(0.1, 0.9))
@@ -59,7 +61,7 @@ def test_p_tanker_is_a_likelihood_ratio_however_many_tankers_there_are(share: fl
     assert logit(probability) == pytest.approx([1.5 * 0.5, -1.5 * 0.5], abs=0.35)
 
 
-def test_p_tanker_is_not_told_on_the_word_of_a_few_ships_or_of_chance() -> None:
+def test_p_tanker_is_not_estimated_from_a_few_ships_or_from_chance() -> None:
     rng = np.random.default_rng(1)
     few = np.arange(40) < 9
     assert tanker_curve(np.where(few, 0.9, 0.1), few.astype(float)) is None
@@ -89,23 +91,57 @@ def test_the_errors_are_the_deviations() -> None:
 
 def test_the_threshold_has_the_best_f1() -> None:
     matched = simulated(np.random.default_rng(3), 2000, slope=1.5, intercept=-0.5)
-    told = calibrated(matched, gsd_m=10.0)
-    score = told.score(matched.score)
+    fitted = calibrated(matched, gsd_m=10.0)
+    score = fitted.score(matched.found.score)
 
     def f1(least: float) -> float:
         taken = score >= least
         right = (taken & (matched.label >= 0)).sum()
         return float(2 * right / (taken.sum() + len(matched.truth)))
 
-    assert f1(told.threshold) >= max(f1(t) for t in np.linspace(0.01, 0.99, 99)) - 1e-3
+    assert f1(fitted.threshold) >= max(f1(t) for t in np.linspace(0.01, 0.99, 99)) - 1e-3
 
 
 @given(st.integers(0, 2**31))
 def test_a_clean_split_gives_no_certainty(seed: int) -> None:
-    """Ten ships above ten others: the best is not told to be a ship for certain."""
+    """Ten ships above ten others: the best is no certain ship (Platt's smoothing)."""
     rng = np.random.default_rng(seed)
     score = np.concatenate([rng.uniform(0.8, 0.99, 10), rng.uniform(0.02, 0.3, 10)])
     label = np.concatenate([np.arange(10), np.full(10, -1)])
-    hulls = OrientedBoxes.of(np.ones(20), 1, 1, 1, 1)
-    told = calibrated(Matched(score.astype(np.float32), label, hulls, hulls[:10]), gsd_m=10.0)
-    assert 0.6 < told.score(np.array([0.99]))[0] < 0.999
+    hulls = OrientedBoxes.of(np.ones(20), 1, 1, 1, 1, score=score)
+    fitted = calibrated(Matched(label, hulls, hulls[:10]), gsd_m=10.0)
+    assert 0.6 < fitted.score(np.array([0.99]))[0] < 0.999
+
+
+@given(st.integers(0, 2**31), st.floats(0.3, 3), st.floats(-2, 2))
+def test_the_curve_is_the_maximum_of_the_likelihood(
+    seed: int, slope: float, intercept: float
+) -> None:
+    """Against a dense grid around the fit: no curve near it is more likely."""
+    matched = simulated(np.random.default_rng(seed), 300, slope=slope, intercept=intercept)
+    fitted = calibrated(matched, gsd_m=10.0)
+    raw, right = logit(matched.found.score.astype(float)), matched.label >= 0
+    yes, no = right.sum(), (~right).sum()
+    wanted = np.where(right, (yes + 1) / (yes + 2), 1 / (no + 2))
+
+    def surprise(a: float, b: float) -> float:
+        p = expit(a * raw + b)
+        return float(-(wanted * np.log(p) + (1 - wanted) * np.log1p(-p)).sum())
+
+    best = surprise(fitted.ship.slope, fitted.ship.intercept)
+    for a in np.linspace(0.8, 1.2, 9):
+        for b in np.linspace(-0.3, 0.3, 9):
+            assert best <= surprise(fitted.ship.slope * a, fitted.ship.intercept + b) + 1e-3
+
+
+def test_what_is_no_calibration_is_refused_and_the_shipped_one_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.toml"
+    for text in ("slope = 1", "][", "[calibration]\nthreshold = 0.5\n"):
+        path.write_text(text)
+        with pytest.raises(WeightsError, match="is no calibration") as caught:
+            read_calibration(path)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(WeightsError, match="is no calibration"):
+        read_calibration(tmp_path / "none.toml")
+    shipped = read_calibration(find("s2-vessel") / "model.toml")
+    assert shipped == read_model("s2-vessel").calibration

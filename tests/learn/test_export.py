@@ -82,7 +82,7 @@ def test_chips_without_detections_have_none_and_a_frame(sea: Path, tmp_path: Pat
     labels = read_labels(tmp_path / "chips")
     frames = labels[labels.label_id.str.endswith("-frame")]
     assert len(frames) == 2
-    # Looks without any detection come first.
+    # Observations without any detection come first.
     assert set(frames.scene_id) == {"april-14", "april-24"}
     chips = read_chips(tmp_path / "chips")
     for frame in frames.itertuples():
@@ -93,7 +93,7 @@ def test_chips_without_detections_have_none_and_a_frame(sea: Path, tmp_path: Pat
     one = frames[frames.scene_id == frames.scene_id.iloc[0]].geometry.tolist()
     assert all(a.intersection(b).area == 0 for a in one for b in one if a is not b)
     source = source_of(run / "detections.parquet", str(sea))
-    with pytest.raises(LabelError, match="only a run knows what else was looked at"):
+    with pytest.raises(LabelError, match="only a run knows what else was observed"):
         export_chips(source, tmp_path / "other", empty=4)
 
 

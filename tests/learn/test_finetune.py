@@ -1,10 +1,9 @@
-"""Retraining on labelled chips: the same seed, a kill, what is held back, and what is refused."""
+"""Finetuning on labelled chips: the same seed, a kill, what is held out, and what is refused."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,17 +16,14 @@ from gnomon.datamodel.errors import LabelError, WeightsError
 from gnomon.detect import weights
 from gnomon.detect.calibration import UNCALIBRATED, Calibration, Curve
 from gnomon.detect.centernet.network import Network, NetworkOptions
-from gnomon.learn import fit as train
-from gnomon.learn.compare import split
 from gnomon.learn.finetune import FinetuneOptions, finetune
 from gnomon.learn.labels import read_labels
-from gnomon.learn.samples import Lesson, read_lessons
 
-SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
 CALIBRATION = Calibration(
     threshold=0.3, ship=Curve(slope=1.2, intercept=-0.4), errors=UNCALIBRATED.errors
 )
-QUICK = FinetuneOptions(steps=3, batch=2, simulated=0, checks=0, seed=1)
+SMALL = NetworkOptions(widths=(4, 8, 8, 8), blocks=(1, 1, 1))
+QUICK = FinetuneOptions(steps=3, batch=2, simulated=0, checks=0, seed=1, save_every=1)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +38,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def folder(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Chips of three scenes with every ship decided on, but for two that are none."""
-    place = tmp_path_factory.mktemp("retraining") / "chips"
+    place = tmp_path_factory.mktemp("finetuning") / "chips"
     write_chips(place, sea)
     decide(place)
     edit(place, {"april-04-1": {"status": "not_ship"}, "april-14-0": {"type": "tanker"}})
@@ -64,7 +60,7 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
         options = replace(QUICK, seed=seed)
         finetune(
             folder, tmp_path / name, base=str(base), options=options,
-            progress=lambda done, total, text: seen.append((done, total, text)),
+            on_progress=lambda done, total, text: seen.append((done, total, text)),
         )  # fmt: skip
     assert same(tmp_path / "one", tmp_path / "same")
     assert not same(tmp_path / "one", tmp_path / "other")
@@ -80,8 +76,10 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
 
 
 def test_new_weights_lie_between_old_and_learned(folder: Path, base: Path, tmp_path: Path) -> None:
-    for name, moved in (("none", 0.0), ("half", 0.5), ("all", 1.0)):
-        finetune(folder, tmp_path / name, base=str(base), options=replace(QUICK, moved=moved))
+    for name, share in (("none", 0.0), ("half", 0.5), ("all", 1.0)):
+        finetune(
+            folder, tmp_path / name, base=str(base), options=replace(QUICK, interpolation=share)
+        )
     old = tensors(base)
     none, half, whole = (tensors(tmp_path / name) for name in ("none", "half", "all"))
     for name, value in old.items():
@@ -91,40 +89,37 @@ def test_new_weights_lie_between_old_and_learned(folder: Path, base: Path, tmp_p
 
 
 def test_a_kill_costs_nothing_but_time(folder: Path, base: Path, tmp_path: Path) -> None:
-    """A real process, killed where it stands; the next one ends with the same weights."""
+    """A real process, killed without notice; the next one ends with the same weights."""
+    out = tmp_path / "killed"
+    words = [sys.executable, retrain_once.__file__, str(folder), str(base), str(out), "5"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-
-    def process(out: Path) -> subprocess.Popen[bytes]:
-        words = [retrain_once.__file__, str(folder), str(base), str(out)]
-        return subprocess.Popen([sys.executable, *words], env=environment)
-
-    assert process(tmp_path / "whole").wait(timeout=300) == 0
-    killed = process(tmp_path / "killed")
+    killed = subprocess.run(words, env=environment, check=False, timeout=300)
+    assert killed.returncode == -signal.SIGKILL
+    assert not out.exists()
     state = tmp_path / ".killed.training"
-    deadline = time.monotonic() + 300
-    while not list(state.glob("*.pt")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    killed.send_signal(signal.SIGKILL)
-    assert killed.wait() == -signal.SIGKILL
-    assert not (tmp_path / "killed").exists()
-    (path, *_) = state.glob("*.pt")
-    assert torch.load(path, weights_only=True)["step"] > 0
-    assert process(tmp_path / "killed").wait(timeout=300) == 0
-    assert same(tmp_path / "whole", tmp_path / "killed")
+    (path,) = state.glob("final-run-*.pt")
+    assert torch.load(path, weights_only=True)["step"] == 4
+    steps: list[tuple[str, int]] = []
+    finetune(
+        folder, out, base=str(base), options=retrain_once.OPTIONS,
+        on_progress=lambda done, _, item: steps.append((item.split(":")[0], done)),
+    )  # fmt: skip
+    assert steps == [("final run", 5), ("final run", 6)]
+    finetune(folder, tmp_path / "whole", base=str(base), options=retrain_once.OPTIONS)
+    assert same(tmp_path / "whole", out)
     assert not state.exists()
 
 
 def test_the_state_of_another_training_is_not_gone_on_with(
-    folder: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, base: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(train, "SAVED_EVERY", 1)
 
     def interrupt(done: int, total: int, text: str) -> None:
         if done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        finetune(folder, tmp_path / "m", base=str(base), options=QUICK, progress=interrupt)
+        finetune(folder, tmp_path / "m", base=str(base), options=QUICK, on_progress=interrupt)
     assert (tmp_path / ".m.training").is_dir()
     other = replace(QUICK, seed=9)
     finetune(folder, tmp_path / "m", base=str(base), options=other)
@@ -149,10 +144,10 @@ def test_nothing_is_overwritten_and_faults_come_first(
 def test_the_card_says_what_was_held_back(folder: Path, base: Path, tmp_path: Path) -> None:
     model = finetune(folder, tmp_path / "m", base=str(base), options=QUICK, version="3")
     text = (tmp_path / "m" / "card.md").read_text()
-    assert text.startswith("# m 3\n\nRetrained from small 1")
+    assert text.startswith("# m 3\n\nFinetuned from small 1")
     labels = read_labels(folder)
     ships = (labels.status == "ship").sum()
-    assert f"{ships} ships and 1 outlines that are none, in 3 scenes of east, west" in text
+    assert f"{ships} ships and 1 hard negatives, in 3 scenes of east, west" in text
     assert f"1 tanker, {ships - 1} unknown" in text
     # Two ports are too few to leave one out: it is a scene.
     assert "chips of whole scenes that were held back, not chosen at random: april-" in text
@@ -170,25 +165,3 @@ def test_one_scene_leaves_nothing_to_hold_back(sea: Path, base: Path, tmp_path: 
     text = (tmp_path / "m" / "card.md").read_text()
     assert "nothing could be held back" in text
     assert "| AP |" not in text
-
-
-def lessons(folder: Path, **ports: str) -> list[Lesson]:
-    """The lessons of three scenes, at other ports."""
-    return [replace(x, port=ports.get(x.scene_id.replace("-", "_"))) for x in read_lessons(folder)]
-
-
-def test_ports_are_held_back_where_there_are_three_and_scenes_else(folder: Path) -> None:
-    three = lessons(folder, april_04="a", april_14="b", april_24="c")
-    parts = split(three, (), seed=0)
-    assert parts.by == "port"
-    assert not {x.port for x in parts.held} & {x.port for x in parts.taught}
-    two = split(lessons(folder, april_04="a", april_14="b", april_24="b"), (), seed=0)
-    assert two.by == "scene"
-    assert not {x.scene_id for x in two.held} & {x.scene_id for x in two.taught}
-    for one in (parts, two):
-        ships = sum(len(x.ships) for x in one.held)
-        assert 0 < ships < sum(len(x.ships) for x in (*one.held, *one.taught))
-        assert len(one.held) + len(one.taught) == len(three)
-    chosen = split(three, ("april-14",), seed=0)
-    assert {x.scene_id for x in chosen.held} == {"april-14"}
-    assert split(three, ("c",), seed=0).held == tuple(x for x in three if x.port == "c")

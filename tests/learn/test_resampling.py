@@ -1,4 +1,4 @@
-"""Cutting: a square through any turn and scale is what scipy makes of it."""
+"""Resampling: a square through any turn and scale is what scipy makes of it."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from gnomon.learn.resampling import cut
+from gnomon.learn.resampling import resample
 
 
 @given(
@@ -22,7 +22,7 @@ def test_a_square_is_what_scipy_interpolates(
 ) -> None:
     image = np.random.default_rng(seed).random((80, 80), np.float32)
     matrix = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    found = cut(torch.from_numpy(image[None]), matrix, np.array([x, y]), 12)[0].numpy()
+    found = resample(torch.from_numpy(image[None]), matrix, np.array([x, y]), 12)[0].numpy()
     across, down = np.meshgrid(np.arange(12) + 0.5 - 6, np.arange(12) + 0.5 - 6)
     place = matrix @ np.stack([across.ravel(), down.ravel()]) + np.array([[x], [y]]) - 0.5
     wanted = ndimage.map_coordinates(image, place[::-1], order=1).reshape(12, 12)
@@ -32,7 +32,7 @@ def test_a_square_is_what_scipy_interpolates(
 def test_beyond_the_raster_and_where_it_has_nothing_is_nothing() -> None:
     image = torch.ones(1, 20, 20)
     image[0, :, 15:] = torch.nan
-    found = cut(image, np.eye(2), np.array([10.0, 2.0]), 16)[0]
+    found = resample(image, np.eye(2), np.array([10.0, 2.0]), 16)[0]
     assert torch.isnan(found[:6]).all()
     assert torch.isnan(found[:, 13:]).all()
     assert (found[6:, :13] == 1).all()

@@ -1,5 +1,6 @@
-"""Chips as lessons: what is taught, what is unknown, and that the pixels fit together."""
+"""Chips as labelled scenes: ships, hard negatives, unknown ground, and pixels that fit."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,12 +12,14 @@ import shapely
 from chip_folders import decide, edit, truth, write_chips, write_run
 from gnomon.datamodel.boxes import OrientedBox
 from gnomon.datamodel.errors import LabelError
-from gnomon.learn.batches import chips as batches
+from gnomon.learn.batches import batches
 from gnomon.learn.chips import read_chips
 from gnomon.learn.export import export_chips, source_of
 from gnomon.learn.labels import NAME, feature_of, read_features, read_labels, write_features
-from gnomon.learn.samples import RIM_PX, Lesson, read_lessons, simulated_lessons
-from gnomon.learn.scenes import outlines_in_pixels, rectangles_of
+from gnomon.learn.outlines import outlines_in_pixels
+from gnomon.learn.samples import RIM_PX, read_samples
+from gnomon.learn.scenes import LabelledScene
+from gnomon.learn.tensors import scene_tensors
 from simulated import BOX
 
 BANDS = ("blue", "green", "red", "nir")
@@ -37,57 +40,57 @@ def bare(sea: Path, tmp_path: Path) -> Path:
     return tmp_path / "bare"
 
 
-def pixel(lesson: Lesson, outline: shapely.Polygon) -> tuple[int, int]:
+def pixel(sample: LabelledScene, outline: shapely.Polygon) -> tuple[int, int]:
     """Row and column of an outline's middle."""
     frame = gpd.GeoDataFrame(geometry=[outline], crs=4326)
-    x, y = outlines_in_pixels(frame, lesson.pixels)[0].centroid.coords[0]
+    x, y = outlines_in_pixels(frame, sample.pixels)[0].centroid.coords[0]
     return int(y), int(x)
 
 
-def inside(lesson: Lesson, place: tuple[int, int]) -> bool:
-    rows, columns = lesson.unknown.shape
+def inside(sample: LabelledScene, place: tuple[int, int]) -> bool:
+    rows, columns = sample.unknown.shape
     return RIM_PX < place[0] < rows - RIM_PX and RIM_PX < place[1] < columns - RIM_PX
 
 
-def test_nothing_is_taught_before_somebody_decides(folder: Path) -> None:
+def test_nothing_is_read_before_a_decision(folder: Path) -> None:
     with pytest.raises(LabelError, match="no row is decided on; write ship or not_ship"):
-        read_lessons(folder)
+        read_samples(folder)
 
 
-def test_chips_that_touch_are_one_picture_of_the_scene(folder: Path, sea: Path) -> None:
+def test_chips_that_touch_are_one_part_of_the_scene(folder: Path, sea: Path) -> None:
     decide(folder)
-    lessons = read_lessons(folder)
+    samples = read_samples(folder)
     chips = read_chips(folder)
-    assert len({x.scene_id for x in lessons}) == 3
-    assert len(lessons) < len(chips)
-    for lesson in lessons:
-        grid = lesson.pixels.odc.geobox
+    assert len({x.name for x in samples}) == 3
+    assert len(samples) < len(chips)
+    for sample in samples:
+        grid = sample.pixels.odc.geobox
         column, row = (round(v) for v in ~BOX.affine @ (grid.affine.c, grid.affine.f))
         rows, columns = grid.shape.yx
-        with rasterio.open(sea.parent / lesson.scene_id / "nir.tif") as file:
+        with rasterio.open(sea.parent / sample.name / "nir.tif") as file:
             counts = file.read(1)[row : row + rows, column : column + columns]
-        nir = lesson.pixels.nir.to_numpy()
+        nir = sample.pixels.nir.to_numpy()
         seen = np.isfinite(nir)
         np.testing.assert_allclose(nir[seen], counts[seen] * 1e-4, atol=1e-6)
         assert seen.mean() > 0.4
 
 
-def test_every_ship_is_taught_once_where_she_lies(folder: Path, sea: Path) -> None:
+def test_every_ship_is_read_once_where_it_lies(folder: Path, sea: Path) -> None:
     decide(folder)
-    lessons = read_lessons(folder)
-    assert sum(len(x.ships) for x in lessons) == len(truth(sea))
-    assert all(len(x.hard) == 0 for x in lessons)
-    for lesson in lessons:
-        taught = lesson.learnable(BANDS)
-        every = rectangles_of(lesson.ships, lesson.pixels)
-        nir = lesson.pixels.nir.to_numpy()
+    samples = read_samples(folder)
+    assert sum(len(x.outlines) for x in samples) == len(truth(sea))
+    assert all(len(x.hard_negatives) == 0 for x in samples)
+    for sample in samples:
+        tensors = scene_tensors(sample, BANDS)
+        every = sample.boxes
+        nir = sample.pixels.nir.to_numpy()
         for x, y, *_ in every:
             assert nir[int(y), int(x)] > 1.3 * np.nanmedian(nir)
         short = every.length * 10 < 40
-        assert len(taught.ships) == (~short).sum()
+        assert len(tensors.ships) == (~short).sum()
 
 
-def test_what_nobody_decided_on_is_unknown_and_what_is_no_ship_is_hard(folder: Path) -> None:
+def test_undecided_is_unknown_and_what_is_no_ship_is_a_hard_negative(folder: Path) -> None:
     edit(
         folder,
         {
@@ -96,37 +99,37 @@ def test_what_nobody_decided_on_is_unknown_and_what_is_no_ship_is_hard(folder: P
         },
     )
     labels = read_labels(folder).set_index("label_id")
-    lessons = [x for x in read_lessons(folder) if x.scene_id == "april-04"]
-    assert {label for x in lessons for label in x.ships.label_id} == {"april-04-0"}
-    hard = {label for x in lessons for label in x.hard.label_id}
+    samples = [x for x in read_samples(folder) if x.name == "april-04"]
+    assert {label for x in samples for label in x.outlines.label_id} == {"april-04-0"}
+    hard = {label for x in samples for label in x.hard_negatives.label_id}
     assert hard == {"april-04-1", "april-04-2"}
     waiting = 0
-    for lesson in lessons:
-        taught = lesson.learnable(BANDS)
+    for sample in samples:
+        tensors = scene_tensors(sample, BANDS)
         for label, outline in labels[labels.scene_id == "april-04"].geometry.items():
-            place = pixel(lesson, outline)
-            if not inside(lesson, place) or np.isnan(lesson.pixels.nir.to_numpy()[place]):
+            place = pixel(sample, outline)
+            if not inside(sample, place) or np.isnan(sample.pixels.nir.to_numpy()[place]):
                 continue
             status = labels.status[label]
-            assert lesson.unknown[place] == (status == "unreviewed")
+            assert sample.unknown[place] == (status == "unreviewed")
             waiting += status == "unreviewed"
-            # The network is asked nothing there, and all that is asked is within what is searched.
-            assert taught.masks[1][place] == (status != "unreviewed")
-        assert len(taught.hard) == len(lesson.hard)
+            # No centre is looked for there.
+            assert tensors.masks[1][place] == (status != "unreviewed")
+        assert len(tensors.hard_negatives) == len(sample.hard_negatives)
     assert waiting > 0
 
 
 def test_unknown_ground_counts_in_no_batch(folder: Path) -> None:
-    """Neither ship nor background: the loss does not see it, whatever the network says there."""
+    """Neither ship nor background: the loss does not see it, at any output of the network."""
     edit(folder, {"april-04-0": {"status": "ship"}})
-    lesson = max(read_lessons(folder), key=lambda x: x.unknown.mean())
-    counted = next(batches([lesson.learnable(BANDS)], batch=16, seed=0))[3].counted
-    everything = Lesson(**{**vars(lesson), "unknown": np.zeros_like(lesson.unknown)})
-    without = next(batches([everything.learnable(BANDS)], batch=16, seed=0))[3].counted
+    sample = max(read_samples(folder), key=lambda x: x.unknown.mean())
+    counted = next(batches([scene_tensors(sample, BANDS)], batch=16, seed=0))[3].counted
+    everything = replace(sample, unknown=None)
+    without = next(batches([scene_tensors(everything, BANDS)], batch=16, seed=0))[3].counted
     assert counted.sum() < without.sum()
 
 
-def test_a_length_that_was_told_is_believed(folder: Path) -> None:
+def test_a_length_in_the_label_stretches_the_outline(folder: Path) -> None:
     edit(folder, {"april-04-0": {"status": "ship"}})
     plain = _only(folder)
     edit(folder, {"april-04-0": {"length_m": 350.0}})
@@ -139,20 +142,20 @@ def test_a_length_that_was_told_is_believed(folder: Path) -> None:
 
 
 def _only(folder: Path) -> OrientedBox:
-    (lesson,) = (x for x in read_lessons(folder) if len(x.ships))
-    return rectangles_of(lesson.ships, lesson.pixels)[0]
+    (sample,) = (x for x in read_samples(folder) if len(x.outlines))
+    return sample.boxes[0]
 
 
-def test_a_chip_without_ships_teaches_only_when_it_was_looked_at(bare: Path) -> None:
+def test_a_chip_without_ships_counts_only_if_it_was_inspected(bare: Path) -> None:
     folder, labels = bare, read_labels(bare).set_index("label_id")
     (frame,) = labels.index[labels.index.str.endswith("-frame")]
     scene = labels.scene_id[frame]
     edit(folder, {frame: {"status": "not_ship"}})
-    (lesson,) = read_lessons(folder)
-    assert (lesson.scene_id, len(lesson.ships), len(lesson.hard)) == (scene, 0, 0)
+    (sample,) = read_samples(folder)
+    assert (sample.name, len(sample.outlines), len(sample.hard_negatives)) == (scene, 0, 0)
     # Only the rim, and what other rows reach into it.
-    assert lesson.unknown.mean() < 0.25
-    # A ship drawn in a frame that nobody decided on: she is taught, and nothing around her.
+    assert sample.unknown.mean() < 0.25
+    # A ship drawn in an undecided frame: it is read, and nothing around it.
     chip = read_chips(folder)[labels.chip[frame]]
     features = read_features(folder / NAME)
     middle = chip.outline.centroid
@@ -161,15 +164,15 @@ def test_a_chip_without_ships_teaches_only_when_it_was_looked_at(bare: Path) -> 
     )
     write_features([*features, drawn], folder / NAME)
     edit(folder, {frame: {"status": "unreviewed"}})
-    (lesson,) = read_lessons(folder)
-    place = pixel(lesson, middle.buffer(1e-4))
-    assert not lesson.unknown[place]
-    assert lesson.unknown.mean() > 0.9
+    (sample,) = read_samples(folder)
+    place = pixel(sample, middle.buffer(1e-4))
+    assert not sample.unknown[place]
+    assert sample.unknown.mean() > 0.9
 
 
-def test_fine_chips_are_taught_at_the_pixel_of_the_network(folder: Path) -> None:
+def test_fine_chips_are_averaged_to_the_pixel_of_the_network(folder: Path) -> None:
     decide(folder)
-    fine, coarse = read_lessons(folder), read_lessons(folder, gsd_m=20.0)
+    fine, coarse = read_samples(folder), read_samples(folder, gsd_m=20.0)
     assert [x.gsd_m for x in coarse] == [20.0] * len(fine)
     for one, other in zip(fine, coarse, strict=True):
         nir = one.pixels.nir.to_numpy()
@@ -179,16 +182,6 @@ def test_fine_chips_are_taught_at_the_pixel_of_the_network(folder: Path) -> None
         expected = squares.mean(axis=(1, 3))
         found = other.pixels.nir.to_numpy()
         np.testing.assert_allclose(found[seen], expected[seen], rtol=1e-5)
-        metres = [rectangles_of(x.ships, x.pixels).scaled(x.gsd_m) for x in (one, other)]
+        metres = [x.boxes.scaled(x.gsd_m) for x in (one, other)]
         for name in ("x", "y", "length", "beam"):
             np.testing.assert_allclose(*(getattr(m, name) for m in metres), atol=6)
-
-
-@pytest.mark.slow
-def test_simulated_lessons_come_back_from_the_disk(tmp_path: Path) -> None:
-    (made,) = simulated_lessons(1, seed=3, cache=tmp_path)
-    (again,) = simulated_lessons(1, seed=3, cache=tmp_path)
-    assert made.pixels.equals(again.pixels)
-    assert made.ships.equals(again.ships)
-    assert len(made.ships) > 0
-    assert not made.real

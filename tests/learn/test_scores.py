@@ -6,7 +6,7 @@ import pytest
 
 from gnomon.datamodel.errors import CatalogError
 from gnomon.datamodel.shipped import shipped
-from gnomon.learn.scores import score_catalog
+from gnomon.learn.scores import score_catalog, score_table
 
 CASABLANCA = str(shipped("configs") / "casablanca" / "catalog.json")
 UNSEEN = "s2-vessel-without-athens-casablanca"
@@ -39,3 +39,17 @@ def test_a_catalogue_without_labels_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(CatalogError):
         score_catalog(UNSEEN, str(empty))
+
+
+def test_scores_stand_in_a_table_beside_contrast_alone(sea: Path) -> None:
+    text = score_table("s2-vessel", str(sea))
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    assert len(rows) == 6
+    assert [row[0] for row in rows[2:]] == ["network"] * 2 + ["CFAR alone"] * 2
+    for row in rows[2:]:
+        ships, average, precision, recall, f1 = (float(cell) for cell in row[2:7])
+        assert ships > 0
+        assert 0 <= average <= 1
+        expected = 2 * precision * recall / max(precision + recall, 1e-9)
+        assert f1 == pytest.approx(expected, abs=0.011)
+    assert "heading within 10 degrees for" in text

@@ -14,8 +14,8 @@ from shapely import LineString, Point, Polygon, box
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.ship_types import SHIP_TYPES
-from gnomon.learn.catalogs import marked_scenes
-from gnomon.learn.scenes import rectangles_of
+from gnomon.learn.outlines import boxes_of
+from gnomon.learn.scenes import labelled_scenes
 from gnomon.learn.type_labels import WITHIN_M, read_types, with_types
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -173,11 +173,11 @@ def test_the_shipped_types_are_sorted_and_each_hull_stands_once() -> None:
 def test_every_long_hull_of_a_real_port_has_her_type(shared_data: Path) -> None:
     catalog = shared_data / "s2-ports" / "val" / "catalog.json"
     types = read_types(SHIPPED)
-    for marked in marked_scenes(
+    for scene in labelled_scenes(
         os.fspath(catalog), corrections=CONFIGS / "label-corrections.geojson"
     ):
-        length_m = rectangles_of(marked.outlines, marked.pixels).length * marked.gsd_m
-        result = with_types(marked.outlines, marked.name, types)
-        sure = types[(types.scene_id == marked.name) & types.sure]
+        length_m = boxes_of(scene.outlines, scene.pixels).length * scene.gsd_m
+        result = with_types(scene.outlines, scene.name, types)
+        sure = types[(types.scene_id == scene.name) & types.sure]
         assert sorted(result["type"].dropna()) == sorted(sure["type"])
         assert (length_m[result["type"].notna()] >= 70).all()

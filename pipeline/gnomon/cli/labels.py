@@ -92,9 +92,9 @@ def labels_command(
 ) -> int:
     """Check labels, or convert them between GeoJSON, COCO and YOLO-OBB.
 
-    A class stands for a decision: tanker, bulk, container, general, fishing, tug, other, ship (of
-    unknown type), not_ship or unreviewed. An outline that comes back from COCO or YOLO keeps the
-    name, length and note of the row of labels.geojson that it covers.
+    A class stands for a decision: a type of ship such as tanker or bulk, ship (of unknown type),
+    not_ship or unreviewed. An outline that comes back from COCO or YOLO keeps the name, length and
+    note of the row of labels.geojson that it covers.
 
     Example: gnomon labels labels/april/labels.geojson --to yolo-obb --out yolo
 

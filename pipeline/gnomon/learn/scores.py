@@ -95,7 +95,7 @@ def score_catalog(model: str, catalog: str, *, corrections: Path | None = None) 
             name,
             least,
             match_scenes(scenes, found, length_min_m=least),
-            ready.model.calibration.threshold,
+            threshold,
         )
         for name, scenes in labelled.items()
         for least in LENGTHS_M

@@ -47,7 +47,7 @@ class SceneTensors:
 
         Pixels of a satellite scene come from integers and count bit by bit. Those of a simulated
         scene are rounded otherwise by processors with other vector instructions: of these the mean
-        and deviation of each layer count, to three digits.
+        and deviation of each layer count, to 0.0001.
         """
         content = hashlib.sha256(self.name.encode())
         for layer in (*self.bands, *self.masks, *self.background):
@@ -67,7 +67,7 @@ def _exact(layer: Tensor) -> bytes:
 def _moments(layer: Tensor) -> bytes:
     values = layer.numpy()[np.isfinite(layer.numpy())].astype(float)
     mean, deviation = (values.mean(), values.std()) if len(values) else (np.nan, np.nan)
-    return f"{tuple(layer.shape)} {mean:.2e} {deviation:.2e}".encode()
+    return f"{tuple(layer.shape)} {mean:.4f} {deviation:.4f}".encode()
 
 
 def scene_tensors(scene: LabelledScene, bands: Sequence[str]) -> SceneTensors:

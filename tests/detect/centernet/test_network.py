@@ -14,8 +14,9 @@ from gnomon.detect.cascade import Cascade
 from gnomon.detect.centernet import build
 from gnomon.detect.centernet.network import Network, NetworkOptions, for_inference
 from gnomon.detect.weights import Weights, load
-from gnomon.learn.catalogs import LOWEST, marked_scenes
-from gnomon.learn.crossval.matches import account, counted
+from gnomon.learn.crossval.matches import matches_of, ranking_of
+from gnomon.learn.finders import LOWEST
+from gnomon.learn.scenes import labelled_scenes
 
 DOUBTFUL = 0.1
 """Hulls of a lower score are compared with nothing."""
@@ -85,7 +86,7 @@ def test_half_precision_finds_the_same_ships() -> None:
 @pytest.mark.slow
 def test_half_precision_finds_the_same_ships_in_real_scenes(shared_data: Path) -> None:
     catalogs = [str(shared_data / "s2-ports" / part / "catalog.json") for part in ("train", "val")]
-    scenes = marked_scenes(*catalogs)
+    scenes = labelled_scenes(*catalogs)
     options = DetectOptions(threshold=LOWEST)
     plain, half = (
         [Cascade(ready, options).find(m.pixels, m.masks) for m in scenes]
@@ -97,7 +98,7 @@ def test_half_precision_finds_the_same_ships_in_real_scenes(shared_data: Path) -
     ]
     assert np.concatenate(those).mean() > 0.95
     for least_m in (50, 100):
-        first, second = (counted(account(scenes, hulls), least_m) for hulls in (plain, half))
+        first, second = (ranking_of(matches_of(scenes, hulls), least_m) for hulls in (plain, half))
         assert first.average_precision() == pytest.approx(second.average_precision(), abs=0.003)
 
 

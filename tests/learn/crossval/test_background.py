@@ -1,4 +1,4 @@
-"""The season on which the worth of a history is measured."""
+"""The season on which the worth of a background is measured."""
 
 from collections import Counter
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 from gnomon.datamodel.errors import WeightsError
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.detect.weights import uncalibrated
-from gnomon.learn.crossval.background import HULK, STAYER, measure, observations
+from gnomon.learn.crossval.background import HULK, STAYER, measure_background, season_scenes
 from gnomon.simulate.pixels.scene import truth
 
 
-def test_one_ship_stays_for_ten_looks_and_one_for_ever_and_nobody_lies_on_them() -> None:
+def test_one_ship_stays_ten_observations_and_one_for_ever_and_none_lies_on_them() -> None:
     shown: Counter[tuple[str, str]] = Counter()
     scenes: Counter[str] = Counter()
-    for spec, names in observations():
+    for spec, names in season_scenes():
         outlines = truth(spec).to_crs(spec.geobox.crs).geometry
         assert len(outlines) == len(names)
         port = spec.id.split("_")[1]
@@ -29,6 +29,6 @@ def test_one_ship_stays_for_ten_looks_and_one_for_ever_and_nobody_lies_on_them()
         assert (shown[port, STAYER], shown[port, HULK]) == (10, count)
 
 
-def test_weights_that_take_no_history_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="cannot be told a history"):
-        measure(uncalibrated(Network(NetworkOptions(background=False))), tmp_path)
+def test_weights_that_take_no_background_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="takes no background"):
+        measure_background(uncalibrated(Network(NetworkOptions(background=False))), tmp_path)
