@@ -26,7 +26,7 @@ def test_from_a_run_to_labels_and_back(
     assert f"{count} labels, {count} of them new" in said
     # What was decided in the YOLO folder is not overwritten.
     assert called(monkeypatch, *words) == 1
-    assert "nobody's decisions are overwritten" in capsys.readouterr().err
+    assert "decisions are never overwritten" in capsys.readouterr().err
     assert called(monkeypatch, "labels", out / "yolo", "--to", "coco", "--out", out / "a.json") == 0
     assert called(monkeypatch, "labels", out / "a.json") == 0
     assert f"unreviewed     {count}" in capsys.readouterr().out
