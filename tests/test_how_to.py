@@ -90,6 +90,12 @@ def test_an_optical_sensor_is_added_by_a_profile(copy: Path) -> None:
     assert len(ships) == len(own) > 5
     assert set(ships.collection) == {"example-sr"}
     assert ships.length_m.tolist() == pytest.approx(own.length_m.tolist())
+    # The corner without data, by the quality layer, is no usable water.
+    clear, cloudy = (
+        gpd.read_parquet(copy / "runs" / name / "observations.parquet").usable_water_km2[0]
+        for name in ("own", "example")
+    )
+    assert 0.5 * clear < cloudy < clear - 0.5
 
 
 @pytest.mark.slow
