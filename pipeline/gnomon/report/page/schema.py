@@ -11,7 +11,7 @@ Number = float | None
 Ring = list[list[float]]
 """Longitude and latitude of each corner, or metres east and north in a picture."""
 GeoJson = dict[str, object]
-"""A GeoJSON object, whatever it is."""
+"""A GeoJSON object of any kind."""
 
 
 class Scenario(TypedDict):
