@@ -45,3 +45,25 @@ def test_56000_tonnes_and_a_million_barrels_cannot_both_be_right() -> None:
 def test_the_panels_rule_makes_a_million_barrels_of_43_visits() -> None:
     assert 43 * 3460 * SCENARIOS[-1] * BARRELS_PER_TONNE["diesel"] == pytest.approx(1e6, rel=0.01)
     assert np.all(np.diff(SCENARIOS) > 0)
+
+
+@given(st.floats(1e3, 1e6), st.floats(1e4, 1e8), st.floats(1, 500))
+def test_two_figures_agree_for_the_product_of_their_ratio_alone(
+    mass: float, volume: float, visits: float
+) -> None:
+    for claim in reconcile(claimed_tonnes=mass, claimed_barrels=volume, visits=visits):
+        factor = BARRELS_PER_TONNE[claim.product]
+        assert claim.barrels_of_tonnes / volume == pytest.approx(factor / (volume / mass))
+        assert claim.tonnes_of_barrels / mass == pytest.approx((volume / mass) / factor)
+        ratio = claim.deadweight_for_barrels_t / claim.deadweight_for_tonnes_t
+        assert ratio == pytest.approx(claim.tonnes_of_barrels / mass)
+
+
+def test_the_two_tables_differ_by_a_few_percent() -> None:
+    both = [row for row in CONVERSIONS if row.unsd_2004]
+    ratios = np.array([row.unsd_2004 / row.barrels_per_tonne for row in both])
+    assert len(both) == 5
+    assert np.abs(ratios - 1).max() < 0.045
+    # Light products have more barrels to the tonne.
+    factors = [row.barrels_per_tonne for row in both]
+    assert factors == sorted(factors, reverse=True)

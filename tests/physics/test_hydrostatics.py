@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from gnomon.physics.hydrostatics import DESIGNS, tankers
+from gnomon.physics.hydrostatics import (
+    BEAM_SCATTER,
+    DEADWEIGHT_LN,
+    DESIGNS,
+    WATERLINE_PER_LENGTH,
+    tankers,
+    usual_beam_m,
+)
 
 lengths = st.floats(45, 260)
 slenderness = st.floats(5.2, 7.2)
@@ -119,3 +126,61 @@ def test_ignorance_of_the_size_widens_and_a_register_narrows():
 def test_answers_do_not_depend_on_the_company_they_are_asked_in():
     together = tankers([80.0, 100.0], [13.0, 15.2]).laden_freeboard_m
     assert_allclose(together[1], tankers(100.0, 15.2).laden_freeboard_m)
+
+
+@given(lengths, slenderness)
+def test_masses_and_volumes_of_every_draw_balance(length, ratio):
+    """Displacement at the summer draught is lightship and deadweight, by the block coefficient."""
+    ships = tankers(length, length / ratio, draws=64)
+    volume = WATERLINE_PER_LENGTH * ships.length_m * ships.beam_m * ships.draught_m * ships.block
+    assert_allclose(1.025 * volume, ships.deadweight_t + ships.lightship_t, rtol=1e-9)
+    assert (ships.block <= ships.waterplane + 0.1).mean() > 0.9
+    assert (ships.lightship_t < ships.deadweight_t).mean() > 0.9
+
+
+@given(lengths, slenderness)
+def test_ballast_lies_higher_than_laden_for_each_single_ship(length, ratio):
+    ships = tankers(length, length / ratio, draws=128)
+    assert (ships.ballast_freeboard_m > ships.laden_freeboard_m).all()
+    assert (ships.freeboard_at_m(0.0) > ships.ballast_freeboard_m).all()
+    assert (ships.freeboard_at_m(-1.0) == ships.freeboard_at_m(0.0)).all()
+
+
+def test_the_draws_have_the_moments_that_the_constants_say():
+    """Of the deadweight the regression and its scatter; of the depth the logit and its."""
+    ships = tankers(100.0, 15.2, draws=20_000)
+    guess = -4.099 + 1.860 * np.log(100.0) + 1.469 * np.log(15.2)
+    assert np.log(ships.deadweight_t).mean() == pytest.approx(guess, abs=0.005)
+    assert np.log(ships.deadweight_t).std() == pytest.approx(0.087, rel=0.03)
+    fraction = 1 - ships.draught_m / ships.depth_m
+    logit = np.log(fraction / (1 - fraction))
+    assert logit.mean() == pytest.approx(-4.33 + 0.4185 * np.log(1520.0), abs=0.02)
+    size = np.log(1.52) / np.log(6.0)
+    assert logit.std() == pytest.approx(0.42 + size * (0.25 - 0.42), rel=0.03)
+    assert ships.laden_fraction.mean() == pytest.approx(0.94, abs=0.01)
+    assert ships.ballast_fraction.mean() == pytest.approx(0.30, abs=0.01)
+
+
+def test_errors_of_the_size_widen_as_a_lognormal_does():
+    ships = tankers(100.0, 15.2, length_sigma_m=8.0, draws=20_000)
+    assert np.log(ships.length_m).std() == pytest.approx(0.08, rel=0.03)
+    assert (ships.length_m > 0).all()
+    assert np.median(ships.length_m) == pytest.approx(100.0, rel=0.01)
+
+
+def test_the_usual_beam_is_that_of_the_published_designs():
+    lengths_m, beams = np.array(DESIGNS).T[:2]
+    away = np.log(beams / usual_beam_m(lengths_m))
+    assert np.abs(away).max() < 0.25
+    assert np.sqrt(np.mean(away**2)) < 1.2 * BEAM_SCATTER
+
+
+def test_the_deadweight_regression_is_the_one_of_the_real_ships(shared_data):
+    """Least squares on the index give back the constants of the module."""
+    length, beam, deadweight, _ = real_tankers(shared_data).T
+    design = np.column_stack([np.ones_like(length), np.log(length), np.log(beam)])
+    found, *_ = np.linalg.lstsq(design, np.log(deadweight), rcond=None)
+    rest = np.log(deadweight) - design @ found
+    expected = design @ np.array(DEADWEIGHT_LN)
+    assert_allclose(design @ found, expected, atol=0.08)
+    assert rest.std() == pytest.approx(0.087, abs=0.03)

@@ -227,3 +227,72 @@ def test_drop_on_harbour_water_is_of_the_size_that_was_computed_for_it():
     assert_allclose(
         shadow.shadow_drop(0.02, direct_fraction=0.8, glint_reflectance=0.02), 2 * 0.8 * 0.02
     )
+
+
+@given(heights, geometries())
+def test_turning_the_whole_scene_changes_nothing(height, geometry):
+    turned = geometry | {
+        name: geometry[name] + 77.0
+        for name in ("heading_deg", "sun_azimuth_deg", "view_azimuth_deg")
+    }
+    assume(abs(np.sin(np.deg2rad(geometry["sun_azimuth_deg"] - geometry["heading_deg"]))) > 1e-6)
+    for of in (shadow.deck_to_shadow_m, shadow.visible_shadow_m):
+        assert_allclose(of(height, **turned), of(height, **geometry), atol=1e-6)
+
+
+@given(heights, geometries())
+def test_a_mirror_image_has_the_same_widths(height, geometry):
+    """Reflected in the axis of the hull, starboard becomes port."""
+    heading = geometry["heading_deg"]
+    mirrored = geometry | {
+        name: 2 * heading - geometry[name] for name in ("sun_azimuth_deg", "view_azimuth_deg")
+    }
+    assume(abs(np.sin(np.deg2rad(geometry["sun_azimuth_deg"] - heading))) > 1e-6)
+    for of in (shadow.deck_to_shadow_m, shadow.visible_shadow_m):
+        assert_allclose(of(height, **mirrored), of(height, **geometry), atol=1e-6)
+
+
+@given(geometries())
+def test_arrays_give_what_their_numbers_give(geometry):
+    several = np.array([0.5, 3.0, 12.0])
+    together = shadow.visible_shadow_m(several, **geometry)
+    assert_allclose(together, [shadow.visible_shadow_m(h, **geometry) for h in several])
+
+
+@given(heights, elevations)
+def test_the_penumbra_is_the_shift_of_the_shadow_over_the_sun(height, elevation):
+    """Upper and lower limb, a diameter apart, throw the shadow's edge so far apart."""
+    half = np.rad2deg(shadow.SUN_DIAMETER_RAD) / 2
+    assume(3 < elevation < 89)
+    edges = [
+        shadow.shadow_offset_m(height, sun_azimuth_deg=0, sun_elevation_deg=elevation + off)[1]
+        for off in (-half, half)
+    ]
+    width = shadow.penumbra_m(height, sun_elevation_deg=elevation)
+    assert_allclose(abs(edges[1] - edges[0]), width, rtol=0.02)
+
+
+@given(azimuths, azimuths)
+def test_the_angle_off_the_axis_is_that_of_unit_vectors(azimuth, heading):
+    one, other = (np.array([np.sin(a), np.cos(a)]) for a in np.deg2rad([azimuth, heading]))
+    expected = np.rad2deg(np.arccos(np.clip(abs(one @ other), 0, 1)))
+    assert_allclose(shadow.off_axis_deg(azimuth, heading), expected, atol=1e-5)
+
+
+@given(st.floats(0.4, 0.9), st.floats(0.0, 0.6), st.floats(0.0, 2.0))
+def test_aerosol_adds_depth_as_angstrom_has_it(um, aerosol, angstrom):
+    depth = shadow.optical_depth(um, aerosol_at_550=aerosol, angstrom=angstrom)
+    clean = shadow.optical_depth(um, aerosol_at_550=0.0)
+    assert_allclose(depth - clean, aerosol * (um / 0.55) ** -angstrom, atol=1e-12)
+    assert depth >= clean
+
+
+@given(st.floats(0.4, 0.9), st.floats(5, 85), st.floats(0, 0.6))
+def test_haze_and_scattered_light_soften_a_shadow(um, elevation, aerosol):
+    light = {"sun_elevation_deg": elevation}
+    clear = shadow.direct_fraction(um, aerosol_at_550=aerosol, **light)
+    hazy = shadow.direct_fraction(um, aerosol_at_550=aerosol + 0.1, **light)
+    assert hazy < clear
+    # Without light that is scattered forward there is no skylight, and shade would be black.
+    alone = shadow.direct_fraction(um, aerosol_at_550=aerosol, forward_fraction=0.0, **light)
+    assert_allclose(alone, 1.0)

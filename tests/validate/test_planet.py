@@ -62,3 +62,43 @@ def test_the_drawing_spreads_over_scenes_and_is_the_same_again(shared_data, chip
     again = planet.real_chips(shared_data / "planet-3m", 12)
     assert [chip.name for chip in again] == [chip.name for chip in chips]
     assert len({chip.name.split("__")[1] for chip in chips}) == 12
+
+
+@pytest.mark.slow
+def test_the_section_is_written_from_fresh_fits(shared_data, monkeypatch):
+    """Twelve and six of the chips: counts of the table are those of the verdicts."""
+    folder = shared_data / "planet-3m"
+    if not (folder / "chips.csv").is_file():
+        pytest.skip(f"real data absent: {folder}")
+    monkeypatch.setattr(planet, "COUNT", 12)
+    every = planet.read_verdicts(DOCS / "planet-60.csv")
+    monkeypatch.setattr(
+        planet, "read_verdicts", lambda path: every if "60" in path.name else every.iloc[12:15]
+    )
+    text = planet.planet_section(folder, DOCS)
+    names = [chip.name for chip in planet.real_chips(folder, 12)]
+    wrong = (every.loc[names].verdict == "wrong").sum()
+    assert f"| plainly wrong | {wrong} |" in text
+    assert "{" not in text
+
+
+def test_the_document_has_the_words_of_the_code():
+    document = (DOCS / "validation.md").read_text(encoding="utf-8")
+    for line in planet._SECTION.splitlines():
+        if line and "{" not in line:
+            assert line in document
+    values = {"seed": planet.SEED, "judged": planet.JUDGED, "count": 60, "more": 24}
+    head = planet._SECTION.partition("| |")[0].format(**values)
+    assert head in document
+
+
+def test_a_comparison_counts_what_is_flagged():
+    on = np.array([True, True, False, False])
+    one = planet.Comparison(
+        wrong=on,
+        flagged=np.array([True, False, True, False]),
+        no_evidence=np.array([True, True, True, False]),
+        determined=np.array([False, False, False, True]),
+    )
+    cells = [row.split(" | ")[1].rstrip(" |") for row in planet._rows(one)]
+    assert cells == ["2", "2", "1 of 2", "2 of 2", "1 of 2", "0 of 2", "1 of 2"]
