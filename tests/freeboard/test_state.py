@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.stats import gaussian_kde, norm
 
 from gnomon.datamodel.tables import LOAD_REASONS, LOAD_STATES
 from gnomon.freeboard import state
@@ -165,3 +166,107 @@ FAULTS = (
 def test_an_implausible_fit_is_no_evidence(fault):
     evidence = state.evidence(fit(-0.5 * ((GRID - 3) / 0.1) ** 2, **fault), gsd_m=1.0)
     assert state.log_lr_laden(evidence, SHIPS) == pytest.approx(0)
+
+
+def test_the_likelihood_is_convolved_with_the_error_of_the_model():
+    """Against an integral over the error, point by point."""
+    peak = -0.5 * ((GRID - 4) / 0.4) ** 2
+    found = state.evidence(fit(peak, sun_off_axis_deg=60.0), gsd_m=3.0)
+    rise = state.DECK_RISE_M + state.RISE_PER_COT_M / np.tan(np.deg2rad(60.0))
+    rise *= np.interp(3.0, state.RISE_GSD_M, state.RISE_FACTOR)
+    doubt = rise * np.interp(3.0, state.RISE_GSD_M, state.RISE_DOUBT)
+    sigma = np.hypot(np.hypot(state.DECK_DOUBT_M, doubt), state.EDGE_DOUBT_PX * 3.0 / 1.5)
+    error = np.linspace(-6, 6, 4001)
+    density = norm.pdf(error, rise, sigma)
+    for freeboard in (2.5, 3.5, 4.5):
+        likelihood = np.exp(-0.5 * ((freeboard + error - 4) / 0.4) ** 2)
+        exact = np.trapezoid(likelihood * density, error)
+        best = np.trapezoid(np.exp(-0.5 * ((4 - rise + error - 4) / 0.4) ** 2) * density, error)
+        assert np.exp(found.at(freeboard)) == pytest.approx(exact / best, rel=0.02)
+
+
+def test_the_prior_is_a_mixture_of_kernel_densities():
+    """scipy's estimates with the same widths; a fifth of the weight is spread between the two."""
+    grid = np.linspace(0.0, 8.0, 161)
+    between = SHIPS.freeboard_at_m(np.linspace(0, 1, SHIPS.length_m.shape[-1]))
+    exact = np.zeros_like(grid)
+    for part, values in zip(
+        (0.4, 0.4, 0.2), (SHIPS.laden_freeboard_m, SHIPS.ballast_freeboard_m, between), strict=True
+    ):
+        width = 1.06 * values.std() * values.size**-0.2
+        exact += part * gaussian_kde(values, bw_method=width / values.std(ddof=1))(grid)
+    assert_allclose(state.prior(grid, SHIPS), exact, rtol=1e-6)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.floats(0.3, 8), st.floats(0.1, 3))
+def test_the_posterior_is_a_density_and_its_numbers_are_its_own(mean, sigma):
+    evidence = normal(mean, sigma)
+    density = state.posterior(evidence, SHIPS)
+    weight = density * np.gradient(GRID)
+    assert weight.sum() == pytest.approx(1)
+    result = state.load(evidence, SHIPS, **IMAGE)
+    assert result.freeboard_m == pytest.approx((weight * GRID).sum())
+    inside = (result.freeboard_p05_m <= GRID) & (result.freeboard_p95_m >= GRID)
+    # The grid is coarse beside the sharpest of these.
+    assert 0.8 < weight[inside].sum() <= 0.97
+    expected = 1 / (1 + np.exp(-result.log_lr_laden))
+    assert result.p_laden == pytest.approx(expected)
+
+
+def test_the_ratio_is_an_average_over_the_drawn_ships():
+    """By a loop over the draws, with the part that may be an outlier."""
+    evidence = normal(2.5, 0.8)
+    scaled = np.exp(evidence.log_likelihood)
+    mean = np.trapezoid(scaled, GRID) / np.ptp(GRID)
+
+    def likelihood(freeboards):
+        values = [
+            (1 - evidence.outlier) * np.exp(-0.5 * ((h - 2.5) / 0.8) ** 2) / mean + evidence.outlier
+            for h in freeboards
+        ]
+        return np.mean(values)
+
+    exact = np.log(likelihood(SHIPS.laden_freeboard_m) / likelihood(SHIPS.ballast_freeboard_m))
+    assert state.log_lr_laden(evidence, SHIPS) == pytest.approx(exact, abs=0.02)
+
+
+def test_the_lower_a_ship_lies_the_likelier_it_is_laden():
+    heights = (0.9, 1.5, 2.2, 3.0, 4.0, 5.0)
+    ratios = [state.log_lr_laden(normal(h, 0.5), SHIPS) for h in heights]
+    assert ratios == sorted(ratios, reverse=True)
+
+
+@given(st.floats(0.001, 0.08), st.floats(0.05, 11))
+@settings(deadline=None, max_examples=25)
+def test_the_ratio_of_one_image_is_bounded_by_its_outliers(outlier, mean):
+    """The likelihood of either state is at least the outliers'; the other at most the peak."""
+    evidence = replace(normal(mean, 0.1), outlier=outlier)
+    peak = np.ptp(GRID) / np.trapezoid(np.exp(evidence.log_likelihood), GRID)
+    bound = np.log(((1 - outlier) * peak + outlier) / outlier)
+    assert abs(state.log_lr_laden(evidence, SHIPS)) <= bound
+
+
+def test_outside_the_grid_the_nearer_end_holds():
+    evidence = normal(3.0, 1.0)
+    assert evidence.at(np.array([-1.0])) == evidence.log_likelihood[0]
+    assert evidence.at(np.array([99.0])) == evidence.log_likelihood[-1]
+
+
+@pytest.mark.parametrize("p", [0.05, 0.5, 0.95])
+def test_states_begin_where_they_are_defined(p):
+    """A likelihood that is flat but for a step gives any p_laden."""
+    laden, ballast = SHIPS.laden_freeboard_m, SHIPS.ballast_freeboard_m
+    middle = (np.median(laden) + np.median(ballast)) / 2
+    ratio = np.log(p / (1 - p)) * 1.6
+    evidence = state.Evidence(GRID, np.where(middle > GRID, ratio, 0.0), outlier=0.0)
+    result = state.load(evidence, SHIPS, **IMAGE)
+    expected = (
+        "laden"
+        if result.p_laden > state.LADEN_ABOVE
+        else "ballast"
+        if result.p_laden < state.BALLAST_BELOW
+        else "indeterminate"
+    )
+    assert result.load_state == expected
+    assert (result.load_reason is None) == (expected != "indeterminate")
