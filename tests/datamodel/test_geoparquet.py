@@ -78,14 +78,14 @@ def test_pyarrow_sees_every_column_with_its_type(run: Path, name: str) -> None:
 @pytest.mark.parametrize("name", list(PLACES))
 def test_the_geo_metadata_is_geoparquet_1_1_in_degrees(run: Path, name: str) -> None:
     metadata = pq.read_schema(run / f"{name}.parquet").metadata
-    told = json.loads(metadata[b"geo"])
-    assert told["version"] == "1.1.0"
-    assert told["primary_column"] == "geometry"
-    assert set(told["columns"]) == set(PLACES[name])
-    for column in told["columns"].values():
+    metadata_geo = json.loads(metadata[b"geo"])
+    assert metadata_geo["version"] == "1.1.0"
+    assert metadata_geo["primary_column"] == "geometry"
+    assert set(metadata_geo["columns"]) == set(PLACES[name])
+    for column in metadata_geo["columns"].values():
         assert column["encoding"] == "WKB"
         assert CRS.from_json_dict(column["crs"]) == CRS("EPSG:4326")
-    assert "covering" in told["columns"]["geometry"]
+    assert "covering" in metadata_geo["columns"]["geometry"]
 
 
 @pytest.mark.parametrize("name", list(PLACES))

@@ -49,30 +49,30 @@ def test_every_fault_is_listed_at_once_with_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("roads", "said"),
+    ("roads", "message"),
     [
         ('east = ["west"]', "west not among ports.names"),
         ('east = ["east"]', "east cannot be roads and have roads"),
     ],
 )
-def test_roads_are_other_ports_that_are_looked_at(tmp_path: Path, roads: str, said: str) -> None:
+def test_roads_are_other_ports_that_are_observed(tmp_path: Path, roads: str, message: str) -> None:
     text = 'name = "a"\n[catalog]\nurl = "x"\n[ports]\nnames = ["east"]\n[track.roads]\n'
-    with pytest.raises(StudyError, match=said):
+    with pytest.raises(StudyError, match=message):
         read_study(written(tmp_path, text + roads))
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("name = [", "cannot be read as TOML"), (b"\xff\xfe".decode("latin1"), "cannot be read")],
 )
-def test_what_is_not_toml_is_said(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_not_toml_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "study.toml"
     path.write_bytes(text.encode("latin1"))
-    with pytest.raises(StudyError, match=said):
+    with pytest.raises(StudyError, match=message):
         read_study(path)
 
 
-def test_a_study_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_study_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="there is no such study"):
         read_study(tmp_path / "none.toml")
 

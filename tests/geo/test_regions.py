@@ -26,14 +26,14 @@ def test_regions_are_scipys(size, seed, diagonal):
     each = zip(regions.area, regions.span, regions.cut, regions.holding(seeds), strict=True)
     inside = np.pad(np.zeros(np.maximum(np.subtract(size, 2), 0), bool), 1, constant_values=True)
     edge = inside[: size[0], : size[1]]
-    for number, told in enumerate(each):
+    for number, found in enumerate(each):
         region = regions.where(np.arange(count) == number)
         label = labels[region][0]
         assert (region == (labels == label)).all()
         rows, columns = np.nonzero(region)
         span = np.hypot(np.ptp(rows) + 1, np.ptp(columns) + 1)
         expected = (region.sum(), span, region[edge].any(), (region & seeds).any())
-        assert told == pytest.approx(expected)
+        assert found == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("filled", [False, True])

@@ -87,10 +87,10 @@ def test_deadweight_of_real_tankers(shared_data):
 def test_draught_of_real_tankers_does_not_exceed_the_summer_draught(shared_data):
     """A ship sends its present draught: at most the summer one, and most send that when full."""
     length, beam, deadweight, sent = real_tankers(shared_data).T
-    said = np.isfinite(sent)
-    ships = tankers(length[said], beam[said], deadweight_t=deadweight[said])
-    full = sent[said] / np.median(ships.draught_m, axis=-1)
-    assert np.mean(sent[said] < np.quantile(ships.draught_m, 0.98, axis=-1)) > 0.9
+    given = np.isfinite(sent)
+    ships = tankers(length[given], beam[given], deadweight_t=deadweight[given])
+    full = sent[given] / np.median(ships.draught_m, axis=-1)
+    assert np.mean(sent[given] < np.quantile(ships.draught_m, 0.98, axis=-1)) > 0.9
     assert 0.93 < np.median(full) < 1.07
 
 

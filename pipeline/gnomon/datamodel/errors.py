@@ -38,7 +38,7 @@ class AssetError(GnomonError):
 
 
 class WeightsError(GnomonError):
-    """A network's weights are missing, damaged, or not what their model.toml says."""
+    """A network's weights are missing or damaged, or do not match their model.toml."""
 
 
 class LabelError(GnomonError):

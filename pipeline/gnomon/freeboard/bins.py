@@ -92,7 +92,7 @@ def binned(chip: Chip) -> Bins:
     Parameters
     ----------
     chip
-        The ship lies where the chip says, give or take its sigmas.
+        The ship lies where the chip has it, within its errors.
 
     Returns
     -------
