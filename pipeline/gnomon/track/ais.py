@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import TrackError
+from gnomon.geo.local import local_metres
 from gnomon.track.fleet import UNNAMED, AisNames, Fleet
-from gnomon.track.sightings import METRES_PER_DEGREE
 
 Floats = NDArray[np.float64]
 
@@ -139,9 +139,8 @@ def match_ais(
     away = (positions.time - time).dt.total_seconds().to_numpy()
     near = np.abs(away) <= max(BETWEEN_S, COVERED_S)
     rows, away = positions[near], away[near]
-    east = (rows.longitude.to_numpy(float) - longitude) * np.cos(np.radians(latitude))
-    north = rows.latitude.to_numpy(float) - latitude
-    metres = np.stack([east, north], -1) * METRES_PER_DEGREE
+    places = rows.longitude.to_numpy(float), rows.latitude.to_numpy(float)
+    metres = np.stack(local_metres(*places, origin=(longitude, latitude)), -1)
     ids = rows.mmsi.to_numpy()
     distances = {
         str(mmsi): _distance(metres[ids == mmsi], away[ids == mmsi]) for mmsi in rows.mmsi.unique()

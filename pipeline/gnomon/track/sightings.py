@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import BY_EYE
 from gnomon.datamodel.errors import TrackError
+from gnomon.geo.local import local_metres
 from gnomon.track.marks import BEAM_PER_LENGTH, Hulls
 from gnomon.track.presence import sensor_class
 
@@ -40,7 +41,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 ONE_PASS_DAYS = 10 / 1440
-METRES_PER_DEGREE = 111_195.0
 BEAM_SIGMA_SHARE = 0.2
 """Of a beam that was not measured."""
 USABLE_WHERE_DETECTED = 0.05
@@ -336,9 +336,7 @@ def _positions(rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
     x, y = degrees
     if not len(x):
         return x, y
-    middle = float(y.mean())
-    east = (x - x.mean()) * METRES_PER_DEGREE * np.cos(np.radians(middle))
-    return east, (y - middle) * METRES_PER_DEGREE
+    return local_metres(x, y, origin=(float(x.mean()), float(y.mean())))
 
 
 def positions_deg(rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
