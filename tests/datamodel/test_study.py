@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from shapely import box
 
 from gnomon.datamodel.errors import StudyError
@@ -159,3 +160,26 @@ def test_the_shipped_studies_are_sound(path: Path) -> None:
     study = read_study(path)
     assert len(study.places()) >= 1
     assert study.name == path.stem
+
+
+@given(st.sampled_from(["", "../", "a/b/"]), st.from_regex(r"[a-z]{1,8}\.csv", fullmatch=True))
+def test_a_register_may_lie_anywhere_and_an_absolute_path_stays(folder: str, name: str) -> None:
+    study = Path("/studies/season")
+    values = {"name": "s", "catalog": {"url": "x"}, "track": {"fleet": folder + name}}
+    found = Study.model_validate(values, context={"folder": study}).track.fleet
+    assert found == (study / folder / name).resolve()
+    values["track"] = {"fleet": f"/registers/{name}"}
+    assert Study.model_validate(values, context={"folder": study}).track.fleet == Path(
+        "/registers", name
+    )
+    # Made in Python, without a file: paths stay as they were given.
+    values["track"] = {"fleet": folder + name}
+    assert Study.model_validate(values).track.fleet == Path(folder + name)
+
+
+@pytest.mark.parametrize("value", [7, None, ["a"]])
+def test_what_is_no_text_is_a_fault_and_not_a_path(value: object) -> None:
+    with pytest.raises(ValidationError):
+        Study.model_validate(
+            {"name": "s", "catalog": {"url": value}}, context={"folder": Path("/studies")}
+        )

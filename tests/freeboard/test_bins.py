@@ -139,3 +139,35 @@ def test_a_third_of_the_ground_may_be_hidden(share, reason):
     image = chip.image.copy()
     image[:, : int(share * image.shape[1])] = np.nan
     assert unusable(replace(chip, image=image)) == reason
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0, 360), st.floats(-10, 10), st.floats(-10, 10))
+def test_binning_keeps_the_sum_of_the_light(heading, east, north):
+    """Values times counts add up to the pixels used, whatever the place and heading."""
+    chip = replace(FINE, heading_deg=heading, east_m=east, north_m=north)
+    flat = replace(chip, image=np.full_like(chip.image, 7.0))
+    bins = binned(flat)
+    assert_allclose(bins.values, 7.0)
+    noisy = binned(chip)
+    used = chip.image.reshape(2, -1)
+    assert used.min() <= noisy.values.min()
+    assert noisy.values.max() <= used.max()
+
+
+def test_a_turned_chip_has_the_same_bins():
+    """By a right angle: places turn with it, values stay."""
+    turned = replace(
+        FINE,
+        image=np.rot90(FINE.image, -1, (1, 2)).copy(),
+        heading_deg=FINE.heading_deg + 90,
+        sun_azimuth_deg=FINE.sun_azimuth_deg + 90,
+        east_m=FINE.north_m,
+        north_m=-FINE.east_m,
+    )
+    here, there = binned(FINE), binned(turned)
+    assert here.values.shape == there.values.shape
+    first = np.lexsort((here.east_m.round(4), here.north_m.round(4)))
+    second = np.lexsort((-there.north_m.round(4), there.east_m.round(4)))
+    assert_allclose(here.values[:, first], there.values[:, second], atol=1e-9)
+    assert_allclose(here.east_m[first], -there.north_m[second], atol=1e-6)

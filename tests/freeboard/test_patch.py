@@ -72,3 +72,18 @@ def test_the_unit_of_the_image_does_not_matter():
     other = patch_at(image / 10_000, row=38.0, column=43.0, gsd_m=3.0)
     assert (one.pixels == other.pixels).all()
     assert one.length_m == other.length_m
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_image_has_the_turned_patch(turns):
+    image = strip(25.0)
+    here = patch_at(image, row=38.0, column=43.0, gsd_m=3.0)
+    turned = np.rot90(image, turns, (1, 2))
+    row, column = here.row, here.column
+    for _ in range(turns):  # anticlockwise about the middle of 80 pixels
+        row, column = 80 - column, row
+    there = patch_at(turned, row=row, column=column, gsd_m=3.0)
+    assert (there.row, there.column) == pytest.approx((row, column), abs=1e-6)
+    assert there.length_m == pytest.approx(here.length_m)
+    assert abs((there.heading_deg + 90 * turns - here.heading_deg + 90) % 180 - 90) < 1e-6
+    assert (there.pixels == np.rot90(here.pixels, turns)).all()
