@@ -9,15 +9,15 @@ import pandas as pd
 import shapely
 
 from gnomon.datamodel.files import write_json, write_table
-from gnomon.learn.export import Exported, export_chips, source_of
-from gnomon.learn.labels import NAME, read_features, write_features
+from gnomon.learn.export import ChipExport, export_chips, source_of
+from gnomon.learn.labels import NAME, read_features, write_labels
 from simulated import BOX
 
 PORTS = {"april-04": "east", "april-14": "west", "april-24": "west"}
 
 
 def truth(sea: Path) -> gpd.GeoDataFrame:
-    """Every simulated ship, as a detector that misses nothing would tell her."""
+    """Every simulated ship, as a detector that misses nothing would report it."""
     rows = []
     for path in sorted(sea.parent.glob("april-*/ships.geojson")):
         scene = path.parent.name
@@ -58,7 +58,7 @@ def write_run(folder: Path, sea: Path, ships: gpd.GeoDataFrame) -> Path:
     return folder
 
 
-def write_chips(folder: Path, sea: Path, **options: Any) -> Exported:
+def write_chips(folder: Path, sea: Path, **options: Any) -> ChipExport:
     """Chips of every simulated ship."""
     run = write_run(folder.with_name(f"{folder.name}-run"), sea, truth(sea))
     return export_chips(source_of(run), folder, **options)
@@ -69,7 +69,7 @@ def edit(folder: Path, changes: dict[str, dict[str, Any]]) -> None:
     features = read_features(folder / NAME)
     for feature in features:
         feature["properties"] |= changes.get(feature["properties"]["label_id"], {})
-    write_features(features, folder / NAME)
+    write_labels(features, folder / NAME)
 
 
 def decide(folder: Path, status: str = "ship") -> None:

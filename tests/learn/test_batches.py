@@ -15,10 +15,10 @@ from gnomon.detect.centernet.maps import STRIDE
 from gnomon.learn.batches import (
     CHIP_PX,
     WITH_BACKGROUND,
-    batches,
     sampling_weight,
     sampling_weights,
     ships_in_chip,
+    training_batches,
 )
 from gnomon.learn.tensors import SceneTensors
 
@@ -35,7 +35,7 @@ def scene() -> SceneTensors:
 
 
 def test_labels_lie_on_their_ships_in_every_chip(scene: SceneTensors) -> None:
-    bands, _, _, wanted = next(batches([scene], batch=64, seed=4))
+    bands, _, _, wanted = next(training_batches([scene], batch=64, seed=4))
     half = torch.nn.functional.avg_pool2d(bands.nan_to_num(0.02), STRIDE)
     hull = wanted.hull > 0
     assert hull.sum() > 500
@@ -78,7 +78,9 @@ def test_geometry_survives_any_placement(
 def test_the_background_of_a_chip_is_the_same_place_without_its_ships(scene: SceneTensors) -> None:
     built = torch.full_like(scene.bands, 0.02)
     built[:, ::50] = 0.3
-    _, _, background, wanted = next(batches([replace(scene, background=built)], batch=200, seed=4))
+    _, _, background, wanted = next(
+        training_batches([replace(scene, background=built)], batch=200, seed=4)
+    )
     known = torch.isfinite(background).flatten(1).any(1)
     assert WITH_BACKGROUND - 0.12 < known.float().mean() < WITH_BACKGROUND + 0.12
     with_ships = 0
@@ -92,16 +94,16 @@ def test_the_background_of_a_chip_is_the_same_place_without_its_ships(scene: Sce
 
 
 def test_the_same_seed_gives_the_same_chips_and_another_does_not(scene: SceneTensors) -> None:
-    one, same, other = (next(batches([scene], batch=4, seed=s))[0] for s in (1, 1, 2))
+    one, same, other = (next(training_batches([scene], batch=4, seed=s))[0] for s in (1, 1, 2))
     assert torch.equal(one.nan_to_num(-1), same.nan_to_num(-1))
     assert not torch.equal(one.nan_to_num(-1), other.nan_to_num(-1))
 
 
 def test_batches_that_go_on_are_those_that_would_have_come(scene: SceneTensors) -> None:
-    straight = batches([scene], batch=2, seed=3)
+    straight = training_batches([scene], batch=2, seed=3)
     for _ in range(2):
         next(straight)
-    third, resumed = next(straight), next(batches([scene], batch=2, seed=3, start=2))
+    third, resumed = next(straight), next(training_batches([scene], batch=2, seed=3, start=2))
     assert torch.equal(third[0].nan_to_num(-1), resumed[0].nan_to_num(-1))
     assert torch.equal(third[3].centre, resumed[3].centre)
 
@@ -110,14 +112,14 @@ def test_nothing_is_learnt_where_the_truth_is_unknown_or_nothing_is_searched(
     scene: SceneTensors,
 ) -> None:
     unsure = replace(scene, ships=OrientedBoxes.empty(), ignored=scene.ships)
-    bands, _, _, wanted = next(batches([unsure], batch=64, seed=4))
+    bands, _, _, wanted = next(training_batches([unsure], batch=64, seed=4))
     bright = torch.nn.functional.max_pool2d(bands.nan_to_num(0), STRIDE) > 0.25
     assert bright.sum() > 300
     assert not wanted.centre.any()
     # Every hull lies on ground that does not count, but for what noise and light make bright.
     assert wanted.counted[bright].mean() < 0.06
     nowhere = replace(scene, masks=torch.stack([scene.masks[0], torch.zeros(500, 500)]))
-    assert not next(batches([nowhere], batch=8, seed=4))[3].counted.any()
+    assert not next(training_batches([nowhere], batch=8, seed=4))[3].counted.any()
 
 
 def test_hard_negatives_are_sampled_as_ships_are(scene: SceneTensors) -> None:
@@ -127,7 +129,7 @@ def test_hard_negatives_are_sampled_as_ships_are(scene: SceneTensors) -> None:
     sea = replace(scene, bands=bands, ships=OrientedBoxes.empty(), masks=torch.ones(2, 500, 500))
     pier = replace(sea, hard_negatives=np.array([[75, 445]], np.float32))
     seen = [
-        (next(batches([one], batch=100, seed=1))[0].nan_to_num(0) > 0.25).flatten(1).any(1)
+        (next(training_batches([one], batch=100, seed=1))[0].nan_to_num(0) > 0.25).flatten(1).any(1)
         for one in (sea, pier)
     ]
     assert seen[0].float().mean() < 0.25
@@ -148,5 +150,5 @@ def test_weights_add_up_and_follow_the_ships(counts: list[int], total: float) ->
 
 def test_a_scene_of_weight_zero_is_never_drawn(scene: SceneTensors) -> None:
     bright = replace(scene, bands=torch.full_like(scene.bands, 9.0), real=False)
-    drawn = next(batches([scene, bright], batch=30, seed=0, weights=[1.0, 0.0]))[0]
+    drawn = next(training_batches([scene, bright], batch=30, seed=0, weights=[1.0, 0.0]))[0]
     assert float(drawn.nan_to_num(0).max()) < 4

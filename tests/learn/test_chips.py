@@ -20,8 +20,8 @@ from gnomon.learn.chips import (
     chip_path,
     chip_pixels,
     corner_of,
+    open_chip,
     places,
-    read_chip,
     read_chips,
     side_of,
     write_chip,
@@ -85,7 +85,7 @@ def test_pixels_come_back_to_half_a_count_and_nodata_too(scene: Scene, tmp_path:
     pixels["nir"][10, 10] = -0.02
     path = chip_path(tmp_path, scene.id, (16, 32))
     chip = write_chip(path, pixels, scene, "east")
-    assert read_chip(path) == chip
+    assert open_chip(path) == chip
     assert corner_of(chip) == (16, 32)
     assert chip.grid == window
     back = chip_pixels(chip)

@@ -1,4 +1,4 @@
-"""Comparison of weights: the split leaves whole groups out, and few ships keep a calibration."""
+"""Comparing weights: the split leaves whole groups out, and few ships keep a calibration."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -137,9 +137,9 @@ def review(path: Path, **decisions: dict[str, object]) -> Path:
         {
             "type": "Feature",
             "geometry": None,
-            "properties": {"detection_id": name.replace("_", "-"), **usual, **told},
+            "properties": {"detection_id": name.replace("_", "-"), **usual, **rows},
         }
-        for name, told in decisions.items()
+        for name, rows in decisions.items()
     ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     return path
@@ -158,12 +158,12 @@ def test_a_review_decides_what_nobody_has_decided(sea: Path, tmp_path: Path) -> 
     )
     write_chips(tmp_path / "chips", sea, review=said)
     labels = read_labels(tmp_path / "chips").set_index("label_id")
-    told = labels.loc[[f"april-04-{n}" for n in range(5)]]
-    assert told.status.tolist() == ["ship", "not_ship", "ship", "ship", "not_ship"]
-    assert told["type"].tolist() == ["tanker", "unknown", "passenger", "tug", "unknown"]
-    assert told.load_state.tolist() == ["laden", *["unknown"] * 4]
-    assert told.length_m.iloc[0] == 120.0
-    assert told.note.iloc[2] == "ferry"
+    rows = labels.loc[[f"april-04-{n}" for n in range(5)]]
+    assert rows.status.tolist() == ["ship", "not_ship", "ship", "ship", "not_ship"]
+    assert rows["type"].tolist() == ["tanker", "unknown", "passenger", "tug", "unknown"]
+    assert rows.load_state.tolist() == ["laden", *["unknown"] * 4]
+    assert rows.length_m.iloc[0] == 120.0
+    assert rows.note.iloc[2] == "ferry"
     assert (labels.status.iloc[5:] == "unreviewed").all()
     said.write_text('{"type": "FeatureCollection", "features": [{}]}')
     with pytest.raises(ReviewError):

@@ -1,4 +1,4 @@
-"""The file of labels: every faulty row named, and nobody's decision lost."""
+"""The file of labels: every faulty row named, and no decision lost."""
 
 import json
 import re
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely.geometry import mapping, shape
 
 from chip_folders import write_chips
@@ -17,11 +19,12 @@ from gnomon.learn.labels import (
     add_features,
     feature_of,
     features_of,
+    intersection_over_union,
     length_of,
     read_features,
     read_labels,
     to_labels,
-    write_features,
+    write_labels,
 )
 
 Feature = dict[str, Any]
@@ -178,7 +181,7 @@ def test_what_is_added_changes_no_row(features: list[Feature]) -> None:
 
 def test_labels_survive_writing(folder: Path, chips: dict[str, Chip], tmp_path: Path) -> None:
     labels = read_labels(folder)
-    write_features(features_of(labels), tmp_path / NAME)
+    write_labels(features_of(labels), tmp_path / NAME)
     again = to_labels(read_features(tmp_path / NAME), chips, tmp_path)
     assert labels.equals(again)
     lines = (tmp_path / NAME).read_text().splitlines()
@@ -188,3 +191,76 @@ def test_labels_survive_writing(folder: Path, chips: dict[str, Chip], tmp_path: 
 def test_length_is_the_largest_distance() -> None:
     # A minute of latitude is a nautical mile, to half a percent.
     assert length_of(shapely.box(129, 42, 129.0001, 42 + 1 / 60)) == pytest.approx(1852, rel=5e-3)
+
+
+def test_a_row_without_properties_or_with_odd_ones_is_named(
+    features: list[Feature], chips: dict[str, Chip], tmp_path: Path
+) -> None:
+    features[0]["properties"] = None
+    features[1] = 17
+    path = tmp_path / NAME
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    with pytest.raises(LabelError, match="feature 2: is not a GeoJSON feature with properties"):
+        read_features(path)
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features[:1]}))
+    assert "lacks the property status" in refused(read_features(path), chips)[1]
+
+
+def test_an_outline_of_two_parts_is_refused(
+    features: list[Feature], chips: dict[str, Chip]
+) -> None:
+    whole = shape(features[0]["geometry"])
+    west, south, east, north = whole.bounds
+    halves = [shapely.box(west, south, west + (east - west) / 3, north),
+              shapely.box(east - (east - west) / 3, south, east, north)]  # fmt: skip
+    features[0]["geometry"] = mapping(shapely.MultiPolygon(halves))
+    assert "has 2 parts; draw one polygon around one hull" in refused(features, chips)[1]
+
+
+boxes = st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 1), st.floats(0.01, 1)).map(
+    lambda b: shapely.box(b[0], b[1], b[0] + b[2], b[1] + b[3])
+)
+
+
+@given(boxes, boxes)
+def test_intersection_over_union_is_that_of_the_boxes(
+    one: shapely.Polygon, other: shapely.Polygon
+) -> None:
+    """Against the formula for upright boxes."""
+    a, b = one.bounds, other.bounds
+    width = max(min(a[2], b[2]) - max(a[0], b[0]), 0)
+    height = max(min(a[3], b[3]) - max(a[1], b[1]), 0)
+    union = one.area + other.area - width * height
+    assert intersection_over_union(one, other) == pytest.approx(width * height / union, abs=1e-9)
+    assert intersection_over_union(one, other) == pytest.approx(intersection_over_union(other, one))
+    assert intersection_over_union(one, one) == pytest.approx(1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from("ab")), max_size=8), st.integers(0, 8))
+def test_adding_is_idempotent_and_keeps_the_order(rows: list[tuple[int, str]], known: int) -> None:
+    every = [
+        feature_of(
+            shapely.box(n, 0, n + 0.5, 0.5), label_id=f"{scene}{k}", scene_id=scene, status="ship"
+        )
+        for k, (n, scene) in enumerate(rows)
+    ]
+    kept, fresh = every[:known], every[known:]
+    result = add_features(kept, fresh)
+    assert result[: len(kept)] == kept
+    assert add_features(result, fresh) == result
+    # What was left out lies on a label that was there, in the same scene.
+    for feature in fresh:
+        if feature not in result:
+            assert any(
+                one["geometry"] == feature["geometry"]
+                and one["properties"]["scene_id"] == feature["properties"]["scene_id"]
+                for one in kept
+            )
+
+
+def test_text_of_any_script_survives(tmp_path: Path) -> None:
+    outline = shapely.box(129, 42, 129.001, 42.001)
+    words = ["Владивосток", "羅津", "a “pier”", b"\\ud800".decode("unicode_escape")]
+    features = [feature_of(outline, label_id=str(n), note=w) for n, w in enumerate(words)]
+    write_labels(features, tmp_path / NAME)
+    assert [f["properties"]["note"] for f in read_features(tmp_path / NAME)] == words

@@ -22,7 +22,7 @@ from gnomon.learn.outlines import (
     gsd_of,
     outlines_in_pixels,
     rectangle_of,
-    tankers,
+    tanker_flags,
     tightened,
 )
 
@@ -99,9 +99,9 @@ def test_types_are_read_as_tanker_other_or_unknown() -> None:
     kinds = ["tanker", "bulk", None, "", "unknown"]
     rows = pd.concat([outline()] * 5, ignore_index=True).assign(type=kinds)
     expected = [1, 0, np.nan, np.nan, np.nan]
-    assert tankers(rows) == pytest.approx(expected, nan_ok=True)
+    assert tanker_flags(rows) == pytest.approx(expected, nan_ok=True)
     assert boxes_of(rows, PIXELS).tanker == pytest.approx(expected, nan_ok=True)
-    assert np.isnan(tankers(outline())).all()
+    assert np.isnan(tanker_flags(outline())).all()
 
 
 def test_a_column_that_is_not_there_is_false() -> None:

@@ -12,10 +12,10 @@ import shapely
 from chip_folders import decide, edit, truth, write_chips, write_run
 from gnomon.datamodel.boxes import OrientedBox
 from gnomon.datamodel.errors import LabelError
-from gnomon.learn.batches import batches
+from gnomon.learn.batches import training_batches
 from gnomon.learn.chips import read_chips
 from gnomon.learn.export import export_chips, source_of
-from gnomon.learn.labels import NAME, feature_of, read_features, read_labels, write_features
+from gnomon.learn.labels import NAME, feature_of, read_features, read_labels, write_labels
 from gnomon.learn.outlines import outlines_in_pixels
 from gnomon.learn.samples import RIM_PX, read_samples
 from gnomon.learn.scenes import LabelledScene
@@ -123,9 +123,11 @@ def test_unknown_ground_counts_in_no_batch(folder: Path) -> None:
     """Neither ship nor background: the loss does not see it, at any output of the network."""
     edit(folder, {"april-04-0": {"status": "ship"}})
     sample = max(read_samples(folder), key=lambda x: x.unknown.mean())
-    counted = next(batches([scene_tensors(sample, BANDS)], batch=16, seed=0))[3].counted
+    counted = next(training_batches([scene_tensors(sample, BANDS)], batch=16, seed=0))[3].counted
     everything = replace(sample, unknown=None)
-    without = next(batches([scene_tensors(everything, BANDS)], batch=16, seed=0))[3].counted
+    without = next(training_batches([scene_tensors(everything, BANDS)], batch=16, seed=0))[
+        3
+    ].counted
     assert counted.sum() < without.sum()
 
 
@@ -133,12 +135,12 @@ def test_a_length_in_the_label_stretches_the_outline(folder: Path) -> None:
     edit(folder, {"april-04-0": {"status": "ship"}})
     plain = _only(folder)
     edit(folder, {"april-04-0": {"length_m": 350.0}})
-    told = _only(folder)
-    assert told.length * 10 == pytest.approx(350, rel=0.05)
-    assert told.length > 1.1 * plain.length
+    stretched = _only(folder)
+    assert stretched.length * 10 == pytest.approx(350, rel=0.05)
+    assert stretched.length > 1.1 * plain.length
     for name in ("x", "y", "beam"):
-        assert getattr(told, name) == pytest.approx(getattr(plain, name), abs=0.4)
-    assert abs((told.angle - plain.angle + 90) % 180 - 90) < 3
+        assert getattr(stretched, name) == pytest.approx(getattr(plain, name), abs=0.4)
+    assert abs((stretched.angle - plain.angle + 90) % 180 - 90) < 3
 
 
 def _only(folder: Path) -> OrientedBox:
@@ -162,7 +164,7 @@ def test_a_chip_without_ships_counts_only_if_it_was_inspected(bare: Path) -> Non
     drawn = feature_of(
         middle.buffer(0.0008), label_id="drawn", chip=chip.name, scene_id=scene, status="ship"
     )
-    write_features([*features, drawn], folder / NAME)
+    write_labels([*features, drawn], folder / NAME)
     edit(folder, {frame: {"status": "unreviewed"}})
     (sample,) = read_samples(folder)
     place = pixel(sample, middle.buffer(1e-4))

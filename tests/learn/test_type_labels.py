@@ -1,4 +1,4 @@
-"""Types of ships: each hull takes her own point and no neighbour's, and a bad file is refused."""
+"""Types of ships: each hull takes its own point and no neighbour's, and a bad file is refused."""
 
 import json
 import os
@@ -63,11 +63,11 @@ def points(rows: Sequence[tuple[float, float, str, bool]], scene: str = "port") 
     return table.to_crs(4326)
 
 
-def told(outlines: gpd.GeoDataFrame, types: gpd.GeoDataFrame) -> list[str | None]:
+def types_of(outlines: gpd.GeoDataFrame, types: gpd.GeoDataFrame) -> list[str | None]:
     return list(with_types(outlines, "port", types)["type"])
 
 
-@settings(max_examples=20)  # each looks up a UTM zone, which takes long
+@settings(max_examples=20)  # each searches a UTM zone, which takes long
 @given(
     st.lists(
         st.tuples(
@@ -78,37 +78,37 @@ def told(outlines: gpd.GeoDataFrame, types: gpd.GeoDataFrame) -> list[str | None
     ),
     st.randoms(),
 )
-def test_each_hull_of_a_row_moored_side_by_side_takes_her_own_point(
+def test_each_hull_of_a_row_moored_side_by_side_takes_its_own_point(
     ships: list[tuple[str, bool, int, int]], dice: Any
 ) -> None:
-    # Hulls lie 22 m apart and points up to 9 m off: her own is always the nearest.
+    # Hulls lie 22 m apart and points up to 9 m off: its own is always the nearest.
     outlines = hulls([(22.0 * i, 0.0) for i in range(len(ships))])
     rows = [(22.0 * i + dx, float(dy), t, s) for i, (t, s, dx, dy) in enumerate(ships)]
     dice.shuffle(rows)
     wanted = [t if s and t != "unknown" else None for t, s, _, _ in ships]
-    assert told(outlines, points(rows)) == wanted
+    assert types_of(outlines, points(rows)) == wanted
     guessed = with_types(outlines, "port", points(rows), guesses=True)["type"]
     assert list(guessed) == [t if t != "unknown" else None for t, *_ in ships]
 
 
-def test_a_hull_without_a_point_does_not_take_her_neighbours() -> None:
+def test_a_hull_without_a_point_does_not_take_its_neighbours() -> None:
     outlines = hulls([(0, 0), (22, 0)])
-    assert told(outlines, points([(0, 0, "tanker", True)])) == ["tanker", None]
+    assert types_of(outlines, points([(0, 0, "tanker", True)])) == ["tanker", None]
 
 
 @pytest.mark.parametrize(("off_m", "wanted"), [(WITHIN_M - 1, "bulk"), (WITHIN_M + 1, None)])
-def test_a_point_that_is_far_off_is_nobodys(off_m: float, wanted: str | None) -> None:
-    assert told(hulls([(0, 0)]), points([(0, off_m, "bulk", True)])) == [wanted]
+def test_a_point_that_is_far_off_belongs_to_no_hull(off_m: float, wanted: str | None) -> None:
+    assert types_of(hulls([(0, 0)]), points([(0, off_m, "bulk", True)])) == [wanted]
 
 
-def test_outlines_keep_their_rows_and_crs_and_types_of_other_scenes_are_let_be() -> None:
+def test_outlines_keep_their_rows_and_crs_and_types_of_other_scenes_are_left_out() -> None:
     outlines = hulls([(0, 0), (200, 0)]).assign(ignored=[False, True])
     elsewhere = points([(0, 0, "tanker", True)], scene="elsewhere")
     result = with_types(outlines, "port", elsewhere)
     assert list(result["type"]) == [None, None]
     assert result.drop(columns="type").equals(outlines)
     assert result.crs == outlines.crs
-    assert told(hulls([]), points([(0, 0, "tanker", True)])) == []
+    assert types_of(hulls([]), points([(0, 0, "tanker", True)])) == []
 
 
 def test_reading_gives_what_was_written(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_the_shipped_types_are_sorted_and_each_hull_stands_once() -> None:
 
 
 @pytest.mark.slow
-def test_every_long_hull_of_a_real_port_has_her_type(shared_data: Path) -> None:
+def test_every_long_hull_of_a_real_port_has_its_type(shared_data: Path) -> None:
     catalog = shared_data / "s2-ports" / "val" / "catalog.json"
     types = read_types(SHIPPED)
     for scene in labelled_scenes(

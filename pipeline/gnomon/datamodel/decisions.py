@@ -37,7 +37,7 @@ from pydantic import AwareDatetime, Field
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import ReviewError
-from gnomon.datamodel.geojson import Fault, Row, read_geometry, read_rows
+from gnomon.datamodel.geojson import FeatureFault, Row, read_geometry, read_rows
 from gnomon.datamodel.ship_types import ShipType
 
 REVIEW = "review.geojson"
@@ -111,7 +111,7 @@ def review_in(folder: Path) -> tuple[Decision, ...]:
     return read_review(path) if path.exists() else ()
 
 
-def _at_odds(decisions: Mapping[int, Decision]) -> Iterator[Fault]:
+def _at_odds(decisions: Mapping[int, Decision]) -> Iterator[FeatureFault]:
     """Features that decide otherwise about the same detection at the same moment."""
     first: dict[tuple[str, Any], int] = {}
     for number, one in decisions.items():
@@ -121,7 +121,7 @@ def _at_odds(decisions: Mapping[int, Decision]) -> Iterator[Fault]:
                 f"decides otherwise than feature {earlier} at the same moment; keep one, or give "
                 "the later one its time"
             )
-            yield Fault(number, one.detection_id, why)
+            yield FeatureFault(number, one.detection_id, why)
 
 
 def latest(decisions: Sequence[Decision]) -> dict[str, Decision]:
@@ -135,7 +135,7 @@ class Reviewed:
     """Detections as an analyst leaves them."""
 
     detections: pd.DataFrame
-    """Those that take part, with a column `BY_EYE`, and where somebody was named ``identity``."""
+    """Those that take part, with a column `BY_EYE`, and ``identity`` where a ship was named."""
     held: tuple[Decision, ...] = ()
     """Decisions about rows of the table."""
     lost: tuple[Decision, ...] = ()

@@ -77,7 +77,7 @@ def _check_text(name: str, value: object) -> None:
 
 
 @dataclass(frozen=True)
-class Fault:
+class FeatureFault:
     """What is wrong with one feature."""
 
     number: int
@@ -137,7 +137,7 @@ def read_rows(
     model: type[R],
     *,
     error: type[GnomonError],
-    check: Callable[[Mapping[int, R]], Iterable[Fault]] = lambda _: (),
+    check: Callable[[Mapping[int, R]], Iterable[FeatureFault]] = lambda _: (),
 ) -> list[R]:
     """Read every feature of a file.
 
@@ -198,14 +198,14 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def parse_rows(features: Sequence[Any], model: type[R]) -> tuple[dict[int, R], list[Fault]]:
+def parse_rows(features: Sequence[Any], model: type[R]) -> tuple[dict[int, R], list[FeatureFault]]:
     """Features by number, from 1, as their model has them, and what is wrong with the others."""
     rows: dict[int, R] = {}
-    faults: list[Fault] = []
+    faults: list[FeatureFault] = []
     for number, feature in enumerate(features, start=1):
         properties = (feature.get("properties") or {}) if isinstance(feature, dict) else None
         if not isinstance(properties, dict):
-            faults.append(Fault(number, "", "is not a GeoJSON feature with properties"))
+            faults.append(FeatureFault(number, "", "is not a GeoJSON feature with properties"))
             continue
         try:
             rows[number] = model.model_validate(
@@ -213,13 +213,13 @@ def parse_rows(features: Sequence[Any], model: type[R]) -> tuple[dict[int, R], l
             )
         except ValidationError as error:
             who = _who(properties, model.NAMED_BY)
-            faults += [Fault(number, who, _why(one, model)) for one in error.errors()]
+            faults += [FeatureFault(number, who, _why(one, model)) for one in error.errors()]
     return rows, faults
 
 
 def repeated(
     rows: Mapping[int, R], key: Callable[[R], Hashable | None], what: str
-) -> Iterator[Fault]:
+) -> Iterator[FeatureFault]:
     """Features that share what must be theirs alone; where ``key`` is None there is nothing.
 
     ``what`` names it in the message: "label_id".
@@ -232,10 +232,10 @@ def repeated(
         for number in same if len(same) > 1 else ():
             others = ", ".join(str(other) for other in same if other != number)
             why = f"{what} is also that of feature(s) {others}; delete one, or change its {what}"
-            yield Fault(number, _who(dict(rows[number]), rows[number].NAMED_BY), why)
+            yield FeatureFault(number, _who(dict(rows[number]), rows[number].NAMED_BY), why)
 
 
-def refuse_faults(path: Path, faults: Sequence[Fault], *, error: type[GnomonError]) -> None:
+def refuse_faults(path: Path, faults: Sequence[FeatureFault], *, error: type[GnomonError]) -> None:
     """Raise if there are faults, all of them at once.
 
     Raises

@@ -14,7 +14,7 @@ from pydantic import StrictBool
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import StudyError
-from gnomon.datamodel.geojson import Fault, Row, read_geometry, read_rows
+from gnomon.datamodel.geojson import FeatureFault, Row, read_geometry, read_rows
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,15 @@ def read_ports(path: Path) -> dict[str, Port]:
     }
 
 
-def _areas(rows: Mapping[int, PortFeature]) -> Iterator[Fault]:
+def _areas(rows: Mapping[int, PortFeature]) -> Iterator[FeatureFault]:
     """Find ports that do not have exactly one area; each is named at its first feature."""
     for name in dict.fromkeys(row.port for row in rows.values()):
         numbers = [number for number, row in rows.items() if row.port == name]
         areas = sum(rows[number].kind == "area" for number in numbers)
         if areas != 1:
-            yield Fault(numbers[0], name, f"port has {areas} usable areas, should have exactly one")
+            yield FeatureFault(
+                numbers[0], name, f"port has {areas} usable areas, should have exactly one"
+            )
 
 
 def _zones(rows: list[PortFeature], port: str) -> Iterator[Zone]:

@@ -1,6 +1,6 @@
 """Types of ships: the one vocabulary of labels, decisions, formats and simulated ships.
 
-``cargo`` and ``service`` are for what cannot be told apart further: a bulk carrier, container ship
+``cargo`` and ``service`` are for what cannot be determined further: a bulk carrier, container ship
 or general cargo ship; a tug, pilot boat or other craft that serves ships. ``passenger`` holds
 ferries, cruise ships and ro-ro. ``other`` is a known type that is not in the list, ``unknown`` a
 type that cannot be determined.

@@ -42,7 +42,7 @@ Batch = tuple[Tensor, Tensor, Tensor, Targets]
 """Bands (chips, bands, side, side), present (chips, bands), background as bands, targets."""
 
 
-def batches(
+def training_batches(
     scenes: Sequence[SceneTensors],
     *,
     batch: int,
@@ -114,8 +114,8 @@ def _chip(
     if rng.random() < WITH_BACKGROUND:
         before = scene.bands if rng.random() < STAYED else scene.background
         displaced = centre + rng.normal(0, DISPLACED_PX, 2)
-        shown = resample(before, matrix, displaced, CHIP_PX)
-        background, _ = relight(shown, scene.present, rng)
+        earlier = resample(before, matrix, displaced, CHIP_PX)
+        background, _ = relight(earlier, scene.present, rng)
     return bands, present, background, ships, _counted(search, unsure)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from gnomon.detect.weights import Model
-from gnomon.learn.compare import Comparison, ComparisonRow, Split
+from gnomon.learn.compare import ComparisonRow, Split, WeightsComparison
 from gnomon.learn.scenes import LabelledScene
 
 FEW_SHIPS = 50
@@ -15,7 +15,7 @@ def card(
     model: Model,
     base: Model,
     parts: Split,
-    comparison: Comparison,
+    comparison: WeightsComparison,
     *,
     options: Mapping[str, object],
     minutes: float,
@@ -66,7 +66,7 @@ def _known_km2(sample: LabelledScene) -> float:
     return float(pixels - unknown) * (sample.gsd_m / 1000) ** 2
 
 
-def _measured(parts: Split, comparison: Comparison) -> Iterator[str]:
+def _measured(parts: Split, comparison: WeightsComparison) -> Iterator[str]:
     held = sorted({str(x.port) if parts.by == "port" else x.name for x in parts.holdout})
     yield (
         f"Measured on chips of whole {parts.by}s that were held back, not chosen at random: "
@@ -89,7 +89,7 @@ def _line(row: ComparisonRow) -> str:
     )
 
 
-def _caveats(comparison: Comparison) -> Iterator[str]:
+def _caveats(comparison: WeightsComparison) -> Iterator[str]:
     ships = min(row.ships for row in comparison.rows if row.scenes != "simulated")
     if ships < FEW_SHIPS:
         step = 1 / max(ships, 1)
@@ -106,7 +106,7 @@ def _unmeasured() -> Iterator[str]:
     )
 
 
-def _calibration(comparison: Comparison, base: Model) -> str:
+def _calibration(comparison: WeightsComparison, base: Model) -> str:
     if comparison.calibrated:
         return "Scores and errors were calibrated on the chips that were held back."
     return (

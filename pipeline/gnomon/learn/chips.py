@@ -218,7 +218,7 @@ def _write(
         file.write(counts)
 
 
-def read_chip(path: Path) -> Chip:
+def open_chip(path: Path) -> Chip:
     """Where a chip lies and what it was cut from.
 
     Raises
@@ -248,7 +248,7 @@ def read_chips(folder: Path) -> dict[str, Chip]:
         A file is no chip.
 
     """
-    chips = (read_chip(path) for path in sorted((folder / FOLDER).glob("*.tif")))
+    chips = (open_chip(path) for path in sorted((folder / FOLDER).glob("*.tif")))
     return {chip.name: chip for chip in chips}
 
 

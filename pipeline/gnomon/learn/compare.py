@@ -108,7 +108,7 @@ class ComparisonRow:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class WeightsComparison:
     """What is known of new weights."""
 
     model: Model
@@ -124,7 +124,7 @@ def compare(
     network: Network | None,
     holdout: Sequence[LabelledScene],
     checks: Sequence[LabelledScene],
-) -> Comparison:
+) -> WeightsComparison:
     """Measure a network beside the weights that its training began with.
 
     Parameters
@@ -140,7 +140,7 @@ def compare(
 
     """
     if network is None:
-        return Comparison(base.model, calibrated=False, rows=())
+        return WeightsComparison(base.model, calibrated=False, rows=())
     raw = _matched(weights.uncalibrated(network, gsd_m=base.model.gsd_m), holdout)
     model, enough = base.model, len(raw.truth) >= SHIPS_MIN and len(raw.found) > 0
     if enough:
@@ -154,7 +154,7 @@ def compare(
         for title, ready in ((base.model.name, base), ("new", after))
         if scenes
     ]
-    return Comparison(model, calibrated=enough, rows=tuple(rows))
+    return WeightsComparison(model, calibrated=enough, rows=tuple(rows))
 
 
 def _tanker_curve(raw: Matched, base: Curve | None) -> Curve | None:

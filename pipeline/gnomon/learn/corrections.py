@@ -1,4 +1,4 @@
-"""Corrections: what a second look at the images says about a set of labels.
+"""Corrections: errors in a set of labels, found by inspecting the images again.
 
 A published file of labels stays as it is. Its errors are corrected beside it, in a
 GeoJSON of one feature per correction, in EPSG:4326, with the properties
@@ -100,7 +100,7 @@ def _label_of(row: Correction) -> tuple[str, int] | None:
 def corrected(
     outlines: gpd.GeoDataFrame, scene_id: str, corrections: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
-    """Labels of a scene after a second look.
+    """Labels of a scene with its corrections.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ from gnomon.learn.labels import (
     feature_of,
     read_features,
     to_labels,
-    write_features,
+    write_labels,
 )
 from gnomon.workflow.loads import prepared, read_detections, scenes_of
 
@@ -72,7 +72,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Exported:
+class ChipExport:
     """What became of a folder of chips."""
 
     path: Path
@@ -118,7 +118,7 @@ def export_chips(
     side_px: int | None = None,
     seed: int = 0,
     on_progress: Progress = silent,
-) -> Exported:
+) -> ChipExport:
     """Cut chips around detections and add their outlines to the labels.
 
     Parameters
@@ -168,8 +168,8 @@ def export_chips(
     fresh += itertools.islice(frames, max(missing, 0))
     every = _reviewed(add_features(kept, fresh), latest(read_review(review)) if review else {})
     if every != kept or not path.exists():
-        write_features(every, path)
-    return Exported(path, len(chips), len(every), len(every) - len(kept), tuple(faults))
+        write_labels(every, path)
+    return ChipExport(path, len(chips), len(every), len(every) - len(kept), tuple(faults))
 
 
 def _reviewed(features: Sequence[Feature], decisions: Mapping[str, Decision]) -> list[Feature]:

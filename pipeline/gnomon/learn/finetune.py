@@ -30,7 +30,7 @@ from gnomon.detect.centernet.network import Network
 from gnomon.learn.batches import sampling_weights
 from gnomon.learn.card import card
 from gnomon.learn.chips import FOLDER
-from gnomon.learn.compare import Comparison, compare, split
+from gnomon.learn.compare import WeightsComparison, compare, split
 from gnomon.learn.fit import TrainOptions, fit
 from gnomon.learn.labels import NAME
 from gnomon.learn.recipe import stage_digest
@@ -140,7 +140,9 @@ def finetune(
     return model
 
 
-def _save(folder: Path, network: Network, comparison: Comparison, *, version: str) -> weights.Model:
+def _save(
+    folder: Path, network: Network, comparison: WeightsComparison, *, version: str
+) -> weights.Model:
     model = comparison.model
     return weights.save(
         folder,

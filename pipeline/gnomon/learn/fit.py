@@ -16,7 +16,7 @@ from torch import Tensor
 from gnomon.datamodel.files import write_whole
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.detect.centernet.targets import Targets
-from gnomon.learn.batches import batches
+from gnomon.learn.batches import training_batches
 from gnomon.learn.tensors import SceneTensors
 
 HALF = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
@@ -63,7 +63,7 @@ def fit(
     network
         Shape of the network.
     weights
-        How often each scene is drawn; see `gnomon.learn.batches.batches`.
+        How often each scene is drawn; see `gnomon.learn.batches.training_batches`.
     on_step
         Called after each step with its number, from 0, and its loss.
     state
@@ -79,7 +79,9 @@ def fit(
     run = _Fit(copy.deepcopy(base) if base else Network(network), options)
     if state and state.exists():
         run.load(torch.load(state, map_location="cpu", weights_only=True))
-    chips = batches(scenes, batch=options.batch, seed=options.seed, weights=weights, start=run.step)
+    chips = training_batches(
+        scenes, batch=options.batch, seed=options.seed, weights=weights, start=run.step
+    )
     while run.step < options.steps:
         error = run.learn(*next(chips))
         if on_step:

@@ -26,7 +26,7 @@ from gnomon.learn.labels import (
     intersection_over_union,
     read_features,
     to_labels,
-    write_features,
+    write_labels,
 )
 from gnomon.learn.yolo import from_yolo, write_yolo
 
@@ -98,7 +98,7 @@ def write_any(labels: gpd.GeoDataFrame, folder: Path, to: Format, out: Path) -> 
     check_new(out)
     chips = read_chips(folder)
     if to == "geojson":
-        write_features(features_of(labels), out)
+        write_labels(features_of(labels), out)
     elif to == "coco":
         write_json(to_coco(labels, chips), out)
     else:

@@ -22,8 +22,8 @@ from shapely.geometry import mapping, shape
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.geojson import (
-    Fault,
     Feature,
+    FeatureFault,
     Row,
     parse_rows,
     read_collection,
@@ -143,7 +143,7 @@ def to_labels(
             reasons = [*_misplaced(row, chip, outlines[chip.name]), *_oversized(row)]
         else:
             reasons = [chip, *_oversized(row)]
-        faults += [Fault(number, row.label_id or "", why) for why in reasons]
+        faults += [FeatureFault(number, row.label_id or "", why) for why in reasons]
     faults += repeated(complete, lambda row: row.label_id, "label_id")
     faults += repeated(complete, lambda row: row.detection_id, "detection_id")
     refuse_faults(path, faults, error=LabelError)
@@ -242,7 +242,7 @@ def intersection_over_union(one: shapely.Geometry, other: shapely.Geometry) -> f
     return float(both / (one.area + other.area - both))
 
 
-def write_features(features: Sequence[Feature], path: Path) -> None:
+def write_labels(features: Sequence[Feature], path: Path) -> None:
     """Write labels, one feature a line, whole or not at all.
 
     Raises

@@ -75,7 +75,7 @@ def boxes_of(
         )
     ]
     parts = np.array(rectangles, np.float32).reshape(-1, 5)
-    return OrientedBoxes.of(*parts.T, tanker=tankers(outlines))
+    return OrientedBoxes.of(*parts.T, tanker=tanker_flags(outlines))
 
 
 def rectangle_of(polygon: shapely.Geometry) -> Rectangle:
@@ -110,7 +110,7 @@ def tightened(rectangle: Rectangle, looseness: Looseness, gsd_m: float) -> Recta
     return x, y, length, beam, angle
 
 
-def tankers(outlines: gpd.GeoDataFrame) -> Float32s:
+def tanker_flags(outlines: gpd.GeoDataFrame) -> Float32s:
     """1 for a tanker, 0 for another type, NaN where the column ``type`` is empty or unknown."""
     if "type" not in outlines:
         return np.full(len(outlines), np.nan, np.float32)

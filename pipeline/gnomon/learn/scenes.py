@@ -155,7 +155,7 @@ def _read(scene: Scene) -> LabelledScene:
 
 
 def _outlines(scene: Scene) -> gpd.GeoDataFrame:
-    """Outlines of a scene, wherever and in whatever CRS they are; rows keep their order."""
+    """Outlines of a scene, at a path or an address, in any CRS; rows keep their order."""
     try:
         outlines = gpd.read_file(scene.outlines_href)
     except Exception as error:  # pyogrio raises several unrelated types

@@ -41,7 +41,7 @@ def test_it_is_trained_by_the_clock_and_read_back_and_finds_boxes(
         scenes, weights=[1.0], seconds=3, clock=lambda: next(ticks), batch=2,
         state=tmp_path / "state",
     )  # fmt: skip
-    # One look at the clock before the training and one before each step.
+    # The clock is read once before the training and before each step.
     assert next(ticks) == 4
     again = train_baseline(
         scenes, weights=[1.0], seconds=3, clock=lambda: next(ticks), state=tmp_path / "state"

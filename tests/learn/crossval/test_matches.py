@@ -12,11 +12,11 @@ from boxes import upright
 from drawn_scenes import drawn_port
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.learn.crossval.matches import (
-    calibration_error,
     false_alarms,
     matches_of,
     port_of,
     ranking_of,
+    score_calibration_error,
     shape_errors,
 )
 from gnomon.learn.metrics import Ranking, match
@@ -114,13 +114,48 @@ def test_a_score_that_is_true_has_no_calibration_error() -> None:
     rng = np.random.default_rng(0)
     score = rng.uniform(0.05, 1, 40_000)
     right = rng.random(40_000) < score
-    assert calibration_error(Ranking(score, right, 0)) < 0.01
-    assert calibration_error(Ranking(score**2, right, 0)) > 0.1
+    assert score_calibration_error(Ranking(score, right, 0)) < 0.01
+    assert score_calibration_error(Ranking(score**2, right, 0)) > 0.1
     # Of ten hulls of 0.75 five are ships: off by a quarter.
     five = Ranking(np.full(10, 0.75), np.arange(10) < 5, 0)
-    assert calibration_error(five) == pytest.approx(0.25)
+    assert score_calibration_error(five) == pytest.approx(0.25)
 
 
 def test_names_of_ports_are_read_off_their_items() -> None:
     assert port_of("S2_port_of_it_20230101") == "Port Of It"
     assert port_of("S2_genoa_20230710") == "Genoa"
+
+
+@given(
+    column=st.floats(50, 380), row=st.floats(20, 180), land_to=st.integers(5, 45)
+)  # fmt: skip
+def test_a_hull_without_a_label_is_quay_side_within_40_m_of_land(
+    column: float, row: float, land_to: int
+) -> None:
+    scene = drawn_port([], land_to=land_to)
+    hull = upright((column, row, 10.0, 0.9))
+    (quay,) = matches_of([scene], [hull]).hulls.quay
+    gap_m = 10 * (column - 1.0 - land_to)
+    if abs(gap_m - 40) > 12:
+        assert quay == (gap_m < 40)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4), st.data())
+def test_measures_of_ports_add_up(names: list[str], data: st.DataObject) -> None:
+    scenes = [
+        drawn_port([(100.0, 60.0, 16.0), (250.0, 120.0, 12.0)], name=f"S2_{name}_{n}")
+        for n, name in enumerate(names)
+    ]
+    found = [
+        upright(*data.draw(st.lists(st.tuples(*[st.floats(60, 180)] * 2, st.just(12.0),
+                                              st.floats(0.1, 1)), max_size=4)))
+        for _ in scenes
+    ]  # fmt: skip
+    whole = matches_of(scenes, found)
+    ports = sorted(set(whole.water.port))
+    apart = [ranking_of(whole.of([port]), 50) for port in ports]
+    together = ranking_of(whole, 50)
+    assert sum(one.labels for one in apart) == together.labels
+    assert sum(int(one.right.sum()) for one in apart) == int(together.right.sum())
+    assert sorted(s for one in apart for s in one.score) == sorted(together.score)
+    assert whole.of(ports).hulls.equals(whole.hulls)

@@ -2,15 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from drawn_scenes import drawn_port
+from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.learn.calibrate import calibrated
 from gnomon.learn.corrections import read_corrections
-from gnomon.learn.crossval import report
-from gnomon.learn.crossval.folds import read_folds
+from gnomon.learn.crossval import report, validate
+from gnomon.learn.crossval.folds import Fold, read_folds
 from gnomon.learn.crossval.matches import Matches
-from gnomon.learn.crossval.validate import CrossvalOptions, cross_validate
+from gnomon.learn.crossval.validate import CrossvalOptions, Findings, cross_validate
 from gnomon.learn.fit import TrainOptions
-from gnomon.learn.scenes import labelled_scenes
+from gnomon.learn.scenes import LabelledScene, labelled_scenes
+from gnomon.learn.scores import match_scenes
 from gnomon.learn.type_labels import read_types
 from simulated import spec
 
@@ -44,7 +49,7 @@ def test_the_whole_measurement_thinned(
             options=options,
             say=said.append,
         )
-        report.figure(measured).savefig(tmp_path / "evaluation.png")
+        report.crossval_figure(measured).savefig(tmp_path / "evaluation.png")
         assert isinstance(measured.corrected, Matches)
         return report.markdown(measured)
 
@@ -63,3 +68,67 @@ def test_the_whole_measurement_thinned(
     again = whole()
     assert sum("step 0, loss" in line for line in said) == 3
     assert again.split("| detector")[0] == text.split("| detector")[0]
+
+
+SCENES = [
+    drawn_port([(60.0 + 30 * n, 100.0, 16.0) for n in range(8)], name=f"S2_{port}_20230101")
+    for port in ("athens", "genoa", "klang")
+]
+FOLDS = [Fold(n, (port,)) for n, port in enumerate(("athens", "genoa", "klang"), start=1)]
+
+
+def found(scores: list[float]) -> OrientedBoxes:
+    """Eight ships with these scores, and as many false alarms with half of them."""
+    x = [60.0 + 30 * n for n in range(8)]
+    ships = OrientedBoxes.of(x, 100.0, 16.0, 3.0, 0.0, score=scores)
+    alarms = OrientedBoxes.of(x, 180.0, 16.0, 3.0, 0.0, score=[s / 2 for s in scores])
+    return OrientedBoxes.concatenate([ships, alarms])
+
+
+def raw_findings(first: list[float]) -> Findings:
+    usual = [0.5 + n / 20 for n in range(8)]
+    return Findings(SCENES, [found(first), found(usual), found(usual)], 1.0)
+
+
+def test_scores_of_a_fold_owe_nothing_to_its_own_ports() -> None:
+    """Whatever a network finds at a port, its calibration there stays as it was."""
+    one = validate._crossed(raw_findings([0.9] * 8), FOLDS)
+    other = validate._crossed(raw_findings([0.2] * 8), FOLDS)
+    assert one[1][0] == other[1][0]
+    others = match_scenes(SCENES[1:], raw_findings([0.9] * 8).found[1:])
+    curve = calibrated(others, gsd_m=10.0)
+    expected = curve.score(np.float32([0.9]))[0]
+    assert one[0][0].score[:8] == pytest.approx([expected] * 8, abs=1e-6)
+    # At the other ports it does count.
+    assert one[1][1] != other[1][1] or not np.allclose(one[0][1].score, other[0][1].score)
+
+
+def test_every_scene_is_left_to_the_network_that_never_saw_its_port() -> None:
+    asked: list[tuple[int, str]] = []
+
+    def finder(number: int):
+        def find(scene: LabelledScene) -> OrientedBoxes:
+            asked.append((number, scene.name))
+            return OrientedBoxes.empty()
+
+        return find
+
+    shuffled = [SCENES[2], SCENES[0], SCENES[1]]
+    findings = validate._find_left_out(shuffled, FOLDS, [finder(n) for n in (1, 2, 3)])
+    assert asked == [(n, SCENES[n - 1].name) for n in (1, 2, 3)]
+    assert [scene.name for scene in findings.scenes] == [scene.name for scene in SCENES]
+
+
+def test_findings_join_in_order() -> None:
+    parts = [Findings([SCENES[n]], [found([0.5 + n / 10] * 8)], n + 0.5) for n in range(3)]
+    joined = Findings.joined(parts)
+    assert [scene.name for scene in joined.scenes] == [scene.name for scene in SCENES]
+    assert [boxes.score[0] for boxes in joined.found] == pytest.approx([0.5, 0.6, 0.7])
+    assert joined.seconds == 4.5
+
+
+def test_a_step_in_a_hundred_is_reported() -> None:
+    lines: list[str] = []
+    for step in range(250):
+        validate._report_step(lines.append, FOLDS[0], step, 1.234)
+    assert lines == [f"without athens: step {step}, loss 1.23" for step in (0, 100, 200)]

@@ -70,7 +70,7 @@ def evaluate_recipe(
     )
     write_calibration(out / "calibration.toml", measured.calibration)
     report.write_block(card, report.markdown(measured))
-    report.figure(measured).savefig(card.with_name("evaluation.png"), dpi=100)
+    report.crossval_figure(measured).savefig(card.with_name("evaluation.png"), dpi=100)
     console.print(f"{card}, {out / 'calibration.toml'}")
     return measured
 

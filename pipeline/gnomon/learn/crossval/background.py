@@ -80,11 +80,11 @@ def season_scenes() -> Iterator[tuple[SceneSpec, tuple[str, ...]]]:
     for number, site in enumerate(sites(SEED)):
         rng = np.random.default_rng([SEED, 1, number])
         times = draw_timetable(rng, (S2,), start=np.datetime64(START), days=DAYS)
-        shown = times.usable > 0.05
-        days = times.day[shown]
+        usable = times.usable > 0.05
+        days = times.day[usable]
         own = _with_guests([c for c in calls if c.port == site.port.name], site, days)
-        for day, usable in zip(days, times.usable[shown], strict=True):
-            yield _observation(site, own, float(day), float(usable), rng)
+        for day, share in zip(days, times.usable[usable], strict=True):
+            yield _observation(site, own, float(day), float(share), rng)
 
 
 def _with_guests(calls: Sequence[Call], site: Site, days: np.ndarray) -> list[Call]:
@@ -140,7 +140,7 @@ def _observation(
         boats=scatter_boats(rng, Roads(site.coast, box), count=4),
     )
     inside = [len(truth(replace(spec, ships=(ship,)))) for ship in spec.ships]
-    return spec, tuple(c.ship for c, shown in zip(there, inside, strict=True) if shown)
+    return spec, tuple(c.ship for c, labels in zip(there, inside, strict=True) if labels)
 
 
 def _grid(site: Site) -> GeoBox:

@@ -23,7 +23,7 @@ from gnomon.detect.centernet.targets import Targets
 from gnomon.detect.nms import non_maximum_suppression
 from gnomon.detect.quayside import near_land
 from gnomon.geo.tiles import windows
-from gnomon.learn.batches import batches
+from gnomon.learn.batches import training_batches
 from gnomon.learn.finders import LOWEST, Finder
 from gnomon.learn.scenes import LabelledScene
 from gnomon.learn.tensors import SceneTensors
@@ -78,7 +78,7 @@ def train_baseline(
     Parameters
     ----------
     scenes, weights, seed, batch
-        As `gnomon.learn.batches.batches` takes them.
+        As `gnomon.learn.batches.training_batches` takes them.
     seconds
         How long.
     clock
@@ -95,7 +95,9 @@ def train_baseline(
     model.train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=1e-2)
     started = clock()
-    for bands, present, _, wanted in batches(scenes, batch=batch, seed=seed, weights=weights):
+    for bands, present, _, wanted in training_batches(
+        scenes, batch=batch, seed=seed, weights=weights
+    ):
         spent = (clock() - started) / seconds
         if spent >= 1:
             break

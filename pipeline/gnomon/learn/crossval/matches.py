@@ -224,7 +224,7 @@ FLOOR = 0.05
 """Hulls of a lower score are left out: so many scores of zero, all of them true, would flatter."""
 
 
-def calibration_error(ranking: Ranking, *, bins: int = 10) -> float:
+def score_calibration_error(ranking: Ranking, *, bins: int = 10) -> float:
     """Mean distance of score and share of ships, over bins of equal width, weighted by hulls.
 
     Guo et al. 2017, arXiv:1706.04599, eq. 3; of hulls with a score of 0.05 and more.

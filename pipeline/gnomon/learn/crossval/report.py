@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from gnomon.datamodel.errors import WeightsError
 from gnomon.learn.crossval.matches import (
     Matches,
-    calibration_error,
     false_alarms,
     ranking_of,
+    score_calibration_error,
     shape_errors,
 )
 from gnomon.learn.crossval.validate import CrossValidation
@@ -71,10 +71,10 @@ def _headline(m: CrossValidation) -> Iterator[str]:
         f"| {exact.length_m:.1f} m ({exact.length_bias_m:+.1f}) | |"
     )
     worst = max(
-        (calibration_error(ranking_of(m.corrected.of([port]), SHORT), bins=5), port)
+        (score_calibration_error(ranking_of(m.corrected.of([port]), SHORT), bins=5), port)
         for port in m.corrected.water.port
     )
-    pooled = (calibration_error(ranking_of(one, SHORT)) for one in (m.corrected, m.published))
+    pooled = (score_calibration_error(ranking_of(one, SHORT)) for one in (m.corrected, m.published))
     yield "| calibration error of `score`, pooled | <= 0.05 | {:.3f} | {:.3f} |".format(*pooled)
     yield f"| ... worst port | <= 0.12 | {worst[0]:.2f} ({worst[1]}) | |"
     yield ""
@@ -140,7 +140,7 @@ def _crossed_line(m: CrossValidation) -> str:
         right += float((ranking.right & (ranking.score >= threshold)).sum())
         taken += float((ranking.score >= threshold).sum())
         labels += ranking.labels
-    error = calibration_error(ranking_of(m.crossed, SHORT))
+    error = score_calibration_error(ranking_of(m.crossed, SHORT))
     low, high = min(m.crossed_thresholds), max(m.crossed_thresholds)
     return (
         "Curve and threshold were fitted on these very ports, six numbers on all of them. With "
@@ -255,11 +255,11 @@ def _by_port(m: CrossValidation) -> Iterator[str]:
             f"| {port} | {long.labels} | {long.average_precision():.2f} | {precision:.2f} "
             f"| {recall:.2f} | {f1:.2f} | {short.labels} | {short.average_precision():.2f} "
             f"| {short.at(threshold).f1:.2f} | {false_alarms(one, threshold, SHORT)[1]:.1f} "
-            f"| {calibration_error(short, bins=5):.2f} |"
+            f"| {score_calibration_error(short, bins=5):.2f} |"
         )
 
 
-def figure(m: CrossValidation) -> Figure:
+def crossval_figure(m: CrossValidation) -> Figure:
     """Precision and recall by port, and how well the score is calibrated."""
     picture = Figure(figsize=(12.5, 5), layout="constrained")
     left, right = picture.subplots(1, 2)

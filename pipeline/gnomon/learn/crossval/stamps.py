@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from gnomon.datamodel.errors import GnomonError
 from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.shipped import shipped
-from gnomon.learn.batches import batches
+from gnomon.learn.batches import training_batches
 from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval.__main__ import labelled_catalogs
 from gnomon.learn.crossval.folds import Fold, fold_network_name, read_folds
@@ -53,7 +53,7 @@ def restamp(path: Path, name: str) -> None:
 def fingerprint(scenes: Sequence[SceneTensors]) -> str:
     """Digest of the first batches and of the weights after a few steps."""
     digest = hashlib.sha256()
-    chips = batches(scenes, batch=FINGERPRINT.batch, seed=FINGERPRINT.seed)
+    chips = training_batches(scenes, batch=FINGERPRINT.batch, seed=FINGERPRINT.seed)
     for _ in range(BATCHES):
         bands, present, background, targets = next(chips)
         for values in (bands, present, background, *vars(targets).values()):
