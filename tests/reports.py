@@ -12,7 +12,7 @@ from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Visits, table
 from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
-from gnomon.workflow.infer import infer
+from inference import infer
 
 STUDY = {
     "name": "season-2024",

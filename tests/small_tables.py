@@ -1,11 +1,17 @@
-"""Tables of one row that match the schemas: a satellite pass and a ship."""
+"""Tables of one row that match the schemas: a satellite pass, a ship, its evidence."""
 
 from datetime import UTC, datetime
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+from odc.geo.xr import xr_coords
 from shapely import Point, box
 
 from gnomon.datamodel.tables import Detections, Observations, table
+from gnomon.workflow.evidence import evidence_row, evidence_table
+from simulated import BOX
 
 
 def observation(scene: str = "a", port: str | None = "rajin") -> gpd.GeoDataFrame:
@@ -60,3 +66,19 @@ def ship(scene: str = "a", x: float = 130.3) -> gpd.GeoDataFrame:
             }
         ],
     )
+
+
+def pixels(shape: tuple[int, int] = (6, 8)) -> xr.Dataset:
+    """Reflectances of a corner of the simulated sea."""
+    grid = BOX[: shape[0], : shape[1]]
+    counts = np.arange(shape[0] * shape[1]).reshape(shape)
+    layers = {
+        name: (("y", "x"), ((counts + 100 * n) * 1e-4).astype(np.float32))
+        for n, name in enumerate(("blue", "green", "red", "nir"))
+    }
+    return xr.Dataset(layers, coords=xr_coords(grid, dims=("y", "x")))
+
+
+def cutout(scene: str = "a", x: float = 130.3) -> pd.DataFrame:
+    """Evidence of the ship of the same arguments."""
+    return evidence_table([evidence_row(f"{scene}-{x}", scene, pixels())])

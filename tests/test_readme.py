@@ -25,8 +25,7 @@ def run(embedded: Path) -> Path:
     """The run that `make detect` leaves, and the notebooks go on with."""
     out = ROOT / "runs" / "embedded"
     study = gnomon.read_study(ROOT / "configs" / "embedded.toml")
-    found = gnomon.run_study(study, out)
-    gnomon.infer_tables(study, found.detections, found.observations, out, ports=study.places())
+    gnomon.run(study, out)
     return out
 
 

@@ -18,7 +18,7 @@ from gnomon.cli.output_text import (
 )
 from gnomon.datamodel.decisions import Decision
 from gnomon.datamodel.tables import Detections, Observations, table
-from gnomon.workflow.run import Outcome
+from gnomon.workflow.run import Results
 from run_folders import ROWS, day, observation
 
 
@@ -28,7 +28,7 @@ def outcome_of(observations: list[dict[str, Any]], ships: list[dict[str, Any]]) 
     outcome = SimpleNamespace(detections=frames[0], observations=frames[1], new=2, planned=())
     outcome.failed = frames[1][frames[1].status == "failed"]
     outcome.simulated = bool(frames[1].collection.str.startswith("synthetic").any())
-    outcome.by_port = lambda: Outcome.by_port(outcome)  # type: ignore[arg-type]
+    outcome.by_port = lambda: Results.by_port(outcome)  # type: ignore[arg-type]
     return outcome
 
 
@@ -105,7 +105,7 @@ def test_progress_is_shown_on_a_terminal_only(
 
 def test_counts_agree_with_the_tables(outcome: Any) -> None:
     """The table of ports adds up: the same observations and ships, each once."""
-    ports = Outcome.by_port(outcome)
+    ports = Results.by_port(outcome)
     assert ports[["observed", "failed", "skipped"]].to_numpy().sum() == len(outcome.observations)
     assert ports.ships.sum() == len(outcome.detections)
     assert ports.at_quay.sum() == pd.Series(outcome.detections.quayside).sum()

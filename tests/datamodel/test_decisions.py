@@ -37,7 +37,8 @@ from gnomon.track.fleet import (
     read_fleet,
     size_likelihood,
 )
-from gnomon.workflow.infer import Inference, infer
+from gnomon.workflow.infer import Inference
+from inference import infer
 from tracked_seasons import options, tracked
 
 NOON = datetime(2024, 12, 1, 12, tzinfo=UTC)

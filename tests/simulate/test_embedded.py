@@ -29,8 +29,8 @@ from gnomon.simulate.embedded import (
 from gnomon.simulate.pixels.scene import SceneSpec
 from gnomon.simulate.season.campaign import Trade
 from gnomon.track.sea_routes import sea_route
-from gnomon.workflow.infer import Inference, infer
-from gnomon.workflow.run import Outcome, run_study
+from gnomon.workflow.infer import Inference
+from gnomon.workflow.run import Results, run
 
 ROOT = Path(__file__).parents[2]
 STUDY = read_study(ROOT / "configs" / "embedded.toml")
@@ -169,16 +169,16 @@ def test_an_executor_writes_the_same_season(small: list[SceneSpec], tmp_path: Pa
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Inference, gpd.GeoDataFrame]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Inference, gpd.GeoDataFrame]:
     """What `make detect` says of the season, and what it was."""
     catalog = write_embedded(ROOT / "build" / "embedded")
     out = tmp_path_factory.mktemp("embedded")
-    outcome = run_study(STUDY, out)
-    found = infer(STUDY, outcome.detections, outcome.observations, out, ports=STUDY.places())
-    return outcome, found, gpd.read_parquet(catalog.parent / "truth.parquet")
+    outcome = run(STUDY, out)
+    assert outcome.inference is not None
+    return outcome, outcome.inference, gpd.read_parquet(catalog.parent / "truth.parquet")
 
 
-def moored(outcome: Outcome, truth: gpd.GeoDataFrame) -> pd.DataFrame:
+def moored(outcome: Results, truth: gpd.GeoDataFrame) -> pd.DataFrame:
     """Tankers at oil piers that a clear look had before it, and whether they were told."""
     rows = []
     tankers = truth[(truth["type"] == "tanker") & (truth.zone == PIER)]
@@ -200,7 +200,7 @@ def moored(outcome: Outcome, truth: gpd.GeoDataFrame) -> pd.DataFrame:
 
 @pytest.mark.slow
 def test_clear_looks_show_the_tankers_at_the_piers(
-    told: tuple[Outcome, Inference, gpd.GeoDataFrame],
+    told: tuple[Results, Inference, gpd.GeoDataFrame],
 ) -> None:
     outcome, _, truth = told
     assert len(outcome.failed) == 0
@@ -211,7 +211,7 @@ def test_clear_looks_show_the_tankers_at_the_piers(
 
 @pytest.mark.slow
 def test_visits_and_barrels_hold_the_truth(
-    told: tuple[Outcome, Inference, gpd.GeoDataFrame],
+    told: tuple[Results, Inference, gpd.GeoDataFrame],
 ) -> None:
     _, found, truth = told
     tankers = truth[truth["type"] == "tanker"]

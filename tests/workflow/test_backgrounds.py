@@ -17,6 +17,7 @@ from odc.geo.geobox import GeoBox
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.observation import Background
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions, Study
 from gnomon.detect import weights
@@ -29,9 +30,10 @@ from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate
 from gnomon.simulate.pixels.sea import Weather
 from gnomon.simulate.pixels.ships import Ship
 from gnomon.workflow import backgrounds as making
-from gnomon.workflow import run as running
-from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
-from gnomon.workflow.run import plan, run_study
+from gnomon.workflow import observe as observing
+from gnomon.workflow.backgrounds import BackgroundBuilder, background_over, build_backgrounds
+from gnomon.workflow.plan import plan
+from gnomon.workflow.run import run
 from gnomon.workflow.store import Store
 
 BOX = grid(epsg=32652, west_m=600_000, north_m=4_670_000, shape=(80, 96), gsd_m=10.0)
@@ -114,11 +116,10 @@ def backgrounds(out: Path) -> list[Path]:
 
 def made(season: Path, model: str, folder: Path) -> dict[str, Background]:
     scenes = [observation.scene for observation in plan(study(season, model)).observations]
-    with ThreadPoolExecutor(2) as pool:
-        bands = NetworkOptions().bands
-        return build_backgrounds(
-            scenes, None, BackgroundBuilder(Store(folder), pool, bands, MaskOptions())
-        )
+    bands = NetworkOptions().bands
+    return build_backgrounds(
+        scenes, None, BackgroundBuilder(Store(folder), None, bands, MaskOptions())
+    )
 
 
 def unlike(told: dict[str, Background]) -> list[Background]:
@@ -135,7 +136,7 @@ def test_a_ship_that_stays_for_ten_looks_is_not_in_the_background(
 ) -> None:
     (background,) = unlike(made(season, model, tmp_path))
     assert background.observations == tuple(f"look-{n:02d}" for n in range(LOOKS))
-    past = background.over(BOX)
+    past = background_over(background, BOX)
     empty, _ = simulate(replace(spec(0), ships=()))
     with_her, _ = simulate(spec(3))
     hull = with_her["red"].to_numpy() - empty["red"].to_numpy() > 0.05
@@ -157,10 +158,10 @@ def test_every_window_is_told_of_its_own_ground(
         seen.append((pixels.odc.geobox, background.odc.geobox, background))
         return OrientedBoxes.empty()
 
-    monkeypatch.setattr(running, "CORE_PX", 48)
-    monkeypatch.setattr(running, "HALO_PX", 16)
+    monkeypatch.setattr(observing, "CORE_PX", 48)
+    monkeypatch.setattr(observing, "HALO_PX", 16)
     monkeypatch.setattr(Cascade, "find", find)
-    run_study(study(season, model), tmp_path)
+    run(study(season, model), tmp_path)
     (path,) = backgrounds(tmp_path)
     assert len(seen) == 4 * LOOKS
     with rasterio.open(path) as file:
@@ -175,13 +176,13 @@ def test_every_window_is_told_of_its_own_ground(
 def test_the_history_of_a_place_changes_what_is_said_of_it(
     season: Path, model: str, tmp_path: Path
 ) -> None:
-    told = run_study(study(season, model), tmp_path / "told")
-    alone = run_study(study(season, model, background=False), tmp_path / "alone")
+    told = run(study(season, model), tmp_path / "told")
+    alone = run(study(season, model, background=False), tmp_path / "alone")
     assert len(backgrounds(tmp_path / "told")) == 1
     assert not backgrounds(tmp_path / "alone")
     assert len(alone.detections) > 0
     assert not rows(told.detections).equals(rows(alone.detections))
-    (entry,) = json.loads((tmp_path / "told" / "run.json").read_text())["histories"].values()
+    (entry,) = json.loads((tmp_path / "told" / "run.json").read_text())["backgrounds"].values()
     assert entry == {"port": None, "observations": [f"look-{n:02d}" for n in range(LOOKS)]}
 
 
@@ -190,14 +191,14 @@ def test_an_added_scene_makes_every_look_anew_and_a_second_run_none(
 ) -> None:
     fewer = shorter(season, tmp_path / "fewer")
     # Addresses are part of what a look rests on: the same folder, before and after.
-    first = run_study(study(fewer, model), tmp_path / "out")
+    first = run(study(fewer, model), tmp_path / "out")
     assert (len(first.observations), first.new) == (LOOKS - 1, LOOKS - 1)
     shutil.copy(season.parent / "synthetic-sentinel-2.json", fewer.parent)
-    second = run_study(study(fewer, model), tmp_path / "out")
+    second = run(study(fewer, model), tmp_path / "out")
     assert (len(second.observations), second.new) == (LOOKS, LOOKS)
     assert not set(first.observations.run_digest) & set(second.observations.run_digest)
     assert len(backgrounds(tmp_path / "out")) == 2
-    third = run_study(study(fewer, model), tmp_path / "out")
+    third = run(study(fewer, model), tmp_path / "out")
     assert third.new == 0
     pd.testing.assert_frame_equal(third.detections, second.detections)
 
@@ -210,12 +211,12 @@ def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(study(season, model), tmp_path / "one", progress=interrupt)
+        run(study(season, model), tmp_path / "one", on_progress=interrupt)
     with ThreadPoolExecutor(3) as pool:
-        resumed = run_study(study(season, model), tmp_path / "one", executor=pool)
+        resumed = run(study(season, model), tmp_path / "one", executor=pool)
     assert 0 < resumed.new < LOOKS
     with ThreadPoolExecutor(1) as pool:
-        whole = run_study(study(season, model), tmp_path / "two", executor=pool)
+        whole = run(study(season, model), tmp_path / "two", executor=pool)
     pd.testing.assert_frame_equal(resumed.detections, whole.detections)
     pd.testing.assert_frame_equal(resumed.observations, whole.observations)
     first, second = (backgrounds(tmp_path / name)[0] for name in ("one", "two"))
@@ -225,9 +226,9 @@ def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
 
 @pytest.mark.slow
 def test_processes_make_the_same_backgrounds(season: Path, model: str, tmp_path: Path) -> None:
-    threads = run_study(study(season, model), tmp_path / "threads")
+    threads = run(study(season, model), tmp_path / "threads")
     with ProcessPoolExecutor(1) as pool:
-        processes = run_study(study(season, model), tmp_path / "processes", executor=pool)
+        processes = run(study(season, model), tmp_path / "processes", executor=pool)
     pd.testing.assert_frame_equal(threads.detections, processes.detections)
 
 
@@ -235,16 +236,16 @@ def test_what_cannot_be_read_is_left_out_of_it(season: Path, model: str, tmp_pat
     shutil.copytree(season.parent, tmp_path / "broken")
     path = tmp_path / "broken" / "look-05" / "nir.tif"
     path.write_bytes(path.read_bytes()[:2000])
-    outcome = run_study(study(tmp_path / "broken" / "catalog.json", model), tmp_path / "out")
+    outcome = run(study(tmp_path / "broken" / "catalog.json", model), tmp_path / "out")
     assert list(outcome.failed.scene_id) == ["look-05"]
-    (entry,) = json.loads((tmp_path / "out" / "run.json").read_text())["histories"].values()
+    (entry,) = json.loads((tmp_path / "out" / "run.json").read_text())["backgrounds"].values()
     assert len(entry["observations"]) == LOOKS - 1
     assert "look-05" not in entry["observations"]
 
 
 def test_weights_that_take_no_history_have_none_made(season: Path, tmp_path: Path) -> None:
     plain = study(season, tiny(tmp_path / "plain", background=False))
-    outcome = run_study(plain, tmp_path / "out")
+    outcome = run(plain, tmp_path / "out")
     assert not backgrounds(tmp_path / "out")
     assert list(outcome.observations.run_digest) == [
         observation.digest for observation in plan(plain).observations
@@ -340,10 +341,9 @@ def test_one_pass_in_two_tiles_is_one_look(season: Path, model: str, tmp_path: P
     scenes = [observation.scene for observation in plan(study(season, model)).observations]
     half = BOX[:, :48].extent.to_crs("EPSG:4326").geom
     scenes = [replace(one, covered=half) if n < 2 else one for n, one in enumerate(scenes)]
-    with ThreadPoolExecutor(2) as pool:
-        maker = BackgroundBuilder(Store(tmp_path), pool, NetworkOptions().bands, MaskOptions())
-        (background,) = unlike(build_backgrounds(scenes, None, maker))
-    known = np.isfinite(background.over(BOX)["red"].to_numpy())
+    builder = BackgroundBuilder(Store(tmp_path), None, NetworkOptions().bands, MaskOptions())
+    (background,) = unlike(build_backgrounds(scenes, None, builder))
+    known = np.isfinite(background_over(background, BOX)["red"].to_numpy())
     assert not known[:, :47].any()
     assert known[:, 49:].all()
 

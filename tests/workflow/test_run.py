@@ -26,8 +26,9 @@ from gnomon.detect.weights import save
 from gnomon.freeboard.rows import COLUMNS
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.scene import grid, simulate
-from gnomon.workflow import run as running
-from gnomon.workflow.run import plan, run_study
+from gnomon.workflow import observe as observing
+from gnomon.workflow.plan import plan
+from gnomon.workflow.run import run
 from servers import FileServer, stac_api
 from simulated import BOX, DAYS, spec
 
@@ -54,7 +55,7 @@ def rows(frame: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def test_every_ship_of_70_to_250_m_is_found_where_it_lies(sea: Path, tmp_path: Path) -> None:
-    outcome = run_study(study(sea), tmp_path)
+    outcome = run(study(sea), tmp_path)
     Detections.validate(outcome.detections)
     Observations.validate(outcome.observations)
     assert list(outcome.observations.status) == ["observed"] * len(DAYS)
@@ -70,21 +71,21 @@ def test_every_ship_of_70_to_250_m_is_found_where_it_lies(sea: Path, tmp_path: P
 
 
 def test_the_same_rows_through_an_api_and_from_disk(sea: Path, tmp_path: Path) -> None:
-    local = run_study(study(sea), tmp_path / "local")
+    local = run(study(sea), tmp_path / "local")
     paths = sorted(sea.parent.glob("april-*/april-*.json"))
     with FileServer(sea.parent) as files:
         items = [with_addresses(json.loads(path.read_text()), files.url) for path in paths]
         (tmp_path / "api").mkdir()
         with stac_api(items, tmp_path / "api") as url:
-            remote = run_study(study(url), tmp_path / "remote")
+            remote = run(study(url), tmp_path / "remote")
     assert len(local.detections) > 0
     assert_same(rows(local.detections), rows(remote.detections))
     pd.testing.assert_frame_equal(rows(local.observations), rows(remote.observations))
 
 
 def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) -> None:
-    first = run_study(study(sea), tmp_path)
-    second = run_study(study(sea), tmp_path)
+    first = run(study(sea), tmp_path)
+    second = run(study(sea), tmp_path)
     assert (first.new, second.new) == (len(DAYS), 0)
     pd.testing.assert_frame_equal(first.detections, second.detections)
     told = json.loads((tmp_path / "run.json").read_text())
@@ -107,10 +108,10 @@ def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) 
 def test_a_changed_option_recomputes_what_rests_on_it(
     sea: Path, tmp_path: Path, sections: dict[str, dict[str, object]], new: int
 ) -> None:
-    run_study(study(sea), tmp_path)
+    run(study(sea), tmp_path)
     catalog = {"url": str(sea), **sections.get("catalog", {})}
     changed = Study.model_validate({"name": "test", **sections, "catalog": catalog})
-    assert run_study(changed, tmp_path).new == new
+    assert run(changed, tmp_path).new == new
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(sea: Path, tmp_path: Path) -> None:
@@ -119,13 +120,13 @@ def test_an_interrupted_run_goes_on_where_it_stopped(sea: Path, tmp_path: Path) 
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(study(sea), tmp_path, progress=interrupt)
+        run(study(sea), tmp_path, on_progress=interrupt)
     assert not (tmp_path / "detections.parquet").exists()
     kept = len([p for p in (tmp_path / "store").iterdir() if not p.name.startswith(".")])
     assert 1 <= kept < len(DAYS)
-    outcome = run_study(study(sea), tmp_path)
+    outcome = run(study(sea), tmp_path)
     assert outcome.new == len(DAYS) - kept
-    whole = run_study(study(sea), tmp_path / "whole")
+    whole = run(study(sea), tmp_path / "whole")
     assert_same(outcome.detections, whole.detections)
 
 
@@ -139,14 +140,14 @@ def broken(sea: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_broken_scene_is_a_row_and_stops_nothing(broken: Path, tmp_path: Path) -> None:
-    outcome = run_study(study(broken), tmp_path / "out")
+    outcome = run(study(broken), tmp_path / "out")
     assert list(outcome.observations.status) == ["observed", "failed", "observed"]
     (reason,) = outcome.failed.reason
     assert "april-14" in reason
     assert "red" in reason
     assert "\n" not in reason
     # It is tried again, and the others are not.
-    assert run_study(study(broken), tmp_path / "out").new == 1
+    assert run(study(broken), tmp_path / "out").new == 1
 
 
 def test_a_scene_too_cloudy_is_a_row_and_is_not_read(sea: Path, tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def test_a_scene_too_cloudy_is_a_row_and_is_not_read(sea: Path, tmp_path: Path) 
     item["properties"]["eo:cloud_cover"] = 99.0
     path.write_text(json.dumps(item))
     (path.parent / "red.tif").unlink()
-    outcome = run_study(study(tmp_path / "cloudy" / "catalog.json"), tmp_path / "out")
+    outcome = run(study(tmp_path / "cloudy" / "catalog.json"), tmp_path / "out")
     assert list(outcome.observations.status) == ["observed", "skipped", "observed"]
     assert outcome.observations.reason[1] == "99 % cloud"
 
@@ -167,24 +168,24 @@ def test_windows_of_any_size_give_the_same_hulls(
 ) -> None:
     """Every ship lies near a seam of some window, and is one row all the same."""
     for observation in plan(study(sea)).observations:
-        whole = running.observe(observation).detections
+        whole = observing.observe(observation).detections
         with monkeypatch.context() as patch:
-            patch.setattr(running, "CORE_PX", core_px)
-            parts = running.observe(observation).detections
+            patch.setattr(observing, "CORE_PX", core_px)
+            parts = observing.observe(observation).detections
         assert len(parts) == len(whole)
         near = whole.to_crs(BOX.crs).geometry
         assert all(near.distance(one).min() < 10 for one in parts.to_crs(BOX.crs).geometry)
 
 
 def test_a_port_takes_only_what_lies_in_it(sea: Path, tmp_path: Path) -> None:
-    everywhere = run_study(study(sea), tmp_path / "all").detections
+    everywhere = run(study(sea), tmp_path / "all").detections
     across = np.sort(everywhere.geometry.x)
     gap = int(np.diff(across).argmax())
     middle = across[gap : gap + 2].mean()  # no ship lies on the line
     west, south, east, north = everywhere.total_bounds + np.array([-0.01, -0.01, 0.01, 0.01])
     halves = [(west, south, middle, north), (middle, south, east, north)]
     parts = [
-        run_study(study(sea, ports={"bbox": half}), tmp_path / str(n)).detections
+        run(study(sea, ports={"bbox": half}), tmp_path / str(n)).detections
         for n, half in enumerate(halves)
     ]
     # Another window, another sub-pixel place: the same ships all the same.
@@ -195,9 +196,9 @@ def test_a_port_takes_only_what_lies_in_it(sea: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_processes_do_what_threads_do(sea: Path, tmp_path: Path) -> None:
-    threads = run_study(study(sea), tmp_path / "threads")
+    threads = run(study(sea), tmp_path / "threads")
     with ProcessPoolExecutor(1) as pool:
-        processes = run_study(study(sea), tmp_path / "processes", executor=pool)
+        processes = run(study(sea), tmp_path / "processes", executor=pool)
     assert_same(threads.detections, processes.detections)
 
 
@@ -207,7 +208,7 @@ def test_a_ship_in_two_tiles_of_one_pass_is_one_row(tmp_path: Path) -> None:
     two = replace(one, id="april-04-east", geobox=east, seen_at=one.seen_at + timedelta(seconds=9))
     items = [write_scene(tmp_path, s, *simulate(s)) for s in (one, two)]
     catalog = write_catalog(tmp_path, items, description="two tiles")
-    outcome = run_study(study(catalog), tmp_path / "out")
+    outcome = run(study(catalog), tmp_path / "out")
     first, second = outcome.observations.geometry
     assert first.intersection(second).area < 1e-3 * first.area
     centres = outcome.detections.to_crs(BOX.crs).geometry
@@ -217,9 +218,9 @@ def test_a_ship_in_two_tiles_of_one_pass_is_one_row(tmp_path: Path) -> None:
 
 def test_what_stops_a_run_is_said_before_anything_is_written(sea: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such weights"):
-        run_study(study(sea, detect={"models": {"optical": "none"}}), tmp_path / "out")
+        run(study(sea, detect={"models": {"optical": "none"}}), tmp_path / "out")
     with pytest.raises(CatalogError):
-        run_study(study(tmp_path / "nowhere.json"), tmp_path / "out")
+        run(study(tmp_path / "nowhere.json"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -234,7 +235,7 @@ def test_pixels_that_the_weights_were_not_tested_with_fail_with_the_reason(
     sea: Path, tmp_path: Path
 ) -> None:
     fine = small_weights(tmp_path / "fine", gsd_m=3.0, gsd_range_m=(2.0, 4.0))
-    outcome = run_study(study(sea, detect={"models": {"optical": fine}}), tmp_path / "out")
+    outcome = run(study(sea, detect={"models": {"optical": fine}}), tmp_path / "out")
     assert (outcome.observations.status == "failed").all()
     (reason,) = set(outcome.observations.reason.str.split(": ", n=1).str[1])
     assert "pixels of 10 m are outside the 2 to 4 m that these weights were tested with" in reason
@@ -247,13 +248,13 @@ def test_weights_for_a_sensor_that_no_scene_has_are_refused(
     monkeypatch.setitem(detector._KINDS, "sar", Cascade)
     models = {"optical": "s2-vessel", "sar": small_weights(tmp_path / "radar", sensor="sar")}
     with pytest.raises(StudyError, match="names weights for sar scenes, but the catalogue gave"):
-        run_study(study(sea, detect={"models": models}), tmp_path / "out")
+        run(study(sea, detect={"models": models}), tmp_path / "out")
 
 
 def test_scenes_without_weights_for_their_sensor_fail_with_what_to_do(
     sea: Path, tmp_path: Path
 ) -> None:
-    outcome = run_study(study(sea, detect={"models": {}}), tmp_path / "out")
+    outcome = run(study(sea, detect={"models": {}}), tmp_path / "out")
     assert (outcome.observations.status == "failed").all()
     assert outcome.observations.reason.str.contains("no weights for optical scenes: name").all()
 
@@ -266,6 +267,6 @@ def test_missing_bands_and_angles_are_said(sea: Path, tmp_path: Path) -> None:
         view_azimuth_deg=None,
         view_zenith_deg=None,
     )
-    (row,) = running.observe(replace(observation, scene=scene)).observation.itertuples()
+    (row,) = observing.observe(replace(observation, scene=scene)).observation.itertuples()
     assert row.status == "observed"
     assert row.reason == "without blue; view angles unknown"

@@ -39,7 +39,7 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
     from gnomon.imagery.read import read_pixels
     from gnomon.learn.scores import score_catalog
     from gnomon.report.figures.labelled import labelled_picture
-    from gnomon.workflow.run import run_study
+    from gnomon.workflow.run import run as run_study
 
     catalog = str(shipped("configs") / SCENE / "catalog.json")
     study = Study(name=SCENE, catalog={"url": catalog}, detect={"models": {"optical": model}})
@@ -49,7 +49,7 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
     seen = "trained WITHOUT this port" if model == MODEL else "which may have been trained on it"
     console.print(f"Weights: {weights.name} {weights.version}, {seen}.\n")
     started = time.perf_counter()
-    run = run_study(study, out)
+    run = run_study(study, out, infer=False)
     scene = run.planned[0].scene
     path = out / f"{SCENE}.png"
     labelled_picture(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gnomon.datamodel.decisions import Decision
     from gnomon.workflow.infer import Inference
-    from gnomon.workflow.run import Outcome
+    from gnomon.workflow.run import Results
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A value that JSON can hold."""
@@ -38,22 +38,22 @@ def write_document(
     sys.stdout.write(text + "\n")
 
 
-def outcome_document(outcome: "Outcome") -> Document:
+def results_document(results: "Results") -> Document:
     """Observations, detections by port, and what failed."""
-    status = outcome.observations.status.value_counts()
-    ports = outcome.by_port().reset_index()
+    status = results.observations.status.value_counts()
+    ports = results.by_port().reset_index()
     counted = ["observed", "failed", "skipped", "ships", "at_quay"]
     ports[counted] = ports[counted].astype(int)
     return {
-        "simulated": outcome.simulated,
+        "simulated": results.simulated,
         "observations": {
-            "all": len(outcome.observations),
-            "new": outcome.new,
+            "all": len(results.observations),
+            "new": results.new,
             **{name: int(status.get(name, 0)) for name in ("observed", "skipped", "failed")},
         },
-        "detections": len(outcome.detections),
+        "detections": len(results.detections),
         "ports": records(ports),
-        "failed": records(outcome.failed[["scene_id", "port", "reason"]]),
+        "failed": records(results.failed[["scene_id", "port", "reason"]]),
     }
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from gnomon.datamodel.decisions import Decision
     from gnomon.workflow.infer import Inference
-    from gnomon.workflow.run import Outcome
+    from gnomon.workflow.run import Results
 
 console = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -52,7 +52,7 @@ def print_notes(notes: Iterable[str]) -> None:
         err.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
-def print_outcome(outcome: "Outcome", files: Iterable[Path]) -> None:
+def print_results(results: "Results", files: Iterable[Path]) -> None:
     """Print what was observed and found, port by port."""
     import pandas as pd
 
@@ -60,23 +60,23 @@ def print_outcome(outcome: "Outcome", files: Iterable[Path]) -> None:
     table.add_column("port")
     for name in ("images", "failed", "too cloudy", "clear water", "ships", "at a quay"):
         table.add_column(name, justify="right")
-    for row in outcome.by_port().itertuples():
+    for row in results.by_port().itertuples():
         clear = "-" if pd.isna(row.usable_fraction) else f"{row.usable_fraction:.0%}"
         counts = (row.observed, row.failed, row.skipped)
         ships = (row.ships, row.at_quay)
         table.add_row(row.Index, *(f"{n:d}" for n in counts), clear, *(f"{n:.0f}" for n in ships))
     console.print(table)
-    if outcome.simulated:
+    if results.simulated:
         console.print(SIMULATED)
     for path in files:
         console.print(str(path), soft_wrap=True)
-    count = len(outcome.observations)
-    console.print(f"{count} observations, {outcome.new} of them new; {len(outcome.failed)} failed")
+    count = len(results.observations)
+    console.print(f"{count} observations, {results.new} of them new; {len(results.failed)} failed")
 
 
-def print_failed(outcome: "Outcome") -> None:
+def print_failed(results: "Results") -> None:
     """Print on standard error why observations failed."""
-    for reason in outcome.failed.reason:
+    for reason in results.failed.reason:
         err.print(f"failed: {reason}", soft_wrap=True, markup=False)
 
 

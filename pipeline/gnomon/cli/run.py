@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gnomon.cli.options import IN_PART, INTERRUPTED, AsJson, absolute_location, split_list
-from gnomon.cli.output_json import inference_document, outcome_document, write_document
+from gnomon.cli.output_json import inference_document, results_document, write_document
 from gnomon.cli.output_text import (
     err,
     print_failed,
     print_inference,
-    print_outcome,
+    print_results,
     print_unmatched,
     progress_bar,
 )
@@ -124,37 +124,33 @@ def detect_command(
 def _run(
     study: "Study", folder: Path, *, pictures: bool, as_json: bool, onward: bool = False
 ) -> int:
-    from gnomon.datamodel.decisions import review_in
     from gnomon.report.figures.scene import draw
-    from gnomon.workflow.infer import infer
-    from gnomon.workflow.run import run_study
+    from gnomon.workflow.executor import worker_processes
+    from gnomon.workflow.run import run
 
-    decisions = review_in(folder) if onward else ()  # a faulty file before an hour of work
-    with progress_bar("observations") as show:
+    with progress_bar("observations") as show, worker_processes() as workers:
         try:
-            outcome = run_study(study, folder, progress=show)
+            results = run(study, folder, workers, show, infer=onward)
         except KeyboardInterrupt:
             err.print(
                 f"Interrupted. Finished observations are kept in {folder}; "
                 "the same command continues."
             )
             return INTERRUPTED
-    files = [*outcome.files]
+    files = [*results.files]
     if pictures:
-        files.append(draw(outcome, folder / "pictures"))
-    code = IN_PART if len(outcome.failed) else 0
-    document = outcome_document(outcome)
-    print_failed(outcome)
+        files.append(draw(results, folder / "pictures"))
+    code = IN_PART if len(results.failed) else 0
+    document = results_document(results)
+    print_failed(results)
     if not as_json:
-        print_outcome(outcome, files)
-    if onward and (outcome.observations.status == "observed").any():
-        tables = outcome.detections, outcome.observations
-        inference = infer(study, *tables, folder, ports=study.places(), decisions=decisions)
+        print_results(results, files)
+    inference = results.inference
+    if inference is not None:
         print_unmatched(inference.tracked.reviewed.lost)
         if not as_json:
             print_inference(inference)
         document |= inference_document(inference)
-        files += inference.files
     if as_json:
         write_document("run" if onward else "detect", document, files=files, exit_code=code)
     return code

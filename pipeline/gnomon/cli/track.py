@@ -42,12 +42,20 @@ def track_command(
     """
     from gnomon.datamodel.decisions import read_review, review_in
     from gnomon.datamodel.study import read_study
-    from gnomon.workflow.infer import infer, read_input_table
+    from gnomon.workflow.infer import infer_tables, read_input_table
 
     chosen = read_study(study)
     decisions = read_review(review) if review else review_in(out)
     tables = read_input_table(detections), read_input_table(observations)
-    inference = infer(chosen, *tables, out, ports=chosen.places(), decisions=decisions)
+    inference = infer_tables(
+        *tables,
+        out,
+        period=chosen.period,
+        track=chosen.track,
+        ledger=chosen.ledger,
+        ports=chosen.places(),
+        decisions=decisions,
+    )
     print_unmatched(inference.tracked.reviewed.lost)
     if as_json:
         write_document("track", inference_document(inference), files=inference.files)

@@ -40,7 +40,23 @@ def read_table(path: Path | str) -> gpd.GeoDataFrame:
         raise StoreError(f"{path}: cannot be read as GeoParquet ({why})") from error
 
 
-def write_table(frame: pd.DataFrame, path: Path) -> None:
+def read_plain_table(path: Path | str) -> pd.DataFrame:
+    """Read a table without geometries.
+
+    Raises
+    ------
+    StoreError
+        The file is not there, or is not Parquet.
+
+    """
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StoreError(f"{path}: cannot be read as Parquet ({why})") from error
+
+
+def write_table(frame: pd.DataFrame, path: Path, *, compression: str = "snappy") -> None:
     """Write Parquet, of a table with geometries GeoParquet 1.1.
 
     Raises
@@ -49,7 +65,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         The disk is full or not writable.
 
     """
-    write_whole(path, lambda partial: _write_parquet(frame, partial))
+    write_whole(path, lambda partial: _write_parquet(frame, partial, compression))
 
 
 def write_json(value: Any, path: Path) -> None:
@@ -143,12 +159,13 @@ def _take_place(fresh: Path, folder: Path, *, earlier: Path) -> None:
         raise
 
 
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+def _write_parquet(frame: pd.DataFrame, path: Path, compression: str) -> None:
+    how: dict[str, Any] = {"index": False, "compression": compression}
     if not isinstance(frame, gpd.GeoDataFrame):
-        frame.to_parquet(path, index=False)
+        frame.to_parquet(path, **how)
         return
     # The bounding boxes let DuckDB and QGIS read a region without the rest.
-    frame.to_parquet(path, index=False, write_covering_bbox=True, schema_version="1.1.0")
+    frame.to_parquet(path, **how, write_covering_bbox=True, schema_version="1.1.0")
 
 
 @contextmanager

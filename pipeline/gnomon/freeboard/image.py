@@ -5,7 +5,8 @@ import torch
 from numpy.typing import NDArray
 
 from gnomon.freeboard.bins import Chip, pixel_places
-from gnomon.freeboard.hull import Points, Sight, cover
+from gnomon.freeboard.fit import Fit
+from gnomon.freeboard.hull import PARAMETERS, Points, Sight, cover, outline_places
 
 Floats = NDArray[np.float64]
 
@@ -38,3 +39,26 @@ def cover_of_pixels(chip: Chip, ship: Floats) -> Floats:
     maps = cover(torch.tensor(ship[None]), Points(east, north, blur, blur), sight_of(chip))
     covers: Floats = maps[0].numpy()
     return covers
+
+
+def traces(chip: Chip, fit: Fit) -> tuple[Floats, Floats]:
+    """Fitted waterline, and edge of the shadow of the deck's edge.
+
+    Returns
+    -------
+    hull, shadow
+        Metres east and north of the chip's centre, shape (n, 2).
+
+    """
+    fitted = dict(zip(PARAMETERS, fit.ship, strict=True))
+    along, aside = outline_places(fitted["bow_length"]).T * (
+        [[fitted["length_m"]], [fitted["beam_m"] / 2]]
+    )
+    sine, cosine = np.sin(fitted["heading_rad"]), np.cos(fitted["heading_rad"])
+    east = fitted["east_m"] + along * sine + aside * cosine
+    north = fitted["north_m"] + along * cosine - aside * sine
+    best = float(fit.freeboard_m[fit.log_likelihood.argmax()])
+    reach = best / np.tan(np.deg2rad(chip.sun_elevation_deg))
+    away = np.deg2rad(chip.sun_azimuth_deg)
+    hull = np.column_stack([east, north])
+    return hull, hull - reach * np.array([np.sin(away), np.cos(away)])

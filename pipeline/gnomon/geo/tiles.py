@@ -24,6 +24,17 @@ class Window:
     halo: tuple[slice, slice]
     """Core and surroundings, cut off at the raster's edges."""
 
+    def shifted(self, rows: int, columns: int) -> "Window":
+        """The same window in a raster that begins so many rows and columns earlier."""
+        core, halo = (
+            tuple(
+                slice(side.start + by, side.stop + by)
+                for side, by in zip(sides, (rows, columns), strict=True)
+            )
+            for sides in (self.core, self.halo)
+        )
+        return Window(core=(core[0], core[1]), halo=(halo[0], halo[1]))
+
     def claims(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Whether each centre, in pixels of the raster, belongs to this window."""
         rows, columns = self.core

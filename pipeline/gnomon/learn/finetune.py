@@ -37,7 +37,7 @@ from gnomon.learn.recipe import stage_digest
 from gnomon.learn.samples import read_samples
 from gnomon.learn.scenes import LabelledScene, labelled_scenes, simulated_scenes
 from gnomon.learn.tensors import SceneTensors, scene_tensors
-from gnomon.workflow.store import digest
+from gnomon.workflow.digests import digest
 
 OWN_SHARE = 0.5
 """Of the chips that the network sees; the rest is simulated, or half simulated and half from

@@ -24,22 +24,23 @@ from statistics import median
 
 import numpy as np
 import rasterio
-import torch
 from rasterio.windows import Window
 from rich.console import Console
 from rich.table import Table
 from shapely import box
 
 from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import Port
-from gnomon.datamodel.study import CatalogOptions, Study
+from gnomon.datamodel.study import CatalogOptions, LoadOptions
 from gnomon.freeboard.rows import read_chip
 from gnomon.imagery.read import geobox_of, window_of
 from gnomon.simulate.pixels.tile import write_tile
 from gnomon.simulate.season import campaign
 from gnomon.validate.seasons import infer_season
 from gnomon.validate.ships import Cell, chip_of_portrait, portrait_of
-from gnomon.workflow import run
+from gnomon.workflow.observe import detector_for, observe
+from gnomon.workflow.threads import one_thread
 
 ROUNDS = 3
 SEASON = 275
@@ -52,18 +53,17 @@ PORT_DEGREES = (0.24, 0.18)
 
 def measured(what: str, catalog: str, where: str) -> dict[str, float]:
     """Do one thing in this process; seconds without imports, and peak memory."""
-    # The load of ships is measured apart.
-    told = {"name": "bench", "catalog": {"url": catalog}, "load": {"enabled": False}}
-    study = Study.model_validate(told)
     (scene,) = find_scenes(CatalogOptions(url=catalog), area=None).scenes
     port = Port(None, None)
     if where == "port":
         middle, (width, height) = scene.footprint.centroid, PORT_DEGREES
         port = Port(None, box(middle.x, middle.y, middle.x + width, middle.y + height))
-    observation = run.Observation(scene, port, study, "bench")
-    run.detector_for(study, scene)
+    # The load of ships is measured apart.
+    options = ObserveOptions(load=LoadOptions(enabled=False))
+    observation = Observation(scene, port, options, "bench")
+    detector_for(observation)
     started = time.perf_counter()
-    ships = _decode(observation) if what == "decode" else len(run.observe(observation).detections)
+    ships = _decode(observation) if what == "decode" else len(observe(observation).detections)
     return {
         "seconds": time.perf_counter() - started,
         "gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
@@ -71,7 +71,7 @@ def measured(what: str, catalog: str, where: str) -> dict[str, float]:
     }
 
 
-def _decode(observation: run.Observation) -> int:
+def _decode(observation: Observation) -> int:
     """Read the bands by plain rasterio, two at a time: nobody is faster without another format."""
     whole = geobox_of(observation.scene)
     part = (
@@ -93,17 +93,17 @@ def _decode(observation: run.Observation) -> int:
 
 def loads(gsd: str, count: str) -> dict[str, float]:
     """Read the loads of drawn ships in this process; seconds without drawing, and peak memory."""
-    torch.set_num_threads(1)
     cells = [Cell(float(gsd), 30.0, length) for length in (70.0, 110.0, 180.0)]
     rng = np.random.default_rng(0)
     chips = [
         chip_of_portrait(portrait_of(cells[k % 3], 0, k), cells[k % 3], rng, "click")
         for k in range(int(count))
     ]
-    read_chip(chips[0])  # what is slow only once
-    started = time.perf_counter()
-    for chip in chips:
-        read_chip(chip)
+    with one_thread():
+        read_chip(chips[0])  # what is slow only once
+        started = time.perf_counter()
+        for chip in chips:
+            read_chip(chip)
     return {
         "seconds": time.perf_counter() - started,
         "hulls": len(chips),

@@ -13,10 +13,9 @@ the rest. It is made part by part, each scene's pixels being read once for all s
 memory that it takes does not grow with the port.
 """
 
-import importlib.metadata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,13 +31,17 @@ from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import AssetError, GnomonError
 from gnomon.datamodel.files import write_whole
+from gnomon.datamodel.observation import Background
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.geo.tiles import Window, windows
 from gnomon.imagery.background import FEWEST, UNIT, Clear, Counts, clear, median_background
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
-from gnomon.workflow.store import Store, digest
+from gnomon.workflow.digests import code_digest, digest
+from gnomon.workflow.executor import completed
+from gnomon.workflow.store import Store
+from gnomon.workflow.threads import one_thread
 
 MOST = 30
 """Looks of one background: twice the fewest, so that half of them may be cloudy at a place."""
@@ -48,37 +51,25 @@ PART_PX, HALO_PX = 1024, 64
 """Parts that are worked on together: a look of four bands is 8 MB; the halo is for the masks."""
 LARGEST_PX = 4096**2
 """A port of 40 km at 10 m. Larger places are whole scenes, and have no background."""
+BUILT_BY = ("datamodel", "geo", "catalog", "imagery", "workflow/backgrounds.py")
+"""Source that a background rests on."""
 _YEAR_DAYS = 365
 _MIDDLES = (15, 105, 196, 288)
 """Middle days of the year of December to February, March to May, and so on."""
 
 
 @dataclass(frozen=True)
-class Background:
-    """What a port looks like without ships, for the looks of a season on one grid."""
-
-    scene: Scene
-    """The background; its id is the digest of what it rests on."""
-    observations: tuple[str, ...]
-    """Scenes that it was made from, in the order of time."""
-
-    def over(self, window: GeoBox) -> xr.Dataset:
-        """Reflectances of a window of the looks' grid, NaN where nobody knows."""
-        return read_window(self.scene, window, bands=tuple(self.scene.assets))
-
-
-@dataclass(frozen=True)
 class BackgroundBuilder:
-    """Who makes backgrounds, of what, and where they are kept."""
+    """What backgrounds are made of, where they are kept, and who reads the scenes."""
 
     store: Store
-    workers: Executor
-    """Read the scenes."""
+    executor: Executor | None
+    """Reads the scenes; this thread, one after the other, if None."""
     bands: Sequence[str]
     """Of the network."""
     options: MaskOptions
-    tell: Callable[[str], None] = lambda _: None
-    """Told the id of each scene that was read."""
+    on_progress: Callable[[str], None] = lambda _: None
+    """Called with the id of each scene that was read."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +135,7 @@ class _UnreadableError(Exception):
 
 
 def build_backgrounds(
-    scenes: Iterable[Scene], area: BaseGeometry | None, maker: BackgroundBuilder
+    scenes: Iterable[Scene], area: BaseGeometry | None, builder: BackgroundBuilder
 ) -> dict[str, Background]:
     """Backgrounds of a port, made where the store has none.
 
@@ -154,7 +145,7 @@ def build_backgrounds(
         Looks at the port, in any order.
     area
         The port's, in EPSG:4326; None for all that the scenes show.
-    maker
+    builder
         Does the work.
 
     Returns
@@ -169,16 +160,21 @@ def build_backgrounds(
         A background cannot be written.
 
     """
-    places = list(_places(scenes, area, maker))
+    places = list(_places(scenes, area, builder))
     while True:
-        plans = _planned(places, maker.options)
+        plans = _planned(places, builder.options)
         try:
             for together in _by_grid(plans.values()):
-                _make([plan for plan in together if not _path(plan, maker).exists()], maker)
+                _make([plan for plan in together if not _path(plan, builder).exists()], builder)
         except _UnreadableError as error:
             places = [place for place in places if place.scene.id not in error.scenes]
         else:
-            return {scene: plan.background(_path(plan, maker)) for scene, plan in plans.items()}
+            return {scene: plan.background(_path(plan, builder)) for scene, plan in plans.items()}
+
+
+def background_over(background: Background, window: GeoBox) -> xr.Dataset:
+    """Reflectances of a window of the scenes' grid, NaN where the background is unknown."""
+    return read_window(background.scene, window, bands=tuple(background.scene.assets))
 
 
 def _by_grid(plans: Iterable[_Plan]) -> Iterable[list[_Plan]]:
@@ -189,20 +185,21 @@ def _by_grid(plans: Iterable[_Plan]) -> Iterable[list[_Plan]]:
     return groups.values()
 
 
-def _path(plan: _Plan, maker: BackgroundBuilder) -> Path:
-    return maker.store.folder.resolve() / f"{plan.name}.tif"
+def _path(plan: _Plan, builder: BackgroundBuilder) -> Path:
+    return builder.store.folder.resolve() / f"{plan.name}.tif"
 
 
 def _places(
-    scenes: Iterable[Scene], area: BaseGeometry | None, maker: BackgroundBuilder
+    scenes: Iterable[Scene], area: BaseGeometry | None, builder: BackgroundBuilder
 ) -> Iterator[_Place]:
-    """Where scenes lie; those that cannot be opened say so when they are looked at."""
+    """Where scenes lie; those that cannot be opened fail when they are observed."""
     optical = [scene for scene in scenes if scene.sensor == "optical"]
     if len(optical) < FEWEST:
         return  # nothing is opened for nothing
-    futures = {maker.workers.submit(_window_of, scene, area): scene for scene in optical}
-    for future, scene in futures.items():
-        grid, bands = future.result(), tuple(b for b in maker.bands if b in scene.assets)
+    task = partial(_window_of, area=area)
+    grids = {scene.id: grid for scene, grid in completed(task, optical, builder.executor)}
+    for scene in optical:
+        grid, bands = grids[scene.id], tuple(b for b in builder.bands if b in scene.assets)
         if grid is not None and bands:
             yield _Place(scene, grid, bands)
 
@@ -240,8 +237,8 @@ def _plan(group: Sequence[_Place], season: int, grid: GeoBox, options: MaskOptio
     chosen = sorted(chosen, key=lambda place: place.order)
     name = digest(
         {
-            "gnomon": importlib.metadata.version("gnomon"),
-            "history": [place.scene.inputs for place in chosen],
+            "code": code_digest(*BUILT_BY),
+            "background": [place.scene.inputs for place in chosen],
             "grid": [str(grid.crs), *grid.shape.yx, *grid.affine[:6]],
             "bands": chosen[0].bands,
             "mask": options.model_dump(),
@@ -256,7 +253,7 @@ def _farness(scene: Scene, season: int) -> tuple[bool, int]:
     return (scene.cloud_percent or 0) > CLOUDY_PERCENT, min(days, _YEAR_DAYS - days)
 
 
-def _make(plans: Sequence[_Plan], maker: BackgroundBuilder) -> None:
+def _make(plans: Sequence[_Plan], builder: BackgroundBuilder) -> None:
     """Make backgrounds of one grid, each scene being read once."""
     if not plans:
         return
@@ -264,7 +261,7 @@ def _make(plans: Sequence[_Plan], maker: BackgroundBuilder) -> None:
     places = {place.scene.id: place for plan in plans for place in plan.places}
     made = {plan.name: np.zeros((len(bands), *grid.shape.yx), np.uint16) for plan in plans}
     for part in windows(grid.shape.yx, core_px=PART_PX, halo_px=HALO_PX):
-        observations = _read(places.values(), grid, part, maker)
+        observations = _read(places.values(), grid, part, builder)
         for plan in plans:
             made[plan.name][:, *part.core] = median_background(
                 [observations[p.scene.id] for p in plan.places]
@@ -272,11 +269,11 @@ def _make(plans: Sequence[_Plan], maker: BackgroundBuilder) -> None:
         del observations  # before those of the next part come
     for plan in plans:
         counts = made[plan.name]
-        write_whole(_path(plan, maker), partial(_write, counts=counts, grid=grid, bands=bands))
+        write_whole(_path(plan, builder), partial(_write, counts=counts, grid=grid, bands=bands))
 
 
 def _read(
-    places: Iterable[_Place], grid: GeoBox, part: Window, maker: BackgroundBuilder
+    places: Iterable[_Place], grid: GeoBox, part: Window, builder: BackgroundBuilder
 ) -> Mapping[str, Clear]:
     """Clear pixels of a part's core by scene.
 
@@ -286,24 +283,26 @@ def _read(
         Some cannot be read.
 
     """
-    futures = {
-        maker.workers.submit(_clear, place, grid, part, maker.options): place.scene.id
-        for place in places
-    }
     observations, unreadable = {}, set()
-    try:
-        for future in as_completed(futures):
-            try:
-                observations[futures[future]] = future.result()
-            except GnomonError:
-                unreadable.add(futures[future])
-            maker.tell(futures[future])
-    finally:
-        for future in futures:
-            future.cancel()
+    task = partial(_clear_or_none, grid=grid, part=part, options=builder.options)
+    for place, seen in completed(task, list(places), builder.executor):
+        if seen is None:
+            unreadable.add(place.scene.id)
+        else:
+            observations[place.scene.id] = seen
+        builder.on_progress(place.scene.id)
     if unreadable:
         raise _UnreadableError(unreadable)
     return observations
+
+
+def _clear_or_none(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear | None:
+    """What a scene shows of a part's core; None if the scene cannot be read."""
+    try:
+        with one_thread():
+            return _clear(place, grid, part, options)
+    except GnomonError:
+        return None
 
 
 def _clear(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear:

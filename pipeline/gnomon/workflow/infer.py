@@ -14,7 +14,7 @@ from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.shipped import shipped
-from gnomon.datamodel.study import Study
+from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.datamodel.tables import Ledger, table
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
@@ -35,25 +35,29 @@ class Inference:
     files: tuple[Path, ...]
 
 
-def infer(
-    study: Study,
+def infer_tables(
     detections: pd.DataFrame,
     observations: pd.DataFrame,
     out: Path,
     *,
+    period: PeriodOptions | None = None,
+    track: TrackOptions | None = None,
+    ledger: LedgerOptions | None = None,
     ports: tuple[Port, ...] = (),
     decisions: Sequence[Decision] = (),
 ) -> Inference:
-    """Go on from tables: visits, seasons, voyages, ledger.
+    """Infer visits, seasons, voyages and the ledger from tables.
 
     Parameters
     ----------
-    study
-        Its period, `[track]` and `[ledger]`.
-    detections, looks
+    detections, observations
         Of a run, or a user's own.
     out
         Folder for visits.parquet, seasons.parquet, voyages.parquet and ledger.parquet.
+    period
+        First and last day; all observations if left out.
+    track, ledger
+        Options of the two stages.
     ports
         Where they are known.
     decisions
@@ -65,29 +69,29 @@ def infer(
         The tables do not fit together, or cannot be written.
 
     """
+    options = track or TrackOptions()
     tracked = track_visits(
         detections,
         observations,
-        study.track,
-        period=study.period,
-        fleet=read_fleet(study.track.fleet or shipped("configs") / "fleet.csv"),
+        options,
+        period=period or PeriodOptions(),
+        fleet=read_fleet(options.fleet or shipped("configs") / "fleet.csv"),
         deadweight=deadweight_of,
-        ais=read_ais(study.track.ais) if study.track.ais else None,
+        ais=read_ais(options.ais) if options.ais else None,
         ports=ports,
         decisions=decisions,
     )
-    deliveries = build_ledger(tracked.posteriors, study.ledger)
-    ledger = table(Ledger, [row.columns() for row in deliveries.rows])
+    deliveries = build_ledger(tracked.posteriors, ledger or LedgerOptions())
     tables = {
         "visits": tracked.visits,
         "seasons": tracked.seasons,
         "voyages": tracked.voyages,
-        "ledger": ledger,
+        "ledger": table(Ledger, [row.columns() for row in deliveries.rows]),
     }
     paths = tuple(out / f"{name}.parquet" for name in tables)
     for frame, path in zip(tables.values(), paths, strict=True):
         write_table(frame, path)
-    return Inference(tracked, ledger, deliveries, paths)
+    return Inference(tracked, tables["ledger"], deliveries, paths)
 
 
 def deadweight_of(

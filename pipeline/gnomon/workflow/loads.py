@@ -24,7 +24,7 @@ from gnomon.datamodel.errors import AssetError, StoreError
 from gnomon.datamodel.files import write_table
 from gnomon.datamodel.progress import Progress
 from gnomon.datamodel.scene import Scene
-from gnomon.datamodel.study import CatalogOptions, LoadOptions, MaskOptions, Study
+from gnomon.datamodel.study import CatalogOptions, LoadOptions, MaskOptions
 from gnomon.freeboard import rows as stage
 from gnomon.freeboard.patch import patch_at
 from gnomon.freeboard.rows import ANGLES, SIZES
@@ -47,19 +47,6 @@ HEADING_SIGMA_DEG = 5.0
 _SEARCH_M = 200.0
 
 
-def with_loads(
-    found: list[dict[str, Any]], scene: Scene, grid: GeoBox, study: Study
-) -> list[dict[str, Any]]:
-    """Rows of a detector with the load columns filled in."""
-    if not study.load.enabled or not found:
-        return found
-    frame = gpd.GeoDataFrame(found, geometry="geometry", crs="EPSG:4326")
-    read = reader_of(scene, grid, study.mask)
-    told = stage.loads(frame, read, study.load).astype(object)
-    loads = told.where(told.notna(), None).to_dict("records")
-    return [row | load for row, load in zip(found, loads, strict=True)]
-
-
 def reader_of(scene: Scene, grid: GeoBox, options: MaskOptions) -> stage.Reader:
     """Read the pixels over an area, with what hides them where that can be told."""
 
@@ -68,25 +55,47 @@ def reader_of(scene: Scene, grid: GeoBox, options: MaskOptions) -> stage.Reader:
             window = window_of(scene, grid, area)
         except AssetError:  # beyond the scene's edge
             return None
-        pixels = read_window(scene, window, bands=LOAD_BANDS)
-        coarse = [n for n in pixels if n in scene.assets and _coarser(scene, str(n))]
-        return _masked(pixels, options).drop_vars([n for n in coarse if n in stage.BANDS])
+        return _read_layers(scene, window, options)
 
     return read
+
+
+def _read_layers(scene: Scene, window: GeoBox, options: MaskOptions) -> xr.Dataset:
+    pixels = read_window(scene, window, bands=LOAD_BANDS)
+    masks = usable_water(pixels, options) if _has_masks(pixels) else None
+    return load_layers(pixels, masks, scene)
+
+
+def load_layers(pixels: xr.Dataset, masks: xr.Dataset | None, scene: Scene) -> xr.Dataset:
+    """What the load stage takes: bands at the scene's own pixel, and cloud, ice and land.
+
+    Parameters
+    ----------
+    pixels
+        Bands of a window.
+    masks
+        Layers of `usable_water`; they are left out where pixels are counts without a scale, of
+        which no cloud can be determined.
+    scene
+        Whose pixels they are.
+
+    """
+    own = [n for n in stage.BANDS if n in pixels and not _coarser(scene, n)]
+    layers = pixels[own]
+    if masks is None or not _has_masks(pixels):
+        return layers
+    return layers.assign({name: masks[name] for name in ("cloud", "ice", "land")})
 
 
 def _coarser(scene: Scene, name: str) -> bool:
     return (scene.assets[name].gsd_m or scene.gsd_m) > 1.01 * scene.gsd_m
 
 
-def _masked(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
-    """Add cloud, ice and land; counts that are no reflectance have none that can be told."""
+def _has_masks(pixels: xr.Dataset) -> bool:
+    """Whether the bands are reflectances from which cloud and land can be determined."""
     green = pixels["green"].to_numpy() if "green" in pixels else np.array([np.nan])
     level = float(np.nanmedian(green)) if np.isfinite(green).any() else np.nan
-    if not ({"nir", "swir16"} & set(pixels)) or not 0 < level < 1:
-        return pixels
-    layers = usable_water(pixels, options)
-    return pixels.assign({name: layers[name] for name in ("cloud", "ice", "land")})
+    return bool({"nir", "swir16"} & set(pixels)) and 0 < level < 1
 
 
 def read_loads(

@@ -1,62 +1,56 @@
 """Results that are whole and current, or absent.
 
-The result of one look (one scene over one port) lies in a folder named by a digest of all that it
-rests on: options, inputs, weights. A changed option changes the name, and so recomputes exactly
-what rests on it. Everything is written under a temporary name on the same disk and renamed.
+The result of one observation lies in a folder named by a digest of all that it rests on
+(`gnomon.workflow.digests`): its row, its detections, and the evidence for each of them. A changed
+option changes the name, and so recomputes exactly what rests on it. Everything is written under a
+temporary name on the same disk and renamed.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from gnomon.datamodel.files import read_table, write_folder_whole, write_table
+from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.files import read_plain_table, read_table, write_folder_whole, write_table
 from gnomon.datamodel.tables import Detections, Observations, Table, table
+from gnomon.workflow.evidence import evidence_table
 
-TABLES: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
+STORE, EVIDENCE = "store", "evidence.parquet"
+"""Of a run's folder, and of the folder of one result."""
+COMPRESSION = "zstd"
+"""Of files with pixels."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one look gave: its row in the denominator, and the hulls in it."""
+    """What one observation gave."""
 
     observation: gpd.GeoDataFrame
+    """Its row in the denominator, `gnomon.datamodel.tables.Observations`."""
     detections: gpd.GeoDataFrame
-
-
-def digest(rests_on: Any) -> str:
-    """Name of all that a result rests on, 16 hexadecimal digits.
-
-    Parameters
-    ----------
-    rests_on
-        Anything that JSON can say; the order of keys does not matter.
-
-    """
-    text = json.dumps(rests_on, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """The hulls in it, `gnomon.datamodel.tables.Detections`."""
+    evidence: pd.DataFrame
+    """What each hull's numbers rest on, `gnomon.datamodel.tables.Cutouts`."""
 
 
 class Store:
-    """Results of looks in a folder."""
+    """Results in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def get(self, name: str) -> Result | None:
-        """Result of that digest, or None if it is not there whole."""
+        """Result of that digest, or None if it is not there whole; its evidence stays on disk."""
         place = self.folder / name
         if not place.is_dir():
             return None
         observation, detections = (
             read_table(place / f"{t}.parquet") for t in ("observations", "detections")
         )
-        return Result(observation, detections)
+        return Result(observation, detections, evidence_table([]))
 
     def put(self, name: str, result: Result) -> None:
         """Keep a result; a second one of the same digest is the same and changes nothing.
@@ -67,18 +61,39 @@ class Store:
             The disk is full or not writable; nothing half-written is left.
 
         """
-        if (self.folder / name).is_dir():
-            return
-        write_folder_whole(self.folder / name, partial(_write, result))
+        if not (self.folder / name).is_dir():
+            write_folder_whole(self.folder / name, partial(_write, result))
+
+    def evidence(self, name: str) -> pd.DataFrame:
+        """Evidence of the result of that digest, without rows if it is not there."""
+        path = self.folder / name / EVIDENCE
+        return read_plain_table(path) if path.is_file() else evidence_table([])
+
+    def get_table(self, name: str) -> pd.DataFrame | None:
+        """Table of that digest without a geometry, or None if it is not there."""
+        path = self.folder / f"{name}.parquet"
+        return read_plain_table(path) if path.is_file() else None
+
+    def put_table(self, name: str, frame: pd.DataFrame) -> None:
+        """Keep a table under its digest.
+
+        Raises
+        ------
+        StoreError
+            The disk is full or not writable; nothing half-written is left.
+
+        """
+        write_table(frame, self.folder / f"{name}.parquet", compression=COMPRESSION)
 
 
 def _write(result: Result, folder: Path) -> None:
     write_table(result.observation, folder / "observations.parquet")
     write_table(result.detections, folder / "detections.parquet")
+    write_table(result.evidence, folder / EVIDENCE, compression=COMPRESSION)
 
 
 def joined(results: list[Result]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """All detections and all looks, in an order that does not depend on that of the results."""
+    """All detections and all observations, in an order that does not depend on the results'."""
     detections = [r.detections for r in results if len(r.detections)]
     observations = [r.observation for r in results]
     return (
@@ -91,3 +106,20 @@ def _sorted(parts: list[gpd.GeoDataFrame], model: type[Table], keys: list[str]) 
     if not parts:
         return table(model, [])
     return pd.concat(parts, ignore_index=True).sort_values(keys, ignore_index=True)
+
+
+def check_run_folder(folder: Path) -> None:
+    """Make sure that a folder holds a run of this version.
+
+    Raises
+    ------
+    StoreError
+        It is none, or was written by version 0.1, which kept no evidence.
+
+    """
+    if (folder / "looks.parquet").is_file():
+        raise StoreError(f"{folder}: was written by gnomon 0.1; run the study again (gnomon run)")
+    lost = [n for n in ("detections", "observations") if not (folder / f"{n}.parquet").is_file()]
+    if lost:
+        names = ", ".join(f"{name}.parquet" for name in lost)
+        raise StoreError(f"{folder}: is not the folder of a run (it has no {names})")

@@ -1,6 +1,5 @@
 """Pictures of ships for balloons, from the pixels of a run."""
 
-import json
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import shapely
 from gnomon.datamodel.study import Study
 from gnomon.report.figures.crops import SIDE_PX, crops
 from gnomon.report.figures.scene import OUTLINE
-from gnomon.workflow.run import Outcome, run_study
+from gnomon.workflow.run import Results, run
 
 
 def of(catalog: Path) -> Study:
@@ -23,18 +22,17 @@ def of(catalog: Path) -> Study:
 
 
 @pytest.fixture(scope="module")
-def found(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return run_study(of(sea), tmp_path_factory.mktemp("run"))
+def found(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return run(of(sea), tmp_path_factory.mktemp("run"))
 
 
-def test_every_ship_is_in_the_middle_of_her_picture(sea: Path, found: Outcome) -> None:
+def test_every_ship_is_in_the_middle_of_its_picture(found: Results) -> None:
     ships = found.detections
     told: list[tuple[int, int, str]] = []
-    made = crops(ships, of(sea).catalog, progress=lambda *words: told.append(words))
+    made = crops(ships, found.files[0].parent, on_progress=lambda *words: told.append(words))
     assert set(made.pictures) == set(ships.detection_id)
     assert made.notes == ()
     assert [count for count, _, _ in told] == [1, 2, 3]
-    assert set(made.items) == set(ships.scene_id)
     cyan = np.array(mpl.colors.to_rgb(OUTLINE))
     whole = 0
     for row in ships.itertuples():
@@ -54,33 +52,21 @@ def test_every_ship_is_in_the_middle_of_her_picture(sea: Path, found: Outcome) -
     assert whole > len(ships) / 3
 
 
-def edge(found: Outcome, scene: str) -> shapely.Geometry:
+def edge(found: Results, scene: str) -> shapely.Geometry:
     return found.observations[found.observations.scene_id == scene].geometry.iloc[0].boundary
 
 
-def test_a_scene_that_broke_costs_its_own_pictures(
-    sea: Path, found: Outcome, tmp_path: Path
-) -> None:
-    (tmp_path / "links").mkdir()
-    links = []
-    for number, path in enumerate(sorted(sea.parent.glob("april-*/april-*.json"))):
-        item = json.loads(path.read_text())
-        for name, asset in item["assets"].items():
-            gone = number == 0 and name == "red"
-            asset["href"] = "/none.tif" if gone else str(path.parent / asset["href"])
-        (tmp_path / path.name).write_text(json.dumps(item))
-        links.append({"rel": "item", "href": f"./{path.name}"})
-    catalog = tmp_path / "catalog.json"
-    document = {"type": "Catalog", "stac_version": "1.0.0", "id": "c", "description": "d"}
-    catalog.write_text(json.dumps(document | {"links": links[:2]}))
-    made = crops(found.detections, of(catalog).catalog)
-    ids = found.detections[found.detections.scene_id == "april-14"].detection_id
-    assert set(made.pictures) == set(ids)
-    assert len(made.notes) == 2
-    assert "april-24: the catalogue does not have it" in made.notes[0]
-    assert made.notes[1].startswith("no pictures of april-04: april-04, red:")
+def test_evidence_that_is_not_there_costs_its_own_pictures(found: Results) -> None:
+    ships = found.detections
+    lost = ships.scene_id == "april-04"
+    other = ships.assign(run_digest=ships.run_digest.where(~lost, "0" * 16))
+    made = crops(other, found.files[0].parent)
+    assert set(made.pictures) == set(ships.detection_id[~lost])
+    assert made.notes == (
+        f"{lost.sum()} of {len(ships)} ships have no picture: the run kept no evidence of them",
+    )
 
 
-def test_without_ships_nothing_is_asked(found: Outcome) -> None:
-    made = crops(found.detections.iloc[:0], of(Path("/none.json")).catalog)
+def test_without_ships_nothing_is_read(found: Results) -> None:
+    made = crops(found.detections.iloc[:0], Path("/none"))
     assert (made.pictures, made.notes) == ({}, ())

@@ -17,9 +17,8 @@ from gnomon.datamodel.study import Study
 from gnomon.report.figures.chips import stretched
 from gnomon.report.load_tables import read_run
 from gnomon.report.page import page, shell
-from gnomon.report.page.evidence import MOST_PICTURE_BYTES, Evidence
-from gnomon.workflow.infer import infer
-from gnomon.workflow.run import run_study
+from gnomon.report.page.evidence import PICTURE_BYTES_MAX, PageEvidence
+from gnomon.workflow.run import run
 from reports import NASTY, write_season
 
 WEB = Path(page.__file__).parents[1] / "web"
@@ -55,8 +54,7 @@ def sea_run(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "track": {"members": 16, "draws": 20, "p_tanker_min": 0},
         }
     )
-    done = run_study(study, folder)
-    infer(study, done.detections, done.observations, folder)
+    run(study, folder)
     return folder
 
 
@@ -173,21 +171,11 @@ def test_a_picture_shows_shadow_water_and_deck_apart() -> None:
 
 
 def test_pictures_beyond_what_a_page_holds_are_left_out() -> None:
-    made = Evidence()
+    made = PageEvidence()
     chip = {"src": "x" * 1_000_000}
     kept = [made.add(str(n), chip) for n in range(30)]
     assert sum(kept) == len(made.chips) < 20
-    assert len(json.dumps(made.chips)) < MOST_PICTURE_BYTES + 1_100_000
-
-
-def test_missing_pictures_are_noted(sea_run: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(sea_run, tmp_path / "run"))
-    values = json.loads((folder / "run.json").read_text())
-    values["study"]["catalog"]["url"] = str(tmp_path / "gone" / "catalog.json")
-    (folder / "run.json").write_text(json.dumps(values))
-    path, notes = page.write_report(folder)
-    assert any(note.startswith("no pictures: ") for note in notes)
-    assert block(path.read_text(), "evidence")["chips"] == {}
+    assert len(json.dumps(made.chips)) < PICTURE_BYTES_MAX + 1_100_000
 
 
 def test_the_command_writes_one_file_and_prints_its_path(

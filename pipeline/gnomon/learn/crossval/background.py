@@ -13,7 +13,6 @@ right: it counts neither as a ship nor as a false alarm, and is reported apart.
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from rich.console import Console
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import GnomonError, WeightsError
+from gnomon.datamodel.observation import Background
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions, DetectOptions, MaskOptions
 from gnomon.detect.cascade import Cascade
@@ -47,7 +47,7 @@ from gnomon.simulate.pixels.ships import sample_ship
 from gnomon.simulate.season.campaign import Trade
 from gnomon.simulate.season.timetable import S2, draw_timetable
 from gnomon.simulate.sites import Site, sites
-from gnomon.workflow.backgrounds import Background, BackgroundBuilder, build_backgrounds
+from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
 from gnomon.workflow.store import Store
 
 SEED = 4031
@@ -201,11 +201,8 @@ def measure_background(weights: Weights, folder: Path) -> BackgroundGain:
 
 
 def _backgrounds(scenes: Sequence[Scene], weights: Weights, folder: Path) -> dict[str, Background]:
-    with ThreadPoolExecutor(1) as pool:
-        builder = BackgroundBuilder(
-            Store(folder / "store"), pool, weights.model.bands, MaskOptions()
-        )
-        return build_backgrounds(scenes, None, builder)
+    builder = BackgroundBuilder(Store(folder / "store"), None, weights.model.bands, MaskOptions())
+    return build_backgrounds(scenes, None, builder)
 
 
 def _labelled(scene: Scene, spec: SceneSpec, names: Sequence[str]) -> LabelledScene:

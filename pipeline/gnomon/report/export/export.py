@@ -161,11 +161,7 @@ def _is_readable(run: Path, name: str) -> bool:
 
 
 def _pictures(run: Run, *, wanted: bool, on_progress: Progress | None) -> Crops:
-    if not wanted:
-        return Crops({}, {}, ())
-    if run.study is None:
-        return Crops({}, {}, ("no pictures: the catalogue of the run is unknown",))
-    return crops(run.detections, run.study.catalog, progress=on_progress)
+    return crops(run.detections, run.folder, on_progress=on_progress) if wanted else Crops({}, ())
 
 
 def _write(
@@ -194,7 +190,7 @@ def _write(
             tables,
             name=run.name,
             about=about,
-            sources=_sources(run, drawn.items, out / "stac" / "item"),
+            sources=_sources(run, out / "stac" / "item"),
             citation="../CITATION.txt",
             version=_version(),
             made_at=run.metadata.made_at,
@@ -215,9 +211,9 @@ def _version() -> str:
     return importlib.metadata.version("gnomon")
 
 
-def _sources(run: Run, found: Mapping[str, str], item: Path) -> dict[str, str]:
-    """Location of each scene's STAC item, as far as run or catalogue have it."""
-    known = {**run.metadata.sources, **found}
+def _sources(run: Run, item: Path) -> dict[str, str]:
+    """Location of each scene's STAC item, as far as the run has it."""
+    known = dict(run.metadata.sources)
     if run.study and "://" in (url := run.study.catalog.url) and not url.endswith(".json"):
         pairs = zip(run.observations.collection, run.observations.scene_id, strict=True)
         api = {s: f"{url.rstrip('/')}/collections/{c}/items/{s}" for c, s in pairs if pd.notna(c)}

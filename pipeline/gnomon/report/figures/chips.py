@@ -19,43 +19,22 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from PIL import Image
 
-from gnomon.freeboard.rows import Reading
-from gnomon.geo.local import box_around, place_on_grid
-from gnomon.report.figures.load import traces
+from gnomon.geo.grid import grid_of
+from gnomon.geo.local import place_on_grid
+from gnomon.workflow.evidence import Cutout
+from gnomon.workflow.surroundings import Square
 
 Floats = NDArray[np.float64]
 BRIGHTEST, KNEE = 1.18, 1.6
 """Of the curve ``BRIGHTEST x / (x + KNEE)``, x in units of the water's green: water comes out at
 0.45 of white, its shadow at half of the light at 0.28, white at nine times the water."""
-HALF_STEP_M = 15.0
-"""Halves of windows are whole multiples: then 10 m, 3 m and 0.5 m pixels fill the same square."""
-LEAST_HALF_M, MOST_HALF_M, GAP_M = 90.0, 300.0, 45.0
+NO_OUTLINES: dict[str, Any] = {"hull": None, "shadow": None, "told": None}
 LOSSY_ABOVE_PX = 90
 """Pictures of more pixels are squeezed with loss."""
 
 
-@dataclass(frozen=True)
-class Square:
-    """The ground of a picture: its middle in EPSG:4326, and half its side."""
-
-    centre: shapely.Point
-    half_m: float
-
-    @property
-    def area(self) -> shapely.Polygon:
-        """Ground to be read, with some more."""
-        return box_around(self.centre, half_m=self.half_m + 40.0)
-
-
-def square_around(centre: shapely.Point, length_m: float) -> Square:
-    """Ground that shows a ship of some length with water around her."""
-    length = length_m if np.isfinite(length_m) else 100.0
-    half = np.clip(length / 2 + GAP_M, LEAST_HALF_M, MOST_HALF_M)
-    return Square(centre, float(np.ceil(half / HALF_STEP_M) * HALF_STEP_M))
-
-
-def chip_of(
-    pixels: xr.Dataset, square: Square, scene: str, *, lens: "Lens | None" = None
+def picture_of(
+    pixels: xr.Dataset, square: Square, scene: str, *, outlines: "Outlines | None" = None
 ) -> dict[str, Any] | None:
     """Picture of a square, with outlines, as the page wants it; None where nothing was seen.
 
@@ -67,11 +46,11 @@ def chip_of(
         What to show.
     scene
         Its id.
-    lens
-        The ship in it, where there is one.
+    outlines
+        The hull in it, where there is one.
 
     """
-    box: GeoBox = pixels.odc.geobox
+    box = grid_of(pixels)
     gsd = abs(float(box.resolution.x))
     place, _ = place_on_grid(square.centre, box.crs)
     column, row = ~box.affine @ tuple(place)
@@ -87,41 +66,32 @@ def chip_of(
         "half": round(half, 1),
         "gsd": round(gsd, 2),
         "scene": scene,
-        **(lens.outlines(box, middle) if lens else {"hull": None, "shadow": None, "told": None}),
+        **(outlines.around(middle, box) if outlines else NO_OUTLINES),
     }
 
 
 @dataclass(frozen=True)
-class Lens:
-    """A ship in a picture: where she was told to be, and what was made of her image."""
+class Outlines:
+    """The hull in a picture: where it was detected, and what was fitted to its image."""
 
-    place: shapely.Point
     footprint: shapely.Geometry | None
-    reading: Reading | None
+    """As detected, EPSG:4326."""
+    cutout: Cutout
 
-    def outlines(self, box: GeoBox, middle: Floats) -> dict[str, Any]:
-        """Hull and shadow as fitted, and the hull as told, metres from the picture's middle."""
-        made: dict[str, Any] = {"hull": None, "shadow": None, "told": self._told(box, middle)}
-        reading = self.reading
-        if (
-            reading is None
-            or reading.fit is None
-            or reading.chip is None
-            or reading.fit.implausible
-        ):
+    def around(self, middle: Floats, grid: GeoBox) -> dict[str, Any]:
+        """Hull and shadow as fitted, and the hull as detected, metres from the picture's middle."""
+        made: dict[str, Any] = {"hull": None, "shadow": None, "told": self._detected(middle, grid)}
+        hull, shadow, fit = self.cutout.outline, self.cutout.shadow, self.cutout.fit
+        if hull is None or shadow is None or fit is None or fit.implausible:
             return made
-        place, _ = place_on_grid(self.place, box.crs)
-        chip = reading.chip
-        shift = place - np.array([chip.east_m, chip.north_m]) - middle
-        hull, shadow = (trace + shift for trace in traces(chip, reading.fit))
-        return made | {"hull": _ring(hull), "shadow": _ring(shadow)}
+        return made | {"hull": _ring(hull - middle), "shadow": _ring(shadow - middle)}
 
-    def _told(self, box: GeoBox, middle: Floats) -> list[list[float]] | None:
+    def _detected(self, middle: Floats, grid: GeoBox) -> list[list[float]] | None:
         shape = self.footprint
         if shape is None or shape.is_empty or shape.geom_type != "Polygon":
             return None
         corners = [
-            place_on_grid(shapely.Point(xy), box.crs)[0] for xy in shape.exterior.coords[:-1]
+            place_on_grid(shapely.Point(xy), grid.crs)[0] for xy in shape.exterior.coords[:-1]
         ]
         return _ring(np.array(corners) - middle)
 

@@ -1,15 +1,13 @@
 """Pixels around each detection, as small pictures with the outline beside the hull.
 
-Pixels are read by window from the run's own catalogue, scene by scene, side by side. A scene that
-cannot be had costs its pictures and is named; it is no reason to give up the rest.
+They are cut from the evidence that a run keeps of each hull. A hull whose evidence is not there
+costs its picture and is counted; it is no reason to give up the rest.
 """
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import geopandas as gpd
 import matplotlib as mpl
@@ -19,96 +17,75 @@ import xarray as xr
 from matplotlib.image import imsave
 from skimage.draw import polygon_perimeter
 
-from gnomon.catalog.search import find_scenes
-from gnomon.datamodel.errors import GnomonError
-from gnomon.datamodel.progress import Progress
-from gnomon.datamodel.scene import Scene
-from gnomon.datamodel.study import CatalogOptions
-from gnomon.geo.local import box_around
-from gnomon.imagery.read import read_pixels
+from gnomon.datamodel.progress import Progress, silent
+from gnomon.geo.grid import grid_of
+from gnomon.geo.local import place_on_grid
 from gnomon.report.figures.scene import OUTLINE, natural
+from gnomon.workflow.evidence import cutouts
+from gnomon.workflow.store import STORE, Store
 
 LENGTHS, SIDE_MIN_M = 3.0, 300.0
 """Side of a picture: three lengths of the hull, and never so little that no quay is seen."""
 SIDE_PX = 320
-BANDS = ("red", "green", "blue")
-"""What is drawn; a scene without them is drawn from what it has."""
 
 
 @dataclass(frozen=True)
 class Crops:
-    """Pictures of detections, and where their scenes come from."""
+    """Pictures of detections."""
 
     pictures: dict[str, bytes]
     """PNG by detection."""
-    items: dict[str, str]
-    """Address of the item by scene."""
     notes: tuple[str, ...]
-    """What could not be had, one line each."""
+    """What there is not, one line each."""
 
 
 def crops(
-    detections: gpd.GeoDataFrame, catalog: CatalogOptions, *, progress: Progress | None = None
+    detections: gpd.GeoDataFrame, folder: Path, *, on_progress: Progress | None = None
 ) -> Crops:
-    """Read and draw the pixels around each detection of optical scenes.
+    """Draw the pixels around each detection of optical scenes.
 
     Parameters
     ----------
     detections
-        As in `gnomon.datamodel.tables`.
-    catalog
-        That has their scenes.
-    progress
-        Told of each scene that is done.
+        Of a run, as in `gnomon.datamodel.tables`.
+    folder
+        Of the run.
+    on_progress
+        Called after each observation.
 
     """
+    report, store = on_progress or silent, Store(folder / STORE)
     optical = detections[detections.sensor == "optical"]
-    wanted = sorted(set(optical.scene_id))
-    if not wanted:
-        return Crops({}, {}, ())
-    anyhow = catalog.model_copy(update={"max_cloud_percent": 100.0})
-    try:
-        found = find_scenes(anyhow, area=None, ids=wanted)
-    except GnomonError as error:
-        return Crops({}, {}, (f"no pictures: {error}",))
-    scenes = {scene.id: scene for scene in (*found.scenes, *found.cloudy)}
-    notes = [f"no pictures of {name}: the catalogue does not have it" for name in wanted
-             if name not in scenes]  # fmt: skip
+    hulls = {row.detection_id: row for row in optical.itertuples()}
+    digests = list(dict.fromkeys(optical.run_digest.dropna()))
     pictures: dict[str, bytes] = {}
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        rows = {name: optical[optical.scene_id == name] for name in scenes}
-        drawn = pool.map(partial(_scene, rows=rows), scenes.values())
-        for count, (scene, (made, fault)) in enumerate(zip(scenes, drawn, strict=True), start=1):
-            pictures |= made
-            notes += [f"no pictures of {scene}: {fault}"] if fault else []
-            if progress:
-                progress(count, len(scenes), scene)
-    items = {scene.id: scene.href for scene in scenes.values() if scene.href}
-    return Crops(pictures, items, tuple(notes))
+    for count, name in enumerate(digests, start=1):
+        rows = store.evidence(str(name))
+        for cutout in cutouts(rows[rows.evidence_id.isin(hulls)]):
+            hull = hulls[cutout.evidence_id]
+            side_m = max(LENGTHS * hull.length_m, SIDE_MIN_M)
+            pixels = _square(cutout.pixels, hull.footprint.centroid, side_m)
+            pictures[cutout.evidence_id] = drawn(pixels, hull.footprint)
+        report(count, len(digests), str(name))
+    return Crops(pictures, tuple(_missing(len(hulls), len(pictures))))
 
 
-def _scene(
-    scene: Scene, rows: dict[str, gpd.GeoDataFrame]
-) -> tuple[dict[str, bytes], GnomonError | None]:
-    made: dict[str, bytes] = {}
-    try:
-        for name, picture in _drawn(scene, rows[scene.id]):
-            made |= {name: picture}
-    except GnomonError as error:
-        return made, error
-    return made, None
+def _missing(hulls: int, pictures: int) -> Iterator[str]:
+    why = "the run kept no evidence of"
+    if hulls and not pictures:
+        yield f"no pictures: {why} its ships"
+    elif pictures < hulls:
+        yield f"{hulls - pictures} of {hulls} ships have no picture: {why} them"
 
 
-def _drawn(scene: Scene, rows: gpd.GeoDataFrame) -> Iterator[tuple[str, bytes]]:
-    bands = BANDS if set(BANDS) <= scene.assets.keys() else None
-    for row in rows.itertuples():
-        area = _around(row.footprint, max(LENGTHS * row.length_m, SIDE_MIN_M))
-        yield row.detection_id, drawn(read_pixels(scene, area, bands=bands), row.footprint)
-
-
-def _around(shape: shapely.Geometry, side_m: float) -> shapely.Polygon:
-    """Square of about that side in degrees around a shape's middle."""
-    return box_around(shape.centroid, half_m=side_m / 2)
+def _square(pixels: xr.Dataset, middle: shapely.Point, side_m: float) -> xr.Dataset:
+    """Pixels within a square of about that side, as far as there are any."""
+    grid = grid_of(pixels)
+    place, _ = place_on_grid(middle, grid.crs)
+    half = side_m / 2 / abs(float(grid.resolution.x))
+    column, row = ~grid.affine @ tuple(place)
+    y, x = (slice(max(round(at - half), 0), max(round(at + half), 1)) for at in (row, column))
+    return pixels.isel(y=y, x=x)
 
 
 def drawn(pixels: xr.Dataset, footprint: shapely.Geometry) -> bytes:
@@ -119,13 +96,13 @@ def drawn(pixels: xr.Dataset, footprint: shapely.Geometry) -> bytes:
     pixels
         Reflectances on an odc-geo GeoBox.
     footprint
-        Hull in EPSG:4326; the line is drawn two pixels outside, so that it hides nothing of her.
+        Hull in EPSG:4326; the line is drawn two pixels outside, so that it hides nothing of it.
 
     """
     image = (255 * natural(pixels)).astype(np.uint8)
     zoom = max(1, round(SIDE_PX / max(image.shape[:2])))
     large = image.repeat(zoom, axis=0).repeat(zoom, axis=1)
-    box = pixels.odc.geobox
+    box = grid_of(pixels)
     hull = gpd.GeoSeries([footprint], crs="EPSG:4326").to_crs(box.crs).iloc[0]
     ring = shapely.get_coordinates(hull.buffer(2 * abs(box.resolution.x), join_style="mitre"))
     columns, rows = ~box.affine @ (ring[:, 0], ring[:, 1])

@@ -1,23 +1,28 @@
 """The evidence of one ship as a picture: her pixels, the fit, what is left, the posterior."""
 
-import json
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Self
 
+import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import LoadOptions
 from gnomon.freeboard import state
 from gnomon.freeboard.bins import Chip
 from gnomon.freeboard.fit import Fit
-from gnomon.freeboard.hull import PARAMETERS, outline_places
-from gnomon.freeboard.image import cover_of_pixels
+from gnomon.freeboard.image import cover_of_pixels, traces
 from gnomon.freeboard.rows import Reading, readings
 from gnomon.report.figures.scene import OUTLINE, Picture
+from gnomon.workflow.evidence import FreeboardPosterior, cutouts, posterior_of
 from gnomon.workflow.loads import prepared, read_detections, scenes_of
+from gnomon.workflow.store import STORE, Store, check_run_folder
 
 LADEN, BALLAST = "#0072b2", "#e69f00"
 """Blue and orange of Okabe and Ito, which colour-blind readers tell apart."""
@@ -34,43 +39,92 @@ def show_load(
     catalog: str | None = None,
     out: Path | None = None,
 ) -> Path:
-    """Read the load of one ship again and draw what it rests on.
+    """Draw what the load of one ship rests on.
+
+    Of a run it is drawn from the evidence in its folder. Of a table with its catalogue the load is
+    read again from the scene.
+
+    Parameters
+    ----------
+    detection
+        Its detection_id.
+    run
+        Folder of a run.
+    detections, catalog
+        Instead of a run: a table, and the catalogue that has its scenes.
+    out
+        PNG to be written; ``DETECTION.png`` in the run's folder or the working directory if left
+        out.
 
     Raises
     ------
     GnomonError
-        There is no such detection, or its table or scene cannot be read.
+        There is no such detection, or its table, evidence or scene cannot be read.
 
     """
-    if run is not None:
-        told = run / "run.json"
-        if not told.is_file():
-            raise StoreError(f"{run}: is not the folder of a run (it has no run.json)")
-        detections = detections or run / "detections.parquet"
-        catalog = catalog or json.loads(told.read_text(encoding="utf-8"))["study"]["catalog"]["url"]
-    if detections is None or catalog is None:
-        raise StoreError("say --run FOLDER, or --detections FILE and --catalog CATALOG")
-    table = read_detections(detections)
-    if detection not in set(table.detection_id):
-        raise StoreError(f"{detections}: has no detection {detection!r}")
-    scene_id = table.scene_id[table.detection_id == detection].iloc[0]
-    # Her whole scene: neighbours are a reason too.
-    mates = table[table.scene_id == scene_id]
-    rows, read = prepared(mates, scenes_of(mates, catalog, detections)[scene_id])
-    k = int(np.flatnonzero(mates.detection_id == detection)[0])
-    reading = next(readings(rows, read, LoadOptions(), only=(k,)))
     path = out or (run or Path()) / f"{detection}.png"
-    draw_reading(reading, title=f"{detection}\n{told_of(reading.load)}", path=path)
+    if run is not None:
+        load, drawing = _of_run(run, detection)
+    elif detections is None or catalog is None:
+        raise StoreError("say --run FOLDER, or --detections FILE and --catalog CATALOG")
+    else:
+        reading = _read_again(detection, detections, catalog)
+        load, drawing = reading.load, _Drawing.of(reading)
+    _draw(drawing, title=f"{detection}\n{load_line(load)}", path=path)
     return path
 
 
-def told_of(load: state.Load) -> str:
-    """Say a load in a line."""
+@dataclass(frozen=True)
+class _Drawing:
+    """What is drawn of one ship."""
+
+    chip: Chip | None
+    fit: Fit | None
+    posterior: FreeboardPosterior | None
+
+    @classmethod
+    def of(cls, reading: Reading) -> Self:
+        return cls(reading.chip, reading.fit, posterior_of(reading))
+
+
+def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing]:
+    """Load of one ship of a run, and its evidence."""
+    check_run_folder(run)
+    table = read_table(run / "detections.parquet")
+    row = _row_of(table, detection, run / "detections.parquet")
+    rows = Store(run / STORE).evidence(str(row.run_digest))
+    found = list(cutouts(rows[rows.evidence_id == detection]))
+    if not found:
+        raise StoreError(f"{run}: has no evidence of {detection}; run the study again (gnomon run)")
+    known = {f.name: row[f.name] for f in fields(state.Load) if pd.notna(row[f.name])}
+    load = state.Load(**known)
+    return load, _Drawing(found[0].chip, found[0].fit, found[0].posterior)
+
+
+def _read_again(detection: str, detections: Path, catalog: str) -> Reading:
+    """Load of one ship of a table, read from its scene; the whole scene's hulls are neighbours."""
+    table = read_detections(detections)
+    scene_id = _row_of(table, detection, detections).scene_id
+    mates = table[table.scene_id == scene_id]
+    rows, read = prepared(mates, scenes_of(mates, catalog, detections)[scene_id])
+    k = int(np.flatnonzero(mates.detection_id == detection)[0])
+    return next(readings(rows, read, LoadOptions(), only=(k,)))
+
+
+def _row_of(table: gpd.GeoDataFrame, detection: str, path: Path) -> pd.Series:
+    rows = table[table.detection_id == detection]
+    if not len(rows):
+        raise StoreError(f"{path}: has no detection {detection!r}")
+    return rows.iloc[0]
+
+
+def load_line(load: state.Load) -> str:
+    """A load as one line of text."""
     if load.freeboard_m is None:
         return f"load {load.load_state}: {load.load_reason}"
     why = f" ({load.load_reason})" if load.load_reason else ""
     return (
-        f"freeboard {load.freeboard_m:.1f} m, nine in ten {load.freeboard_p05_m:.1f} to "
+        f"freeboard {load.freeboard_m:.1f} m, 90 % interval {load.freeboard_p05_m:.1f} to "
         f"{load.freeboard_p95_m:.1f} m; log LR {load.log_lr_laden:+.1f}, "
         f"p(laden) {load.p_laden:.2f}: {load.load_state}{why}"
     )
@@ -93,10 +147,14 @@ def draw_reading(
         Of the figure in a notebook, 12 inches wide.
 
     """
+    return _draw(_Drawing.of(reading), title=title, path=path, dpi=dpi)
+
+
+def _draw(drawing: _Drawing, *, title: str, path: Path | None, dpi: float = 100) -> Picture:
     figure = Picture(figsize=(12, 3.6), dpi=dpi, layout="constrained")
     axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))
     figure.suptitle(title, fontsize=9)
-    chip, fit = reading.chip, reading.fit
+    chip, fit = drawing.chip, drawing.fit
     for each in axes:
         each.set_axis_off()
     if chip is not None:
@@ -112,8 +170,8 @@ def draw_reading(
             spread = 0.25 * (high - low)
             grey = (chip.image - model).mean(0, keepdims=True)
             _image(axes[2], chip, grey, -spread, spread, "pixels less fit", window)
-    if reading.evidence is not None:
-        _posterior(axes[3], reading)
+    if drawing.posterior is not None:
+        _posterior(axes[3], drawing.posterior)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with mpl.rc_context({"savefig.dpi": 130}):
@@ -192,29 +250,6 @@ def _outlines(axes: Axes, chip: Chip, fit: Fit) -> None:
     axes.plot(*shadow.T, color=SHADE, linewidth=0.9, linestyle="--")
 
 
-def traces(chip: Chip, fit: Fit) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fitted waterline, and edge of the shadow of the deck's edge.
-
-    Returns
-    -------
-    hull, shadow
-        Metres east and north of the chip's centre, shape (n, 2).
-
-    """
-    fitted = dict(zip(PARAMETERS, fit.ship, strict=True))
-    along, aside = outline_places(fitted["bow_length"]).T * (
-        [[fitted["length_m"]], [fitted["beam_m"] / 2]]
-    )
-    sine, cosine = np.sin(fitted["heading_rad"]), np.cos(fitted["heading_rad"])
-    east = fitted["east_m"] + along * sine + aside * cosine
-    north = fitted["north_m"] + along * cosine - aside * sine
-    best = float(fit.freeboard_m[fit.log_likelihood.argmax()])
-    reach = best / np.tan(np.deg2rad(chip.sun_elevation_deg))
-    away = np.deg2rad(chip.sun_azimuth_deg)
-    hull = np.column_stack([east, north])
-    return hull, hull - reach * np.array([np.sin(away), np.cos(away)])
-
-
 def _compass(axes: Axes, chip: Chip, window: tuple[float, float, float, float]) -> None:
     """An arrow towards the sun, in the upper left corner."""
     size = 0.09 * (window[1] - window[0])
@@ -230,22 +265,20 @@ def _compass(axes: Axes, chip: Chip, window: tuple[float, float, float, float]) 
     axes.text(window[0] + 0.3 * size, window[2] + 0.4 * size, text, color="white", fontsize=7)
 
 
-def _posterior(axes: Axes, reading: Reading) -> None:
-    evidence, ships = reading.evidence, reading.ships
-    assert evidence is not None, "a fit has it"
-    assert ships is not None, "a fit has them"
+def _posterior(axes: Axes, posterior: FreeboardPosterior) -> None:
     axes.set_axis_on()
-    grid = evidence.freeboard_m
-    for values, colour, name in (
-        (ships.laden_freeboard_m, LADEN, "laden"),
-        (ships.ballast_freeboard_m, BALLAST, "ballast"),
+    grid = posterior.freeboard_m
+    for ends, colour, name in (
+        (posterior.laden_m, LADEN, "laden"),
+        (posterior.ballast_m, BALLAST, "ballast"),
     ):
-        axes.axvspan(*np.quantile(values, (0.05, 0.95)), color=colour, alpha=0.22, label=name)
-    density = np.exp(evidence.log_likelihood)
-    axes.plot(grid, density / density.max(), color="0.55", linestyle=":", label="pixels alone")
-    posterior = state.posterior(evidence, ships)
-    axes.plot(grid, posterior / posterior.max(), color="black", label="posterior")
-    top = float(np.quantile(ships.ballast_freeboard_m, 0.99)) * 1.4
-    axes.set(xlim=(0, top), yticks=[], xlabel="freeboard, m")
-    axes.set_title("posterior; bands: nine in ten such tankers", fontsize=8)
+        axes.axvspan(*ends, color=colour, alpha=0.22, label=name)
+    likelihood = np.exp(posterior.log_likelihood)
+    axes.plot(
+        grid, likelihood / likelihood.max(), color="0.55", linestyle=":", label="pixels alone"
+    )
+    density = posterior.density
+    axes.plot(grid, density / density.max(), color="black", label="posterior")
+    axes.set(xlim=(0, 1.4 * posterior.ballast_m[1]), yticks=[], xlabel="freeboard, m")
+    axes.set_title("posterior; bands: 90 % of such tankers", fontsize=8)
     axes.legend(fontsize=7, frameon=False)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gnomon.imagery.read import read_pixels
-from gnomon.workflow.run import Outcome
+from gnomon.workflow.run import Results
 
 OUTLINE = "#00e5ff"
 """Cyan stands out from water, land and rust alike, also for colour-blind readers."""
@@ -90,11 +90,11 @@ def _title(pixels: xr.Dataset, detections: gpd.GeoDataFrame | None) -> str:
     return scene if detections is None else f"{scene}: {len(detections)} hulls"
 
 
-def draw(outcome: Outcome, folder: Path) -> Path:
-    """Draw every look that has ships, one PNG each; returns the folder."""
+def draw(results: Results, folder: Path) -> Path:
+    """Draw every observation that has ships, one PNG each; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for observation in outcome.planned:
-        ships = outcome.detections[outcome.detections.run_digest == observation.digest]
+    for observation in results.planned:
+        ships = results.detections[results.detections.run_digest == observation.digest]
         if len(ships):
             pixels = read_pixels(observation.scene, observation.port.area)
             picture(

@@ -1,9 +1,8 @@
-"""What the pixels show: a picture of each ship, of her place before and after, and her posterior.
+"""What the pixels of a run show: a picture of each hull, its place before and after, its posterior.
 
-Every scene that has ships of the run, or that is the last clear look before a visit or the first
-after it, is opened once. Loads are read again exactly as the run read them, so that outlines and
-curves are those that the numbers came from. A scene that cannot be had is a note, not an error:
-the page is then made from the tables.
+Everything comes from the run's folder, where it was kept when the hulls were observed
+(`gnomon.workflow.evidence`): no catalogue is searched, no scene is opened and nothing is fitted. A
+folder of tables alone has no pictures, and a note says so.
 """
 
 from collections.abc import Iterator
@@ -12,217 +11,160 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
+from shapely.geometry.base import BaseGeometry
 
-from gnomon.catalog.angles import with_angles
-from gnomon.catalog.search import find_scenes
-from gnomon.datamodel.errors import GnomonError
-from gnomon.datamodel.progress import Progress
-from gnomon.datamodel.scene import Scene
-from gnomon.datamodel.study import Study
-from gnomon.freeboard.rows import Reading, readings
-from gnomon.imagery.read import geobox_of
-from gnomon.report.figures.chips import Lens, Square, chip_of, square_around
-from gnomon.report.load_tables import Run
-from gnomon.report.page import coastline as coasts
+from gnomon.datamodel.files import read_plain_table, read_table
+from gnomon.datamodel.progress import Progress, silent
+from gnomon.report.figures.chips import Outlines, picture_of
+from gnomon.report.load_tables import EVERYWHERE, Run
 from gnomon.report.page.encode import parsed, rings
 from gnomon.report.page.posteriors import curve_of, curves_of_table
-from gnomon.workflow.loads import prepared, reader_of
+from gnomon.workflow.evidence import Cutout, cutouts
+from gnomon.workflow.store import STORE, Store
+from gnomon.workflow.surroundings import Square, square_around, square_of_visit
 
-MOST_PICTURE_BYTES = 13_000_000
+PICTURE_BYTES_MAX = 13_000_000
 """With the tables and the script a page stays under 20 MB."""
-MOST_READ = 3_000
-"""Ships whose loads are read again, those of visits first: some minutes of work."""
-PATIENCE_S = 60.0
 
 
 @dataclass
-class Evidence:
+class PageEvidence:
     """Pictures and curves by detection, and what they came from."""
 
     chips: dict[str, Any] = field(default_factory=dict)
     curves: dict[str, Any] = field(default_factory=dict)
     coasts: dict[str, list[Any]] = field(default_factory=dict)
+    """Rings of the land of each port."""
     items: dict[str, str] = field(default_factory=dict)
+    """Address of the STAC item of each scene."""
     notes: tuple[str, ...] = ()
     spent: int = 0
     """Bytes of pictures."""
 
-    def add(self, key: str, chip: dict[str, Any] | None) -> bool:
-        """Keep a picture, if there is room for it."""
-        if chip is None or self.spent > MOST_PICTURE_BYTES:
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another picture."""
+        return self.spent > PICTURE_BYTES_MAX
+
+    def add(self, key: str, picture: dict[str, Any] | None) -> bool:
+        """Keep a picture, if there is one and room for it; whether it was kept."""
+        if picture is None or self.full:
             return False
-        self.spent += len(chip["src"]) + 400
-        self.chips[key] = chip
+        self.spent += len(picture["src"]) + 400
+        self.chips[key] = picture
         return True
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A picture to be made: of a detection, or of a place without one."""
+class _Wanted:
+    """The picture of a hull."""
 
-    key: str
-    scene_id: str
     square: Square
-    row: int | None = None
-    """Position of the detection in its table."""
+    footprint: BaseGeometry | None
 
 
-def evidence(run: Run, *, pictures: bool = True, progress: Progress | None = None) -> Evidence:
+def page_evidence(
+    run: Run, *, pictures: bool = True, on_progress: Progress | None = None
+) -> PageEvidence:
     """Read what the pixels of a run show."""
-    made = Evidence(curves=curves_of_table(run.detections))
-    made.items = dict(run.metadata.sources)
-    if not pictures or run.study is None:
-        return made
-    wanted = [*_of_visits(run), *_of_ships(run)]
-    scenes, why = _scenes(run, run.study)
-    notes = [why] if why else []
-    by_scene: dict[str, list[Wanted]] = {}
-    for one in wanted:
-        by_scene.setdefault(one.scene_id, []).append(one)
-    faults: dict[str, str] = {}
-    for count, (name, parts) in enumerate(by_scene.items(), start=1):
-        if name in scenes:
-            try:
-                _see(run, run.study, scenes[name], parts, made)
-            except GnomonError as error:
-                faults[name] = str(error)
-        if progress:
-            progress(count, len(by_scene), name)
-    made.coasts = _coasts(run, run.study, scenes)
-    made.items |= {name: scene.href for name, scene in scenes.items() if scene.href}
-    made.notes = (*notes, *_missing(run, made, scenes, faults, told=bool(why)))
-    return made
-
-
-def _missing(
-    run: Run, made: Evidence, scenes: dict[str, Scene], faults: dict[str, str], *, told: bool
-) -> Iterator[str]:
-    """Say which pictures are not there, and why."""
-    if faults:
-        name, why = next(iter(faults.items()))
-        yield f"{len(faults)} scene(s) could not be read for pictures; {name}: {why}"
-    seen = run.detections[run.detections.sensor != "sar"]
-    lost = sorted(set(seen.scene_id) - set(scenes))
-    if lost and not told:
-        yield f"{len(lost)} scene(s) are not in the catalogue any more, such as {lost[0]}"
-    left = sum(1 for name in seen.detection_id if name not in made.chips)
-    if scenes and left:
-        yield f"{left} of {len(seen)} ships in optical looks have no picture"
-
-
-def _scenes(run: Run, study: Study) -> tuple[dict[str, Scene], str]:
-    """Scenes of the run that the catalogue has, by id; and why not, if there is none."""
-    ids = sorted(set(run.observations.scene_id.dropna()) | set(run.detections.scene_id.dropna()))
-    options = study.catalog.model_copy(
-        update={
-            "max_cloud_percent": 100.0,
-            "retries": min(study.catalog.retries, 2),
-            "total_timeout_s": min(study.catalog.total_timeout_s, PATIENCE_S),
-        }
+    made = PageEvidence(
+        curves=curves_of_table(run.detections),
+        coasts=_coasts(run),
+        items=dict(run.metadata.sources),
     )
-    try:
-        found = find_scenes(options, area=None, ids=ids)
-    except GnomonError as error:
-        return {}, f"no pictures: {error}"
-    return {scene.id: scene for scene in (*found.scenes, *found.cloudy)}, ""
-
-
-def _of_ships(run: Run) -> list[Wanted]:
-    """Pictures of the ships that are in no visit, the surest first."""
-    table = run.detections
-    taken = {name for text in run.visits.detections for name in parsed(text, list[str]())}
-    order = np.argsort(-table.score.fillna(0).to_numpy(float), kind="stable")
-    return [
-        Wanted(row.detection_id, row.scene_id, square_around(row.geometry, row.length_m), int(k))
-        for k in order
-        if (row := table.iloc[k]).detection_id not in taken and row.geometry is not None
-    ]
-
-
-def _of_visits(run: Run) -> list[Wanted]:
-    """Pictures of each visit: her looks, and the place before and after, all of one ground."""
-    place = {name: k for k, name in enumerate(run.detections.detection_id)}
-    wanted = []
-    for _, visit in run.visits.iterrows():
-        rows = [place[name] for name in parsed(visit.detections, list[str]()) if name in place]
-        if not rows:
-            continue
-        hulls = run.detections.iloc[rows]
-        centre = shapely.Point(hulls.geometry.x.mean(), hulls.geometry.y.mean())
-        square = square_around(centre, float(hulls.length_m.max()))
-        wanted += [
-            Wanted(hull.detection_id, hull.scene_id, square, k)
-            for k, (_, hull) in zip(rows, hulls.iterrows(), strict=True)
-        ]
-        for when, time in (("before", visit.arrived_after), ("after", visit.departed_before)):
-            if scene := _observation_at(run.observations, str(visit.port), time):
-                wanted.append(Wanted(f"{when}:{visit.visit_id}", scene, square))
-    return wanted
-
-
-def _observation_at(observations: pd.DataFrame, port: str, time: pd.Timestamp) -> str | None:
-    """Scene of the look at a port at just that time."""
-    if pd.isna(time):
-        return None
-    at = observations[
-        (observations.port == port)
-        & (observations.seen_at - time).abs().lt(pd.Timedelta(seconds=2))
-    ]
-    return str(at.scene_id.iloc[0]) if len(at) else None
-
-
-def _see(run: Run, study: Study, scene: Scene, wanted: list[Wanted], made: Evidence) -> None:
-    """Make the pictures of one scene, and read its ships again."""
-    if scene.sensor == "sar":
-        return
-    scene = with_angles(scene)
-    read = reader_of(scene, geobox_of(scene), study.mask)
-    of_ships = {one.row: one for one in wanted if one.row is not None}
-    told = _read_again(run, study, scene, [*of_ships], made)
-    for one in wanted:
-        if made.spent > MOST_PICTURE_BYTES:
-            return
-        pixels = read(one.square.area)
-        if pixels is None:
-            continue
-        lens = None
-        if one.row is not None:
-            row = run.detections.iloc[one.row]
-            lens = Lens(row.geometry, row.footprint, told.get(one.row))
-        made.add(one.key, chip_of(pixels, one.square, scene.id, lens=lens))
-
-
-def _read_again(
-    run: Run, study: Study, scene: Scene, wanted: list[int], made: Evidence
-) -> dict[int, Reading]:
-    """Readings by row, as the run made them: the whole scene's hulls are neighbours."""
-    if not study.load.enabled or not wanted or len(made.curves) > MOST_READ + len(run.detections):
-        return {}
-    mates = run.detections[(run.detections.scene_id == scene.id).to_numpy()]
-    places = np.flatnonzero((run.detections.scene_id == scene.id).to_numpy())
-    numbers = [int(np.searchsorted(places, row)) for row in wanted]
-    rows, read = prepared(mates, scene)
-    told = dict(zip(wanted, readings(rows, read, study.load, only=numbers), strict=True))
-    for row, reading in told.items():
-        if curve := curve_of(reading):
-            made.curves[str(run.detections.detection_id.iloc[row])] = curve
-    return told
-
-
-def _coasts(run: Run, study: Study, scenes: dict[str, Scene]) -> dict[str, list[Any]]:
-    """Land of each port, from its clearest scene."""
-    made: dict[str, list[Any]] = {}
-    for port in run.ports():
-        observations = run.observations[
-            (run.observations.port == port.name) & (run.observations.status == "observed")
-        ]
-        best = observations.sort_values(["usable_fraction", "seen_at"], ascending=[False, True])
-        fit = [name for name in best.scene_id if name in scenes and coasts.suits(scenes[name])]
-        if port.area is None or not fit:
-            continue
-        try:
-            made[str(port.name)] = rings(coasts.land(scenes[fit[0]], port.area, study.mask))
-        except GnomonError:
-            continue  # The map is then without land, and says nothing of it.
+    if not pictures:
+        return made
+    squares = _squares_of_visits(run)
+    _add_surroundings(run, squares, made)
+    _add_hulls(run, squares, made, on_progress or silent)
+    made.notes = tuple(_missing(run, made))
     return made
+
+
+def _coasts(run: Run) -> dict[str, list[Any]]:
+    path = run.folder / "coastlines.parquet"
+    if not path.is_file():
+        return {}
+    rows = read_table(path)
+    ports = rows.port.fillna(EVERYWHERE)
+    return {str(port): rings(land) for port, land in zip(ports, rows.geometry, strict=True)}
+
+
+def _squares_of_visits(run: Run) -> dict[str, tuple[Square, list[str]]]:
+    """Ground of each visit, and the detections that it shows, by visit."""
+    place = {name: k for k, name in enumerate(run.detections.detection_id)}
+    made = {}
+    for _, visit in run.visits.iterrows():
+        names = [name for name in parsed(visit.detections, list[str]()) if name in place]
+        if names:
+            hulls = run.detections.iloc[[place[name] for name in names]]
+            made[str(visit.visit_id)] = square_of_visit(hulls), names
+    return made
+
+
+def _add_surroundings(
+    run: Run, squares: dict[str, tuple[Square, list[str]]], made: PageEvidence
+) -> None:
+    path = run.folder / "surroundings.parquet"
+    if not path.is_file():
+        return
+    for cutout in cutouts(read_plain_table(path)):
+        visit = cutout.evidence_id.partition(":")[2]
+        if visit in squares:
+            picture = picture_of(cutout.pixels, squares[visit][0], cutout.scene_id)
+            made.add(cutout.evidence_id, picture)
+
+
+def _add_hulls(
+    run: Run,
+    squares: dict[str, tuple[Square, list[str]]],
+    made: PageEvidence,
+    on_progress: Progress,
+) -> None:
+    """Pictures and curves of hulls, those of visits first, then by score."""
+    wanted = _wanted(run, squares)
+    digests = run.detections.set_index("detection_id").run_digest
+    order = dict.fromkeys(digests[name] for name in wanted)
+    store = Store(run.folder / STORE)
+    for count, name in enumerate(order, start=1):
+        rows = store.evidence(str(name))
+        for cutout in cutouts(rows[rows.evidence_id.isin(wanted)]):
+            _add_hull(cutout, wanted[cutout.evidence_id], made)
+        on_progress(count, len(order), str(name))
+
+
+def _add_hull(cutout: Cutout, wanted: _Wanted, made: PageEvidence) -> None:
+    if cutout.posterior is not None:
+        made.curves[cutout.evidence_id] = curve_of(cutout.posterior)
+    if not made.full:
+        outlines = Outlines(wanted.footprint, cutout)
+        picture = picture_of(cutout.pixels, wanted.square, cutout.scene_id, outlines=outlines)
+        made.add(cutout.evidence_id, picture)
+
+
+def _wanted(run: Run, squares: dict[str, tuple[Square, list[str]]]) -> dict[str, _Wanted]:
+    """Ground of each hull's picture, by detection, in the order of their worth."""
+    table = run.detections
+    ground = {name: square for square, names in squares.values() for name in names}
+    visited = table.detection_id.isin(ground).to_numpy()
+    order = np.lexsort((-table.score.fillna(0).to_numpy(float), ~visited))
+    made = {}
+    for row in (table.iloc[k] for k in order):
+        if row.geometry is None or pd.isna(row.run_digest):
+            continue
+        square = ground.get(row.detection_id) or square_around(row.geometry, row.length_m)
+        made[str(row.detection_id)] = _Wanted(square, row.footprint)
+    return made
+
+
+def _missing(run: Run, made: PageEvidence) -> Iterator[str]:
+    """Which pictures there are not, and why."""
+    seen = run.detections[run.detections.sensor != "sar"]
+    left = sum(1 for name in seen.detection_id if name not in made.chips)
+    if not left:
+        return
+    if left == len(seen):
+        yield "no pictures: the folder has tables alone, without the store of the run"
+    else:
+        why = "the page is full" if made.full else "their evidence is not in the run's store"
+        yield f"{left} of {len(seen)} ships in optical images have no picture: {why}"

@@ -18,7 +18,7 @@ from gnomon.datamodel.progress import Progress
 from gnomon.report.load_tables import Run, public_location, read_run
 from gnomon.report.page.answers import answer
 from gnomon.report.page.decisions import read_decisions
-from gnomon.report.page.evidence import Evidence, evidence
+from gnomon.report.page.evidence import PageEvidence, page_evidence
 from gnomon.report.page.payload import observations_of, ports_of, register_of, ships_of, visits_of
 from gnomon.report.page.schema import GeoJson, PageData, RunSection
 from gnomon.report.page.shell import PAGE, SHELL, bundled, embedded, policy
@@ -61,13 +61,13 @@ def write_report(
 
     """
     run = read_run(folder)
-    seen = evidence(run, pictures=pictures, progress=on_progress)
+    seen = page_evidence(run, pictures=pictures, on_progress=on_progress)
     path = out or folder / PAGE
     write_text(page_html(run, seen, beside=path.parent), path)
     return path, (*run.notes, *seen.notes)
 
 
-def page_html(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
+def page_html(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> str:
     """HTML of the page; ``beside`` is the folder that it will be in, for links to local items."""
     script, style, licences = map(bundled, ("page.js", "page.css", "LICENCES.txt"))
     return SHELL.format(
@@ -82,7 +82,7 @@ def page_html(run: Run, seen: Evidence, *, beside: Path | None = None) -> str:
     )
 
 
-def page_data(run: Run, seen: Evidence, *, beside: Path | None = None) -> PageData:
+def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> PageData:
     """Everything that the page shows except pictures and posteriors."""
     return {
         "format": FORMAT,
@@ -98,7 +98,7 @@ def page_data(run: Run, seen: Evidence, *, beside: Path | None = None) -> PageDa
     }
 
 
-def _run_section(run: Run, seen: Evidence) -> RunSection:
+def _run_section(run: Run, seen: PageEvidence) -> RunSection:
     made_at = run.metadata.made_at
     return {
         "name": run.name,

@@ -1,4 +1,4 @@
-"""What is believed of a freeboard, as a curve: from a reading's pixels, or from the table alone."""
+"""Posterior of a freeboard as a curve: from a run's evidence, or from the table alone."""
 
 from typing import Any
 
@@ -6,34 +6,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.freeboard import state
-from gnomon.freeboard.rows import Reading
 from gnomon.physics.hydrostatics import tankers
+from gnomon.workflow.evidence import INNER, FreeboardPosterior
 
 Floats = NDArray[np.float64]
 POINTS = 56
-INNER = (0.05, 0.95)
 
 
-def curve_of(reading: Reading) -> dict[str, Any] | None:
-    """Posterior and likelihood of a reading, and where tankers of her size lie."""
-    evidence, ships = reading.evidence, reading.ships
-    if evidence is None or ships is None:
-        return None
-    bands = {
-        "laden": np.quantile(ships.laden_freeboard_m, INNER),
-        "ballast": np.quantile(ships.ballast_freeboard_m, INNER),
-    }
-    grid = evidence.freeboard_m
-    posterior = state.posterior(evidence, ships)
-    x = np.linspace(0, min(float(bands["ballast"][1]) * 1.4, float(grid[-1])), POINTS)
-    like = np.exp(np.interp(x, grid, evidence.log_likelihood))
-    post = np.interp(x, grid, posterior)
-    return _told(x, post, like, bands, fitted=True)
+def curve_of(posterior: FreeboardPosterior) -> dict[str, Any]:
+    """Posterior and likelihood of a freeboard, and where tankers of the fitted size lie."""
+    bands = {"laden": np.array(posterior.laden_m), "ballast": np.array(posterior.ballast_m)}
+    grid = posterior.freeboard_m
+    x = np.linspace(0, min(posterior.ballast_m[1] * 1.4, float(grid[-1])), POINTS)
+    like = np.exp(np.interp(x, grid, posterior.log_likelihood))
+    return _curve(x, np.interp(x, grid, posterior.density), like, bands, fitted=True)
 
 
 def curves_of_table(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Curves of rows that have a freeboard but no pixels at hand: as if it were normal."""
+    """Curves of rows that have a freeboard but no evidence: as if its error were normal."""
     known = rows.dropna(subset=["freeboard_m", "freeboard_sigma_m", "length_m", "beam_m"])
     if not len(known):
         return {}
@@ -47,11 +37,11 @@ def curves_of_table(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
         x = np.linspace(0, float(ballast[1, k]) * 1.4, POINTS)
         post = np.exp(-0.5 * ((x - row.freeboard_m) / row.freeboard_sigma_m) ** 2)
         bands = {"laden": laden[:, k], "ballast": ballast[:, k]}
-        made[str(row.detection_id)] = _told(x, post, np.zeros(0), bands, fitted=False)
+        made[str(row.detection_id)] = _curve(x, post, np.zeros(0), bands, fitted=False)
     return made
 
 
-def _told(
+def _curve(
     x: Floats, post: Floats, like: Floats, bands: dict[str, Floats], *, fitted: bool
 ) -> dict[str, Any]:
     return {

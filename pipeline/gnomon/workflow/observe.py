@@ -1,0 +1,277 @@
+"""One scene over one port: pixels in, hulls with their loads and the evidence for them out.
+
+The scene is read in windows, each once, with a halo that holds a hull on the seam together with its
+shadow and the water beyond. Masks, detection and load are made from the same pixels: what the load
+stage needs of a hull is cut from the window in which the hull was found, before the next window is
+read, so that a whole tile is never in memory.
+
+An observation is one task. It starts no thread and no process, and holds the libraries inside it to
+one thread. A fault of the scene becomes a row that says why, not an error.
+"""
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import ceil
+from typing import Any
+
+import geopandas as gpd
+import shapely
+import xarray as xr
+from odc.geo.geobox import GeoBox
+from shapely import Polygon
+
+from gnomon.catalog.angles import with_angles
+from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
+from gnomon.datamodel.errors import AssetError, GnomonError
+from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.ports import Port
+from gnomon.datamodel.scene import OPTICAL_BANDS, Scene, Sensor
+from gnomon.datamodel.study import DetectOptions
+from gnomon.datamodel.tables import Detections, Observations, table
+from gnomon.detect.detector import Detector, detector_of
+from gnomon.detect.nms import non_maximum_suppression
+from gnomon.freeboard import rows as stage
+from gnomon.geo.grid import grid_of
+from gnomon.geo.tiles import Window, framed, windows
+from gnomon.imagery import coverage
+from gnomon.imagery.read import geobox_of, read_window, window_of
+from gnomon.imagery.water import usable_water
+from gnomon.workflow.backgrounds import background_over
+from gnomon.workflow.evidence import evidence_row, evidence_table
+from gnomon.workflow.loads import load_layers
+from gnomon.workflow.rows import detection_rows, scene_columns
+from gnomon.workflow.store import Result
+from gnomon.workflow.threads import one_thread
+
+CORE_PX = 2048
+"""Side of the part of a scene that is worked on at once: 80 MB a band set."""
+HALO_PX = 64
+"""What the masks and the network look at around a pixel."""
+HALO_M = 350.0
+"""What is read around a core: half of the longest hull, 400 m, its error, and
+`gnomon.freeboard.rows.ROOM_M` for its shadow and the water beyond."""
+CUT_LENGTHS, CUT_M = 0.75, 150.0
+"""From a hull's centre to the edge of its cutout: so many lengths, and so many metres. It holds all
+that the load stage asks for (half a length, three of its errors, and ROOM_M) and a picture."""
+OBSERVED_BY = (
+    "datamodel",
+    "geo",
+    "physics",
+    "catalog",
+    "imagery",
+    "detect",
+    "freeboard",
+    "workflow/observe.py",
+    "workflow/loads.py",
+    "workflow/rows.py",
+    "workflow/evidence.py",
+)
+"""Source that the result of an observation rests on."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one part of a scene gave."""
+
+    hulls: OrientedBoxes
+    """In pixels of the scene."""
+    seen: coverage.Coverage
+    """Of its core."""
+    cutouts: tuple[xr.Dataset, ...]
+    """Pixels around each hull."""
+
+
+def observe(observation: Observation) -> Result:
+    """Observe one port in one scene; a fault of the scene becomes a row, not an error."""
+    try:
+        with one_thread():
+            return _observed(observation)
+    except AssetError as error:
+        return unobserved(observation, "failed", str(error))
+    except GnomonError as error:
+        return unobserved(observation, "failed", f"{observation.scene.id}: {error}")
+
+
+def unobserved(observation: Observation, status: str, reason: str) -> Result:
+    """Result of an observation that failed or was skipped."""
+    row = _observation_row(observation, observation.scene) | {"status": status, "reason": reason}
+    return empty_result(row)
+
+
+def empty_result(row: dict[str, Any]) -> Result:
+    """Result with a row of the observations table and no hull."""
+    return Result(table(Observations, [row]), table(Detections, []), evidence_table([]))
+
+
+def _observed(observation: Observation) -> Result:
+    detector = detector_for(observation)
+    scene = with_angles(observation.scene)
+    observation = replace(observation, scene=scene, port=_own_ground(observation))
+    grid = geobox_of(scene)
+    found = [_observed_part(observation, grid, part) for part in _parts(observation, grid)]
+    every = non_maximum_suppression(OrientedBoxes.concatenate(part.hulls for part in found))
+    rows = detection_rows(
+        every, grid, scene, observation.port, detector=detector, run_digest=observation.digest
+    )
+    cutouts = [cutout for part in found for cutout in part.cutouts]
+    rows, evidence = _with_loads(rows, cutouts, observation)
+    row = _observation_row(observation, scene) | coverage.fractions(part.seen for part in found)
+    row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
+    return Result(table(Observations, [row]), table(Detections, rows), evidence_table(evidence))
+
+
+def _own_ground(observation: Observation) -> Port:
+    """The port without what another scene of the same pass shows."""
+    port, scene = observation.port, observation.scene
+    if scene.covered is None:
+        return port
+    area = scene.footprint if port.area is None else port.area
+    return replace(port, area=area.difference(scene.covered))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Rows and columns of the scene that are worked on at once."""
+
+    read: Window
+    """The core, and all that is read around it: it ends only where the scene does."""
+    searched: Window
+    """The core, and what the detector is given: it ends where the port does."""
+
+    def of_read(self, layers: xr.Dataset, sides: tuple[slice, slice]) -> xr.Dataset:
+        """Some rows and columns of the layers that were read."""
+        y, x = (
+            slice(side.start - halo.start, side.stop - halo.start)
+            for side, halo in zip(sides, self.read.halo, strict=True)
+        )
+        return layers.isel(y=y, x=x)
+
+
+def _parts(observation: Observation, grid: GeoBox) -> Iterator[_Part]:
+    """Parts whose cores cover the port exactly once."""
+    area = observation.port.area
+    port = grid if area is None else window_of(observation.scene, grid, area)
+    shift = ~grid.affine @ port.affine
+    top, left = round(shift.f), round(shift.c)
+    reach_px = max(HALO_PX, ceil(HALO_M / abs(grid.resolution.x)))
+    for window in windows(port.shape.yx, core_px=CORE_PX, halo_px=HALO_PX):
+        searched = window.shifted(top, left)
+        yield _Part(framed(searched.core, grid.shape.yx, halo_px=reach_px), searched)
+
+
+def _observed_part(observation: Observation, grid: GeoBox, part: _Part) -> _Found:
+    """Read a part once, and take from it all that is needed."""
+    options, background = observation.options, observation.background
+    pixels = read_window(observation.scene, grid[part.read.halo])
+    masks = usable_water(pixels, options.mask)
+    searched = part.searched.halo
+    found = detector_for(observation).find(
+        part.of_read(pixels, searched),
+        part.of_read(masks, searched),
+        background=background_over(background, grid[searched]) if background else None,
+    )
+    core = part.of_read(masks, part.read.core)
+    seen = coverage.coverage(core, observation.port.area, observation.port.zones)
+    claimed = _claimed(found, part.searched)
+    layers = load_layers(pixels, masks, observation.scene)
+    return _Found(claimed, seen, tuple(_cut(layers, hull, part.read) for hull in claimed))
+
+
+def detector_for(observation: Observation) -> Detector:
+    """Detector for the sensor of an observation's scene, loaded once in each process."""
+    return _loaded(observation.scene.sensor, observation.options.detect.model_dump_json())
+
+
+@functools.cache
+def _loaded(sensor: Sensor, options: str) -> Detector:
+    return detector_of(sensor, DetectOptions.model_validate_json(options))
+
+
+def _claimed(found: OrientedBoxes, window: Window) -> OrientedBoxes:
+    """Hulls of a window, in pixels of the scene, whose centres it owns."""
+    rows, columns = window.halo
+    found = found.shifted(columns.start, rows.start)
+    return found[window.claims(found.x, found.y)]
+
+
+def _cut(layers: xr.Dataset, hull: OrientedBox, window: Window) -> xr.Dataset:
+    """Pixels around a hull, copied, so that the window can go."""
+    gsd_m = abs(float(grid_of(layers).resolution.x))
+    reach = CUT_LENGTHS * float(hull.length) + CUT_M / gsd_m
+    x, y = float(hull.x) - window.halo[1].start, float(hull.y) - window.halo[0].start
+    rows, columns = (
+        slice(max(int(middle - reach), 0), max(ceil(middle + reach), 1)) for middle in (y, x)
+    )
+    return layers.isel(y=rows, x=columns).copy(deep=True)
+
+
+def _with_loads(
+    rows: list[dict[str, Any]], cutouts: Sequence[xr.Dataset], observation: Observation
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Detections with their load columns, and the evidence for each."""
+    if not rows:
+        return [], []
+    frame = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
+    near = _Cutouts(cutouts, observation.scene)
+    own = [near.around(centre) for centre in frame.geometry]
+    scene, options = observation.scene, observation.options.load
+    if not options.enabled:
+        plain = [(row["detection_id"], scene.id, cut) for row, cut in zip(rows, own, strict=True)]
+        return rows, [evidence_row(*parts) for parts in plain]
+    loaded, evidence = [], []
+    readings = stage.readings(frame, near.read, options)
+    for (_, hull), row, cut, reading in zip(frame.iterrows(), rows, own, readings, strict=True):
+        loaded.append(row | asdict(reading.load))
+        window = near.window(stage.area_of(hull), cut) if reading.chip else None
+        evidence.append(
+            evidence_row(row["detection_id"], scene.id, cut, reading=reading, window=window)
+        )
+    return loaded, evidence
+
+
+class _Cutouts:
+    """Cutouts of one scene, by the place that is asked for."""
+
+    def __init__(self, cutouts: Sequence[xr.Dataset], scene: Scene) -> None:
+        self._cutouts = cutouts
+        self._scene = scene
+        boxes = [grid_of(cutout).geographic_extent.geom.centroid for cutout in cutouts]
+        self._tree = shapely.STRtree(boxes)
+
+    def around(self, place: shapely.Point) -> xr.Dataset:
+        """Cutout whose middle is nearest."""
+        return self._cutouts[int(self._tree.nearest(place))]
+
+    def read(self, area: Polygon) -> xr.Dataset | None:
+        """Pixels over an area, as far as the nearest cutout has them; a `Reader` for the stage."""
+        cutout = self.around(area.centroid)
+        window = self.window(area, cutout)
+        if window is None:
+            return None
+        shift = ~grid_of(cutout).affine @ window.affine
+        top, left = round(shift.f), round(shift.c)
+        rows, columns = window.shape.yx
+        return cutout.isel(y=slice(top, top + rows), x=slice(left, left + columns))
+
+    def window(self, area: Polygon, cutout: xr.Dataset) -> GeoBox | None:
+        """Grid of the part of a cutout that holds an area."""
+        try:
+            return window_of(self._scene, grid_of(cutout), area)
+        except AssetError:
+            return None
+
+
+def _observation_row(observation: Observation, scene: Scene) -> dict[str, Any]:
+    area = _own_ground(observation).area
+    asked = scene.footprint if area is None else area.intersection(scene.footprint)
+    return scene_columns(scene, observation.port, observation.digest) | {"geometry": asked}
+
+
+def _without(scene: Scene) -> str | None:
+    """What an observation had to do without, in words."""
+    bands = [band for band in OPTICAL_BANDS if band not in scene.assets]
+    words = [f"without {', '.join(bands)}"] if bands else []
+    if scene.view_azimuth_deg is None or scene.view_zenith_deg is None:
+        words.append("view angles unknown")
+    return "; ".join(words) or None

@@ -1,0 +1,115 @@
+"""What a run will do: the observations of a study, and what will not be observed and why."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import shapely
+
+from gnomon.catalog.search import Fault, find_scenes
+from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.observation import Observation, ObserveOptions
+from gnomon.datamodel.ports import Port
+from gnomon.datamodel.scene import Scene, Sensor
+from gnomon.datamodel.study import Study
+from gnomon.detect.detector import read_models
+from gnomon.detect.weights import Model
+from gnomon.workflow.digests import code_digest, digest
+from gnomon.workflow.observe import OBSERVED_BY, empty_result, unobserved
+from gnomon.workflow.store import Result
+
+Models = Mapping[Sensor, Model]
+"""Weights of a study, by sensor."""
+
+
+class Plan(NamedTuple):
+    """What a run will do."""
+
+    observations: list[Observation]
+    """To be done."""
+    unobserved: list[Result]
+    """Rows of what will not be observed: faulty items, cloudy scenes."""
+
+
+def plan(study: Study) -> Plan:
+    """Search a study's catalogue for what its ports need.
+
+    Raises
+    ------
+    GnomonError
+        The catalogue, the ports file or the weights are at fault.
+
+    """
+    options = ObserveOptions(mask=study.mask, detect=study.detect, load=study.load)
+    models = read_models(study.detect)
+    shared = _shared(options)
+    todo, left = [], []
+    for port in study.places():
+        found = find_scenes(
+            study.catalog, area=port.area, start=study.period.start, end=study.period.end
+        )
+        todo += [_observation(scene, port, options, shared, models) for scene in found.scenes]
+        left += [_faulty(fault, port) for fault in found.faults]
+        for scene in found.cloudy:
+            observation = _observation(scene, port, options, shared, models)
+            left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
+    _refuse_unmet(models, todo)
+    return Plan(todo, left)
+
+
+def _refuse_unmet(models: Models, planned: Sequence[Observation]) -> None:
+    """Refuse weights for a sensor that no scene of the study has."""
+    met = {observation.scene.sensor for observation in planned}
+    if met and (unmet := sorted(set(models) - met)):
+        raise StudyError(
+            f"detect.models names weights for {', '.join(unmet)} scenes, but the catalogue gave "
+            f"only {', '.join(sorted(met))} ones"
+        )
+
+
+def _shared(options: ObserveOptions) -> dict[str, object]:
+    """What all observations of a run rest on, beside their scene and port."""
+    return {
+        "code": code_digest(*OBSERVED_BY),
+        "mask": options.mask.model_dump(),
+        "detect": options.detect.model_dump(exclude={"models", "background"}),
+        "load": options.load.model_dump(),
+    }
+
+
+def _observation(
+    scene: Scene,
+    port: Port,
+    options: ObserveOptions,
+    shared: Mapping[str, object],
+    models: Models,
+) -> Observation:
+    """An observation, named by all that it rests on."""
+    model = models.get(scene.sensor)
+    name = digest(
+        {
+            **shared,
+            "weights": model.model_dump(mode="json") if model else None,
+            **scene.inputs,
+            "area": shapely.to_wkt(port.area) if port.area is not None else None,
+            "port": port.name,
+            "zones": [(z.name, z.kind, shapely.to_wkt(z.geometry)) for z in port.zones],
+        }
+    )
+    return Observation(scene, port, options, name)
+
+
+def _faulty(fault: Fault, port: Port) -> Result:
+    """Result of an item that cannot be used."""
+    return empty_result(
+        {
+            "scene_id": fault.item,
+            "collection": fault.collection,
+            "platform": fault.platform,
+            "seen_at": fault.seen_at,
+            "port": port.name,
+            "geometry": fault.footprint,
+            "status": "failed",
+            "reason": str(fault.error),
+            "run_digest": "",
+        }
+    )

@@ -1,0 +1,62 @@
+"""One thread a task, without a change to the settings of the user's process.
+
+Parallelism is between tasks. A library that starts threads of its own inside a task makes two tasks
+wait for each other: 16 hulls took 16 s of processor time with one thread and 80 to 140 s with two
+on a busy machine of two cores. It also changes the order of sums, and with it the last digits.
+
+Three libraries count threads. GDAL is given its number with each read (`gnomon.imagery.read`).
+OpenMP, under torch, keeps a number for each thread of the program, so that each task limits its own
+thread and gives the number back. OpenBLAS, under numpy, has one number for the whole process: the
+first task of those that run at the same time limits it, and the last one restores it.
+``torch.set_num_threads`` is not used: it changes the process, and does not reach threads that have
+asked torch already.
+"""
+
+import functools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
+
+import torch
+from threadpoolctl import ThreadpoolController
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold the libraries inside this task to one thread; reentrant, and safe in several threads."""
+    # A thread's first question to torch sets its OpenMP number. Later it would undo the limit.
+    torch.get_num_threads()
+    with _BLAS, _libraries().select(user_api="openmp").limit(limits=1):
+        yield
+
+
+class _SharedLimit:
+    """A limit of the whole process, held as long as any task is inside."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._limit: AbstractContextManager[object] | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._limit = _libraries().select(user_api="blas").limit(limits=1)
+                self._limit.__enter__()
+
+    def __exit__(self, *fault: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._limit is not None:
+                self._limit.__exit__(None, None, None)
+                self._limit = None
+
+
+_BLAS = _SharedLimit()
+
+
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    """Libraries with threads of their own; those of numpy, scipy and torch are loaded by now."""
+    return ThreadpoolController()
