@@ -239,7 +239,7 @@ def _json(value: Any, *, without: tuple[str, ...] = (), **more: Any) -> str:
 def _encoded(values: NDArray[np.float32]) -> tuple[str, bytes]:
     """Counts of a ten-thousandth where they say the same; else the values."""
     seen = np.isfinite(values)
-    counts = np.where(seen, np.round(np.where(seen, values, 0) / UNIT) + ZERO, 0)
+    counts = np.where(seen, np.round(np.where(seen, values, 0).astype(np.float64) / UNIT) + ZERO, 0)
     back = (counts - ZERO) * UNIT
     exact = np.abs(back - values)[seen] < 1e-6 * np.maximum(1, np.abs(values[seen]))
     if exact.all() and (counts[seen] > 0).all() and (counts <= MOST).all():
