@@ -12,7 +12,7 @@ from gnomon.cli import output_text
 from gnomon.cli.output_text import (
     print_failed,
     print_notes,
-    print_outcome,
+    print_results,
     print_unmatched,
     progress_bar,
 )
@@ -38,7 +38,7 @@ def outcome() -> Any:
 
 
 def test_a_port_is_a_row_with_its_counts(outcome: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    print_outcome(outcome, [])
+    print_results(outcome, [])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [
         "port", "images", "failed", "too", "cloudy", "clear", "water", "ships", "at", "a", "quay",
@@ -54,7 +54,7 @@ def test_a_port_is_a_row_with_its_counts(outcome: Any, capsys: pytest.CaptureFix
 
 def test_a_port_that_was_never_seen_has_no_clear_water(capsys: pytest.CaptureFixture[str]) -> None:
     failed = [observation("a", day(0), status="failed", reason="x", usable_fraction=None)]
-    print_outcome(outcome_of(failed, []), [])
+    print_results(outcome_of(failed, []), [])
     assert capsys.readouterr().out.splitlines()[1].split() == [
         "rajin",
         "0",
@@ -68,7 +68,7 @@ def test_a_port_that_was_never_seen_has_no_clear_water(capsys: pytest.CaptureFix
 
 def test_simulated_scenes_are_marked(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [observation("a", day(0), collection="synthetic-sentinel-2")]
-    print_outcome(outcome_of(rows, []), [])
+    print_results(outcome_of(rows, []), [])
     assert output_text.SIMULATED in capsys.readouterr().out
 
 
