@@ -80,7 +80,7 @@ def test_curves_are_those_that_the_numbers_came_from(orphan: Path) -> None:
     made = page_evidence(read)
     fitted = 0
     for row in read.detections.dropna(subset=["freeboard_m"]).itertuples():
-        curve = made.curves[row.detection_id]
+        curve = made.posteriors[row.detection_id]
         fitted += curve["fitted"]
         cumulative = np.cumsum(curve["post"]) / np.sum(curve["post"])
         step = curve["x"][1]
@@ -108,7 +108,7 @@ def test_a_folder_of_tables_alone_says_that_it_has_no_pictures(
     (tables / "surroundings.parquet").unlink()
     made = page_evidence(read_run(tables))
     assert made.chips == {}
-    assert made.curves  # from the tables, as if the error were normal
+    assert made.posteriors  # from the tables, as if the error were normal
     assert made.notes == ("no pictures: the folder has tables alone, without the store of the run",)
     name = read_run(tables).detections.detection_id.iloc[0]
     with pytest.raises(StoreError, match="run the study again"):

@@ -135,7 +135,7 @@ def test_a_run_of_another_version_is_shown(copied: Path) -> None:
 def test_pixels_come_with_outlines_that_fit_them(sea_run: Path) -> None:
     path, notes = page.write_report(sea_run)
     text = path.read_text()
-    chips, curves = (block(text, "evidence")[name] for name in ("chips", "posteriors"))
+    chips, posteriors = (block(text, "evidence")[name] for name in ("chips", "posteriors"))
     run = read_run(sea_run)
     assert not notes
     assert set(run.detections.detection_id) <= set(chips)
@@ -144,13 +144,13 @@ def test_pixels_come_with_outlines_that_fit_them(sea_run: Path) -> None:
     for row in run.detections.itertuples():
         chip = chips[row.detection_id]
         assert chip["src"].startswith("data:image/webp;base64,")
-        outline = np.array(chip["told"])
+        outline = np.array(chip["detected"])
         sides = np.linalg.norm(np.diff(outline[[0, 1, 2]], axis=0), axis=1)
         assert max(sides) == pytest.approx(row.length_m, rel=0.02)
         if chip["hull"]:  # the fit moves a hull by less than its length
             apart = np.mean(chip["hull"], axis=0) - outline.mean(0)
             assert np.linalg.norm(apart) < row.length_m / 2
-            curve = curves[row.detection_id]
+            curve = posteriors[row.detection_id]
             mean = np.average(curve["x"], weights=curve["post"])
             assert mean == pytest.approx(row.freeboard_m, abs=max(0.5, row.freeboard_sigma_m / 2))
 

@@ -17,6 +17,9 @@ SAME = {
     "Port": schema.PortOutline,
     "Run": schema.RunSection,
     "Raw": schema.PageData,
+    "Chip": schema.PagePicture,
+    "Posterior": schema.PosteriorCurve,
+    "Evidence": schema.PageEvidenceData,
 }
 JOINED = {"Observation": schema.ObservationColumns, "Ship": schema.ShipColumns}
 """Interfaces of the script that have more: what it joins, or computes itself."""

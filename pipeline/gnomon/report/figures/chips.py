@@ -1,16 +1,14 @@
 """Small pictures of one place, north up, at the scene's own pixel, and what was fitted over them.
 
-The stretch is the water's own: its median in green is a middling grey-green, half as much is dark,
-and the brighter a thing, the more its light is pressed together. So a shadow is seen in every
-picture, decks and quays keep their shapes, and two looks at one place compare. Pixels are never
-resampled; a picture is as many whole pixels as cover its square, and outlines are told in metres
-from its middle.
+The stretch is relative to the water: its median in green becomes a medium grey-green, half as much
+light is dark, and bright light is compressed. So a shadow shows in every picture, decks and quays
+keep their shapes, and two pictures of one place compare. Pixels are never resampled; a picture is
+as many whole pixels as cover its square, and outlines are in metres from its middle.
 """
 
 import base64
 import io
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
@@ -21,6 +19,7 @@ from PIL import Image
 
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import place_on_grid
+from gnomon.report.page.schema import PagePicture, Ring
 from gnomon.workflow.evidence import Cutout
 from gnomon.workflow.surroundings import Square
 
@@ -28,26 +27,25 @@ Floats = NDArray[np.float64]
 BRIGHTEST, KNEE = 1.18, 1.6
 """Of the curve ``BRIGHTEST x / (x + KNEE)``, x in units of the water's green: water comes out at
 0.45 of white, its shadow at half of the light at 0.28, white at nine times the water."""
-NO_OUTLINES: dict[str, Any] = {"hull": None, "shadow": None, "told": None}
 LOSSY_ABOVE_PX = 90
-"""Pictures of more pixels are squeezed with loss."""
+"""Pictures with more pixels on a side are compressed harder."""
 
 
 def picture_of(
     pixels: xr.Dataset, square: Square, scene: str, *, outlines: "Outlines | None" = None
-) -> dict[str, Any] | None:
-    """Picture of a square, with outlines, as the page wants it; None where nothing was seen.
+) -> PagePicture | None:
+    """Picture of a square with outlines; None if it has no valid pixel.
 
     Parameters
     ----------
     pixels
-        Over the square and more.
+        Reflectances over the square and a margin.
     square
-        What to show.
+        Ground to show.
     scene
-        Its id.
+        Id of the scene.
     outlines
-        The hull in it, where there is one.
+        The hull in it, if there is one.
 
     """
     box = grid_of(pixels)
@@ -61,12 +59,15 @@ def picture_of(
         return None
     middle = np.array(box.affine @ (left + count / 2, top + count / 2))
     half = count * gsd / 2
+    hull, shadow = outlines.fitted(middle) if outlines else (None, None)
     return {
         "src": encoded(stretched(stack, _water(pixels))),
         "half": round(half, 1),
         "gsd": round(gsd, 2),
         "scene": scene,
-        **(outlines.around(middle, box) if outlines else NO_OUTLINES),
+        "hull": hull,
+        "shadow": shadow,
+        "detected": outlines.detected(middle, box) if outlines else None,
     }
 
 
@@ -78,15 +79,15 @@ class Outlines:
     """As detected, EPSG:4326."""
     cutout: Cutout
 
-    def around(self, middle: Floats, grid: GeoBox) -> dict[str, Any]:
-        """Hull and shadow as fitted, and the hull as detected, metres from the picture's middle."""
-        made: dict[str, Any] = {"hull": None, "shadow": None, "told": self._detected(middle, grid)}
+    def fitted(self, middle: Floats) -> tuple[Ring | None, Ring | None]:
+        """Hull and shadow as fitted, metres from the picture's middle; None if implausible."""
         hull, shadow, fit = self.cutout.outline, self.cutout.shadow, self.cutout.fit
         if hull is None or shadow is None or fit is None or fit.implausible:
-            return made
-        return made | {"hull": _ring(hull - middle), "shadow": _ring(shadow - middle)}
+            return None, None
+        return _ring(hull - middle), _ring(shadow - middle)
 
-    def _detected(self, middle: Floats, grid: GeoBox) -> list[list[float]] | None:
+    def detected(self, middle: Floats, grid: GeoBox) -> Ring | None:
+        """Hull as detected, metres from the picture's middle."""
         shape = self.footprint
         if shape is None or shape.is_empty or shape.geom_type != "Polygon":
             return None
@@ -96,12 +97,13 @@ class Outlines:
         return _ring(np.array(corners) - middle)
 
 
-def _ring(places: Floats) -> list[list[float]]:
-    return np.round(places, 1).tolist()
+def _ring(places: Floats) -> Ring:
+    ring: Ring = np.round(places, 1).tolist()
+    return ring
 
 
 def _bands(pixels: xr.Dataset) -> NDArray[np.float32]:
-    """Red, green and blue, or one band thrice."""
+    """Red, green and blue, or one band three times."""
     colours = [name for name in ("red", "green", "blue") if name in pixels]
     names = colours if len(colours) == 3 else [_only(pixels)] * 3
     return np.stack([pixels[name].to_numpy().astype(np.float32) for name in names])
@@ -136,14 +138,14 @@ def _water(pixels: xr.Dataset) -> float:
 
 
 def stretched(stack: NDArray[np.float32], water: float) -> NDArray[np.uint8]:
-    """Brightness for the eye, (rows, columns, 3); black where nothing was seen."""
+    """Brightness for the eye, (rows, columns, 3); black where there are no data."""
     light = np.clip(np.nan_to_num(stack / water), 0, None)
     shown = np.clip(BRIGHTEST * light / (light + KNEE), 0, 1)
     return np.moveaxis(shown * 255, 0, -1).astype(np.uint8)
 
 
 def encoded(image: NDArray[np.uint8]) -> str:
-    """Picture as an address that holds it."""
+    """Picture as a data URL."""
     file = io.BytesIO()
     fine = max(image.shape[:2]) > LOSSY_ABOVE_PX
     Image.fromarray(image).save(file, "WEBP", quality=72 if fine else 90, method=6)

@@ -62,7 +62,7 @@ def picture(
 
 
 def natural(pixels: xr.Dataset) -> NDArray[np.floating]:
-    """Red, green, blue from 0 to 1, stretched so that water is told from ships."""
+    """Red, green, blue from 0 to 1, stretched so that ships stand out from water."""
     here = [b for b in ("red", "green", "blue", "nir", "swir16") if b in pixels]
     chosen = [b if b in pixels else here[0] for b in ("red", "green", "blue")]
     stack = np.stack([pixels[b].to_numpy() for b in chosen], axis=-1)

@@ -7,7 +7,6 @@ folder of tables alone has no pictures, and a note says so.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from gnomon.report.figures.chips import Outlines, picture_of
 from gnomon.report.load_tables import EVERYWHERE, Run
 from gnomon.report.page.encode import parsed, rings
 from gnomon.report.page.posteriors import curve_of, curves_of_table
+from gnomon.report.page.schema import PagePicture, PosteriorCurve, Ring
 from gnomon.workflow.evidence import Cutout, cutouts
 from gnomon.workflow.store import STORE, Store
 from gnomon.workflow.surroundings import Square, square_around, square_of_visit
@@ -29,11 +29,11 @@ PICTURE_BYTES_MAX = 13_000_000
 
 @dataclass
 class PageEvidence:
-    """Pictures and curves by detection, and what they came from."""
+    """Pictures and posteriors by detection, and where they come from."""
 
-    chips: dict[str, Any] = field(default_factory=dict)
-    curves: dict[str, Any] = field(default_factory=dict)
-    coasts: dict[str, list[Any]] = field(default_factory=dict)
+    chips: dict[str, PagePicture] = field(default_factory=dict)
+    posteriors: dict[str, PosteriorCurve] = field(default_factory=dict)
+    coasts: dict[str, list[Ring]] = field(default_factory=dict)
     """Rings of the land of each port."""
     items: dict[str, str] = field(default_factory=dict)
     """Address of the STAC item of each scene."""
@@ -46,7 +46,7 @@ class PageEvidence:
         """Whether there is no room for another picture."""
         return self.spent > PICTURE_BYTES_MAX
 
-    def add(self, key: str, picture: dict[str, Any] | None) -> bool:
+    def add(self, key: str, picture: PagePicture | None) -> bool:
         """Keep a picture, if there is one and room for it; whether it was kept."""
         if picture is None or self.full:
             return False
@@ -68,7 +68,7 @@ def page_evidence(
 ) -> PageEvidence:
     """Read what the pixels of a run show."""
     made = PageEvidence(
-        curves=curves_of_table(run.detections),
+        posteriors=curves_of_table(run.detections),
         coasts=_coasts(run),
         items=dict(run.metadata.sources),
     )
@@ -81,7 +81,7 @@ def page_evidence(
     return made
 
 
-def _coasts(run: Run) -> dict[str, list[Any]]:
+def _coasts(run: Run) -> dict[str, list[Ring]]:
     path = run.folder / "coastlines.parquet"
     if not path.is_file():
         return {}
@@ -121,7 +121,7 @@ def _add_hulls(
     made: PageEvidence,
     on_progress: Progress,
 ) -> None:
-    """Pictures and curves of hulls, those of visits first, then by score."""
+    """Pictures and posteriors of hulls, those of visits first, then by score."""
     wanted = _wanted(run, squares)
     digests = run.detections.set_index("detection_id").run_digest
     order = dict.fromkeys(digests[name] for name in wanted)
@@ -135,7 +135,7 @@ def _add_hulls(
 
 def _add_hull(cutout: Cutout, wanted: _Wanted, made: PageEvidence) -> None:
     if cutout.posterior is not None:
-        made.curves[cutout.evidence_id] = curve_of(cutout.posterior)
+        made.posteriors[cutout.evidence_id] = curve_of(cutout.posterior)
     if not made.full:
         outlines = Outlines(wanted.footprint, cutout)
         picture = picture_of(cutout.pixels, wanted.square, cutout.scene_id, outlines=outlines)

@@ -20,7 +20,7 @@ from gnomon.report.page.answers import answer
 from gnomon.report.page.decisions import read_decisions
 from gnomon.report.page.evidence import PageEvidence, page_evidence
 from gnomon.report.page.payload import observations_of, ports_of, register_of, ships_of, visits_of
-from gnomon.report.page.schema import GeoJson, PageData, RunSection
+from gnomon.report.page.schema import GeoJson, PageData, PageEvidenceData, RunSection
 from gnomon.report.page.shell import PAGE, SHELL, bundled, embedded, policy
 
 FORMAT = 1
@@ -78,7 +78,7 @@ def page_html(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> st
         script=script,
         licences=licences,
         page=embedded(page_data(run, seen, beside=beside)),
-        evidence=embedded({"chips": seen.chips, "posteriors": seen.curves}),
+        evidence=embedded(evidence_data(seen)),
     )
 
 
@@ -96,6 +96,11 @@ def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> Pa
         "items": _links(seen.items, beside),
         "review": _review(run.folder),
     }
+
+
+def evidence_data(seen: PageEvidence) -> PageEvidenceData:
+    """Pictures and posteriors, which the page parses when a card is opened."""
+    return {"chips": seen.chips, "posteriors": seen.posteriors}
 
 
 def _run_section(run: Run, seen: PageEvidence) -> RunSection:

@@ -1,19 +1,18 @@
 """Posterior of a freeboard as a curve: from a run's evidence, or from the table alone."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.physics.hydrostatics import tankers
+from gnomon.report.page.schema import PosteriorCurve
 from gnomon.workflow.evidence import INNER, FreeboardPosterior
 
 Floats = NDArray[np.float64]
 POINTS = 56
 
 
-def curve_of(posterior: FreeboardPosterior) -> dict[str, Any]:
+def curve_of(posterior: FreeboardPosterior) -> PosteriorCurve:
     """Posterior and likelihood of a freeboard, and where tankers of the fitted size lie."""
     bands = {"laden": np.array(posterior.laden_m), "ballast": np.array(posterior.ballast_m)}
     grid = posterior.freeboard_m
@@ -22,7 +21,7 @@ def curve_of(posterior: FreeboardPosterior) -> dict[str, Any]:
     return _curve(x, np.interp(x, grid, posterior.density), like, bands, fitted=True)
 
 
-def curves_of_table(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def curves_of_table(rows: pd.DataFrame) -> dict[str, PosteriorCurve]:
     """Curves of rows that have a freeboard but no evidence: as if its error were normal."""
     known = rows.dropna(subset=["freeboard_m", "freeboard_sigma_m", "length_m", "beam_m"])
     if not len(known):
@@ -43,11 +42,12 @@ def curves_of_table(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 def _curve(
     x: Floats, post: Floats, like: Floats, bands: dict[str, Floats], *, fitted: bool
-) -> dict[str, Any]:
+) -> PosteriorCurve:
     return {
         "x": np.round(x, 2).tolist(),
         "post": np.round(post / max(float(post.max()), 1e-300), 3).tolist(),
         "like": np.round(like / max(float(like.max()), 1e-300), 3).tolist() if len(like) else [],
-        **{name: np.round(ends, 2).tolist() for name, ends in bands.items()},
+        "laden": np.round(bands["laden"], 2).tolist(),
+        "ballast": np.round(bands["ballast"], 2).tolist(),
         "fitted": fitted,
     }

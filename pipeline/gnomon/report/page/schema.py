@@ -228,6 +228,44 @@ class RunSection(TypedDict):
     notes: list[str]
 
 
+class PagePicture(TypedDict):
+    """A small picture, and outlines in metres east and north of its middle."""
+
+    src: str
+    """Data URL."""
+    half: float
+    """Half of its side, metres."""
+    gsd: float
+    scene: str
+    hull: Ring | None
+    """As fitted."""
+    shadow: Ring | None
+    """Edge of the shadow of the fitted hull."""
+    detected: Ring | None
+
+
+class PosteriorCurve(TypedDict):
+    """Posterior of a freeboard; each curve has its peak at 1."""
+
+    x: list[float]
+    """Freeboard, metres."""
+    post: list[float]
+    like: list[float]
+    """Likelihood of the pixels alone; empty if there is none."""
+    laden: list[float]
+    """Ends of the 90 % interval of tankers of this size."""
+    ballast: list[float]
+    fitted: bool
+    """False if only the table was there, and the curve is a normal distribution."""
+
+
+class PageEvidenceData(TypedDict):
+    """Pictures and posteriors by detection; ``before:`` and ``after:`` with the id of a visit."""
+
+    chips: dict[str, PagePicture]
+    posteriors: dict[str, PosteriorCurve]
+
+
 class PageData(TypedDict):
     """Everything that the page shows except pictures and posteriors."""
 

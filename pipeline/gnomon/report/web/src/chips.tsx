@@ -48,8 +48,8 @@ export function Picture(props: {
       <img src={chip.src} alt={alt} />
       <svg viewBox={view} aria-hidden="true">
         {traced && chip.shadow && <polygon class="shadow" points={points(chip.shadow)} />}
-        {traced && (chip.hull ?? chip.told) && (
-          <polygon class={chip.hull ? "hull" : "hull told"} points={points((chip.hull ?? chip.told)!)} />
+        {traced && (chip.hull ?? chip.detected) && (
+          <polygon class={chip.hull ? "hull" : "hull detected"} points={points((chip.hull ?? chip.detected)!)} />
         )}
         {azimuth != null && <SunArrow chip={chip} azimuth={azimuth} />}
         <ScaleBar chip={chip} />

@@ -134,7 +134,7 @@ export interface Chip {
   gsd: number;
   hull: Ring | null;
   shadow: Ring | null;
-  told: Ring | null;
+  detected: Ring | null;
   scene: string;
 }
 export interface Posterior {
