@@ -1,4 +1,4 @@
-"""Own images made on the fly, with what is told of them, and the way to their scenes."""
+"""Own images made on the fly, with their metadata, and the way to their scenes."""
 
 import csv
 import json
@@ -111,8 +111,10 @@ def write_planet(folder: Path, name: str | None = None, **changes: Any) -> Path:
     return path
 
 
-def made(folder: Path, *, table: Path | None = None, **told: Any) -> Made:
-    return make_catalog(folder, folder.parent / "catalog", told=image_metadata(told), table=table)
+def made(folder: Path, *, table: Path | None = None, **metadata: Any) -> Made:
+    return make_catalog(
+        folder, folder.parent / "catalog", defaults=image_metadata(metadata), table=table
+    )
 
 
 def scenes(made: Made) -> dict[str, Scene]:

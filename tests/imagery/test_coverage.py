@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.datamodel.ports import Zone
 from gnomon.datamodel.study import MaskOptions
 from gnomon.imagery import coverage as module
-from gnomon.imagery.coverage import coverage, fractions
+from gnomon.imagery.coverage import coverage_of, fractions
 from gnomon.imagery.water import usable_water
 from imagery.test_water import painted
 
@@ -54,7 +54,7 @@ ANYWHERE = slice(None), slice(None)
 
 
 def observed(masks: xr.Dataset, area=PORT, zones=(BERTH,)) -> dict:
-    row = fractions([coverage(masks, area, zones)])
+    row = fractions([coverage_of(masks, area, zones)])
     return row | {"zones": json.loads(row["zones"])}
 
 
@@ -112,14 +112,14 @@ def test_what_lies_off_the_grid_was_not_seen():
 
 
 def test_half_the_earth_may_be_asked_for():
-    row = fractions([coverage(layers(), rectangle(-170, -80, 170, 80))])
+    row = fractions([coverage_of(layers(), rectangle(-170, -80, 170, 80))])
     assert 0 < row["covered_fraction"] < 1e-6
     assert row["usable_water_km2"] == pytest.approx(2.8)
     assert row["zones"] is None
 
 
 def test_the_whole_footprint_needs_no_area():
-    row = fractions([coverage(layers(nodata=(slice(0, 50), slice(None))), None)])
+    row = fractions([coverage_of(layers(nodata=(slice(0, 50), slice(None))), None)])
     assert row["covered_fraction"] == 0.75
     assert row["usable_water_km2"] == pytest.approx(2.8)
 
@@ -133,8 +133,8 @@ def test_windows_add_up(row, column):
         for y in (slice(row), slice(row, None))
         for x in (slice(column), slice(column, None))
     ]
-    whole = coverage(masks, PORT, [BERTH])
-    summed = reduce(add, [coverage(part, PORT, [BERTH]) for part in parts])
+    whole = coverage_of(masks, PORT, [BERTH])
+    summed = reduce(add, [coverage_of(part, PORT, [BERTH]) for part in parts])
     assert summed.asked_m2 == whole.asked_m2
     for one, other in (
         (whole.area, summed.area),

@@ -65,11 +65,11 @@ def _passes(scenes: Iterable[Scene]) -> Iterator[list[Scene]]:
 
 def _needed(scenes: list[Scene], area: BaseGeometry | None) -> Iterator[Scene]:
     """Cover the area greedily, the newest processing first among scenes that gain as much."""
-    shown = {id(s): s.footprint if area is None else s.footprint & area for s in scenes}
-    left = [scene for scene in scenes if shown[id(scene)].area > 0]
+    shares = {id(s): s.footprint if area is None else s.footprint & area for s in scenes}
+    left = [scene for scene in scenes if shares[id(scene)].area > 0]
     covered: BaseGeometry = shapely.Polygon()
     while left:
-        gain = {id(scene): (shown[id(scene)] - covered).area for scene in left}
+        gain = {id(scene): (shares[id(scene)] - covered).area for scene in left}
         best = max(left, key=lambda scene: gain[id(scene)])
         extent = best.footprint.area if area is None else min(best.footprint.area, area.area)
         if not covered.is_empty and gain[id(best)] <= LEAST_GAIN * extent:
@@ -77,5 +77,5 @@ def _needed(scenes: list[Scene], area: BaseGeometry | None) -> Iterator[Scene]:
         near = [s for s in left if gain[id(s)] >= gain[id(best)] - LEAST_GAIN * extent]
         newest = max(near, key=lambda s: (s.processed_at or _UNDATED, s.id))
         yield newest if covered.is_empty else replace(newest, covered=covered)
-        covered |= shown[id(newest)]
+        covered |= shares[id(newest)]
         left.remove(newest)

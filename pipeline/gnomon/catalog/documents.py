@@ -1,8 +1,8 @@
 """STAC documents from a disk or a server that may be slow, busy or broken for a while.
 
 A 429, a 5xx or a broken connection is tried again after growing pauses, or after the pause that the
-server asks for (``Retry-After``), until the retries or the total time are used up. Whatever goes
-wrong ends as one line that names the catalogue and what to do.
+server asks for (``Retry-After``), until the retries or the total time are used up. Every error
+ends as one line that names the catalogue and what to do.
 """
 
 import json

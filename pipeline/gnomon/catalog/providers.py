@@ -27,7 +27,7 @@ class Profile(Options):
     """Searched only where a study names its collection."""
     sensor: Sensor
     gsd_m: float | None = None
-    """Of the finest band, where neither the item nor its assets say it."""
+    """Of the finest band, where neither the item nor its assets have it."""
     altitude_km: float
     """Of the orbit: turns an angle off nadir into one of incidence."""
     scale: float = 1.0
@@ -37,7 +37,7 @@ class Profile(Options):
     """First processing baseline that has the offset; None: the offset is in every product."""
     baseline_in_name: str | None = None
     """Regular expression with two groups, the whole and the decimal part of the baseline, to be
-    found in the product's name where no property says it."""
+    found in the product's name where no property has it."""
     assets: dict[str, tuple[str, ...]]
     """Names of an asset by common band name, in order of preference."""
     quality: QualityCodes = QualityCodes()

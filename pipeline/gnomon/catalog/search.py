@@ -30,7 +30,7 @@ PAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class ItemFault:
     """An item that cannot be used, and what is known of it."""
 
     item: str
@@ -49,7 +49,7 @@ class Found:
     """To be observed."""
     cloudy: tuple[Scene, ...] = ()
     """Cloudier than the study allows, by their provider's estimate: reported and not read."""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[ItemFault, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class _Query:
         first = f"{self.start}T00:00:00Z" if self.start else ".."
         return f"{first}/" + (f"{self.end}T23:59:59.999Z" if self.end else "..")
 
-    def holds(self, one: Scene | Fault) -> bool:
+    def holds(self, one: Scene | ItemFault) -> bool:
         """Whether a scene matches, or a faulty item as far as it is known."""
         if self.ids is not None and isinstance(one, Scene) and one.id not in self.ids:
             return False
@@ -133,7 +133,7 @@ def find_scenes(
     return Found(
         scenes=tuple(s for s in scenes if s.cloud_percent is None or s.cloud_percent <= limit),
         cloudy=tuple(s for s in scenes if s.cloud_percent is not None and s.cloud_percent > limit),
-        faults=tuple(fault for fault in found if isinstance(fault, Fault)),
+        faults=tuple(fault for fault in found if isinstance(fault, ItemFault)),
     )
 
 
@@ -223,16 +223,16 @@ def _chosen(
     return tuple(chosen)
 
 
-def _scene_or_fault(item: Json | AssetError, href: str, known: Providers) -> Scene | Fault:
+def _scene_or_fault(item: Json | AssetError, href: str, known: Providers) -> Scene | ItemFault:
     """Describe an item; an error in it is returned, so that it stops no other."""
     if isinstance(item, AssetError):
-        return Fault(item=href, collection="", platform="unknown", error=item)
+        return ItemFault(item=href, collection="", platform="unknown", error=item)
     name = str(item.get("id", href))
     try:
         parsed = pystac.Item.from_dict(item, href=href, migrate=False)
     except Exception as error:  # noqa: BLE001  # pystac raises what the broken document makes it stumble over
         why = f"is not a STAC item ({one_line(error)}); mend it"
-        return Fault(
+        return ItemFault(
             item=name,
             collection=str(item.get("collection") or ""),
             platform="unknown",
@@ -244,13 +244,13 @@ def _scene_or_fault(item: Json | AssetError, href: str, known: Providers) -> Sce
         return _fault(parsed, error)
 
 
-def _fault(item: pystac.Item, error: AssetError) -> Fault:
+def _fault(item: pystac.Item, error: AssetError) -> ItemFault:
     when = where = None
     with suppress(AssetError):
         when = seen_at_of(item)
     with suppress(AssetError):
         where = footprint_of(item)
-    return Fault(
+    return ItemFault(
         item=item.id,
         collection=item.collection_id or "",
         platform=str(item.properties.get("platform") or "unknown").lower(),

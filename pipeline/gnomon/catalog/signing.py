@@ -29,6 +29,6 @@ def signed(href: str, signing: Signing | None) -> str:
         raise SigningError(why) from error
     try:
         return str(planetary_computer.sign_url(href))
-    except Exception as error:  # the library passes on whatever its HTTP client raises
+    except Exception as error:  # the library passes on all that its HTTP client raises
         why = f"Planetary Computer did not sign it ({error}); try again later"
         raise SigningError(why) from error

@@ -99,7 +99,7 @@ def catalog_command(
 
     values = (defaults or ImageDefaults()).metadata()
     made = make_catalog(
-        folder, out, told=image_metadata(values), table=table, collection=collection
+        folder, out, defaults=image_metadata(values), table=table, collection=collection
     )
     print_notes(made.notes)
     for fault in made.faults:

@@ -1,22 +1,24 @@
-"""What a place looks like without ships, from many looks at it.
+"""The background of a place: its reflectance without ships, from many observations.
 
-A ship is brighter than the water that she lies on, most ships in most bands, and she leaves. So at
-each pixel the darker half of the clear looks is taken, by the mean of their bands, and the
-background in each band is the median of that half. Looks are taken and not bands, so that the bands
-of a pixel belong together: a red hull that is darker than the water in blue is left out in blue
-too. What is dark, as the shadow of a cloud or of a ship that stays, is background once it lies
-there in a quarter of the looks.
+A ship is brighter than the water around it, most ships in most bands, and it leaves. So at each
+pixel the darker half of the clear observations is kept, by the mean of their bands, and the
+background in each band is the median of that half. Whole observations are kept and not single
+bands, so that the bands of a pixel belong together: a red hull that is darker than the water in
+blue is left out in blue too. What is dark, as the shadow of a cloud or of a ship that stays,
+becomes background once it is there in a quarter of the observations.
 
-Haze and glint make whole looks brighter, and the darker half would be the same few looks
-everywhere. So each look is levelled first: from each of its bands is taken what its open water has
-more than the middle look has there (the median of the differences, which no ship moves).
+Haze and glint make whole observations brighter, and the darker half would be the same few
+observations everywhere. So each is levelled first: each of its bands is lowered by how much
+brighter its open water is than that of the median observation (the median of the differences,
+which no ship moves).
 
-How many looks it takes. Of n clear looks, h = ceil(n / 2) are taken. A bright ship in s of them has
-at most s - (n - h) looks in the darker half, and while these are fewer than half of it, the median
-of each band is that of a look without her, or lies between two: n of 14 and more for s of 10, and
-in the long run while s < 3 n / 4. Where fewer clear looks than that are left, nothing is known. A
-dark hull is worse: she is background once she lies there in a quarter of the looks. And a hulk that
-never leaves is background; the network is taught that what was there before may be a ship.
+How many observations it takes: of n clear ones, h = ceil(n / 2) are kept. A bright ship in s of
+them has at most s - (n - h) observations in the darker half, and while these are fewer than half of
+it, the median of each band is that of an observation without it, or lies between two: n of 14 and
+more for s of 10, and in the long run while s < 3 n / 4. Where fewer clear observations than that
+are left, the background is unknown. A dark hull is worse: it is background once it is there in a
+quarter of the observations. And a hulk that never leaves is background; the network is trained to
+expect that what was there before may be a ship.
 """
 
 from collections.abc import Sequence
@@ -33,18 +35,18 @@ Floats = NDArray[np.float32]
 UNIT = 1e-4
 """Reflectance of one count."""
 STAY = 10
-"""A bright ship that stays for so many looks must not become background."""
+"""A bright ship that stays for so many observations must not become background."""
 FEWEST = 14
-"""Clear looks that it takes for that, as the module's head derives it."""
+"""Clear observations that this takes, as derived in the module's head."""
 _STRIP_PX = 32_768
-"""Pixels that are worked on together: with 30 looks of four bands, 16 MB."""
+"""Pixels that are worked on together: with 30 observations of four bands, 16 MB."""
 _SAMPLES = 128
-"""Rows and columns, about, from which the level of a look is told."""
+"""Rows and columns, about, from which the level of an observation is estimated."""
 
 
 @dataclass(frozen=True)
 class Clear:
-    """What one look saw of a window, without what hid it."""
+    """What one observation saw of a window, without what hid it."""
 
     counts: Counts
     """(bands, rows, columns), reflectance in `UNIT`; 0 where the place was not seen clearly."""
@@ -53,7 +55,7 @@ class Clear:
 
 
 def clear(pixels: xr.Dataset, masks: xr.Dataset, bands: Sequence[str]) -> Clear:
-    """Keep what a look saw clearly.
+    """Keep what an observation saw clearly.
 
     Parameters
     ----------
@@ -74,21 +76,21 @@ def clear(pixels: xr.Dataset, masks: xr.Dataset, bands: Sequence[str]) -> Clear:
 
 
 def median_background(observations: Sequence[Clear]) -> Counts:
-    """What a window looks like without ships.
+    """Reflectance of a window without ships.
 
     Parameters
     ----------
-    looks
+    observations
         All of the same bands and window; their order does not matter.
 
     Returns
     -------
     numpy.ndarray
-        (bands, rows, columns) as `Clear.counts`, at the light of the middle look; 0 where fewer
-        than `FEWEST` looks were clear.
+        (bands, rows, columns) as `Clear.counts`, at the light of the median observation; 0 where
+        fewer than `FEWEST` observations were clear.
 
     """
-    # Looks that are equally bright at a pixel must stand in an order that is their own.
+    # Observations that are equally bright at a pixel are ordered by their content alone.
     observations = sorted(
         observations, key=lambda observation: blake2b(observation.counts.tobytes()).digest()
     )
@@ -109,7 +111,7 @@ def median_background(observations: Sequence[Clear]) -> Counts:
 
 
 def _darker_middle(values: Floats) -> Floats:
-    """Median over the darker half of the looks; (bands, pixels, looks) to (bands, pixels)."""
+    """Median over the darker half; (bands, pixels, observations) to (bands, pixels)."""
     bright = values.mean(axis=0)
     known = np.isfinite(bright).sum(axis=-1)
     half = -(-known // 2)
@@ -122,12 +124,12 @@ def _darker_middle(values: Floats) -> Floats:
 
 
 def _levels(observations: Sequence[Clear]) -> Floats:
-    """How much brighter the water of each look is than usual, (bands, looks)."""
+    """How much brighter the water of each observation is than usual, (bands, observations)."""
     step = max(1, min(observations[0].water.shape) // _SAMPLES)
     thin = np.s_[..., ::step, ::step]
     wet = sum(observation.water[thin].astype(int) for observation in observations)
     seen = np.stack([observation.counts[thin] for observation in observations], axis=-1)
-    # Water in most of the looks that saw the place: a ship is none, nor is what a tide uncovers.
+    # Water in most observations of the place: neither a ship nor what a tide uncovers.
     often = 2 * wet > (seen[0] > 0).sum(axis=-1)
     values = _known(seen[:, often])
     usual = _median(values, np.isfinite(values).sum(axis=-1))
@@ -140,8 +142,7 @@ def _median(values: Floats, count: NDArray[np.int_]) -> Floats:
     """Lower median of the ``count`` values along the last axis that are known; NaN of none."""
     ordered = np.sort(values, axis=-1)  # NaN comes last
     middle = np.broadcast_to(np.maximum(count - 1, 0) // 2, ordered.shape[:-1])
-    told: Floats = np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0]
-    return told
+    return np.asarray(np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0])
 
 
 def _known(counts: Counts) -> Floats:
@@ -149,6 +150,6 @@ def _known(counts: Counts) -> Floats:
 
 
 def _counted(values: Floats) -> Counts:
-    """Counts that are no whole numbers yet to counts; 0 for what is not known."""
+    """Round to counts; 0 for what is not known."""
     whole = np.clip(np.rint(values), 1, np.iinfo(np.uint16).max)  # dark water can be below zero
     return np.nan_to_num(whole, nan=0.0).astype(np.uint16)

@@ -1,14 +1,14 @@
-"""What a look saw of a port and of each berth: the denominator of every later count.
+"""How much of a port and of each berth was observed: the denominator of every later count.
 
-A berth's box holds quay, and ships that lie on what would be water. So a fraction of its area would
-tell nothing, and one of its open water would fall when ships come. What counts is where a hull
-could lie (``search`` of `mask.usable_water`), seen against hidden. What lies under cloud, ice or
-beyond the data is not known; it is taken for what the nearest place that was seen is, so that cloud
-over the sea counts and cloud over the town does not. Where no such place was seen at all, but
-something is hidden, the fraction is 0, whatever the hidden part may be: ports, berths and
-anchorages do hold water. Where all was seen and no water is there, there is no fraction.
+The box of a berth holds quay, and ships that lie on what would be water. So a fraction of its area
+would mean nothing, and one of its open water would fall when ships come. What counts is where a
+hull could lie (``search`` of `gnomon.imagery.water.usable_water`), seen against hidden. What lies
+under cloud, ice or beyond the data is unknown; it is assumed to be as the nearest place that was
+seen, so that cloud over the sea counts and cloud over the town does not. Where no such place was
+seen at all, but something is hidden, the fraction is 0: ports, berths and anchorages do hold water.
+Where all was seen and there is no water, there is no fraction.
 
-Windows that do not overlap add up, so that a tile is never in memory as a whole.
+Coverages of windows that do not overlap add up, so that a tile is never in memory as a whole.
 """
 
 import json
@@ -56,7 +56,7 @@ class PlaceCoverage:
     search_m2: float = 0.0
     """Where the centre of a hull may lie."""
     hidden_m2: float = 0.0
-    """Where it might, as far as one can tell, but nothing was seen."""
+    """Where it might, by the nearest place that was seen, but nothing was seen."""
 
     def __add__(self, other: Self) -> Self:
         """Of both windows, which must not overlap."""
@@ -64,7 +64,7 @@ class PlaceCoverage:
         return type(self)(**dict(zip(self.__dataclass_fields__, sums, strict=True)))
 
     def covered_fraction(self, asked_m2: float) -> float:
-        """Of the place, of which so much was asked for, that holds data."""
+        """Part of the place, whose whole area is given, that holds data."""
         return self.valid_m2 / max(asked_m2, self.on_grid_m2)
 
     def usable_fraction(self, asked_m2: float) -> float | None:
@@ -74,7 +74,7 @@ class PlaceCoverage:
             off_m2 = 0.0
         if self.search_m2 == 0:
             return None if self.seen_m2 == self.on_grid_m2 and not off_m2 else 0.0
-        # Beyond the grid, water is taken to be as common as within.
+        # Beyond the grid, water is assumed to be as common as within.
         share = (self.search_m2 + self.hidden_m2) / self.on_grid_m2
         return self.search_m2 / (self.search_m2 + self.hidden_m2 + share * off_m2)
 
@@ -94,13 +94,15 @@ class Coverage:
         return type(self)(area=self.area + other.area, zones=zones, asked_m2=self.asked_m2)
 
 
-def coverage(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = ()) -> Coverage:
-    """Measure what a window saw of a port.
+def coverage_of(
+    masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone] = ()
+) -> Coverage:
+    """Measure how much of a port a window observed.
 
     Parameters
     ----------
     masks
-        Layers of `mask.usable_water`, without the halo that other windows count.
+        Layers of `gnomon.imagery.water.usable_water`, without the halo that other windows count.
     area
         The port's area in EPSG:4326; None for all of the window.
     zones
@@ -108,8 +110,8 @@ def coverage(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone]
 
     Returns
     -------
-    Tally
-        Add those of all windows, or hand them to `fractions`. What is hidden is held against what
+    Coverage
+        Add those of all windows, or pass them to `fractions`. What is hidden is compared with what
         was seen in its own window.
 
     """
@@ -141,9 +143,9 @@ def coverage(masks: xr.Dataset, area: BaseGeometry | None, zones: Sequence[Zone]
     )
 
 
-def fractions(tallies: Iterable[Coverage]) -> dict[str, Any]:
-    """Columns of the looks table from the tallies of all windows of a look."""
-    whole = reduce(add, tallies)
+def fractions(windows: Iterable[Coverage]) -> dict[str, Any]:
+    """Columns of the table of observations, from the coverages of all windows of one."""
+    whole = reduce(add, windows)
     asked_m2 = whole.asked_m2.get(None, whole.area.on_grid_m2)
     zones = {name: zone.usable_fraction(whole.asked_m2[name]) for name, zone in whole.zones.items()}
     rounded = {name: part if part is None else round(part, 4) for name, part in zones.items()}
@@ -171,7 +173,7 @@ def _hidden(search: Mask, seen: Mask, step: float) -> Mask:
 def _pixels_of(place: BaseGeometry, grid: GeoBox) -> tuple[tuple[slice, slice], Mask]:
     """Rows and columns of a grid that hold a place, and which of their pixels it touches."""
     rows, columns = grid.shape.yx
-    # Far from its zone a UTM projection has no meaning: what is far from the grid goes first.
+    # A UTM projection has no meaning far from its zone: what is far from the grid goes first.
     near = grid.extent.to_crs("EPSG:4326").geom.envelope.buffer(0.05)
     outline = grid.project(Geometry(place.intersection(near), "EPSG:4326").segmented(0.01)).geom
     inside = shapely.intersection(outline, shapely.box(0, 0, columns, rows))

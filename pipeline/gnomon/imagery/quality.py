@@ -1,4 +1,4 @@
-"""What a provider's quality layer says of each pixel, in gnomon's own classes.
+"""A provider's quality layer in gnomon's own classes: water, cloud, ice, clear land, no data.
 
 Providers number their classes (Sentinel-2's scene classification) or set bits (Landsat's
 QA_PIXEL). Which number or bit means what is data: `gnomon.datamodel.scene.QualityCodes`, from the

@@ -1,13 +1,13 @@
-"""Calls of ships at several ports: who lies where, from when to when, and how deep.
+"""Calls of ships at several ports: which ship lies where, from when to when, and how deep.
 
-Tankers load at Vostochny when `gnomon.simulate.season.campaign` says so, and bring each cargo home
-before they come again: to Rajin, less than a day away, or to Nampo, five to six days around Korea,
-where the time until the next call allows it (147 and 1,172 sea miles at 9 knots). Beside them bulk
-carriers and coasters lie at the cargo quays and in the roads, some for weeks, and one lies at the
-oil pier of Vostochny for once.
+Tankers load at Vostochny at the times of `gnomon.simulate.season.campaign`, and bring each cargo
+home before they come again: to Rajin, less than a day away, or to Nampo, five to six days around
+Korea, where the time until the next call allows it (147 and 1,172 sea miles at 9 knots). Beside
+them bulk carriers and coasters lie at the cargo quays and at anchor, some for weeks, and one lies
+at the oil pier of Vostochny for once.
 
-A ship is one body: the same seed draws her laden and in ballast, so that length, beam, deck and
-house are hers in every scene, and only her freeboard and trim change while the pumps run.
+A ship is one body: the same seed draws it laden and in ballast, so that length, beam, deck and
+house are the same in every scene, and only freeboard and trim change while the pumps run.
 """
 
 from collections.abc import Iterator
@@ -61,12 +61,12 @@ class Call:
     barrels: float = 0.0
     """Of oil that went aboard or ashore."""
     turned: bool = False
-    """Lies with her bow the other way."""
+    """Lies with its bow the other way."""
     spot: int = 0
     """Which place of the zone."""
 
     def at(self, day: float) -> Ship:
-        """Return the ship as deep as she lies on a day."""
+        """Return the ship with its freeboard on a day."""
         age = (day - self.arrive_day) / (self.depart_day - self.arrive_day)
         done = float(np.interp(age, PUMPS, (0, 1)))
         load = self.laden[0] + (self.laden[1] - self.laden[0]) * done
@@ -79,7 +79,7 @@ class Call:
 
     @property
     def turn(self) -> str:
-        """What became of her load, in the words of the truth table."""
+        """What became of its load, as the truth table calls it."""
         return {(False, True): "loads", (True, False): "unloads"}.get(self.laden, "neither")
 
 
@@ -196,7 +196,7 @@ def _in_place(calls: list[Call]) -> Iterator[Call]:
 
 
 def table_of(calls: list[Call], start: str) -> pd.DataFrame:
-    """Truth of a season, one row per call, to be laid beside what gnomon says.
+    """Truth of a season, one row per call, to compare with gnomon's results.
 
     Parameters
     ----------

@@ -2,10 +2,10 @@
 
 From 15 October to 24 December 2024 a few tankers load at Vostochny and unload at the other two,
 other ships come and go beside them (`gnomon.simulate.calls`), and every scene shows those that lie
-there at its hour. Sentinel-2 passes when it does, every five days; images of 3 m of the oil pier
-and what is near it come between. The sun stands where it stands, at 38 to 23 degrees, because under
-a high one loads cannot be read. Clouds are those of `gnomon.simulate.season.timetable`: some looks
-show part of a port, and some nothing.
+there at its time. Sentinel-2 passes at its real times, every five days; images of 3 m of the oil
+pier and its surroundings come between. The sun is where it was, 38 to 23 degrees high; under a
+higher one loads cannot be determined. Clouds are those of `gnomon.simulate.season.timetable`: some
+observations show part of a port, and some nothing.
 
 truth.parquet beside the catalogue has every call of the season.
 """
@@ -43,7 +43,7 @@ from gnomon.simulate.sites import Site, sites
 SEED = 2034
 START, DAYS = "2024-10-15", 71
 LEAD_DAYS = 21
-"""Ships have been going round for so long when the season begins."""
+"""Ships have been trading for so long when the season begins."""
 TRADE = Trade(
     start="2024-09-24",
     days=DAYS + LEAD_DAYS,
@@ -58,7 +58,7 @@ FIRST_OVERPASS = {
 }
 """Of Sentinel-2, UTC (orbits R103, R003 and R046)."""
 EVERY = {"vostochny": 1, "rajin": 3, "nampo": 3}
-"""One in so many of the daily images of 3 m is had."""
+"""One in so many of the daily images of 3 m is available."""
 FINE_GSD_M, COARSE_GSD_M = 3.0, 10.0
 MARGIN_M = 300.0
 """Around a port's area, so that no edge of the data lies within it."""
@@ -113,7 +113,7 @@ def _observations(site: Site, calls: list[Call], rng: np.random.Generator) -> It
 
 
 def _scene(site: Site, day: float, geobox: GeoBox, rng: np.random.Generator) -> SceneSpec:
-    """Place, time and light of a look."""
+    """Place, time and light of an observation."""
     fine = abs(geobox.resolution.x) < COARSE_GSD_M
     seen_at = datetime.fromisoformat(START).replace(tzinfo=UTC) + timedelta(days=day)
     seen_at = seen_at.replace(microsecond=0)

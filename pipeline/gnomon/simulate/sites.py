@@ -1,7 +1,7 @@
 """Ports of the embedded study: a harbour at each, and where ships lie in it.
 
-A harbour is drawn around the zones of configs/embedded.geojson: the oil pier's says where the jetty
-stands. Tankers lie along its seaward side, the first one before its head.
+A harbour is drawn around the zones of configs/embedded.geojson: the oil pier's gives the place of
+the jetty. Tankers lie along its seaward side, the first one before its head.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ SEAWARD_DEG = {"vostochny": 330.0, "rajin": 30.0, "nampo": 180.0}
 JETTY_M = (400.0, 365.0)
 """Middle of the oil pier's zone in the shore coordinates of `harbour`."""
 FENDER_M = 1.5
-"""Between a ship and her quay."""
+"""Between a ship and its quay."""
 SWING_DEG = 12.0
 """By how much ships at anchor lie unlike the wind."""
 
@@ -37,7 +37,7 @@ class Site:
     """Middle of the oil pier's zone, world metres."""
 
     def lying(self, call: Call, day: float, *, wind_deg: float) -> Ship:
-        """Put the ship of a call in her place, as deep as she lies on a day."""
+        """Put the ship of a call in its place, with its freeboard on a day."""
         ship = call.at(day)
         if call.zone == ROADS:
             row, column = divmod(call.spot, 4)

@@ -30,7 +30,7 @@ from own_images import (
     write_image,
 )
 
-COUNTS = "no scale is told, so the numbers stay counts; for reflectance x 10000 say --scale 1e-4"
+COUNTS = "no scale is given, so the numbers stay counts; for reflectance x 10000 give --scale 1e-4"
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,20 @@ def test_the_sun_is_pvlibs(
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("metadata", "why"),
     [
-        ({}, "time: is not told; say it by --seen-at, a column seen_at"),
+        ({}, "time: is missing; give it by --seen-at, a column seen_at"),
         ({"seen_at": "2024-11-05T14:10:00Z"}, "time: at .* the sun stood .* below its horizon"),
-        ({"seen_at": NOON, "bands": "blue,green"}, "bands: has 1, and 2 names are told"),
+        ({"seen_at": NOON, "bands": "blue,green"}, "bands: has 1, and 2 names are given"),
         ({"seen_at": NOON, "bands": "coastal"}, "bands: are not named"),
-        ({"seen_at": NOON, "sun_azimuth_deg": 100, "sun_elevation_deg": 30}, "sun: the one told"),
+        ({"seen_at": NOON, "sun_azimuth_deg": 100, "sun_elevation_deg": 30}, "sun: the one given"),
     ],
 )
-def test_words_that_do_not_fit_the_file(tmp_path: Path, told: dict[str, Any], why: str) -> None:
+def test_metadata_that_do_not_fit_the_file(
+    tmp_path: Path, metadata: dict[str, Any], why: str
+) -> None:
     write_image(tmp_path / "images" / "bad.tif", numbers(1))
-    answer = made(tmp_path / "images", **told)
+    answer = made(tmp_path / "images", **metadata)
     assert answer.path is None
     assert not (tmp_path / "catalog").exists()
     with pytest.raises(AssetError, match=f"^bad.tif, {why}"):
@@ -226,7 +228,7 @@ def test_the_command_counts_what_went_in(
         (("empty",), "there is no GeoTIFF"),
         (("images", "--seen-at", "2024-11-05T11:10:00"), "2024-11-05T11:10:00 has no zone"),
         (("images", "--seen-at", NOON, "--collection", "sentinel-2-l2a"), "is a known mission"),
-        (("images", "--seen-at", NOON, "--collection", "a/b"), "is no name for a collection"),
+        (("images", "--seen-at", NOON, "--collection", "a/b"), "cannot name a collection"),
     ],
 )  # fmt: skip
 def test_a_fault_of_the_whole_is_one_line(

@@ -46,7 +46,7 @@ def test_a_catalogue_among_its_images_and_one_far_from_them(tmp_path: Path) -> N
         (tmp_path / "a" / "b" / "catalog", False),
         (tmp_path / "catalog", True),
     ):
-        answer = make_catalog(folder, out, told=image_metadata({"seen_at": NOON}))
+        answer = make_catalog(folder, out, defaults=image_metadata({"seen_at": NOON}))
         assert answer.path == out / "catalog.json"
         item = json.loads(next(out.rglob("bay.json")).read_text())
         assert item["assets"]["image"]["href"].startswith("..") == is_relative
@@ -79,7 +79,7 @@ def test_what_is_not_ours_is_not_touched(tmp_path: Path, what: str) -> None:
     (other / "catalog.json").write_text('{"id": "theirs", "links": []}')
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match=r"name (another|a) folder"):
-        make_catalog(folder, tmp_path / what, told=image_metadata({"seen_at": NOON}))
+        make_catalog(folder, tmp_path / what, defaults=image_metadata({"seen_at": NOON}))
     assert (folder / "a.tif").is_file()
     assert (other / "catalog.json").is_file()
 

@@ -69,7 +69,7 @@ def test_what_alpha_or_a_mask_hides_was_not_seen(tmp_path: Path) -> None:
 
 
 def test_a_fourth_band_of_eight_bits_is_infrared_where_somebody_says_so(tmp_path: Path) -> None:
-    """GDAL writes it as alpha unless told otherwise, and dark water has 0 there."""
+    """GDAL writes it as alpha by default, and dark water has 0 there."""
     values = numbers(4, data_type="uint8")
     values[3, 3, 4] = 0
     write_image(tmp_path / "images" / "bay.tif", values)
@@ -223,17 +223,17 @@ BAD = [
     (empty, "file: cannot be read .*; fetch it again"),
     (short, "file: cannot be read .*; fetch it again"),
     (nothing_seen, "pixels: are all nodata; leave the file out"),
-    (unnamed, "bands: are not named in the file, which has 5; say --bands blue,green"),
+    (unnamed, "bands: are not named in the file, which has 5; give --bands, as blue,green"),
     (colour_table, "pixels: are numbers of a colour table; gdal_translate -expand rgb"),
     (complex_numbers, "pixels: are complex64; gnomon reads optical images"),
-    (beside_nonsense, "metadata: bad.json is no Planet item .*; mend it, or move it away"),
+    (beside_nonsense, "metadata: bad.json is not a Planet item .*; mend it, or move it away"),
     (beside_another_place, "metadata: bad_metadata.json is of another place; mend or remove it"),
-    (beside_another_sun, r"sun: the one told \(azimuth 168.4, .*\) is 1\d degrees from where it"),
+    (beside_another_sun, r"sun: the one given \(azimuth 168.4, .*\) is 1\d degrees from where it"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("spoil", "why"), BAD)
-def test_a_bad_file_is_told_in_one_line_and_the_rest_goes_in(
+def test_a_bad_file_is_reported_in_one_line_and_the_rest_goes_in(
     tmp_path: Path, spoil: Any, why: str
 ) -> None:
     folder = tmp_path / "images"

@@ -1,4 +1,4 @@
-"""What is told of an image: who is believed, and words that mean nothing."""
+"""Metadata of an image: which source wins, and values that are refused."""
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.catalog.local.metadata import ImageMetadata, combined, image_metadata, moment
+from gnomon.catalog.local.metadata import ImageMetadata, combined, image_metadata, parse_time
 from gnomon.datamodel.errors import CatalogError, StudyError
 from own_images import (
     MS,
@@ -78,12 +78,12 @@ def test_two_angles_never_come_from_two_sources(
     ("text", "why"),
     [
         ("2024-11-05T11:10:00", "has no zone; write 2024-11-05T11:10:00Z if it is UTC, else"),
-        ("2024-11-05", "is a day, not a moment; write it 2024-11-05T02:10:00Z"),
+        ("2024-11-05", "is a day, not a time; write it 2024-11-05T02:10:00Z"),
         ("5 November", "is not a time; write it 2024-11-05T02:10:00Z"),
         ("1730772600", "is not a time"),
     ],
 )
-def test_times_that_are_no_moments(text: str, why: str) -> None:
+def test_times_that_are_refused(text: str, why: str) -> None:
     with pytest.raises(StudyError, match=why) as raised:
         image_metadata({"seen_at": text})
     assert str(raised.value).startswith("seen_at: ")
@@ -94,26 +94,26 @@ def test_times_that_are_no_moments(text: str, why: str) -> None:
 def test_any_zone_is_the_same_moment(minutes: int, seconds: int) -> None:
     there = timezone(timedelta(minutes=minutes))
     when = datetime.fromtimestamp(seconds, UTC)
-    assert moment(when.astimezone(there).isoformat()) == when
+    assert parse_time(when.astimezone(there).isoformat()) == when
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("values", "why"),
     [
         ({"sun_azimuth_deg": 100.0}, "the sun has only one of azimuth and elevation"),
         ({"sun_azimuth_deg": 100.0, "sun_elevation_deg": -3}, "sun_elevation_deg: .* greater than"),
         ({"view_zenith_deg": "steep"}, "view_zenith_deg: .* valid number"),
-        ({"offset": -0.1}, "offset is told without scale"),
+        ({"offset": -0.1}, "offset is given without scale"),
         ({"bands": "red,red"}, "bands: red is there twice"),
         ({"scale": 0}, "scale: .* greater than 0"),
         ({"scale": math.inf}, "scale: .* finite"),
         ({"platform": "sentinel-2b"}, "platform: sentinel-2b is a known mission"),
     ],
 )
-def test_words_that_mean_nothing(tmp_path: Path, told: dict[str, Any], why: str) -> None:
+def test_values_that_are_refused(tmp_path: Path, values: dict[str, Any], why: str) -> None:
     write_image(tmp_path / "images" / "a.tif", numbers(1))
     with pytest.raises(StudyError, match=why) as raised:
-        made(tmp_path / "images", seen_at=NOON, **told)
+        made(tmp_path / "images", seen_at=NOON, **values)
     assert "\n" not in str(raised.value)
 
 
@@ -133,8 +133,8 @@ def test_rows_that_are_faulty_stay_with_their_files(tmp_path: Path) -> None:
     )
     answer = made(tmp_path / "images", table=table)
     assert answer.items == ("b",)
-    told = [str(fault).split(";")[0] for fault in answer.faults]
-    assert told == [
+    reported = [str(fault).split(";")[0] for fault in answer.faults]
+    assert reported == [
         "a.tif, table.csv line 2: seen_at: 2024-11-05T11:10:00 has no zone",
         "c.tif, table.csv line 4: cloud_percent: Input should be less than or equal to 100",
         "d.tif, table.csv line 6: the file is there twice",
@@ -148,7 +148,7 @@ def test_rows_that_are_faulty_stay_with_their_files(tmp_path: Path) -> None:
         (None, "cannot be read"),
         ("", "has no column file"),
         ("file;seen_at\na.tif;x\n", "has no column file; .* commas"),
-        ("file,sun_elevation\na.tif,3\n", "mean nothing here: sun_elevation; known are"),
+        ("file,sun_elevation\na.tif,3\n", "has unknown columns: sun_elevation; known are"),
     ],
 )
 def test_tables_that_are_no_tables(tmp_path: Path, text: str | None, why: str) -> None:

@@ -50,7 +50,7 @@ def test_a_delivery_of_planet(tmp_path: Path) -> None:
     assert (scene.cloud_percent, scene.gsd_m) == (7, 3)
     assert scene.processed_at == datetime(2024, 11, 5, 9, 3, 40, tzinfo=UTC)
     assert [note.split(": ")[1].split(";")[0] for note in answer.notes] == [
-        "a mask of usable pixels, no image",
+        "a mask of usable pixels, not an image",
         f"shows what PSScene/{scene.id}.tif shows",
     ]
 

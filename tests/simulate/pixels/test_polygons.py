@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.draw import polygon
 
-from gnomon.simulate.pixels.polygons import Cells, Outline, Window
+from gnomon.simulate.pixels.polygons import Cells, CellWindow, Outline
 
 CELLS = Cells(west=100.0, north=50.0, side_m=2.0, shape=(40, 60))
 PLACES = st.tuples(st.floats(60, 260), st.floats(-60, 80))
@@ -20,7 +20,7 @@ def oracle(points: np.ndarray) -> np.ndarray:
     return mask
 
 
-def filled(points: np.ndarray, within: Window | None = None) -> np.ndarray:
+def filled(points: np.ndarray, within: CellWindow | None = None) -> np.ndarray:
     mask = np.zeros(CELLS.shape, bool)
     window, part = CELLS.fill(Outline.of(points), within)
     mask[window.slices] = part
@@ -55,7 +55,7 @@ def test_a_window_holds_its_part_of_the_whole_and_nothing_else(
     corners: list[tuple[float, float]], sides: tuple[int, int, int, int]
 ) -> None:
     points = np.array(corners)
-    window = Window(*sorted(sides[:2]), *sorted(sides[2:]))
+    window = CellWindow(*sorted(sides[:2]), *sorted(sides[2:]))
     inside = np.zeros(CELLS.shape, bool)
     inside[window.slices] = True
     np.testing.assert_array_equal(filled(points, window), filled(points) & inside)

@@ -1,15 +1,16 @@
 """A researcher's own images, a folder of GeoTIFFs, as a static STAC catalogue.
 
-Each file becomes one item (`own_item.py`): its grid and bands as the file says them (`geotiff.py`),
-its time and angles as somebody tells them (`particulars.py`, `planet.py`).
+Each file becomes one item (`item.py`): its grid and bands from the file (`geotiff.py`), its time
+and angles from metadata beside it, a table or options (`metadata.py`, `planet.py`).
 
 No image is copied or changed. The catalogue points to the files relatively where it lies in their
 folder, above it or beside it, so that all can be moved together, and absolutely elsewhere.
 
 An image that cannot be used is a fault that stops nothing.
 
-A run looks once at what one platform saw of a place within half an orbit (`passes.py`). So of
-several files of one acquisition of Planet the one that tells most is taken.
+What one platform saw of a place within half an orbit is observed once
+(`gnomon.catalog.acquisitions`). So of several files of one Planet acquisition the most complete one
+is kept.
 """
 
 import re
@@ -22,7 +23,7 @@ from gnomon.catalog.local import planet
 from gnomon.catalog.local.folder import check_place, save_catalog
 from gnomon.catalog.local.geotiff import ENDINGS, GeoTiff, read_geotiff
 from gnomon.catalog.local.item import READ, Image, item_of
-from gnomon.catalog.local.metadata import ImageMetadata, combined, read_table
+from gnomon.catalog.local.metadata import ImageMetadata, combined, read_image_table
 from gnomon.catalog.providers import providers
 from gnomon.datamodel.errors import AssetError, CatalogError, StudyError
 
@@ -47,7 +48,7 @@ def make_catalog(
     folder: Path,
     out: Path,
     *,
-    told: ImageMetadata | None = None,
+    defaults: ImageMetadata | None = None,
     table: Path | None = None,
     collection: str = COLLECTION,
 ) -> Made:
@@ -59,10 +60,10 @@ def make_catalog(
         Of the images.
     out
         Folder of the catalogue; an earlier one that was made so is replaced, whole or not at all.
-    told
-        What holds for all images that have nothing of their own.
+    defaults
+        Metadata of all images that have none of their own.
     table
-        A CSV with a row for each image that it tells of.
+        A CSV with metadata, one row an image.
     collection
         Name of the collection.
 
@@ -76,16 +77,16 @@ def make_catalog(
         ``out`` holds something else, or cannot be written.
 
     """
-    told = told or ImageMetadata()
-    _check_names(collection, told)
+    defaults = defaults or ImageMetadata()
+    _check_names(collection, defaults)
     folder, out = folder.resolve(), out.resolve()
     for place in (folder, out):
         if marks := _marks(str(place)):
             raise CatalogError(f"{place}: has {marks}, which cuts an address short; rename it")
     paths = _geotiffs(folder)
     check_place(out)
-    rows = read_table(table) if table else {}
-    images, faults, notes = _observed_at(folder, paths, rows, told)
+    rows = read_image_table(table) if table else {}
+    images, faults, notes = _read_images(folder, paths, rows, defaults)
     images, aside = _one_of_each(images)
     items = []
     for image in images:
@@ -104,11 +105,11 @@ def make_catalog(
     )
 
 
-def _check_names(collection: str, told: ImageMetadata) -> None:
+def _check_names(collection: str, defaults: ImageMetadata) -> None:
     if not re.fullmatch(r"\w[\w.-]*", collection):
-        why = "is no name for a collection; use letters, digits, dots and hyphens"
+        why = "cannot name a collection; use letters, digits, dots and hyphens"
         raise StudyError(f"collection: {collection!r} {why}")
-    for what, name in (("collection", collection), ("platform", told.platform or "")):
+    for what, name in (("collection", collection), ("platform", defaults.platform or "")):
         if _is_known(name):
             why = f"is a known mission, whose products are other files; call it own-{name}"
             raise StudyError(f"{what}: {name} {why}")
@@ -141,13 +142,13 @@ def _geotiffs(folder: Path) -> list[Path]:
     return paths
 
 
-def _observed_at(
+def _read_images(
     folder: Path,
     paths: Sequence[Path],
     rows: Mapping[str, ImageMetadata | AssetError],
-    told: ImageMetadata,
+    defaults: ImageMetadata,
 ) -> tuple[list[Image], list[AssetError], list[str]]:
-    """Look at each file, and part what can be used from what cannot."""
+    """Read each file, and separate what can be used from what cannot."""
     images: list[Image] = []
     faults: list[AssetError] = []
     notes: list[str] = []
@@ -159,11 +160,11 @@ def _observed_at(
         name = path.relative_to(folder).as_posix()
         row = left.pop(name, None) or left.pop(path.name, None)
         if planet.is_mask(path):
-            notes.append(f"{name}: a mask of usable pixels, no image; it is not read")
+            notes.append(f"{name}: a mask of usable pixels, not an image; it is not read")
             continue
         try:
             _check_id(name, stems[path.stem])
-            images.append(_image(path, name, row, told))
+            images.append(_image(path, name, row, defaults))
         except AssetError as error:
             faults.append(error)
     lost = "is in the table and not in the folder; mend the table"
@@ -181,9 +182,9 @@ def _check_id(name: str, namesakes: Sequence[str]) -> None:
 
 
 def _image(
-    path: Path, name: str, row: ImageMetadata | AssetError | None, told: ImageMetadata
+    path: Path, name: str, row: ImageMetadata | AssetError | None, defaults: ImageMetadata
 ) -> Image:
-    """Put together what is told of a file and what it says itself."""
+    """Combine a file with its metadata from all sources."""
     if isinstance(row, AssetError):
         raise AssetError(name, row.asset, row.why)
     beside = planet.sidecar_path(path)
@@ -191,11 +192,11 @@ def _image(
         sidecar = planet.read_sidecar(beside, path) if beside else None
     except StudyError as error:
         raise AssetError(name, "metadata", str(error)) from error
-    sources = [*([sidecar.told] if sidecar else []), *([row] if row else []), told]
+    sources = [*([sidecar.metadata] if sidecar else []), *([row] if row else []), defaults]
     whole = combined(sources)
     if whole.seen_at is None:
         why = (
-            "is not told; say it by --seen-at, a column seen_at in --table, or Planet's metadata "
+            "is missing; give it by --seen-at, a column seen_at in --table, or Planet's metadata "
             "beside the file"
         )
         raise AssetError(name, "time", why)
@@ -203,28 +204,29 @@ def _image(
         why = f"{whole.platform} is a known mission, whose products are other files"
         raise AssetError(name, "platform", f"{why}; call it own-{whole.platform}")
     file = read_geotiff(path, name)
-    bands = _named(file, whole, name, mission=sidecar.told.constellation if sidecar else None)
-    return Image(name=name, file=file, told=whole, bands=bands, sidecar=sidecar)
+    bands = _named(file, whole, name, mission=sidecar.metadata.constellation if sidecar else None)
+    return Image(name=name, file=file, metadata=whole, bands=bands, sidecar=sidecar)
 
 
 def _named(
-    file: GeoTiff, told: ImageMetadata, name: str, *, mission: str | None
+    file: GeoTiff, metadata: ImageMetadata, name: str, *, mission: str | None
 ) -> tuple[str | None, ...]:
-    """Names of the bands: those told, else the file's descriptions, Planet's order, the colours."""
+    """Names of the bands: as given, else the file's descriptions, Planet's order, the colours."""
     count = len(file.names)
-    if told.bands and len(told.bands) != count:
-        why = f"has {count}, and {len(told.bands)} names are told ({','.join(told.bands)})"
+    if metadata.bands and len(metadata.bands) != count:
+        given = ",".join(metadata.bands)
+        why = f"has {count}, and {len(metadata.bands)} names are given ({given})"
         raise AssetError(name, "bands", f"{why}; name all, in the order of the file")
     order = planet.ORDERS.get((mission or "", count)) if file.data_type != "uint8" else None
-    bands = told.bands or (file.names if file.described else order or file.names)
+    bands = metadata.bands or (file.names if file.described else order or file.names)
     if not {*bands} & {*READ}:
-        why = f"are not named in the file, which has {count}; say --bands blue,green,red,nir or so"
+        why = f"are not named in the file, which has {count}; give --bands, as blue,green,red,nir"
         raise AssetError(name, "bands", f"{why}, in the order of the file")
     return bands
 
 
 def _one_of_each(images: Sequence[Image]) -> tuple[list[Image], list[str]]:
-    """Of the files of one Planet acquisition keep the one that tells most."""
+    """Of the files of one Planet acquisition keep the most complete one."""
     groups: dict[Path, list[Image]] = defaultdict(list)
     for image in images:
         groups[image.sidecar.path if image.sidecar else image.file.path].append(image)
@@ -232,21 +234,21 @@ def _one_of_each(images: Sequence[Image]) -> tuple[list[Image], list[str]]:
     for group in groups.values():
         best = max(group, key=lambda image: image.rank)
         kept.append(best)
-        aside += [f"{image.name}: shows what {best.name} shows; the latter is taken"
+        aside += [f"{image.name}: shows what {best.name} shows; that one is used"
                   for image in group if image is not best]  # fmt: skip
     return sorted(kept, key=lambda image: image.name), aside
 
 
 def _is_counts(image: Image) -> bool:
-    """Whether nobody tells what the numbers mean."""
+    """Whether the meaning of the numbers is unknown."""
     integers = "int" in image.file.data_type
-    return integers and image.told.scale is None and {*image.file.scales} == {1.0}
+    return integers and image.metadata.scale is None and {*image.file.scales} == {1.0}
 
 
 def _on_counts(names: Sequence[str]) -> Iterator[str]:
     if names:
         some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         yield (
-            f"{some}: no scale is told, so the numbers stay counts; "
-            "for reflectance x 10000 say --scale 1e-4"
+            f"{some}: no scale is given, so the numbers stay counts; "
+            "for reflectance x 10000 give --scale 1e-4"
         )

@@ -1,14 +1,14 @@
-"""A GeoTIFF of one's own: whether its grid can be measured on, what its bands are, what it shows.
+"""A local GeoTIFF: whether its grid can be measured on, its bands, and the outline of its data.
 
 gnomon measures ships in metres on the file's own pixels. So a grid must be north up, its pixels
 square, and its metres metres on the ground: a UTM zone or another projection true to scale within
 1 %. Degrees are refused, and so is Web Mercator, whose metre is 0.73 m at 43 degrees north. What is
-refused is not resampled here behind the researcher's back: the message has the command.
+refused is not resampled silently: the message has the command.
 
 Names of bands are taken from their descriptions, else from their colours; a single band is ``pan``.
 
 The outline is the convex hull of the pixels that hold data, seen at no more than about a thousand
-rows and columns, widened by what that may have missed; where a look at the whole file would be
+rows and columns, widened by what that may have missed; where reading the whole file would be
 costly (many pixels and no overviews) it is the outline of the grid.
 """
 
@@ -39,8 +39,8 @@ ENDINGS = (".tif", ".tiff")
 TRUE_TO_SCALE = 0.01
 """A ship of 200 m is then wrong by 2 m; UTM zones stray by 0.1 %."""
 SQUARE = 1e-3
-LOOKED_AT_PX = 1000
-"""Rows and columns of the look at what holds data."""
+SURVEYED_PX = 1000
+"""Rows and columns at which the pixels that hold data are surveyed."""
 CHEAP_PX = 16_000_000
 """Decoded in a quarter of a second."""
 COLOURS = {
@@ -68,14 +68,14 @@ WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class GeoTiff:
-    """What a file says of itself."""
+    """Grid, bands and extent of a file."""
 
     path: Path
     grid: GeoBox
     outline: BaseGeometry
     """Of the pixels that hold data, EPSG:4326."""
     names: tuple[str | None, ...]
-    """Of the bands, in the order of the file, as far as the file tells."""
+    """Of the bands, in the order of the file, as far as the file names them."""
     described: bool
     """Whether the names were written as descriptions, and not only guessed from colours."""
     data_type: str
@@ -90,7 +90,7 @@ class GeoTiff:
 
 
 def read_geotiff(path: Path, name: str) -> GeoTiff:
-    """Look at a file's grid, bands and extent.
+    """Read a file's grid, bands and extent.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def read_geotiff(path: Path, name: str) -> GeoTiff:
     Raises
     ------
     AssetError
-        The file cannot be read, or gnomon cannot measure on its grid; the line says what to do.
+        The file cannot be read, or gnomon cannot measure on its grid; the message has what to do.
 
     """
     with _opened(path, name) as file:
@@ -127,10 +127,10 @@ def read_geotiff(path: Path, name: str) -> GeoTiff:
 
 @contextmanager
 def _opened(path: Path, name: str) -> Iterator[rasterio.DatasetReader]:
-    """Open a file and say in one line why it cannot be read."""
+    """Open a file, and turn an error of reading it into an `AssetError` of one line."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # told as a fault
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a fault of the grid
             with rasterio.open(path) as file:
                 yield file
     except RasterioError as error:
@@ -142,7 +142,7 @@ def _opened(path: Path, name: str) -> Iterator[rasterio.DatasetReader]:
 
 
 def _grid_fault(file: rasterio.DatasetReader) -> str | None:
-    """Say why the grid is of no use and what to do, if so."""
+    """Why the grid cannot be used and what to do; None where it can."""
     grid, has_points = file.transform, bool(file.gcps[0] or file.rpcs)
     if has_points and (file.crs is None or grid.is_identity):
         rpc = "-rpc " if file.rpcs else ""
@@ -150,7 +150,7 @@ def _grid_fault(file: rasterio.DatasetReader) -> str | None:
     if file.crs is None:
         return "has no CRS; gdal_edit.py -a_srs EPSG:CODE writes the right one in"
     if grid.is_identity:
-        return "says no place; gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM writes it into the file"
+        return "has no position; gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM writes it into the file"
     return _projection_fault(file)
 
 
@@ -196,7 +196,7 @@ def _utm(longitude: float, latitude: float) -> str:
 
 
 def _pixel_fault(file: rasterio.DatasetReader) -> str | None:
-    """Say why the numbers are no measurements, if so."""
+    """Why the numbers are not measurements; None where they are."""
     if ColorInterp.palette in file.colorinterp:
         return "are numbers of a colour table; gdal_translate -expand rgb makes them colours"
     if "complex" in file.dtypes[0]:
@@ -207,7 +207,7 @@ def _pixel_fault(file: rasterio.DatasetReader) -> str | None:
 
 
 def _names(file: rasterio.DatasetReader) -> tuple[tuple[str | None, ...], bool]:
-    """Name the bands as the file does, and say whether by descriptions."""
+    """Names of the bands in the file, and whether they are descriptions."""
     colours = [COLOURS.get(colour) for colour in file.colorinterp]
     words = [WORDS.get(re.sub(r"[^a-z0-9]", "", (d or "").lower())) for d in file.descriptions]
     seen = [place for place, colour in enumerate(colours) if colour != "alpha"]
@@ -240,7 +240,7 @@ def _outline(file: rasterio.DatasetReader, grid: GeoBox, name: str) -> BaseGeome
 
 def _hull(file: rasterio.DatasetReader) -> BaseGeometry:
     """Convex hull of the pixels that hold data, in columns and rows."""
-    step = max(1, math.ceil(max(file.width, file.height) / LOOKED_AT_PX))
+    step = max(1, math.ceil(max(file.width, file.height) / SURVEYED_PX))
     shape = (math.ceil(file.height / step), math.ceil(file.width / step))
     seen = file.dataset_mask(out_shape=shape) > 0
     rows = np.flatnonzero(seen.any(axis=1))

@@ -1,12 +1,12 @@
-"""One image of one's own as a STAC item.
+"""One local image as a STAC item.
 
-Where only the time is told, the sun is computed from time and place. Where the sun is told too, the
-two are held against each other: an hour's error of the clock turns the sun by up to 15 degrees, so
-a sun that is further off than `SUN_AGREES_DEG` says that the time, its zone or the angles are
-wrong, and the image is left out.
+Where only the time is given, the sun is computed from time and place. Where the sun is given too,
+the two are compared: an error of one hour turns the sun by up to 15 degrees, so where they differ
+by more than `SUN_AGREES_DEG`, the time, its zone or the angles are wrong, and the image is left
+out.
 
-Every item goes through the same door as all others (`items.py`) before it is written, so that what
-is catalogued can be read.
+Every item is read back like an item of any provider (`gnomon.catalog.items`) before it is written,
+so that what is catalogued can be read.
 """
 
 import json
@@ -41,11 +41,11 @@ EXTENSIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A file that can be used, and all that is told of it."""
+    """A file that can be used, and its metadata."""
 
     name: str
     file: GeoTiff
-    told: ImageMetadata
+    metadata: ImageMetadata
     bands: tuple[str | None, ...]
     sidecar: planet.Sidecar | None
 
@@ -61,27 +61,34 @@ class Image:
 
     @property
     def rank(self) -> tuple[int, bool, str]:
-        """How much it tells, among files of one acquisition."""
-        return self.bands_read, self.told.scale is not None, self.name
+        """How complete it is, among files of one acquisition."""
+        return self.bands_read, self.metadata.scale is not None, self.name
 
 
 def item_of(image: Image, collection: str) -> pystac.Item:
-    """Describe an image in the words of STAC; AssetError if gnomon could not read it back."""
-    file, told = image.file, image.told
-    assert told.seen_at is not None, "checked where it was told"
+    """Describe an image as a STAC item.
+
+    Raises
+    ------
+    AssetError
+        Its metadata contradict each other, or gnomon could not read the item back.
+
+    """
+    file, metadata = image.file, image.metadata
+    assert metadata.seen_at is not None, "checked when it was read"
     item = pystac.Item(
         id=image.id,
         geometry=mapping(_outline(image)),
         bbox=[],
-        datetime=told.seen_at,
+        datetime=metadata.seen_at,
         properties={
             "gsd": file.gsd_m,
-            "platform": told.platform,
-            "constellation": told.constellation,
-            "eo:cloud_cover": told.cloud_percent,
-            "created": told.published_at and told.published_at.isoformat(),
+            "platform": metadata.platform,
+            "constellation": metadata.constellation,
+            "eo:cloud_cover": metadata.cloud_percent,
+            "created": metadata.published_at and metadata.published_at.isoformat(),
             **_projection(file),
-            **_view(told),
+            **_view(metadata),
         },
         collection=collection,
         stac_extensions=[*EXTENSIONS],
@@ -96,7 +103,7 @@ def item_of(image: Image, collection: str) -> pystac.Item:
 
 
 def _outline(image: Image) -> BaseGeometry:
-    """Outline of what holds data; Planet knows its own where a file does not tell."""
+    """Outline of what holds data, cut to that in Planet's metadata if there is one."""
     outline = image.file.outline
     if image.sidecar is None or image.sidecar.outline is None:
         return outline
@@ -114,36 +121,36 @@ def _projection(file: GeoTiff) -> dict[str, Any]:
     return {**code, "proj:shape": [*file.grid.shape.yx], "proj:transform": [*affine][:6]}
 
 
-def _view(told: ImageMetadata) -> dict[str, float | None]:
-    zenith = told.view_zenith_deg
-    if zenith is None and told.off_nadir_deg is not None:
-        zenith = incidence_deg(told.off_nadir_deg, altitude_km=told.altitude_km)
-    azimuth = told.view_azimuth_deg
+def _view(metadata: ImageMetadata) -> dict[str, float | None]:
+    zenith = metadata.view_zenith_deg
+    if zenith is None and metadata.off_nadir_deg is not None:
+        zenith = incidence_deg(metadata.off_nadir_deg, altitude_km=metadata.altitude_km)
+    azimuth = metadata.view_azimuth_deg
     return {
         "view:azimuth": None if azimuth is None else azimuth % 360,
         "view:incidence_angle": zenith,
-        "view:off_nadir": told.off_nadir_deg,
+        "view:off_nadir": metadata.off_nadir_deg,
     }
 
 
 def _sun(image: Image, footprint: BaseGeometry) -> dict[str, float]:
-    """Where the sun stood: as told, if that agrees with time and place, else computed."""
-    told, middle = image.told, footprint.representative_point()
-    assert told.seen_at is not None, "checked where it was told"
-    azimuth, elevation = sun_at(told.seen_at, longitude=middle.x, latitude=middle.y)
-    when = f"{told.seen_at:%Y-%m-%dT%H:%M:%SZ}"
+    """Where the sun stood: as given, if that agrees with time and place, else computed."""
+    metadata, middle = image.metadata, footprint.representative_point()
+    assert metadata.seen_at is not None, "checked when it was read"
+    azimuth, elevation = sun_at(metadata.seen_at, longitude=middle.x, latitude=middle.y)
+    when = f"{metadata.seen_at:%Y-%m-%dT%H:%M:%SZ}"
     if elevation <= 0:
         why = f"at {when} the sun stood {-elevation:.0f} degrees below its horizon"
         raise AssetError(image.name, "time", f"{why}; check the time and its zone")
-    if told.sun_azimuth_deg is not None and told.sun_elevation_deg is not None:
-        said = (told.sun_azimuth_deg, told.sun_elevation_deg)
-        if (apart := _apart_deg(said, (azimuth, elevation))) > SUN_AGREES_DEG:
+    if metadata.sun_azimuth_deg is not None and metadata.sun_elevation_deg is not None:
+        given = (metadata.sun_azimuth_deg, metadata.sun_elevation_deg)
+        if (apart := _apart_deg(given, (azimuth, elevation))) > SUN_AGREES_DEG:
             why = (
-                f"the one told (azimuth {said[0]:.1f}, elevation {said[1]:.1f}) is {apart:.0f} "
+                f"the one given (azimuth {given[0]:.1f}, elevation {given[1]:.1f}) is {apart:.0f} "
                 f"degrees from where it stood at {when} ({azimuth:.1f}, {elevation:.1f})"
             )
             raise AssetError(image.name, "sun", f"{why}; check the time, its zone and the angles")
-        azimuth, elevation = said
+        azimuth, elevation = given
     return {"view:sun_azimuth": azimuth % 360, "view:sun_elevation": elevation}
 
 
@@ -156,12 +163,12 @@ def _apart_deg(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 def _asset(image: Image) -> pystac.Asset:
     """The file, with the names and the numbers of its bands."""
-    file, told = image.file, image.told
+    file, metadata = image.file, image.metadata
     filled = planet.NODATA if image.sidecar and file.data_type != "uint8" else None
     bands = []
     for place, name in enumerate(image.bands):
         own = (file.scales[place], file.offsets[place])
-        scale, offset = (told.scale, told.offset or 0.0) if told.scale else own
+        scale, offset = (metadata.scale, metadata.offset or 0.0) if metadata.scale else own
         nodata = filled if file.nodata[place] is None else file.nodata[place]
         band: dict[str, Any] = {"name": name or f"band-{place + 1}"}
         if name in READ:

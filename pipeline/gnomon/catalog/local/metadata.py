@@ -1,8 +1,8 @@
-"""What is told of an image beside its pixels: when it was taken, and from where.
+"""Metadata of a local image: when it was acquired, from where, and what its numbers mean.
 
-It is told by Planet's metadata file beside the image, by a row of a table, or by options that hold
-for all images, in this order: the first that speaks is believed. What belongs together is taken
-from one source: the sun's two angles, the view's two angles, scale and offset.
+Sources are Planet's metadata file beside the image, a row of a table, and options for all images,
+in this order: the first that has a value wins. What belongs together comes from one source: the
+sun's two angles, the view's two angles, scale and offset.
 
 A time without a zone is refused: nine hours are 135 degrees of the sun's path.
 """
@@ -39,8 +39,15 @@ FREE_ALTITUDE_KM = 600.0
 """Imaging satellites of 0.3-3 m fly at 450-770 km: within a degree of zenith at 25 off nadir."""
 
 
-def moment(text: object) -> datetime:
-    """Read a time with its zone, as UTC; ValueError says how to write it."""
+def parse_time(text: object) -> datetime:
+    """Parse a time with its zone, as UTC.
+
+    Raises
+    ------
+    ValueError
+        It has no zone, or is not a time; the message has the right form.
+
+    """
     if isinstance(text, datetime):
         when = text
     else:
@@ -49,7 +56,7 @@ def moment(text: object) -> datetime:
         except ValueError:
             raise ValueError(f"{text!r} is not a time; write it 2024-11-05T02:10:00Z") from None
         if _is_day(str(text).strip()):
-            raise ValueError(f"{text} is a day, not a moment; write it {text}T02:10:00Z")
+            raise ValueError(f"{text} is a day, not a time; write it {text}T02:10:00Z")
     if when.tzinfo is None:
         local = when.isoformat()
         raise ValueError(f"{text} has no zone; write {local}Z if it is UTC, else {local}+09:00")
@@ -84,9 +91,9 @@ Azimuth = Annotated[float, Field(ge=-180, le=360)]
 
 
 class ImageMetadata(Options):
-    """What one source tells of an image; None is not told."""
+    """What one source has of an image; None is unknown."""
 
-    seen_at: Annotated[datetime, BeforeValidator(moment)] | None = None
+    seen_at: Annotated[datetime, BeforeValidator(parse_time)] | None = None
     sun_azimuth_deg: Azimuth | None = None
     """Towards the sun, clockwise from north."""
     sun_elevation_deg: float | None = Field(default=None, gt=0, le=90)
@@ -106,12 +113,12 @@ class ImageMetadata(Options):
     """Reflectance per count."""
     offset: float | None = Field(default=None, allow_inf_nan=False)
     """Added after scaling; not without a scale."""
-    published_at: Annotated[datetime, BeforeValidator(moment)] | None = None
+    published_at: Annotated[datetime, BeforeValidator(parse_time)] | None = None
 
     @model_validator(mode="after")
     def _offset_of_a_scale(self) -> Self:
         if self.offset is not None and self.scale is None:
-            raise ValueError("offset is told without scale; give both (scale 1 changes nothing)")
+            raise ValueError("offset is given without scale; give both (scale 1 changes nothing)")
         return self
 
     @model_validator(mode="after")
@@ -125,12 +132,12 @@ class ImageMetadata(Options):
 
 
 def image_metadata(values: Mapping[str, Any]) -> ImageMetadata:
-    """Check what was told.
+    """Check the values of one source.
 
     Parameters
     ----------
     values
-        By the names of `Particulars`; None and empty texts are not told.
+        By the names of `ImageMetadata`; None and empty texts are unknown.
 
     Raises
     ------
@@ -138,9 +145,9 @@ def image_metadata(values: Mapping[str, Any]) -> ImageMetadata:
         Something is not what it should be; one line names all faults.
 
     """
-    told = {name: value for name, value in values.items() if value not in (None, "")}
+    known = {name: value for name, value in values.items() if value not in (None, "")}
     try:
-        return ImageMetadata.model_validate(told)
+        return ImageMetadata.model_validate(known)
     except ValidationError as error:
         faults = (
             ": ".join([*map(str, f["loc"][:1]), f["msg"].removeprefix("Value error, ")])
@@ -150,21 +157,21 @@ def image_metadata(values: Mapping[str, Any]) -> ImageMetadata:
 
 
 def combined(sources: Iterable[ImageMetadata]) -> ImageMetadata:
-    """Take each thing from the first source that tells it, a pair from the first that has all."""
+    """Take each value from the first source that has it, a pair from the first that has both."""
     sources = list(sources)
     merged: dict[str, Any] = {}
     for source in reversed(sources):
         merged |= {k: v for k, v in source.model_dump().items() if v is not None}
     for pair in TOGETHER:
-        best = max(sources, key=lambda one: _told_of(one, pair))
+        best = max(sources, key=lambda one: _count_of(one, pair))
         merged |= {name: getattr(best, name) for name in pair}
         if pair == VIEW:
             merged |= {"off_nadir_deg": best.off_nadir_deg, "altitude_km": best.altitude_km}
     return ImageMetadata.model_construct(**merged)
 
 
-def _told_of(source: ImageMetadata, pair: tuple[str, str]) -> int:
-    """How much of a pair a source tells: of the view perhaps a half, of others all or nothing."""
+def _count_of(source: ImageMetadata, pair: tuple[str, str]) -> int:
+    """How much of a pair a source has: of the view perhaps a half, of others all or nothing."""
     if pair != VIEW:
         return int(getattr(source, pair[0]) is not None)  # an offset is optional beside its scale
     return (source.view_azimuth_deg is not None) + (
@@ -172,8 +179,8 @@ def _told_of(source: ImageMetadata, pair: tuple[str, str]) -> int:
     )
 
 
-def read_table(path: Path) -> dict[str, ImageMetadata | AssetError]:
-    """Read what a CSV tells, by the file named in each row; a faulty row stays with its file.
+def read_image_table(path: Path) -> dict[str, ImageMetadata | AssetError]:
+    """Read metadata from a CSV, by the file of each row; a faulty row is an error of its file.
 
     Raises
     ------
@@ -181,18 +188,19 @@ def read_table(path: Path) -> dict[str, ImageMetadata | AssetError]:
         The table cannot be read, or its columns are not those of `COLUMNS`.
 
     """
-    told: dict[str, ImageMetadata | AssetError] = {}
+    rows: dict[str, ImageMetadata | AssetError] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, restkey="more", restval="")
-            _check_columns(path, rows.fieldnames or ())
-            for row in rows:
+            reader = csv.DictReader(file, restkey="more", restval="")
+            _check_columns(path, reader.fieldnames or ())
+            for row in reader:
                 name = (row.pop("file") or "").strip()
-                told[name] = _row(name, row, f"{path.name} line {rows.line_num}", seen=name in told)
+                place = f"{path.name} line {reader.line_num}"
+                rows[name] = _row(name, row, place, seen=name in rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = f"cannot be read ({error}); name a CSV in UTF-8 with a column file"
         raise CatalogError(f"{path}: {why}") from error
-    return told
+    return rows
 
 
 def _check_columns(path: Path, names: Iterable[str]) -> None:
@@ -201,7 +209,7 @@ def _check_columns(path: Path, names: Iterable[str]) -> None:
         why = "has no column file; its first line names the columns, with commas between them"
         raise CatalogError(f"{path}: {why}")
     if strange := [name for name in names if name not in COLUMNS]:
-        why = f"has columns that mean nothing here: {', '.join(strange)}; known are"
+        why = f"has unknown columns: {', '.join(strange)}; known are"
         raise CatalogError(f"{path}: {why} {', '.join(COLUMNS)}")
 
 

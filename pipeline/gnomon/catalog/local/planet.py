@@ -6,11 +6,12 @@ A delivery has ``<id>_metadata.json``, an item of Planet's Data API (a GeoJSON F
 - ``acquired``: the time, RFC 3339, UTC;
 - ``sun_azimuth``, ``sun_elevation``: from true north towards the sun, and above the horizon;
 - ``view_angle``: off nadir AT THE SPACECRAFT, in some products with a sign for the side across the
-  track, which is dropped; the zenith at the target is a little larger (``geometry.py``);
+  track, which is dropped; the zenith at the target is a little larger
+  (`gnomon.catalog.angles.incidence_deg`);
 - ``satellite_azimuth``: for PlanetScope "from true north to the satellite vector, projected on the
-  horizontal plane", read as from the target towards the satellite. For SkySat the documents say
-  "off track pointing direction", which may be the opposite: there it is left out, and a table may
-  tell it. For PlanetScope the doubt is small in effect: it looks within 5 degrees of straight down;
+  horizontal plane", read as from the target towards the satellite. For SkySat the documents call
+  it "off track pointing direction", which may be the opposite: there it is left out, and a table
+  may give it. For PlanetScope the doubt has little effect: its view is within 5 degrees of nadir;
 - ``cloud_percent``, else ``cloud_cover`` (0 to 1); ``satellite_id``; ``item_type``; ``published``.
 
 ``gsd`` is that of the telescope (3.7-4.2 m); the pixels of the file (3 m) are what gnomon goes by.
@@ -56,16 +57,16 @@ _SR = re.compile(r"_sr(_|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True)
 class Sidecar:
-    """What Planet tells of one acquisition; several files may share it."""
+    """Planet's metadata of one acquisition; several files may share it."""
 
     path: Path
-    told: ImageMetadata
+    metadata: ImageMetadata
     outline: BaseGeometry | None
     """Footprint of the whole acquisition, EPSG:4326."""
 
 
 def is_mask(image: Path) -> bool:
-    """Whether a file tells what of another is usable (UDM, UDM2), and is no image."""
+    """Whether a file is a mask of usable pixels of another (UDM, UDM2) and not an image."""
     return bool(_MASK.search(image.stem))
 
 
@@ -88,7 +89,7 @@ def read_sidecar(path: Path, image: Path) -> Sidecar:
     Raises
     ------
     StudyError
-        The file is no Planet item, or a value in it is not what it should be.
+        The file is not a Planet item, or a value in it is not what it should be.
 
     """
     try:
@@ -97,13 +98,13 @@ def read_sidecar(path: Path, image: Path) -> Sidecar:
         acquired = properties["acquired"]
         outline = shape(feature["geometry"]) if feature.get("geometry") else None
     except Exception as error:  # a file of any content stands here
-        why = f"is no Planet item ({type(error).__name__}: {error}); mend it, or move it away"
+        why = f"is not a Planet item ({type(error).__name__}: {error}); mend it, or move it away"
         raise StudyError(f"{path.name} {why}") from error
-    told = image_metadata({"seen_at": acquired, **_said(properties, image)})
-    return Sidecar(path=path, told=told, outline=outline)
+    metadata = image_metadata({"seen_at": acquired, **_fields(properties, image)})
+    return Sidecar(path=path, metadata=metadata, outline=outline)
 
 
-def _said(properties: dict[str, Any], image: Path) -> dict[str, Any]:
+def _fields(properties: dict[str, Any], image: Path) -> dict[str, Any]:
     kind = str(properties.get("item_type") or "")
     mission = next((name for start, name in MISSIONS.items() if kind.startswith(start)), None)
     mission = mission or str(properties.get("provider") or "planet").lower()

@@ -2,7 +2,7 @@
 
 DN are reflectance x 10000, as cloud-optimised GeoTIFFs; 20 m bands have 20 m pixels. Each item has
 the outlines of its ships as an asset with the role ``labels``. Collections are called
-``synthetic-...``, so that nobody takes a simulated scene for a real one.
+``synthetic-...``, so that a simulated scene is never taken for a real one.
 """
 
 import json

@@ -260,7 +260,7 @@ def harbour(rng: np.random.Generator, at: tuple[float, float], seaward_deg: floa
     ----------
     at
         Middle of the harbour on the shore, world metres. The terminal's edge lies 200 m out to
-        sea, from 800 to 100 m to the left of a swimmer who looks at it; the jetty, a trestle with
+        sea, from 800 to 100 m to the left as seen from the sea; the jetty, a trestle with
         dolphins, 330 m out from 175 to 625 m to the right. Berths are those of the terminal, first
         its front, then the jetty's outer and inner one.
     seaward_deg

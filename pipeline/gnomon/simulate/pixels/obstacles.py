@@ -1,6 +1,6 @@
-"""Things on the water that are no ships and look like some: what a detector must leave alone.
+"""Things on the water that resemble ships: what a detector must not report.
 
-Sizes are those that one measures on satellite pictures: oil platforms on legs, with a helicopter
+Sizes are those measured on satellite images: oil platforms on legs, with a helicopter
 deck; mussel and kelp rafts, rows of floats; rings of fish pens; bridges; sandbars that fall
 dry; breakwaters off the shore; navigation buoys.
 """

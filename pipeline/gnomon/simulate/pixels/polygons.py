@@ -1,8 +1,8 @@
 """Which cells of a grid have their centre within an outline, quickly for many small outlines.
 
 Scan conversion by the even-odd rule (Foley et al., Computer Graphics, section 3.5): the row of each
-centre crosses the edges of the outline at places whose order says where it enters and leaves.
-Only cells within the bounds of the outline are looked at, all rows at once.
+centre crosses the edges of the outline at places that enter and leave it in turn.
+Only cells within the bounds of the outline are tested, all rows at once.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
-class Window(NamedTuple):
+class CellWindow(NamedTuple):
     """Rows and columns of a grid, from the first to the one after the last."""
 
     top: int
@@ -34,17 +34,17 @@ class Window(NamedTuple):
         """Count of rows and columns."""
         return self.bottom - self.top, self.right - self.left
 
-    def __and__(self, other: "Window") -> "Window":
+    def __and__(self, other: "CellWindow") -> "CellWindow":
         """What both hold; without rows or columns where they do not overlap."""
         top, left = max(self.top, other.top), max(self.left, other.left)
         bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
-        return Window(top, max(top, bottom), left, max(left, right))
+        return CellWindow(top, max(top, bottom), left, max(left, right))
 
 
-class Patch(NamedTuple):
+class FilledCells(NamedTuple):
     """Cells of a grid: a window, and a mask of its shape."""
 
-    window: Window
+    window: CellWindow
     mask: Mask
 
 
@@ -89,27 +89,27 @@ class Cells:
     shape: tuple[int, int]
 
     @property
-    def whole(self) -> Window:
+    def whole(self) -> CellWindow:
         """All of its cells."""
-        return Window(0, self.shape[0], 0, self.shape[1])
+        return CellWindow(0, self.shape[0], 0, self.shape[1])
 
-    def fill(self, outline: Outline, within: Window | None = None) -> Patch:
+    def fill(self, outline: Outline, within: CellWindow | None = None) -> FilledCells:
         """Cells whose centres lie within an outline, as far as they lie within a window."""
         side = self.side_m
-        window = (within or self.whole) & Window(
+        window = (within or self.whole) & CellWindow(
             ceil((self.north - outline.north) / side - 0.5),
             floor((self.north - outline.south) / side - 0.5) + 1,
             ceil((outline.west - self.west) / side - 0.5),
             floor((outline.east - self.west) / side - 0.5) + 1,
         )
         if 0 in window.shape:
-            return Patch(window, np.zeros(window.shape, bool))
+            return FilledCells(window, np.zeros(window.shape, bool))
         rows = (self.north - outline.y) / side - 0.5
         columns = (outline.x - self.west) / side - 0.5
-        return Patch(window, _inside(rows, columns, window))
+        return FilledCells(window, _inside(rows, columns, window))
 
 
-def _inside(rows: Floats, columns: Floats, window: Window) -> Mask:
+def _inside(rows: Floats, columns: Floats, window: CellWindow) -> Mask:
     """Cells of a window within a closed outline; the centre of the first cell is at (0, 0)."""
     at = np.arange(window.top, window.bottom, dtype=np.float64)
     place = np.arange(window.left, window.right, dtype=np.float64)

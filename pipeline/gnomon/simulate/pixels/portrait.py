@@ -1,8 +1,9 @@
 """One ship in open water, in the pixels of any instrument, with its truth.
 
-What `gnomon.load` is measured on. The ship is the simulator's own (`synth.ships`): stepped and
-trimmed decks, pipes, derricks, wings and funnels; the water has glint, swell, haze, silt, foam and
-now and then a wake. None of that is in the model that is fitted.
+The freeboard estimate is evaluated on these. The ship is the simulator's own
+(`gnomon.simulate.pixels.ships`): stepped and trimmed decks, pipes, derricks, wings and funnels; the
+water has glint, swell, haze, silt, foam and now and then a wake. None of that is in the model that
+is fitted.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from gnomon.simulate.pixels.ships import Ship, pick, sample_ship
 EPSG, WEST_M, NORTH_M = 32652, 600_000.0, 4_670_000.0
 """South-west of Vostochny; the place decides nothing but the projection."""
 ROOM_M = 90.0
-"""Water on every side of the hull: the longest shadow of a freeboard that is looked for."""
+"""Water on every side of the hull: the longest shadow of a freeboard that is estimated."""
 _WEATHERS = ("fair", "fair", "fair", "glint", "turbid", "hazy", "rough")
 # Standard deviation of noise that finer instruments have on top, by ground sampling distance: 8-bit
 # steps and a short exposure (PlanetScope, panchromatic sub-metre), in reflectance.
@@ -33,7 +34,7 @@ _NOISE = {"gsd_m": (0.5, 3.0, 10.0), "sigma": (0.0015, 0.0020, 0.0)}
 
 @dataclass(frozen=True, kw_only=True)
 class Portrait:
-    """A ship's picture and what is true of it."""
+    """Pixels of a ship, and their truth."""
 
     pixels: xr.Dataset
     """Reflectance on a UTM grid, the ship in the middle: blue, green, red, nir; below one metre
@@ -52,10 +53,10 @@ class Portrait:
         beam_sigma_m: float = 0.3,
         heading_sigma_deg: float = 2.0,
     ) -> pd.Series:
-        """Say of her what a table of detections would, in the words of `gnomon.datamodel.tables`.
+        """Make the row that a table of detections has of it (`gnomon.datamodel.tables`).
 
-        Her size is the true one, whose error is taken to be that of a ship register unless it is
-        given. Angles are from true north, as in a table; the simulator's are from the grid's.
+        Its size is the true one, with the error of a ship register unless another is given. Angles
+        are from true north, as in a table; the simulator's are from the grid's.
         """
         place = Proj(f"EPSG:{EPSG}")
         lon, lat = place(self.ship.east_m, self.ship.north_m, inverse=True)
@@ -96,7 +97,7 @@ def portrait(
     length_m, gsd_m, sun_elevation_deg
         Of ship, instrument and sun.
     laden
-        Her load; drawn evenly if left out.
+        Whether it is laden; drawn evenly if left out.
     kind
         Of ship.
 
@@ -159,7 +160,7 @@ def _taken(ship: Ship, light: Light, weather: Weather, *, gsd_m: float, seed: in
 
 
 def _ground(ship: Ship, gsd_m: float) -> GeoBox:
-    """Whole pixels around a ship; she lies within half of one from the middle."""
+    """Whole pixels around a ship, which lies within half of one from the middle."""
     rows = _rows(ship.length_m, gsd_m)
     half = rows * gsd_m / 2
     west, north = (gsd_m * round(at / gsd_m) for at in (ship.east_m - half, ship.north_m + half))

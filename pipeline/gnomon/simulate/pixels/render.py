@@ -25,7 +25,7 @@ from shapely import MultiPoint, Polygon, STRtree, box
 
 from gnomon.simulate.pixels.instrument import Image, blur_kernel, oversampling, sample
 from gnomon.simulate.pixels.light import Light
-from gnomon.simulate.pixels.polygons import Cells, Mask, Outline, Window
+from gnomon.simulate.pixels.polygons import Cells, CellWindow, Mask, Outline
 from gnomon.simulate.pixels.ships import Array, Solid
 
 _HALO_PX = 3  # seven deviations of the PSF
@@ -63,7 +63,7 @@ def render(
     ground
         Water and natural land, sunlit, (5, height, width).
     made
-        What quays look like on top, same shape.
+        Tops of quays, same shape.
     path
         Reflectance that no shadow takes away, (5,).
     geobox
@@ -263,7 +263,7 @@ class _Canvas:
         """Blur, average over pixels, cut the halo off."""
         return sample(self._pixels, self._factor, halo_px=_HALO_PX)
 
-    def _at(self, window: Window) -> Image:
+    def _at(self, window: CellWindow) -> Image:
         """View of the fine cells of a window."""
         rows, columns = window.slices
         return self._pixels[:, rows, columns]
@@ -301,7 +301,7 @@ class _Canvas:
             ] |= mask
         paint.darken(self._at(window), shadowed & top)
 
-    def _clutter(self, seed: int, window: Window) -> Image:
+    def _clutter(self, seed: int, window: CellWindow) -> Image:
         """Clutter that depends on the place alone, so that neighbouring blocks agree."""
         cells = self._cells
         x = round(cells.west / cells.side_m) + np.arange(window.left, window.right)

@@ -12,7 +12,7 @@ from gnomon.simulate.pixels.ships import Array, Ship, Solid, sample_ship
 
 
 class Roads:
-    """Free water: says whether a ship can lie somewhere, and remembers those that do."""
+    """Free water: where a ship can lie, and the ships that do."""
 
     def __init__(self, coast: Coast, geobox: GeoBox) -> None:
         self._shore_m = shore_distance(coast, geobox)
@@ -30,7 +30,7 @@ class Roads:
         return float(self._shore_m[int(row), int(column)])
 
     def moor(self, ship: Ship, *, room_m: float) -> bool:
-        """Put a ship where it wants to lie, if land, quays and other ships leave it the room."""
+        """Put a ship in its place, if land, quays and other ships leave it the room."""
         hull = ship.polygon()
         if not self.free(hull, room_m=room_m):
             return False
@@ -65,7 +65,7 @@ def berth_ships(
     Parameters
     ----------
     busy
-        Fraction of the berths' places that are taken.
+        Fraction of the berths' places that are occupied.
 
     """
     for berth in berths:

@@ -30,7 +30,15 @@ from gnomon.simulate.pixels.light import BANDS, Light
 from gnomon.simulate.pixels.obstacles import scatter
 from gnomon.simulate.pixels.render import render
 from gnomon.simulate.pixels.roads import Roads, anchor_ships, berth_ships, scatter_boats
-from gnomon.simulate.pixels.sea import Weather, bare_deck, cloud_colour, clouds, land, water, yards
+from gnomon.simulate.pixels.sea import (
+    Weather,
+    bare_deck,
+    cloud_colour,
+    clouds,
+    draw_land,
+    draw_water,
+    yards,
+)
 from gnomon.simulate.pixels.ships import Ship, Solid, solids
 
 TRUTH_COLUMNS = ("length_m", "beam_m", "heading_deg", "freeboard_m", "type", "berthed")
@@ -84,7 +92,7 @@ class Scenery:
         ashore = np.random.default_rng([spec.coast.seed, 8])
         return cls(
             shore_m=shore,
-            land=land(ashore, spec.weather, shore, gsd_m=gsd) if shore.min() <= 0 else None,
+            land=draw_land(ashore, spec.weather, shore, gsd_m=gsd) if shore.min() <= 0 else None,
             made=_made(spec, np.random.default_rng([spec.coast.seed, 9]), gsd),
         )
 
@@ -162,7 +170,7 @@ def truth(spec: SceneSpec) -> gpd.GeoDataFrame:
 
 
 def _ground(spec: SceneSpec, rng: np.random.Generator, scenery: Scenery, gsd: float) -> Image:
-    sea = water(rng, spec.weather, scenery.shore_m, gsd_m=gsd)
+    sea = draw_water(rng, spec.weather, scenery.shore_m, gsd_m=gsd)
     for ship in spec.ships:
         if ship.speed_m_s:
             _wake(sea, ship, spec.geobox)
@@ -299,7 +307,7 @@ def training_specs(n: int, *, seed: int, gsd_m: float = 10.0) -> Iterator[SceneS
     n
         How many.
     seed
-        Scene i of a seed is the same whatever n is.
+        Scene i of a seed is the same for any n.
 
     """
     for i in range(n):

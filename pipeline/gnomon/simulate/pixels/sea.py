@@ -6,7 +6,7 @@ swir16 of .022 .018 .007 .004 .002 for clear water (Marseille, Durban), .08 .10 
 turbid (Klang), up to .10 .10 .08 .08 .07 under haze and glint (Cartagena, Algiers).
 
 Textures are Gaussian fields with a power-law spectrum (Voss 1985), wavelengths in metres, so that
-a scene looks alike at every ground sampling distance. Towns, fields and yards are patchworks:
+a scene is alike at every ground sampling distance. Towns, fields and yards are patchworks:
 rotated grids of random cells with colours from a palette.
 """
 
@@ -129,7 +129,7 @@ def texture(
     longest_m, shortest_m
         Wavelengths between which the field varies.
     slope
-        Of the amplitude over the wave number; 1.5 looks like cloud, 0 like noise.
+        Of the amplitude over the wave number; 1.5 resembles cloud, 0 is noise.
     stretch
         How many times longer than wide the patterns are, and their direction in degrees.
 
@@ -164,7 +164,7 @@ def _gain(
     return gain
 
 
-def water(
+def draw_water(
     rng: np.random.Generator,
     weather: Weather,
     shore_m: Image,
@@ -234,7 +234,7 @@ def _ruffle(
     field = (1 + 0.22 * gusts) * (1 - weather.slicks * slick)
     field = field * (1 + weather.roughness * (0.7 * swell + 0.7 * chop))
     if rng.random() < 0.35:
-        # Neighbouring detectors look at the glint from slightly different sides.
+        # Neighbouring detectors see the glint from slightly different directions.
         row, column = np.indices(shape)
         edge = shape[1] * rng.uniform(0.2, 0.8) - 0.2 * row
         field = field * np.where(column > edge, rng.uniform(1.05, 1.3), 1.0)
@@ -249,7 +249,7 @@ def _foam(rng: np.random.Generator, weather: Weather, shape: tuple[int, int]) ->
     return np.asarray(hit * rng.gamma(1.5, 0.012, shape), np.float32)
 
 
-def land(rng: np.random.Generator, weather: Weather, shore_m: Image, *, gsd_m: float) -> Image:
+def draw_land(rng: np.random.Generator, weather: Weather, shore_m: Image, *, gsd_m: float) -> Image:
     """Natural and built-up land without the path, (5, height, width).
 
     Woods and scrub on hills that the sun models, fields between, towns near the shore, and sand or
