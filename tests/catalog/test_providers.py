@@ -118,6 +118,7 @@ def test_a_profile_describes_an_item_that_does_not_describe_itself(scene: Scene)
     green = scene.assets["green"]
     assert (green.scale, green.offset, green.nodata) == (2.75e-05, -0.2, 0)
     assert (scene.sun_azimuth_deg, scene.view_zenith_deg) == (162, None)
+    assert scene.assets["quality"].nodata is None  # 0 may be clear land in a layer of bits
 
 
 def test_its_numbers_become_reflectance_and_its_bits_masks(scene: Scene) -> None:

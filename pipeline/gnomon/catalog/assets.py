@@ -123,18 +123,19 @@ def _asset(
     if not href:
         raise AssetError(item.id, key, f"its address {asset.href!r} leads nowhere; mend the item")
     gsd_m = number_of(asset.extra_fields.get("gsd")) or number_of(band.get("spatial_resolution"))
-    numbers: dict[str, Any] = {"quality": profile.quality}
+    # The profile's nodata is a DN of measurements: in a layer of bits 0 may be clear land.
+    numbers: dict[str, Any] = {"quality": profile.quality, "nodata": _nodata(band)}
     if name != QUALITY:
         scale = number_of(band.get("scale"))
         numbers = {
             "scale": profile.scale if scale is None else scale,
             "offset": _offset(item, key, band, profile, known),
+            "nodata": profile.nodata if _nodata(band) is None else _nodata(band),
         }
     return Asset(
         href=href.removeprefix("file://"),
         name=key,
         band=place,
-        nodata=_nodata(band, profile),
         gsd_m=gsd_m,
         **numbers,
     )
@@ -181,8 +182,7 @@ def _baseline(item: pystac.Item, profile: Profile, known: Providers) -> float | 
     return None
 
 
-def _nodata(band: Mapping[str, Any], profile: Profile) -> float | None:
+def _nodata(band: Mapping[str, Any]) -> float | None:
     value = band.get("nodata")
-    if isinstance(value, str) and value.lower() == "nan":
-        return math.nan
-    return profile.nodata if (number := number_of(value)) is None else number
+    is_nan = isinstance(value, str) and value.lower() == "nan"
+    return math.nan if is_nan else number_of(value)

@@ -40,7 +40,7 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.catalog.signing import SigningError, signed
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, QUALITY, Asset, Scene, Signing
-from gnomon.imagery.quality import quality_classes
+from gnomon.imagery.quality import Quality, quality_classes
 
 Pixels = NDArray[np.float32]
 BANDS = (*OPTICAL_BANDS, QUALITY)
@@ -214,7 +214,8 @@ def _physical(counts: NDArray[np.number], asset: Asset, nodata: float | None) ->
             if asset.offset:
                 values[rows] += np.float32(asset.offset)
         else:
-            values[rows] = quality_classes(counts[rows], asset.quality)
+            classes = quality_classes(counts[rows], asset.quality)
+            values[rows] = np.where(classes == Quality.NODATA, np.nan, classes)
         if nodata is not None:
             # Compared as counts, where 0 is 0; a nodata of NaN is NaN already.
             nothing = counts[rows] == nodata
