@@ -75,18 +75,10 @@ def simulate_command(out: Path, /) -> int:
         Folder to write the catalogue to; left alone if it is there and current.
 
     """
-    import os
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
     from gnomon.simulate.embedded import write_embedded
+    from gnomon.workflow.executor import worker_processes
 
-    # Spawned, because a process that is forked beside the thread of the progress bar may hang.
-    context = get_context("spawn")
-    with (
-        ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool,
-        progress_bar("scenes") as on_progress,
-    ):
+    with worker_processes() as pool, progress_bar("scenes") as on_progress:
         path = write_embedded(out, executor=pool, on_progress=on_progress)
     err.print(f"Simulated scenes: {path}")
     return 0

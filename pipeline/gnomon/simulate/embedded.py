@@ -13,7 +13,7 @@ truth.parquet beside the catalogue has every call of the season.
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, as_completed
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,7 @@ from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 
 from gnomon.datamodel.files import PARTIAL, write_json, write_table
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.shipped import shipped
 from gnomon.geo.sun import sun_at
 from gnomon.simulate.calls import Call, season_calls, table_of
@@ -168,7 +169,7 @@ def write_embedded(
     folder: Path,
     *,
     executor: Executor | None = None,
-    on_progress: Callable[[int, int, str], None] | None = None,
+    on_progress: Progress = silent,
 ) -> Path:
     """Write the catalogue of the embedded study; one that is there and current is left alone.
 
@@ -205,8 +206,7 @@ def write_embedded(
     done = len(specs) - sum(map(len, batches))
     for written in _written(folder, batches, executor):
         done += len(written)
-        if on_progress is not None:
-            on_progress(done, len(specs), written[-1])
+        on_progress(done, len(specs), written[-1])
     items = [scene_item(spec, _bands(spec)) for spec in specs]
     path = write_catalog(folder, items, description="Simulated scenes: the ships are not real")
     write_table(embedded_truth(), folder / "truth.parquet")

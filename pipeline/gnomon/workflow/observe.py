@@ -34,7 +34,7 @@ from gnomon.detect.nms import non_maximum_suppression
 from gnomon.freeboard import rows as stage
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window, framed, windows
-from gnomon.imagery import coverage
+from gnomon.imagery.coverage import Coverage, coverage_of, fractions
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 from gnomon.workflow.backgrounds import background_over
@@ -76,7 +76,7 @@ class _Found:
 
     hulls: OrientedBoxes
     """In pixels of the scene."""
-    seen: coverage.Coverage
+    seen: Coverage
     """Of its core."""
     cutouts: tuple[xr.Dataset, ...]
     """Pixels around each hull."""
@@ -116,7 +116,7 @@ def _observed(observation: Observation) -> Result:
     )
     cutouts = [cutout for part in found for cutout in part.cutouts]
     rows, evidence = _with_loads(rows, cutouts, observation)
-    row = _observation_row(observation, scene) | coverage.fractions(part.seen for part in found)
+    row = _observation_row(observation, scene) | fractions(part.seen for part in found)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
     return Result(table(Observations, [row]), table(Detections, rows), evidence_table(evidence))
 
@@ -172,7 +172,7 @@ def _observed_part(observation: Observation, grid: GeoBox, part: _Part) -> _Foun
         background=background_over(background, grid[searched]) if background else None,
     )
     core = part.of_read(masks, part.read.core)
-    seen = coverage.coverage(core, observation.port.area, observation.port.zones)
+    seen = coverage_of(core, observation.port.area, observation.port.zones)
     claimed = _claimed(found, part.searched)
     layers = load_layers(pixels, masks, observation.scene)
     return _Found(claimed, seen, tuple(_cut(layers, hull, part.read) for hull in claimed))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import shapely
 
-from gnomon.catalog.search import Fault, find_scenes
+from gnomon.catalog.search import ItemFault, find_scenes
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import Port
@@ -98,7 +98,7 @@ def _observation(
     return Observation(scene, port, options, name)
 
 
-def _faulty(fault: Fault, port: Port) -> Result:
+def _faulty(fault: ItemFault, port: Port) -> Result:
     """Result of an item that cannot be used."""
     return empty_result(
         {
