@@ -95,11 +95,11 @@ def test_a_folder_without_observations_is_one_line(tmp_path: Path) -> None:
 def test_a_run_of_version_0_1_is_refused_in_one_line(run: Path) -> None:
     """By its table of looks, or by the version in run.json, whichever there is."""
     edit(run, versions={"gnomon": "0.1.0"})
-    with pytest.raises(StoreError, match=r"was made by gnomon 0\.1\.0; run the study again$"):
+    with pytest.raises(StoreError, match=r"was written by gnomon 0\.1\.0; run the study again"):
         read_run(run)
     (run / "run.json").unlink()
     shutil.move(run / "observations.parquet", run / "looks.parquet")
-    with pytest.raises(StoreError, match=r"was made by gnomon 0\.1; run the study again$"):
+    with pytest.raises(StoreError, match=r"was written by gnomon 0\.1; run the study again"):
         read_run(run)
 
 

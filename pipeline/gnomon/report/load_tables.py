@@ -32,6 +32,7 @@ from gnomon.datamodel.tables import (
     Visits,
     Voyages,
 )
+from gnomon.workflow.store import check_run_folder
 
 REQUIRED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
 OPTIONAL: dict[str, type[Table]] = {
@@ -48,8 +49,8 @@ WITHOUT = {
     "voyages": "voyages.parquet is missing: where ships sailed to is unknown",
     "ledger": "ledger.parquet is missing: barrels are not estimated",
 }
-OLD_TABLE, OLD_VERSIONS = "looks.parquet", ("0.0.", "0.1.")
-"""gnomon 0.1 wrote looks.parquet in place of observations.parquet, and none of the evidence."""
+OLD_VERSIONS = "0.0.", "0.1."
+"""They wrote other columns, and no evidence."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,12 @@ def read_run(folder: Path) -> Run:
     notes: list[str] = []
     values = _run_json(folder, notes)
     metadata = _metadata(values)
-    missing = [f"{name}.parquet" for name in REQUIRED if not (folder / f"{name}.parquet").is_file()]
     made_by = metadata.versions.get("gnomon", "")
-    if made_by.startswith(OLD_VERSIONS) or (missing and (folder / OLD_TABLE).is_file()):
-        raise StoreError(f"{folder}: was made by gnomon {made_by or '0.1'}; run the study again")
-    if missing:
-        raise StoreError(f"{folder}: is not the folder of a run (it has no {', '.join(missing)})")
+    if made_by.startswith(OLD_VERSIONS):
+        raise StoreError(
+            f"{folder}: was written by gnomon {made_by}; run the study again (gnomon run)"
+        )
+    check_run_folder(folder)
     tables: dict[str, Any] = {}
     for name, model in REQUIRED.items():
         tables[name] = _conformed(read_table(folder / f"{name}.parquet"), model, notes)

@@ -117,9 +117,9 @@ def check_run_folder(folder: Path) -> None:
         It is none, or was written by version 0.1, which kept no evidence.
 
     """
-    if (folder / "looks.parquet").is_file():
+    missing = [n for n in ("detections", "observations") if not (folder / f"{n}.parquet").is_file()]
+    if missing and (folder / "looks.parquet").is_file():
         raise StoreError(f"{folder}: was written by gnomon 0.1; run the study again (gnomon run)")
-    lost = [n for n in ("detections", "observations") if not (folder / f"{n}.parquet").is_file()]
-    if lost:
-        names = ", ".join(f"{name}.parquet" for name in lost)
+    if missing:
+        names = ", ".join(f"{name}.parquet" for name in missing)
         raise StoreError(f"{folder}: is not the folder of a run (it has no {names})")

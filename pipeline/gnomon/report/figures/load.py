@@ -1,4 +1,4 @@
-"""The evidence of one ship as a picture: her pixels, the fit, what is left, the posterior."""
+"""The evidence for the load of one ship as a picture: pixels, fit, residual, posterior."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -39,10 +39,10 @@ def show_load(
     catalog: str | None = None,
     out: Path | None = None,
 ) -> Path:
-    """Draw what the load of one ship rests on.
+    """Draw the evidence for the load of one ship.
 
-    Of a run it is drawn from the evidence in its folder. Of a table with its catalogue the load is
-    read again from the scene.
+    For a run, the evidence in its folder is drawn. For a table with its catalogue, the load is
+    estimated again from the scene.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def show_load(
     detections, catalog
         Instead of a run: a table, and the catalogue that has its scenes.
     out
-        PNG to be written; ``DETECTION.png`` in the run's folder or the working directory if left
+        PNG file to write; ``DETECTION.png`` in the run's folder or the working directory if left
         out.
 
     Raises
@@ -66,7 +66,7 @@ def show_load(
     if run is not None:
         load, drawing = _of_run(run, detection)
     elif detections is None or catalog is None:
-        raise StoreError("say --run FOLDER, or --detections FILE and --catalog CATALOG")
+        raise StoreError("name --run FOLDER, or --detections FILE and --catalog CATALOG")
     else:
         reading = _read_again(detection, detections, catalog)
         load, drawing = reading.load, _Drawing.of(reading)
@@ -180,7 +180,7 @@ def _draw(drawing: _Drawing, *, title: str, path: Path | None, dpi: float = 100)
 
 
 def traced(axes: Axes, reading: Reading, *, outlines: bool = True) -> None:
-    """Draw the pixels of a reading on given axes, with the fitted hull and her shadow's edge.
+    """Draw the pixels of a reading on given axes, with the fitted hull and the edge of its shadow.
 
     With ``outlines`` the stretch is the water's, so that shadows are seen; else the ship's.
     """
@@ -238,7 +238,7 @@ def _image(
 
 
 def _model(chip: Chip, fit: Fit) -> NDArray[np.float32]:
-    """Image that the fit says, on the chip's own pixels."""
+    """Image that the fit predicts, on the chip's own pixels."""
     maps = cover_of_pixels(chip, fit.ship)
     return (fit.reflectance @ maps).reshape(chip.image.shape).astype(np.float32)
 
