@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from gnomon.freeboard.bins import Chip
+from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.hull import PARAMETERS, SURFACES, Points, Sight, cover
 
 LEVELS = {
@@ -60,7 +60,7 @@ def model_chip(freeboard=4.0, *, gsd=3.0, bands=4, noise=0.0015, seed=0, length=
         "heading_sigma_deg": 2.0,
         "position_sigma_m": 2.0,
     }
-    return Chip(image=image.astype(np.float32), gsd_m=gsd, **angles, **known | changes)
+    return ShipChip(image=image.astype(np.float32), gsd_m=gsd, **angles, **known | changes)
 
 
 def moments(fit):

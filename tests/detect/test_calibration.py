@@ -13,7 +13,7 @@ from gnomon.detect.calibration import (
     BoxErrors,
     Calibration,
     Curve,
-    evidence,
+    bounded_logit,
 )
 
 ERRORS = BoxErrors(length_m=10, length_share=0.05, beam_m=5, beam_share=0.1, heading_deg=3)
@@ -41,8 +41,8 @@ def test_a_curve_keeps_the_order_and_stays_within_0_and_1(
 
 @given(scores)
 def test_evidence_is_finite_and_undone_by_the_logistic(raw: np.ndarray) -> None:
-    assert np.isfinite(evidence(raw)).all()
-    np.testing.assert_allclose(expit(evidence(raw)), raw, atol=2e-6)
+    assert np.isfinite(bounded_logit(raw)).all()
+    np.testing.assert_allclose(expit(bounded_logit(raw)), raw, atol=2e-6)
     np.testing.assert_allclose(IDENTITY(raw), raw, atol=2e-6)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon.freeboard import fit
-from gnomon.freeboard.bins import Chip, binned
+from gnomon.freeboard.bins import ShipChip, binned
 from gnomon.freeboard.hull import PARAMETERS, outline_places
 from gnomon.geo.local import from_hull_axes
 
@@ -26,7 +26,7 @@ def chip(**changes):
         "beam_sigma_m": 6.0,
         "heading_deg": 20.0,
     }
-    return Chip(**known | changes)
+    return ShipChip(**known | changes)
 
 
 def ship(**changes):

@@ -28,7 +28,7 @@ FLAT = state.Evidence(GRID, np.zeros_like(GRID))
 
 
 def test_no_information_is_one_half_and_wide():
-    result = state.load(FLAT, SHIPS, **IMAGE)
+    result = state.assess_load(FLAT, SHIPS, **IMAGE)
     assert result.log_lr_laden == pytest.approx(0)
     assert result.p_laden == pytest.approx(0.5)
     assert result.load_state == "indeterminate"
@@ -39,8 +39,8 @@ def test_no_information_is_one_half_and_wide():
 
 
 def test_sharp_likelihoods_give_opposite_states():
-    deep = state.load(normal(1.2, 0.2), SHIPS, **IMAGE)
-    high = state.load(normal(5.5, 0.2), SHIPS, **IMAGE)
+    deep = state.assess_load(normal(1.2, 0.2), SHIPS, **IMAGE)
+    high = state.assess_load(normal(5.5, 0.2), SHIPS, **IMAGE)
     assert (deep.load_state, high.load_state) == ("laden", "ballast")
     assert deep.load_reason is None
     assert deep.freeboard_m == pytest.approx(1.2, abs=0.15)
@@ -57,14 +57,14 @@ def test_sharp_likelihoods_give_opposite_states():
     ],
 )
 def test_a_weak_image_has_its_reason(image, reason):
-    result = state.load(FLAT, SHIPS, **IMAGE | image)
+    result = state.assess_load(FLAT, SHIPS, **IMAGE | image)
     assert result.load_reason == reason
     assert reason in LOAD_REASONS
     assert result.load_state in LOAD_STATES
 
 
 def test_a_known_reason_overrides_the_pixels():
-    result = state.load(normal(1.2, 0.2), SHIPS, **IMAGE, reason="neighbour")
+    result = state.assess_load(normal(1.2, 0.2), SHIPS, **IMAGE, reason="neighbour")
     assert (result.load_state, result.load_reason) == ("indeterminate", "neighbour")
 
 
@@ -205,7 +205,7 @@ def test_the_posterior_is_a_density_and_its_numbers_are_its_own(mean, sigma):
     density = state.posterior(evidence, SHIPS)
     weight = density * np.gradient(GRID)
     assert weight.sum() == pytest.approx(1)
-    result = state.load(evidence, SHIPS, **IMAGE)
+    result = state.assess_load(evidence, SHIPS, **IMAGE)
     assert result.freeboard_m == pytest.approx((weight * GRID).sum())
     inside = (result.freeboard_p05_m <= GRID) & (result.freeboard_p95_m >= GRID)
     # The grid is coarse beside the sharpest of these.
@@ -260,7 +260,7 @@ def test_states_begin_where_they_are_defined(p):
     middle = (np.median(laden) + np.median(ballast)) / 2
     ratio = np.log(p / (1 - p)) * 1.6
     evidence = state.Evidence(GRID, np.where(middle > GRID, ratio, 0.0), outlier=0.0)
-    result = state.load(evidence, SHIPS, **IMAGE)
+    result = state.assess_load(evidence, SHIPS, **IMAGE)
     expected = (
         "laden"
         if result.p_laden > state.LADEN_ABOVE

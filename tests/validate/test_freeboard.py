@@ -92,11 +92,11 @@ def test_calibration_error_finds_a_boast():
     assert load.calibration_error(rows) == pytest.approx(0.0)
 
 
-def rows_of(rng, n, *, coverage=0.9):
+def rows_of(rng, n, *, interval_coverage=0.9):
     """Rows whose intervals hold the truth so often, and whose p_laden is true."""
     laden = rng.random(n) < 0.5
     p = np.clip(np.where(laden, rng.beta(4, 2, n), rng.beta(2, 4, n)), 0.001, 0.999)
-    inside = rng.random(n) < coverage
+    inside = rng.random(n) < interval_coverage
     return pd.DataFrame(
         {
             "gsd_m": rng.choice([3.0, 10.0], n),
@@ -119,7 +119,7 @@ def rows_of(rng, n, *, coverage=0.9):
 @settings(deadline=None, max_examples=15)
 @given(st.integers(0, 2**31), st.sampled_from([0.5, 0.9, 1.0]))
 def test_coverage_is_the_share_of_intervals_that_hold_the_truth(seed, share):
-    rows = rows_of(np.random.default_rng(seed), 400, coverage=share)
+    rows = rows_of(np.random.default_rng(seed), 400, interval_coverage=share)
     cells = load.coverage(rows)
     inside = (cells.coverage * cells.ships).sum() / cells.ships.sum()
     assert inside == pytest.approx((rows.freeboard_true_m == 3.0).mean())

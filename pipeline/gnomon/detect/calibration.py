@@ -23,21 +23,21 @@ NEAREST = 1e-6
 """Raw scores are kept this far from 0 and 1: float32 has no more digits beside 1."""
 
 
-def evidence(raw: Raw) -> Float64s:
+def bounded_logit(raw: Raw) -> Float64s:
     """Logit of raw scores, kept finite."""
     logits: Float64s = logit(np.clip(raw.astype(float), NEAREST, 1 - NEAREST))
     return logits
 
 
 class Curve(Options):
-    """A logistic curve over `evidence`."""
+    """A logistic curve over `bounded_logit`."""
 
     slope: float = Field(gt=0)
     intercept: float
 
     def __call__(self, raw: Raw) -> Float64s:
         """Probabilities of raw scores."""
-        probability: Float64s = expit(self.slope * evidence(raw) + self.intercept)
+        probability: Float64s = expit(self.slope * bounded_logit(raw) + self.intercept)
         return probability
 
 

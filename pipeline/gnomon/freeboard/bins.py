@@ -24,7 +24,7 @@ _LEAST_DATA = 2 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chip:
+class ShipChip:
     """One ship in one image, with what is known of it beforehand."""
 
     image: NDArray[np.float32]
@@ -86,7 +86,7 @@ class Bins:
         return count
 
 
-def binned(chip: Chip) -> Bins:
+def binned(chip: ShipChip) -> Bins:
     """Average the pixels around a ship into bins along and across its hull.
 
     Parameters
@@ -134,7 +134,7 @@ def binned(chip: Chip) -> Bins:
     )
 
 
-def unusable(chip: Chip) -> str | None:
+def unusable(chip: ShipChip) -> str | None:
     """Why a chip cannot be inverted at all, as a ``load_reason``; None if it can.
 
     ``no_geometry`` for want of angles or of a sun at least 3 degrees high, ``too_small`` where the
@@ -161,7 +161,7 @@ def unusable(chip: Chip) -> str | None:
     return "cloud" if data.sum() < _LEAST_DATA * wanted else None
 
 
-def pixel_places(chip: Chip) -> tuple[Floats, Floats]:
+def pixel_places(chip: ShipChip) -> tuple[Floats, Floats]:
     """Metres east and north of the chip's centre, row by row, (rows * columns,) both."""
     _, rows, columns = chip.image.shape
     x = (np.arange(columns) - (columns - 1) / 2) * chip.gsd_m
@@ -170,7 +170,7 @@ def pixel_places(chip: Chip) -> tuple[Floats, Floats]:
     return east, north
 
 
-def _places(chip: Chip) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
+def _places(chip: ShipChip) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
     """Pixels forward and to starboard of the ship, and east and north of the chip's centre."""
     east, north = pixel_places(chip)
     forward, starboard = hull_axes(
@@ -184,7 +184,7 @@ def _index(place: Floats, size: float) -> NDArray[np.intp]:
     return steps
 
 
-def _bounds(chip: Chip) -> tuple[Floats, Floats]:
+def _bounds(chip: ShipChip) -> tuple[Floats, Floats]:
     """Least and greatest coordinates, forward and to starboard, of the ground that matters."""
     heading = np.deg2rad(chip.heading_deg)
     sun = np.deg2rad(chip.sun_azimuth_deg) - heading
@@ -196,12 +196,12 @@ def _bounds(chip: Chip) -> tuple[Floats, Floats]:
     return np.minimum(shade, 0) - half, np.maximum(shade, 0) + half
 
 
-def _area_m2(chip: Chip) -> float:
+def _area_m2(chip: ShipChip) -> float:
     low, high = _bounds(chip)
     return float(np.prod(high - low))
 
 
-def _reached(chip: Chip, forward: Floats, starboard: Floats) -> NDArray[np.bool_]:
+def _reached(chip: ShipChip, forward: Floats, starboard: Floats) -> NDArray[np.bool_]:
     """Pixels that hull, shadow, lean and a rim of water can reach."""
     low, high = _bounds(chip)
     within: NDArray[np.bool_] = (forward > low[0]) & (forward < high[0])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.freeboard.bins import Bins, Chip
+from gnomon.freeboard.bins import Bins, ShipChip
 from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.noise import Noise
 from gnomon.geo.local import from_hull_axes, hull_axes
@@ -86,7 +86,7 @@ def unexplained(rest: Floats, signal: Floats) -> float:
     return float((rest**2).sum()) / power if power > 0 else 1.0
 
 
-def obstructed(chip: Chip, bins: Bins, noise: Noise, ship: Floats) -> float:
+def obstructed(chip: ShipChip, bins: Bins, noise: Noise, ship: Floats) -> float:
     """Part of the water on the ship's shaded side that is unlike the rest."""
     east, north, length, beam, heading = ship[:5]
     ahead, starboard = hull_axes(bins.east_m - east, bins.north_m - north, heading_rad=heading)
@@ -96,7 +96,7 @@ def obstructed(chip: Chip, bins: Bins, noise: Noise, ship: Floats) -> float:
     return float(np.mean(noise.trust[beside] < _TRUSTED)) if beside.any() else 0.0
 
 
-def too_low(chip: Chip, ship: Floats, freeboard_m: float) -> bool:
+def too_low(chip: ShipChip, ship: Floats, freeboard_m: float) -> bool:
     """Whether a freeboard is a metre below the least allowed, which would cast a pixel of shade.
 
     The International Load Line Convention leaves a tanker about a hundredth of its length. Small
@@ -107,7 +107,7 @@ def too_low(chip: Chip, ship: Floats, freeboard_m: float) -> bool:
     return bool(freeboard_m < least - _LACK_M and reach > chip.gsd_m)
 
 
-def prior_deviation(chip: Chip, ship: Floats) -> float:
+def prior_deviation(chip: ShipChip, ship: Floats) -> float:
     """Greatest deviation of length, beam and heading from the chip's, in its sigmas."""
     known = [chip.length_m, chip.beam_m, np.deg2rad(chip.heading_deg)]
     away = ship[[_LENGTH, _BEAM, _HEADING]] - known
@@ -117,7 +117,7 @@ def prior_deviation(chip: Chip, ship: Floats) -> float:
     return float(np.abs(away / sigma).max())
 
 
-def outside_data(chip: Chip, ship: Floats) -> float:
+def outside_data(chip: ShipChip, ship: Floats) -> float:
     """Part of a fitted outline, a grid of points in it, that lies on no pixel with data."""
     east, north, length, beam, heading = ship[:5]
     ahead, aside = np.meshgrid(np.linspace(-0.49, 0.49, 50), np.linspace(-0.4, 0.4, 9))

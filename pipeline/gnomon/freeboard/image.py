@@ -4,21 +4,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gnomon.freeboard.bins import Chip, pixel_places
+from gnomon.freeboard.bins import ShipChip, pixel_places
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.hull import PARAMETERS, Points, Sight, cover, outline_places
 
 Floats = NDArray[np.float64]
 
 
-def sight_of(chip: Chip) -> Sight:
+def sight_of(chip: ShipChip) -> Sight:
     """Sun and sensor of a chip, from the grid's north."""
     names = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
     radians = ([np.deg2rad(getattr(chip, name))] for name in names)
     return Sight(*(torch.tensor(angle, dtype=torch.float64) for angle in radians))
 
 
-def cover_of_pixels(chip: Chip, ship: Floats) -> Floats:
+def cover_of_pixels(chip: ShipChip, ship: Floats) -> Floats:
     """Fraction of every pixel of a chip that each surface of a ship covers.
 
     Parameters
@@ -41,7 +41,7 @@ def cover_of_pixels(chip: Chip, ship: Floats) -> Floats:
     return covers
 
 
-def traces(chip: Chip, fit: Fit) -> tuple[Floats, Floats]:
+def traces(chip: ShipChip, fit: Fit) -> tuple[Floats, Floats]:
     """Fitted waterline, and edge of the shadow of the deck's edge.
 
     Returns

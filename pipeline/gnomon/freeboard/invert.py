@@ -35,7 +35,7 @@ from scipy.interpolate import PchipInterpolator
 from torch import Tensor
 
 from gnomon.freeboard import fit as measures
-from gnomon.freeboard.bins import Bins, Chip, binned
+from gnomon.freeboard.bins import Bins, ShipChip, binned
 from gnomon.freeboard.descent import (
     FREEBOARD,
     HEADING,
@@ -79,7 +79,7 @@ _ALL = tuple(range(P))
 
 
 @torch.no_grad()
-def invert(chip: Chip) -> Fit:
+def invert(chip: ShipChip) -> Fit:
     """Likelihood of the freeboard of a ship, all nuisance parameters integrated out.
 
     Parameters
@@ -110,7 +110,7 @@ def invert(chip: Chip) -> Fit:
 class _Stage:
     """A chip's bins with the noise that one round of the fit gives them."""
 
-    chip: Chip
+    chip: ShipChip
     bins: Bins
     noise: Noise
 
@@ -133,7 +133,7 @@ class _Stage:
         )
 
 
-def _blurs(chip: Chip) -> tuple[float, ...]:
+def _blurs(chip: ShipChip) -> tuple[float, ...]:
     """From half the first error of the place down to less than half a pixel."""
     widest = max(0.6 * chip.position_sigma_m, 0.3 * chip.length_sigma_m)
     finest = 0.4 * chip.gsd_m
@@ -161,13 +161,13 @@ def _points(bins: Bins, extra_m: float = 0.0) -> Points:
     return Points(*places, *(torch.tensor([b], dtype=torch.float64) for b in blurs))
 
 
-def _maps(chip: Chip, bins: Bins, ship: Tensor, *, extra_m: float = 0.0) -> Floats:
+def _maps(chip: ShipChip, bins: Bins, ship: Tensor, *, extra_m: float = 0.0) -> Floats:
     """Covers of one ship, with some more blur, (surfaces, bins)."""
     maps: Floats = cover(ship[None], _points(bins, extra_m), sight_of(chip))[0].numpy()
     return maps
 
 
-def _ends(chip: Chip, bins: Bins, ship: Tensor) -> NDArray[np.bool_]:
+def _ends(chip: ShipChip, bins: Bins, ship: Tensor) -> NDArray[np.bool_]:
     east, north, length, _, heading, freeboard = ship[:6].tolist()
     forward, _ = hull_axes(bins.east_m - east, bins.north_m - north, heading_rad=heading)
     return shaded_by_ends(
@@ -179,7 +179,7 @@ def _ends(chip: Chip, bins: Bins, ship: Tensor) -> NDArray[np.bool_]:
     )
 
 
-def _mean_ship(chip: Chip) -> Floats:
+def _mean_ship(chip: ShipChip) -> Floats:
     """Parameters before the pixels are used; proportions of coastal tankers' drawings."""
     length = chip.length_m
     house = float(np.clip(12 / length + 0.05, 0.06, 0.25))
@@ -188,7 +188,7 @@ def _mean_ship(chip: Chip) -> Floats:
     return np.array([*place, 0.032 * length, 4 + 0.08 * length, house, 0.15, 0.0])
 
 
-def _ship_sigma(chip: Chip) -> Floats:
+def _ship_sigma(chip: ShipChip) -> Floats:
     place, length = chip.position_sigma_m, chip.length_m
     known = (
         place,
@@ -201,7 +201,7 @@ def _ship_sigma(chip: Chip) -> Floats:
     return np.array([*known, 0.03 * length, 0.35 * (4 + 0.08 * length), 0.04, 0.04, 0.10])
 
 
-def ship_prior(chip: Chip) -> tuple[Floats, Floats]:
+def ship_prior(chip: ShipChip) -> tuple[Floats, Floats]:
     """Mean and precision of the parameters: what is known of each, and that beam goes with length.
 
     A beam that is well known hardly moves; one that a detector guessed from two pixels does.
@@ -216,7 +216,7 @@ def ship_prior(chip: Chip) -> tuple[Floats, Floats]:
     return mean + np.linalg.solve(tied, tie * gap / (chip.beam_scatter * usual) ** 2), tied
 
 
-def _steps(chip: Chip) -> Floats:
+def _steps(chip: ShipChip) -> Floats:
     """Steps of the difference quotients: a thirtieth of a pixel on the ground, or less."""
     metre = 0.03 * chip.gsd_m
     turn = 2 * metre / chip.length_m
@@ -224,7 +224,7 @@ def _steps(chip: Chip) -> Floats:
 
 
 def _profile(
-    chip: Chip, problem: Problem, ship: Tensor, expansion: Expansion
+    chip: ShipChip, problem: Problem, ship: Tensor, expansion: Expansion
 ) -> tuple[Floats, Floats]:
     """Freeboards, and their log likelihood with every other parameter integrated out."""
     covariance = np.linalg.inv(expansion.curvature[0].numpy())
@@ -277,7 +277,7 @@ def _fine(grid: Floats, curve: Floats, top: float) -> Floats:
     return np.unique(np.concatenate([np.linspace(_LEAST_M, top, 161), np.linspace(*around, 121)]))
 
 
-def _edge_m_per_m(chip: Chip, heading_deg: float) -> float:
+def _edge_m_per_m(chip: ShipChip, heading_deg: float) -> float:
     edge = deck_to_shadow_m(
         1.0,
         heading_deg=heading_deg,

@@ -25,7 +25,7 @@ from shapely import Polygon
 
 from gnomon.datamodel.study import LoadOptions
 from gnomon.freeboard import state
-from gnomon.freeboard.bins import Chip, pixel_places, unusable
+from gnomon.freeboard.bins import ShipChip, pixel_places, unusable
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.invert import invert
@@ -55,7 +55,7 @@ class Reading:
     """The load of one ship, and everything it rests on: what a figure of the evidence needs."""
 
     load: state.Load
-    chip: Chip | None = None
+    chip: ShipChip | None = None
     fit: Fit | None = None
     evidence: state.Evidence | None = None
     ships: Tankers | None = None
@@ -112,18 +112,18 @@ def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
     return read_chip(chip_of(pixels, row))
 
 
-def read_chip(chip: Chip) -> Reading:
+def read_chip(chip: ShipChip) -> Reading:
     """Load of a ship whose chip is cut already."""
     return _reading(chip, unusable(chip))
 
 
-def _reading(chip: Chip | None, reason: str | None) -> Reading:
+def _reading(chip: ShipChip | None, reason: str | None) -> Reading:
     if chip is None or reason:
         return Reading(load=state.Load(load_reason=reason), chip=chip)
     return _fitted(chip, invert(chip))
 
 
-def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
+def chip_of(pixels: xr.Dataset, row: pd.Series) -> ShipChip:
     """Pixels and prior knowledge of one row, angles from the grid's north."""
     box = grid_of(pixels)
     gsd = abs(float(box.resolution.x))
@@ -135,7 +135,7 @@ def chip_of(pixels: xr.Dataset, row: pd.Series) -> Chip:
 
     left, bottom, right, top = box.boundingbox
     length, sigma = float(row.length_m), float(row.length_sigma_m)
-    return Chip(
+    return ShipChip(
         image=image,
         gsd_m=gsd,
         sun_azimuth_deg=grid_azimuth("sun_azimuth_deg"),
@@ -177,7 +177,7 @@ def area_of(row: pd.Series) -> Polygon:
 
 def _prepared(
     row: pd.Series, read: Reader, options: LoadOptions, *, crowded: bool
-) -> tuple[Chip | None, str | None]:
+) -> tuple[ShipChip | None, str | None]:
     """Chip of a row, and the reason not to fit it, if there is one."""
     if row.sensor == "sar":
         return None, "sar"
@@ -200,13 +200,13 @@ def _prepared(
     return chip, reason
 
 
-def _fitted(chip: Chip, fit: Fit) -> Reading:
+def _fitted(chip: ShipChip, fit: Fit) -> Reading:
     size = {name: PARAMETERS.index(f"{name}_m") for name in ("length", "beam")}
     length, beam = (float(fit.ship[k]) for k in size.values())
     length_sigma, beam_sigma = (float(fit.ship_sigma[k]) for k in size.values())
     ships = tankers(length, beam, length_sigma_m=length_sigma, beam_sigma_m=beam_sigma)
     evidence = state.evidence(fit, gsd_m=chip.gsd_m)
-    load = state.load(
+    load = state.assess_load(
         evidence,
         ships,
         sun_elevation_deg=chip.sun_elevation_deg,
@@ -221,7 +221,7 @@ def _number(value: Any) -> float:
     return float("nan") if value is None or pd.isna(value) else float(value)
 
 
-def _land_in_shadow(pixels: xr.Dataset, chip: Chip) -> bool:
+def _land_in_shadow(pixels: xr.Dataset, chip: ShipChip) -> bool:
     """Whether land or a pier lies where the shadow falls, or just beyond."""
     strip = _shaded(chip, gap_m=1.5 * chip.gsd_m)
     land = pixels["land"].to_numpy().ravel()
@@ -229,7 +229,7 @@ def _land_in_shadow(pixels: xr.Dataset, chip: Chip) -> bool:
     return bool(inside.any() and land[inside].mean() > OBSTRUCTED)
 
 
-def _shaded(chip: Chip, *, gap_m: float) -> Polygon:
+def _shaded(chip: ShipChip, *, gap_m: float) -> Polygon:
     """Ground beside the hull on the side away from the sun, metres from the chip's centre."""
     heading = np.deg2rad(chip.heading_deg)
     abeam = np.sin(np.deg2rad(chip.sun_azimuth_deg) - heading)

@@ -99,7 +99,7 @@ class Load:
     load_reason: str | None = None
 
 
-def load(
+def assess_load(
     evidence: Evidence,
     ships: Tankers,
     *,

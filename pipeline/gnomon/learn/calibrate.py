@@ -18,7 +18,7 @@ from scipy.stats import mannwhitneyu
 
 from gnomon.datamodel.arrays import Float64s, Mask
 from gnomon.datamodel.errors import WeightsError
-from gnomon.detect.calibration import BoxErrors, Calibration, Curve, evidence
+from gnomon.detect.calibration import BoxErrors, Calibration, Curve, bounded_logit
 from gnomon.learn.metrics import Matched, Ranking
 
 
@@ -35,7 +35,7 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
     """
     right = matched.label >= 0
     raw = matched.found.score
-    curve = _platt(evidence(raw), right, np.ones(len(right)))
+    curve = _platt(bounded_logit(raw), right, np.ones(len(right)))
     ranking = Ranking(curve(raw), right, len(matched.truth))
     candidates = np.unique(np.round(ranking.score, 3))
     f1 = [ranking.at(least).f1 for least in candidates]
@@ -70,7 +70,7 @@ def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> Cur
     if mannwhitneyu(raw[true], raw[~true], alternative="greater").pvalue > CHANCE:
         return None
     weight = np.where(true, 0.5 / true.mean(), 0.5 / (~true).mean())
-    return _platt(evidence(raw), true, weight)
+    return _platt(bounded_logit(raw), true, weight)
 
 
 def _platt(raw: Float64s, true: Mask, weight: Float64s) -> Curve:

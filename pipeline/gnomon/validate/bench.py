@@ -91,7 +91,7 @@ def _decode(observation: Observation) -> int:
     return 0
 
 
-def loads(gsd: str, count: str) -> dict[str, float]:
+def time_loads(gsd: str, count: str) -> dict[str, float]:
     """Read the loads of drawn ships in this process; seconds without drawing, and peak memory."""
     cells = [Cell(float(gsd), 30.0, length) for length in (70.0, 110.0, 180.0)]
     rng = np.random.default_rng(0)
@@ -195,7 +195,7 @@ PARTS: dict[str, Callable[[], Table]] = {
 TASKS: dict[str, Callable[..., dict[str, float]]] = {
     "decode": partial(measured, "decode"),
     "find": partial(measured, "find"),
-    "hulls": loads,
+    "hulls": time_loads,
     "days": season,
 }
 """What is done in a process of its own."""

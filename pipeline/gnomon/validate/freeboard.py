@@ -84,7 +84,7 @@ def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
     return float(above)
 
 
-def coverage(rows: pd.DataFrame) -> pd.DataFrame:
+def interval_coverage(rows: pd.DataFrame) -> pd.DataFrame:
     """Of each cell: coverage of the 90 % interval, error, AUC, shares indeterminate and wrong."""
 
     def of(cell: pd.DataFrame) -> pd.Series:
@@ -176,7 +176,7 @@ def against_bound(measured: Measured) -> pd.DataFrame:
 
 def section(measured: Measured) -> str:
     """Write the section in Markdown: measured values beside their targets."""
-    cells = coverage(measured.click)
+    cells = interval_coverage(measured.click)
     outside = cells[~cells.coverage.between(0.85, 0.95)]
     share, ratio, ships = indeterminate(measured)
     lines = [
@@ -260,7 +260,7 @@ def figure(measured: Measured) -> Picture:
     drawn = Picture(figsize=(11, 3.6), layout="constrained")
     left, middle, right = drawn.subplots(1, 3)
     with mpl.rc_context({"font.size": 8}):
-        _coverage(left, coverage(measured.click))
+        _coverage(left, interval_coverage(measured.click))
         _reliability(middle, measured.click)
         _determined(right, measured.click)
     return drawn

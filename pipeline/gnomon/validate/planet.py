@@ -25,7 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from skimage.io import imread
 
-from gnomon.freeboard.bins import Chip
+from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.patch import Patch, patch_at
 from gnomon.freeboard.rows import Reading, position_sigma_m, read_chip
 from gnomon.freeboard.state import Load
@@ -49,7 +49,7 @@ class RealChip:
 
     name: str
     """File name of the PNG."""
-    chip: Chip | None
+    chip: ShipChip | None
     """None where no bright patch was found at the centre."""
     patch: Patch | None
 
@@ -78,15 +78,15 @@ def real_chips(folder: Path, n: int = COUNT, seed: int = SEED) -> list[RealChip]
 def _real_chip(path: Path, row: pd.Series) -> RealChip:
     image = np.moveaxis(imread(path), -1, 0)[2::-1].astype(np.float32)
     patch = patch_at(image, row=image.shape[1] / 2, column=image.shape[2] / 2, gsd_m=GSD_M)
-    chip = None if patch is None else chip_of(image, patch, row)
+    chip = None if patch is None else planet_chip(image, patch, row)
     return RealChip(name=path.name, chip=chip, patch=patch)
 
 
-def chip_of(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Chip:
+def planet_chip(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> ShipChip:
     """Chip of a ship with the prior knowledge that a click on it gives."""
     _, rows, columns = image.shape
     sigma = {name: sigma_of(name, getattr(patch, name), GSD_M) for name in ("length_m", "beam_m")}
-    return Chip(
+    return ShipChip(
         image=image,
         gsd_m=GSD_M,
         sun_azimuth_deg=float(sun.sun_azimuth_deg),

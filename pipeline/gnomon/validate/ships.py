@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from gnomon.freeboard.bins import Chip
+from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.descent import FREEBOARD
 from gnomon.freeboard.hull import PARAMETERS, SURFACES
 from gnomon.freeboard.image import cover_of_pixels
@@ -165,7 +165,7 @@ def portrait_of(cell: Cell, seed: int, number: int) -> Portrait:
     )
 
 
-def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known: Known) -> Chip:
+def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known: Known) -> ShipChip:
     """The chip of a portrait, and what is known of the ship, drawn about the truth."""
     ship, gsd = one.ship, cell.gsd_m
     place = 0.02 * ship.length_m + 0.6 * gsd
@@ -175,7 +175,7 @@ def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known:
         else (sigma_of("length_m", ship.length_m, gsd), sigma_of("beam_m", ship.beam_m, gsd))
     )
     left, bottom, right, top = one.pixels.odc.geobox.boundingbox
-    return Chip(
+    return ShipChip(
         image=np.stack([one.pixels[name].to_numpy() for name in BANDS if name in one.pixels]),
         gsd_m=gsd,
         sun_azimuth_deg=one.light.sun_azimuth_deg,
@@ -205,12 +205,12 @@ def _matched(cell: Cell, numbers: range, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _own_ship(cell: Cell, rng: np.random.Generator) -> tuple[Chip, Floats, float]:
+def _own_ship(cell: Cell, rng: np.random.Generator) -> tuple[ShipChip, Floats, float]:
     """Draw a ship by the fitted model, in white noise: chip, parameters, bound of the freeboard."""
     length, gsd = cell.length_m, cell.gsd_m
     heading = float(rng.uniform(0, 360))
     sun = heading + float(rng.choice([-1, 1]) * rng.uniform(45, 135))
-    chip = Chip(
+    chip = ShipChip(
         image=np.zeros((4, 1, 1), np.float32),
         gsd_m=gsd,
         sun_azimuth_deg=sun,
@@ -241,7 +241,7 @@ def _own_ship(cell: Cell, rng: np.random.Generator) -> tuple[Chip, Floats, float
     return replace(chip, image=pixels), truth, bound
 
 
-def _expanded(chip: Chip, truth: Floats, shade: float) -> tuple[Floats, Floats, Floats]:
+def _expanded(chip: ShipChip, truth: Floats, shade: float) -> tuple[Floats, Floats, Floats]:
     """Image (bands, pixels), its slopes in the ship's parameters, and the surfaces' covers."""
     levels = np.array([_LEVELS.get(name, (0.0,) * 4) for name in SURFACES]).T
     for name in ("shadow", "house_shadow"):

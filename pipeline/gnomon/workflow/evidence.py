@@ -20,7 +20,7 @@ from odc.geo.xr import xr_coords
 
 from gnomon.datamodel.tables import Cutouts, table
 from gnomon.freeboard import state
-from gnomon.freeboard.bins import Chip
+from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.image import traces
 from gnomon.freeboard.rows import BANDS, Reading, visible_image
@@ -58,7 +58,7 @@ class Cutout:
     scene_id: str
     pixels: xr.Dataset
     """Bands, and ``cloud``, ``ice`` and ``land`` where they are known, on the scene's own grid."""
-    chip: Chip | None = None
+    chip: ShipChip | None = None
     """What the load stage was given, and below what it found, where there is a hull to be read."""
     fit: Fit | None = None
     outline: Floats | None = None
@@ -113,7 +113,9 @@ def evidence_row(
     return row | _reading_columns(reading, reading.chip, grid, window)
 
 
-def _reading_columns(reading: Reading, chip: Chip, grid: GeoBox, window: GeoBox) -> dict[str, Any]:
+def _reading_columns(
+    reading: Reading, chip: ShipChip, grid: GeoBox, window: GeoBox
+) -> dict[str, Any]:
     shift = ~grid.affine @ window.affine
     place = [round(shift.f), round(shift.c), *window.shape.yx]
     columns: dict[str, Any] = {"chip": _json(chip, without=("image",), window=place)}
@@ -191,13 +193,13 @@ def _pixels(row: Mapping[Any, Any]) -> xr.Dataset:
     return xr.Dataset(layers, coords=xr_coords(grid, dims=("y", "x")))
 
 
-def _chip(row: Mapping[Any, Any], pixels: xr.Dataset) -> Chip | None:
+def _chip(row: Mapping[Any, Any], pixels: xr.Dataset) -> ShipChip | None:
     if _is_null(row["chip"]):
         return None
     values = json.loads(row["chip"])
     top, left, height, width = values.pop("window")
     part = pixels.isel(y=slice(top, top + height), x=slice(left, left + width))
-    return Chip(image=visible_image(part), **values)
+    return ShipChip(image=visible_image(part), **values)
 
 
 def _fit(row: Mapping[Any, Any]) -> Fit | None:

@@ -235,14 +235,14 @@ def _coastline(job: tuple[str, Observation]) -> pd.DataFrame:
     try:
         if area is not None:
             with one_thread():
-                shore = land(observation.scene, area, observation.options.mask)
+                shore = port_land(observation.scene, area, observation.options.mask)
             rows = [(observation.port.name, observation.scene.id, shapely.to_wkb(shore))]
     except GnomonError:
         pass  # The map is then without land.
     return pd.DataFrame(rows, columns=list(Coastlines.to_schema().columns))
 
 
-def land(scene: Scene, area: BaseGeometry, options: MaskOptions) -> BaseGeometry:
+def port_land(scene: Scene, area: BaseGeometry, options: MaskOptions) -> BaseGeometry:
     """Land within an area as one scene shows it, EPSG:4326.
 
     Raises

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import mapping
 
-from gnomon.report.page.encode import moment, moments, number, numbers, parsed, rings, texts
+from gnomon.report.page.encode import epoch_s, epochs_s, number, numbers, parsed, rings, texts
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
 UNKNOWN = (None, np.nan, np.inf, -np.inf, pd.NA)
@@ -47,12 +47,12 @@ def test_a_column_is_strict_json_of_the_same_length(values: list[object]) -> Non
 def test_a_moment_is_unix_time_in_every_time_zone(seconds: int, offset: timedelta) -> None:
     zone = timezone(timedelta(minutes=round(offset.total_seconds() / 60)))
     here = datetime.fromtimestamp(seconds, zone)
-    assert moment(pd.Timestamp(here)) == seconds == calendar.timegm(here.utctimetuple())
+    assert epoch_s(pd.Timestamp(here)) == seconds == calendar.timegm(here.utctimetuple())
 
 
 def test_missing_times_and_texts_are_null() -> None:
     times = pd.Series(pd.to_datetime(["1970-01-01T00:01:00.9Z", None], utc=True))
-    assert moments(times) == [60, None]
+    assert epochs_s(times) == [60, None]
     assert texts(pd.Series(["a", None, 3])) == ["a", None, "3"]
 
 

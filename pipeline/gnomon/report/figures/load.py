@@ -15,7 +15,7 @@ from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import LoadOptions
 from gnomon.freeboard import state
-from gnomon.freeboard.bins import Chip
+from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.image import cover_of_pixels, traces
 from gnomon.freeboard.rows import Reading, readings
@@ -78,7 +78,7 @@ def show_load(
 class _Drawing:
     """What is drawn of one ship."""
 
-    chip: Chip | None
+    chip: ShipChip | None
     fit: Fit | None
     posterior: FreeboardPosterior | None
 
@@ -207,7 +207,7 @@ def _stretch(image: NDArray[np.float32]) -> tuple[float, float]:
     return low - 0.1 * (middle - low), max(high, middle + 1e-6)
 
 
-def _window(chip: Chip, fit: Fit | None) -> tuple[float, float, float, float]:
+def _window(chip: ShipChip, fit: Fit | None) -> tuple[float, float, float, float]:
     east, north, length = chip.east_m, chip.north_m, chip.length_m
     if fit is not None:
         east, north, length = (float(v) for v in fit.ship[:3])
@@ -217,7 +217,7 @@ def _window(chip: Chip, fit: Fit | None) -> tuple[float, float, float, float]:
 
 def _image(
     axes: Axes,
-    chip: Chip,
+    chip: ShipChip,
     image: NDArray[np.floating],
     low: float,
     high: float,
@@ -237,20 +237,20 @@ def _image(
     axes.set_title(title, fontsize=8)
 
 
-def _model(chip: Chip, fit: Fit) -> NDArray[np.float32]:
+def _model(chip: ShipChip, fit: Fit) -> NDArray[np.float32]:
     """Image that the fit predicts, on the chip's own pixels."""
     maps = cover_of_pixels(chip, fit.ship)
     return (fit.reflectance @ maps).reshape(chip.image.shape).astype(np.float32)
 
 
-def _outlines(axes: Axes, chip: Chip, fit: Fit) -> None:
+def _outlines(axes: Axes, chip: ShipChip, fit: Fit) -> None:
     """Draw the fitted waterline, and the edge of the shadow of the deck's edge."""
     hull, shadow = traces(chip, fit)
     axes.plot(*hull.T, color=OUTLINE, linewidth=0.9)
     axes.plot(*shadow.T, color=SHADE, linewidth=0.9, linestyle="--")
 
 
-def _compass(axes: Axes, chip: Chip, window: tuple[float, float, float, float]) -> None:
+def _compass(axes: Axes, chip: ShipChip, window: tuple[float, float, float, float]) -> None:
     """An arrow towards the sun, in the upper left corner."""
     size = 0.09 * (window[1] - window[0])
     x, y = window[0] + 1.6 * size, window[3] - 1.6 * size

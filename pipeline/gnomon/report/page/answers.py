@@ -13,7 +13,7 @@ import pandas as pd
 from gnomon.ledger.deliveries import INFERRED
 from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run
-from gnomon.report.page.encode import moment, number, parsed
+from gnomon.report.page.encode import epoch_s, number, parsed
 from gnomon.report.page.schema import Answer, Scenario, Season, Swing, Vessels, Year
 
 Z_90 = 1.645
@@ -42,8 +42,8 @@ def _season(row: pd.Series) -> Season:
     return {
         "port": str(row.port),
         "notes": row.notes.split("; ") if isinstance(row.notes, str) else [],
-        "start": moment(row.start),
-        "end": moment(row.end),
+        "start": epoch_s(row.start),
+        "end": epoch_s(row.end),
         "observations": number(row.observations),
         "usable_observations": number(row.usable_observations),
         "visits_mean": number(row.visits_mean),
@@ -87,7 +87,7 @@ def _scenario(row: pd.Series) -> Scenario:
         "tonnes": spread("tonnes", 0),
         "barrels": spread("barrels", 0),
         "p_over": number(row.p_over_cap, 4),
-        "passed": [moment(row[f"passed_{q}"]) for q in ("p05", "p50", "p95")],
+        "passed": [epoch_s(row[f"passed_{q}"]) for q in ("p05", "p50", "p95")],
     }
 
 

@@ -35,12 +35,12 @@ def number(value: Any, digits: int = 3) -> float | None:
     return round(float(value), digits)
 
 
-def moments(values: Iterable[Any]) -> list[int | None]:
+def epochs_s(values: Iterable[Any]) -> list[int | None]:
     """Seconds since the epoch."""
-    return [moment(value) for value in values]
+    return [epoch_s(value) for value in values]
 
 
-def moment(value: Any) -> int | None:
+def epoch_s(value: Any) -> int | None:
     """Seconds since the epoch, null if there is no time."""
     return None if pd.isna(value) else int(pd.Timestamp(value).timestamp())
 

@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.shipped import shipped
 from gnomon.report.load_tables import EVERYWHERE, Run
-from gnomon.report.page.encode import moment, moments, number, numbers, parsed, ring, rings, texts
+from gnomon.report.page.encode import epoch_s, epochs_s, number, numbers, parsed, ring, rings, texts
 from gnomon.report.page.schema import (
     ObservationColumns,
     Onward,
@@ -32,7 +32,7 @@ def observations_of(run: Run) -> ObservationColumns:
         "collection": texts(table.collection),
         "platform": texts(table.platform),
         "sensor": texts(table.sensor),
-        "t": moments(table.seen_at),
+        "t": epochs_s(table.seen_at),
         "port": texts(table.port),
         "status": texts(table.status),
         "reason": texts(table.reason),
@@ -56,7 +56,7 @@ def ships_of(run: Run) -> ShipColumns:
         "collection": texts(table.collection),
         "platform": texts(table.platform),
         "sensor": texts(table.sensor),
-        "t": moments(table.seen_at),
+        "t": epochs_s(table.seen_at),
         "port": texts(table.port),
         "zone": texts(table.zone),
         "state": texts(table.load_state),
@@ -106,16 +106,16 @@ def _visit(row: pd.Series, voyages: pd.DataFrame) -> VisitRow:
         "ships": [str(name) for name in parsed(row.detections, list[str]())],
         "candidates": [(str(name), number(chance)) for name, chance in candidates.items()],
         "onward": _onward(voyages, str(row.visit_id)),
-        "arrived_after": moment(row.arrived_after),
-        "arrived_before": moment(row.arrived_before),
-        "departed_after": moment(row.departed_after),
-        "departed_before": moment(row.departed_before),
-        "arrived_p05": moment(row.arrived_p05),
-        "arrived_p50": moment(row.arrived_p50),
-        "arrived_p95": moment(row.arrived_p95),
-        "departed_p05": moment(row.departed_p05),
-        "departed_p50": moment(row.departed_p50),
-        "departed_p95": moment(row.departed_p95),
+        "arrived_after": epoch_s(row.arrived_after),
+        "arrived_before": epoch_s(row.arrived_before),
+        "departed_after": epoch_s(row.departed_after),
+        "departed_before": epoch_s(row.departed_before),
+        "arrived_p05": epoch_s(row.arrived_p05),
+        "arrived_p50": epoch_s(row.arrived_p50),
+        "arrived_p95": epoch_s(row.arrived_p95),
+        "departed_p05": epoch_s(row.departed_p05),
+        "departed_p50": epoch_s(row.departed_p50),
+        "departed_p95": epoch_s(row.departed_p95),
         "p_visit": number(row.p_visit),
         "p_tanker": number(row.p_tanker),
         "length_m": number(row.length_m),
