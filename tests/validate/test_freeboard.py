@@ -120,7 +120,7 @@ def rows_of(rng, n, *, interval_coverage=0.9):
 @given(st.integers(0, 2**31), st.sampled_from([0.5, 0.9, 1.0]))
 def test_coverage_is_the_share_of_intervals_that_hold_the_truth(seed, share):
     rows = rows_of(np.random.default_rng(seed), 400, interval_coverage=share)
-    cells = load.coverage(rows)
+    cells = load.interval_coverage(rows)
     inside = (cells.coverage * cells.ships).sum() / cells.ships.sum()
     assert inside == pytest.approx((rows.freeboard_true_m == 3.0).mean())
     assert cells.ships.sum() == 400
@@ -139,7 +139,7 @@ def test_coverage_is_the_share_of_intervals_that_hold_the_truth(seed, share):
 def test_ships_without_a_freeboard_count_in_no_cell():
     rows = rows_of(np.random.default_rng(0), 200)
     rows.loc[:49, "freeboard_m"] = np.nan
-    assert load.coverage(rows).ships.sum() == 150
+    assert load.interval_coverage(rows).ships.sum() == 150
     assert load.calibration(rows).ships.sum() == 150
 
 
