@@ -34,7 +34,7 @@ def measured() -> load.Measured:
 
 @pytest.mark.slow
 def test_intervals_hold_the_truth_and_probabilities_are_true(measured):
-    cells = load.coverage(measured.click)
+    cells = load.interval_coverage(measured.click)
     # 64 ships: a coverage of 0.90 comes out under 0.80 once in two hundred times.
     assert (cells.coverage * cells.ships).sum() / cells.ships.sum() > 0.8
     assert load.calibration_error(measured.click) < 0.15
@@ -178,7 +178,7 @@ def test_the_ratio_to_the_bound_is_of_root_mean_squares():
 def test_the_section_has_a_row_for_each_cell_and_marks_none_as_met():
     measured = made_up(7)
     text = load.section(measured)
-    cells = load.coverage(measured.click)
+    cells = load.interval_coverage(measured.click)
     assert sum(line.startswith(("| 3 |", "| 10 |")) for line in text.splitlines()) == len(cells) + 1
     held = cells.coverage.between(0.85, 0.95).sum()
     assert f"| {held} of {len(cells)} |" in text
