@@ -333,9 +333,8 @@ class Cutouts(Table):
     crs: Series[str]
     """Of the scene's own grid, on which the pixels lie."""
     left_m: Series[float]
-    """Easting of the outer corner of the first pixel."""
+    """Easting, and ``top_m`` northing, of the outer corner of the first pixel."""
     top_m: Series[float]
-    """Its northing."""
     gsd_m: Series[float] = pa.Field(gt=0)
     rows: Series[int] = pa.Field(gt=0)
     columns: Series[int] = pa.Field(gt=0)
@@ -349,10 +348,9 @@ class Cutouts(Table):
     hidden: Series[object] = pa.Field(nullable=True)
     """One byte a pixel, the sum of 1 for cloud, 2 for ice and 4 for land; null where unknown."""
     chip: Series[str] = pa.Field(nullable=True)
-    """What the load stage was given besides pixels, JSON: fields of `gnomon.freeboard.bins.Chip`,
-    and ``window``, its first row and column, rows and columns within the pixels."""
+    """Input of the load stage besides pixels, JSON: a `ShipChip`, and its window in the pixels."""
     fit: Series[str] = pa.Field(nullable=True)
-    """What it found, JSON: fields of `gnomon.freeboard.fit.Fit`."""
+    """Its fit, JSON: fields of `gnomon.freeboard.fit.Fit`."""
     outline: Series[str] = pa.Field(nullable=True)
     """Fitted waterline, JSON, pairs of easting and northing on the grid, metres."""
     shadow: Series[str] = pa.Field(nullable=True)
@@ -375,9 +373,8 @@ class Coastlines(Table):
 
     port: Series[str] = pa.Field(nullable=True)
     scene_id: Series[str]
-    """The scene that it was drawn from."""
     geometry: GeoSeries[Geometry]
-    """Land within the port's area."""
+    """Land within the port's area, as that scene shows it."""
 
 
 def table(model: type[Table], rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:

@@ -3,8 +3,8 @@
 All parts take half an hour or so; `make bench PART=scene` measures one: scene, loads or seasons. It
 makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures it whole
 and as a port of 20 x 20 km. Each measurement is a process of its own, in turn with its floor, so
-that a machine that slows down slows both; what is told are medians. The load of ships is read apart
-from that, from chips that are drawn beforehand, one process on each core; its memory is told for
+that a machine that slows down slows both; the figures are medians. The load of ships is read apart
+from that, from chips that are drawn beforehand, one process on each core; its memory is given for
 some hulls and for four times as many. A season is inferred from tables alone, as long as that of
 2024 and four times as long.
 """
@@ -131,10 +131,10 @@ def _seasons_table() -> Table:
     for name in ("observations", "seconds", "seconds per 1,000 looks", "peak GiB"):
         table.add_column(name, justify="right")
     for days in (SEASON, 4 * SEASON):
-        told = [_in_process("days", str(days)) for _ in range(ROUNDS)]
-        seconds, observations = median(one["seconds"] for one in told), told[0]["observations"]
+        runs = [_in_process("days", str(days)) for _ in range(ROUNDS)]
+        seconds, observations = median(one["seconds"] for one in runs), runs[0]["observations"]
         cells = (f"{observations:.0f}", f"{seconds:.1f}", f"{1000 * seconds / observations:.1f}")
-        table.add_row(str(days), *cells, f"{max(one['gib'] for one in told):.2f}")
+        table.add_row(str(days), *cells, f"{max(one['gib'] for one in runs):.2f}")
     return table
 
 
@@ -145,10 +145,10 @@ def _loads_table() -> Table:
         table.add_column(name, justify="right")
     for gsd, count in (("10", 48), ("3", 24), ("0.5", 12)):
         with ThreadPoolExecutor(LOADS_ON) as pool:
-            told = list(pool.map(lambda _: _in_process("hulls", gsd, str(count)), range(LOADS_ON)))  # noqa: B023
+            runs = list(pool.map(lambda _: _in_process("hulls", gsd, str(count)), range(LOADS_ON)))  # noqa: B023
         more = _in_process("hulls", gsd, str(4 * count))
-        rate = sum(one["hulls"] / one["seconds"] for one in told)
-        memory = (max(one["gib"] for one in told), more["gib"])
+        rate = sum(one["hulls"] / one["seconds"] for one in runs)
+        memory = (max(one["gib"] for one in runs), more["gib"])
         table.add_row(f"{gsd} m", f"{rate:.1f}", *(f"{gib:.2f}" for gib in memory))
     return table
 
@@ -160,8 +160,8 @@ def _in_process(*words: str) -> dict[str, float]:
         capture_output=True,
         text=True,
     )
-    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def _scene_table() -> Table:

@@ -48,7 +48,7 @@ _SEARCH_M = 200.0
 
 
 def reader_of(scene: Scene, grid: GeoBox, options: MaskOptions) -> stage.Reader:
-    """Read the pixels over an area, with what hides them where that can be told."""
+    """Read the pixels over an area, with what hides them where that is known."""
 
     def read(area: shapely.Polygon) -> xr.Dataset | None:
         try:
@@ -140,11 +140,11 @@ def read_loads(
         parts.append(stage.loads(rows, read, options or LoadOptions()))
         if progress:
             progress(count, len(scenes), name)
-    told = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
+    loads = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
     kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
     # Columns have their type also where every value is missing.
     words = ("load_state", "load_reason")
-    result = kept.join(told.astype({n: "str" if n in words else float for n in stage.COLUMNS}))
+    result = kept.join(loads.astype({n: "str" if n in words else float for n in stage.COLUMNS}))
     if out:
         write_table(result, out)
     return result
@@ -264,7 +264,7 @@ def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterato
 
 
 def sigma_of(name: str, size_m: float, gsd_m: float) -> float:
-    """Error of a length or beam (``length_m``, ``beam_m``) that was told or measured by hand."""
+    """Error of a length or beam (``length_m``, ``beam_m``) that was given or measured by hand."""
     share, pixels = _SIGMA[name]
     return share * size_m + pixels * gsd_m
 
