@@ -5,18 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.enums import ColorInterp
+from rasterio.warp import transform_bounds
 
 from chip_folders import write_chips
 from gnomon.catalog.search import find_scenes
-from gnomon.datamodel.errors import LabelError
+from gnomon.datamodel.errors import LabelError, StoreError
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
 from gnomon.imagery.read import geobox_of, read_window
 from gnomon.learn.chips import (
     BANDS,
+    SIDE_M,
+    Chip,
     chip_path,
     chip_pixels,
     corner_of,
@@ -26,6 +30,7 @@ from gnomon.learn.chips import (
     side_of,
     write_chip,
 )
+from simulated import BOX
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +133,79 @@ def test_what_is_no_chip_is_named(tmp_path: Path) -> None:
     (tmp_path / "chips" / "odd.tif").write_bytes(b"no image")
     with pytest.raises(LabelError, match=r"odd\.tif: cannot be read"):
         read_chips(tmp_path)
+
+
+@given(gsd=st.floats(0.2, 60), least=st.integers(1, 700))
+def test_sides_are_multiples_of_32_and_no_larger_than_needed(gsd: float, least: int) -> None:
+    side = side_of(gsd, least)
+    wanted = max(least, round(SIDE_M / gsd))
+    assert side % 32 == 0
+    assert wanted <= side < wanted + 32
+
+
+@given(
+    scene_id=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
+    row=st.integers(0, 99_999),
+    column=st.integers(0, 99_999),
+)
+def test_a_place_comes_back_from_any_name(scene_id: str, row: int, column: int) -> None:
+    path = chip_path(Path("folder"), scene_id, (row, column))
+    chip = Chip(path=path, scene_id=scene_id, port=None, grid=BOX, bands=())
+    assert corner_of(chip) == (row, column)
+    assert chip.name == f"chips/{path.name}"
+    assert "/" not in path.name
+    assert chip_path(Path("folder"), scene_id, (row, column)) == path
+
+
+def test_a_name_without_a_place_has_none() -> None:
+    chip = Chip(path=Path("chips/mine.tif"), scene_id="x", port=None, grid=BOX, bands=())
+    assert corner_of(chip) == (-1, -1)
+
+
+def test_the_outline_of_a_chip_is_its_grid(scene: Scene, tmp_path: Path) -> None:
+    """The oracle is rasterio's own bounds, carried to degrees by pyproj."""
+    window = geobox_of(scene)[32:160, 64:192]
+    pixels = read_window(scene, window, bands=("red",))
+    path = chip_path(tmp_path, scene.id, (32, 64))
+    chip = write_chip(path, pixels, scene, None)
+    with rasterio.open(path) as file:
+        bounds = transform_bounds(file.crs, "EPSG:4326", *file.bounds)
+    assert chip.outline.bounds == pytest.approx(bounds, abs=1e-6)
+    assert chip.port is None
+
+
+def test_an_image_of_another_program_is_no_chip(scene: Scene, tmp_path: Path) -> None:
+    folder = tmp_path / "chips"
+    folder.mkdir()
+    with rasterio.open(
+        folder / "photo.tif", "w", driver="GTiff", width=4, height=4, count=1, dtype="uint8",
+        crs="EPSG:4326", transform=Affine(0.1, 0, 1, 0, -0.1, 1),
+    ) as file:  # fmt: skip
+        file.write(np.zeros((1, 4, 4), np.uint8))
+    with pytest.raises(LabelError, match=r"photo\.tif: is no chip of gnomon"):
+        read_chips(tmp_path)
+
+
+def test_a_chip_that_was_cut_short_is_named_when_it_is_read(scene: Scene, tmp_path: Path) -> None:
+    window = geobox_of(scene)[:128, :128]
+    path = chip_path(tmp_path, scene.id, (0, 0))
+    chip = write_chip(path, read_window(scene, window, bands=BANDS), scene, None)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(LabelError, match="cannot be read"):
+        chip_pixels(chip)
+
+
+def test_a_chip_is_whole_or_absent(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = geobox_of(scene)[:64, :64]
+    pixels = read_window(scene, window, bands=("red",))
+    path = chip_path(tmp_path, scene.id, (0, 0))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("gnomon.learn.chips._write", full)
+    with pytest.raises(StoreError, match="No space left"):
+        write_chip(path, pixels, scene, None)
+    assert list(tmp_path.rglob("*.tif*")) == []

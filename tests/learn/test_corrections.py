@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +60,7 @@ def half(number: int) -> Polygon:
     st.integers(0, 3),
     st.randoms(),
 )
-def test_every_label_is_treated_as_its_amendment_says(
+def test_every_label_is_treated_as_its_correction_says(
     actions: list[str], added: int, unsure: int, dice: Any
 ) -> None:
     features = [
@@ -106,7 +107,7 @@ def test_a_label_that_is_not_there_is_refused() -> None:
         corrected(labels(2), "port", table([correction(label=7)]))
 
 
-def test_an_amendment_of_another_place_is_refused() -> None:
+def test_a_correction_of_another_place_is_refused() -> None:
     with pytest.raises(LabelError, match=r"of port, label 1: lies beside that label"):
         corrected(labels(2), "port", table([correction(label=1, geometry=place(0))]))
 
@@ -154,14 +155,14 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         read_corrections(tmp_path / "none.geojson")
 
 
-def test_the_shipped_amendments_are_in_order() -> None:
+def test_the_shipped_corrections_are_in_order() -> None:
     rows = read_corrections(SHIPPED)
     order = ["scene", "action", "label"]
     assert rows[order].equals(rows.sort_values(order, kind="stable")[order])
     assert rows.reason.str.len().gt(0).all()
 
 
-def test_the_shipped_amendments_fit_the_labels(shared_data: Path) -> None:
+def test_the_shipped_corrections_fit_the_labels(shared_data: Path) -> None:
     rows = read_corrections(SHIPPED)
     files = {p.parent.name: p for p in (shared_data / "s2-ports").glob("*/*/ships.geojson")}
     assert set(rows.scene) <= set(files)
@@ -170,3 +171,55 @@ def test_the_shipped_amendments_fit_the_labels(shared_data: Path) -> None:
         mine = rows[rows.scene == scene]
         count = len(outlines) - (mine.action == "drop").sum() + mine.label.isna().sum()
         assert len(corrected(outlines, scene, rows)) == count
+
+
+ROW = st.fixed_dictionaries(
+    {
+        "action": st.sampled_from(["drop", "fix", "add", "ignore", "mend"]),
+        "label": st.none() | st.integers(-1, 4),
+        "length_m": st.none() | st.floats(-5, 300, allow_nan=False),
+    }
+)
+
+
+@given(st.lists(ROW, min_size=1, max_size=5))
+def test_a_file_is_read_exactly_if_every_row_follows_the_rules(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
+) -> None:
+    """The rules written out a second time, row by row."""
+    features = [correction(**row) for row in rows]
+    right = all(
+        row["action"] in ("drop", "fix", "add", "ignore")
+        and (row["label"] is None or row["label"] >= 0)
+        and (row["length_m"] is None or row["length_m"] > 0)
+        and not (row["action"] == "add" and row["label"] is not None)
+        and not (row["action"] in ("drop", "fix") and row["label"] is None)
+        and not (row["action"] in ("add", "fix") and row["length_m"] is None)
+        for row in rows
+    )
+    labels = [row["label"] for row in rows if row["label"] is not None]
+    right &= len(set(labels)) == len(labels)
+    path = written(tmp_path_factory.mktemp("rules"), features)
+    if not right:
+        with pytest.raises(LabelError, match=r"fault\(s\)"):
+            read_corrections(path)
+        return
+    table = read_corrections(path)
+    assert table.action.tolist() == [row["action"] for row in rows]
+    assert [None if pd.isna(v) else int(v) for v in table.label] == [r["label"] for r in rows]
+    assert table.crs == "EPSG:4326"
+
+
+def test_a_file_without_a_correction_changes_nothing(tmp_path: Path) -> None:
+    none = read_corrections(written(tmp_path, []))
+    result = corrected(labels(3), "port", none)
+    assert result.label.tolist() == [0, 1, 2]
+    assert list(result.geometry) == list(labels(3).geometry)
+    assert not result[["ignored", "measured", "doubt"]].to_numpy().any()
+
+
+def test_correcting_twice_with_other_scenes_changes_nothing_more() -> None:
+    rows = table([correction(label=1, geometry=place(1)), correction(scene="x", label=0)])
+    once = corrected(labels(3), "port", rows)
+    assert corrected(labels(3), "port", rows).equals(once)
+    assert len(corrected(once, "nowhere", rows)) == len(once)

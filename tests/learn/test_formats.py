@@ -7,12 +7,16 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chip_folders import edit, write_chips
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import LabelError
-from gnomon.learn.annotations import CLASSES
+from gnomon.learn.annotations import CLASSES, annotation_feature, class_of
+from gnomon.learn.chips import read_chips
 from gnomon.learn.formats import read_any, write_any
-from gnomon.learn.labels import NAME, read_labels
+from gnomon.learn.labels import NAME, intersection_over_union, read_labels, to_labels
 from simulated import BOX
 
 DECIDED = {
@@ -20,6 +24,15 @@ DECIDED = {
     "april-04-1": {"status": "not_ship", "type": "bulk", "note": "a “pier”"},
     "april-04-2": {"status": "ship"},
 }
+
+
+@pytest.fixture(scope="module")
+def plain(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Chips without a file of labels."""
+    place = tmp_path_factory.mktemp("plain") / "chips"
+    write_chips(place, sea)
+    (place / NAME).unlink()
+    return place
 
 
 @pytest.fixture
@@ -105,3 +118,39 @@ def test_nothing_is_overwritten_and_places_are_found(folder: Path, tmp_path: Pat
     again, _ = read_any(tmp_path / "copy.geojson", folder)
     assert again.equals(labels)
     assert all(isinstance(outline, shapely.Polygon) for outline in again.geometry)
+
+
+SLOTS = [(32, 32), (96, 32), (32, 96), (96, 96)]
+"""Middles of hulls that do not meet."""
+
+
+@settings(max_examples=15)
+@given(
+    st.lists(
+        st.tuples(st.floats(8, 30), st.floats(0, 179), st.sampled_from(CLASSES)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["coco", "yolo-obb"]),
+)
+def test_any_labels_come_back_from_any_format(
+    plain: Path, tmp_path_factory: pytest.TempPathFactory, rows: list, to: str
+) -> None:
+    """Class and outline survive alone, without the file of labels to remember anything."""
+    out = tmp_path_factory.mktemp("back") / "out"
+    chips = read_chips(plain)
+    chip = next(iter(chips.values()))
+    features = []
+    for (x, y), (length, angle, name) in zip(SLOTS, rows, strict=False):
+        (shape,) = OrientedBoxes.of(x, y, length, length / 4, angle).polygons()
+        corners = np.array(shape.exterior.coords)[:-1]
+        features.append(annotation_feature(corners, chip, name, {}))
+    labels = to_labels(features, chips, Path("x"))
+    write_any(labels, plain, to, out)
+    back, _ = read_any(out, plain)
+    assert len(back) == len(labels)
+    for (_, _, name), outline in zip(rows, labels.geometry, strict=True):
+        overlap = [intersection_over_union(outline, other) for other in back.geometry]
+        best = back.iloc[int(np.argmax(overlap))]
+        assert max(overlap) > 0.98
+        assert class_of(best.status, best.type) == name

@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
+from boxes import box
 from chip_folders import decide, edit, truth, write_chips, write_run
 from gnomon.datamodel.boxes import OrientedBox
 from gnomon.datamodel.errors import LabelError
 from gnomon.learn.batches import training_batches
-from gnomon.learn.chips import read_chips
+from gnomon.learn.chips import Chip, read_chips
 from gnomon.learn.export import export_chips, source_of
 from gnomon.learn.labels import NAME, feature_of, read_features, read_labels, write_labels
 from gnomon.learn.outlines import outlines_in_pixels
-from gnomon.learn.samples import RIM_PX, read_samples
+from gnomon.learn.samples import RIM_PX, _stretched, _touching, read_samples
 from gnomon.learn.scenes import LabelledScene
 from gnomon.learn.tensors import scene_tensors
 from simulated import BOX
@@ -187,3 +190,43 @@ def test_fine_chips_are_averaged_to_the_pixel_of_the_network(folder: Path) -> No
         metres = [x.boxes.scaled(x.gsd_m) for x in (one, other)]
         for name in ("x", "y", "length", "beam"):
             np.testing.assert_allclose(*(getattr(m, name) for m in metres), atol=6)
+
+
+@given(st.floats(8, 30), st.floats(2, 5), st.floats(0, 179), st.floats(0.5, 2))
+def test_a_stretched_outline_is_longer_along_its_axis_only(
+    length: float, beam: float, angle: float, factor: float
+) -> None:
+    if length * factor < 1.3 * beam:
+        return
+    (outline,) = box(50, 50, length, beam, angle).polygons()
+    stretched = _stretched(outline, factor)
+    assert stretched.area == pytest.approx(outline.area * factor, rel=1e-6)
+    assert stretched.centroid.distance(outline.centroid) < 1e-6
+    sides = np.diff(shapely.get_coordinates(stretched.minimum_rotated_rectangle)[:3], axis=0)
+    found = sorted(np.linalg.norm(sides, axis=1))
+    assert found == pytest.approx(sorted([beam, length * factor]), rel=1e-3)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, unique=True))
+def test_chips_that_touch_come_together_and_no_others(corners: list[tuple[int, int]]) -> None:
+    """Against a flood fill over the neighbours of each chip; corners alone do not join."""
+    chips = [
+        Chip(
+            path=Path(f"chips/s_r{64 * row:05d}_c{64 * column:05d}.tif"),
+            scene_id="s", port=None, grid=BOX[:64, :64], bands=(),
+        )
+        for row, column in corners
+    ]  # fmt: skip
+    groups = [{chip.path.stem for chip in group} for group in _touching(chips)]
+    left, expected = set(corners), []
+    while left:
+        group, edge = set(), [left.pop()]
+        while edge:
+            row, column = edge.pop()
+            group.add((row, column))
+            near = {(row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)}
+            edge += near & left
+            left -= near
+        expected.append({f"s_r{64 * r:05d}_c{64 * c:05d}" for r, c in group})
+    assert sorted(map(len, groups)) == sorted(map(len, expected))
+    assert all(group in expected for group in groups)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from drawn_scenes import drawn_tensors
 from gnomon.datamodel.boxes import OrientedBoxes
@@ -94,3 +95,45 @@ def test_training_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
     with pytest.raises(WeightsError, match="never overwritten"):
         train([str(sea)], out, version="9", calibration=CALIBRATION, options=options)
+
+
+def test_an_interrupted_training_goes_on_from_its_state(tmp_path: Path) -> None:
+    options = TrainOptions(steps=4, batch=2, save_every=1)
+    seen: list[int] = []
+
+    def interrupt(step: int, _: float) -> None:
+        seen.append(step)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    whole = train_network([scene()], [], tmp_path / "whole", options=options)
+    with pytest.raises(KeyboardInterrupt):
+        train_network([scene()], [], tmp_path / "parts", options=options, on_step=interrupt)
+    resumed = train_network(
+        [scene()], [], tmp_path / "parts", options=options, on_step=lambda s, _: seen.append(s)
+    )
+    assert seen == [0, 1, 2, 2, 3]
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name])
+
+
+def test_states_of_other_scenes_lie_beside_each_other(tmp_path: Path) -> None:
+    options = TrainOptions(steps=1, batch=1)
+    for real in ([scene("a")], [scene("b")], [scene("a"), scene("b")]):
+        train_network(real, [], tmp_path, options=options)
+    assert len(list(tmp_path.glob("all-*.state"))) == 3
+
+
+def test_a_network_that_is_no_file_or_has_no_name_is_trained(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "finished" / "all.safetensors"
+    path.parent.mkdir()
+    save_file({k: v.contiguous() for k, v in Network().state_dict().items()}, path)
+    assert rests_on(path) == ""
+    seen: list[int] = []
+    train_network(
+        [scene()], [], tmp_path / "states", options=TrainOptions(steps=1, batch=1),
+        on_step=lambda step, _: seen.append(step), finished=path.parent,
+    )  # fmt: skip
+    assert seen == [0]
+    assert rests_on(path).startswith("all-")

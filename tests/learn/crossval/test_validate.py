@@ -24,7 +24,9 @@ from simulated import spec
 def test_the_whole_measurement_thinned(
     sea: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gnomon.learn.scenes.training_specs", lambda n, seed: map(spec, range(n)))
+    monkeypatch.setattr(
+        "gnomon.learn.scenes.training_specs", lambda n, seed: map(spec, range(1, n + 1))
+    )
     path = tmp_path / "folds.toml"
     names = ("april-04", "april-14", "april-24")
     path.write_text("".join(f"[[fold]]\nports = ['{name}']\n" for name in names))
