@@ -1,5 +1,6 @@
 """What commands print: progress only for a terminal, tables in 80 columns, text as it is."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from decisions import decision
 from gnomon.cli import output_text
 from gnomon.cli.output_text import (
     print_failed,
+    print_files,
     print_notes,
     print_results,
     print_unmatched,
@@ -38,10 +40,10 @@ def outcome() -> Any:
 
 
 def test_a_port_is_a_row_with_its_counts(outcome: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    print_results(outcome, [])
+    print_results(outcome)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [
-        "port", "images", "failed", "too", "cloudy", "clear", "water", "ships", "at", "a", "quay",
+        "port", "observed", "failed", "too", "cloudy", "clear", "water", "ships", "at", "a", "quay",
     ]  # fmt: skip
     rows = {line.split()[0]: line.split()[1:] for line in lines[1:3]}
     assert rows == {
@@ -54,7 +56,7 @@ def test_a_port_is_a_row_with_its_counts(outcome: Any, capsys: pytest.CaptureFix
 
 def test_a_port_that_was_never_seen_has_no_clear_water(capsys: pytest.CaptureFixture[str]) -> None:
     failed = [observation("a", day(0), status="failed", reason="x", usable_fraction=None)]
-    print_results(outcome_of(failed, []), [])
+    print_results(outcome_of(failed, []))
     assert capsys.readouterr().out.splitlines()[1].split() == [
         "rajin",
         "0",
@@ -68,7 +70,7 @@ def test_a_port_that_was_never_seen_has_no_clear_water(capsys: pytest.CaptureFix
 
 def test_simulated_scenes_are_marked(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [observation("a", day(0), collection="synthetic-sentinel-2")]
-    print_results(outcome_of(rows, []), [])
+    print_results(outcome_of(rows, []))
     assert output_text.SIMULATED in capsys.readouterr().out
 
 
@@ -80,8 +82,9 @@ def test_reasons_and_notes_are_printed_as_they_are(
     print_notes(["[bold]" + "long " * 40 + "line"])
     made = Decision.model_validate(decision("a", note="[red]")["properties"])
     print_unmatched([made])
+    print_files([Path("a/[b] c.parquet")])
     output = capsys.readouterr()
-    assert output.out == ""
+    assert output.out == "a/[b] c.parquet\n"
     assert output.err.splitlines() == [
         "failed: red: <broken>",
         "note: [bold]" + "long " * 40 + "line",

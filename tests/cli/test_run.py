@@ -18,7 +18,11 @@ def test_detect_prints_a_short_table(
     assert called(monkeypatch, "detect", sea, "--out", tmp_path, "--pictures") == 0
     output = capsys.readouterr()
     assert "SIMULATED" in output.out
-    assert output.out.strip().splitlines()[-1] == "3 observations, 3 of them new; 0 failed"
+    lines = output.out.splitlines()
+    assert "3 observations, 3 of them new; 0 failed" in lines
+    paths = [Path(line) for line in lines if line.startswith(str(tmp_path))]
+    assert len(paths) == len(set(paths))
+    assert all(path.exists() for path in paths)
     table = [line for line in output.out.splitlines() if line.startswith("everywhere")]
     assert len(table) == 1
     assert max(map(len, table)) <= 80
@@ -43,7 +47,7 @@ def test_failed_observations_are_exit_code_3(
     )
     assert called(monkeypatch, "detect", catalog, "--out", tmp_path / "out") == 3
     output = capsys.readouterr()
-    assert output.out.strip().endswith("1 observations, 1 of them new; 1 failed")
+    assert "1 observations, 1 of them new; 1 failed" in output.out
     assert output.err.startswith("failed: april-04")
 
 

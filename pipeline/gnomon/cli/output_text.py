@@ -52,13 +52,19 @@ def print_notes(notes: Iterable[str]) -> None:
         err.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
-def print_results(results: "Results", files: Iterable[Path]) -> None:
+def print_files(files: Iterable[Path]) -> None:
+    """Print the paths that were written, one a line."""
+    for path in files:
+        console.print(str(path), soft_wrap=True, markup=False)
+
+
+def print_results(results: "Results") -> None:
     """Print what was observed and found, port by port."""
     import pandas as pd
 
     table = Table(box=None, pad_edge=False)
     table.add_column("port")
-    for name in ("images", "failed", "too cloudy", "clear water", "ships", "at a quay"):
+    for name in ("observed", "failed", "too cloudy", "clear water", "ships", "at a quay"):
         table.add_column(name, justify="right")
     for row in results.by_port().itertuples():
         clear = "-" if pd.isna(row.usable_fraction) else f"{row.usable_fraction:.0%}"
@@ -68,8 +74,6 @@ def print_results(results: "Results", files: Iterable[Path]) -> None:
     console.print(table)
     if results.simulated:
         console.print(SIMULATED)
-    for path in files:
-        console.print(str(path), soft_wrap=True)
     count = len(results.observations)
     console.print(f"{count} observations, {results.new} of them new; {len(results.failed)} failed")
 
@@ -98,5 +102,3 @@ def print_inference(inference: "Inference") -> None:
     console.print(table)
     for line in ledger_lines(inference.ledger, inference.tracked.seasons):
         console.print(line, soft_wrap=True)
-    for path in inference.files:
-        console.print(str(path), soft_wrap=True)

@@ -9,6 +9,7 @@ from gnomon.cli.output_json import inference_document, results_document, write_d
 from gnomon.cli.output_text import (
     err,
     print_failed,
+    print_files,
     print_inference,
     print_results,
     print_unmatched,
@@ -144,13 +145,15 @@ def _run(
     document = results_document(results)
     print_failed(results)
     if not as_json:
-        print_results(results, files)
+        print_results(results)
     inference = results.inference
     if inference is not None:
         print_unmatched(inference.tracked.reviewed.lost)
         if not as_json:
             print_inference(inference)
         document |= inference_document(inference)
-    if as_json:
+    if not as_json:
+        print_files(files)
+    else:
         write_document("run" if onward else "detect", document, files=files, exit_code=code)
     return code

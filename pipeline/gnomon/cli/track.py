@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gnomon.cli.options import AsJson
 from gnomon.cli.output_json import inference_document, write_document
-from gnomon.cli.output_text import err, print_inference, print_unmatched, progress_bar
+from gnomon.cli.output_text import err, print_files, print_inference, print_unmatched, progress_bar
 
 
 def track_command(
@@ -61,6 +61,7 @@ def track_command(
         write_document("track", inference_document(inference), files=inference.files)
     else:
         print_inference(inference)
+        print_files(inference.files)
     return 0
 
 

@@ -87,6 +87,12 @@ def test_any_text_is_shown_as_it_is_but_for_what_xml_cannot_hold(words: str) -> 
     assert shown == html.unescape(html.escape(kept))
 
 
+def test_of_many_candidates_the_first_are_named() -> None:
+    text = readable("candidates", json.dumps({f"ship {n}": 0.02 for n in range(36)}))
+    assert text.startswith("ship 0 2%, ship 1 2%, ")
+    assert text.endswith("ship 7 2%, and 28 others")
+
+
 def test_a_balloon_has_title_picture_and_a_row_for_each_value() -> None:
     row = {"length_m": 98.4444, "candidates": json.dumps({"<b>": 1.0})}
     assert balloon("97 m & more", row, "pictures/1.png") == (

@@ -14,6 +14,8 @@ import pandas as pd
 from gnomon.report.export.vectors import utc
 
 PICTURE_PX = 320
+LISTED_MAX = 8
+"""Names with probabilities in a balloon; tables have them all, the likeliest first."""
 LABELS = {
     "detection_id": "Detection",
     "visit_id": "Visit",
@@ -168,7 +170,9 @@ def _listed(text: str) -> str:
     except ValueError:
         return text
     if isinstance(value, dict) and all(isinstance(one, float | int) for one in value.values()):
-        return ", ".join(f"{ZONES.get(name, name)} {one:.0%}" for name, one in value.items())
+        listed = [f"{ZONES.get(name, name)} {one:.0%}" for name, one in value.items()]
+        more = [f"and {len(listed) - LISTED_MAX} others"] if len(listed) > LISTED_MAX else []
+        return ", ".join(listed[:LISTED_MAX] + more)
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ", ".join(value)
     return text
