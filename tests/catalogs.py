@@ -1,15 +1,20 @@
-"""Static STAC catalogues made on the fly: pixels whose values tell their place."""
+"""Static STAC catalogues made on the fly, whose pixels encode their place, and searches in them."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
 from rasterio.warp import transform_geom
 from shapely.geometry import box, mapping, shape
+
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.errors import CatalogError
+from gnomon.datamodel.study import CatalogOptions
 
 GTIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
 BANDS_10M = ("blue", "green", "red", "nir")
@@ -159,3 +164,19 @@ def plain_read(path: Path, *, scale: int = 1) -> np.ndarray:
         rows, columns = file.height * scale, file.width * scale
         values: np.ndarray = file.read(1, out_shape=(rows, columns), resampling=Resampling.bilinear)
         return values
+
+
+def quick_options(url: str | Path, **changes: Any) -> CatalogOptions:
+    quick = {"timeout_s": 2.0, "total_timeout_s": 20.0, "retries": 0}
+    return CatalogOptions(url=str(url), **(quick | changes))
+
+
+def refused(url: str | Path, why: str, **changes: Any) -> CatalogError:
+    """Search, and check that the error is one line with the address and what to do."""
+    with pytest.raises(CatalogError, match=why) as raised:
+        find_scenes(quick_options(url, **changes), area=None)
+    text = str(raised.value)
+    assert text.startswith(f"{url}: ")
+    assert "\n" not in text
+    assert "; " in text
+    return raised.value

@@ -1,10 +1,11 @@
-"""Simulated scenes of open water, small enough to be made in a second each."""
+"""Simulated scenes of open water, small enough to be made in a second each, and calls of ships."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from gnomon.simulate.calls import Call
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.coast import Coast
 from gnomon.simulate.pixels.light import Light
@@ -34,3 +35,10 @@ def write_sea(folder: Path) -> Path:
     """A static catalogue of three scenes with ships at anchor."""
     items = [write_scene(folder, s, *simulate(s)) for s in map(spec, DAYS)]
     return write_catalog(folder, items, description="made by a test")
+
+
+def of_tankers(calls: list[Call]) -> dict[str, list[Call]]:
+    """Calls of each tanker, in the order of time."""
+    tankers = sorted((c for c in calls if c.light.type == "tanker"), key=lambda c: c.arrive_day)
+    ships = sorted({call.ship for call in tankers})
+    return {ship: [call for call in tankers if call.ship == ship] for ship in ships}

@@ -1,4 +1,4 @@
-"""The embedded study: a season that could have been, drawn as it was, told as far as it shows."""
+"""The embedded study: a plausible season, written whole, and what a run estimates of it."""
 
 import itertools
 import json
@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -17,7 +16,7 @@ import shapely
 from gnomon.datamodel.files import PARTIAL
 from gnomon.datamodel.study import read_study
 from gnomon.simulate import embedded
-from gnomon.simulate.calls import LOADING, PIER, Call, season_calls
+from gnomon.simulate.calls import LOADING, PIER
 from gnomon.simulate.embedded import (
     DAYS,
     TRADE,
@@ -27,37 +26,12 @@ from gnomon.simulate.embedded import (
     write_embedded,
 )
 from gnomon.simulate.pixels.scene import SceneSpec
-from gnomon.simulate.season.campaign import Trade
-from gnomon.track.sea_routes import sea_route
 from gnomon.workflow.infer import Inference
 from gnomon.workflow.run import Results, run
+from simulated import of_tankers
 
 ROOT = Path(__file__).parents[2]
 STUDY = read_study(ROOT / "configs" / "embedded.toml")
-
-
-def of_tankers(calls: list[Call]) -> dict[str, list[Call]]:
-    tankers = sorted((c for c in calls if c.light.type == "tanker"), key=lambda c: c.arrive_day)
-    ships = sorted({call.ship for call in tankers})
-    return {ship: [call for call in tankers if call.ship == ship] for ship in ships}
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_tanker_goes_to_and_fro_with_one_cargo_at_speeds_that_ships_have(seed: int) -> None:
-    """Of the calls that found a place, as all of the embedded study's do."""
-    calls = season_calls(np.random.default_rng(seed), Trade(days=100, ships=6, visits=20.0))
-    places = {port.name: port.area.centroid for port in STUDY.places() if port.area is not None}
-    for own in of_tankers(calls).values():
-        assert len({(call.light.length_m, call.light.beam_m, call.light.deck) for call in own}) == 1
-        for one, two in itertools.pairwise(own):
-            assert two.arrive_day > one.depart_day
-            if one.port != LOADING or two.port == LOADING:
-                continue
-            assert (one.laden, two.laden) == ((False, True), (True, False))
-            assert one.barrels == two.barrels > 0
-            way = sea_route(*(places[p].coords[0] for p in (one.port, two.port)))
-            assert way is not None
-            assert 4 < way.distance_nm / (24 * (two.arrive_day - one.depart_day)) < 14
 
 
 def test_every_cargo_of_the_embedded_study_arrives() -> None:
@@ -66,16 +40,6 @@ def test_every_cargo_of_the_embedded_study_arrives() -> None:
     for own in seen.values():
         ports = [call.port for call in own if call.arrive_day < DAYS - 7]
         assert all((a == LOADING) != (b == LOADING) for a, b in itertools.pairwise(ports))
-
-
-def test_a_ship_lies_deeper_as_she_loads_and_is_the_same_ship() -> None:
-    call = next(c for c in embedded_calls() if c.port == LOADING and c.zone == PIER)
-    days = np.linspace(call.arrive_day, call.depart_day, 9)
-    ships = [call.at(float(day)) for day in days]
-    ends = [ships[0].freeboard_m, ships[-1].freeboard_m]
-    assert ends == pytest.approx([call.light.freeboard_m, call.full.freeboard_m])
-    assert np.all(np.diff([ship.freeboard_m for ship in ships]) < 1e-9)
-    assert len({(s.length_m, s.beam_m, s.deck, s.house_height_m, s.seed) for s in ships}) == 1
 
 
 def test_ships_lie_in_their_zones_on_no_quay_and_not_in_each_other() -> None:
@@ -94,7 +58,7 @@ def test_the_truth_lies_in_the_zones_that_it_names() -> None:
         assert zone.geometry.contains(row.geometry)
 
 
-def test_looks_come_at_the_hours_and_days_of_the_orbits() -> None:
+def test_scenes_come_at_the_hours_and_days_of_the_orbits() -> None:
     for spec in embedded_specs():
         if spec.collection == "synthetic-sentinel-2":
             port = spec.id.split("_")[1]
@@ -199,7 +163,7 @@ def moored(outcome: Results, truth: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_clear_looks_show_the_tankers_at_the_piers(
+def test_clear_observations_show_the_tankers_at_the_piers(
     told: tuple[Results, Inference, gpd.GeoDataFrame],
 ) -> None:
     outcome, _, truth = told

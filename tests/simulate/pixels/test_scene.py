@@ -2,25 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
-import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from rasterio.features import rasterize
 
-from gnomon.catalog.search import find_scenes
-from gnomon.datamodel.study import CatalogOptions
-from gnomon.imagery.quality import Quality
-from gnomon.imagery.read import read_pixels
-from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.light import Light
 from gnomon.simulate.pixels.scene import SceneSpec, grid, simulate, training_specs
 from gnomon.simulate.pixels.sea import Weather
-from gnomon.simulate.pixels.ships import SIMULATED_TYPES, Ship, hull_outline, sample_ship
+from gnomon.simulate.pixels.ships import Ship
 from simulated import spec
 
 CALM = Weather(glint=0.0, roughness=0.0, turbidity=0.3, plume=0.0, haze=0.0)
@@ -122,39 +112,3 @@ def test_every_ship_of_the_truth_stands_out_from_the_water() -> None:
     for outline in outlines:
         deck = rasterize([outline], shape, transform=affine).astype(bool)
         assert nir[deck].mean() > 1.5 * water
-
-
-@settings(max_examples=60)
-@given(kind=st.sampled_from(SIMULATED_TYPES), length=st.floats(20, 330), slender=st.floats(3, 9))
-def test_a_hull_fits_its_length_and_beam(kind: str, length: float, slender: float) -> None:
-    outline = hull_outline(kind, length, length / slender)
-    assert np.ptp(outline[:, 0]) == pytest.approx(length)
-    assert np.ptp(outline[:, 1]) == pytest.approx(length / slender)
-    area = shapely.Polygon(outline).area
-    assert 0.75 < area / (length * length / slender) < 1.0
-
-
-@given(st.integers(0, 10_000))
-def test_a_sampled_ship_floats_with_its_deck_dry(seed: int) -> None:
-    ship = sample_ship(np.random.default_rng(seed))
-    assert 0.4 < ship.freeboard_m < 0.7 * ship.beam_m
-    assert 2 < ship.length_m / ship.beam_m < 10
-
-
-def test_a_catalogue_is_read_back_to_the_last_count(tmp_path: Path) -> None:
-    scene = spec(24)
-    pixels, truth = simulate(scene, scl=True)
-    item = write_scene(tmp_path, scene, pixels, truth)
-    path = write_catalog(tmp_path, [item], description="one scene")
-    (found,) = find_scenes(CatalogOptions(url=str(path)), area=None).scenes
-    assert found.collection == "synthetic-sentinel-2"
-    assert found.sun_elevation_deg == pytest.approx(scene.light.sun_elevation_deg)
-    again = read_pixels(found, None)
-    for band in ("blue", "green", "red", "nir"):
-        np.testing.assert_allclose(again[band], pixels[band], atol=0.51e-4)
-    with rasterio.open(tmp_path / scene.id / "swir16.tif") as file:
-        assert file.res == (20.0, 20.0)
-    np.testing.assert_array_equal(again.quality == Quality.WATER, pixels.scl == 6)
-    cloudy = pixels.scl.isin((8, 9, 10))
-    np.testing.assert_array_equal(again.quality == Quality.CLOUD, cloudy)
-    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".part")]

@@ -1,0 +1,104 @@
+"""Servers that fail, hang or ask for patience, and documents that are none."""
+
+import json
+import socket
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from catalogs import quick_options, refused
+from gnomon.catalog.documents import DocumentReader, one_line
+from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.errors import AssetError
+from servers import Fault, FileServer
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Fault(status=404), "refuses .404.*check the address"),
+        (Fault(status=500), "fails on its own side .500.*try later"),
+        (Fault(status=429, retry_after="0"), "too many requests .429.*try later"),
+        (Fault(hang=True), "does not answer.*check the address"),
+        (Fault(body=b"<html>log in</html>"), "not with JSON"),
+        (Fault(keep_bytes=20), "not with JSON"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/catalog.json", "/collection.json"])
+def test_a_failing_server_is_reported_in_one_line(
+    file_server: FileServer, fault: Fault, why: str, path: str
+) -> None:
+    file_server.faults[path] = fault
+    refused(f"{file_server.url}/catalog.json", why, timeout_s=0.3)
+
+
+def test_a_server_that_is_not_there() -> None:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}/catalog.json"
+    refused(url, "does not answer.*check the address and the network")
+
+
+def test_a_server_that_dies_in_the_middle_is_no_faulty_item(file_server: FileServer) -> None:
+    file_server.faults["/april/april.json"] = Fault(status=503)
+    refused(f"{file_server.url}/catalog.json", "fails on its own side .503")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_passing_failure_is_tried_again(file_server: FileServer, status: int) -> None:
+    file_server.faults["/april/april.json"] = Fault(times=2, status=status, retry_after="0")
+    found = find_scenes(quick_options(f"{file_server.url}/catalog.json", retries=3), area=None)
+    assert [scene.id for scene in found.scenes] == ["march", "april", "elsewhere"]
+    asked = [path for _, path, _ in file_server.seen]
+    assert asked.count("/april/april.json") == 3
+
+
+def test_the_pause_that_a_server_asks_for_is_kept(file_server: FileServer) -> None:
+    file_server.faults["/collection.json"] = Fault(times=1, status=429, retry_after="1")
+    began = time.monotonic()
+    find_scenes(quick_options(f"{file_server.url}/catalog.json", retries=1), area=None)
+    assert time.monotonic() - began >= 1
+
+
+def test_no_pause_goes_past_the_total_time_limit(file_server: FileServer) -> None:
+    file_server.faults["/collection.json"] = Fault(status=503, retry_after="3600")
+    began = time.monotonic()
+    refused(f"{file_server.url}/catalog.json", "pause of 3600 s.*total_timeout_s", retries=5)
+    assert time.monotonic() - began < 2
+
+
+def test_a_server_that_always_hangs_ends_with_the_total_time(file_server: FileServer) -> None:
+    file_server.faults["/collection.json"] = Fault(hang=True)
+    began = time.monotonic()
+    refused(
+        f"{file_server.url}/catalog.json", "total", retries=20, timeout_s=0.2, total_timeout_s=1.0
+    )
+    assert time.monotonic() - began < 3
+
+
+def test_a_local_and_a_remote_document_are_the_same(file_server: FileServer) -> None:
+    reader = DocumentReader(quick_options(file_server.url))
+    local = reader.document(str(file_server.folder / "catalog.json"))
+    assert reader.document(f"{file_server.url}/catalog.json") == local
+
+
+def test_an_item_that_cannot_be_read_is_an_error_of_its_own(
+    file_server: FileServer, tmp_path: Path
+) -> None:
+    reader = DocumentReader(quick_options(file_server.url))
+    (tmp_path / "list.json").write_text(json.dumps([1]))
+    local = [str(tmp_path / name) for name in ("absent.json", "list.json")]
+    for href in (*local, f"{file_server.url}/absent.json"):
+        error = reader.item(href)
+        assert isinstance(error, AssetError)
+        assert error.item == href
+        assert "mend the catalogue" in str(error)
+
+
+@pytest.mark.parametrize("text", ["", "one\n  two", "x" * 500])
+def test_a_message_is_one_line_that_can_be_read(text: str) -> None:
+    line = one_line(ValueError(text))
+    assert "\n" not in line
+    assert 0 < len(line) <= 200
