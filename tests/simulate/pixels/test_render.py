@@ -1,5 +1,6 @@
 """Rendering against brute force, and laws that no block border or order of solids may break."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -106,11 +107,8 @@ def test_bare_ground_is_blurred_and_nothing_else() -> None:
 def test_no_seam_shows_where_blocks_meet(shift: tuple[int, int]) -> None:
     """The same ships on a grid that begins elsewhere, so that they lie in other blocks."""
     ship = sample_ship(np.random.default_rng(1), kind="tanker", length_m=200)
-    parts = [
-        Solid(part.outline + np.array([WEST + 400, NORTH - 400]), part.base_m, part.top_m, part.colour,
-              part.wall, part.clutter)
-        for part in solids(ship)
-    ]  # fmt: skip
+    there = np.array([WEST + 400, NORTH - 400])
+    parts = [replace(part, outline=part.outline + there) for part in solids(ship)]
     down, right = shift
     whole = rendered(parts, shape=(90, 90))
     moved = rendered(
