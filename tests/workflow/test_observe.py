@@ -1,0 +1,218 @@
+"""One scene over one port: every pixel read once, in one thread, and nothing left outside."""
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio.io
+import shapely
+import torch
+from odc.geo.geobox import GeoBox
+
+from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.study import LoadOptions, Study
+from gnomon.freeboard import rows as stage
+from gnomon.imagery.read import geobox_of
+from gnomon.workflow import observe as observing
+from gnomon.workflow.evidence import cutouts
+from gnomon.workflow.loads import reader_of
+from gnomon.workflow.observe import observe
+from gnomon.workflow.plan import plan
+from simulated import BOX
+
+
+@pytest.fixture(scope="module")
+def observation(sea: Path) -> Observation:
+    study = Study.model_validate({"name": "test", "catalog": {"url": str(sea)}})
+    return plan(study).observations[0]
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int, int, int]]:
+    """Blocks that rasterio is asked for: file, first column and row, width, height."""
+    seen: list[tuple[str, int, int, int, int]] = []
+    read = rasterio.io.DatasetReader.read
+
+    def counted(self: Any, *args: Any, **more: Any) -> Any:
+        window = more["window"]
+        place = (window.col_off, window.row_off, window.width, window.height)
+        seen.append((Path(self.name).name, *(round(side) for side in place)))
+        return read(self, *args, **more)
+
+    monkeypatch.setattr(rasterio.io.DatasetReader, "read", counted)
+    return seen
+
+
+def test_a_scene_of_one_part_is_read_once_for_masks_detection_and_load(
+    observation: Observation, reads: list[tuple[str, int, int, int, int]]
+) -> None:
+    result = observe(observation)
+    assert len(result.detections) > 3
+    assert result.detections.freeboard_m.notna().any()
+    bands = Counter(name for name, *_ in reads)
+    assert bands == {f"{name}.tif": 1 for name in observation.scene.assets}
+
+
+def test_of_many_parts_each_band_is_read_once_a_part_and_overlaps_by_the_halo_alone(
+    observation: Observation,
+    reads: list[tuple[str, int, int, int, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(observing, "CORE_PX", 128)
+    result = observe(observation)
+    assert len(result.detections) > 3
+    rows, columns = BOX.shape.yx
+    parts = -(-rows // 128) * -(-columns // 128)
+    assert Counter(name for name, *_ in reads) == {
+        f"{name}.tif": parts for name in observation.scene.assets
+    }
+    halo = max(observing.HALO_PX, int(np.ceil(observing.HALO_M / 10)))
+    for name, left, top, width, height in reads:
+        if name == "red.tif":
+            assert width <= 128 + 2 * halo
+            assert height <= 128 + 2 * halo
+            assert left + width <= columns
+            assert top + height <= rows
+
+
+def test_the_halo_holds_the_longest_hull_with_its_shadow() -> None:
+    longest = 400.0 / 2 + 3 * 0.06 * 400.0 / 2 + stage.ROOM_M
+    assert longest <= observing.HALO_M
+    for length in (30.0, 120.0, 250.0, 400.0):
+        sigma = np.hypot(10.0, 0.1 * length)  # of the shipped weights, about
+        asked = length / 2 + sigma + stage.ROOM_M
+        assert asked <= observing.CUT_LENGTHS * length + observing.CUT_M
+
+
+def test_a_port_is_read_beyond_its_area_so_that_hulls_at_its_edge_keep_their_shadow(
+    observation: Observation,
+) -> None:
+    """The load of a hull is the same whether the port ends beside it or far away."""
+    whole = observe(observation)
+    hulls = whole.detections.to_crs(BOX.crs)
+    middle = hulls.geometry.x.median() + 0.1  # between two hulls
+    half = shapely.box(BOX.boundingbox.left, BOX.boundingbox.bottom, middle, BOX.boundingbox.top)
+    area = GeoBox.from_bbox(half.bounds, BOX.crs, resolution=10).geographic_extent.geom
+    part = observe(replace(observation, port=replace(observation.port, area=area)))
+    near = part.detections.to_crs(BOX.crs)
+    for row, place in zip(part.detections.itertuples(), near.geometry, strict=True):
+        (cutout,) = (one for one in cutouts(part.evidence) if one.evidence_id == row.detection_id)
+        grid = cutout.pixels.odc.geobox.boundingbox
+        reach = row.length_m / 2 + row.length_sigma_m + stage.ROOM_M - 20
+        for inside, edge, end in (
+            (grid.left, place.x - reach, BOX.boundingbox.left),
+            (-grid.right, -place.x - reach, -BOX.boundingbox.right),
+            (grid.bottom, place.y - reach, BOX.boundingbox.bottom),
+            (-grid.top, -place.y - reach, -BOX.boundingbox.top),
+        ):
+            assert inside <= max(edge, end) + 1e-6
+
+
+def test_loads_are_those_of_pixels_read_hull_by_hull(observation: Observation) -> None:
+    """Cut from the window as from the file: masks of open water differ nowhere here."""
+    result = observe(observation)
+    scene = observation.scene
+    read = reader_of(scene, geobox_of(scene), observation.options.mask)
+    expected = stage.loads(result.detections, read, LoadOptions())
+    for name in ("freeboard_m", "log_lr_laden", "p_laden"):
+        np.testing.assert_allclose(
+            result.detections[name].astype(float), expected[name].astype(float), atol=1e-6
+        )
+    assert (
+        result.detections.load_reason.fillna("").tolist()
+        == expected.load_reason.fillna("").tolist()
+    )
+
+
+def test_every_detection_has_evidence_and_nothing_else_has(observation: Observation) -> None:
+    result = observe(observation)
+    assert sorted(result.evidence.evidence_id) == sorted(result.detections.detection_id)
+    for row, cutout in zip(result.detections.itertuples(), cutouts(result.evidence), strict=True):
+        assert (cutout.fit is not None) == (cutout.posterior is not None)
+        if row.freeboard_m == row.freeboard_m:
+            assert cutout.fit is not None
+        assert cutout.pixels.odc.geobox.geographic_extent.geom.contains(row.geometry)
+
+
+def test_without_the_load_stage_there_are_pixels_and_no_fit(observation: Observation) -> None:
+    options = observation.options.model_copy(update={"load": LoadOptions(enabled=False)})
+    result = observe(replace(observation, options=options))
+    assert result.detections.load_state.isna().all()
+    assert result.evidence.fit.isna().all()
+    assert sorted(result.evidence.evidence_id) == sorted(result.detections.detection_id)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_users_threads_are_as_before_and_no_thread_is_started(
+    observation: Observation, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a task starts no thread")
+
+    seen: set[int] = set()
+    read = observing.read_window
+
+    def watched(*args: Any, **more: Any) -> Any:
+        seen.add(torch.get_num_threads())
+        return read(*args, **more)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        monkeypatch.setattr(observing, "read_window", watched)
+        monkeypatch.setattr("threading.Thread.start", refuse)
+        observe(observation)
+        assert torch.get_num_threads() == threads
+        assert seen == {1}
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_fault_is_a_row_with_its_reason(
+    observation: Observation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssetError("april-04", "red", "the file is not there")
+
+    monkeypatch.setattr(observing, "read_window", fail)
+    result = observe(observation)
+    (row,) = result.observation.itertuples()
+    assert (row.status, row.reason) == ("failed", "april-04, red: the file is not there")
+    assert row.run_digest == observation.digest
+    assert len(result.detections) == len(result.evidence) == 0
+
+
+def test_parts_cover_the_port_once(observation: Observation) -> None:
+    area = GeoBox.from_bbox(
+        (BOX.boundingbox.left + 205, BOX.boundingbox.bottom + 310,
+         BOX.boundingbox.right - 55, BOX.boundingbox.top - 95), BOX.crs, resolution=10,
+    ).geographic_extent.geom  # fmt: skip
+    port = replace(observation.port, area=area)
+    parts = list(observing._parts(replace(observation, port=port), BOX))
+    covered = np.zeros(BOX.shape.yx, int)
+    for part in parts:
+        covered[part.searched.core] += 1
+        assert part.read.core == part.searched.core
+        for inner, outer in zip(part.searched.halo, part.read.halo, strict=True):
+            assert outer.start <= inner.start <= inner.stop <= outer.stop
+    rows, columns = np.nonzero(covered)
+    assert set(np.unique(covered)) == {0, 1}
+    box = covered[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert box.all()
+    corners = itertools.product((rows.min(), rows.max() + 1), (columns.min(), columns.max() + 1))
+    outline = shapely.MultiPoint([BOX.affine @ (c, r) for r, c in corners]).envelope
+    inside = shapely.transform(area, lambda xy: np.column_stack(_to_grid(xy)))
+    assert outline.buffer(1e-6).contains(inside)
+
+
+def _to_grid(lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from pyproj import Transformer
+
+    to_grid = Transformer.from_crs("EPSG:4326", BOX.crs, always_xy=True)
+    x, y = to_grid.transform(lonlat[:, 0], lonlat[:, 1])
+    return np.asarray(x), np.asarray(y)
