@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ STAYER = Ship(
     east_m=600_450,
     north_m=4_669_600,
 )
+find = partial(run, infer=False)
+"""Ships alone: those of an untrained network make no visits that are worth inferring."""
 LOOKS, STAYS = 15, range(3, 13)
 
 
@@ -154,14 +157,14 @@ def test_every_window_is_told_of_its_own_ground(
 ) -> None:
     seen: list[tuple[GeoBox, Any, Any]] = []
 
-    def find(_: Cascade, pixels: Any, masks: Any, *, background: Any) -> Any:
+    def nothing(_: Cascade, pixels: Any, masks: Any, *, background: Any) -> Any:
         seen.append((pixels.odc.geobox, background.odc.geobox, background))
         return OrientedBoxes.empty()
 
     monkeypatch.setattr(observing, "CORE_PX", 48)
     monkeypatch.setattr(observing, "HALO_PX", 16)
-    monkeypatch.setattr(Cascade, "find", find)
-    run(study(season, model), tmp_path)
+    monkeypatch.setattr(Cascade, "find", nothing)
+    find(study(season, model), tmp_path)
     (path,) = backgrounds(tmp_path)
     assert len(seen) == 4 * LOOKS
     with rasterio.open(path) as file:
@@ -176,8 +179,8 @@ def test_every_window_is_told_of_its_own_ground(
 def test_the_history_of_a_place_changes_what_is_said_of_it(
     season: Path, model: str, tmp_path: Path
 ) -> None:
-    told = run(study(season, model), tmp_path / "told")
-    alone = run(study(season, model, background=False), tmp_path / "alone")
+    told = find(study(season, model), tmp_path / "told")
+    alone = find(study(season, model, background=False), tmp_path / "alone")
     assert len(backgrounds(tmp_path / "told")) == 1
     assert not backgrounds(tmp_path / "alone")
     assert len(alone.detections) > 0
@@ -191,14 +194,14 @@ def test_an_added_scene_makes_every_look_anew_and_a_second_run_none(
 ) -> None:
     fewer = shorter(season, tmp_path / "fewer")
     # Addresses are part of what a look rests on: the same folder, before and after.
-    first = run(study(fewer, model), tmp_path / "out")
+    first = find(study(fewer, model), tmp_path / "out")
     assert (len(first.observations), first.new) == (LOOKS - 1, LOOKS - 1)
     shutil.copy(season.parent / "synthetic-sentinel-2.json", fewer.parent)
-    second = run(study(fewer, model), tmp_path / "out")
+    second = find(study(fewer, model), tmp_path / "out")
     assert (len(second.observations), second.new) == (LOOKS, LOOKS)
     assert not set(first.observations.run_digest) & set(second.observations.run_digest)
     assert len(backgrounds(tmp_path / "out")) == 2
-    third = run(study(fewer, model), tmp_path / "out")
+    third = find(study(fewer, model), tmp_path / "out")
     assert third.new == 0
     pd.testing.assert_frame_equal(third.detections, second.detections)
 
@@ -211,12 +214,12 @@ def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(study(season, model), tmp_path / "one", on_progress=interrupt)
+        find(study(season, model), tmp_path / "one", on_progress=interrupt)
     with ThreadPoolExecutor(3) as pool:
-        resumed = run(study(season, model), tmp_path / "one", executor=pool)
+        resumed = find(study(season, model), tmp_path / "one", executor=pool)
     assert 0 < resumed.new < LOOKS
     with ThreadPoolExecutor(1) as pool:
-        whole = run(study(season, model), tmp_path / "two", executor=pool)
+        whole = find(study(season, model), tmp_path / "two", executor=pool)
     pd.testing.assert_frame_equal(resumed.detections, whole.detections)
     pd.testing.assert_frame_equal(resumed.observations, whole.observations)
     first, second = (backgrounds(tmp_path / name)[0] for name in ("one", "two"))
@@ -226,9 +229,9 @@ def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
 
 @pytest.mark.slow
 def test_processes_make_the_same_backgrounds(season: Path, model: str, tmp_path: Path) -> None:
-    threads = run(study(season, model), tmp_path / "threads")
+    threads = find(study(season, model), tmp_path / "threads")
     with ProcessPoolExecutor(1) as pool:
-        processes = run(study(season, model), tmp_path / "processes", executor=pool)
+        processes = find(study(season, model), tmp_path / "processes", executor=pool)
     pd.testing.assert_frame_equal(threads.detections, processes.detections)
 
 
@@ -236,7 +239,7 @@ def test_what_cannot_be_read_is_left_out_of_it(season: Path, model: str, tmp_pat
     shutil.copytree(season.parent, tmp_path / "broken")
     path = tmp_path / "broken" / "look-05" / "nir.tif"
     path.write_bytes(path.read_bytes()[:2000])
-    outcome = run(study(tmp_path / "broken" / "catalog.json", model), tmp_path / "out")
+    outcome = find(study(tmp_path / "broken" / "catalog.json", model), tmp_path / "out")
     assert list(outcome.failed.scene_id) == ["look-05"]
     (entry,) = json.loads((tmp_path / "out" / "run.json").read_text())["backgrounds"].values()
     assert len(entry["observations"]) == LOOKS - 1
@@ -245,7 +248,7 @@ def test_what_cannot_be_read_is_left_out_of_it(season: Path, model: str, tmp_pat
 
 def test_weights_that_take_no_history_have_none_made(season: Path, tmp_path: Path) -> None:
     plain = study(season, tiny(tmp_path / "plain", background=False))
-    outcome = run(plain, tmp_path / "out")
+    outcome = find(plain, tmp_path / "out")
     assert not backgrounds(tmp_path / "out")
     assert list(outcome.observations.run_digest) == [
         observation.digest for observation in plan(plain).observations

@@ -3,7 +3,8 @@
 import json
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,10 +13,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from catalogs import with_addresses
-from gnomon.datamodel.errors import CatalogError, StudyError, WeightsError
-from gnomon.datamodel.files import read_table
+from gnomon.datamodel.errors import CatalogError, GnomonError, StudyError, WeightsError
+from gnomon.datamodel.files import read_plain_table, read_table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.detect import detector
@@ -27,8 +29,9 @@ from gnomon.freeboard.rows import COLUMNS
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.scene import grid, simulate
 from gnomon.workflow import observe as observing
+from gnomon.workflow.executor import worker_processes
 from gnomon.workflow.plan import plan
-from gnomon.workflow.run import run
+from gnomon.workflow.run import Results, run
 from servers import FileServer, stac_api
 from simulated import BOX, DAYS, spec
 
@@ -194,12 +197,77 @@ def test_a_port_takes_only_what_lies_in_it(sea: Path, tmp_path: Path) -> None:
     assert all(together.distance(one).min() < 10 for one in everywhere.to_crs(BOX.crs).geometry)
 
 
+def whole(results: Results) -> list[pd.DataFrame]:
+    """Every table of a run."""
+    assert results.inference is not None
+    tracked = results.inference.tracked
+    spatial = [results.detections, results.observations, tracked.visits, tracked.voyages]
+    return [*spatial, tracked.seasons, results.inference.ledger]
+
+
 @pytest.mark.slow
-def test_processes_do_what_threads_do(sea: Path, tmp_path: Path) -> None:
-    threads = run(study(sea), tmp_path / "threads")
-    with ProcessPoolExecutor(1) as pool:
-        processes = run(study(sea), tmp_path / "processes", executor=pool)
-    assert_same(threads.detections, processes.detections)
+def test_tables_are_the_same_to_the_bit_whoever_makes_the_observations(
+    sea: Path, tmp_path: Path
+) -> None:
+    alone = run(brief(sea), tmp_path / "alone")
+    with ThreadPoolExecutor(2) as pool:
+        threads = run(brief(sea), tmp_path / "threads", pool)
+    with worker_processes(2) as pool:
+        processes = run(brief(sea), tmp_path / "processes", pool)
+    assert alone.detections.freeboard_m.notna().any()
+    for other in (threads, processes):
+        for one, two in zip(whole(alone), whole(other), strict=True):
+            pd.testing.assert_frame_equal(one, two, check_exact=True)
+    names = [p.name for p in (tmp_path / "alone" / "store").iterdir()]
+    for name in names:
+        for other in ("threads", "processes"):
+            one, two = (tmp_path / way / "store" / name for way in ("alone", other))
+            if one.is_dir():
+                frames = (read_plain_table(place / "evidence.parquet") for place in (one, two))
+                pd.testing.assert_frame_equal(*frames, check_exact=True)
+
+
+def brief(sea: Path) -> Study:
+    """A study whose inference takes a second."""
+    return study(sea, track={"members": 16, "draws": 20, "p_tanker_min": 0})
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_run_leaves_the_users_threads_as_they_were(
+    sea: Path, tmp_path: Path, workers: int | None
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with ThreadPoolExecutor(workers) if workers else nullcontext() as pool:
+            run(brief(sea), tmp_path, pool)
+            seen = [pool.submit(torch.get_num_threads).result()] if pool else []
+        assert [torch.get_num_threads(), *seen] == [2] * (1 + len(seen))
+        with ThreadPoolExecutor(1) as fresh:
+            assert fresh.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_run_writes_what_its_results_hold(sea: Path, tmp_path: Path) -> None:
+    results = run(brief(sea), tmp_path)
+    names = ("detections", "observations", "visits", "voyages", "seasons", "ledger")
+    for name, frame in zip(names, whole(results), strict=True):
+        path = tmp_path / f"{name}.parquet"
+        assert path in results.files
+        read = read_table(path) if name not in ("seasons", "ledger") else read_plain_table(path)
+        assert len(read) == len(frame)
+        assert list(read.columns) == list(frame.columns)
+    shores = read_table(tmp_path / "coastlines.parquet")
+    assert len(shores) == 0  # a place without an area has no coast to be drawn
+
+
+def test_a_faulty_review_stops_a_run_before_its_work(sea: Path, tmp_path: Path) -> None:
+    (tmp_path / "review.geojson").write_text("not GeoJSON")
+    with pytest.raises(GnomonError, match=r"review\.geojson"):
+        run(brief(sea), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["review.geojson"]
+    assert run(brief(sea), tmp_path, infer=False).inference is None
 
 
 def test_a_ship_in_two_tiles_of_one_pass_is_one_row(tmp_path: Path) -> None:

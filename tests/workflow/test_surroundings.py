@@ -1,0 +1,209 @@
+"""Places of visits before and after, and coastlines: of the right ground and scene, once."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.study import Study
+from gnomon.geo.grid import grid_of
+from gnomon.geo.local import place_on_grid
+from gnomon.imagery.read import read_pixels
+from gnomon.workflow import surroundings as cutting
+from gnomon.workflow.evidence import cutouts
+from gnomon.workflow.plan import plan
+from gnomon.workflow.store import Store
+from gnomon.workflow.surroundings import (
+    coastlines,
+    land,
+    shows_land,
+    square_around,
+    square_of_visit,
+    surroundings,
+)
+from simulated import BOX, DAYS
+
+
+@pytest.fixture(scope="module")
+def observations(sea: Path) -> list[Observation]:
+    study = Study.model_validate({"name": "test", "catalog": {"url": str(sea)}})
+    return plan(study).observations
+
+
+@pytest.fixture
+def hulls() -> gpd.GeoDataFrame:
+    middle = BOX.geographic_extent.geom.centroid
+    places = [shapely.Point(middle.x + 0.001 * n, middle.y) for n in range(2)]
+    return gpd.GeoDataFrame(
+        {"detection_id": ["a", "b"], "length_m": [80.0, 120.0]}, geometry=places, crs="EPSG:4326"
+    )
+
+
+def visit(observations: list[Observation], **more: Any) -> pd.DataFrame:
+    """A visit seen on the second of three days."""
+    first, _, last = (one.scene.seen_at for one in observations)
+    row = {
+        "visit_id": "v",
+        "port": "everywhere",
+        "arrived_after": first,
+        "departed_before": last,
+        "detections": json.dumps(["a", "b"]),
+    }
+    return pd.DataFrame([row | more])
+
+
+def test_a_visit_has_its_place_from_the_passes_before_and_after(
+    observations: list[Observation], hulls: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    rows = surroundings(visit(observations), hulls, observations, Store(tmp_path))
+    found = {one.evidence_id: one for one in cutouts(rows)}
+    assert {key: one.scene_id for key, one in found.items()} == {
+        "before:v": f"april-{DAYS[0]:02d}",
+        "after:v": f"april-{DAYS[2]:02d}",
+    }
+    square = square_of_visit(hulls)
+    for key, number in (("before:v", 0), ("after:v", 2)):
+        pixels = found[key].pixels
+        expected = read_pixels(observations[number].scene, square.area)
+        np.testing.assert_allclose(pixels["red"], expected["red"], atol=2e-6)
+        middle = grid_of(pixels).extent.geom.centroid
+        place, _ = place_on_grid(square.centre, grid_of(pixels).crs)
+        assert middle.distance(shapely.Point(place)) < 15
+
+
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        ({"arrived_after": pd.NaT}, ["after:v"]),
+        ({"departed_before": pd.NaT}, ["before:v"]),
+        ({"port": "rajin"}, []),
+        ({"detections": json.dumps(["gone"])}, []),
+    ],
+)
+def test_a_visit_has_only_what_was_seen_of_it(
+    observations: list[Observation],
+    hulls: gpd.GeoDataFrame,
+    tmp_path: Path,
+    more: dict[str, Any],
+    left: list[str],
+) -> None:
+    rows = surroundings(visit(observations, **more), hulls, observations, Store(tmp_path))
+    assert list(rows.evidence_id) == left
+
+
+def test_a_time_between_passes_names_none(
+    observations: list[Observation], hulls: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    between = observations[0].scene.seen_at + timedelta(seconds=5)
+    rows = surroundings(
+        visit(observations, arrived_after=between), hulls, observations, Store(tmp_path)
+    )
+    assert list(rows.evidence_id) == ["after:v"]
+
+
+def test_places_are_cut_once_and_again_when_the_code_changed(
+    observations: list[Observation],
+    hulls: gpd.GeoDataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = surroundings(visit(observations), hulls, observations, Store(tmp_path))
+
+    def fail(*_: object) -> None:
+        raise AssetError("april-04", "red", "the file is not there")
+
+    monkeypatch.setattr(cutting, "reader_of", fail)
+    again = surroundings(visit(observations), hulls, observations, Store(tmp_path))
+    pd.testing.assert_frame_equal(first, again)
+    monkeypatch.setattr(cutting, "code_digest", lambda *_: "other code")
+    # A scene that cannot be read any more costs its cutouts and stops nothing.
+    assert len(surroundings(visit(observations), hulls, observations, Store(tmp_path))) == 0
+
+
+@given(
+    length=st.floats(1, 500) | st.just(float("nan")),
+    x=st.floats(-179, 179),
+    y=st.floats(-70, 70),
+)
+def test_a_square_holds_its_ship_and_is_a_whole_number_of_pixels(
+    length: float, x: float, y: float
+) -> None:
+    square = square_around(shapely.Point(x, y), length)
+    assert 90 <= square.half_m <= 300
+    assert square.half_m % 15 == 0
+    if length <= 500 and length / 2 + 45 <= 300:
+        assert square.half_m >= length / 2 + 45
+    assert square.area.contains(shapely.Point(x, y))
+
+
+def table_of(observations: list[Observation], usable: list[float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "run_digest": [one.digest for one in observations],
+            "status": "observed",
+            "usable_fraction": usable,
+        }
+    )
+
+
+def test_a_coast_is_drawn_from_the_clearest_scene_and_once(
+    observations: list[Observation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    area = BOX.geographic_extent.geom
+    asked: list[str] = []
+
+    def drawn(scene: Any, *_: object) -> shapely.Geometry:
+        asked.append(scene.id)
+        return area.buffer(-0.005)
+
+    monkeypatch.setattr(cutting, "land", drawn)
+    own = [replace(one, port=replace(one.port, name="p", area=area)) for one in observations]
+    for _ in range(2):
+        rows = coastlines(table_of(own, [0.2, 0.9, 0.5]), own, Store(tmp_path))
+        assert list(zip(rows.port, rows.scene_id, strict=True)) == [("p", own[1].scene.id)]
+        assert rows.geometry.iloc[0].equals(area.buffer(-0.005))
+    assert asked == [own[1].scene.id]
+
+
+def test_land_is_what_the_mask_calls_land_and_no_hull(
+    observations: list[Observation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the truth: a peninsula of 300 m and a hull of 100 m by 20 m."""
+    scene, area = observations[0].scene, BOX.geographic_extent.geom
+    dry = np.zeros(BOX.shape.yx, bool)
+    dry[100:130, :60] = True
+    dry[30:32, 100:110] = True
+    true_layers = cutting.usable_water
+
+    def layers(pixels: Any, options: Any) -> Any:
+        made = true_layers(pixels, options)
+        return made.assign(land=(("y", "x"), dry))
+
+    monkeypatch.setattr(cutting, "usable_water", layers)
+    found = gpd.GeoSeries([land(scene, area, observations[0].options.mask)], crs="EPSG:4326")
+    drawn = found.to_crs(BOX.crs).iloc[0]
+    truth = shapely.box(0, 100, 60, 130)
+    truth = shapely.transform(truth, lambda xy: np.column_stack(BOX.affine @ (xy[:, 0], xy[:, 1])))
+    assert drawn.symmetric_difference(truth).area < 0.02 * truth.area
+
+
+def test_radar_fine_pixels_and_scenes_without_infrared_show_no_land(
+    observations: list[Observation],
+) -> None:
+    scene = observations[0].scene
+    assert shows_land(scene)
+    assert not shows_land(replace(scene, gsd_m=3.0))
+    assert not shows_land(replace(scene, sensor="sar"))
+    colours = {name: scene.assets[name] for name in ("blue", "green", "red")}
+    assert not shows_land(replace(scene, assets=colours))
