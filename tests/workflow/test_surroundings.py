@@ -26,7 +26,7 @@ from gnomon.workflow.plan import plan
 from gnomon.workflow.store import Store
 from gnomon.workflow.surroundings import (
     coastlines,
-    land,
+    port_land,
     shows_land,
     square_around,
     square_of_visit,
@@ -167,7 +167,7 @@ def test_a_coast_is_drawn_from_the_clearest_scene_and_once(
         asked.append(scene.id)
         return area.buffer(-0.005)
 
-    monkeypatch.setattr(cutting, "land", drawn)
+    monkeypatch.setattr(cutting, "port_land", drawn)
     own = [replace(one, port=replace(one.port, name="p", area=area)) for one in observations]
     for _ in range(2):
         rows = coastlines(table_of(own, [0.2, 0.9, 0.5]), own, Store(tmp_path))
@@ -191,7 +191,7 @@ def test_land_is_what_the_mask_calls_land_and_no_hull(
         return made.assign(land=(("y", "x"), dry))
 
     monkeypatch.setattr(cutting, "usable_water", layers)
-    found = gpd.GeoSeries([land(scene, area, observations[0].options.mask)], crs="EPSG:4326")
+    found = gpd.GeoSeries([port_land(scene, area, observations[0].options.mask)], crs="EPSG:4326")
     drawn = found.to_crs(BOX.crs).iloc[0]
     truth = shapely.box(0, 100, 60, 130)
     truth = shapely.transform(truth, lambda xy: np.column_stack(BOX.affine @ (xy[:, 0], xy[:, 1])))
