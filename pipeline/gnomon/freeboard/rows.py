@@ -179,7 +179,7 @@ def _prepared(
     row: pd.Series, read: Reader, options: LoadOptions, *, crowded: bool
 ) -> tuple[ShipChip | None, str | None]:
     """Chip of a row, and the reason not to fit it, if there is one."""
-    if row.sensor == "sar":
+    if row.sensor != "optical":  # no shadow on the water without light
         return None, "sar"
     if not np.isfinite([_number(row[name]) for name in ANGLES]).all():
         return None, "no_geometry"
