@@ -9,8 +9,9 @@ import pandas as pd
 import shapely
 
 from gnomon.datamodel.files import write_json, write_table
+from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import Detections, Visits, table
+from gnomon.datamodel.tables import Detections, Visits
 from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
 from inference import infer
 

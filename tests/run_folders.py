@@ -9,17 +9,9 @@ from typing import Any
 from shapely import LineString, Point, box
 
 from gnomon.datamodel.files import write_json, write_table
+from gnomon.datamodel.schema import Table, table
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import (
-    Detections,
-    Ledger,
-    Observations,
-    Seasons,
-    Table,
-    Visits,
-    Voyages,
-    table,
-)
+from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons, Visits, Voyages
 
 START = datetime(2024, 4, 6, 2, 12, 31, 250_000, tzinfo=UTC)
 AREA = box(130.2, 42.1, 130.4, 42.3)

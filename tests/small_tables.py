@@ -9,7 +9,8 @@ import xarray as xr
 from odc.geo.xr import xr_coords
 from shapely import Point, box
 
-from gnomon.datamodel.tables import Detections, Observations, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Detections, Observations
 from gnomon.workflow.evidence import evidence_row, evidence_table
 from simulated import BOX
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.cli.output_ledger import ledger_lines, season_cells, trade_direction
-from gnomon.datamodel.tables import Ledger, Seasons, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Ledger, Seasons
 from run_folders import day, ledger, season
 
 BARRELS = st.floats(0, 5e7)

@@ -19,7 +19,8 @@ from gnomon.cli.output_text import (
     progress_bar,
 )
 from gnomon.datamodel.decisions import Decision
-from gnomon.datamodel.tables import Detections, Observations, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Detections, Observations
 from gnomon.workflow.run import Results
 from run_folders import ROWS, day, observation
 

@@ -17,15 +17,8 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from gnomon.datamodel.tables import (
-    Detections,
-    Ledger,
-    Observations,
-    Seasons,
-    Table,
-    Visits,
-    Voyages,
-)
+from gnomon.datamodel.schema import Table
+from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons, Visits, Voyages
 from run_folders import ROWS, write_run
 
 SCHEMAS: dict[str, type[Table]] = {

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pandera.errors
-import pandera.pandas as pa
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.datamodel import tables
-from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons, table
+from gnomon.datamodel.schema import Table, table
+from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons
 
 WHEN = datetime(2024, 5, 1, 2, 10, tzinfo=UTC)
 PLACE = shapely.Point(132.8, 42.8)
@@ -45,7 +45,7 @@ HULL = {
 MODELS = [
     value
     for value in vars(tables).values()
-    if inspect.isclass(value) and issubclass(value, tables.Table) and value is not tables.Table
+    if inspect.isclass(value) and issubclass(value, Table) and value is not Table
 ]
 
 
@@ -156,12 +156,3 @@ def test_a_column_has_its_unit_in_its_name_or_a_text():
                 bare.append(f"{klass.name}.{name}")
     allowed = {"Detections.seen_at", "Observations.seen_at", "Detections.quayside"}
     assert len(set(bare) - allowed) <= 24, bare
-
-
-def test_angles_end_below_the_full_turn():
-    class Turned(pa.DataFrameModel):
-        angle: pa.typing.Series[float] = tables.angle(360)
-
-    assert len(Turned.to_schema().validate(pd.DataFrame({"angle": [0.0, 359.99]}))) == 2
-    with pytest.raises(pandera.errors.SchemaError):
-        Turned.to_schema().validate(pd.DataFrame({"angle": [360.0]}))

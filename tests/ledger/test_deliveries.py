@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
+from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import LedgerOptions
-from gnomon.datamodel.tables import Ledger, table
+from gnomon.datamodel.tables import Ledger
 from gnomon.ledger.deliveries import INFERRED, LOAD_MIN, LedgerResult, LedgerRow, build_ledger
 from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS
 

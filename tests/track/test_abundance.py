@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
-from gnomon.datamodel.tables import Seasons, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Seasons
 from gnomon.simulate.season.campaign import Trade, simulate_season
 from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
 from gnomon.track.estimators import chapman

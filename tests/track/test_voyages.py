@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from gnomon.datamodel.tables import Voyages, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Voyages
 from gnomon.track.marks import SMALL_TANKER_SIGMA_M
 from gnomon.track.sea_routes import POINTS, sea_routes
 from gnomon.track.voyages import (

@@ -9,7 +9,8 @@ from boxes import box, one_box
 from detections import DETECTOR, GRID, SCENE
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.ports import Port, Zone
-from gnomon.datamodel.tables import Detections, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Detections
 from gnomon.workflow.rows import detection_rows
 
 

@@ -7,10 +7,8 @@ its posterior, and the first and the last bound a 90 % interval. Null means that
 measured or is not known, never zero.
 """
 
-import itertools
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Literal, get_args
 
-import geopandas as gpd
 import pandas as pd
 import pandera.pandas as pa
 from pandera.engines.geopandas_engine import Geometry
@@ -18,10 +16,8 @@ from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
 from gnomon.datamodel.scene import Sensor
+from gnomon.datamodel.schema import Table, Time, angle
 from gnomon.datamodel.ship_types import SHIP_TYPES
-
-Time = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
-CRS = "EPSG:4326"
 
 LOAD_STATES = ("laden", "ballast", "indeterminate")
 LOAD_REASONS = (
@@ -33,35 +29,6 @@ Status = Literal["unreviewed", "ship", "not_ship"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 LabelLoad = Literal["laden", "ballast", "unknown"]
 LABEL_LOADS: tuple[LabelLoad, ...] = get_args(LabelLoad)
-
-
-def angle(below: float, *, nullable: bool = False) -> Any:
-    """Field of an angle in degrees, from 0 to below ``below``."""
-    return pa.Field(ge=0, lt=below, nullable=nullable)
-
-
-class Table(pa.DataFrameModel):
-    """The parent of every table: these columns, in this order, and no others."""
-
-    class Config:
-        """Strict; types are converted where that loses nothing."""
-
-        strict = True
-        coerce = True
-        ordered = True
-
-    @pa.dataframe_check
-    @classmethod
-    def quantiles_ascend(cls, frame: pd.DataFrame) -> bool:
-        """Quantiles of one quantity ascend with their probability, row by row."""
-        stems = {name.replace("_p05", "_{}") for name in frame if "_p05" in name}
-        for stem in stems:
-            names = [stem.format(part) for part in ("p05", "p50", "p95")]
-            columns = [frame[name] for name in names if name in frame]
-            for low, high in itertools.combinations(columns, 2):
-                if (low > high).fillna(value=False).any():
-                    return False
-        return True
 
 
 class Detections(Table):
@@ -375,26 +342,3 @@ class Coastlines(Table):
     scene_id: Series[str]
     geometry: GeoSeries[Geometry]
     """Land within the port's area, as that scene shows it."""
-
-
-def table(model: type[Table], rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
-    """Rows to a checked table; columns that no row has are null, also when there are no rows.
-
-    Raises
-    ------
-    pandera.errors.SchemaError
-        A row breaks the schema: an error in gnomon, not of the user.
-
-    """
-    schema = model.to_schema()
-    columns = {name: _column(name, [row.get(name) for row in rows]) for name in schema.columns}
-    if "geometry" not in columns:
-        return cast("gpd.GeoDataFrame", schema.validate(pd.DataFrame(columns)))
-    frame = gpd.GeoDataFrame(columns, geometry="geometry", crs=CRS)
-    return cast("gpd.GeoDataFrame", schema.validate(frame))
-
-
-def _column(name: str, values: list[Any]) -> gpd.GeoSeries | pd.Series:
-    if name in ("geometry", "footprint"):
-        return gpd.GeoSeries(values, crs=CRS)
-    return pd.Series(values, dtype=object)

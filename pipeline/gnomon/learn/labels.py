@@ -31,8 +31,9 @@ from gnomon.datamodel.geojson import (
     refuse_faults,
     repeated,
 )
+from gnomon.datamodel.schema import table
 from gnomon.datamodel.ship_types import ShipType
-from gnomon.datamodel.tables import LabelLoad, Labels, Status, table
+from gnomon.datamodel.tables import LabelLoad, Labels, Status
 from gnomon.geo.local import distance_m
 from gnomon.learn.chips import Chip, read_chips
 

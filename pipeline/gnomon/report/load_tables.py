@@ -21,17 +21,9 @@ from pydantic import ValidationError
 from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.ports import Port
+from gnomon.datamodel.schema import CRS, Table
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import (
-    CRS,
-    Detections,
-    Ledger,
-    Observations,
-    Seasons,
-    Table,
-    Visits,
-    Voyages,
-)
+from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons, Visits, Voyages
 from gnomon.workflow.store import check_run_folder
 
 REQUIRED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}

@@ -17,8 +17,9 @@ from gnomon.datamodel.decisions import Decision, Reviewed, reviewed
 from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.posterior import PortPosterior
+from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import PeriodOptions, TrackOptions
-from gnomon.datamodel.tables import Seasons, Visits, Voyages, table
+from gnomon.datamodel.tables import Seasons, Visits, Voyages
 from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
 from gnomon.track.ais import ais_names
 from gnomon.track.fleet import Fleet

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 
-from gnomon.datamodel.tables import Cutouts, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Cutouts
 from gnomon.freeboard import state
 from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.fit import Fit

@@ -13,9 +13,10 @@ from gnomon.datamodel.decisions import Decision
 from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ports import Port
+from gnomon.datamodel.schema import table
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
-from gnomon.datamodel.tables import Ledger, table
+from gnomon.datamodel.tables import Ledger
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
 from gnomon.track.ais import read_ais

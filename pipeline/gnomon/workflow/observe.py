@@ -27,8 +27,9 @@ from gnomon.datamodel.errors import AssetError, GnomonError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.scene import OPTICAL_BANDS, Scene, Sensor
+from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import DetectOptions
-from gnomon.datamodel.tables import Detections, Observations, table
+from gnomon.datamodel.tables import Detections, Observations
 from gnomon.detect.detector import Detector, detector_of
 from gnomon.detect.nms import non_maximum_suppression
 from gnomon.freeboard import rows as stage

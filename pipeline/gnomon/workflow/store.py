@@ -15,7 +15,8 @@ import pandas as pd
 
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import read_plain_table, read_table, write_folder_whole, write_table
-from gnomon.datamodel.tables import Detections, Observations, Table, table
+from gnomon.datamodel.schema import Table, table
+from gnomon.datamodel.tables import Detections, Observations
 from gnomon.workflow.evidence import evidence_table
 
 STORE, EVIDENCE = "store", "evidence.parquet"

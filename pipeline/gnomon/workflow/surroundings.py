@@ -23,8 +23,9 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.datamodel.errors import GnomonError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.schema import CRS, table
 from gnomon.datamodel.study import MaskOptions
-from gnomon.datamodel.tables import CRS, Coastlines, table
+from gnomon.datamodel.tables import Coastlines
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import box_around
 from gnomon.imagery.read import geobox_of, read_pixels

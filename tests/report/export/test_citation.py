@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.datamodel.tables import Observations, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Observations
 from gnomon.report.export.citation import citation, image_credits, sha256
 from gnomon.report.export.export import export_run
 from gnomon.report.load_tables import Run, read_run

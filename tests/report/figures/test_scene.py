@@ -11,7 +11,8 @@ from boxes import box
 from detect.test_cfar import sea as water
 from detections import DETECTOR, GRID, SCENE
 from gnomon.datamodel.ports import Port
-from gnomon.datamodel.tables import Detections, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Detections
 from gnomon.report.figures.scene import picture
 from gnomon.workflow.rows import detection_rows
 

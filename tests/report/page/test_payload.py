@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.affinity import rotate, translate
 
-from gnomon.datamodel.tables import Voyages, table
+from gnomon.datamodel.schema import table
+from gnomon.datamodel.tables import Voyages
 from gnomon.report.load_tables import Run, read_run
 from gnomon.report.page.payload import (
     MAX_ONWARD,

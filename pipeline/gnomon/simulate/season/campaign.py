@@ -368,7 +368,8 @@ def _detections(hulls: SimulatedHulls, observations: pd.DataFrame) -> pd.DataFra
 
 def as_tables(made: SimulatedSeason) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Season in the whole schema of `gnomon.datamodel.tables`, as a run writes it."""
-    from gnomon.datamodel.tables import Detections, Observations, table  # noqa: PLC0415 - pandera is slow to import
+    from gnomon.datamodel.schema import table  # noqa: PLC0415 - pandera is slow to import
+    from gnomon.datamodel.tables import Detections, Observations  # noqa: PLC0415
 
     points = gpd.points_from_xy(made.detections.longitude, made.detections.latitude)
     fixed = {"heading_deg": 90.0, "heading_sigma_deg": 5.0, "quayside": True}
