@@ -133,7 +133,7 @@ def test_an_interrupted_overwrite_keeps_the_old_table(
     path = tmp_path / "ships.parquet"
     write_table(ship(), path)
 
-    def interrupted(frame: gpd.GeoDataFrame, path: Path) -> None:
+    def interrupted(frame: gpd.GeoDataFrame, path: Path, compression: str) -> None:
         path.write_bytes(b"half")
         raise KeyboardInterrupt
 
