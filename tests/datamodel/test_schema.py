@@ -35,12 +35,12 @@ def test_rows_keep_their_order_and_columns_the_schemas(berths):
 def test_what_is_done_to_one_table_without_rows_is_not_seen_in_the_next():
     first = table(Berths, [])
     first["colour"] = []
-    first.loc[0] = ["west", 9.0, "red"]
+    del first["depth_m"]
     assert [*table(Berths, [])] == ["name", "depth_m"]
     assert len(table(Berths, [])) == 0
 
 
 def test_a_column_that_the_schema_lacks_is_refused():
     made = table(Berths, [{"name": "west", "depth_m": 9.0}]).assign(colour="red")
-    with pytest.raises(pandera.errors.SchemaError):
+    with pytest.raises(pandera.errors.SchemaErrors):
         Berths.to_schema().validate(made)
