@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from gnomon.imagery.read import read_pixels
@@ -82,6 +83,7 @@ def _outline(axes: Axes, detections: gpd.GeoDataFrame, *, gsd_m: float) -> None:
             color=OUTLINE,
             fontsize=6,
             clip_on=True,
+            path_effects=[withStroke(linewidth=1.6, foreground="black")],  # on pale quays too
         )
 
 
