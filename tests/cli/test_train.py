@@ -12,7 +12,7 @@ import pytest
 from commands import called
 from gnomon.learn.finetune import FinetuneOptions
 
-MODEL = SimpleNamespace(label="my-vessel 0.3.0", threshold=0.31)
+MODEL = SimpleNamespace(label="my-vessel 0.3.0", calibration=SimpleNamespace(threshold=0.31))
 
 
 def test_finetuning_holds_out_what_is_named_and_prints_the_card(
@@ -44,7 +44,7 @@ def test_evaluation_prints_markdown_as_it_is(
 ) -> None:
     table = "| port | recall |\n|---|---|\n| [rajin] | 0.91 |" + " " * 100 + "|"
     monkeypatch.setattr(
-        "gnomon.learn.train.evaluate", lambda model, catalog: f"{model} {catalog}\n{table}"
+        "gnomon.learn.scores.score_table", lambda model, catalog: f"{model} {catalog}\n{table}"
     )
     assert called(monkeypatch, "evaluate", "labelled.json", "--model", "my-vessel") == 0
     assert capsys.readouterr().out == f"my-vessel labelled.json\n{table}\n"
