@@ -17,6 +17,7 @@ from gnomon.report.page.answers import answer, swings
 from gnomon.report.page.schema import Swing
 from run_folders import day, ledger, season, visit, write_run
 
+BARRELS = ("barrels_p05", "barrels_p50", "barrels_p95")
 INFERRED = {
     "scenario": "inferred",
     "deliveries_seen_mean": 6.0,
@@ -40,7 +41,7 @@ def run_of(
     """A run with a ledger of 2024: what was inferred, and barrels of other scenarios."""
     rows = [ledger() | INFERRED | inferred]
     rows += [
-        ledger() | {"scenario": name, "barrels_p50": barrels}
+        ledger() | {"scenario": name, **dict.fromkeys(BARRELS, barrels)}
         for name, barrels in (scenarios or {}).items()
     ]
     tables = {"ledger": rows, "seasons": seasons or [season()], "visits": visits or [visit()]}
@@ -113,7 +114,7 @@ def test_the_widest_bar_comes_first_and_each_has_its_ends_in_order(tmp_path: Pat
 
 
 def test_without_barrels_nothing_can_change_them(tmp_path: Path) -> None:
-    run = run_of(tmp_path, barrels_p50=0.0)
+    run = run_of(tmp_path, **dict.fromkeys(BARRELS, 0.0))
     assert swings(run, run.ledger) == []
     assert swings(run, run.ledger.iloc[:0]) == []
 
