@@ -1,4 +1,4 @@
-"""Backgrounds of ports in runs: on the right grid, from the right looks, and named by them."""
+"""Backgrounds of ports in runs: on the right grid, from the right scenes, and named by them."""
 
 import json
 import shutil
@@ -50,13 +50,13 @@ STAYER = Ship(
 )
 find = partial(run, infer=False)
 """Ships alone: those of an untrained network make no visits that are worth inferring."""
-LOOKS, STAYS = 15, range(3, 13)
+PASSES, STAYS = 15, range(3, 13)
 
 
 def spec(number: int) -> SceneSpec:
     seen_at = datetime(2024, 4, 1, 2, 22, tzinfo=UTC) + timedelta(days=2 * number)
     return SceneSpec(
-        id=f"look-{number:02d}",
+        id=f"pass-{number:02d}",
         seed=number,
         geobox=BOX,
         seen_at=seen_at,
@@ -68,9 +68,9 @@ def spec(number: int) -> SceneSpec:
 
 @pytest.fixture(scope="module")
 def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Fifteen looks at open water, at ten of which a ship lies there."""
+    """Fifteen scenes of open water, in ten of which a ship lies there."""
     folder = tmp_path_factory.mktemp("season")
-    items = [write_scene(folder, s, *simulate(s)) for s in map(spec, range(LOOKS))]
+    items = [write_scene(folder, s, *simulate(s)) for s in map(spec, range(PASSES))]
     return write_catalog(folder, items, description="made by a test")
 
 
@@ -78,10 +78,10 @@ def shorter(season: Path, folder: Path) -> Path:
     """The same catalogue without its last scene."""
     shutil.copytree(season.parent, folder)
     (path,) = folder.glob("synthetic-sentinel-2.json")
-    told = json.loads(path.read_text())
-    last = f"look-{LOOKS - 1:02d}.json"
-    told["links"] = [link for link in told["links"] if not link["href"].endswith(last)]
-    path.write_text(json.dumps(told))
+    found = json.loads(path.read_text())
+    last = f"pass-{PASSES - 1:02d}.json"
+    found["links"] = [link for link in found["links"] if not link["href"].endswith(last)]
+    path.write_text(json.dumps(found))
     return folder / "catalog.json"
 
 
@@ -125,8 +125,8 @@ def made(season: Path, model: str, folder: Path) -> dict[str, Background]:
     )
 
 
-def unlike(told: dict[str, Background]) -> list[Background]:
-    return list({background.scene.id: background for background in told.values()}.values())
+def unlike(found: dict[str, Background]) -> list[Background]:
+    return list({background.scene.id: background for background in found.values()}.values())
 
 
 def rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -134,25 +134,25 @@ def rows(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(frame.drop(columns="run_digest").to_wkt())
 
 
-def test_a_ship_that_stays_for_ten_looks_is_not_in_the_background(
+def test_a_ship_that_stays_for_ten_scenes_is_not_in_the_background(
     season: Path, model: str, tmp_path: Path
 ) -> None:
     (background,) = unlike(made(season, model, tmp_path))
-    assert background.observations == tuple(f"look-{n:02d}" for n in range(LOOKS))
+    assert background.observations == tuple(f"pass-{n:02d}" for n in range(PASSES))
     past = background_over(background, BOX)
     empty, _ = simulate(replace(spec(0), ships=()))
-    with_her, _ = simulate(spec(3))
-    hull = with_her["red"].to_numpy() - empty["red"].to_numpy() > 0.05
+    with_ship, _ = simulate(spec(3))
+    hull = with_ship["red"].to_numpy() - empty["red"].to_numpy() > 0.05
     assert hull.sum() > 20
     for band in NetworkOptions().bands:
-        told = past[band].to_numpy()
-        assert np.isfinite(told).all()
-        # Nor does her shadow lie on it.
-        assert abs(np.median(told[hull]) - np.median(told[~hull])) < 0.004
-        assert told.max() < np.median(told) + 0.02
+        found = past[band].to_numpy()
+        assert np.isfinite(found).all()
+        # Nor does its shadow lie on it.
+        assert abs(np.median(found[hull]) - np.median(found[~hull])) < 0.004
+        assert found.max() < np.median(found) + 0.02
 
 
-def test_every_window_is_told_of_its_own_ground(
+def test_every_window_gets_the_background_of_its_own_ground(
     season: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[GeoBox, Any, Any]] = []
@@ -166,39 +166,37 @@ def test_every_window_is_told_of_its_own_ground(
     monkeypatch.setattr(Cascade, "find", nothing)
     find(study(season, model), tmp_path)
     (path,) = backgrounds(tmp_path)
-    assert len(seen) == 4 * LOOKS
+    assert len(seen) == 4 * PASSES
     with rasterio.open(path) as file:
-        for pixels, background, told in seen:
+        for pixels, background, found in seen:
             assert background == pixels
             window = rasterio.windows.from_bounds(*pixels.boundingbox.bbox, file.transform)
             for number, band in enumerate(NetworkOptions().bands, start=1):
                 counts = file.read(number, window=window)
-                np.testing.assert_allclose(told[band], counts * 1e-4, rtol=1e-6)
+                np.testing.assert_allclose(found[band], counts * 1e-4, rtol=1e-6)
 
 
-def test_the_history_of_a_place_changes_what_is_said_of_it(
-    season: Path, model: str, tmp_path: Path
-) -> None:
-    told = find(study(season, model), tmp_path / "told")
+def test_a_background_changes_what_is_detected(season: Path, model: str, tmp_path: Path) -> None:
+    found = find(study(season, model), tmp_path / "found")
     alone = find(study(season, model, background=False), tmp_path / "alone")
-    assert len(backgrounds(tmp_path / "told")) == 1
+    assert len(backgrounds(tmp_path / "found")) == 1
     assert not backgrounds(tmp_path / "alone")
     assert len(alone.detections) > 0
-    assert not rows(told.detections).equals(rows(alone.detections))
-    (entry,) = json.loads((tmp_path / "told" / "run.json").read_text())["backgrounds"].values()
-    assert entry == {"port": None, "observations": [f"look-{n:02d}" for n in range(LOOKS)]}
+    assert not rows(found.detections).equals(rows(alone.detections))
+    (entry,) = json.loads((tmp_path / "found" / "run.json").read_text())["backgrounds"].values()
+    assert entry == {"port": None, "observations": [f"pass-{n:02d}" for n in range(PASSES)]}
 
 
-def test_an_added_scene_makes_every_look_anew_and_a_second_run_none(
+def test_an_added_scene_makes_every_observation_anew_and_a_second_run_none(
     season: Path, model: str, tmp_path: Path
 ) -> None:
     fewer = shorter(season, tmp_path / "fewer")
-    # Addresses are part of what a look rests on: the same folder, before and after.
+    # Addresses are part of what an observation rests on: the same folder, before and after.
     first = find(study(fewer, model), tmp_path / "out")
-    assert (len(first.observations), first.new) == (LOOKS - 1, LOOKS - 1)
+    assert (len(first.observations), first.new) == (PASSES - 1, PASSES - 1)
     shutil.copy(season.parent / "synthetic-sentinel-2.json", fewer.parent)
     second = find(study(fewer, model), tmp_path / "out")
-    assert (len(second.observations), second.new) == (LOOKS, LOOKS)
+    assert (len(second.observations), second.new) == (PASSES, PASSES)
     assert not set(first.observations.run_digest) & set(second.observations.run_digest)
     assert len(backgrounds(tmp_path / "out")) == 2
     third = find(study(fewer, model), tmp_path / "out")
@@ -217,7 +215,7 @@ def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
         find(study(season, model), tmp_path / "one", on_progress=interrupt)
     with ThreadPoolExecutor(3) as pool:
         resumed = find(study(season, model), tmp_path / "one", executor=pool)
-    assert 0 < resumed.new < LOOKS
+    assert 0 < resumed.new < PASSES
     with ThreadPoolExecutor(1) as pool:
         whole = find(study(season, model), tmp_path / "two", executor=pool)
     pd.testing.assert_frame_equal(resumed.detections, whole.detections)
@@ -237,16 +235,16 @@ def test_processes_make_the_same_backgrounds(season: Path, model: str, tmp_path:
 
 def test_what_cannot_be_read_is_left_out_of_it(season: Path, model: str, tmp_path: Path) -> None:
     shutil.copytree(season.parent, tmp_path / "broken")
-    path = tmp_path / "broken" / "look-05" / "nir.tif"
+    path = tmp_path / "broken" / "pass-05" / "nir.tif"
     path.write_bytes(path.read_bytes()[:2000])
     outcome = find(study(tmp_path / "broken" / "catalog.json", model), tmp_path / "out")
-    assert list(outcome.failed.scene_id) == ["look-05"]
+    assert list(outcome.failed.scene_id) == ["pass-05"]
     (entry,) = json.loads((tmp_path / "out" / "run.json").read_text())["backgrounds"].values()
-    assert len(entry["observations"]) == LOOKS - 1
-    assert "look-05" not in entry["observations"]
+    assert len(entry["observations"]) == PASSES - 1
+    assert "pass-05" not in entry["observations"]
 
 
-def test_weights_that_take_no_history_have_none_made(season: Path, tmp_path: Path) -> None:
+def test_weights_without_a_background_have_none_made(season: Path, tmp_path: Path) -> None:
     plain = study(season, tiny(tmp_path / "plain", background=False))
     outcome = find(plain, tmp_path / "out")
     assert not backgrounds(tmp_path / "out")
@@ -257,7 +255,7 @@ def test_weights_that_take_no_history_have_none_made(season: Path, tmp_path: Pat
 
 def scene(number: int, seen_at: datetime, **changes: Any) -> Scene:
     assets = {band: Asset(href=f"/nowhere/{number}/{band}", name=band) for band in ("red", "green")}
-    told = {
+    found = {
         "id": f"{seen_at:%Y-%m-%d}-{number}",
         "collection": "sentinel-2-l2a",
         "platform": "sentinel-2a",
@@ -267,7 +265,7 @@ def scene(number: int, seen_at: datetime, **changes: Any) -> Scene:
         "gsd_m": 10.0,
         "assets": assets,
     }
-    return Scene(**(told | changes))
+    return Scene(**(found | changes))
 
 
 def planned(scenes: list[Scene], where: GeoBox = BOX) -> dict[str, Any]:
@@ -280,19 +278,19 @@ def every(days: int, count: int) -> list[Scene]:
     return [scene(n, start + timedelta(days=days * n)) for n in range(count)]
 
 
-def test_looks_near_in_the_season_count_first_whatever_their_year() -> None:
+def test_scenes_near_in_the_season_come_first_in_any_year() -> None:
     plans = planned(every(5, 3 * 73))
     for name, plan_ in plans.items():
         month = int(name[5:7])
         months = {place.scene.seen_at.month for place in plan_.places}
         assert len(plan_.places) == making.MOST
-        # Three years: thirty looks lie within a month of the middle of the season.
+        # Three years: thirty scenes lie within a month of the middle of the season.
         assert months <= {12, 1, 2} if month in (12, 1, 2) else not months & {12, 1, 2}
         assert len({place.scene.seen_at.year for place in plan_.places}) >= 3
     assert len({plan_.name for plan_ in plans.values()}) == 4
 
 
-def test_where_looks_are_few_all_seasons_share_them() -> None:
+def test_where_scenes_are_few_all_seasons_share_them() -> None:
     plans = planned(every(12, 30))
     assert len({plan_.name for plan_ in plans.values()}) == 1
     assert planned(every(12, making.FEWEST - 1)) == {}
@@ -339,7 +337,7 @@ def grid_of(side: int) -> GeoBox:
     return grid(epsg=32652, west_m=600_000, north_m=4_700_040, shape=(side, side), gsd_m=10.0)
 
 
-def test_one_pass_in_two_tiles_is_one_look(season: Path, model: str, tmp_path: Path) -> None:
+def test_one_pass_in_two_tiles_is_one_observation(season: Path, model: str, tmp_path: Path) -> None:
     """What another scene of the pass shows is not counted again."""
     scenes = [observation.scene for observation in plan(study(season, model)).observations]
     half = BOX[:, :48].extent.to_crs("EPSG:4326").geom
@@ -357,11 +355,11 @@ def test_a_scene_that_cannot_be_opened_has_none_and_takes_no_part(
     opened = making.geobox_of
 
     def open_but_one(one: Scene) -> GeoBox:
-        if one.id == "look-07":
+        if one.id == "pass-07":
             raise AssetError(one.id, "red", "the file is not there")
         return opened(one)
 
     monkeypatch.setattr(making, "geobox_of", open_but_one)
-    told = made(season, model, tmp_path)
-    assert "look-07" not in told
-    assert all("look-07" not in background.observations for background in told.values())
+    found = made(season, model, tmp_path)
+    assert "pass-07" not in found
+    assert all("pass-07" not in background.observations for background in found.values())

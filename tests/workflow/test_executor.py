@@ -1,4 +1,4 @@
-"""Tasks are done once each, wherever, and given up when nobody waits for them."""
+"""Tasks are done once each by any executor, and cancelled when their results are not wanted."""
 
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -35,7 +35,7 @@ def test_without_an_executor_a_task_waits_until_it_is_asked_for() -> None:
     assert done == [1]  # so that what is done is stored before the next one begins
 
 
-def test_whoever_stops_asking_gives_up_the_rest() -> None:
+def test_tasks_that_have_not_begun_are_cancelled_when_the_caller_stops() -> None:
     go, begun = Event(), []
 
     def task(number: int) -> int:

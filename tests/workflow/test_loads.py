@@ -137,14 +137,14 @@ def test_a_table_comes_back_in_its_order_with_its_columns(
     path = written(clicks(), tmp_path / f"clicks.{kind}")
     out = tmp_path / "out" / "loads.parquet"
     steps: list[tuple[int, int, str]] = []
-    told = read_loads(path, roads, out=out, progress=lambda *step: steps.append(step))
-    assert list(told.detection_id) == ["b", "a", "d", "c"]
-    assert list(told.seen_by) == ["Ann", "Bo", "Bo", "Ann"]
-    assert set(COLUMNS) <= set(told)
+    result = read_loads(path, roads, out=out, on_progress=lambda *step: steps.append(step))
+    assert list(result.detection_id) == ["b", "a", "d", "c"]
+    assert list(result.seen_by) == ["Ann", "Bo", "Bo", "Ann"]
+    assert set(COLUMNS) <= set(result)
     assert steps == [(1, 2, "one"), (2, 2, "two")]
     again = gpd.read_parquet(out)
-    assert list(again.detection_id) == list(told.detection_id)
-    np.testing.assert_allclose(again.p_laden.astype(float), told.p_laden.astype(float))
+    assert list(again.detection_id) == list(result.detection_id)
+    np.testing.assert_allclose(again.p_laden.astype(float), result.p_laden.astype(float))
     assert again.crs == "EPSG:4326"
     assert set(again.load_state) <= set(LOAD_STATES)
     assert set(again.load_reason.dropna()) <= set(LOAD_REASONS)
@@ -228,27 +228,27 @@ def test_a_scene_without_data_is_cloud(tmp_path: Path) -> None:
     frame = clicks().iloc[[0]].set_geometry([degrees(IN_THE_NORTH)], crs=4326)
     frame = pd.concat([frame, frame.assign(detection_id="sized", length_m=90, beam_m=15)])
     frame = frame.assign(heading_deg=[np.nan, 20])
-    told = read_loads(written(frame, tmp_path / "clicks.parquet"), str(catalog))
-    assert told.load_reason.tolist() == ["cloud", "cloud"]
+    result = read_loads(written(frame, tmp_path / "clicks.parquet"), str(catalog))
+    assert result.load_reason.tolist() == ["cloud", "cloud"]
 
 
 def test_a_click_beyond_the_scene_or_on_bare_water_says_so(roads: str, tmp_path: Path) -> None:
     frame = clicks().iloc[[0, 2]].copy()
     water = Proj("EPSG:32652")(600_060.0, 4_669_940.0, inverse=True)
     frame = frame.set_geometry([shapely.Point(130.3, 42.5), shapely.Point(water)], crs=4326)
-    told = read_loads(written(frame, tmp_path / "clicks.csv"), roads)
-    assert list(told.load_reason) == ["cloud", "weak_evidence"]
-    assert list(told.load_state) == ["indeterminate"] * 2
-    assert told.p_laden.isna().all()
+    result = read_loads(written(frame, tmp_path / "clicks.csv"), roads)
+    assert list(result.load_reason) == ["cloud", "weak_evidence"]
+    assert list(result.load_state) == ["indeterminate"] * 2
+    assert result.p_laden.isna().all()
 
 
-# --- what cannot be told --------------------------------------------------------------------------
+# --- indeterminate loads --------------------------------------------------------------------------
 
 SITTER = portrait(23, length_m=110, gsd_m=GSD_M, sun_elevation_deg=25, laden=False)
 
 
-def told_of(pixels, *changes: dict[str, object], options: LoadOptions = OPTIONS) -> pd.DataFrame:
-    """Loads of the sitter, once for each set of changes to her row."""
+def loads_of(pixels, *changes: dict[str, object], options: LoadOptions = OPTIONS) -> pd.DataFrame:
+    """Loads of the sitter, once for each set of changes to its row."""
     rows = []
     for change in changes or ({},):
         row = SITTER.row().to_dict() | change
@@ -264,12 +264,12 @@ def told_of(pixels, *changes: dict[str, object], options: LoadOptions = OPTIONS)
 
 
 def test_a_ship_alone_is_told() -> None:
-    load = told_of(SITTER.pixels).iloc[0]
+    load = loads_of(SITTER.pixels).iloc[0]
     assert load.log_lr_laden < -1
     assert load.load_state in ("ballast", "indeterminate")
     assert (load.load_reason is None) == (load.load_state == "ballast")
     assert load.freeboard_p05_m - 0.5 < SITTER.ship.freeboard_m < load.freeboard_p95_m + 0.5
-    assert told_of(None).load_reason.tolist() == ["cloud"]
+    assert loads_of(None).load_reason.tolist() == ["cloud"]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_a_ship_alone_is_told() -> None:
     ],
 )
 def test_rows_that_cannot_be_read_say_why(change: dict[str, object], reason: str) -> None:
-    load = told_of(SITTER.pixels, change).iloc[0]
+    load = loads_of(SITTER.pixels, change).iloc[0]
     assert (load.load_state, load.load_reason) == ("indeterminate", reason)
     assert load.p_laden is None
 
@@ -296,16 +296,16 @@ def test_a_radar_scene_needs_no_pixels(roads: str, tmp_path: Path) -> None:
 
 
 def test_another_hull_alongside_is_a_neighbour() -> None:
-    """Twenty metres north of her, twenty south, or so far that neither shadow reaches."""
+    """Twenty metres north of it, twenty south, or so far that neither shadow reaches."""
     place = SITTER.row().geometry
     for north_m, crowded in ((20, True), (-20, True), (400, False)):
         other = {"geometry": translate(place, 0, north_m / 111_000)}
-        reasons = told_of(SITTER.pixels, {}, other).load_reason
+        reasons = loads_of(SITTER.pixels, {}, other).load_reason
         assert (reasons.iloc[0] == "neighbour") == crowded
 
 
 def shaded_side(pixels, *, reach_m: float):
-    """Where her shadow would fall: within so many metres on the side away from the sun."""
+    """Where the shadow would fall: within so many metres on the side away from the sun."""
     sun = np.deg2rad(SITTER.light.sun_azimuth_deg)
     x, y = np.meshgrid(pixels.x, pixels.y)
     away = -(x - SITTER.ship.east_m) * np.sin(sun) - (y - SITTER.ship.north_m) * np.cos(sun)
@@ -320,41 +320,41 @@ def layer(pixels, name: str, values):
 def test_land_where_the_shadow_falls_is_alongside() -> None:
     pixels = SITTER.pixels
     here = shaded_side(pixels, reach_m=60)
-    assert told_of(layer(pixels, "land", here)).load_reason.tolist() == ["alongside"]
-    # On the other side it does not matter, and she herself may be taken for land.
+    assert loads_of(layer(pixels, "land", here)).load_reason.tolist() == ["alongside"]
+    # On the other side it does not matter, and the ship itself may be taken for land.
     hull = pixels["nir"].to_numpy() > 0.08
-    assert told_of(layer(pixels, "land", hull)).load_reason.tolist() != ["alongside"]
+    assert loads_of(layer(pixels, "land", hull)).load_reason.tolist() != ["alongside"]
 
 
 @pytest.mark.parametrize("name", ["cloud", "ice"])
 def test_hidden_ships_are_cloud(name: str) -> None:
     everywhere = np.ones(SITTER.pixels["blue"].shape, bool)
-    assert told_of(layer(SITTER.pixels, name, everywhere)).load_reason.tolist() == ["cloud"]
+    assert loads_of(layer(SITTER.pixels, name, everywhere)).load_reason.tolist() == ["cloud"]
     half = everywhere.copy()
     half[:, : half.shape[1] // 2] = False
-    assert told_of(layer(SITTER.pixels, name, half)).load_reason.tolist() == ["cloud"]
+    assert loads_of(layer(SITTER.pixels, name, half)).load_reason.tolist() == ["cloud"]
 
 
 def test_one_band_is_enough() -> None:
-    load = told_of(SITTER.pixels[["red"]]).iloc[0]
+    load = loads_of(SITTER.pixels[["red"]]).iloc[0]
     assert load.load_state in ("ballast", "indeterminate")
     assert abs(load.freeboard_m - SITTER.ship.freeboard_m) < 4 * load.freeboard_sigma_m
-    assert told_of(SITTER.pixels[["red"]].rename(red="swir16")).load_reason.tolist() == ["cloud"]
+    assert loads_of(SITTER.pixels[["red"]].rename(red="swir16")).load_reason.tolist() == ["cloud"]
 
 
 def test_a_saturated_deck_and_counts_are_read_alike() -> None:
     """Counts are as good as reflectance, and a deck at the sensor's limit is still a deck."""
-    plain = told_of(SITTER.pixels).iloc[0]
-    counts = told_of(SITTER.pixels * 10_000).iloc[0]
+    plain = loads_of(SITTER.pixels).iloc[0]
+    counts = loads_of(SITTER.pixels * 10_000).iloc[0]
     assert counts.freeboard_m == pytest.approx(plain.freeboard_m, abs=0.1)
-    load = told_of(SITTER.pixels.clip(max=0.09)).iloc[0]
+    load = loads_of(SITTER.pixels.clip(max=0.09)).iloc[0]
     assert load.load_state != "laden"
     assert abs(load.freeboard_m - SITTER.ship.freeboard_m) < 4 * load.freeboard_sigma_m
 
 
 def test_pixels_of_60_m_are_too_coarse() -> None:
     coarse = retaken(SITTER, gsd_m=60.0, sun_elevation_deg=25)
-    assert told_of(coarse.pixels).load_reason.tolist() == ["too_small"]
+    assert loads_of(coarse.pixels).load_reason.tolist() == ["too_small"]
     assert read_ship(coarse.pixels, coarse.row()).load.load_reason == "too_small"
 
 
@@ -386,7 +386,7 @@ def spoilt(frame: gpd.GeoDataFrame, fault: str) -> gpd.GeoDataFrame:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [
         ("no scene_id", r"lacks the column\(s\) scene_id"),
         ("unknown scene", r"three \(no such item\)"),
@@ -396,10 +396,10 @@ def spoilt(frame: gpd.GeoDataFrame, fault: str) -> gpd.GeoDataFrame:
     ],
 )
 def test_a_bad_table_is_one_line_and_leaves_no_file(
-    roads: str, tmp_path: Path, fault: str, said: str
+    roads: str, tmp_path: Path, fault: str, expected: str
 ) -> None:
     path = written(spoilt(clicks(), fault), tmp_path / "bad.geojson")
-    with pytest.raises(GnomonError, match=said) as caught:
+    with pytest.raises(GnomonError, match=expected) as caught:
         read_loads(path, roads, out=tmp_path / "out" / "loads.parquet")
     assert len(str(caught.value).splitlines()) == 1
     assert str(path) in str(caught.value)
@@ -427,7 +427,7 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path: Path, name: str, text: st
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "expected"),
     [
         ("2,one,,42.1", r"row\(s\) 2 lack a place"),
         ("2,one,x,42.1", r"row\(s\) 2 lack a place"),
@@ -435,10 +435,10 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path: Path, name: str, text: st
         ("2,one,42.1,130.2", r"row\(s\) 2 .* not on the earth"),
     ],
 )
-def test_places_that_are_none_are_named(tmp_path: Path, line: str, said: str) -> None:
+def test_places_that_are_none_are_named(tmp_path: Path, line: str, expected: str) -> None:
     path = tmp_path / "clicks.csv"
     path.write_text(f"detection_id,scene_id,lon,lat\n1,one,130.2,42.1\n{line}\n")
-    with pytest.raises(GnomonError, match=said):
+    with pytest.raises(GnomonError, match=expected):
         read_detections(path)
 
 
@@ -480,15 +480,15 @@ def test_load_and_show_from_the_command_line(
 ) -> None:
     path, out = written(clicks(), tmp_path / "clicks.csv"), tmp_path / "loads.parquet"
     assert called(monkeypatch, "load", path, "--catalog", roads, "--out", out) == 0
-    said = capsys.readouterr()
-    assert said.out.strip().splitlines()[-1] == str(out)
-    assert sum(int(line.split()[1]) for line in said.out.strip().splitlines()[:-1]) == 4
-    assert said.err == ""
+    written_ = capsys.readouterr()
+    assert written_.out.strip().splitlines()[-1] == str(out)
+    assert sum(int(line.split()[1]) for line in written_.out.strip().splitlines()[:-1]) == 4
+    assert written_.err == ""
     words = ("load", path, "--catalog", roads, "--out", out, "--json")
     assert called(monkeypatch, *words) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["command"], told["files"], told["detections"]) == ("load", [str(out)], 4)
-    assert sum(told["load_states"].values()) == 4
+    result = json.loads(capsys.readouterr().out)
+    assert (result["command"], result["files"], result["detections"]) == ("load", [str(out)], 4)
+    assert sum(result["load_states"].values()) == 4
     drawn = tmp_path / "d.png"
     words = ("show", "d", "--detections", out, "--catalog", roads, "--out", drawn)
     assert called(monkeypatch, *words) == 0
@@ -506,7 +506,7 @@ def test_what_show_cannot_draw_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = written(clicks(), tmp_path / "clicks.csv")
-    for words, said in (
+    for words, expected in (
         (("show", "z", "--detections", path, "--catalog", roads), "has no detection 'z'"),
         (("show", "a", "--detections", path), "--catalog"),
         (("show", "a", "--run", tmp_path), "is not the folder of a run"),
@@ -514,13 +514,13 @@ def test_what_show_cannot_draw_is_one_line(
     ):
         assert called(monkeypatch, *words) == 1
         text = capsys.readouterr().err
-        assert said in text
+        assert expected in text
         assert len(text.strip().splitlines()) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["clicks.csv"]
 
 
 def test_a_ship_that_is_not_read_is_drawn_too(roads: str, tmp_path: Path) -> None:
-    """Without a fit the pixels are shown, or nothing; it must not fail."""
+    """Without a fit the pixels are drawn, or nothing; it must not fail."""
     hidden = layer(SITTER.pixels, "cloud", np.ones(SITTER.pixels["blue"].shape, bool))
     for pixels in (hidden, SITTER.pixels):
         row = SITTER.row() if pixels is hidden else pd.Series({**SITTER.row(), "beam_m": 1.0})

@@ -64,7 +64,7 @@ def test_every_ship_of_70_to_250_m_is_found_where_it_lies(sea: Path, tmp_path: P
     assert list(outcome.observations.status) == ["observed"] * len(DAYS)
     for day in DAYS:
         truth = gpd.read_file(sea.parent / f"april-{day:02d}" / "ships.geojson")
-        # Longer ones are told short, or twice: the card of the weights says so.
+        # Longer ones are measured too short, or found twice, as the card of the weights has it.
         large = truth[truth.length_m.between(70, 250)].to_crs(BOX.crs)
         found = outcome.detections[outcome.detections.scene_id == f"april-{day:02d}"]
         centres = found.to_crs(BOX.crs).geometry
@@ -91,9 +91,9 @@ def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) 
     second = run(study(sea), tmp_path)
     assert (first.new, second.new) == (len(DAYS), 0)
     pd.testing.assert_frame_equal(first.detections, second.detections)
-    told = json.loads((tmp_path / "run.json").read_text())
-    assert told["study"]["detect"]["length_min_m"] == 30.0
-    assert told["items"] == [f"april-{day:02d}" for day in DAYS]
+    metadata = json.loads((tmp_path / "run.json").read_text())
+    assert metadata["study"]["detect"]["length_min_m"] == 30.0
+    assert metadata["items"] == [f"april-{day:02d}" for day in DAYS]
     pd.testing.assert_frame_equal(
         read_table(tmp_path / "observations.parquet"), second.observations
     )

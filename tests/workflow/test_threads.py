@@ -1,8 +1,11 @@
 """One thread a task: the limit holds inside, and the process is as it was afterwards."""
 
-from collections.abc import Iterator
+import ctypes
+import functools
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Barrier
 
 import numpy as np
@@ -17,7 +20,18 @@ from gnomon.workflow.threads import one_thread
 
 def counts() -> dict[str, int]:
     """Threads that each library would start from here."""
-    return {library["prefix"]: library["num_threads"] for library in threadpool_info()}
+    known = {library["prefix"]: library["num_threads"] for library in threadpool_info()}
+    return known | {f"mkl of {path.name}": count() for path, count in mkl().items()}
+
+
+@functools.cache
+def mkl() -> dict[Path, Callable[[], int]]:
+    """MKL's own count, of the MKL in torch, which threadpoolctl does not find."""
+    libraries = (Path(torch.__file__).parent / "lib").glob("*torch_cpu.*")
+    functions = {
+        path: getattr(ctypes.CDLL(str(path)), "MKL_Get_Max_Threads", None) for path in libraries
+    }
+    return {path: function for path, function in functions.items() if function is not None}
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +52,15 @@ def test_every_library_has_one_thread_inside_and_as_many_as_before_after_it() ->
         assert torch.get_num_threads() == 1
     assert counts() == before
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.skipif(not torch.backends.mkl.is_available(), reason="a torch without MKL")
+def test_mkl_is_limited_also_where_the_user_has_set_the_threads_of_torch() -> None:
+    assert mkl()
+    assert [count() for count in mkl().values()] == [2]
+    with one_thread():
+        assert [count() for count in mkl().values()] == [1]
+    assert [count() for count in mkl().values()] == [2]
 
 
 @given(depth=st.integers(1, 5))

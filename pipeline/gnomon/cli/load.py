@@ -39,7 +39,7 @@ def load_command(
 
     location = absolute_location(catalog)
     with progress_bar("scenes") as show:
-        loads = read_loads(detections, location, out=out, progress=show)
+        loads = read_loads(detections, location, out=out, on_progress=show)
     counts = {str(state): int(n) for state, n in loads.load_state.value_counts().items()}
     if as_json:
         document = {"detections": len(loads), "load_states": counts}

@@ -72,7 +72,7 @@ def measured(what: str, catalog: str, where: str) -> dict[str, float]:
 
 
 def _decode(observation: Observation) -> int:
-    """Read the bands by plain rasterio, two at a time: nobody is faster without another format."""
+    """Read the bands by plain rasterio, two at a time: the floor for this format."""
     whole = geobox_of(observation.scene)
     part = (
         window_of(observation.scene, whole, observation.port.area)
@@ -126,9 +126,9 @@ def season(days: str) -> dict[str, float]:
 
 
 def _seasons_table() -> Table:
-    table = Table(box=None, title="From looks to barrels, one process; medians")
+    table = Table(box=None, title="From observations to barrels, one process; medians")
     table.add_column("days")
-    for name in ("observations", "seconds", "seconds per 1,000 looks", "peak GiB"):
+    for name in ("observations", "seconds", "seconds per 1,000 observations", "peak GiB"):
         table.add_column(name, justify="right")
     for days in (SEASON, 4 * SEASON):
         runs = [_in_process("days", str(days)) for _ in range(ROUNDS)]

@@ -1,16 +1,16 @@
-"""From the scenes of a study to what its ports look like without ships.
+"""From the scenes of a study to the background of each port: what it looks like without ships.
 
-Scenes of one collection with the same bands, whose pixels fall on each other, make the background
-of a port (`gnomon.imagery.background`), one for each season of the year that has looks: land
-changes with snow and leaves. A season's background rests on the looks nearest to its middle,
-whatever their year, so that where there are few all seasons share one. A look takes part in its own
-background: a ship that stays for ten looks is not in it, and so neither is one that is there for
+Scenes of one collection with the same bands and the same pixels make the background of a port
+(`gnomon.imagery.background`), one for each season of the year, because land changes with snow and
+leaves. A season's background is made from the observations nearest to its middle, in any year;
+where there are few, all seasons share one. An observation takes part in its own background, which
+does no harm: a ship that stays for ten observations is not in it, and neither is one that is there
 once.
 
-A background is a file in the store, named by a digest of all that it rests on, and a scene like any
-other to whoever reads it. What of its scenes cannot be read is left out, and the name is that of
-the rest. It is made part by part, each scene's pixels being read once for all seasons, so that the
-memory that it takes does not grow with the port.
+A background is a file in the store, named by a digest of all that it rests on, and is read like any
+other scene. Scenes that cannot be read are left out, and the name is that of the rest. It is made
+part by part, and each scene is read once for all seasons, so that memory does not grow with the
+port.
 """
 
 from collections import defaultdict
@@ -44,11 +44,11 @@ from gnomon.workflow.store import Store
 from gnomon.workflow.threads import one_thread
 
 MOST = 30
-"""Looks of one background: twice the fewest, so that half of them may be cloudy at a place."""
+"""Observations in one background: twice the fewest, so that half may be cloudy at a place."""
 CLOUDY_PERCENT = 60.0
-"""Scenes that their provider calls cloudier are taken last: there is little to be seen in them."""
+"""Scenes with more cloud, by their provider's estimate, are chosen last."""
 PART_PX, HALO_PX = 1024, 64
-"""Parts that are worked on together: a look of four bands is 8 MB; the halo is for the masks."""
+"""Side of a part: four bands of a scene are 8 MB. The halo is for the masks."""
 LARGEST_PX = 4096**2
 """A port of 40 km at 10 m. Larger places are whole scenes, and have no background."""
 BUILT_BY = ("datamodel", "geo", "catalog", "imagery", "workflow/backgrounds.py")
@@ -74,7 +74,7 @@ class BackgroundBuilder:
 
 @dataclass(frozen=True)
 class _Place:
-    """What a scene shows of a port."""
+    """A scene over a port."""
 
     scene: Scene
     grid: GeoBox
@@ -82,7 +82,7 @@ class _Place:
 
     @property
     def alike(self) -> tuple[object, ...]:
-        """Equal where looks can be laid upon each other, pixel on pixel."""
+        """Equal for scenes whose pixels coincide."""
         a = self.grid.affine
         pixel = (round(a.a, 6), round(a.b, 6), round(a.d, 6), round(a.e, 6))
         left, top = (round(corner / a.a % 1, 3) % 1 for corner in (a.c, a.f))
@@ -96,7 +96,7 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A background that is to be had."""
+    """A background to be made."""
 
     name: str
     grid: GeoBox
@@ -127,7 +127,7 @@ class _Plan:
 
 
 class _UnreadableError(Exception):
-    """Places that turned out not to be readable."""
+    """Scenes that cannot be read."""
 
     def __init__(self, scenes: set[str]) -> None:
         super().__init__(scenes)
@@ -142,17 +142,17 @@ def build_backgrounds(
     Parameters
     ----------
     scenes
-        Looks at the port, in any order.
+        Over the port, in any order.
     area
         The port's, in EPSG:4326; None for all that the scenes show.
     builder
-        Does the work.
+        Where backgrounds are kept, and who reads the scenes.
 
     Returns
     -------
     dict
-        By id of the scene. Scenes are left out that are radar, cannot be opened, or have fewer
-        than `FEWEST` like them.
+        By id of the scene. Scenes that are radar, cannot be opened, or have fewer than `FEWEST`
+        alike are left out.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def background_over(background: Background, window: GeoBox) -> xr.Dataset:
 
 
 def _by_grid(plans: Iterable[_Plan]) -> Iterable[list[_Plan]]:
-    """Different backgrounds whose looks can be laid upon each other, together."""
+    """Different backgrounds whose pixels coincide, together."""
     groups: dict[tuple[object, ...], list[_Plan]] = defaultdict(list)
     for plan in {plan.name: plan for plan in plans}.values():
         groups[plan.places[0].alike].append(plan)
@@ -195,7 +195,7 @@ def _places(
     """Where scenes lie; those that cannot be opened fail when they are observed."""
     optical = [scene for scene in scenes if scene.sensor == "optical"]
     if len(optical) < FEWEST:
-        return  # nothing is opened for nothing
+        return  # too few: open none
     task = partial(_window_of, area=area)
     grids = {scene.id: grid for scene, grid in completed(task, optical, builder.executor)}
     for scene in optical:
@@ -232,8 +232,10 @@ def _season(scene: Scene) -> int:
 
 
 def _plan(group: Sequence[_Place], season: int, grid: GeoBox, options: MaskOptions) -> _Plan:
-    """The looks nearest to the middle of a season, and the name of what is made from them."""
-    chosen = sorted(group, key=lambda place: (*_farness(place.scene, season), *place.order))[:MOST]
+    """The scenes nearest to the middle of a season, and the name of their background."""
+    chosen = sorted(
+        group, key=lambda place: (*_distance_to_season(place.scene, season), *place.order)
+    )[:MOST]
     chosen = sorted(chosen, key=lambda place: place.order)
     name = digest(
         {
@@ -247,7 +249,7 @@ def _plan(group: Sequence[_Place], season: int, grid: GeoBox, options: MaskOptio
     return _Plan(name, grid, tuple(chosen))
 
 
-def _farness(scene: Scene, season: int) -> tuple[bool, int]:
+def _distance_to_season(scene: Scene, season: int) -> tuple[bool, int]:
     """Whether a scene is cloudy, and its days of the year from the middle of a season."""
     days = abs(scene.seen_at.timetuple().tm_yday - _MIDDLES[season]) % _YEAR_DAYS
     return (scene.cloud_percent or 0) > CLOUDY_PERCENT, min(days, _YEAR_DAYS - days)
@@ -297,7 +299,7 @@ def _read(
 
 
 def _clear_or_none(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear | None:
-    """What a scene shows of a part's core; None if the scene cannot be read."""
+    """Clear pixels of a part's core; None if the scene cannot be read."""
     try:
         with one_thread():
             return _clear(place, grid, part, options)
@@ -306,7 +308,7 @@ def _clear_or_none(place: _Place, grid: GeoBox, part: Window, options: MaskOptio
 
 
 def _clear(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear:
-    """What a scene shows of a part's core; nothing where the scene ends."""
+    """Clear pixels of a part's core; none beyond the scene's edge."""
     shift = ~grid.affine @ place.grid.affine
     starts, sides = (round(shift.f), round(shift.c)), place.grid.shape.yx
     halo = tuple(
@@ -318,7 +320,7 @@ def _clear(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> C
     water = np.zeros(shape, bool)
     if all(side.start < side.stop for side in halo):
         window = place.grid[_moved(halo, starts)]
-        seen = _looked(place, window, options)
+        seen = _clear_window(place, window, options)
         here = _moved(halo, [side.start for side in part.halo])
         counts[:, *here], water[here] = seen.counts, seen.water
     core = _moved(part.core, [side.start for side in part.halo])
@@ -331,12 +333,12 @@ def _moved(sides: Sequence[slice], by: Sequence[int]) -> tuple[slice, ...]:
     )
 
 
-def _looked(place: _Place, window: GeoBox, options: MaskOptions) -> Clear:
-    """What a scene shows clearly of a window, without what another scene of its pass shows."""
+def _clear_window(place: _Place, window: GeoBox, options: MaskOptions) -> Clear:
+    """Clear pixels of a window, without ground that another scene of the same pass covers."""
     pixels = read_window(place.scene, window)
     masks = usable_water(pixels, options)
     if place.scene.covered is not None and not shapely.is_empty(place.scene.covered):
-        # One pass is one look: a ship in two tiles of it would count as having stayed for two.
+        # One pass is one observation: a ship in two tiles of it would count as two.
         own = rasterize(Geometry(place.scene.covered, "EPSG:4326"), window, value_inside=False)
         masks["valid"] = masks["valid"] & own.to_numpy()
     return clear(pixels, masks, place.bands)

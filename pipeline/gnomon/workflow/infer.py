@@ -1,4 +1,4 @@
-"""From tables of detections and looks to visits, voyages and barrels: where those stages meet."""
+"""From tables of detections and observations to visits, voyages and barrels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

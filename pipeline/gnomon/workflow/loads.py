@@ -1,9 +1,10 @@
-"""Ships and scenes to loads: where the load stage meets the pixels.
+"""Ships and scenes to loads: where the load stage gets its pixels.
 
-A run calls `with_loads` for what its detector found. `read_loads` does the same for a table of
-anybody's: GeoParquet, GeoJSON or CSV with ``detection_id``, ``scene_id`` and a place. An outline
-gives length, beam and heading; a bare point has them measured from the pixels around it, as the
-bright (or dark) patch that it lies on.
+`read_loads` estimates loads for any table of detections: GeoParquet, GeoJSON or CSV with
+``detection_id``, ``scene_id`` and a place. An outline gives length, beam and heading; for a point
+they are measured from the pixels around it, as those of the bright (or dark) patch that it lies on.
+A run cuts the pixels from the windows that it has read for detection (`gnomon.workflow.observe`),
+with the layers that `load_layers` makes of both.
 """
 
 from collections.abc import Iterator
@@ -104,9 +105,9 @@ def read_loads(
     *,
     out: Path | None = None,
     options: LoadOptions | None = None,
-    progress: Progress | None = None,
+    on_progress: Progress | None = None,
 ) -> gpd.GeoDataFrame:
-    """Read the loads of anybody's detections.
+    """Estimate the loads of any table of detections.
 
     Parameters
     ----------
@@ -118,8 +119,8 @@ def read_loads(
         GeoParquet to be written, whole or not at all.
     options
         Of the stage.
-    progress
-        Told of each scene that is done.
+    on_progress
+        Called after each scene.
 
     Returns
     -------
@@ -138,8 +139,8 @@ def read_loads(
     for count, (name, scene) in enumerate(scenes.items(), start=1):
         rows, read = prepared(table[table.scene_id == name], scene)
         parts.append(stage.loads(rows, read, options or LoadOptions()))
-        if progress:
-            progress(count, len(scenes), name)
+        if on_progress:
+            on_progress(count, len(scenes), name)
     loads = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
     kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
     # Columns have their type also where every value is missing.

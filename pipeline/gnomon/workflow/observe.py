@@ -48,7 +48,7 @@ from gnomon.workflow.threads import one_thread
 CORE_PX = 2048
 """Side of the part of a scene that is worked on at once: 80 MB a band set."""
 HALO_PX = 64
-"""What the masks and the network look at around a pixel."""
+"""What the masks and the network need around a pixel."""
 HALO_M = 350.0
 """What is read around a core: half of the longest hull, 400 m, its error, and
 `gnomon.freeboard.rows.ROOM_M` for its shadow and the water beyond."""

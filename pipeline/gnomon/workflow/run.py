@@ -161,12 +161,12 @@ def _with_backgrounds(
     if not observations:
         return []
     options = observations[0].options
-    tell = partial(_background_progress, report, len(observations))
+    on_scene = partial(_background_progress, report, len(observations))
     known: dict[tuple[str | None, str], Background] = {}
     for sensor, model in read_models(options.detect).items():
         if not (model.background and options.detect.background):
             continue
-        builder = BackgroundBuilder(store, executor, model.bands, options.mask, tell)
+        builder = BackgroundBuilder(store, executor, model.bands, options.mask, on_scene)
         own = [observation for observation in observations if observation.scene.sensor == sensor]
         for port in dict.fromkeys(observation.port for observation in own):
             scenes = [observation.scene for observation in own if observation.port == port]

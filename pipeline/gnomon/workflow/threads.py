@@ -4,17 +4,21 @@ Parallelism is between tasks. A library that starts threads of its own inside a 
 wait for each other: 16 hulls took 16 s of processor time with one thread and 80 to 140 s with two
 on a busy machine of two cores. It also changes the order of sums, and with it the last digits.
 
-Three libraries count threads. GDAL is given its number with each read (`gnomon.imagery.read`).
-OpenMP, under torch, keeps a number for each thread of the program, so that each task limits its own
-thread and gives the number back. OpenBLAS, under numpy, has one number for the whole process: the
-first task of those that run at the same time limits it, and the last one restores it.
+Four libraries count threads. GDAL is given its number with each read (`gnomon.imagery.read`).
+OpenMP and MKL, under torch, keep a number for each thread of the program, so that each task limits
+its own thread and gives the number back. OpenBLAS, under numpy, has one number for the whole
+process: the first task of those that run at the same time limits it, and the last one restores it.
+
 ``torch.set_num_threads`` is not used: it changes the process, and does not reach threads that have
-asked torch already.
+asked torch already. Where the user has called it, it has also set MKL's number for the process,
+which outweighs OpenMP's; MKL's number for a thread outweighs both.
 """
 
+import ctypes
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from threading import Lock
 
 import torch
@@ -26,8 +30,13 @@ def one_thread() -> Iterator[None]:
     """Hold the libraries inside this task to one thread; reentrant, and safe in several threads."""
     # A thread's first question to torch sets its OpenMP number. Later it would undo the limit.
     torch.get_num_threads()
+    set_mkl = _mkl_of_thread()
     with _BLAS, _libraries().select(user_api="openmp").limit(limits=1):
-        yield
+        before = set_mkl(1)
+        try:
+            yield
+        finally:
+            set_mkl(before)
 
 
 class _SharedLimit:
@@ -60,3 +69,17 @@ _BLAS = _SharedLimit()
 def _libraries() -> ThreadpoolController:
     """Libraries with threads of their own; those of numpy, scipy and torch are loaded by now."""
     return ThreadpoolController()
+
+
+@functools.cache
+def _mkl_of_thread() -> Callable[[int], int]:
+    """MKL's own function that sets the number of the calling thread and returns the former one.
+
+    torch has MKL built in, where `ThreadpoolController` does not find it. A torch without MKL has
+    nothing to be limited.
+    """
+    for library in (Path(torch.__file__).parent / "lib").glob("*torch_cpu.*"):
+        function = getattr(ctypes.CDLL(str(library)), "MKL_Set_Num_Threads_Local", None)
+        if function is not None:
+            return function
+    return lambda _: 0

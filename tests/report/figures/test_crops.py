@@ -28,11 +28,11 @@ def found(sea: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 def test_every_ship_is_in_the_middle_of_its_picture(found: Results) -> None:
     ships = found.detections
-    told: list[tuple[int, int, str]] = []
-    made = crops(ships, found.files[0].parent, on_progress=lambda *words: told.append(words))
+    steps: list[tuple[int, int, str]] = []
+    made = crops(ships, found.files[0].parent, on_progress=lambda *words: steps.append(words))
     assert set(made.pictures) == set(ships.detection_id)
     assert made.notes == ()
-    assert [count for count, _, _ in told] == [1, 2, 3]
+    assert [count for count, _, _ in steps] == [1, 2, 3]
     cyan = np.array(mpl.colors.to_rgb(OUTLINE))
     whole = 0
     for row in ships.itertuples():

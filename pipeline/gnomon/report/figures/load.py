@@ -25,7 +25,7 @@ from gnomon.workflow.loads import prepared, read_detections, scenes_of
 from gnomon.workflow.store import STORE, Store, check_run_folder
 
 LADEN, BALLAST = "#0072b2", "#e69f00"
-"""Blue and orange of Okabe and Ito, which colour-blind readers tell apart."""
+"""Blue and orange of Okabe and Ito, which colour-blind readers can distinguish."""
 SHADE = "#ffd400"
 GAP_M = 25.0
 """Water drawn around hull and shadow."""
