@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypedDict, TypeVar, get_args
 
+import geopandas as gpd
 import shapely
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -167,6 +168,12 @@ def read_rows(
     rows, faults = parse_rows(features, model)
     refuse_faults(path, [*faults, *check(rows)], error=error)
     return list(rows.values())
+
+
+def rows_table(model: type[R], rows: Sequence[R]) -> gpd.GeoDataFrame:
+    """Rows as a table in EPSG:4326: a column a field, in the order of the model."""
+    columns = {name: [getattr(row, name) for row in rows] for name in model.model_fields}
+    return gpd.GeoDataFrame(columns, geometry="geometry", crs="EPSG:4326")
 
 
 def read_collection(path: Path, *, error: type[GnomonError]) -> list[Any]:

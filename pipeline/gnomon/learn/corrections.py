@@ -30,7 +30,7 @@ from pydantic import Field, StrictBool, model_validator
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import LabelError
-from gnomon.datamodel.geojson import Row, read_geometry, read_rows, repeated
+from gnomon.datamodel.geojson import Row, read_geometry, read_rows, repeated, rows_table
 
 
 class Correction(Row):
@@ -86,11 +86,8 @@ def read_corrections(path: Path) -> gpd.GeoDataFrame:
         error=LabelError,
         check=lambda rows: repeated(rows, _label_of, "label"),
     )
-    names = [name for name in Correction.model_fields if name != "geometry"]
-    columns = {name: [getattr(row, name) for row in rows] for name in names}
-    columns["label"] = pd.array(columns["label"], dtype="Int64")
-    shapes = [row.geometry for row in rows]
-    return gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
+    table = rows_table(Correction, rows)
+    return table.assign(label=pd.array([row.label for row in rows], dtype="Int64"))
 
 
 def _label_of(row: Correction) -> tuple[str, int] | None:

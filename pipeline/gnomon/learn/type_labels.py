@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pydantic import StrictBool
 
 from gnomon.datamodel.errors import LabelError
-from gnomon.datamodel.geojson import Row, read_geometry, read_rows
+from gnomon.datamodel.geojson import Row, read_geometry, read_rows, rows_table
 from gnomon.datamodel.ship_types import ShipType
 
 WITHIN_M = 30.0
@@ -68,9 +68,7 @@ def read_types(path: Path) -> gpd.GeoDataFrame:
 
     """
     rows = read_rows(path, TypeLabel, error=LabelError)
-    names = [name for name in TypeLabel.model_fields if name != "geometry"]
-    columns = {name: [getattr(row, name) for row in rows] for name in names}
-    table = gpd.GeoDataFrame(columns, geometry=[row.geometry for row in rows], crs="EPSG:4326")
+    table = rows_table(TypeLabel, rows)
     return table.assign(sure=table.sure.astype(bool))
 
 
