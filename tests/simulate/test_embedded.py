@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -58,11 +59,26 @@ def test_the_truth_lies_in_the_zones_that_it_names() -> None:
         assert zone.geometry.contains(row.geometry)
 
 
+def test_the_register_has_the_tankers_of_the_season_by_invented_names() -> None:
+    """No name or number of a real ship may stand beside simulated scenes."""
+    fleet = pd.read_csv(ROOT / "configs" / "embedded-fleet.csv").set_index("name")
+    tankers = embedded_truth().query("type == 'tanker'").drop_duplicates("ship").set_index("ship")
+    assert set(tankers.index) < set(fleet.index)
+    own = fleet.loc[tankers.index]
+    assert np.abs(own.length_m - tankers.length_m).max() <= 0.5
+    assert np.abs(own.deadweight_t / tankers.deadweight_t - 1).max() < 0.01
+    assert fleet.index.str.startswith("Sim ").all()
+    assert fleet.imo.isna().all()
+    real = pd.read_csv(ROOT / "configs" / "fleet.csv")
+    assert not set(real.name) & set(fleet.index)
+
+
 def test_scenes_come_at_the_hours_and_days_of_the_orbits() -> None:
     for spec in embedded_specs():
         if spec.collection == "synthetic-sentinel-2":
             port = spec.id.split("_")[1]
-            first = {"vostochny": "04T02:12", "rajin": "07T02:22", "nampo": "05T02:37"}[port]
+            times = {"alfa": "04T02:12", "bravo": "07T02:22", "charlie": "05T02:37"}
+            first = times[port.removeprefix("port-")]
             since = spec.seen_at - pd.Timestamp(f"2024-03-{first}", tz="UTC")
             assert since % timedelta(days=5) < timedelta(seconds=2)
 

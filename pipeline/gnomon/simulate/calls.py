@@ -1,10 +1,10 @@
 """Calls of ships at several ports: which ship lies where, from when to when, and how deep.
 
-Tankers load at Vostochny at the times of `gnomon.simulate.season.campaign`, and bring each cargo
-home before they come again: to Rajin, less than a day away, or to Nampo, five to six days around
-Korea, where the time until the next call allows it (147 and 1,172 sea miles at 9 knots). Beside
-them bulk carriers and coasters lie at the cargo quays and at anchor, some for weeks, and one lies
-at the oil pier of Vostochny for once.
+Tankers load at Port Alfa at the times of `gnomon.simulate.season.campaign`, and bring each cargo
+home before they come again: to Port Bravo, less than a day away, or to Port Charlie, five to six
+days around Korea, where the time until the next call allows it (147 and 1,172 sea miles at 9
+knots). Beside them bulk carriers and coasters lie at the cargo quays and at anchor, some for weeks,
+and one lies at the oil pier of Port Alfa for once.
 
 A ship is one body: the same seed draws it laden and in ballast, so that length, beam, deck and
 house are the same in every scene, and only freeboard and trim change while the pumps run.
@@ -24,8 +24,13 @@ from gnomon.simulate.season.tankers import ShipDimensions, draw_deadweight
 
 Floats = NDArray[np.float64]
 
-LOADING = "vostochny"
-PASSAGE_DAYS = {"rajin": 0.7, "nampo": 5.4}
+LOADING = "port-alfa"
+PASSAGE_DAYS = {"port-bravo": 0.7, "port-charlie": 5.4}
+TANKERS = (
+    "Sim Alder", "Sim Birch", "Sim Cedar", "Sim Elm", "Sim Hazel", "Sim Juniper", "Sim Larch",
+    "Sim Maple", "Sim Oak", "Sim Pine", "Sim Rowan", "Sim Willow",
+)  # fmt: skip
+"""Invented names, in configs/embedded-fleet.csv; no ship is called so."""
 PIER, QUAY, ROADS = "oil pier", "cargo quay", "roads"
 PLACES = {PIER: 3, QUAY: 4, ROADS: 8}
 """How many ships each zone of a port has room for."""
@@ -91,7 +96,7 @@ def season_calls(rng: np.random.Generator, trade: Trade) -> list[Call]:
     rng
         Of all that is random.
     trade
-        Of the tankers at Vostochny.
+        Of the tankers at Port Alfa.
 
     """
     tankers = [*_loadings(rng, trade)]
@@ -109,7 +114,7 @@ def _body(seed: int, kind: ShipType, length_m: float) -> tuple[Ship, Ship]:
 
 
 def _loadings(rng: np.random.Generator, trade: Trade) -> Iterator[Call]:
-    """Calls at Vostochny."""
+    """Calls at Port Alfa."""
     length = draw_fleet(rng, trade).length_m
     seeds = rng.integers(2**31, size=trade.ships)
     bodies = [
@@ -120,7 +125,7 @@ def _loadings(rng: np.random.Generator, trade: Trade) -> Iterator[Call]:
     for n, ship in enumerate(truth.ship):
         light, full = bodies[ship]
         yield Call(
-            ship=f"tanker {ship + 1}",
+            ship=TANKERS[ship],
             light=light,
             full=full,
             port=LOADING,
@@ -135,13 +140,13 @@ def _loadings(rng: np.random.Generator, trade: Trade) -> Iterator[Call]:
 
 
 def _deliveries(rng: np.random.Generator, loadings: list[Call]) -> Iterator[Call]:
-    """Where the ships go from Vostochny, and that they are back in time."""
+    """Where the ships go from Port Alfa, and that they are back in time."""
     for one in loadings:
         later = [c.arrive_day for c in loadings if c.ship == one.ship]
         again = min((day for day in later if day > one.arrive_day), default=np.inf)
         away = again - one.depart_day
-        far = away > 2.5 * PASSAGE_DAYS["nampo"] + 1 and rng.random() < 0.6
-        port = "nampo" if far else "rajin"
+        far = away > 2.5 * PASSAGE_DAYS["port-charlie"] + 1 and rng.random() < 0.6
+        port = "port-charlie" if far else "port-bravo"
         out, back = PASSAGE_DAYS[port] * np.exp(rng.normal(0, 0.1, 2))
         stay = min(STAY_DAYS * np.exp(rng.normal(0, 0.4)), away - out - back)
         yield replace(

@@ -1,11 +1,11 @@
-"""The embedded study: one small season in pixels over Vostochny, Rajin and Nampo, with its truth.
+"""The embedded study: one small season in pixels over three invented ports, with its truth.
 
-From 15 October to 24 December 2024 a few tankers load at Vostochny and unload at the other two,
-other ships come and go beside them (`gnomon.simulate.calls`), and every scene shows those that lie
-there at its time. Sentinel-2 passes at its real times, every five days; images of 3 m of the oil
-pier and its surroundings come between. The sun is where it was, 38 to 23 degrees high; under a
-higher one loads cannot be determined. Clouds are those of `gnomon.simulate.season.timetable`: some
-observations show part of a port, and some nothing.
+From 15 October to 24 December 2024 a few tankers load at Port Alfa and unload at Port Bravo and
+Port Charlie, other ships come and go beside them (`gnomon.simulate.calls`), and every scene shows
+those that lie there at its time. Sentinel-2 passes at its real times, every five days; images of 3
+m of the oil pier and its surroundings come between. The sun is where it was, 38 to 23 degrees high;
+under a higher one loads cannot be determined. Clouds are those of
+`gnomon.simulate.season.timetable`: some observations show part of a port, and some nothing.
 
 truth.parquet beside the catalogue has every call of the season.
 """
@@ -53,12 +53,12 @@ TRADE = Trade(
     deadweight_t=(3250.0, 4250.0),
 )
 FIRST_OVERPASS = {
-    "vostochny": "2024-03-04T02:12",
-    "rajin": "2024-03-07T02:22",
-    "nampo": "2024-03-05T02:37",
+    "port-alfa": "2024-03-04T02:12",
+    "port-bravo": "2024-03-07T02:22",
+    "port-charlie": "2024-03-05T02:37",
 }
 """Of Sentinel-2, UTC (orbits R103, R003 and R046)."""
-EVERY = {"vostochny": 1, "rajin": 3, "nampo": 3}
+EVERY = {"port-alfa": 1, "port-bravo": 3, "port-charlie": 3}
 """One in so many of the daily images of 3 m is available."""
 FINE_GSD_M, COARSE_GSD_M = 3.0, 10.0
 MARGIN_M = 300.0

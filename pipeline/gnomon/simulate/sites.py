@@ -15,7 +15,7 @@ from gnomon.simulate.calls import PIER, PLACES, QUAY, ROADS, Call
 from gnomon.simulate.pixels.coast import Coast, Shore, harbour
 from gnomon.simulate.pixels.ships import Array, Ship
 
-SEAWARD_DEG = {"vostochny": 330.0, "rajin": 30.0, "nampo": 180.0}
+SEAWARD_DEG = {"port-alfa": 330.0, "port-bravo": 30.0, "port-charlie": 180.0}
 """The way to the sea, clockwise from north."""
 JETTY_M = (400.0, 365.0)
 """Middle of the oil pier's zone in the shore coordinates of `harbour`."""
