@@ -1,84 +1,99 @@
 """Seasons and ledger on the terminal: every number of the tables, in 80 columns."""
 
 import re
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.cli.output_ledger import ledger_lines, season_cells, trade_direction
+from gnomon.cli.output_ledger import ledger_lines, season_cells
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Ledger, Seasons
+from gnomon.report.text import UNKNOWN, percent
+from reports import write_season
 from run_folders import day, ledger, season
 
 BARRELS = st.floats(0, 5e7)
+SEEN = "seen_p50" if "seen_p50" in season() else "seen_mean"
 
 
 def seasons_of(*rows: dict[str, Any]) -> pd.DataFrame:
     return table(Seasons, [season() | row for row in rows])
 
 
-@pytest.mark.parametrize(
-    ("p_exports", "visits", "text"),
-    [
-        (0.99, 12.0, "ships load"),
-        (0.01, 12.0, "ships unload"),
-        (0.6, 12.0, "unclear (60% load)"),
-        (0.95, 12.0, "unclear (95% load)"),
-        (np.nan, 12.0, "no image"),
-        (0.99, 0.0, "-"),
-    ],
-)
-def test_the_direction_is_stated_only_if_it_is_sure(
-    p_exports: float, visits: float, text: str
-) -> None:
-    assert trade_direction(p_exports, visits) == text
-
-
-@given(st.floats(0, 1), st.floats(1, 50))
-def test_loading_and_unloading_are_mirror_images(p: float, visits: float) -> None:
-    load, unload = trade_direction(p, visits), trade_direction(1 - p, visits)
-    assert (load == "ships load") == (unload == "ships unload") or abs(abs(p - 0.5) - 0.45) < 1e-9
-
-
 def test_a_port_is_a_row_and_unknown_numbers_are_dashes() -> None:
     known = {"port": "a-port-with-a-long-name", "visits_p50": 22.4, "visits_p05": 17.0,
-             "visits_p95": 30.2, "seen_mean": 15.0, "little": 20.4, "little_sigma": 3.6,
+             "visits_p95": 30.2, SEEN: 15.0, "little": 20.4, "little_sigma": 3.6,
              "p_exports": 0.99}  # fmt: skip
     names = [name for name in season() if name.startswith(("visits", "seen"))]
     unknown = {"port": "b", **dict.fromkeys(names, None)}
     first, second = season_cells(seasons_of(known, unknown))
-    assert first == ("a-port-with-a-", "22", "17-30", "15", "-", "20±4", "-", "ships load")
-    assert second == ("b", "-", "-", "-", "-", "-", "-", "no image")
+    assert first == (
+        "a-port-with-a-",
+        "17 to 30",
+        "22",
+        "15",
+        UNKNOWN,
+        "20±4",
+        UNKNOWN,
+        "ships load",
+    )
+    assert second == ("b", UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "no image")
 
 
 @given(barrels=st.tuples(BARRELS, BARRELS, BARRELS).map(sorted), over=st.floats(0, 1))
-def test_numbers_of_the_ledger_are_read_back(barrels: list[float], over: float) -> None:
+def test_the_interval_comes_first_and_the_middle_after_it(
+    barrels: list[float], over: float
+) -> None:
     p05, p50, p95 = barrels
     row = ledger() | {
         "barrels_p05": p05, "barrels_p50": p50, "barrels_p95": p95, "p_over_cap": over,
-        "cap_barrels": 500_000.0,
+        "cap_barrels": 500_000.0, "reported_barrels": 0.0,
     }  # fmt: skip
-    (line,) = ledger_lines(table(Ledger, [row]), seasons_of()[:0])
-    found = [float(text.replace(",", "")) for text in re.findall(r"[\d,]+(?:\.\d+)?", line)]
-    assert found == pytest.approx([2024, p50, p05, p95, 500_000, over], abs=0.51)
-    assert found[-1] == pytest.approx(over, abs=0.00501)
+    _, line, chance = ledger_lines(table(Ledger, [row]), seasons_of()[:0])
+    found = [float(text.replace(",", "")) for text in re.findall(r"\d[\d,]*", line)]
+    assert found == pytest.approx([p05, p95, 90, p50], rel=0.0051, abs=0.51)
+    assert chance.strip() == f"chance of more than 500,000: {percent(over)}"
 
 
-def test_each_year_has_its_scenarios_and_the_day_of_the_cap() -> None:
+@pytest.mark.parametrize(("over", "dated"), [(0.0, False), (0.46, False), (0.5, True), (1, True)])
+def test_the_cap_has_a_date_only_where_it_was_more_likely_passed(over: float, dated: bool) -> None:
     passed = {"passed_p05": day(10), "passed_p50": day(20), "passed_p95": day(30)}
+    rows = [ledger() | passed | {"p_over_cap": over}]
+    lines = [line.strip() for line in ledger_lines(table(Ledger, rows), seasons_of()[:0])]
+    date = "if so, passed from 16 Apr 2024 to 6 May 2024 (middle 26 Apr 2024)"
+    assert (date in lines) == dated
+    assert dated or not [line for line in lines if "Apr" in line.partition(":")[2]]
+
+
+def test_each_year_has_its_period_and_its_scenarios() -> None:
     rows = [
-        ledger() | passed,
-        ledger() | {"scenario": "90% of deadweight"},
-        ledger() | {"year": 2025},
+        ledger() | {"start": day(0), "end": day(71)},
+        ledger() | {"scenario": "90% of deadweight", "p_over_cap": 0.0},
+        ledger() | {"year": 2025, "reported_barrels": 168_679.0},  # of a run without these columns
     ]
-    lines = ledger_lines(table(Ledger, rows), seasons_of()[:0])
-    assert [line[:4].strip() for line in lines] == ["2024", "", "", "2025"]
-    assert lines[1].strip() == "cap passed on 26 Apr (16 Apr to 06 May)"
-    assert lines[2].strip().startswith("at 90% of deadweight: ")
+    lines = ledger_lines(pd.DataFrame(rows).assign(**_utc(rows)), seasons_of()[:0])
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert heads == ["6 Apr to 16 Jun 2024:", "an unknown part of 2025:"]
+    assert lines[3] == "  at 90 % of deadweight: 2 to 2 barrels; over the cap: under 1 %"
+    assert lines[-1].strip() == "chance of more than 500,000, with 168,679 of others: 25 %"
+
+
+def _utc(rows: list[dict[str, Any]]) -> dict[str, pd.Series]:
+    return {n: pd.to_datetime([row.get(n) for row in rows], utc=True) for n in ("start", "end")}
+
+
+def test_two_calls_over_the_same_tables_print_the_same(tmp_path: Path) -> None:
+    """Inference repeated on the same observations, and the tables read back, in the same words."""
+    run = write_season(tmp_path)
+    first = [pd.read_parquet(run / f"{name}.parquet") for name in ("ledger", "seasons")]
+    lines = ledger_lines(*first), season_cells(first[1])
+    write_season(run)
+    again = [pd.read_parquet(run / f"{name}.parquet") for name in ("ledger", "seasons")]
+    assert (ledger_lines(*again), season_cells(again[1])) == lines
 
 
 def test_without_a_loading_port_the_ledger_says_why() -> None:

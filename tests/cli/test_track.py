@@ -36,7 +36,7 @@ def test_the_command_starts_from_tables_and_fits_80_columns(
     lines = [line for line in printed.splitlines() if not line.startswith(str(tmp_path))]
     assert max(map(len, lines)) <= 80
     assert "ships load" in printed
-    assert "P(over 500,000) = " in printed
+    assert "chance of more than 500,000: " in printed
     for name in ("visits", "seasons", "voyages", "ledger"):
         assert (tmp_path / "out" / f"{name}.parquet").exists()
 

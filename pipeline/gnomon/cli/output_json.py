@@ -58,12 +58,19 @@ def results_document(results: "Results") -> Document:
 
 
 def inference_document(inference: "Inference") -> Document:
-    """Visits, seasons and ledger, and which decisions of an analyst were used."""
+    """Visits, seasons and ledger, and which decisions of an analyst were used.
+
+    ``summary`` has the published numbers as the lines that the terminal prints.
+    """
+    from gnomon.cli.output_ledger import ledger_lines
+
     reviewed = inference.tracked.reviewed
+    seasons, ledger = inference.tracked.seasons, inference.ledger
     return {
+        "summary": [line.strip() for line in ledger_lines(ledger, seasons)],
         "visits": len(inference.tracked.visits),
-        "seasons": records(inference.tracked.seasons),
-        "ledger": records(inference.ledger),
+        "seasons": records(seasons),
+        "ledger": records(ledger),
         "review": {
             "used": len(reviewed.held),
             "unmatched": [_decision(decision) for decision in reviewed.lost],

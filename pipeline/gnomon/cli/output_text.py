@@ -95,10 +95,11 @@ def print_inference(inference: "Inference") -> None:
     from gnomon.cli.output_ledger import ledger_lines, season_cells
 
     table = Table(box=None, pad_edge=False)
-    for name in ("port", "visits", "90 %", "seen", "H.-T.", "Little", "Chapman", "direction"):
+    names = ("port", "visits 90 %", "middle", "seen", "H.-T.", "Little", "Chapman", "direction")
+    for name in names:
         table.add_column(name, justify="left" if name in ("port", "direction") else "right")
     for cells in season_cells(inference.tracked.seasons):
         table.add_row(*cells)
     console.print(table)
     for line in ledger_lines(inference.ledger, inference.tracked.seasons):
-        console.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True, markup=False)

@@ -4,7 +4,6 @@ import html
 import json
 import math
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -19,10 +18,7 @@ from gnomon.datamodel.tables import (
     Visits,
     Voyages,
 )
-from gnomon.report.export import balloons
 from gnomon.report.export.balloons import LABELS, LOADS, REASONS, balloon, escaped, label, readable
-
-TEXTS = Path(balloons.__file__).parents[1] / "web" / "src" / "text.ts"
 
 
 @pytest.mark.parametrize("model", [Detections, Observations, Visits, Voyages])
@@ -40,13 +36,6 @@ def test_labels_are_plain_and_there_is_none_twice() -> None:
 def test_every_load_and_reason_has_words() -> None:
     assert set(LOADS) == set(LOAD_STATES)
     assert set(REASONS) == set(LOAD_REASONS)
-
-
-def test_reasons_are_those_of_the_page() -> None:
-    text = TEXTS.read_text(encoding="utf-8")
-    block = re.search(r"const REASONS.*?\{\n(.*?)\n\};", text, re.DOTALL)
-    assert block is not None
-    assert dict(re.findall(r'^  (\w+): "(.*)",$', block.group(1), re.MULTILINE)) == REASONS
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12))

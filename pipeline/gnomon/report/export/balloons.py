@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from gnomon.report.export.vectors import utc
+from gnomon.report.text import LOADS, REASONS, ZONES
 
 PICTURE_PX = 320
 LISTED_MAX = 8
@@ -96,24 +97,6 @@ LABELS = {
     "review_decided_at": "Analyst: time",
 }
 """Label of each column; others have their own name without underscores."""
-LOADS = {
-    "laden": "laden (with cargo)",
-    "ballast": "in ballast (without cargo)",
-    "indeterminate": "cannot be determined from this image",
-}
-REASONS = {
-    "sun_high": "the sun is high, so the shadow is short",
-    "sun_along_hull": "the sun shines along the hull",
-    "too_small": "the ship is too small for these pixels",
-    "alongside": "a quay or pier lies where the shadow falls",
-    "neighbour": "another hull or its shadow is too close",
-    "cloud": "hidden by cloud, ice or missing data",
-    "sar": "radar shows no shadow on water",
-    "no_geometry": "the angles of the sun or the view are unknown",
-    "weak_evidence": "the pixels do not separate laden from ballast",
-}
-"""As on the evidence page (``web/src/text.ts``)."""
-ZONES = {"roads": "anchorage"}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "load_state": LOADS,
     "review_load_state": LOADS,

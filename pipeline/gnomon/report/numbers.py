@@ -1,0 +1,222 @@
+"""The few numbers of a run that are published, each from one place in its tables.
+
+Terminal, KMZ, citation and the notes beside the CSV take their numbers and sentences from here, so
+that the same thing is the same number wherever it stands. A number of visits, deliveries or barrels
+is a 90 % interval and a median. A date on which the cap was passed is published only where the cap
+was more likely passed than not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gnomon.ledger.deliveries import INFERRED
+from gnomon.report.text import UNKNOWN, day_text, days_text, percent, port_text, rough, whole
+
+PASSED_MIN = 0.5
+"""Chance of exceeding the cap from which a date is given."""
+SURE = 0.95
+"""Chance from which the direction of trade is stated."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A 90 % interval and the median."""
+
+    p05: float
+    p50: float
+    p95: float
+
+    def __str__(self) -> str:
+        return f"{rough(self.p05)} to {rough(self.p95)}"
+
+
+@dataclass(frozen=True)
+class CapPassed:
+    """When the cap was passed, if it was: a 90 % interval and the median."""
+
+    p05: pd.Timestamp
+    p50: pd.Timestamp
+    p95: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class PortNumbers:
+    """What is published about a port."""
+
+    port: str
+    period: str
+    """First and last day, as text."""
+    visits: Spread | None
+    """Of small tankers, whether an image shows them or not; None where nothing was observed."""
+    seen: float | None
+    """How many of them images show, a median."""
+    loaded: Spread | None
+    """Visits that came in ballast and left laden."""
+    unloaded: Spread | None
+    p_exports: float | None
+    """Chance that more visits loaded than unloaded."""
+
+
+@dataclass(frozen=True)
+class YearNumbers:
+    """What is published about a calendar year in one scenario of load."""
+
+    year: int
+    scenario: str
+    """``inferred``, or a part of deadweight."""
+    period: str
+    """The part of the year that the numbers cover, first and last day, as text."""
+    deliveries: Spread
+    deliveries_seen: float | None
+    barrels: Spread
+    reported_barrels: float
+    cap_barrels: float
+    p_over_cap: float
+    passed: CapPassed | None
+    """None unless ``p_over_cap`` is 0.5 or more."""
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the load is that of the images, and not a scenario's."""
+        return self.scenario == INFERRED
+
+
+@dataclass(frozen=True)
+class PublishedNumbers:
+    """All of a run, in the order of its tables."""
+
+    ports: tuple[PortNumbers, ...]
+    years: tuple[YearNumbers, ...]
+
+    @property
+    def inferred(self) -> tuple[YearNumbers, ...]:
+        """Of each year what the images say."""
+        return tuple(one for one in self.years if one.inferred)
+
+
+def published(seasons: pd.DataFrame, ledger: pd.DataFrame) -> PublishedNumbers:
+    """Take the published numbers from the tables of a run.
+
+    Parameters
+    ----------
+    seasons, ledger
+        As in `gnomon.datamodel.tables`; without rows there is nothing to publish.
+
+    """
+    return PublishedNumbers(
+        tuple(_port(row) for _, row in seasons.iterrows()),
+        tuple(_year(row) for _, row in ledger.iterrows()),
+    )
+
+
+def _port(row: pd.Series) -> PortNumbers:
+    return PortNumbers(
+        port=str(row.port),
+        period=period_text(row.start, row.end),
+        visits=_spread(row, "visits"),
+        seen=_known(row, "seen_p50", "seen_mean"),
+        loaded=_spread(row, "loaded"),
+        unloaded=_spread(row, "unloaded"),
+        p_exports=_known(row, "p_exports"),
+    )
+
+
+def _year(row: pd.Series) -> YearNumbers:
+    passed = row.p_over_cap >= PASSED_MIN and pd.notna(row.passed_p50)
+    return YearNumbers(
+        year=int(row.year),
+        scenario=str(row.scenario),
+        period=_part_of_year(row),
+        deliveries=Spread(row.deliveries_p05, row.deliveries_p50, row.deliveries_p95),
+        deliveries_seen=_known(row, "deliveries_seen_p50", "deliveries_seen_mean"),
+        barrels=Spread(row.barrels_p05, row.barrels_p50, row.barrels_p95),
+        reported_barrels=float(row.reported_barrels),
+        cap_barrels=float(row.cap_barrels),
+        p_over_cap=float(row.p_over_cap),
+        passed=CapPassed(row.passed_p05, row.passed_p50, row.passed_p95) if passed else None,
+    )
+
+
+def _part_of_year(row: pd.Series) -> str:
+    known = pd.notna(row.get("start")) and pd.notna(row.get("end"))
+    return period_text(row.start, row.end) if known else f"an unknown part of {row.year}"
+
+
+def _spread(row: pd.Series, name: str) -> Spread | None:
+    values = [_known(row, f"{name}_{q}") for q in ("p05", "p50", "p95")]
+    return Spread(*(value for value in values if value is not None)) if None not in values else None
+
+
+def _known(row: pd.Series, *names: str) -> float | None:
+    """First of these columns that the table has and knows."""
+    values = [row[name] for name in names if name in row and pd.notna(row[name])]
+    return float(values[0]) if values else None
+
+
+def period_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """First and last day of a period whose end is the beginning of the day after it."""
+    return days_text(start, end if pd.isna(end) else end - pd.Timedelta(1, "us"))
+
+
+def port_sentence(one: PortNumbers) -> str:
+    """Visits at a port, for readers without statistics."""
+    name = port_text(one.port)
+    if one.visits is None:
+        return f"{name}, {one.period}: no image could be used, so the number of visits is unknown."
+    return (
+        f"{name}, {one.period}: {one.visits} visits of small tankers (90 % interval; middle "
+        f"{rough(one.visits.p50)}), of which images show {rough(one.seen)}."
+    )
+
+
+def year_sentences(one: YearNumbers, places: tuple[str, ...]) -> Iterator[str]:
+    """Barrels and cap of a year, for readers without statistics.
+
+    Parameters
+    ----------
+    one
+        Numbers of the year.
+    places
+        Ports whose departures are counted.
+
+    """
+    where = " and ".join(port_text(place) for place in places) or "the loading ports"
+    yield (
+        f"{one.period}: {one.barrels} barrels left {where} (90 % interval; middle "
+        f"{rough(one.barrels.p50)}), in {one.deliveries} deliveries (middle "
+        f"{rough(one.deliveries.p50)}), of which images show {rough(one.deliveries_seen)}."
+    )
+    yield cap_sentence(one)
+    if one.passed:
+        yield passed_sentence(one.passed)
+
+
+def cap_sentence(one: YearNumbers) -> str:
+    """Chance that a year's cap was exceeded, within the period that was observed."""
+    others = one.reported_barrels
+    more = f", with {whole(others)} that others reported" if others else ""
+    return (
+        f"Chance that the cap of {whole(one.cap_barrels)} barrels for {one.year} was exceeded in "
+        f"this period{more}: {percent(one.p_over_cap)}."
+    )
+
+
+def passed_sentence(passed: CapPassed) -> str:
+    """When the cap was passed."""
+    return (
+        f"If it was, then between {day_text(passed.p05)} and {day_text(passed.p95)} (90 % "
+        f"interval; middle {day_text(passed.p50)})."
+    )
+
+
+def trade_direction(p_exports: float | None, visits: float) -> str:
+    """Whether ships load or unload at a port, as far as its observations determine it."""
+    if p_exports is None or pd.isna(p_exports):
+        return "no image"
+    if visits == 0:
+        return UNKNOWN
+    if p_exports > SURE:
+        return "ships load"
+    return "ships unload" if p_exports < 1 - SURE else f"unclear ({percent(p_exports)} load)"
