@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Observations
-from gnomon.report.export.citation import citation, image_credits, sha256
+from gnomon.report.credits import image_credits
+from gnomon.report.export.citation import citation, sha256
 from gnomon.report.export.export import export_run
 from gnomon.report.load_tables import Run, read_run
 from run_folders import ROWS, day, observation, write_review, write_run

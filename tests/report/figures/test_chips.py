@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gnomon.report.figures.chips import BRIGHTEST, KNEE, LOSSY_ABOVE_PX, encoded, stretched
+from gnomon.report.credits import ImageCredit
+from gnomon.report.figures.chips import (
+    BRIGHTEST,
+    KNEE,
+    LOSSY_ABOVE_PX,
+    encoded,
+    picture_of,
+    stretched,
+)
+from gnomon.simulate.pixels.portrait import portrait
+from gnomon.workflow.surroundings import Square
 
 LIGHT = st.lists(st.floats(0, 30, width=32), min_size=2, max_size=12)
 
@@ -60,6 +70,22 @@ def test_a_picture_comes_back_with_its_pixels(side: int) -> None:
     again = decoded(encoded(image))
     assert again.shape == image.shape
     assert np.abs(again.astype(int) - image).mean() < 4
+
+
+def test_a_picture_of_a_simulated_scene_is_marked_and_shows_the_same_ground() -> None:
+    pixels = portrait(23, length_m=110, gsd_m=10, sun_elevation_deg=40, laden=False).pixels
+    middle = pixels.odc.geobox.extent.to_crs("EPSG:4326").geom.centroid
+    square = Square(middle, 100.0)
+    bare = picture_of(pixels, square, "a")
+    marked = picture_of(pixels, square, "a", credit=ImageCredit("x", simulated=True))
+    assert bare is not None
+    assert marked is not None
+    assert {**bare, "src": ""} == {**marked, "src": ""}
+    small, large = decoded(bare["src"]), decoded(marked["src"])
+    zoom = len(large) // len(small)
+    assert zoom > 1
+    unlike = np.abs(large.astype(int) - small.repeat(zoom, 0).repeat(zoom, 1)).max(-1) > 40
+    assert 0.01 < unlike.mean() < 0.3
 
 
 def test_large_pictures_are_squeezed_harder() -> None:

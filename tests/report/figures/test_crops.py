@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.image as mpl_image
@@ -10,6 +11,7 @@ import pytest
 import shapely
 
 from gnomon.datamodel.study import Study
+from gnomon.report.figures import load, scene
 from gnomon.report.figures.crops import SIDE_PX, crops
 from gnomon.report.figures.scene import OUTLINE
 from gnomon.workflow.run import Results, run
@@ -65,6 +67,40 @@ def test_evidence_that_is_not_there_costs_its_own_pictures(found: Results) -> No
     assert made.notes == (
         f"{lost.sum()} of {len(ships)} ships have no picture: the run kept no evidence of them",
     )
+
+
+def test_pictures_of_a_simulated_run_are_marked_and_those_of_the_world_are_not(
+    found: Results,
+) -> None:
+    ships, folder = found.detections.iloc[:2], found.files[0].parent
+    name = ships.detection_id.iloc[0]
+    real = ships.assign(collection="sentinel-2-l2a", platform="sentinel-2a")
+    marks, none = crops(ships, folder).pictures, crops(real, folder).pictures
+    bare, marked = (mpl_image.imread(BytesIO(made[name]))[..., :3] for made in (none, marks))
+    assert (bare[: len(marked)] != marked).any(-1).mean() > 0.02
+    assert len(bare) > len(marked)  # by a line of credit
+
+
+@pytest.mark.parametrize("module", [load, scene])
+def test_figures_of_a_simulated_run_are_marked(
+    found: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    """`gnomon show` and ``--pictures``; test_marks.py has what the mark does to the pixels."""
+    marks: list[bool] = []
+    mark = module.credit_figure
+
+    def recorded(figure: Any, axes: Any, credit: Any) -> None:
+        marks.append(credit.simulated)
+        mark(figure, axes, credit)
+
+    monkeypatch.setattr(module, "credit_figure", recorded)
+    name, out = found.detections.detection_id.iloc[0], tmp_path / "show.png"
+    if module is load:
+        load.show_load(name, run=found.files[0].parent, out=out)
+    else:
+        scene.draw(found, tmp_path)
+    assert marks
+    assert all(marks)
 
 
 def test_without_ships_nothing_is_read(found: Results) -> None:

@@ -9,11 +9,9 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
+from gnomon.report.credits import WARNING, image_credits
 from gnomon.report.load_tables import Run, public_location
 
-SIMULATED = "These scenes are SIMULATED: they show the method, not the world."
 METHOD = (
     "Ships are found by a CFAR test over open water and a small convolutional network near quays; "
     "detections.parquet has one row per hull, with a calibrated score. Loads are estimated by "
@@ -46,7 +44,7 @@ def citation(run: Run, *, version: str, exported_on: str) -> str:
     description = run.study.description if run.study else ""
     parts = [
         ("How to cite", [_how_to_cite(run, version, exported_on)]),
-        ("What it is", [description, SIMULATED if run.simulated else ""]),
+        ("What it is", [description, WARNING if run.simulated else ""]),
         ("Method", [METHOD]),
         ("Images", list(_images(run))),
         ("Other sources", list(_other_sources(run))),
@@ -73,20 +71,11 @@ def _how_to_cite(run: Run, version: str, exported_on: str) -> str:
     made_at = run.metadata.made_at
     made_by = run.metadata.versions.get("gnomon", "of an unknown version")
     made_on = f"{made_at:%Y-%m-%d}" if made_at else "an unknown day"
-    credit = SIMULATED if run.simulated else " ".join(image_credits(run.observations))
+    credit = WARNING if run.simulated else " ".join(image_credits(run.observations))
     return (
         f'gnomon {made_by}, run "{run.name}" of {made_on}, '
         f"exported {exported_on} with gnomon {version}. {credit}"
     ).strip()
-
-
-def image_credits(observations: pd.DataFrame) -> list[str]:
-    """Credit lines that providers of the observed images require."""
-    seen = observations[(observations.status == "observed") & observations.seen_at.notna()]
-    simulated = seen.collection.astype("str").str.startswith("synthetic")
-    real = seen[seen.platform.astype("str").str.startswith("sentinel-") & ~simulated]
-    years = sorted({str(time.year) for time in real.seen_at})
-    return [f"Contains modified Copernicus Sentinel data {', '.join(years)}."] if years else []
 
 
 def _images(run: Run) -> Iterator[str]:

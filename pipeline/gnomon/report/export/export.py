@@ -21,7 +21,8 @@ from gnomon.datamodel.decisions import Decision, latest, read_review, review_in
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import write_folder_whole
 from gnomon.datamodel.progress import Progress
-from gnomon.report.export.citation import SIMULATED, citation, image_credits, sha256
+from gnomon.report.credits import WARNING, image_credits
+from gnomon.report.export.citation import citation, sha256
 from gnomon.report.export.kml import write_kmz
 from gnomon.report.export.stac import href_from, write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
@@ -204,7 +205,7 @@ def _write(
 def describe(run: Run) -> str:
     """Description, credits and warning of a run, a line each."""
     lines = [run.study.description if run.study else "", *image_credits(run.observations)]
-    return "\n".join([line for line in lines if line] + ([SIMULATED] if run.simulated else []))
+    return "\n".join([line for line in lines if line] + ([WARNING] if run.simulated else []))
 
 
 def _version() -> str:

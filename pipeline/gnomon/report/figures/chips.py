@@ -3,7 +3,8 @@
 The stretch is relative to the water: its median in green becomes a medium grey-green, half as much
 light is dark, and bright light is compressed. So a shadow shows in every picture, decks and quays
 keep their shapes, and two pictures of one place compare. Pixels are never resampled; a picture is
-as many whole pixels as cover its square, and outlines are in metres from its middle.
+as many whole pixels as cover its square, and outlines are in metres from its middle. Pictures of
+simulated scenes are marked in their pixels, and enlarged first where those are few.
 """
 
 import base64
@@ -19,6 +20,8 @@ from PIL import Image
 
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import place_on_grid
+from gnomon.report.credits import UNCREDITED, ImageCredit
+from gnomon.report.figures.marks import mark_pixels
 from gnomon.report.page.schema import PagePicture, Ring
 from gnomon.workflow.evidence import Cutout
 from gnomon.workflow.surroundings import Square
@@ -32,7 +35,12 @@ LOSSY_ABOVE_PX = 90
 
 
 def picture_of(
-    pixels: xr.Dataset, square: Square, scene: str, *, outlines: "Outlines | None" = None
+    pixels: xr.Dataset,
+    square: Square,
+    scene: str,
+    *,
+    outlines: "Outlines | None" = None,
+    credit: ImageCredit = UNCREDITED,
 ) -> PagePicture | None:
     """Picture of a square with outlines; None if it has no valid pixel.
 
@@ -46,6 +54,8 @@ def picture_of(
         Id of the scene.
     outlines
         The hull in it, if there is one.
+    credit
+        Of the scene; the page has the text of real ones beside the picture.
 
     """
     box = grid_of(pixels)
@@ -60,8 +70,9 @@ def picture_of(
     middle = np.array(box.affine @ (left + count / 2, top + count / 2))
     half = count * gsd / 2
     hull, shadow = outlines.fitted(middle) if outlines else (None, None)
+    image = stretched(stack, _water(pixels))
     return {
-        "src": encoded(stretched(stack, _water(pixels))),
+        "src": encoded(mark_pixels(image, credit) if credit.simulated else image),
         "half": round(half, 1),
         "gsd": round(gsd, 2),
         "scene": scene,

@@ -20,6 +20,8 @@ from skimage.draw import polygon_perimeter
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import place_on_grid
+from gnomon.report.credits import ImageCredit, image_credit
+from gnomon.report.figures.marks import mark_pixels
 from gnomon.report.figures.scene import OUTLINE, natural
 from gnomon.workflow.evidence import cutouts
 from gnomon.workflow.store import STORE, Store
@@ -65,7 +67,8 @@ def crops(
             hull = hulls[cutout.evidence_id]
             side_m = max(LENGTHS * hull.length_m, SIDE_MIN_M)
             pixels = _square(cutout.pixels, hull.footprint.centroid, side_m)
-            pictures[cutout.evidence_id] = drawn(pixels, hull.footprint)
+            credit = image_credit(str(hull.collection), str(hull.platform), hull.seen_at)
+            pictures[cutout.evidence_id] = drawn(pixels, hull.footprint, credit)
         report(count, len(digests), str(name))
     return Crops(pictures, tuple(_missing(len(hulls), len(pictures))))
 
@@ -88,7 +91,7 @@ def _square(pixels: xr.Dataset, middle: shapely.Point, side_m: float) -> xr.Data
     return pixels.isel(y=y, x=x)
 
 
-def drawn(pixels: xr.Dataset, footprint: shapely.Geometry) -> bytes:
+def drawn(pixels: xr.Dataset, footprint: shapely.Geometry, credit: ImageCredit) -> bytes:
     """Pixels in natural colours with an outline, as PNG.
 
     Parameters
@@ -97,6 +100,8 @@ def drawn(pixels: xr.Dataset, footprint: shapely.Geometry) -> bytes:
         Reflectances on an odc-geo GeoBox.
     footprint
         Hull in EPSG:4326; the line is drawn two pixels outside, so that it hides nothing of it.
+    credit
+        Of the image; simulated ones are marked.
 
     """
     image = (255 * natural(pixels)).astype(np.uint8)
@@ -109,5 +114,5 @@ def drawn(pixels: xr.Dataset, footprint: shapely.Geometry) -> bytes:
     line = polygon_perimeter(rows * zoom, columns * zoom, shape=large.shape[:2], clip=False)
     large[line] = [round(255 * part) for part in mpl.colors.to_rgb(OUTLINE)]
     buffer = BytesIO()
-    imsave(buffer, large, format="png")
+    imsave(buffer, mark_pixels(large, credit), format="png")
     return buffer.getvalue()

@@ -6,6 +6,7 @@ import geopandas as gpd
 import matplotlib as mpl
 import xarray as xr
 
+from gnomon.report.credits import ImageCredit
 from gnomon.report.figures.scene import Picture, picture
 
 LABEL = "#ff9e1b"
@@ -17,6 +18,7 @@ def labelled_picture(
     detections: gpd.GeoDataFrame,
     outlines: gpd.GeoDataFrame,
     *,
+    credit: ImageCredit | None = None,
     path: Path | None = None,
 ) -> Picture:
     """Draw hulls found, with length and score, and labels as thin outlines.
@@ -29,11 +31,13 @@ def labelled_picture(
         Rows of the detections table.
     outlines
         Labels, polygons in any CRS.
+    credit
+        Of the image; that of the detections if left out. Simulated scenes are marked.
     path
         Where to write a PNG; the figure is returned in any case.
 
     """
-    figure = picture(pixels, detections)
+    figure = picture(pixels, detections, credit=credit)
     axes = figure.axes[0]
     if len(outlines):
         outlines.to_crs(pixels.odc.geobox.crs).boundary.plot(ax=axes, color=LABEL, linewidth=0.8)

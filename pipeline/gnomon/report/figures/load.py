@@ -19,6 +19,8 @@ from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.image import cover_of_pixels, traces
 from gnomon.freeboard.rows import Reading, readings
+from gnomon.report.credits import UNCREDITED, ImageCredit, credit_of_rows, image_credit
+from gnomon.report.figures.marks import credit_figure
 from gnomon.report.figures.scene import OUTLINE, Picture
 from gnomon.workflow.evidence import FreeboardPosterior, cutouts, posterior_of
 from gnomon.workflow.loads import prepared, read_detections, scenes_of
@@ -64,13 +66,13 @@ def show_load(
     """
     path = out or (run or Path()) / f"{detection}.png"
     if run is not None:
-        load, drawing = _of_run(run, detection)
+        load, drawing, credit = _of_run(run, detection)
     elif detections is None or catalog is None:
         raise StoreError("name --run FOLDER, or --detections FILE and --catalog CATALOG")
     else:
-        reading = _read_again(detection, detections, catalog)
+        reading, credit = _read_again(detection, detections, catalog)
         load, drawing = reading.load, _Drawing.of(reading)
-    _draw(drawing, title=f"{detection}\n{load_line(load)}", path=path)
+    _draw(drawing, title=f"{detection}\n{load_line(load)}", path=path, credit=credit)
     return path
 
 
@@ -87,8 +89,8 @@ class _Drawing:
         return cls(reading.chip, reading.fit, posterior_of(reading))
 
 
-def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing]:
-    """Load of one ship of a run, and its evidence."""
+def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing, ImageCredit]:
+    """Load of one ship of a run, its evidence, and the credit of its image."""
     check_run_folder(run)
     table = read_table(run / "detections.parquet")
     row = _row_of(table, detection, run / "detections.parquet")
@@ -98,17 +100,20 @@ def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing]:
         raise StoreError(f"{run}: has no evidence of {detection}; run the study again (gnomon run)")
     known = {f.name: row[f.name] for f in fields(state.Load) if pd.notna(row[f.name])}
     load = state.Load(**known)
-    return load, _Drawing(found[0].chip, found[0].fit, found[0].posterior)
+    drawing = _Drawing(found[0].chip, found[0].fit, found[0].posterior)
+    return load, drawing, credit_of_rows(row.to_frame().T)
 
 
-def _read_again(detection: str, detections: Path, catalog: str) -> Reading:
+def _read_again(detection: str, detections: Path, catalog: str) -> tuple[Reading, ImageCredit]:
     """Load of one ship of a table, read from its scene; the whole scene's hulls are neighbours."""
     table = read_detections(detections)
     scene_id = _row_of(table, detection, detections).scene_id
     mates = table[table.scene_id == scene_id]
-    rows, read = prepared(mates, scenes_of(mates, catalog, detections)[scene_id])
+    scene = scenes_of(mates, catalog, detections)[scene_id]
+    rows, read = prepared(mates, scene)
     k = int(np.flatnonzero(mates.detection_id == detection)[0])
-    return next(readings(rows, read, LoadOptions(), only=(k,)))
+    credit = image_credit(scene.collection, scene.platform, scene.seen_at)
+    return next(readings(rows, read, LoadOptions(), only=(k,))), credit
 
 
 def _row_of(table: gpd.GeoDataFrame, detection: str, path: Path) -> pd.Series:
@@ -131,7 +136,12 @@ def load_line(load: state.Load) -> str:
 
 
 def draw_reading(
-    reading: Reading, *, title: str = "", path: Path | None = None, dpi: float = 100
+    reading: Reading,
+    *,
+    title: str = "",
+    credit: ImageCredit = UNCREDITED,
+    path: Path | None = None,
+    dpi: float = 100,
 ) -> Picture:
     """Draw one reading: chip, fit, remainder, posterior over laden and ballast.
 
@@ -141,16 +151,25 @@ def draw_reading(
         From `gnomon.freeboard.rows`; without a fit only what there is is drawn.
     title
         Above all.
+    credit
+        Of the image, below all; simulated ones are marked.
     path
         Where to write a PNG; the figure is returned in any case.
     dpi
         Of the figure in a notebook, 12 inches wide.
 
     """
-    return _draw(_Drawing.of(reading), title=title, path=path, dpi=dpi)
+    return _draw(_Drawing.of(reading), title=title, path=path, dpi=dpi, credit=credit)
 
 
-def _draw(drawing: _Drawing, *, title: str, path: Path | None, dpi: float = 100) -> Picture:
+def _draw(
+    drawing: _Drawing,
+    *,
+    title: str,
+    path: Path | None,
+    dpi: float = 100,
+    credit: ImageCredit = UNCREDITED,
+) -> Picture:
     figure = Picture(figsize=(12, 3.6), dpi=dpi, layout="constrained")
     axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))
     figure.suptitle(title, fontsize=9)
@@ -172,6 +191,7 @@ def _draw(drawing: _Drawing, *, title: str, path: Path | None, dpi: float = 100)
             _image(axes[2], chip, grey, -spread, spread, "pixels less fit", window)
     if drawing.posterior is not None:
         _posterior(axes[3], drawing.posterior)
+    credit_figure(figure, [each for each in axes if each.images], credit)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with mpl.rc_context({"savefig.dpi": 130}):

@@ -13,6 +13,8 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from gnomon.imagery.read import read_pixels
+from gnomon.report.credits import ImageCredit, credit_of_rows, image_credit
+from gnomon.report.figures.marks import credit_figure
 from gnomon.workflow.run import Results
 
 OUTLINE = "#00e5ff"
@@ -29,7 +31,11 @@ class Picture(Figure):
 
 
 def picture(
-    pixels: xr.Dataset, detections: gpd.GeoDataFrame | None = None, *, path: Path | None = None
+    pixels: xr.Dataset,
+    detections: gpd.GeoDataFrame | None = None,
+    *,
+    credit: ImageCredit | None = None,
+    path: Path | None = None,
 ) -> Picture:
     """Draw pixels in natural colours, and the outline, length and score of each hull.
 
@@ -39,6 +45,8 @@ def picture(
         Reflectances on an odc-geo GeoBox; bands that are missing are drawn as another.
     detections
         Rows of the detections table, in any CRS.
+    credit
+        Of the image; that of the detections if left out. Simulated scenes are marked.
     path
         Where to write a PNG; the figure is returned in any case.
 
@@ -56,6 +64,8 @@ def picture(
     axes.set_ylabel("northing, m")
     axes.ticklabel_format(style="plain", useOffset=False)
     axes.set_aspect("equal")
+    rows_of = detections if detections is not None else gpd.GeoDataFrame()
+    credit_figure(figure, [axes], credit or credit_of_rows(rows_of))
     if path:
         with mpl.rc_context({"savefig.dpi": 130}):
             figure.savefig(path)
@@ -98,10 +108,11 @@ def draw(results: Results, folder: Path) -> Path:
     for observation in results.planned:
         ships = results.detections[results.detections.run_digest == observation.digest]
         if len(ships):
-            pixels = read_pixels(observation.scene, observation.port.area)
+            scene = observation.scene
             picture(
-                pixels,
+                read_pixels(scene, observation.port.area),
                 ships,
-                path=folder / f"{observation.scene.id}_{observation.port.name or 'all'}.png",
+                credit=image_credit(scene.collection, scene.platform, scene.seen_at),
+                path=folder / f"{scene.id}_{observation.port.name or 'all'}.png",
             )
     return folder

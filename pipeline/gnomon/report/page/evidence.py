@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.files import read_plain_table, read_table
 from gnomon.datamodel.progress import Progress, silent
+from gnomon.report.credits import UNCREDITED, WARNING, ImageCredit
 from gnomon.report.figures.chips import Outlines, picture_of
 from gnomon.report.load_tables import EVERYWHERE, Run
 from gnomon.report.page.encode import parsed, rings
@@ -111,7 +112,8 @@ def _add_surroundings(
     for cutout in cutouts(read_plain_table(path)):
         visit = cutout.evidence_id.partition(":")[2]
         if visit in squares:
-            picture = picture_of(cutout.pixels, squares[visit][0], cutout.scene_id)
+            square, credit = squares[visit][0], _credit(run)
+            picture = picture_of(cutout.pixels, square, cutout.scene_id, credit=credit)
             made.add(cutout.evidence_id, picture)
 
 
@@ -129,16 +131,23 @@ def _add_hulls(
     for count, name in enumerate(order, start=1):
         rows = store.evidence(str(name))
         for cutout in cutouts(rows[rows.evidence_id.isin(wanted)]):
-            _add_hull(cutout, wanted[cutout.evidence_id], made)
+            _add_hull(cutout, wanted[cutout.evidence_id], made, _credit(run))
         on_progress(count, len(order), str(name))
 
 
-def _add_hull(cutout: Cutout, wanted: _Wanted, made: PageEvidence) -> None:
+def _credit(run: Run) -> ImageCredit:
+    """Mark of simulated scenes; the page names the sources of others beside their pictures."""
+    return ImageCredit(WARNING, simulated=True) if run.simulated else UNCREDITED
+
+
+def _add_hull(cutout: Cutout, wanted: _Wanted, made: PageEvidence, credit: ImageCredit) -> None:
     if cutout.posterior is not None:
         made.posteriors[cutout.evidence_id] = curve_of(cutout.posterior)
     if not made.full:
         outlines = Outlines(wanted.footprint, cutout)
-        picture = picture_of(cutout.pixels, wanted.square, cutout.scene_id, outlines=outlines)
+        picture = picture_of(
+            cutout.pixels, wanted.square, cutout.scene_id, outlines=outlines, credit=credit
+        )
         made.add(cutout.evidence_id, picture)
 
 
