@@ -12,15 +12,16 @@ def export_command(
     /,
     *,
     out: Path,
-    formats: str = "geojson,kml,csv,stac",
+    formats: str = "gpkg,geojson,kml,csv,stac",
     pictures: bool = True,
     review: Path | None = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write a run as GeoJSON, KMZ for Google Earth, CSV and STAC, with a text to cite it by.
+    """Write a run for other programs, with a text to cite it by.
 
-    Writes OUT/geojson/, OUT/gnomon.kmz, OUT/csv/, OUT/stac/collection.json, OUT/CITATION.txt and
-    OUT/export.json, all or nothing. An earlier export in OUT is replaced; a folder that holds
+    Writes OUT/gnomon.gpkg with the QGIS project OUT/gnomon.qgs, OUT/geojson/, OUT/gnomon.kmz for
+    Google Earth, OUT/csv/, OUT/stac/collection.json, OUT/CITATION.txt and OUT/export.json, all or
+    nothing. An earlier export in OUT is replaced; a folder that holds
     anything else is refused. A note says what the run lacks.
 
     Example: gnomon export runs/vostochny-2024 --out exports/vostochny-2024
@@ -32,7 +33,7 @@ def export_command(
     out
         Folder to write the export to.
     formats
-        One or more of geojson, kml, csv and stac, separated by commas.
+        One or more of gpkg, geojson, kml, csv and stac, separated by commas.
     pictures
         Show the pixels around each ship in its balloon in Google Earth.
     review

@@ -30,7 +30,14 @@ def test_an_export_has_everything_of_the_run(tmp_path: Path) -> None:
     assert {
         f"geojson/{name}.geojson" for name in ("detections", "observations", "visits", "voyages")
     } <= files
-    assert {"gnomon.kmz", "CITATION.txt", "export.json", "stac/collection.json"} <= files
+    assert {
+        "gnomon.gpkg",
+        "gnomon.qgs",
+        "gnomon.kmz",
+        "CITATION.txt",
+        "export.json",
+        "stac/collection.json",
+    } <= files
     assert made.notes == ()
     assert made.rows == {name: len(rows) for name, (_, rows) in ROWS.items()}
     digests = json.loads((out / "export.json").read_text())["files"]
@@ -107,7 +114,7 @@ def test_a_folder_that_is_no_run_is_refused_and_nothing_is_written(
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run")
-    with pytest.raises(StoreError, match="unknown format shp; choose from geojson, kml, csv, stac"):
+    with pytest.raises(StoreError, match="unknown format shp; choose from gpkg, geojson, kml"):
         export_run(run, tmp_path / "out", formats=("csv", "shp"))
     with pytest.raises(StoreError, match="name at least one format"):
         export_run(run, tmp_path / "out", formats=())

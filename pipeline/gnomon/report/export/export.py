@@ -1,4 +1,6 @@
-"""A run in formats that other programs read: GeoJSON, KMZ, CSV, STAC, and a text to cite it by.
+"""A run in formats that other programs read, and a text to cite it by.
+
+GeoPackage with a QGIS project, GeoJSON, KMZ, CSV, STAC.
 
 An export is written whole or not at all. An earlier export is replaced; a folder that holds
 anything else is refused, so that nothing of a researcher's own is lost. What a run lacks (visits,
@@ -23,14 +25,15 @@ from gnomon.datamodel.files import write_folder_whole
 from gnomon.datamodel.progress import Progress
 from gnomon.report.credits import WARNING, image_credits
 from gnomon.report.export.citation import citation, sha256
+from gnomon.report.export.geopackage import write_geopackage
 from gnomon.report.export.kml import write_kmz
 from gnomon.report.export.stac import href_from, write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.figures.crops import Crops, crops
 from gnomon.report.load_tables import EVERYWHERE, Run, public_location, read_run
 
-FORMATS = ("geojson", "kml", "csv", "stac")
-TABLES = ("detections", "observations", "visits", "seasons", "voyages", "ledger")
+FORMATS = ("gpkg", "geojson", "kml", "csv", "stac")
+TABLES = ("detections", "observations", "visits", "seasons", "voyages", "ledger", "cumulative")
 MANIFEST = "export.json"
 """Digest of every file of an export, by which a later export recognises it."""
 DECISION_FIELDS = ("decision", "type", "load_state", "identity", "note", "reviewer")
@@ -88,7 +91,7 @@ def export_run(
     chosen = _chosen(formats)
     _refuse_others(run, out)
     read = read_run(run)
-    tables = {name: getattr(read, name) for name in TABLES}
+    tables = {name: getattr(read, name) for name in TABLES if hasattr(read, name)}
     for name in ("detections", "observations"):  # as in the files of the run
         tables[name] = tables[name].assign(port=tables[name].port.replace(EVERYWHERE, None))
     standing = latest(read_review(review) if review else review_in(run))
@@ -182,6 +185,8 @@ def _write(
             (folder / kind).mkdir()
             for name, frame in tables.items():
                 write(name, frame, folder / kind)
+    if "gpkg" in formats:
+        write_geopackage(folder, tables, run, about=about)
     if "kml" in formats:
         path = folder / "gnomon.kmz"
         write_kmz(path, tables, name=run.name, about=about, pictures=drawn.pictures)

@@ -30,9 +30,14 @@ def write_geojson(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
 
 
 def geojson_rows(name: str, frame: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Rows of a table with the columns and geometry that GeoJSON gets."""
+    """Rows of a table with the columns and geometry that GeoJSON gets; times are text."""
+    return geometry_rows(name, pd.DataFrame(_plain(frame)))
+
+
+def geometry_rows(name: str, frame: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Rows of a table with one geometry; that of a detection is its outline."""
     shape = OUTLINES.get(name, "geometry")
-    plain = _plain(frame)
+    plain = {str(column): frame[column].reset_index(drop=True) for column in frame}
     if shape != "geometry":
         plain |= _places(plain.pop("geometry"))
     return gpd.GeoDataFrame(plain | {"geometry": _shapes(plain.pop(shape))}, crs="EPSG:4326")
