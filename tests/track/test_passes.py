@@ -1,5 +1,7 @@
 """Satellite passes: against a loop over pairs of observations."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 from hypothesis import given
@@ -23,7 +25,7 @@ def test_observations_are_of_one_pass_if_a_chain_of_short_gaps_joins_them(
     number = number_passes(frame, day)
     for platform in set(platforms):
         own = [n for n, name in enumerate(platforms) if name == platform]
-        for one, two in zip(own, own[1:], strict=False):
+        for one, two in itertools.pairwise(own):
             assert (number[one] == number[two]) == (day[two] - day[one] <= ONE_PASS_DAYS)
     for n, m in np.ndindex(len(times), len(times)):
         if number[n] == number[m]:
