@@ -1,6 +1,7 @@
 """Commands as a shell calls them."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ def called(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
     with pytest.raises(SystemExit) as caught:
         cli.main()
     return int(caught.value.code or 0)
+
+
+def without_progress(text: str) -> str:
+    """Standard error without the lines of `gnomon.cli.progress`."""
+    line = re.compile(r".+ \.\.\.( \d+ .+)?|[^;]+: \d+( of \d+ \(\d+ %\))?(, .*)?")
+    return "".join(f"{one}\n" for one in text.splitlines() if not line.fullmatch(one))
 
 
 def strict_json(text: str) -> dict[str, Any]:

@@ -61,5 +61,5 @@ def test_run_is_the_function_also_after_its_modules_are_loaded() -> None:
         "study",
         "out",
         "executor",
-        "on_progress",
+        "on_stage",
     ]

@@ -27,8 +27,6 @@ WRITTEN = {
     "Seasons": "seasons.parquet",
     "Voyages": "voyages.parquet",
     "Ledger": "ledger.parquet",
-    "Cumulative": "cumulative.parquet",
-    "DecisionEffects": "decisions.parquet",
     "Labels": "labels.geojson",
 }
 

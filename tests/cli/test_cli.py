@@ -4,11 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
-from commands import called
+from commands import called, without_progress
 from gnomon import cli
 from gnomon.datamodel.errors import GnomonError
 
@@ -64,8 +65,15 @@ def test_help_does_not_load_torch_or_rasters() -> None:
     [
         (("run", "none.toml", "--out", "x"), "there is no such study"),
         (("detect", "none.json", "--out", "x"), "none.json"),
-        (("detect", "c.json", "--out", "x", "--bbox", "3,0,1,1"), "west, south, east, north"),
-        (("detect", "c.json", "--out", "x", "--bbox", "3,0"), "bbox"),
+        (("detect", "c.json", "--out", "x", "--bbox", "3,0,1,1"), "--bbox 3,0,1,1: west 3"),
+        (("detect", "c.json", "--out", "x", "--bbox", "3,0"), "--bbox 3,0: has 2 number(s)"),
+        (("detect", "c.json", "--out", "x", "--bbox=-3,1,2,0"), "--bbox -3,1,2,0: south 1"),
+        (("detect", "c.json", "--out", "x", "--bbox", "-3,1,2,0"), "--bbox -3,1,2,0: south 1"),
+        (
+            ("detect", "c.json", "--out", "x", "--start", "2024-05-02", "--end", "2024-05-01"),
+            "--end 2024-05-01 lies before --start 2024-05-02",
+        ),
+        (("detect", "c.json", "--out", "x", "--model", "none"), "--model: none: no such weights"),
         (("evaluate", "none.json"), "none.json"),
         (("report", "none"), "is not the folder of a run"),
         (("serve", "none"), "is not the folder of a run"),
@@ -85,9 +93,9 @@ def test_an_error_is_one_line_and_exit_code_1(
     assert called(monkeypatch, *words) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err.startswith("gnomon: ")
-    assert part in output.err
-    assert len(output.err.strip().splitlines()) == 1
+    (line,) = without_progress(output.err).splitlines()
+    assert line.startswith("gnomon: ")
+    assert part in line
     assert list(tmp_path.iterdir()) == []
 
 
@@ -123,4 +131,66 @@ def test_errors_and_interrupts_of_a_command_become_exit_codes(
 
     monkeypatch.setattr("gnomon.simulate.embedded.write_embedded", failing)
     assert called(monkeypatch, "simulate", "x") == code
-    assert capsys.readouterr().err == ("gnomon: [red]x\n" if code == 1 else "")
+    expected = "gnomon: [red]x\n" if code == 1 else ""
+    assert without_progress(capsys.readouterr().err) == expected
+
+
+def failing_at_once(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def failing(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr("gnomon.simulate.embedded.write_embedded", failing)
+
+
+def test_an_error_that_nobody_expected_is_one_line_and_says_where_to_report_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing_at_once(monkeypatch, KeyError("[a] column\nof two lines"))
+    assert called(monkeypatch, "simulate", "x") == 1
+    (line,) = without_progress(capsys.readouterr().err).splitlines()
+    assert line.startswith("gnomon: KeyError: '[a] column")
+    assert "please report it" in line
+    assert "--debug" in line
+
+
+def test_debug_shows_where_an_error_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_at_once(monkeypatch, ZeroDivisionError())
+    monkeypatch.setattr(sys, "argv", ["gnomon", "simulate", "x", "--debug"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied", "/root/x"), "/root/x: Permission denied"),
+        (BrokenProcessPool("A process was terminated"), "likely for want of memory"),
+    ],
+)
+def test_faults_of_the_machine_are_not_called_faults_of_gnomon(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    words: str,
+) -> None:
+    failing_at_once(monkeypatch, error)
+    assert called(monkeypatch, "simulate", "x") == 1
+    (line,) = without_progress(capsys.readouterr().err).splitlines()
+    assert words in line
+    assert "report" not in line
+
+
+def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
+    """As with ``gnomon labels FILE | head -0``."""
+    environment = os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    code = (
+        "import sys, gnomon.cli as cli\n"
+        "from gnomon.cli.output_text import console\n"
+        "cli.app = lambda words: [console.print('x' * 1000) for _ in range(1000)] and 0\n"
+        "cli.main()"
+    )
+    command = f'{sys.executable} -c "$CODE" | head -c 1 > /dev/null'
+    done = subprocess.run(
+        ["bash", "-c", command], env=environment | {"CODE": code}, capture_output=True, check=False
+    )
+    assert done.stderr == b""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chip_folders import edit, truth, write_run
-from commands import called
+from commands import called, without_progress
 from gnomon.detect import weights
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.learn.labels import NAME
@@ -68,7 +68,7 @@ def test_faulty_rows_are_named_and_nothing_is_trained(
         blank = weights.uncalibrated(Network(NetworkOptions(widths=(4, 8, 8, 8))))
         monkeypatch.setattr("gnomon.detect.weights.load", lambda _, blank=blank: blank)
         assert called(monkeypatch, *words) == 1
-        head, first, second = capsys.readouterr().err.strip().splitlines()
+        head, first, second = without_progress(capsys.readouterr().err).splitlines()
         assert head.startswith(f"gnomon: {out / NAME}: 2 fault")
         assert "feature 1 (april-04-0): status is 'yes'" in first
         assert "(april-24-1): length_m is -1: should be greater than 0" in second

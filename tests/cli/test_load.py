@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from commands import called, strict_json
+from commands import called, strict_json, without_progress
+from gnomon.cli.reasons import LOADS
 
 STATES = ["laden", "ballast", "indeterminate", "indeterminate", None]
 
@@ -21,7 +22,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def read_loads(detections: Path, catalog: str, **options: Any) -> pd.DataFrame:
         found.append({"detections": detections, "catalog": catalog, **options})
-        return pd.DataFrame({"load_state": STATES})
+        reasons = [None, None, "no_geometry", "no_geometry", "sar"]
+        names = [f"ship-{k}" for k in range(len(STATES))]
+        return pd.DataFrame({"detection_id": names, "load_state": STATES, "load_reason": reasons})
 
     monkeypatch.setattr("gnomon.workflow.loads.read_loads", read_loads)
     return found
@@ -36,7 +39,12 @@ def test_load_states_are_counted(
     monkeypatch.chdir(tmp_path)
     words = ("load", "clicks.csv", "--catalog", "scenes/catalog.json", "--out", "loads.parquet")
     assert called(monkeypatch, *words) == 0
-    lines = capsys.readouterr().out.splitlines()
+    output = capsys.readouterr()
+    assert without_progress(output.err).splitlines() == [
+        f"2 ships of unknown load: no view angles; {LOADS['no_geometry'].remedy}",
+        "1 ship of unknown load: radar shows no shadow on water; optical images",
+    ]
+    lines = output.out.splitlines()
     counts = {line.split()[0]: int(line.split()[1]) for line in lines[:-1]}
     assert counts == {"laden": 1, "ballast": 1, "indeterminate": 2}
     assert lines[-1] == "loads.parquet"
@@ -58,6 +66,10 @@ def test_the_document_counts_unmeasured_ships_too(
     assert document["detections"] == len(STATES)
     assert document["load_states"] == {"laden": 1, "ballast": 1, "indeterminate": 2}
     assert document["files"] == ["loads.parquet"]
+    assert [(one["count"], one["examples"]) for one in document["reasons"]] == [
+        (2, ["ship-2", "ship-3"]),
+        (1, ["ship-4"]),
+    ]
     assert calls[0]["catalog"] == url
 
 

@@ -1,5 +1,8 @@
-"""What commands print: progress only for a terminal, tables in 80 columns, text as it is."""
+"""What commands print: tables in 80 columns, text as it is, no markup anywhere."""
 
+import io
+import re
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,18 +14,20 @@ from rich.console import Console
 from decisions import decision
 from gnomon.cli import output_text
 from gnomon.cli.output_text import (
-    print_failed,
     print_files,
+    print_inference,
     print_notes,
+    print_reasons,
     print_results,
     print_unmatched,
-    progress_bar,
 )
+from gnomon.cli.progress import stages
+from gnomon.cli.reasons import ReasonCount, results_reasons
 from gnomon.datamodel.decisions import Decision
 from gnomon.datamodel.schema import table
-from gnomon.datamodel.tables import Detections, Observations
+from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons
 from gnomon.workflow.run import Results
-from run_folders import ROWS, day, observation
+from run_folders import ROWS, day, ledger, observation, season
 
 
 def outcome_of(observations: list[dict[str, Any]], ships: list[dict[str, Any]]) -> Any:
@@ -79,7 +84,7 @@ def test_reasons_and_notes_are_printed_as_they_are(
     outcome: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Square brackets are not markup, and long lines are not broken."""
-    print_failed(outcome)
+    print_reasons(results_reasons(outcome)["failed"], "image", what="failed", named=True)
     print_notes(["[bold]" + "long " * 40 + "line"])
     made = Decision.model_validate(decision("a", note="[red]")["properties"])
     print_unmatched([made])
@@ -87,24 +92,56 @@ def test_reasons_and_notes_are_printed_as_they_are(
     output = capsys.readouterr()
     assert output.out == "a/[b] c.parquet\n"
     assert output.err.splitlines() == [
-        "failed: red: <broken>",
+        "1 image failed: red: <broken>",
+        "  S2A_broken",
         "note: [bold]" + "long " * 40 + "line",
         "review: no such detection here: a (accept, 2024-12-01)",
     ]
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_progress_is_shown_on_a_terminal_only(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, terminal: bool
+@pytest.mark.parametrize("name", ["[a]x[/]", "[/]", "[bold]", ":ship:", "[link=x]y"])
+def test_no_name_or_text_is_taken_for_markup(
+    outcome: Any, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    console = Console(stderr=True, force_terminal=terminal, width=100)
-    monkeypatch.setattr(output_text, "err", console)
-    with progress_bar("scenes") as show:
-        show(1, 3, "april-04")
-        show(3, 3, "april-24")
-    text = capsys.readouterr().err
-    assert ("3/3" in text and "scenes" in text and "april-24" in text) == terminal
-    assert bool(text) == terminal
+    """Every function that prints gets a name in each place where users and providers write one."""
+    outcome.observations = outcome.observations.assign(port=name)
+    outcome.detections = outcome.detections.assign(port=name)
+    print_results(outcome)
+    print_notes([name])
+    print_unmatched([Decision.model_validate(decision(name, note=name)["properties"])])
+    print_files([Path("runs") / name])
+    count = ReasonCount(count=1, reason=name, remedy=name, examples=(name,))
+    print_reasons([count], "image", what=name, named=True)
+    seasons = table(Seasons, [season() | {"port": name, "notes": name}])
+    tracked = SimpleNamespace(seasons=seasons)
+    print_inference(SimpleNamespace(tracked=tracked, ledger=table(Ledger, [ledger()])))  # type: ignore[arg-type]
+    output = capsys.readouterr()
+    ports = [line for line in output.out.splitlines() if line.startswith(name)]
+    assert len(ports) >= 3  # of the run, of the season, and of the note
+    assert str(Path("runs") / name) in output.out
+    assert [line.count(name) for line in output.err.splitlines()] == [1, 1, 3, 1]
+
+
+def test_commands_print_by_the_two_consoles_without_markup() -> None:
+    folder = Path(output_text.__file__).parent
+    made = {p.name: re.findall(r"Console\((.*)\)", p.read_text()) for p in folder.glob("*.py")}
+    found = {name: calls for name, calls in made.items() if calls}
+    assert list(found) == ["output_text.py"]
+    assert len(found["output_text.py"]) == 2
+    assert all("markup=False" in call for call in found["output_text.py"])
+    assert not [p for p in folder.glob("*.py") if re.search(r"(?<!\.)\bprint\(", p.read_text())]
+
+
+def test_progress_takes_no_name_for_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    for terminal in (True, False):
+        file = io.StringIO()
+        console = Console(file=file, force_terminal=terminal, width=200, markup=False)
+        monkeypatch.setattr(output_text, "err", console)
+        with stages() as begin:
+            begin("[a]x[/]: opening scenes")(1, 2, "[b]y[/]")
+            time.sleep(0.2)
+        assert "[a]x[/]: opening scenes" in file.getvalue()
+        assert "[b]y[/]" in file.getvalue()
 
 
 def test_counts_agree_with_the_tables(outcome: Any) -> None:

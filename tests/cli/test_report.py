@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import called, strict_json
+from commands import called, strict_json, without_progress
 from gnomon.report.page.serve import ReviewServer
 from run_folders import write_run
 
@@ -35,7 +35,7 @@ def test_missing_tables_are_noted_on_standard_error(
     output = capsys.readouterr()
     document = strict_json(output.out)
     assert document["notes"] == ["ledger.parquet is missing: barrels are not estimated"]
-    assert output.err == f"note: {document['notes'][0]}\n"
+    assert without_progress(output.err) == f"note: {document['notes'][0]}\n"
     assert document["files"] == [str(out)]
     assert document["bytes"] == out.stat().st_size
 

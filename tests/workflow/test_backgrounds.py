@@ -19,6 +19,7 @@ from odc.geo.geobox import GeoBox
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Background
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions, Study
 from gnomon.detect import weights
@@ -211,8 +212,15 @@ def test_an_interrupted_run_ends_as_a_whole_one_whoever_does_it(
         if done == 4:
             raise KeyboardInterrupt
 
+    stages = []
+
+    def at_observing(stage: str) -> Progress:
+        stages.append(stage)
+        return interrupt if stage == "observing" else silent
+
     with pytest.raises(KeyboardInterrupt):
-        find(study(season, model), tmp_path / "one", on_progress=interrupt)
+        find(study(season, model), tmp_path / "one", on_stage=at_observing)
+    assert stages[1:3] == ["everywhere: opening scenes", "everywhere: background without ships"]
     with ThreadPoolExecutor(3) as pool:
         resumed = find(study(season, model), tmp_path / "one", executor=pool)
     assert 0 < resumed.new < PASSES

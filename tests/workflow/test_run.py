@@ -18,6 +18,7 @@ import torch
 from catalogs import with_addresses
 from gnomon.datamodel.errors import CatalogError, GnomonError, StudyError, WeightsError
 from gnomon.datamodel.files import read_plain_table, read_table
+from gnomon.datamodel.progress import Progress, Stages, silent
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.detect import detector
@@ -117,13 +118,45 @@ def test_a_changed_option_recomputes_what_rests_on_it(
     assert run(changed, tmp_path).new == new
 
 
+def at_stage(name: str, report: Progress) -> Stages:
+    """Report the progress of one stage only."""
+    return lambda stage: report if stage == name else silent
+
+
+def test_every_stage_of_a_run_reports_its_steps_to_the_last(sea: Path, tmp_path: Path) -> None:
+    steps: dict[str, list[tuple[int, int, str]]] = {}
+
+    def begin(stage: str) -> Progress:
+        steps[stage] = []
+        return lambda *step: steps[stage].append(step)
+
+    outcome = run(study(sea), tmp_path, on_stage=begin)
+    assert list(steps) == [
+        "searching the catalogue",
+        "observing",
+        "inferring visits and barrels",
+        "cutting pictures of empty berths",
+        "drawing coastlines",
+    ]
+    for stage in list(steps)[:3]:
+        done, total, item = steps[stage][-1]
+        assert done == total > 0, stage
+        assert item
+    assert steps["observing"][0] == (0, len(DAYS), "")  # none was in the store
+    rounds = [done for done, _, _ in steps["inferring visits and barrels"]]
+    assert rounds == list(range(1, len(rounds) + 1))
+    assert len(outcome.observations) == len(DAYS)
+    run(study(sea), tmp_path, on_stage=begin)
+    assert steps["observing"] == [(len(DAYS), len(DAYS), "")]
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped(sea: Path, tmp_path: Path) -> None:
     def interrupt(done: int, total: int, scene: str) -> None:
         if done == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(study(sea), tmp_path, on_progress=interrupt)
+        run(study(sea), tmp_path, on_stage=at_stage("observing", interrupt))
     assert not (tmp_path / "detections.parquet").exists()
     kept = len([p for p in (tmp_path / "store").iterdir() if not p.name.startswith(".")])
     assert 1 <= kept < len(DAYS)

@@ -22,6 +22,7 @@ from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.items import scene_from_item, seen_at_of
 from gnomon.catalog.providers import Providers, providers_with
 from gnomon.datamodel.errors import AssetError, CatalogError
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
 
@@ -88,6 +89,7 @@ def find_scenes(
     start: date | None = None,
     end: date | None = None,
     ids: Sequence[str] | None = None,
+    on_progress: Progress = silent,
 ) -> Found:
     """Search a catalogue.
 
@@ -102,6 +104,8 @@ def find_scenes(
     ids
         Only these items, of any collection unless the options name some; each is given, also
         where two are one acquisition. None is all.
+    on_progress
+        Called after each item; how many there are is known of a static catalogue only.
 
     Raises
     ------
@@ -118,9 +122,9 @@ def find_scenes(
         server = DocumentReader(options)
         root = server.document(options.url)
         items = (
-            _search(server, options, query, known)
+            _search(server, options, query, known, on_progress)
             if _is_api(root)
-            else _walk(server, options, root, query, known)
+            else _walk(server, options, root, query, known, on_progress)
         )
         found = [one for item in items if query.holds(one := _scene_or_fault(*item, known))]
     unique = {(s.collection, s.id): s for s in found if isinstance(s, Scene)}
@@ -144,7 +148,11 @@ def _is_api(root: Json) -> bool:
 
 
 def _search(
-    server: DocumentReader, options: CatalogOptions, query: _Query, known: Providers
+    server: DocumentReader,
+    options: CatalogOptions,
+    query: _Query,
+    known: Providers,
+    report: Progress,
 ) -> Iterator[tuple[Json, str]]:
     """Items of an API, page by page, each with its address."""
     client = Client.open(options.url, stac_io=server)
@@ -158,13 +166,19 @@ def _search(
         datetime=query.period,
         limit=PAGE,
     )
-    for item in results.items_as_dicts():
+    for count, item in enumerate(results.items_as_dicts(), start=1):
+        report(count, 0, str(item.get("id")))
         own = _links(item, "self")
         yield item, own[0] if own else f"{options.url} {item.get('id')}"
 
 
 def _walk(
-    server: DocumentReader, options: CatalogOptions, root: Json, query: _Query, known: Providers
+    server: DocumentReader,
+    options: CatalogOptions,
+    root: Json,
+    query: _Query,
+    known: Providers,
+    report: Progress,
 ) -> Iterator[tuple[Json | AssetError, str]]:
     """Items of a static catalogue, one by one, each with its address."""
     nodes = _nodes(server, options.url, root)
@@ -181,8 +195,9 @@ def _walk(
     ]
     if not any(_links(node, "item") for node in nodes.values()):
         raise ValueError("it has no items")
-    for href in wanted:
+    for count, href in enumerate(wanted, start=1):
         item = server.item(href)
+        report(count, len(wanted), href)
         if isinstance(item, AssetError) or not chosen or item.get("collection") in (None, *chosen):
             yield item, href
 

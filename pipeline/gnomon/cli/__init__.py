@@ -8,13 +8,15 @@ in part: observations failed (their reasons are in observations.parquet), or ima
 of an export were left out (their reasons are on standard error); 130 interrupted.
 
 With ``--json`` a command writes one JSON document to standard output and nothing else there; a
-command that ends with 1, 2 or 130 writes none. Progress and errors go to standard error, progress
-only if that is a terminal.
+command that ends with 1, 2 or 130 writes none. Progress and errors go to standard error, as a
+bar on a terminal and as lines now and then in a pipe (`gnomon.cli.progress`).
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 
 from cyclopts import App, Group
 
@@ -56,12 +58,15 @@ COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
         "simulate": simulate_command,
     },
 }
+DEBUG = "--debug"
+"""Option of every command: an error that gnomon did not expect shows its traceback."""
 app = App(
     name="gnomon",
     help="Find ships in satellite images of oil ports, and estimate their load, visits and barrels "
     "with honest uncertainty.",
     help_epilogue="Exit codes: 0 done, 1 failed, 2 command line not understood, 3 done in part "
-    "(observations failed, or images or pictures were left out), 130 interrupted.",
+    "(observations failed, or images or pictures were left out), 130 interrupted. An error is one "
+    "line; with --debug one that gnomon did not expect shows where it happened.",
 )
 for title, commands in COMMANDS.items():
     group = Group.create_ordered(title)
@@ -74,10 +79,31 @@ def main() -> None:
     # Our own files without a geotransform are refused with a reason. What is left are images in
     # memory; rasterio's own way of silencing it fails when two threads use it at once.
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")
+    words = [word for word in sys.argv[1:] if word != DEBUG]
     try:
-        sys.exit(app(sys.argv[1:]))
-    except GnomonError as error:
-        err.print(f"gnomon: {error}", soft_wrap=True, markup=False)
-        sys.exit(1)
+        sys.exit(app(words))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read the output has gone, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if DEBUG in sys.argv[1:]:
+            raise
+        err.print(f"gnomon: {explained(error)}", soft_wrap=True)
+        sys.exit(1)
+
+
+def explained(error: Exception) -> str:
+    """One line for an error: what is wrong, and what to do."""
+    text = " ".join(str(error).split()) or "without a message"
+    if isinstance(error, GnomonError):
+        return str(error)
+    if isinstance(error, BrokenProcessPool):
+        return "a process ended before its work did, likely for want of memory; run it again"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return (
+        f"{type(error).__name__}: {text}; gnomon did not expect this: please report it, with the "
+        f"command, as an issue of its repository ({DEBUG} shows where it happened)"
+    )

@@ -103,9 +103,9 @@ def catalog_command(
     )
     print_notes(made.notes)
     for fault in made.faults:
-        err.print(f"left out: {fault}", soft_wrap=True, markup=False)
+        err.print(f"left out: {fault}", soft_wrap=True)
     if made.path is None:
         raise CatalogError(f"{folder}: none of its images can be used; nothing was written")
-    console.print(str(made.path), soft_wrap=True, markup=False)
+    console.print(str(made.path), soft_wrap=True)
     console.print(f"{len(made.items)} images, {len(made.faults)} left out")
     return IN_PART if made.faults else 0

@@ -61,7 +61,7 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
     _print_scores(score_catalog(model, catalog, corrections=corrections))
     console.print("One small port is an example, not a measure: docs/accuracy.md has twelve.\n")
     for file in (path, *run.files):
-        console.print(str(file), soft_wrap=True, markup=False)
+        console.print(str(file), soft_wrap=True)
     console.print("\nThe same with your own scenes: gnomon detect CATALOG --out FOLDER, and with")
     console.print("labelled ones: gnomon evaluate CATALOG --model NAME")
     return 0

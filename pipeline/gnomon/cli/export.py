@@ -4,7 +4,8 @@ from pathlib import Path
 
 from gnomon.cli.options import IN_PART, AsJson, split_list
 from gnomon.cli.output_json import write_document
-from gnomon.cli.output_text import console, print_notes, print_unmatched, progress_bar
+from gnomon.cli.output_text import console, print_notes, print_unmatched
+from gnomon.cli.progress import progress_bar
 
 
 def export_command(
@@ -40,9 +41,9 @@ def export_command(
         An analyst's decisions; review.geojson in the run's folder if left out and it exists.
 
     """
-    from gnomon.report.export.export import export_run
+    with progress_bar("drawing pictures", first="reading the run") as show:
+        from gnomon.report.export.export import export_run
 
-    with progress_bar("scenes") as show:
         made = export_run(
             run,
             out,

@@ -5,7 +5,8 @@ from typing import Literal
 
 from gnomon.cli.options import IN_PART, AsJson, absolute_location
 from gnomon.cli.output_json import write_document
-from gnomon.cli.output_text import console, err, progress_bar
+from gnomon.cli.output_text import console, err
+from gnomon.cli.progress import progress_bar
 
 Format = Literal["geojson", "coco", "yolo-obb"]
 
@@ -52,19 +53,19 @@ def chips_command(
         Seed of the choice of chips without detections.
 
     """
-    from gnomon.learn.export import export_chips, source_of
-    from gnomon.learn.formats import check_new, read_any, write_any
-
     place = out / {"geojson": "", "coco": "coco.json", "yolo-obb": "yolo"}[format]
-    if format != "geojson":  # before the work, not after
-        check_new(place)
-    source = source_of(ships, absolute_location(catalog) if catalog else None)
-    with progress_bar("scenes") as show:
+    with progress_bar("cutting chips", first="searching the catalogue") as show:
+        from gnomon.learn.export import export_chips, source_of
+        from gnomon.learn.formats import check_new, read_any, write_any
+
+        if format != "geojson":  # before the work, not after
+            check_new(place)
+        source = source_of(ships, absolute_location(catalog) if catalog else None)
         made = export_chips(
             source, out, review=review, empty=empty, side_px=side, seed=seed, on_progress=show
         )
     for fault in made.faults:
-        err.print(f"left out: {fault}", soft_wrap=True, markup=False)
+        err.print(f"left out: {fault}", soft_wrap=True)
     files = [made.path]
     if format != "geojson":
         write_any(read_any(made.path)[0], out, format, place)
@@ -77,7 +78,7 @@ def chips_command(
         return code
     console.print(f"{made.labels} labels, {made.new} of them new, in {made.chips} chips")
     for path in files:
-        console.print(str(path), soft_wrap=True, markup=False)
+        console.print(str(path), soft_wrap=True)
     return code
 
 
@@ -123,7 +124,7 @@ def labels_command(
         write_document("labels", {"labels": counts}, files=[out] if out and to else [])
         return 0
     if to is not None:
-        console.print(str(out), soft_wrap=True, markup=False)
+        console.print(str(out), soft_wrap=True)
     for status, count in counts.items():
         console.print(f"{status:<14} {count:d}")
     return 0

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from gnomon.cli.options import AsJson, absolute_location
-from gnomon.cli.output_json import write_document
-from gnomon.cli.output_text import console, progress_bar
+from gnomon.cli.output_json import reasons_document, write_document
+from gnomon.cli.output_text import console, print_reasons
+from gnomon.cli.progress import progress_bar
+from gnomon.cli.reasons import load_reasons
 
 
 def load_command(
@@ -35,18 +37,24 @@ def load_command(
         GeoParquet file to write.
 
     """
-    from gnomon.workflow.loads import read_loads
-
     location = absolute_location(catalog)
-    with progress_bar("scenes") as show:
+    with progress_bar("reading scenes", first="searching the catalogue") as show:
+        from gnomon.workflow.loads import read_loads
+
         loads = read_loads(detections, location, out=out, on_progress=show)
     counts = {str(state): int(n) for state, n in loads.load_state.value_counts().items()}
+    reasons = load_reasons(zip(loads.detection_id, loads.load_reason, strict=True))
     if as_json:
-        document = {"detections": len(loads), "load_states": counts}
+        document = {
+            "detections": len(loads),
+            "load_states": counts,
+            "reasons": reasons_document(reasons),
+        }
         write_document("load", document, files=[out])
         return 0
     for state, count in counts.items():
         console.print(f"{state:<14} {count:d}")
+    print_reasons(reasons, "ship", what="of unknown load")
     console.print(str(out), soft_wrap=True)
     return 0
 

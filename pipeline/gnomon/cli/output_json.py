@@ -12,9 +12,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gnomon.cli.reasons import results_reasons
+
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gnomon.cli.reasons import ReasonCount
     from gnomon.datamodel.decisions import Decision
     from gnomon.workflow.infer import Inference
     from gnomon.workflow.run import Results
@@ -54,6 +57,9 @@ def results_document(results: "Results") -> Document:
         "detections": len(results.detections),
         "ports": records(ports),
         "failed": records(results.failed[["scene_id", "port", "reason"]]),
+        "reasons": {
+            name: reasons_document(counts) for name, counts in results_reasons(results).items()
+        },
     }
 
 
@@ -76,6 +82,19 @@ def inference_document(inference: "Inference") -> Document:
             "unmatched": [_decision(decision) for decision in reviewed.lost],
         },
     }
+
+
+def reasons_document(reasons: "Iterable[ReasonCount]") -> list[Json]:
+    """Why loads or images could not be used, counted, each with what helps."""
+    return [
+        {
+            "count": one.count,
+            "reason": one.reason,
+            "remedy": one.remedy,
+            "examples": list(one.examples),
+        }
+        for one in reasons
+    ]
 
 
 def _decision(decision: "Decision") -> Document:

@@ -3,59 +3,36 @@
 Tables fit into 80 columns.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from gnomon.cli.reasons import ReasonCount
+
 if TYPE_CHECKING:
     from gnomon.datamodel.decisions import Decision
     from gnomon.workflow.infer import Inference
     from gnomon.workflow.run import Results
 
-console = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Square brackets and colons in names, paths and reasons are text, and no markup of rich.
+console = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 SIMULATED = "These scenes are SIMULATED: they show the method, not the world."
-OnProgress = Callable[[int, int, str], None]
-"""Called with the number done, the number in all, and the name of the last one."""
-
-
-@contextmanager
-def progress_bar(unit: str) -> Iterator[OnProgress]:
-    """Show a bar on standard error if that is a terminal; print nothing into a pipe."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn(unit),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}"),
-    )
-    with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
-        task = bar.add_task(unit, name="", total=None)
-        yield lambda done, total, name: bar.update(task, completed=done, total=total, name=name)
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Print on standard error what was missing."""
     for note in notes:
-        err.print(f"note: {note}", soft_wrap=True, markup=False)
+        err.print(f"note: {note}", soft_wrap=True)
 
 
 def print_files(files: Iterable[Path]) -> None:
     """Print the paths that were written, one a line."""
     for path in files:
-        console.print(str(path), soft_wrap=True, markup=False)
+        console.print(str(path), soft_wrap=True)
 
 
 def print_results(results: "Results") -> None:
@@ -70,7 +47,9 @@ def print_results(results: "Results") -> None:
         clear = "-" if pd.isna(row.usable_fraction) else f"{row.usable_fraction:.0%}"
         counts = (row.observed, row.failed, row.skipped)
         ships = (row.ships, row.at_quay)
-        table.add_row(row.Index, *(f"{n:d}" for n in counts), clear, *(f"{n:.0f}" for n in ships))
+        table.add_row(
+            str(row.Index), *(f"{n:d}" for n in counts), clear, *(f"{n:.0f}" for n in ships)
+        )
     console.print(table)
     if results.simulated:
         console.print(SIMULATED)
@@ -78,16 +57,33 @@ def print_results(results: "Results") -> None:
     console.print(f"{count} observations, {results.new} of them new; {len(results.failed)} failed")
 
 
-def print_failed(results: "Results") -> None:
-    """Print on standard error why observations failed."""
-    for reason in results.failed.reason:
-        err.print(f"failed: {reason}", soft_wrap=True, markup=False)
+def print_reasons(
+    reasons: Iterable[ReasonCount], thing: str, *, what: str = "", named: bool = False
+) -> None:
+    """Print on standard error how often something happened, why, and what helps.
+
+    Parameters
+    ----------
+    reasons
+        From `gnomon.cli.reasons`.
+    thing
+        What is counted, in the singular.
+    what
+        What happened to it.
+    named
+        Whether a few of them are named, on a line of their own.
+
+    """
+    for one in reasons:
+        err.print(one.text(thing, what), soft_wrap=True)
+        if named:
+            err.print(f"  {one.named()}", soft_wrap=True)
 
 
 def print_unmatched(decisions: Iterable["Decision"]) -> None:
     """Print on standard error which decisions of an analyst match no detection."""
     for decision in decisions:
-        err.print(f"review: no such detection here: {decision}", soft_wrap=True, markup=False)
+        err.print(f"review: no such detection here: {decision}", soft_wrap=True)
 
 
 def print_inference(inference: "Inference") -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from gnomon.cli.options import AsJson
 from gnomon.cli.output_json import write_document
-from gnomon.cli.output_text import console, err, print_notes, progress_bar
+from gnomon.cli.output_text import console, err, print_notes
+from gnomon.cli.progress import progress_bar
 
 
 def report_command(
@@ -32,10 +33,10 @@ def report_command(
         Show pictures of the ships; --no-pictures makes a small page of the tables alone.
 
     """
-    from gnomon.report.page.page import write_report
-    from gnomon.report.page.shell import MAX_BYTES
+    with progress_bar("drawing pictures", first="reading the run") as show:
+        from gnomon.report.page.page import write_report
+        from gnomon.report.page.shell import MAX_BYTES
 
-    with progress_bar("scenes") as show:
         path, notes = write_report(run, out=out, pictures=pictures, on_progress=show)
     print_notes(notes)
     size = path.stat().st_size
@@ -44,7 +45,7 @@ def report_command(
     if as_json:
         write_document("report", {"bytes": size, "notes": list(notes)}, files=[path])
         return 0
-    console.print(str(path), soft_wrap=True, markup=False)
+    console.print(str(path), soft_wrap=True)
     return 0
 
 

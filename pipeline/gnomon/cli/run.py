@@ -1,24 +1,38 @@
 """From a catalogue to ships: ``gnomon run`` and ``gnomon detect``."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gnomon.cli.options import IN_PART, INTERRUPTED, AsJson, absolute_location, split_list
+from gnomon.cli.options import (
+    IN_PART,
+    INTERRUPTED,
+    AsJson,
+    Bbox,
+    BoxText,
+    absolute_location,
+    named,
+    parse_bbox,
+    split_list,
+)
 from gnomon.cli.output_json import inference_document, results_document, write_document
 from gnomon.cli.output_text import (
     err,
-    print_failed,
     print_files,
     print_inference,
+    print_reasons,
     print_results,
     print_unmatched,
-    progress_bar,
 )
+from gnomon.cli.progress import stages
+from gnomon.cli.reasons import results_reasons
 from gnomon.datamodel.errors import StudyError
 
 if TYPE_CHECKING:
     from gnomon.datamodel.study import Study
+    from gnomon.workflow.run import Results
 
 
 def run_command(
@@ -58,7 +72,7 @@ def run_command(
         location = absolute_location(catalog)
         source = chosen.catalog.model_copy(update={"url": location})
         chosen = chosen.model_copy(update={"catalog": source})
-    return _run(chosen, out, pictures=pictures, as_json=as_json, onward=True)
+    return _run(lambda: chosen, out, pictures=pictures, as_json=as_json, onward=True)
 
 
 def detect_command(
@@ -66,7 +80,7 @@ def detect_command(
     /,
     *,
     out: Path,
-    bbox: str | None = None,
+    bbox: BoxText | None = None,
     start: date | None = None,
     end: date | None = None,
     collections: str | None = None,
@@ -99,61 +113,89 @@ def detect_command(
         Also draw every observation that has ships, into OUT/pictures.
 
     """
-    from pydantic import ValidationError
-
-    from gnomon.datamodel.study import Study
-    from gnomon.detect.weights import read_model
-
-    values = {
-        "name": "detect",
-        "catalog": {
-            "url": absolute_location(catalog),
-            "collections": split_list(collections),
-        },
-        "period": {"start": start, "end": end},
-        "ports": {"bbox": split_list(bbox) or None},
-        "detect": {"models": {read_model(model).sensor: model}},
-    }
-    try:
-        study = Study.model_validate(values)
-    except ValidationError as error:
-        faults = (f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
-        raise StudyError("; ".join(faults)) from error
+    box = parse_bbox(bbox)
+    _check_period(start, end)
+    study = partial(_study_of, catalog, collections, box, start, end, model)
     return _run(study, out, pictures=pictures, as_json=as_json)
 
 
-def _run(
-    study: "Study", folder: Path, *, pictures: bool, as_json: bool, onward: bool = False
-) -> int:
-    from gnomon.report.figures.scene import draw
-    from gnomon.workflow.executor import worker_processes
-    from gnomon.workflow.run import run
+def _check_period(start: date | None, end: date | None) -> None:
+    if start and end and end < start:
+        raise StudyError(f"--end {end} lies before --start {start}; swap them")
 
-    with progress_bar("observations") as show, worker_processes() as workers:
-        try:
-            results = run(study, folder, workers, show, infer=onward)
-        except KeyboardInterrupt:
-            err.print(
-                f"Interrupted. Finished observations are kept in {folder}; "
-                "the same command continues."
-            )
-            return INTERRUPTED
-    files = [*results.files]
-    if pictures:
-        files.append(draw(results, folder / "pictures"))
+
+def _study_of(
+    catalog: str,
+    collections: str | None,
+    bbox: Bbox | None,
+    start: date | None,
+    end: date | None,
+    model: str,
+) -> "Study":
+    """Study of a catalogue as a whole."""
+    from gnomon.datamodel.study import Study
+    from gnomon.detect.weights import read_model
+
+    with named("--model"):
+        sensor = read_model(model).sensor
+    return Study(
+        name="detect",
+        catalog={"url": absolute_location(catalog), "collections": split_list(collections)},
+        period={"start": start, "end": end},
+        ports={"bbox": bbox},
+        detect={"models": {sensor: model}},
+    )
+
+
+def _run(
+    study_of: Callable[[], "Study"],
+    folder: Path,
+    *,
+    pictures: bool,
+    as_json: bool,
+    onward: bool = False,
+) -> int:
+    try:
+        with stages() as begin:
+            begin("starting")
+            from gnomon.report.figures.scene import draw
+            from gnomon.workflow.executor import worker_processes
+            from gnomon.workflow.run import run
+
+            study = study_of()
+            with worker_processes() as workers:
+                results = run(study, folder, workers, begin, infer=onward)
+            files = [*results.files]
+            if pictures:
+                files.append(draw(results, folder / "pictures", begin("drawing pictures")))
+    except KeyboardInterrupt:
+        err.print(
+            f"Interrupted. Finished images are kept in {folder}; the same command goes on.",
+            soft_wrap=True,
+        )
+        return INTERRUPTED
+    return _report(results, files, command="run" if onward else "detect", as_json=as_json)
+
+
+def _report(results: "Results", files: Sequence[Path], *, command: str, as_json: bool) -> int:
+    """Print what a run found, or write it as JSON; returns the exit code."""
     code = IN_PART if len(results.failed) else 0
-    document = results_document(results)
-    print_failed(results)
-    if not as_json:
-        print_results(results)
+    reasons = results_reasons(results)
     inference = results.inference
+    print_reasons(reasons["failed"], "image", what="failed", named=True)
     if inference is not None:
         print_unmatched(inference.tracked.reviewed.lost)
-        if not as_json:
-            print_inference(inference)
-        document |= inference_document(inference)
-    if not as_json:
-        print_files(files)
-    else:
-        write_document("run" if onward else "detect", document, files=files, exit_code=code)
+    if as_json:
+        document = results_document(results)
+        if inference is not None:
+            document |= inference_document(inference)
+        write_document(command, document, files=files, exit_code=code)
+        return code
+    print_reasons(reasons["skipped"], "image", what="left out")
+    print_reasons(reasons["observed"], "image")
+    print_reasons(reasons["loads"], "ship", what="of unknown load")
+    print_results(results)
+    if inference is not None:
+        print_inference(inference)
+    print_files(files)
     return code

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from gnomon.cli.options import AsJson
 from gnomon.cli.output_json import inference_document, write_document
-from gnomon.cli.output_text import err, print_files, print_inference, print_unmatched, progress_bar
+from gnomon.cli.output_text import err, print_files, print_inference, print_unmatched
+from gnomon.cli.progress import progress_bar
 
 
 def track_command(
@@ -76,10 +77,11 @@ def simulate_command(out: Path, /) -> int:
         Folder to write the catalogue to; left alone if it is there and current.
 
     """
-    from gnomon.simulate.embedded import write_embedded
-    from gnomon.workflow.executor import worker_processes
+    with progress_bar("simulating scenes", first="drawing the coasts") as show:
+        from gnomon.simulate.embedded import write_embedded
+        from gnomon.workflow.executor import worker_processes
 
-    with worker_processes() as pool, progress_bar("scenes") as on_progress:
-        path = write_embedded(out, executor=pool, on_progress=on_progress)
-    err.print(f"Simulated scenes: {path}")
+        with worker_processes() as pool:
+            path = write_embedded(out, executor=pool, on_progress=show)
+    err.print(f"Simulated scenes: {path}", soft_wrap=True)
     return 0

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gnomon.cli.options import absolute_location, split_list
-from gnomon.cli.output_text import console, progress_bar
+from gnomon.cli.output_text import console
+from gnomon.cli.progress import progress_bar
 from gnomon.datamodel.errors import WeightsError
 
 
@@ -74,13 +75,13 @@ def train_command(
         )
     if not catalogs:
         raise WeightsError("name catalogues of labelled scenes, or --chips")
-    from gnomon.detect.weights import find
-    from gnomon.learn.calibrate import read_calibration
-    from gnomon.learn.fit import TrainOptions
-    from gnomon.learn.train import CALIBRATED_BY, train
+    with progress_bar("training steps", first="reading labelled scenes") as show:
+        from gnomon.detect.weights import find
+        from gnomon.learn.calibrate import read_calibration
+        from gnomon.learn.fit import TrainOptions
+        from gnomon.learn.train import CALIBRATED_BY, train
 
-    options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
-    with progress_bar("steps") as show:
+        options = TrainOptions(seed=seed) if steps is None else TrainOptions(steps=steps, seed=seed)
         model = train(
             catalogs,
             out,
@@ -91,9 +92,8 @@ def train_command(
             options=options,
             on_progress=show,
         )
-    console.print(
-        f"{out}: {model.label}, threshold {model.calibration.threshold:.2f}", soft_wrap=True
-    )
+    line = f"{out}: {model.label}, threshold {model.calibration.threshold:.2f}"
+    console.print(line, soft_wrap=True)
     return 0
 
 
@@ -112,7 +112,7 @@ def evaluate_command(catalog: str, /, *, model: str = "s2-vessel") -> int:
     """
     from gnomon.learn.scores import score_table
 
-    console.print(score_table(model, catalog), soft_wrap=True, markup=False)
+    console.print(score_table(model, catalog), soft_wrap=True)
     return 0
 
 
@@ -127,12 +127,12 @@ def _finetune(
     steps: int | None,
     seed: int,
 ) -> int:
-    from gnomon.learn.finetune import FinetuneOptions, finetune
+    with progress_bar("training steps", first="reading chips and scenes") as show:
+        from gnomon.learn.finetune import FinetuneOptions, finetune
 
-    options = FinetuneOptions(
-        steps=steps or FinetuneOptions.steps, seed=seed, hold=split_list(hold)
-    )
-    with progress_bar("steps") as show:
+        options = FinetuneOptions(
+            steps=steps or FinetuneOptions.steps, seed=seed, hold=split_list(hold)
+        )
         model = finetune(
             folder,
             out,
@@ -142,7 +142,7 @@ def _finetune(
             options=options,
             on_progress=show,
         )
-    threshold = model.calibration.threshold
-    console.print(f"{out}: {model.label}, threshold {threshold:.2f}", soft_wrap=True)
-    console.print((out / "card.md").read_text(encoding="utf-8"), soft_wrap=True, markup=False)
+    line = f"{out}: {model.label}, threshold {model.calibration.threshold:.2f}"
+    console.print(line, soft_wrap=True)
+    console.print((out / "card.md").read_text(encoding="utf-8"), soft_wrap=True)
     return 0

@@ -23,6 +23,7 @@ even odds there is no such trade at all, so that a season without a tanker can b
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -169,6 +170,7 @@ def sample_partitions(
     rng: np.random.Generator,
     draws: int,
     burn: int = 40,
+    on_round: Callable[[int, int], None] | None = None,
 ) -> list[PartitionDraw]:
     """Run the chain.
 
@@ -186,6 +188,8 @@ def sample_partitions(
         States kept, one a round.
     burn
         Rounds before.
+    on_round
+        Called after each round, with how many are done and how many there are.
 
     """
     count = len(hulls.observation)
@@ -201,6 +205,8 @@ def sample_partitions(
         draw = _draw_parameters(chain)
         if step >= burn:
             kept.append(draw)
+        if on_round:
+            on_round(step + 1, burn + draws)
     return kept
 
 

@@ -9,6 +9,7 @@ observations at once.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 import geopandas as gpd
 import pandas as pd
@@ -17,6 +18,7 @@ from gnomon.datamodel.decisions import Decision, Reviewed, reviewed
 from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.posterior import PortPosterior
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import PeriodOptions, TrackOptions
 from gnomon.datamodel.tables import Seasons, Visits, Voyages
@@ -76,6 +78,7 @@ def track_visits(
     ais: pd.DataFrame | None = None,
     ports: Iterable[Port] = (),
     decisions: Sequence[Decision] = (),
+    on_progress: Progress = silent,
 ) -> TrackResult:
     """Infer visits, seasons and voyages.
 
@@ -98,6 +101,8 @@ def track_visits(
         Known ports: their zones define the berths, their positions the sea routes.
     decisions
         Of analysts, with the weights of `gnomon.datamodel.decisions`.
+    on_progress
+        Called after each round of the chain of each port.
 
     Raises
     ------
@@ -116,7 +121,9 @@ def track_visits(
     )
     start, end = period_of(period, passes)
     tables = PortTables(options, known, hulls, passes, start, end)
-    found, seasons, posteriors = _infer_ports(tables, _with_reviewed(fleet, hulls), deadweight, ais)
+    found, seasons, posteriors = _infer_ports(
+        tables, _with_reviewed(fleet, hulls), deadweight, ais, on_progress
+    )
     seasons = [_with_note(row, review.notes) for row in seasons]
     seasons.sort(key=lambda row: row.port)
     posteriors.sort(key=lambda posterior: posterior.port)
@@ -131,17 +138,22 @@ def track_visits(
 
 
 def _infer_ports(
-    tables: PortTables, fleet: Fleet, deadweight: DeadweightModel, ais: pd.DataFrame | None
+    tables: PortTables,
+    fleet: Fleet,
+    deadweight: DeadweightModel,
+    ais: pd.DataFrame | None,
+    report: Progress,
 ) -> tuple[list[_Found], list[SeasonRow], list[PortPosterior]]:
     """Visits, seasons and posteriors, port by port."""
     found: list[_Found] = []
     seasons: list[SeasonRow] = []
     posteriors: list[PortPosterior] = []
     known: dict[str, TrackPosterior] = {}
-    for name in tables.names:
+    for place, name in enumerate(tables.names):
         data = tables.at_berths(name)
         if data.usable.sum() > 0:
-            known[name] = track_posterior(data, tables.options)
+            of_port = partial(_of_ports, report, place, len(tables.names), name)
+            known[name] = track_posterior(data, tables.options, of_port)
         else:
             seasons.append(unknown_season(data))
             posteriors.append(PortPosterior(name, tables.start, tables.end, 0.0, ()))
@@ -162,6 +174,11 @@ def _infer_ports(
             for visit in result.visits
         ]
     return found, seasons, posteriors
+
+
+def _of_ports(report: Progress, place: int, count: int, port: str, done: int, total: int) -> None:
+    """Report the rounds of one port's chain among those of all ports."""
+    report(place * total + done, count * total, port)
 
 
 def _with_reviewed(fleet: Fleet, hulls: pd.DataFrame) -> Fleet:

@@ -32,6 +32,7 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.datamodel.errors import AssetError, GnomonError
 from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.observation import Background
+from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.geo.tiles import Window, windows
@@ -68,8 +69,8 @@ class BackgroundBuilder:
     bands: Sequence[str]
     """Of the network."""
     options: MaskOptions
-    on_progress: Callable[[str], None] = lambda _: None
-    """Called with the id of each scene that was read."""
+    on_stage: Stages = silent_stages
+    """Called as scenes begin to be opened, and to be read."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +197,11 @@ def _places(
     optical = [scene for scene in scenes if scene.sensor == "optical"]
     if len(optical) < FEWEST:
         return  # too few: open none
+    report, grids = builder.on_stage("opening scenes"), {}
     task = partial(_window_of, area=area)
-    grids = {scene.id: grid for scene, grid in completed(task, optical, builder.executor)}
+    for scene, grid in completed(task, optical, builder.executor):
+        grids[scene.id] = grid
+        report(len(grids), len(optical), scene.id)
     for scene in optical:
         grid, bands = grids[scene.id], tuple(b for b in builder.bands if b in scene.assets)
         if grid is not None and bands:
@@ -262,8 +266,11 @@ def _make(plans: Sequence[_Plan], builder: BackgroundBuilder) -> None:
     grid, bands = plans[0].grid, plans[0].bands
     places = {place.scene.id: place for plan in plans for place in plan.places}
     made = {plan.name: np.zeros((len(bands), *grid.shape.yx), np.uint16) for plan in plans}
-    for part in windows(grid.shape.yx, core_px=PART_PX, halo_px=HALO_PX):
-        observations = _read(places.values(), grid, part, builder)
+    parts = list(windows(grid.shape.yx, core_px=PART_PX, halo_px=HALO_PX))
+    report = builder.on_stage("background without ships")
+    for number, part in enumerate(parts):
+        report_part = partial(_report_part, report, number * len(places), len(parts) * len(places))
+        observations = _read(places.values(), grid, part, builder, report_part)
         for plan in plans:
             made[plan.name][:, *part.core] = median_background(
                 [observations[p.scene.id] for p in plan.places]
@@ -274,8 +281,16 @@ def _make(plans: Sequence[_Plan], builder: BackgroundBuilder) -> None:
         write_whole(_path(plan, builder), partial(_write, counts=counts, grid=grid, bands=bands))
 
 
+def _report_part(report: Progress, before: int, total: int, done: int, scene: str) -> None:
+    report(before + done, total, scene)
+
+
 def _read(
-    places: Iterable[_Place], grid: GeoBox, part: Window, builder: BackgroundBuilder
+    places: Iterable[_Place],
+    grid: GeoBox,
+    part: Window,
+    builder: BackgroundBuilder,
+    report: Callable[[int, str], None],
 ) -> Mapping[str, Clear]:
     """Clear pixels of a part's core by scene.
 
@@ -287,12 +302,13 @@ def _read(
     """
     observations, unreadable = {}, set()
     task = partial(_clear_or_none, grid=grid, part=part, options=builder.options)
-    for place, seen in completed(task, list(places), builder.executor):
+    made = completed(task, list(places), builder.executor)
+    for count, (place, seen) in enumerate(made, start=1):
         if seen is None:
             unreadable.add(place.scene.id)
         else:
             observations[place.scene.id] = seen
-        builder.on_progress(place.scene.id)
+        report(count, place.scene.id)
     if unreadable:
         raise _UnreadableError(unreadable)
     return observations

@@ -9,6 +9,7 @@ from gnomon.catalog.search import ItemFault, find_scenes
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import Port
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import Study
 from gnomon.detect.detector import read_models
@@ -30,8 +31,15 @@ class Plan(NamedTuple):
     """Rows of what will not be observed: faulty items, cloudy scenes."""
 
 
-def plan(study: Study) -> Plan:
+def plan(study: Study, on_progress: Progress = silent) -> Plan:
     """Search a study's catalogue for what its ports need.
+
+    Parameters
+    ----------
+    study
+        Whose catalogue, ports, period and weights count.
+    on_progress
+        Called after each item that was found, and after each port.
 
     Raises
     ------
@@ -43,10 +51,16 @@ def plan(study: Study) -> Plan:
     models = read_models(study.detect)
     shared = _shared(options)
     todo, left = [], []
-    for port in study.places():
+    ports = study.places()
+    for place, port in enumerate(ports):
         found = find_scenes(
-            study.catalog, area=port.area, start=study.period.start, end=study.period.end
+            study.catalog,
+            area=port.area,
+            start=study.period.start,
+            end=study.period.end,
+            on_progress=_of_ports(on_progress, place, len(ports), port.name or "everywhere"),
         )
+        on_progress(place + 1, len(ports), port.name or "everywhere")
         todo += [_observation(scene, port, options, shared, models) for scene in found.scenes]
         left += [_faulty(fault, port) for fault in found.faults]
         for scene in found.cloudy:
@@ -54,6 +68,18 @@ def plan(study: Study) -> Plan:
             left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
     _refuse_unmet(models, todo)
     return Plan(todo, left)
+
+
+def _of_ports(report: Progress, place: int, count: int, port: str) -> Progress:
+    """Progress of all ports' searches, from that of one."""
+
+    def one(done: int, total: int, _item: str) -> None:
+        if total:  # a static catalogue, whose items are counted before they are read
+            report(place * total + done, count * total, port)
+        else:
+            report(place, count, f"{port}: {done} items")
+
+    return one
 
 
 def _refuse_unmet(models: Models, planned: Sequence[Observation]) -> None:

@@ -25,7 +25,7 @@ import pandas as pd
 from gnomon.datamodel.decisions import Decision, review_in
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.observation import Background, Observation
-from gnomon.datamodel.progress import Progress, silent
+from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.study import Study
 from gnomon.detect.detector import read_models
 from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
@@ -87,7 +87,7 @@ def run(
     study: Study,
     out: Path,
     executor: Executor | None = None,
-    on_progress: Progress | None = None,
+    on_stage: Stages | None = None,
     *,
     infer: bool = True,
 ) -> Results:
@@ -103,8 +103,9 @@ def run(
     executor
         Makes the observations; this thread, one after the other, if left out.
         `gnomon.worker_processes()` uses all processors. Its workers must see the folder.
-    on_progress
-        Called after each observation.
+    on_stage
+        Called with the name of each stage as it begins: the search, the backgrounds, the
+        observations, the inference. What it gives is called after each step of the stage.
     infer
         Whether to go on from ships to visits and barrels.
 
@@ -115,21 +116,24 @@ def run(
         row of the observations.
 
     """
-    report = on_progress or silent
+    begin = on_stage or silent_stages
     decisions = review_in(out) if infer else ()  # A faulty file stops here, before an hour of work.
     store = Store(out / STORE)
-    observations, unobserved = plan(study)
-    observations = _with_backgrounds(observations, store, executor, report)
-    results, new = _observed(observations, store, executor, report)
+    observations, unobserved = plan(study, begin("searching the catalogue"))
+    observations = _with_backgrounds(observations, store, executor, begin)
+    results, new = _observed(observations, store, executor, begin("observing"))
     detections, rows = joined([*unobserved, *results])
     files = _write_observed(study, out, detections, rows, observations)
     inference = None
     if infer and (rows.status == "observed").any():
-        inference = _inferred(study, out, detections, rows, decisions)
+        report = begin("inferring visits and barrels")
+        inference = _inferred(study, out, detections, rows, decisions, report)
         files += inference.files
     visits = inference.tracked.visits if inference else pd.DataFrame()
-    cut = surroundings(visits, detections, observations, store, executor)
-    shores = coastlines(rows, observations, store, executor)
+    report = begin("cutting pictures of empty berths")
+    cut = surroundings(visits, detections, observations, store, executor, report)
+    report = begin("drawing coastlines")
+    shores = coastlines(rows, observations, store, executor, report)
     write_table(cut, out / "surroundings.parquet", compression=COMPRESSION)
     write_table(shores, out / "coastlines.parquet")
     return Results(detections, rows, inference, tuple(observations), new, files)
@@ -141,6 +145,7 @@ def _inferred(
     detections: gpd.GeoDataFrame,
     rows: gpd.GeoDataFrame,
     decisions: Sequence[Decision],
+    report: Progress,
 ) -> Inference:
     return infer_tables(
         detections,
@@ -151,25 +156,26 @@ def _inferred(
         ledger=study.ledger,
         ports=study.places(),
         decisions=decisions,
+        on_progress=report,
     )
 
 
 def _with_backgrounds(
-    observations: list[Observation], store: Store, executor: Executor | None, report: Progress
+    observations: list[Observation], store: Store, executor: Executor | None, begin: Stages
 ) -> list[Observation]:
     """Observations with what their ports look like without ships, where the weights use it."""
     if not observations:
         return []
     options = observations[0].options
-    on_scene = partial(_background_progress, report, len(observations))
     known: dict[tuple[str | None, str], Background] = {}
     for sensor, model in read_models(options.detect).items():
         if not (model.background and options.detect.background):
             continue
-        builder = BackgroundBuilder(store, executor, model.bands, options.mask, on_scene)
         own = [observation for observation in observations if observation.scene.sensor == sensor]
         for port in dict.fromkeys(observation.port for observation in own):
             scenes = [observation.scene for observation in own if observation.port == port]
+            stage = partial(_stage_of_port, begin, port.name or "everywhere")
+            builder = BackgroundBuilder(store, executor, model.bands, options.mask, stage)
             made = build_backgrounds(scenes, port.area, builder)
             known |= {(port.name, scene): background for scene, background in made.items()}
     return [
@@ -178,8 +184,8 @@ def _with_backgrounds(
     ]
 
 
-def _background_progress(report: Progress, total: int, scene: str) -> None:
-    report(0, total, scene)
+def _stage_of_port(begin: Stages, port: str, stage: str) -> Progress:
+    return begin(f"{port}: {stage}")
 
 
 def _with_background(observation: Observation, background: Background | None) -> Observation:

@@ -21,11 +21,12 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import GnomonError
-from gnomon.datamodel.evidence_tables import Coastlines
 from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.schema import CRS, table
 from gnomon.datamodel.study import MaskOptions
+from gnomon.datamodel.tables import Coastlines
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import box_around
 from gnomon.imagery.read import geobox_of, read_pixels
@@ -97,6 +98,7 @@ def surroundings(
     observations: Sequence[Observation],
     store: Store,
     executor: Executor | None = None,
+    on_progress: Progress = silent,
 ) -> pd.DataFrame:
     """Cut the place of each visit before and after it.
 
@@ -110,19 +112,22 @@ def surroundings(
         Keeps the cutouts of each scene.
     executor
         Reads the scenes.
+    on_progress
+        Called after each scene.
 
     Returns
     -------
     DataFrame
-        `gnomon.datamodel.evidence_tables.Cutouts`; none of a scene that cannot be read any more.
+        `gnomon.datamodel.tables.Cutouts`. A scene that cannot be read any more has no rows.
 
     """
     jobs = list(_jobs(visits, detections, observations))
     made = {job.name: store.get_table(job.name) for job in jobs}
     todo = [job for job in jobs if made[job.name] is None]
-    for job, frame in completed(_cut, todo, executor):
+    for count, (job, frame) in enumerate(completed(_cut, todo, executor), start=1):
         store.put_table(job.name, frame)
         made[job.name] = frame
+        on_progress(count, len(todo), job.observation.scene.id)
     parts = [frame for job in jobs if (frame := made[job.name]) is not None and len(frame)]
     return pd.concat(parts, ignore_index=True) if parts else evidence_table([])
 
@@ -173,6 +178,7 @@ def coastlines(
     observations: Sequence[Observation],
     store: Store,
     executor: Executor | None = None,
+    on_progress: Progress = silent,
 ) -> gpd.GeoDataFrame:
     """Draw the land of each port from its clearest scene.
 
@@ -186,19 +192,23 @@ def coastlines(
         Keeps the coastlines.
     executor
         Reads the scenes.
+    on_progress
+        Called after each port.
 
     Returns
     -------
     GeoDataFrame
-        `gnomon.datamodel.evidence_tables.Coastlines`, a row for each port that a scene shows.
+        `gnomon.datamodel.tables.Coastlines`, a row for each port that a scene shows.
 
     """
     jobs = {_coastline_name(job): job for job in _clearest(rows, observations)}
     made = {name: store.get_table(name) for name in jobs}
     todo = [(name, job) for name, job in jobs.items() if made[name] is None]
-    for (name, _), frame in completed(_coastline, todo, executor):
+    drawn = completed(_coastline, todo, executor)
+    for count, ((name, job), frame) in enumerate(drawn, start=1):
         store.put_table(name, frame)
         made[name] = frame
+        on_progress(count, len(todo), str(job.port.name))
     parts = [frame.to_dict("records") for frame in made.values() if frame is not None]
     placed = [
         {**row, "geometry": shapely.from_wkb(row["geometry"])} for part in parts for row in part

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from gnomon.datamodel.progress import Progress, silent
 from gnomon.imagery.read import read_pixels
 from gnomon.report.credits import ImageCredit, credit_of_rows, image_credit
 from gnomon.report.figures.marks import credit_figure
@@ -102,10 +103,10 @@ def _title(pixels: xr.Dataset, detections: gpd.GeoDataFrame | None) -> str:
     return scene if detections is None else f"{scene}: {len(detections)} hulls"
 
 
-def draw(results: Results, folder: Path) -> Path:
+def draw(results: Results, folder: Path, on_progress: Progress = silent) -> Path:
     """Draw every observation that has ships, one PNG each; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for observation in results.planned:
+    for count, observation in enumerate(results.planned, start=1):
         ships = results.detections[results.detections.run_digest == observation.digest]
         if len(ships):
             scene = observation.scene
@@ -115,4 +116,5 @@ def draw(results: Results, folder: Path) -> Path:
                 credit=image_credit(scene.collection, scene.platform, scene.seen_at),
                 path=folder / f"{scene.id}_{observation.port.name or 'all'}.png",
             )
+        on_progress(count, len(results.planned), observation.scene.id)
     return folder
