@@ -11,7 +11,15 @@ from shapely import LineString, Point, box
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.schema import Table, table
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons, Visits, Voyages
+from gnomon.datamodel.tables import (
+    Cumulative,
+    Detections,
+    Ledger,
+    Observations,
+    Seasons,
+    Visits,
+    Voyages,
+)
 
 START = datetime(2024, 4, 6, 2, 12, 31, 250_000, tzinfo=UTC)
 AREA = box(130.2, 42.1, 130.4, 42.3)
@@ -83,12 +91,16 @@ def visit() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "visit_id": f"rajin-{IDS[0]}",
+        "hidden_images": "[]",
         "port": "rajin",
         "geometry": Point(130.3, 42.2),
         "observations": 2,
         **{name: day(count) for name, count in moments.items()},
         **dict.fromkeys(("p_visit", "p_tanker", "p_laden_out", "p_loaded"), 0.9),
         **dict.fromkeys(("p_laden_in", "p_unloaded"), 0.05),
+        "p_tanker_basis": "size alone",
+        "image_p_laden_in": 0.18,
+        "image_p_laden_out": 0.92,
         "length_m": 95.0,
         "length_sigma_m": 6.0,
         "beam_m": 15.0,
@@ -121,7 +133,7 @@ def season() -> dict[str, Any]:
         "port": "rajin", "start": day(-5), "end": day(30), "observations": 2,
         "usable_observations": 1.66,
         "visits_mean": 3.1, "visits_p05": 1.0, "visits_p50": 3.0, "visits_p95": 7.0,
-        "seen_mean": 1.0, "notes": "no p_tanker: size alone tells",
+        "seen_p50": 1.0, "notes": "no p_tanker: size alone tells",
     }  # fmt: skip
 
 
@@ -129,8 +141,14 @@ def ledger() -> dict[str, Any]:
     values = dict.fromkeys(Ledger.to_schema().columns, 1.5)
     return values | {
         "year": 2024, "scenario": "inferred", "p_over_cap": 0.25, "cap_barrels": 500_000.0,
+        "start": day(-5), "end": day(30),
         "passed_p05": None, "passed_p50": None, "passed_p95": None,
     }  # fmt: skip
+
+
+def cumulative(n: int) -> dict[str, Any]:
+    values = dict.fromkeys(("barrels_p05", "barrels_p50", "barrels_p95"), 1.5)
+    return values | {"year": 2024, "day": day(n), "p_over_cap": 0.25}
 
 
 ROWS: dict[str, tuple[type[Table], list[dict[str, Any]]]] = {
@@ -159,6 +177,7 @@ ROWS: dict[str, tuple[type[Table], list[dict[str, Any]]]] = {
     "seasons": (Seasons, [season()]),
     "voyages": (Voyages, [voyage("chongjin-x"), voyage(None)]),
     "ledger": (Ledger, [ledger()]),
+    "cumulative": (Cumulative, [cumulative(n) for n in range(-4, 31)]),
 }  # fmt: skip
 
 

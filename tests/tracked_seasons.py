@@ -85,6 +85,8 @@ def hulls_of(observation: list[int], day: list[float], **columns: object) -> Hul
     return Hulls(
         observation=np.array(observation, np.int64),
         day=np.array(day, float),
+        type_by_eye=np.zeros(count, bool),
+        load_p_wrong=np.full(count, np.nan),
         **{name: np.array(v, float) for name, v in values.items()},
     )
 

@@ -27,6 +27,8 @@ WRITTEN = {
     "Seasons": "seasons.parquet",
     "Voyages": "voyages.parquet",
     "Ledger": "ledger.parquet",
+    "Cumulative": "cumulative.parquet",
+    "DecisionEffects": "decisions.parquet",
     "Labels": "labels.geojson",
 }
 

@@ -73,7 +73,7 @@ def test_each_year_has_its_period_and_its_scenarios() -> None:
     rows = [
         ledger() | {"start": day(0), "end": day(71)},
         ledger() | {"scenario": "90% of deadweight", "p_over_cap": 0.0},
-        ledger() | {"year": 2025, "reported_barrels": 168_679.0},  # of a run without these columns
+        ledger() | {"year": 2025, "reported_barrels": 168_679.0, "start": None, "end": None},
     ]
     lines = ledger_lines(pd.DataFrame(rows).assign(**_utc(rows)), seasons_of()[:0])
     heads = [line for line in lines if not line.startswith(" ")]

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from gnomon.datamodel.decisions import (
     BY_EYE,
-    LOAD_ODDS,
-    P_TYPE,
+    LOAD_P_WRONG,
     P_VESSEL,
+    P_WRONG,
+    TYPE_BY_EYE,
+    Certainty,
     Decision,
     latest,
     read_review,
@@ -197,10 +199,10 @@ def test_a_word_stands_in_for_the_pixels_unless_they_said_the_same_more_strongly
     ]
     found = reviewed(table, said)
     rows = found.detections
-    odds = np.log(LOAD_ODDS)
+    odds = np.log(1 / P_WRONG["sure"] - 1)
     assert list(rows.score) == [P_VESSEL, 0.99, P_VESSEL, P_VESSEL]
-    assert list(rows.p_tanker) == pytest.approx([P_TYPE, 0.97, 1 - P_TYPE, 0.01])
-    assert list(rows.log_lr_laden) == pytest.approx([odds, 4.2, -odds, np.nan], nan_ok=True)
+    assert list(rows.p_tanker) == pytest.approx([1 - P_WRONG["sure"]] * 2 + [P_WRONG["sure"]] * 2)
+    assert list(rows.log_lr_laden) == pytest.approx([odds, odds, -odds, np.nan], nan_ok=True)
     assert list(rows.identity.fillna("")) == ["Un Hung", "", "", ""]
     assert [one.detection_id for one in found.lost] == ["gone"]
     assert found.notes == {
@@ -210,9 +212,35 @@ def test_a_word_stands_in_for_the_pixels_unless_they_said_the_same_more_strongly
     pd.testing.assert_frame_equal(table, ships())  # the caller's table is left as it was
 
 
+@pytest.mark.parametrize("certainty", ["sure", "probable", "possible"])
+def test_a_word_weighs_as_the_analyst_says(certainty: Certainty) -> None:
+    """Pixels that say the same more strongly are kept, and weaker ones are raised to the word."""
+    p, odds = 1 - P_WRONG[certainty], np.log(1 / P_WRONG[certainty] - 1)
+    words = [
+        decision(name, type=kind, load_state=load, certainty=certainty)
+        for name, kind, load in (("a", "tanker", "laden"), ("c", "bulk", "ballast"))
+    ]
+    rows = reviewed(ships(), words).detections.set_index("detection_id")
+    assert rows.p_tanker["a"] == pytest.approx(p)
+    assert rows.p_tanker["c"] == pytest.approx(1 - p)
+    assert rows.log_lr_laden["a"] == pytest.approx(odds)
+    assert rows.log_lr_laden["c"] == pytest.approx(-max(odds, 1.0))
+    assert list(rows[TYPE_BY_EYE]) == [True, False, True, False]
+    assert rows[LOAD_P_WRONG].dropna().to_dict() == pytest.approx({"a": 1 - p, "c": 1 - p})
+
+
+def test_a_word_whose_certainty_is_unknown_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.geojson", feature("a", type="tanker", certainty="very"))
+    with pytest.raises(ReviewError, match="certainty is 'very'; write one of sure, probable"):
+        read_review(path)
+    (plain,) = read_review(written(tmp_path / "s.geojson", feature("a", type="tanker")))
+    assert plain.certainty == "sure"
+
+
 def test_what_is_rejected_takes_no_part_and_nothing_else_changes() -> None:
     found = reviewed(ships(), [decision("b", "reject", type="tanker", load_state="ballast")])
-    pd.testing.assert_frame_equal(found.detections.drop(columns=BY_EYE), ships().drop(index=1))
+    plain = found.detections.drop(columns=[BY_EYE, TYPE_BY_EYE, LOAD_P_WRONG])
+    pd.testing.assert_frame_equal(plain, ships().drop(index=1))
     assert found.notes == {"p": "reviewed: 0 accepted, 1 rejected"}
     accepted = reviewed(ships(), [decision("b", "accept", type="none")])  # no ship, by its own word
     pd.testing.assert_frame_equal(accepted.detections, found.detections)

@@ -1,5 +1,7 @@
 """The ledger: sums by hand, a direct Monte Carlo, errors that visits share, and the cap."""
 
+import itertools
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,8 +13,15 @@ from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import LedgerOptions
-from gnomon.datamodel.tables import Ledger
-from gnomon.ledger.deliveries import INFERRED, LOAD_MIN, LedgerResult, LedgerRow, build_ledger
+from gnomon.datamodel.tables import Cumulative, Ledger
+from gnomon.ledger.deliveries import (
+    EPOCH,
+    INFERRED,
+    LOAD_MIN,
+    LedgerResult,
+    LedgerRow,
+    build_ledger,
+)
 from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS
 
 START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC)
@@ -95,9 +104,9 @@ def test_every_draw_counts_alike() -> None:
 
 def test_seen_deliveries_are_a_part_of_all() -> None:
     row = inferred(port(draw(visits=30, seen=18, loaded=30)), **EXACT)
-    assert (row.deliveries_seen_mean, row.deliveries.mean) == (18, 30)
+    assert (row.deliveries_seen_p50, row.deliveries.mean) == (18, 30)
     row = inferred(port(draw(visits=30, seen=18, loaded=10)), **EXACT)
-    assert (row.deliveries_seen_mean, row.deliveries.mean) == (10, 10)
+    assert (row.deliveries_seen_p50, row.deliveries.mean) == (10, 10)
 
 
 def test_errors_that_visits_share_do_not_average_out() -> None:
@@ -148,6 +157,67 @@ def test_the_cap_is_passed_on_the_day_of_the_delivery_that_passes_it() -> None:
     late = inferred(port(draw()), cap_barrels=1e6, **EXACT)
     assert late.passed == (None, None, None)
     assert late.p_over_cap == 0.0
+
+
+def test_a_cap_that_more_likely_was_not_passed_has_no_date() -> None:
+    """A date beside a probability below one half reads as if the cap had been passed on it."""
+    under, over = draw(visits=10), draw(visits=40)
+    two_of_five = inferred(port(under, under, under, over, over), **EXACT)
+    assert two_of_five.p_over_cap == pytest.approx(0.4)
+    assert two_of_five.passed == (None, None, None)
+    half = inferred(port(under, over), **EXACT)
+    assert half.p_over_cap == pytest.approx(0.5)
+    assert half.passed.p50 == START + 25 * timedelta(days=6)
+
+
+def test_a_row_names_the_part_of_the_year_that_it_covers() -> None:
+    row = inferred(port(draw()), **EXACT)
+    assert (row.start, row.end) == (START, END)
+    begin, end = datetime(2023, 11, 5, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
+    rows = ledger(PortPosterior("vostochny", begin, end, 1.0, (draw(),)), **EXACT).rows
+    new_year = datetime(2024, 1, 1, tzinfo=UTC)
+    assert {(row.year, row.start, row.end) for row in rows} == {
+        (2023, begin, new_year), (2024, new_year, end),
+    }  # fmt: skip
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10_000), st.floats(2e5, 1.5e6), st.floats(0, 2e5))
+def test_the_cumulative_curve_rises_to_the_ledger_and_is_a_count_of_samples(
+    seed: int, cap: float, others: float
+) -> None:
+    """Against a loop over samples and days."""
+    rng = np.random.default_rng(seed)
+    begin = datetime(2024, 11, 20, 6, tzinfo=UTC)
+    seasons = []
+    for _ in range(3):
+        n = int(rng.integers(0, 40))
+        days = np.sort(rng.uniform(0, 63, n))  # some after the end of the period
+        loads = rng.random(n) < 0.7
+        sizes = np.full(n, 8.0), np.full(n, 0.2)
+        seasons.append(SeasonDraw(loads, loads, ~loads, days, *sizes))
+    span = PortPosterior("vostochny", begin, begin + timedelta(days=60), 1.0, tuple(seasons))
+    made = ledger(span, samples=100, seed=seed, cap_barrels=cap, reported_barrels={"2025": others})
+    for part in (2024, 2025):
+        rows = [row for row in made.days if row.year == part]
+        whole = next(r for r in made.rows if r.year == part and r.scenario == INFERRED)
+        last = (rows[-1].barrels_p05, rows[-1].barrels_p50, rows[-1].barrels_p95)
+        assert last == pytest.approx((whole.barrels.p05, whole.barrels.p50, whole.barrels.p95))
+        assert rows[-1].p_over_cap == pytest.approx(whole.p_over_cap)
+        for one, two in itertools.pairwise(rows):
+            assert two.day - one.day == timedelta(days=1)
+            assert two.barrels_p05 >= one.barrels_p05
+            assert two.p_over_cap >= one.p_over_cap
+        row = rows[len(rows) // 2]
+        year_days = [s.of_year(part) for s in made.samples]
+        limit = (row.day - EPOCH) / timedelta(days=1)
+        sums = [
+            sum(b for d, b in zip(s.day, s.barrels, strict=True) if d < limit) for s in year_days
+        ]
+        assert row.barrels_p50 == pytest.approx(np.median(sums))
+        reported = others if part == 2025 else 0.0
+        assert row.p_over_cap == pytest.approx(np.mean([s + reported > cap for s in sums]))
+    table(Cumulative, [asdict(row) for row in made.days])
 
 
 @settings(max_examples=20)

@@ -43,7 +43,7 @@ def test_counts_are_quantiles_of_the_draws() -> None:
     assert [row.visits_p05, row.visits_p50, row.visits_p95] == pytest.approx(
         list(np.quantile(visits, [0.05, 0.5, 0.95]))
     )
-    assert row.seen_mean == pytest.approx(np.mean([draw.seen.sum() for draw in made.draws]))
+    assert row.seen_p50 == pytest.approx(np.median([draw.seen.sum() for draw in made.draws]))
     dwell = [tracks.prior.mean_days[d.member, TANKER_DWELL] for d in tracks.draws]
     assert (row.dwell_days, row.dwell_sigma_days) == pytest.approx((np.mean(dwell), np.std(dwell)))
     assert row.observations == len(tracks.data.day)

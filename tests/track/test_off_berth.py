@@ -245,10 +245,12 @@ def test_an_anchorage_full_of_other_ships_is_no_evidence_of_the_trade(laden: flo
         # No load is read at the berth, so that all evidence is from the anchorage.
         hulls = hulls.assign(log_lr_laden=hulls.log_lr_laden.where(hulls.port == ANCHORAGE))
         passes = made.observations[made.observations.port != HOME]
-        row = tracked(made, OPTIONS, detections=hulls, observations=passes).seasons.iloc[0]
-        exports.append(row.p_exports)
-        loaded += row.loaded_mean / row.visits_mean / 16
-        unloaded += row.unloaded_mean / row.visits_mean / 16
+        result = tracked(made, OPTIONS, detections=hulls, observations=passes)
+        exports.append(result.seasons.p_exports.iloc[0])
+        draws = result.posteriors[0].draws
+        visits = sum(len(draw.seen) for draw in draws)
+        loaded += sum(draw.loaded.sum() for draw in draws) / visits / 16
+        unloaded += sum(draw.unloaded.sum() for draw in draws) / visits / 16
     # One season is 0.17 off; 0.12 is three standard errors of the mean of sixteen.
     assert np.mean(exports) == pytest.approx(0.5, abs=0.12)
     # The prior is 0.44 each.

@@ -16,8 +16,10 @@ from odc.geo.geobox import GeoBox
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.study import LoadOptions, Study
+from gnomon.datamodel.visibility import read_visibility
 from gnomon.freeboard import rows as stage
-from gnomon.imagery.read import geobox_of
+from gnomon.imagery.read import geobox_of, read_pixels
+from gnomon.imagery.water import usable_water
 from gnomon.workflow import observe as observing
 from gnomon.workflow.evidence import cutouts
 from gnomon.workflow.loads import reader_of
@@ -139,6 +141,25 @@ def test_every_detection_has_evidence_and_nothing_else_has(observation: Observat
         assert cutout.pixels.odc.geobox.geographic_extent.geom.contains(row.geometry)
 
 
+def test_an_observation_says_place_by_place_what_it_shows(
+    observation: Observation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In windows of any size, as the masks of the whole port have it."""
+    area = geobox_of(observation.scene).geographic_extent.geom.buffer(-0.002)
+    own = replace(observation, port=replace(observation.port, area=area))
+    whole = observe(own).observation.visibility.iloc[0]
+    monkeypatch.setattr(observing, "CORE_PX", 64)
+    assert observe(own).observation.visibility.iloc[0] == whole
+    grid = read_visibility(whole)
+    pixels = read_pixels(observation.scene, area)
+    masks = usable_water(pixels, observation.options.mask)
+    seen = (masks.valid & ~masks.cloud & ~masks.ice).to_numpy()
+    assert grid.seen_percent.mean() / 100 == pytest.approx(seen.mean(), abs=0.02)
+    middle = area.centroid
+    assert grid.share_around(middle.x, middle.y, reach_m=60) > 0.9
+    assert observe(observation).observation.visibility.isna().all()  # a whole scene is no port
+
+
 def test_without_the_load_stage_there_are_pixels_and_no_fit(observation: Observation) -> None:
     options = observation.options.model_copy(update={"load": LoadOptions(enabled=False)})
     result = observe(replace(observation, options=options))
@@ -193,7 +214,8 @@ def test_parts_cover_the_port_once(observation: Observation) -> None:
          BOX.boundingbox.right - 55, BOX.boundingbox.top - 95), BOX.crs, resolution=10,
     ).geographic_extent.geom  # fmt: skip
     port = replace(observation.port, area=area)
-    parts = list(observing._parts(replace(observation, port=port), BOX))
+    ground = observing._ground(replace(observation, port=port), BOX)
+    parts = list(observing._parts(BOX, ground))
     covered = np.zeros(BOX.shape.yx, int)
     for part in parts:
         covered[part.searched.core] += 1

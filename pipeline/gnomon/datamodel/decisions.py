@@ -5,24 +5,31 @@ about one detection, its geometry the outline. `Decision` has the properties. Se
 decide about the same detection: the one of the latest ``decided_at`` holds, the others are its
 history. The file is an analyst's: no run writes to it.
 
-An analyst's word is evidence and not truth. It was read from the same pixels, so it stands in for
-what they said, unless they said the same more strongly. No study says how often an eye errs on
-small tankers at 10 m; these numbers are ours, round and not too sure of themselves:
+What an analyst says about type or load has the weight that the analyst gives it (``certainty``),
+and stands in for what the same pixels say, unless they say the same more strongly:
 
-==================  ===========================================================  =============
-the word            what becomes of the row                                      wrong once in
-==================  ===========================================================  =============
-accept              ``score`` at least 0.98                                      50
-reject, type none   takes no part in tracking; the table of detections keeps it  -
-type tanker         ``p_tanker`` at least 0.95                                   20
-any other type      ``p_tanker`` at most 0.05                                    20
-laden, ballast      ``log_lr_laden`` beyond +2.94, -2.94 (odds of 19)            20
-indeterminate       no ``log_lr_laden``: the pixels' verdict is not believed     -
-identity            candidate of its visit, with odds of 19 for each other ship  20
-==================  ===========================================================  =============
+=========  ============================================  ====================
+certainty  meaning                                       wrong once in
+=========  ============================================  ====================
+sure       taken as a fact; the default                  100,000
+probable   other evidence can outweigh it                10
+possible   a hint                                        3 1/3
+=========  ============================================  ====================
 
-So a decision about the load can be outweighed by other observations, and a ship that is named must
-still be of a size that fits and be in one place at a time.
+==================  ===========================================================================
+the word            what becomes of the row, P being the chance that the word is right
+==================  ===========================================================================
+accept              ``score`` at least 0.98
+reject, type none   takes no part in tracking; the table of detections keeps it
+type tanker         ``p_tanker`` at least P
+any other type      ``p_tanker`` at most 1 - P
+laden, ballast      ``log_lr_laden`` beyond +log(P / (1 - P)), or below the negative of it
+indeterminate       no ``log_lr_laden``: the pixels' verdict is not believed
+identity            candidate of its visit, with odds of 19 for each other ship
+==================  ===========================================================================
+
+No study says how often an eye errs on small tankers at 10 m: whoever writes "sure" answers for it.
+A ship that is named must still be of a size that fits and be in one place at a time.
 """
 
 import math
@@ -42,11 +49,14 @@ from gnomon.datamodel.ship_types import ShipType
 
 REVIEW = "review.geojson"
 """Its name in the folder of a run."""
+Certainty = Literal["sure", "probable", "possible"]
+P_WRONG: Mapping[Certainty, float] = {"sure": 1e-5, "probable": 0.1, "possible": 0.3}
+"""Chance that a word of type or load is wrong, by how sure the analyst is."""
 P_VESSEL = 0.98
-P_TYPE = 0.95
-LOAD_ODDS = NAME_ODDS = 19.0
-BY_EYE = "_by_eye"
-"""Column: whether an analyst decided about a row."""
+NAME_ODDS = 19.0
+BY_EYE, TYPE_BY_EYE, LOAD_P_WRONG = "_by_eye", "_type_by_eye", "_load_p_wrong"
+"""Columns: whether an analyst decided about a row, and about its type; how often a load is wrong
+that an analyst gave, else null."""
 NAMELESS = ("unregistered", "unknown", "?")
 """Names that name no ship."""
 
@@ -66,6 +76,8 @@ class Decision(Row):
     type: Literal[ShipType, "none"] | None = None
     """``none`` is no ship at all, ``unknown`` says nothing."""
     load_state: Literal["laden", "ballast", "indeterminate"] | None = None
+    certainty: Certainty = "sure"
+    """Of type and load."""
     identity: str | None = None
     """Name or IMO number."""
     length_m: float | None = Field(default=None, gt=0)
@@ -75,9 +87,38 @@ class Decision(Row):
     """Outline, if there is one."""
 
     @property
+    def names_type(self) -> bool:
+        """Whether it says what kind of ship this is."""
+        return self.type not in (None, "unknown", "none")
+
+    @property
+    def names_load(self) -> bool:
+        """Whether it says laden or in ballast."""
+        return self.load_state in ("laden", "ballast")
+
+    @property
+    def p_wrong(self) -> float:
+        """Chance that what it says about type or load is wrong."""
+        return P_WRONG[self.certainty]
+
+    @property
     def rejects(self) -> bool:
         """Whether the detection is not to count; what is "no ship" is not, accepted or not."""
         return self.decision == "reject" or self.type == "none"
+
+    @property
+    def words(self) -> str:
+        """What it says, without who and when."""
+        parts = [self.decision + "ed"]
+        if self.type:
+            parts.append("no ship" if self.type == "none" else f"type {self.type}")
+        if self.load_state:
+            parts.append(f"load {self.load_state}")
+        if self.names_type or self.names_load:
+            parts[-1] += f" ({self.certainty})"
+        if self.identity:
+            parts.append(f"named {self.identity}")
+        return ", ".join(parts)
 
     def __str__(self) -> str:
         who = f" by {self.reviewer}" if self.reviewer else ""
@@ -135,7 +176,8 @@ class Reviewed:
     """Detections as an analyst leaves them."""
 
     detections: pd.DataFrame
-    """Those that take part, with a column `BY_EYE`, and ``identity`` where a ship was named."""
+    """Those that take part, with columns `BY_EYE`, `TYPE_BY_EYE` and `LOAD_P_WRONG`, and
+    ``identity`` where a ship was named."""
     held: tuple[Decision, ...] = ()
     """Decisions about rows of the table."""
     lost: tuple[Decision, ...] = ()
@@ -180,6 +222,10 @@ def reviewed(detections: pd.DataFrame, decisions: Sequence[Decision]) -> Reviewe
         if name in out or any(value is not None for value in after):
             out[name] = after
     out[BY_EYE] = list(ids.isin(held))
+    out[TYPE_BY_EYE] = [name in held and held[name].names_type for name in ids]
+    out[LOAD_P_WRONG] = [
+        held[name].p_wrong if name in held and held[name].names_load else np.nan for name in ids
+    ]
     gone = ids.map(lambda name: name in held and held[name].rejects).astype(bool)
     return Reviewed(out[~gone], tuple(held.values()), lost, _notes(detections, held))
 
@@ -191,11 +237,12 @@ def _score(one: Decision | None, before: Any) -> Any:
 
 
 def _p_tanker(one: Decision | None, before: Any) -> Any:
-    if one is None or one.type in (None, "unknown"):
+    if one is None or not one.names_type:
         return before
     if one.type == "tanker":
-        return P_TYPE if pd.isna(before) else max(float(before), P_TYPE)
-    return 1 - P_TYPE if pd.isna(before) else min(float(before), 1 - P_TYPE)
+        p = 1 - one.p_wrong
+        return p if pd.isna(before) else max(float(before), p)
+    return one.p_wrong if pd.isna(before) else min(float(before), one.p_wrong)
 
 
 def _log_lr_laden(one: Decision | None, before: Any) -> Any:
@@ -205,7 +252,7 @@ def _log_lr_laden(one: Decision | None, before: Any) -> Any:
         return np.nan
     sign = 1.0 if one.load_state == "laden" else -1.0
     pixels = 0.0 if pd.isna(before) else sign * float(before)
-    return sign * max(math.log(LOAD_ODDS), pixels)
+    return sign * max(math.log((1 - one.p_wrong) / one.p_wrong), pixels)
 
 
 def _identity(one: Decision | None, before: Any) -> Any:

@@ -28,6 +28,7 @@ LOAD_REASONS = (
 Status = Literal["unreviewed", "ship", "not_ship"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 LabelLoad = Literal["laden", "ballast", "unknown"]
+TankerBasis = Literal["size alone", "size and images", "analyst"]
 LABEL_LOADS: tuple[LabelLoad, ...] = get_args(LabelLoad)
 
 
@@ -115,6 +116,9 @@ class Observations(Table):
     zones: Series[str] = pa.Field(nullable=True)
     """Usable fraction of each berth and anchorage by name, as a JSON object: QGIS, DuckDB and
     pandas all read text, and not all of them read nested columns."""
+    visibility: Series[str] = pa.Field(nullable=True)
+    """Share of each cell of about 40 m that was seen, as JSON: a grid in the scene's CRS, its
+    percents as bytes, row by row, packed by zlib and base64; of a port, not of a whole scene."""
     detections: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
     """Number of detections."""
     sun_azimuth_deg: Series[float] = angle(360, nullable=True)
@@ -128,8 +132,9 @@ class Observations(Table):
 class Visits(Table):
     """One row per visit of a likely small tanker that was detected at least once.
 
-    Observations bound a visit: ``arrived_after`` is the last clear one without the ship, which is
-    no proof that it was absent. The quantiles also use the dwell times and the detection rate.
+    Observations bound a visit: ``arrived_after`` is the last one that shows the ship's own place
+    without it, which is no proof that it was absent. The quantiles also use the dwell times and
+    the detection rate.
     """
 
     visit_id: Series[str] = pa.Field(unique=True)
@@ -142,6 +147,9 @@ class Visits(Table):
     arrived_before: Series[Time]
     departed_after: Series[Time]
     departed_before: Series[Time] = pa.Field(nullable=True)
+    hidden_images: Series[str]
+    """Scenes from ``arrived_after`` to ``departed_before`` in which cloud, ice or the edge of the
+    data hid the ship's own place, as a JSON array: whether it lay there is unknown."""
     arrived_p05: Series[Time]
     arrived_p50: Series[Time]
     arrived_p95: Series[Time]
@@ -152,6 +160,9 @@ class Visits(Table):
     """Probability that exactly these detections are one visit."""
     p_tanker: Series[float] = pa.Field(ge=0, le=1)
     """Probability that it was a small tanker, and neither another ship nor a false alarm."""
+    p_tanker_basis: Series[str] = pa.Field(isin=get_args(TankerBasis))
+    """What ``p_tanker`` rests on beside the traffic of the port: the size alone, size and what
+    images say about the type, or an analyst's word."""
     length_m: Series[float] = pa.Field(gt=0)
     length_sigma_m: Series[float] = pa.Field(gt=0)
     beam_m: Series[float] = pa.Field(gt=0)
@@ -160,9 +171,14 @@ class Visits(Table):
     """Log likelihood ratio, laden over ballast at arrival, of the observations at the berth."""
     log_lr_laden_out: Series[float]
     """Likewise at departure."""
+    image_p_laden_in: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Probability of laden at arrival by its own images of the berth alone, if laden and ballast
+    are equally likely beforehand; null where none of them has a load."""
+    image_p_laden_out: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Likewise at departure."""
     p_laden_in: Series[float] = pa.Field(ge=0, le=1)
-    """Probability of laden at arrival, given the evidence of all visits of the port and of
-    observations off the berth."""
+    """Inferred: probability of laden at arrival, given the evidence of all visits of the port and
+    of observations off the berth."""
     p_laden_out: Series[float] = pa.Field(ge=0, le=1)
     p_loaded: Series[float] = pa.Field(ge=0, le=1)
     """Arrived in ballast and left laden."""
@@ -194,7 +210,7 @@ class Seasons(Table):
     visits_p05: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p50: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p95: Series[float] = pa.Field(ge=0, nullable=True)
-    seen_mean: Series[float] = pa.Field(ge=0, nullable=True)
+    seen_p50: Series[float] = pa.Field(ge=0, nullable=True)
     """Visits that were detected."""
     horvitz_thompson: Series[float] = pa.Field(ge=0, nullable=True)
     """Horvitz-Thompson estimate of the visits, as a check."""
@@ -208,9 +224,14 @@ class Seasons(Table):
     dwell_days: Series[float] = pa.Field(gt=0, nullable=True)
     """Mean dwell time of small tankers."""
     dwell_sigma_days: Series[float] = pa.Field(ge=0, nullable=True)
-    loaded_mean: Series[float] = pa.Field(ge=0, nullable=True)
+    loaded_p05: Series[float] = pa.Field(ge=0, nullable=True)
     """Visits that arrived in ballast and left laden."""
-    unloaded_mean: Series[float] = pa.Field(ge=0, nullable=True)
+    loaded_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    loaded_p95: Series[float] = pa.Field(ge=0, nullable=True)
+    unloaded_p05: Series[float] = pa.Field(ge=0, nullable=True)
+    """Visits that arrived laden and left in ballast."""
+    unloaded_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    unloaded_p95: Series[float] = pa.Field(ge=0, nullable=True)
     p_exports: Series[float] = pa.Field(ge=0, le=1, nullable=True)
     """Probability that more visits loaded than unloaded."""
     notes: Series[str] = pa.Field(nullable=True)
@@ -242,7 +263,10 @@ class Ledger(Table):
     year: Series[int]
     scenario: Series[str]
     """``inferred`` from the images, or a fixed part of deadweight that a precedent assumes."""
-    deliveries_seen_mean: Series[float] = pa.Field(ge=0)
+    start: Series[Time]
+    """First moment of the part of the year that the numbers cover, and its ``end``."""
+    end: Series[Time]
+    deliveries_seen_p50: Series[float] = pa.Field(ge=0)
     deliveries_mean: Series[float] = pa.Field(ge=0)
     deliveries_p05: Series[float] = pa.Field(ge=0)
     deliveries_p50: Series[float] = pa.Field(ge=0)
@@ -260,9 +284,52 @@ class Ledger(Table):
     cap_barrels: Series[float] = pa.Field(gt=0)
     p_over_cap: Series[float] = pa.Field(ge=0, le=1)
     passed_p05: Series[Time] = pa.Field(nullable=True)
-    """When the cap was exceeded, in the samples in which it was."""
+    """When the cap was exceeded, in the samples in which it was; null unless ``p_over_cap`` is
+    0.5 or more, for else it more likely was not."""
     passed_p50: Series[Time] = pa.Field(nullable=True)
     passed_p95: Series[Time] = pa.Field(nullable=True)
+
+
+class Cumulative(Table):
+    """One row per day: barrels delivered since the year or the period began, as inferred.
+
+    The rows of a year are its cumulative curve against the cap; ``cumulative.parquet``.
+    """
+
+    year: Series[int]
+    day: Series[Time]
+    """End of the day that the deliveries are counted to."""
+    barrels_p05: Series[float] = pa.Field(ge=0)
+    barrels_p50: Series[float] = pa.Field(ge=0)
+    barrels_p95: Series[float] = pa.Field(ge=0)
+    p_over_cap: Series[float] = pa.Field(ge=0, le=1)
+    """Probability that they and what others reported exceed the cap of the year."""
+
+
+class DecisionEffects(Table):
+    """One row per decision of an analyst that was used, and one for all together.
+
+    ``_before`` is inferred without any decision, ``_after`` with all of them. The row of all has
+    no ``detection_id``, and it alone has deliveries and barrels.
+    """
+
+    detection_id: Series[str] = pa.Field(nullable=True)
+    decision: Series[str]
+    """In words."""
+    visit_before: Series[str] = pa.Field(nullable=True)
+    """Id of the visit that the detection belonged to; null for none."""
+    visit_after: Series[str] = pa.Field(nullable=True)
+    p_tanker_before: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Of that visit."""
+    p_tanker_after: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    p_loaded_before: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    p_loaded_after: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    deliveries_p50_before: Series[float] = pa.Field(ge=0, nullable=True)
+    deliveries_p50_after: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_p50_before: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_p50_after: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_noise: Series[float] = pa.Field(ge=0, nullable=True)
+    """A difference in barrels of no more than this is sampling noise."""
 
 
 class Labels(Table):
@@ -285,60 +352,3 @@ class Labels(Table):
     """Of the detection."""
     geometry: GeoSeries[Geometry]
     """Outline of the hull, a polygon."""
-
-
-class Cutouts(Table):
-    """One row per image cutout: of a hull as it was observed, or of its place without it.
-
-    ``store/<run_digest>/evidence.parquet`` of a run has the hulls of one observation,
-    ``surroundings.parquet`` the places of its visits before and after.
-    """
-
-    evidence_id: Series[str] = pa.Field(unique=True)
-    """The hull's detection_id; ``before:`` or ``after:`` and a visit_id for a place without it."""
-    scene_id: Series[str]
-    crs: Series[str]
-    """Of the scene's own grid, on which the pixels lie."""
-    left_m: Series[float]
-    """Easting, and ``top_m`` northing, of the outer corner of the first pixel."""
-    top_m: Series[float]
-    gsd_m: Series[float] = pa.Field(gt=0)
-    rows: Series[int] = pa.Field(gt=0)
-    columns: Series[int] = pa.Field(gt=0)
-    bands: Series[str]
-    """Names of the bands, separated by commas."""
-    encoding: Series[str] = pa.Field(isin=("uint16", "float32"))
-    """``uint16``: reflectance is (count - 1001) / 10000 and 0 means that nothing was seen.
-    ``float32``: the values themselves, NaN where nothing was seen. Little-endian both."""
-    pixels: Series[object]
-    """Bytes, (bands, rows, columns), the last index fastest."""
-    hidden: Series[object] = pa.Field(nullable=True)
-    """One byte a pixel, the sum of 1 for cloud, 2 for ice and 4 for land; null where unknown."""
-    chip: Series[str] = pa.Field(nullable=True)
-    """Input of the load stage besides pixels, JSON: a `ShipChip`, and its window in the pixels."""
-    fit: Series[str] = pa.Field(nullable=True)
-    """Its fit, JSON: fields of `gnomon.freeboard.fit.Fit`."""
-    outline: Series[str] = pa.Field(nullable=True)
-    """Fitted waterline, JSON, pairs of easting and northing on the grid, metres."""
-    shadow: Series[str] = pa.Field(nullable=True)
-    """Edge of the shadow of the deck's edge, likewise."""
-    freeboard_m: Series[object] = pa.Field(nullable=True)
-    """Grid of the posterior, a list, metres, ascending."""
-    log_likelihood: Series[object] = pa.Field(nullable=True)
-    """Of the pixels on that grid, natural logarithm, its maximum zero."""
-    density: Series[object] = pa.Field(nullable=True)
-    """Posterior on that grid, per metre."""
-    laden_p05_m: Series[float] = pa.Field(nullable=True)
-    """Freeboards that tankers of the fitted size have: 5 % of the laden ones lie lower."""
-    laden_p95_m: Series[float] = pa.Field(nullable=True)
-    ballast_p05_m: Series[float] = pa.Field(nullable=True)
-    ballast_p95_m: Series[float] = pa.Field(nullable=True)
-
-
-class Coastlines(Table):
-    """One row per port whose land a scene of the run shows; ``coastlines.parquet``."""
-
-    port: Series[str] = pa.Field(nullable=True)
-    scene_id: Series[str]
-    geometry: GeoSeries[Geometry]
-    """Land within the port's area, as that scene shows it."""

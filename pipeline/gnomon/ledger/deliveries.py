@@ -74,7 +74,10 @@ class Quantiles(NamedTuple):
 
 
 class CapDates(NamedTuple):
-    """5, 50, 95 % quantiles of the time when the cap was passed, where it was."""
+    """5, 50, 95 % quantiles of the time when the cap was passed, in the samples in which it was.
+
+    Nothing where it was passed in fewer than half of them: a date would then say that it was.
+    """
 
     p05: datetime | None
     p50: datetime | None
@@ -87,7 +90,9 @@ class LedgerRow:
 
     year: int
     scenario: str
-    deliveries_seen_mean: float
+    start: datetime
+    end: datetime
+    deliveries_seen_p50: float
     deliveries: Quantiles
     tonnes: Quantiles
     barrels: Quantiles
@@ -108,10 +113,32 @@ class LedgerRow:
 
 
 @dataclass(frozen=True)
+class PartOfYear:
+    """The part of a calendar year that the observations cover."""
+
+    year: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class CumulativeRow:
+    """A row of `gnomon.datamodel.tables.Cumulative`."""
+
+    year: int
+    day: datetime
+    barrels_p05: float
+    barrels_p50: float
+    barrels_p95: float
+    p_over_cap: float
+
+
+@dataclass(frozen=True)
 class LedgerResult:
-    """The ledger, and the samples behind it."""
+    """The ledger, its cumulative curves, and the samples behind them."""
 
     rows: list[LedgerRow]
+    days: list[CumulativeRow]
     samples: tuple[DeliverySample, ...]
 
 
@@ -139,8 +166,10 @@ def build_ledger(posteriors: Sequence[PortPosterior], options: LedgerOptions) ->
         port for port in posteriors if port.port in options.loading and port.usable_observations > 0
     ]
     samples = _samples(ports, options) if ports else []
-    rows = [row for year in _years(ports) for row in _year(samples, year, options)]
-    return LedgerResult(rows, tuple(samples))
+    parts = _parts_of_years(ports)
+    rows = [row for part in parts for row in _year(samples, part, options)]
+    days = [row for part in parts for row in cumulative_rows(samples, part, options)]
+    return LedgerResult(rows, days, tuple(samples))
 
 
 def _samples(ports: list[PortPosterior], options: LedgerOptions) -> list[DeliverySample]:
@@ -196,32 +225,44 @@ def _join(parts: list[DeliverySample], k: float) -> DeliverySample:
     )
 
 
-def _years(ports: list[PortPosterior]) -> list[int]:
+def _parts_of_years(ports: list[PortPosterior]) -> list[PartOfYear]:
+    """Calendar years of the period that any port was observed in, cut to that period."""
     if not ports:
         return []
-    first = min(port.start for port in ports).year
-    return list(range(first, max(port.end for port in ports).year + 1))
+    start, end = min(port.start for port in ports), max(port.end for port in ports)
+    last = (end - timedelta(microseconds=1)).year
+    years = range(start.year, last + 1)
+    return [
+        PartOfYear(
+            year,
+            max(start, datetime(year, 1, 1, tzinfo=UTC)),
+            min(end, datetime(year + 1, 1, 1, tzinfo=UTC)),
+        )
+        for year in years
+    ]
 
 
-def _year(samples: list[DeliverySample], year: int, options: LedgerOptions) -> list[LedgerRow]:
+def _year(
+    samples: list[DeliverySample], part: PartOfYear, options: LedgerOptions
+) -> list[LedgerRow]:
     """Rows of one calendar year: the inferred load, then the scenarios."""
-    within = [sample.of_year(year) for sample in samples]
+    within = [sample.of_year(part.year) for sample in samples]
     scenarios = {INFERRED: None} | {f"{share:.0%} of deadweight": share for share in SCENARIOS}
     return [
-        _row(within, year, scenario, options, share=share) for scenario, share in scenarios.items()
+        _row(within, part, scenario, options, share=share) for scenario, share in scenarios.items()
     ]
 
 
 def _row(
     samples: list[DeliverySample],
-    year: int,
+    part: PartOfYear,
     scenario: str,
     options: LedgerOptions,
     *,
     share: float | None,
 ) -> LedgerRow:
     volumes = [sample.volumes(share) for sample in samples]
-    others = options.reported_barrels.get(str(year), 0.0)
+    others = options.reported_barrels.get(str(part.year), 0.0)
     passed = [
         day
         for sample, volume in zip(samples, volumes, strict=True)
@@ -229,17 +270,57 @@ def _row(
     ]
     pairs = zip(volumes, samples, strict=True)
     return LedgerRow(
-        year=year,
+        year=part.year,
         scenario=scenario,
-        deliveries_seen_mean=float(np.mean([float(sample.seen.sum()) for sample in samples])),
+        start=part.start,
+        end=part.end,
+        deliveries_seen_p50=float(np.median([float(sample.seen.sum()) for sample in samples])),
         deliveries=_quantiles([float(len(volume)) for volume in volumes]),
         tonnes=_quantiles([volume.sum() / sample.barrels_per_tonne for volume, sample in pairs]),
         barrels=_quantiles([volume.sum() for volume in volumes]),
         reported_barrels=others,
         cap_barrels=options.cap_barrels,
         p_over_cap=len(passed) / len(samples),
-        passed=_cap_dates(passed),
+        passed=_cap_dates(passed if 2 * len(passed) >= len(samples) else []),
     )
+
+
+def cumulative_rows(
+    samples: Sequence[DeliverySample], part: PartOfYear, options: LedgerOptions
+) -> list[CumulativeRow]:
+    """Barrels delivered from the beginning of a part of a year to the end of each of its days.
+
+    A ship that is still in port at the end counts on the last day, so that the last row has the
+    quantiles of the ledger.
+
+    Parameters
+    ----------
+    samples
+        Deliveries of each, of any years.
+    part
+        Of the year.
+    options
+        The cap, and what others reported.
+
+    """
+    days = max(round((part.end - part.start) / timedelta(days=1)), 1)
+    ends = [part.start + timedelta(days=n + 1) for n in range(days)]
+    edges = np.array([(end - EPOCH) / timedelta(days=1) for end in ends])
+    edges[-1] = np.inf
+    totals = np.array([_totals_to(sample.of_year(part.year), edges) for sample in samples])
+    low, median, high = np.quantile(totals, (0.05, 0.5, 0.95), axis=0)
+    others = options.reported_barrels.get(str(part.year), 0.0)
+    over = (others + totals > options.cap_barrels).mean(0)
+    return [
+        CumulativeRow(part.year, end, *(float(values[n]) for values in (low, median, high, over)))
+        for n, end in enumerate(ends)
+    ]
+
+
+def _totals_to(sample: DeliverySample, edges: Floats) -> Floats:
+    """Barrels delivered before each of several days."""
+    totals: Floats = np.r_[0.0, np.cumsum(sample.barrels)]
+    return totals[np.searchsorted(sample.day, edges)]
 
 
 def _quantiles(values: list[float]) -> Quantiles:

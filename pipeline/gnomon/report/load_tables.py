@@ -23,7 +23,16 @@ from gnomon.datamodel.files import read_table
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.schema import CRS, Table
 from gnomon.datamodel.study import Study
-from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons, Visits, Voyages
+from gnomon.datamodel.tables import (
+    Cumulative,
+    DecisionEffects,
+    Detections,
+    Ledger,
+    Observations,
+    Seasons,
+    Visits,
+    Voyages,
+)
 from gnomon.workflow.store import check_run_folder
 
 REQUIRED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
@@ -32,6 +41,7 @@ OPTIONAL: dict[str, type[Table]] = {
     "seasons": Seasons,
     "voyages": Voyages,
     "ledger": Ledger,
+    "cumulative": Cumulative,
 }
 EVERYWHERE = "everywhere"
 """Port of a run over whole scenes, as the tables of visits call it."""
@@ -40,6 +50,7 @@ WITHOUT = {
     "seasons": "seasons.parquet is missing: the number of unseen visits is unknown",
     "voyages": "voyages.parquet is missing: where ships sailed to is unknown",
     "ledger": "ledger.parquet is missing: barrels are not estimated",
+    "cumulative": "cumulative.parquet is missing: barrels are not drawn by day",
 }
 OLD_VERSIONS = "0.0.", "0.1."
 """They wrote other columns, and no evidence."""
@@ -69,6 +80,9 @@ class Run:
     seasons: pd.DataFrame
     voyages: pd.DataFrame
     ledger: pd.DataFrame
+    cumulative: pd.DataFrame
+    decisions: pd.DataFrame
+    """What each decision of an analyst changed; empty where there was none."""
     metadata: RunMetadata
     study: Study | None
     """None if run.json has none that this version can read."""
@@ -120,6 +134,12 @@ def read_run(folder: Path) -> Run:
         tables[name] = _conformed(read_table(folder / f"{name}.parquet"), model, notes)
     for name, model in OPTIONAL.items():
         tables[name] = _conformed(_optional(folder, name, notes), model, notes)
+    effects = folder / "decisions.parquet"
+    tables["decisions"] = _conformed(
+        _optional(folder, "decisions", notes) if effects.is_file() else pd.DataFrame(),
+        DecisionEffects,
+        notes,
+    )
     for name in REQUIRED:
         tables[name]["port"] = tables[name].port.fillna(EVERYWHERE)
     study = _study(values, metadata, notes)

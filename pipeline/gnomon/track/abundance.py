@@ -39,7 +39,7 @@ class SeasonRow:
     visits_p05: float | None = None
     visits_p50: float | None = None
     visits_p95: float | None = None
-    seen_mean: float | None = None
+    seen_p50: float | None = None
     horvitz_thompson: float | None = None
     horvitz_thompson_sigma: float | None = None
     little: float | None = None
@@ -48,8 +48,12 @@ class SeasonRow:
     chapman_sigma: float | None = None
     dwell_days: float | None = None
     dwell_sigma_days: float | None = None
-    loaded_mean: float | None = None
-    unloaded_mean: float | None = None
+    loaded_p05: float | None = None
+    loaded_p50: float | None = None
+    loaded_p95: float | None = None
+    unloaded_p05: float | None = None
+    unloaded_p50: float | None = None
+    unloaded_p95: float | None = None
     p_exports: float | None = None
     notes: str | None = None
 
@@ -78,12 +82,11 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
 
     """
     data, visits = tracks.data, season.visits
-    low, median, high = (float(np.quantile(visits, p)) for p in (0.05, 0.5, 0.95))
     detected = np.array([d.seen.sum() for d in season.draws], float)
     ht, by_little, by_chapman = _other_estimators(tracks, detected)
     dwell = tracks.mean_dwell_days
-    loaded = np.array([d.loaded.sum() for d in season.draws])
-    unloaded = np.array([d.unloaded.sum() for d in season.draws])
+    loaded = np.array([d.loaded.sum() for d in season.draws], float)
+    unloaded = np.array([d.unloaded.sum() for d in season.draws], float)
     return SeasonRow(
         port=data.port,
         start=data.start,
@@ -91,10 +94,8 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
         observations=len(data.day),
         usable_observations=float(data.usable.sum()),
         visits_mean=float(visits.mean()),
-        visits_p05=low,
-        visits_p50=median,
-        visits_p95=high,
-        seen_mean=float(detected.mean()),
+        **_quantiles("visits", visits),
+        seen_p50=float(np.median(detected)),
         horvitz_thompson=ht.visits,
         horvitz_thompson_sigma=ht.sigma,
         little=by_little.visits,
@@ -103,11 +104,16 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
         chapman_sigma=by_chapman.sigma,
         dwell_days=float(dwell.mean()),
         dwell_sigma_days=float(dwell.std()),
-        loaded_mean=float(loaded.mean()),
-        unloaded_mean=float(unloaded.mean()),
+        **_quantiles("loaded", loaded),
+        **_quantiles("unloaded", unloaded),
         p_exports=float((loaded > unloaded).mean() + 0.5 * (loaded == unloaded).mean()),
         notes="; ".join(data.notes) or None,
     )
+
+
+def _quantiles(name: str, counts: Floats) -> dict[str, float]:
+    levels = {"p05": 0.05, "p50": 0.5, "p95": 0.95}
+    return {f"{name}_{key}": float(np.quantile(counts, p)) for key, p in levels.items()}
 
 
 def _other_estimators(

@@ -59,7 +59,7 @@ class OperationDraw:
 
 
 def operation_log_likelihood(
-    log_lr_laden: Floats, elapsed: Floats, *, p_tanker: float = 1.0
+    log_lr_laden: Floats, elapsed: Floats, *, p_tanker: float = 1.0, misread: float = MISREAD
 ) -> Floats:
     """Log likelihood of a visit's observations at the berth under each operation, (4,).
 
@@ -71,6 +71,8 @@ def operation_log_likelihood(
         Part of the visit that had elapsed at each, 0 to 1.
     p_tanker
         Chance that it is a small tanker: operations of others are no evidence of the trade.
+    misread
+        Chance that these observations have no weight at all.
 
     """
     done = elapsed**2 * (3 - 2 * elapsed)
@@ -87,7 +89,7 @@ def operation_log_likelihood(
         ]
     )
     mean = logsumexp(each) + 2 * half
-    read = p_tanker * (1 - MISREAD)
+    read = p_tanker * (1 - misread)
     mixed: Floats = np.log(read * np.exp(each - mean) + 1 - read)
     return mixed
 

@@ -21,6 +21,7 @@ from scipy.special import log_expit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 CLASS_LENGTH_M = np.array([75.0, 100.0, 135.0, 110.0])
 """Mean length of short and long small tankers, other ships, false alarms."""
@@ -35,6 +36,8 @@ BERTH_SIGMA_M = 35.0
 P_SHIFTED = 0.1
 """Chance that a ship shifted between two observations, to anywhere within `PORT_AREA_M2`."""
 PORT_AREA_M2 = 1.5e6
+CALIBRATED_MIN, BY_EYE_MIN = 1e-3, 1e-6
+"""No probability is believed beyond this: that of a detector, and the word of an analyst."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,12 @@ class Hulls:
     score: Floats
     p_tanker: Floats
     """NaN where unknown."""
+    type_by_eye: Mask
+    """Whether an analyst gave it."""
     log_lr_laden: Floats
     """NaN where unknown."""
+    load_p_wrong: Floats
+    """Chance that a load which an analyst gave is wrong; NaN where none did."""
 
 
 class MarkLikelihood:
@@ -65,8 +72,9 @@ class MarkLikelihood:
     def __init__(self, hulls: Hulls) -> None:
         self.hulls = hulls
         self._length_variance = hulls.length_sigma_m**2 + LENGTH_MODEL_SIGMA_M**2
-        logit = _logit(np.nan_to_num(hulls.p_tanker, nan=0.5))
-        vessel = _logit(hulls.score)
+        least = np.where(hulls.type_by_eye, BY_EYE_MIN, CALIBRATED_MIN)
+        logit = _logit(np.nan_to_num(hulls.p_tanker, nan=0.5), least)
+        vessel = _logit(hulls.score, CALIBRATED_MIN)
         tanker = np.where(np.isnan(hulls.p_tanker), 0.0, logit)
         self._tanker = np.stack([tanker, tanker, -tanker, -tanker], -1)
         self._vessel = np.stack([vessel, vessel, vessel, -vessel], -1)
@@ -149,6 +157,6 @@ def _circular_normal(squared: Floats, sigma: float) -> Floats:
     return density
 
 
-def _logit(p: Floats) -> Floats:
-    bounded = np.clip(p, 0.001, 0.999)
+def _logit(p: Floats, least: Floats | float) -> Floats:
+    bounded = np.clip(p, least, 1 - least)
     return np.log(bounded / (1 - bounded))

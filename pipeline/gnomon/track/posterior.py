@@ -8,12 +8,14 @@ would make large ships larger and the sum of deadweights too great.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.datamodel.study import TrackOptions
-from gnomon.track.direction import operation_log_likelihood
+from gnomon.datamodel.tables import TankerBasis
+from gnomon.track.direction import MISREAD, operation_log_likelihood
 from gnomon.track.dwell import DwellPosterior, EndDensities, grid_quantiles
 from gnomon.track.linking import (
     FALSE_ALARM,
@@ -118,9 +120,23 @@ class TrackPosterior:
         elapsed = (day - day[0] + ends.mean_before) / dwell
         ratio = hulls.log_lr_laden[rows]
         known = ~np.isnan(ratio)
+        # What an analyst said is as sure as the analyst is.
+        by_eye = hulls.load_p_wrong[rows]
+        misread = float(np.nanmin(np.r_[by_eye, MISREAD]))
         return operation_log_likelihood(
-            ratio[known], elapsed[known], p_tanker=self.p_tanker_of(track)
+            ratio[known], elapsed[known], p_tanker=self.p_tanker_of(track), misread=misread
         )
+
+    def shows_load(self, track: Track) -> bool:
+        """Whether any image of a track has a load likelihood ratio."""
+        return bool(np.isfinite(self.data.hulls.log_lr_laden[list(track)]).any())
+
+    def tanker_basis(self, track: Track) -> TankerBasis:
+        """What the probability that a track is a small tanker's rests on."""
+        hulls, rows = self.data.hulls, list(track)
+        if hulls.type_by_eye[rows].any():
+            return "analyst"
+        return "size and images" if np.isfinite(hulls.p_tanker[rows]).any() else "size alone"
 
     def end_times(self, tracks: list[Track]) -> EndTimes:
         """When visits began and ended."""
@@ -150,7 +166,8 @@ def track_posterior(
         Called after each round of the chain, with how many are done and how many there are.
 
     """
-    rng = np.random.default_rng([options.seed, len(data.day), len(data.hulls.observation)])
+    # Not by the number of hulls: before and after a decision the chain begins alike.
+    rng = np.random.default_rng([options.seed, crc32(data.port.encode())])
     prior = sample_prior(
         options.members, dwell_days=options.dwell_days, dwell_factor=options.dwell_factor
     )

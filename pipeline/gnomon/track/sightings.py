@@ -19,8 +19,7 @@ position            all berths are one position
 
 An ``identity`` (a name or an IMO number) makes that ship a candidate of the visit.
 
-Observations of one platform within ten minutes (neighbouring tiles) are one satellite pass, whose
-usable fractions add up.
+Observations of one satellite pass (`gnomon.track.passes`) are one, whose usable fractions add up.
 """
 
 import json
@@ -31,16 +30,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.datamodel.decisions import BY_EYE
+from gnomon.datamodel.decisions import BY_EYE, LOAD_P_WRONG, TYPE_BY_EYE
 from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.visibility import Visibility
 from gnomon.geo.local import local_metres
 from gnomon.track.marks import BEAM_PER_LENGTH, Hulls
+from gnomon.track.passes import by_pass, number_passes, visibility_by_pass
 from gnomon.track.presence import sensor_class
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ONE_PASS_DAYS = 10 / 1440
 BEAM_SIGMA_SHARE = 0.2
 """Of a beam that was not measured."""
 USABLE_WHERE_DETECTED = 0.05
@@ -77,6 +77,12 @@ class PortObservations:
     """Consequences of what the tables lack."""
     identity: tuple[str, ...]
     """Of each hull, where an analyst named the ship; empty elsewhere."""
+    places_deg: Floats | None
+    """Longitude and latitude of each hull, (hulls, 2); None where the table has none."""
+    scenes: tuple[tuple[str, ...], ...]
+    """Of each observation."""
+    visibility: tuple[tuple[Visibility, ...], ...]
+    """Of each observation, what its scenes show; empty where the table does not say."""
 
     @property
     def days(self) -> float:
@@ -215,7 +221,7 @@ def port_observations(
     usable, notes = _usable(observations, zones)
     day = ((observations.seen_at - pd.Timestamp(start)).dt.total_seconds() / 86_400).to_numpy()
     classes = _sensor_classes(observations)
-    passes = _passes(observations, day)
+    passes = number_passes(observations, day)
     first = np.unique(passes, return_index=True)[1]
     joined = np.minimum(np.bincount(passes, weights=usable), 1.0) if len(passes) else usable
     rows = detections[(detections.port == port) & detections.scene_id.isin(observations.scene_id)]
@@ -238,7 +244,15 @@ def port_observations(
         rows=rows.index.to_numpy(),
         notes=notes + lacking,
         identity=_identities(rows),
+        places_deg=_places_deg(rows),
+        scenes=by_pass(observations.scene_id, passes, len(first)),
+        visibility=visibility_by_pass(observations, passes, len(first)),
     )
+
+
+def _places_deg(rows: pd.DataFrame) -> Floats | None:
+    degrees = positions_deg(rows)
+    return None if degrees is None else np.column_stack(degrees)
 
 
 def _identities(rows: pd.DataFrame) -> tuple[str, ...]:
@@ -272,21 +286,6 @@ def _sensor_classes(observations: pd.DataFrame) -> Ints:
     )
 
 
-def _passes(observations: pd.DataFrame, day: Floats) -> Ints:
-    """Number of the satellite pass of each observation; observations are sorted by time."""
-    platform = observations.get("platform", observations.scene_id)
-    latest: dict[str, tuple[int, float]] = {}
-    count, out = 0, []
-    for name, time in zip(platform, day, strict=True):
-        number, before = latest.get(name, (-1, -np.inf))
-        if time - before > ONE_PASS_DAYS:
-            number = count
-            count += 1
-        latest[name] = (number, time)
-        out.append(number)
-    return np.array(out, np.int64)
-
-
 def _hulls(rows: pd.DataFrame, observation: Ints, day: Floats) -> tuple[Hulls, tuple[str, ...]]:
     notes = [CONSEQUENCES[name] for name in (*DEFAULTS, "beam_m") if _lacks(rows, name)]
     columns = {name: _numbers(rows, name, value) for name, value in DEFAULTS.items()}
@@ -312,6 +311,10 @@ def _hulls(rows: pd.DataFrame, observation: Ints, day: Floats) -> tuple[Hulls, t
         score=columns["score"],
         p_tanker=columns["p_tanker"],
         log_lr_laden=columns["log_lr_laden"],
+        type_by_eye=(
+            rows[TYPE_BY_EYE].to_numpy(bool) if TYPE_BY_EYE in rows else np.zeros(len(rows), bool)
+        ),
+        load_p_wrong=_numbers(rows, LOAD_P_WRONG, np.nan),
     ), tuple(notes if len(rows) else ())
 
 

@@ -14,13 +14,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
+from gnomon.datamodel.tables import TankerBasis
+from gnomon.track.bounds import Bounds, visit_bounds
 from gnomon.track.direction import (
     ARRIVES_LADEN,
     LEAVES_LADEN,
@@ -31,7 +33,6 @@ from gnomon.track.direction import (
     load_log_ratios,
     operation_probabilities,
 )
-from gnomon.track.dwell import grid_quantiles
 from gnomon.track.fleet import (
     AisNames,
     Fleet,
@@ -44,7 +45,6 @@ from gnomon.track.linking import TANKERS, PartitionDraw, Track
 from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M
 from gnomon.track.off_berth import EndTimes, OffBerthEvidence, OffBerthSource, fit_off_berth
 from gnomon.track.posterior import BEAM_SHARE, ShipSizes, TrackPosterior, ship_sizes
-from gnomon.track.voyages import TimeQuantiles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -54,8 +54,6 @@ DeadweightModel = Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Float
 
 CANDIDATE_MIN = 0.02
 """Probability from which a candidate is written."""
-CLEAR = 0.5
-"""Usable fraction from which an observation without the ship bounds an arrival or a departure."""
 REGISTER_SIGMA = 0.05
 """Of the logarithm of a deadweight in the register."""
 
@@ -72,26 +70,22 @@ class LogDeadweight(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit:
+class Visit(Bounds):
     """Columns of `gnomon.datamodel.tables.Visits`, but for those of `VisitSource`."""
 
     track: Track
     port: str
-    observations: int
-    arrived_after: datetime | None
-    arrived_before: datetime
-    departed_after: datetime
-    departed_before: datetime | None
-    arrived: TimeQuantiles
-    departed: TimeQuantiles
     p_visit: float
     p_tanker: float
+    p_tanker_basis: TankerBasis
     length_m: float
     length_sigma_m: float
     beam_m: float
     beam_sigma_m: float
     log_lr_laden_in: float
     log_lr_laden_out: float
+    image_p_laden_in: float | None
+    image_p_laden_out: float | None
     p_laden_in: float
     p_laden_out: float
     p_loaded: float
@@ -278,14 +272,17 @@ def _visits(given: PortInference, features: TrackFeatures, likely: list[Track]) 
         rng=posterior.rng,
     )
     log_deadweight = mix_deadweight(fleet, ships, features.log_deadweight.of(which))
-    loads = _loads(features.operations[which], features.all_operations(which))
+    shown = [posterior.shows_load(track) for track in likely]
+    loads = _loads(features.operations[which], features.all_operations(which), shown)
     return [
         Visit(
             track=track,
-            **_bounds(posterior, track)._asdict(),
+            port=posterior.data.port,
+            **vars(visit_bounds(posterior, track)),
             **loads[n]._asdict(),
             p_visit=often[track] / len(posterior.draws),
             p_tanker=float(features.p_tanker[which[n]]),
+            p_tanker_basis=posterior.tanker_basis(track),
             length_m=float(sizes.length_m[which[n]]),
             length_sigma_m=float(sizes.length_sigma_m[which[n]]),
             beam_m=float(sizes.beam_m[which[n]]),
@@ -326,44 +323,13 @@ def _candidates(fleet: Fleet, chance: Floats) -> str:
     return json.dumps({names[n]: round(float(chance[n]), 3) for n in likely})
 
 
-class _Bounds(NamedTuple):
-    """Bounds and quantiles of a visit's arrival and departure."""
-
-    port: str
-    observations: int
-    arrived_after: datetime | None
-    arrived_before: datetime
-    departed_after: datetime
-    departed_before: datetime | None
-    arrived: TimeQuantiles
-    departed: TimeQuantiles
-
-
-def _bounds(tracks: TrackPosterior, track: Track) -> _Bounds:
-    data = tracks.data
-    first, last = (int(data.hulls.observation[track[end]]) for end in (0, -1))
-    ends = tracks.end_densities(track)
-    clear = np.flatnonzero(data.usable >= CLEAR)
-    before, after = clear[clear < first], clear[clear > last]
-    arrive = [data.day[first] - q for q in grid_quantiles(ends.before, (0.95, 0.5, 0.05))]
-    depart = [data.day[last] + q for q in grid_quantiles(ends.after, (0.05, 0.5, 0.95))]
-    return _Bounds(
-        port=data.port,
-        observations=len(track),
-        arrived_after=data.time(data.day[before[-1]]) if len(before) else None,
-        arrived_before=data.time(data.day[first]),
-        departed_after=data.time(data.day[last]),
-        departed_before=data.time(data.day[after[0]]) if len(after) else None,
-        arrived=TimeQuantiles(*map(data.time, arrive)),
-        departed=TimeQuantiles(*map(data.time, depart)),
-    )
-
-
 class _Load(NamedTuple):
     """Load of a visit at arrival and departure."""
 
     log_lr_laden_in: float
     log_lr_laden_out: float
+    image_p_laden_in: float | None
+    image_p_laden_out: float | None
     p_laden_in: float
     p_laden_out: float
     p_loaded: float
@@ -372,13 +338,15 @@ class _Load(NamedTuple):
     berth_p_laden_out: float
 
 
-def _loads(berth: Floats, everywhere: Floats) -> list[_Load]:
-    """Loads by the images of the berth, and given all evidence of all visits."""
+def _loads(berth: Floats, everywhere: Floats, shown: list[bool]) -> list[_Load]:
+    """Loads by the images of the berth (where they show one), and given all evidence."""
     arrival, departure = load_log_ratios(berth)
     return [
         _Load(
             log_lr_laden_in=float(arrival[n]),
             log_lr_laden_out=float(departure[n]),
+            image_p_laden_in=float(expit(arrival[n])) if shown[n] else None,
+            image_p_laden_out=float(expit(departure[n])) if shown[n] else None,
             p_laden_in=float(p[ARRIVES_LADEN].sum()),
             p_laden_out=float(p[LEAVES_LADEN].sum()),
             p_loaded=float(p[LOADS]),

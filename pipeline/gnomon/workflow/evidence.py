@@ -1,8 +1,8 @@
 """Evidence: the pixels, the fit and the posterior that each number of a run rests on.
 
-It is kept when a hull is observed, as rows of `gnomon.datamodel.tables.Cutouts`, and read back
-without the scene, the network or a second fit. Pictures, the page, ``gnomon show`` and exports of a
-run are made from it.
+It is kept when a hull is observed, as rows of `gnomon.datamodel.evidence_tables.Cutouts`, and read
+back without the scene, the network or a second fit. Pictures, the page, ``gnomon show`` and exports
+of a run are made from it.
 """
 
 import json
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.xr import xr_coords
 
+from gnomon.datamodel.evidence_tables import Cutouts
 from gnomon.datamodel.schema import table
-from gnomon.datamodel.tables import Cutouts
 from gnomon.freeboard import state
 from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.fit import Fit

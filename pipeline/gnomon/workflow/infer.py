@@ -1,7 +1,8 @@
 """From tables of detections and observations to visits, voyages and barrels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,12 +18,13 @@ from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
-from gnomon.datamodel.tables import Ledger
+from gnomon.datamodel.tables import Cumulative, Ledger
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
 from gnomon.track.ais import read_ais
 from gnomon.track.fleet import read_fleet
 from gnomon.track.tracking import TrackResult, track_visits
+from gnomon.workflow.decision_effects import Inferred, decision_effects
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +58,7 @@ def infer_tables(
     detections, observations
         Of a run, or a user's own.
     out
-        Folder for visits.parquet, seasons.parquet, voyages.parquet and ledger.parquet.
+        Folder for visits, seasons, voyages, ledger and cumulative, Parquet each.
     period
         First and last day; all observations if left out.
     track, ledger
@@ -65,6 +67,8 @@ def infer_tables(
         Where they are known.
     decisions
         Of analysts (`gnomon.datamodel.decisions`); the tables of detections are left as they are.
+        With any, the season is also inferred without them, and the table of decisions says what
+        each changed.
     on_progress
         Called after each round of the chain of each port.
 
@@ -74,8 +78,9 @@ def infer_tables(
         The tables do not fit together, or cannot be written.
 
     """
-    options = track or TrackOptions()
-    tracked = track_visits(
+    options, rules = track or TrackOptions(), ledger or LedgerOptions()
+    infer = partial(
+        track_visits,
         detections,
         observations,
         options,
@@ -84,16 +89,26 @@ def infer_tables(
         deadweight=deadweight_of,
         ais=read_ais(options.ais) if options.ais else None,
         ports=ports,
-        decisions=decisions,
         on_progress=on_progress,
     )
-    deliveries = build_ledger(tracked.posteriors, ledger or LedgerOptions())
+    tracked = infer(decisions=decisions)
+    deliveries = build_ledger(tracked.posteriors, rules)
     tables = {
         "visits": tracked.visits,
         "seasons": tracked.seasons,
         "voyages": tracked.voyages,
         "ledger": table(Ledger, [row.columns() for row in deliveries.rows]),
+        "cumulative": table(Cumulative, [asdict(row) for row in deliveries.days]),
     }
+    if tracked.reviewed.held:
+        without = infer(decisions=())
+        tables["decisions"] = decision_effects(
+            tracked.reviewed.held,
+            before=Inferred(without.visits, build_ledger(without.posteriors, rules), options.draws),
+            after=Inferred(tracked.visits, deliveries, options.draws),
+        )
+    else:
+        (out / "decisions.parquet").unlink(missing_ok=True)  # of decisions that are gone
     paths = tuple(out / f"{name}.parquet" for name in tables)
     for frame, path in zip(tables.values(), paths, strict=True):
         write_table(frame, path)

@@ -37,6 +37,7 @@ from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window, framed, windows
 from gnomon.imagery.coverage import Coverage, coverage_of, fractions
 from gnomon.imagery.read import geobox_of, read_window, window_of
+from gnomon.imagery.visibility import VisibleCells, cell_px, visibility_of, visible_cells
 from gnomon.imagery.water import usable_water
 from gnomon.workflow.backgrounds import background_over
 from gnomon.workflow.evidence import evidence_row, evidence_table
@@ -79,6 +80,8 @@ class _Found:
     """In pixels of the scene."""
     seen: Coverage
     """Of its core."""
+    visible: VisibleCells
+    """Likewise, place by place."""
     cutouts: tuple[xr.Dataset, ...]
     """Pixels around each hull."""
 
@@ -110,7 +113,8 @@ def _observed(observation: Observation) -> Result:
     scene = with_angles(observation.scene)
     observation = replace(observation, scene=scene, port=_own_ground(observation))
     grid = geobox_of(scene)
-    found = [_observed_part(observation, grid, part) for part in _parts(observation, grid)]
+    port = _ground(observation, grid)
+    found = [_observed_part(observation, grid, part) for part in _parts(grid, port)]
     every = non_maximum_suppression(OrientedBoxes.concatenate(part.hulls for part in found))
     rows = detection_rows(
         every, grid, scene, observation.port, detector=detector, run_digest=observation.digest
@@ -119,6 +123,11 @@ def _observed(observation: Observation) -> Result:
     rows, evidence = _with_loads(rows, cutouts, observation)
     row = _observation_row(observation, scene) | fractions(part.seen for part in found)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
+    if observation.port.area is not None:
+        visible = visibility_of(
+            (part.visible for part in found), port, side_px=cell_px(scene.gsd_m)
+        )
+        row["visibility"] = visible.text
     return Result(table(Observations, [row]), table(Detections, rows), evidence_table(evidence))
 
 
@@ -139,6 +148,8 @@ class _Part:
     """The core, and all that is read around it: it ends only where the scene does."""
     searched: Window
     """The core, and what the detector is given: it ends where the port does."""
+    offset: tuple[int, int]
+    """Row and column of the core's first pixel, counted from that of the port."""
 
     def of_read(self, layers: xr.Dataset, sides: tuple[slice, slice]) -> xr.Dataset:
         """Some rows and columns of the layers that were read."""
@@ -149,16 +160,21 @@ class _Part:
         return layers.isel(y=y, x=x)
 
 
-def _parts(observation: Observation, grid: GeoBox) -> Iterator[_Part]:
-    """Parts whose cores cover the port exactly once."""
+def _ground(observation: Observation, grid: GeoBox) -> GeoBox:
+    """Pixels of the scene that the port lies in."""
     area = observation.port.area
-    port = grid if area is None else window_of(observation.scene, grid, area)
+    return grid if area is None else window_of(observation.scene, grid, area)
+
+
+def _parts(grid: GeoBox, port: GeoBox) -> Iterator[_Part]:
+    """Parts whose cores cover the port exactly once."""
     shift = ~grid.affine @ port.affine
     top, left = round(shift.f), round(shift.c)
     reach_px = max(HALO_PX, ceil(HALO_M / abs(grid.resolution.x)))
     for window in windows(port.shape.yx, core_px=CORE_PX, halo_px=HALO_PX):
         searched = window.shifted(top, left)
-        yield _Part(framed(searched.core, grid.shape.yx, halo_px=reach_px), searched)
+        read = framed(searched.core, grid.shape.yx, halo_px=reach_px)
+        yield _Part(read, searched, (window.core[0].start, window.core[1].start))
 
 
 def _observed_part(observation: Observation, grid: GeoBox, part: _Part) -> _Found:
@@ -174,9 +190,12 @@ def _observed_part(observation: Observation, grid: GeoBox, part: _Part) -> _Foun
     )
     core = part.of_read(masks, part.read.core)
     seen = coverage_of(core, observation.port.area, observation.port.zones)
+    row, column = part.offset
+    visible = visible_cells(core, row=row, column=column, side_px=cell_px(observation.scene.gsd_m))
     claimed = _claimed(found, part.searched)
     layers = load_layers(pixels, masks, observation.scene)
-    return _Found(claimed, seen, tuple(_cut(layers, hull, part.read) for hull in claimed))
+    cutouts = tuple(_cut(layers, hull, part.read) for hull in claimed)
+    return _Found(claimed, seen, visible, cutouts)
 
 
 def detector_for(observation: Observation) -> Detector:

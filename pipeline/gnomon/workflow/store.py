@@ -34,7 +34,7 @@ class Result:
     detections: gpd.GeoDataFrame
     """The hulls in it, `gnomon.datamodel.tables.Detections`."""
     evidence: pd.DataFrame
-    """What each hull's numbers rest on, `gnomon.datamodel.tables.Cutouts`."""
+    """What each hull's numbers rest on, `gnomon.datamodel.evidence_tables.Cutouts`."""
 
 
 class Store:

@@ -21,12 +21,12 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import GnomonError
+from gnomon.datamodel.evidence_tables import Coastlines
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.schema import CRS, table
 from gnomon.datamodel.study import MaskOptions
-from gnomon.datamodel.tables import Coastlines
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import box_around
 from gnomon.imagery.read import geobox_of, read_pixels
@@ -118,7 +118,7 @@ def surroundings(
     Returns
     -------
     DataFrame
-        `gnomon.datamodel.tables.Cutouts`. A scene that cannot be read any more has no rows.
+        `gnomon.datamodel.evidence_tables.Cutouts`; none of a scene that cannot be read any more.
 
     """
     jobs = list(_jobs(visits, detections, observations))
@@ -198,7 +198,7 @@ def coastlines(
     Returns
     -------
     GeoDataFrame
-        `gnomon.datamodel.tables.Coastlines`, a row for each port that a scene shows.
+        `gnomon.datamodel.evidence_tables.Coastlines`, a row for each port that a scene shows.
 
     """
     jobs = {_coastline_name(job): job for job in _clearest(rows, observations)}

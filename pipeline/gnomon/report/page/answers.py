@@ -50,7 +50,7 @@ def _season(row: pd.Series) -> Season:
         "visits_p05": number(row.visits_p05),
         "visits_p50": number(row.visits_p50),
         "visits_p95": number(row.visits_p95),
-        "seen_mean": number(row.seen_mean),
+        "seen_p50": number(row.seen_p50),
         "horvitz_thompson": number(row.horvitz_thompson),
         "horvitz_thompson_sigma": number(row.horvitz_thompson_sigma),
         "little": number(row.little),
@@ -59,8 +59,12 @@ def _season(row: pd.Series) -> Season:
         "chapman_sigma": number(row.chapman_sigma),
         "dwell_days": number(row.dwell_days),
         "dwell_sigma_days": number(row.dwell_sigma_days),
-        "loaded_mean": number(row.loaded_mean),
-        "unloaded_mean": number(row.unloaded_mean),
+        "loaded_p05": number(row.loaded_p05),
+        "loaded_p50": number(row.loaded_p50),
+        "loaded_p95": number(row.loaded_p95),
+        "unloaded_p05": number(row.unloaded_p05),
+        "unloaded_p50": number(row.unloaded_p50),
+        "unloaded_p95": number(row.unloaded_p95),
         "p_exports": number(row.p_exports),
     }
 
@@ -82,7 +86,7 @@ def _scenario(row: pd.Series) -> Scenario:
 
     return {
         "name": str(row.scenario),
-        "seen": number(row.deliveries_seen_mean, 1),
+        "seen": number(row.deliveries_seen_p50, 1),
         "deliveries": spread("deliveries", 1),
         "tonnes": spread("tonnes", 0),
         "barrels": spread("barrels", 0),
@@ -113,7 +117,7 @@ def _if_unseen(inferred: pd.Series) -> Swing | None:
     if not deliveries > 0:
         return None
     per_visit = float(inferred.barrels_p50) / deliveries
-    seen, most = float(inferred.deliveries_seen_mean), float(inferred.deliveries_p95)
+    seen, most = float(inferred.deliveries_seen_p50), float(inferred.deliveries_p95)
     return {
         "what": "Unseen visits",
         "low": min(per_visit * seen, float(inferred.barrels_p50)),
@@ -174,14 +178,14 @@ def _if_product(run: Run, median: float) -> Swing | None:
 def _if_direction(run: Run, inferred: pd.Series) -> Swing | None:
     loading = run.study.ledger.loading if run.study else ()
     rows = run.seasons[run.seasons.port.isin(loading)]
-    total, loaded = float(rows.visits_mean.sum()), float(rows.loaded_mean.sum())
+    total, loaded = float(rows.visits_p50.sum()), float(rows.loaded_p50.sum())
     unclear = rows.p_exports.between(*DIRECTION_UNCLEAR).any()
     if not unclear or not loaded > 0 or not total > 0:
         return None
     return {
         "what": "Which way the oil went",
         "low": 0.0,
-        "high": max(float(inferred.barrels_mean) * total / loaded, float(inferred.barrels_p50)),
+        "high": max(float(inferred.barrels_p50) * total / loaded, float(inferred.barrels_p50)),
         "text": "The images do not show whether ships load or unload here: no barrels are left if "
         "they unload, and the high end if every ship loaded. Images of the same ship early and "
         "late in its visit narrow this.",

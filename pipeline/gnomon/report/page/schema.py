@@ -58,7 +58,7 @@ class Season(TypedDict):
     visits_p05: Number
     visits_p50: Number
     visits_p95: Number
-    seen_mean: Number
+    seen_p50: Number
     horvitz_thompson: Number
     horvitz_thompson_sigma: Number
     little: Number
@@ -67,8 +67,12 @@ class Season(TypedDict):
     chapman_sigma: Number
     dwell_days: Number
     dwell_sigma_days: Number
-    loaded_mean: Number
-    unloaded_mean: Number
+    loaded_p05: Number
+    loaded_p50: Number
+    loaded_p95: Number
+    unloaded_p05: Number
+    unloaded_p50: Number
+    unloaded_p95: Number
     p_exports: Number
 
 

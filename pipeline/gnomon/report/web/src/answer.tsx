@@ -60,14 +60,14 @@ function Tiles({ page, season, year }: { page: Page; season: Season | undefined;
         <Tile
           name={`Visits at ${portText(season.port)}`}
           value={season.visits_p50 == null ? "unknown" : rough(season.visits_p50)}
-          more={`90 % interval ${rough(season.visits_p05)} to ${rough(season.visits_p95)}; ${rough(season.seen_mean)} of them seen`}
+          more={`90 % interval ${rough(season.visits_p05)} to ${rough(season.visits_p95)}; ${rough(season.seen_p50)} of them seen`}
         />
       )}
       {season && (
         <Tile
           name="Direction of trade"
           value={way}
-          more={`${waySure}; ${rough(season.loaded_mean)} came empty and left laden, ${rough(season.unloaded_mean)} the other way round`}
+          more={`${waySure}; ${rough(season.loaded_p50)} came empty and left laden, ${rough(season.unloaded_p50)} the other way round`}
         />
       )}
       {visits > 0 && (
@@ -291,7 +291,7 @@ function Ports({ page }: { page: Page }) {
                 <td>
                   {whole(one.observations)} <small>{one.usable_observations.toFixed(1)} usable</small>
                 </td>
-                <td>{rough(one.seen_mean)}</td>
+                <td>{rough(one.seen_p50)}</td>
                 <td>
                   {rough(one.visits_p50)}{" "}
                   <small>

@@ -41,7 +41,7 @@ export interface Season {
   visits_p05: number | null;
   visits_p50: number | null;
   visits_p95: number | null;
-  seen_mean: number | null;
+  seen_p50: number | null;
   horvitz_thompson: number | null;
   horvitz_thompson_sigma: number | null;
   little: number | null;
@@ -50,8 +50,12 @@ export interface Season {
   chapman_sigma: number | null;
   dwell_days: number | null;
   dwell_sigma_days: number | null;
-  loaded_mean: number | null;
-  unloaded_mean: number | null;
+  loaded_p05: number | null;
+  loaded_p50: number | null;
+  loaded_p95: number | null;
+  unloaded_p05: number | null;
+  unloaded_p50: number | null;
+  unloaded_p95: number | null;
   p_exports: number | null;
 }
 export interface Port {
