@@ -10,6 +10,7 @@ from commands import called, strict_json, write_study
 from gnomon.datamodel.files import write_table
 from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
 from run_folders import write_review
+from user_tables import IMAGES, SHIPS, csv_file
 
 
 def test_the_command_starts_from_tables_and_fits_80_columns(
@@ -64,3 +65,46 @@ def test_track_takes_a_review_from_anywhere(
     fault, line = capsys.readouterr().err.strip().splitlines()
     assert "1 fault(s)" in fault
     assert "decided_at" in line
+
+
+STUDIES = {
+    "none": None,
+    "empty": "",
+    "tables": '[track]\ndraws = 50\n[ledger]\nloading = ["rajin"]\n[period]\nend = 2024-04-30\n',
+    "ports": '[ports]\nnames = ["rajin"]\n',
+}
+
+
+@pytest.mark.parametrize("study", list(STUDIES))
+def test_track_needs_no_catalogue_and_no_study(
+    study: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words: list[object] = ["--detections", csv_file(tmp_path / "ships.csv", SHIPS)]
+    words += ["--observations", csv_file(tmp_path / "images.csv", IMAGES)]
+    if (text := STUDIES[study]) is not None:
+        (tmp_path / "study.toml").write_text(text)
+        words += ["--study", tmp_path / "study.toml"]
+    assert called(monkeypatch, "track", *words, "--out", tmp_path / "out", "--json") == 0
+    document = strict_json(capsys.readouterr().out)
+    assert [season["port"] for season in document["seasons"]] == ["rajin"]
+    assert document["notes"] == []
+
+
+def test_faults_of_both_the_terminal_shows_and_what_was_assumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ships = csv_file(tmp_path / "ships.csv", SHIPS | {"load_state": ["laden"] * 3})
+    images = csv_file(tmp_path / "images.csv", IMAGES)
+    words = ("--detections", ships, "--observations", images, "--out", tmp_path / "out")
+    assert called(monkeypatch, "track", *words) == 0
+    note = f"note: {ships}: load of 3 ships from load_state, at odds of 9"
+    assert note in capsys.readouterr().err
+    csv_file(images, IMAGES | {"seen_at": ["05/11/2024", "", "45601.3"]})
+    assert called(monkeypatch, "track", *words) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("images.csv: ")[2][:14] for line in lines] == [
+        "row 1, seen_at", "row 3, seen_at"
+    ]  # fmt: skip

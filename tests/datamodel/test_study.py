@@ -10,7 +10,7 @@ from shapely import box
 
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.shipped import shipped
-from gnomon.datamodel.study import Study, read_study
+from gnomon.datamodel.study import Study, TrackStudy, read_study, read_track_study
 
 PORTS = """{"type": "FeatureCollection", "features": [
  {"type": "Feature", "properties": {"port": "east", "kind": "area", "zone": "area"},
@@ -183,3 +183,17 @@ def test_what_is_no_text_is_a_fault_and_not_a_path(value: object) -> None:
         Study.model_validate(
             {"name": "s", "catalog": {"url": value}}, context={"folder": Path("/studies")}
         )
+
+
+def test_tracking_needs_no_catalogue_but_every_other_check_stays(tmp_path: Path) -> None:
+    path = written(tmp_path, '[track]\nfleet = "ships.csv"\n[ledger]\nloading = ["east"]\n')
+    study = read_track_study(path)
+    assert (study.track.fleet, study.ledger.loading) == (tmp_path / "ships.csv", ("east",))
+    with pytest.raises(StudyError, match="catalog: Field required"):
+        read_study(path)
+    path = written(tmp_path, "[track]\ndrawz = 3\n")
+    with pytest.raises(StudyError, match=r"track.drawz: Extra inputs"):
+        read_track_study(path)
+    whole = read_track_study(shipped("configs") / "embedded.toml")
+    assert whole.track == read_study(shipped("configs") / "embedded.toml").track
+    assert isinstance(whole, TrackStudy)

@@ -136,7 +136,11 @@ def test_nmea_sentences_are_positions(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("mmsi,when\n1,2\n", "lacks time, longitude, latitude"),
-        ("mmsi,time,longitude,latitude\n1,2024-04-01T00:00,1,2\n", "times without a zone"),
+        (
+            "mmsi,time,longitude,latitude\n1,2024-04-01T00:00,1,2\n",
+            "time 2024-04-01T00:00 has no zone",
+        ),
+        ("mmsi,time,longitude,latitude\n1,05/04/2024 00:00,1,2\n", "several days"),
     ],
 )
 def test_faulty_ais_is_one_line(tmp_path: Path, text: str, message: str) -> None:

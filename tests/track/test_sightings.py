@@ -73,8 +73,9 @@ def test_an_observation_is_there_once() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("2024-04-01T00:00:00", "times without a zone, first 2024-04-01"),
-        ("spring", "cannot be read as a time"),
+        ("2024-04-01T00:00:00", "seen_at 2024-04-01T00:00:00 has no zone; add Z"),
+        ("05/11/2024 02:10", "seen_at 05/11/2024 02:10 can be read as several days"),
+        ("spring", "'spring' is no time of ISO 8601"),
         (None, "is empty in some rows"),
     ],
 )
@@ -82,6 +83,35 @@ def test_times_need_a_zone(value: object, message: str) -> None:
     detections, observations = plain_tables([1.0], [])
     with pytest.raises(TrackError, match=message):
         check_tables(detections, observations.assign(seen_at=[value]))
+
+
+@pytest.mark.parametrize("status", [None, "", "ok"])
+def test_an_observation_says_whether_it_took_place(status: str | None) -> None:
+    """Rows without a status were left out, and nobody heard of it."""
+    detections, observations = plain_tables([1.0, 2.0], [])
+    with pytest.raises(TrackError, match="1 whose status is not observed, skipped or failed"):
+        check_tables(detections, observations.assign(status=["observed", status]))
+
+
+def test_an_observation_that_failed_needs_no_time() -> None:
+    detections, observations = plain_tables([1.0, 2.0], [(0, 80.0)])
+    times = [observations.seen_at.iloc[0], pd.NaT]
+    given = observations.assign(status=["observed", "failed"], seen_at=times)
+    assert len(check_tables(detections, given)[1]) == 1
+    with pytest.raises(TrackError, match="seen_at is empty in some rows"):
+        check_tables(detections, observations.assign(seen_at=times))
+
+
+def test_a_ship_is_there_once_and_in_degrees() -> None:
+    """A UTM table gave twice the visits, in silence."""
+    detections, observations = plain_tables([1.0, 2.0], [(0, 80.0), (1, 80.0)])
+    with pytest.raises(TrackError, match="detection_id a is there twice"):
+        check_tables(detections.assign(detection_id="a"), observations)
+    points = gpd.points_from_xy([133.0, 133.0], [42.7, 42.7])
+    degrees = gpd.GeoDataFrame(detections, geometry=points, crs=4326)
+    assert len(check_tables(degrees, observations)[0]) == 2
+    with pytest.raises(TrackError, match="are in WGS 84 / UTM zone 53N; give degrees"):
+        check_tables(degrees.to_crs(32653), observations)
 
 
 def test_an_empty_table_of_observations_is_refused() -> None:

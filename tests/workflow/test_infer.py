@@ -1,22 +1,25 @@
 """From tables to the ledger: what is returned is what is written, and tables of any kind go in."""
 
-import json
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.datamodel.errors import TrackError
-from gnomon.datamodel.files import read_plain_table, read_table
+from gnomon.datamodel.files import read_plain_table, read_table, write_table
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.physics.hydrostatics import tankers
-from gnomon.simulate.season.campaign import SimulatedSeason, simulate_season, trade_2024
-from gnomon.workflow.infer import Inference, deadweight_of, infer_tables, read_input_table
-from small_tables import ship
+from gnomon.report.export.vectors import write_csv, write_geojson
+from gnomon.simulate.season.campaign import (
+    SimulatedSeason,
+    as_tables,
+    simulate_season,
+    trade_2024,
+)
+from gnomon.workflow.infer import Inference, deadweight_of, infer_files, infer_tables
+from tracked_seasons import month
 
 TRACK = TrackOptions(members=16, draws=20)
 LEDGER = LedgerOptions(samples=200)
@@ -96,30 +99,92 @@ def test_the_deadweight_of_a_size_is_that_of_tankers_drawn_for_it(
     assert longer[0] > mean[0]
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".geojson", ".gpkg", ".csv"])
-def test_a_table_of_any_format_is_read_with_its_rows(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"ships{suffix}"
-    frame = ship()[["detection_id", "scene_id", "length_m", "geometry"]]
-    if suffix == ".parquet":
-        frame.to_parquet(path)
-    elif suffix == ".csv":
-        frame.drop(columns="geometry").to_csv(path, index=False)
-    else:
-        frame.to_file(path)
-    read = read_input_table(path)
-    assert list(read.detection_id) == list(frame.detection_id)
-    assert list(read.length_m) == list(frame.length_m)
-    assert isinstance(read, gpd.GeoDataFrame) == (suffix != ".csv")
+@pytest.fixture(scope="module")
+def own_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tables of a run, with hidden images, as gnomon's own exports are made of."""
+    hulls, images = as_tables(month())
+    states, times = ["skipped", "failed"], [images.seen_at[0], None]
+    more = images.iloc[:2].assign(scene_id=states, status=states, seen_at=times)
+    images = pd.concat([images, more], ignore_index=True)
+    folder = tmp_path_factory.mktemp("own")
+    write_table(hulls, folder / "detections.parquet")
+    write_table(images, folder / "observations.parquet")
+    return folder
 
 
-def test_a_plain_parquet_table_is_read_too(tmp_path: Path) -> None:
-    pd.DataFrame({"scene_id": ["a"], "port": ["p"]}).to_parquet(tmp_path / "plain.parquet")
-    assert list(read_input_table(tmp_path / "plain.parquet").port) == ["p"]
+def exported(run: Path, out: Path, kind: str) -> tuple[Path, Path]:
+    """Tables of a run in another format."""
+    frames = {n: read_table(run / f"{n}.parquet") for n in ("detections", "observations")}
+    if kind == "parquet":
+        return run / "detections.parquet", run / "observations.parquet"
+    if kind in ("csv", "geojson"):
+        write = write_csv if kind == "csv" else write_geojson
+        first, second = (write(name, frame, out)[0] for name, frame in frames.items())
+        return first, second
+    for name, frame in frames.items():
+        places = frame.drop(columns="footprint", errors="ignore")
+        places.to_crs(32652 if kind == "utm" else 4326).to_file(out / "run.gpkg", layer=name)
+    return out / "run.gpkg", out / "run.gpkg"
 
 
-@pytest.mark.parametrize("name", ["none.csv", "none.parquet", "bad.geojson"])
-def test_a_table_that_cannot_be_read_is_one_line(tmp_path: Path, name: str) -> None:
-    (tmp_path / "bad.geojson").write_text(json.dumps([1, 2]))
-    with pytest.raises(TrackError, match="cannot be read as a table") as caught:
-        read_input_table(tmp_path / name)
-    assert "\n" not in str(caught.value)
+def to_the_millisecond(run: Path, folder: Path) -> Path:
+    """A run with the digits of times that a GeoPackage holds."""
+    for name in ("detections", "observations"):
+        frame = read_table(run / f"{name}.parquet")
+        frame = frame.assign(seen_at=frame.seen_at.dt.floor("ms"))
+        write_table(frame, folder / f"{name}.parquet")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["csv", "geojson", "gpkg", "utm"])
+def test_exports_read_back_to_the_same_visits_seasons_and_ledger(
+    own_run: Path, tmp_path: Path, kind: str
+) -> None:
+    run = own_run if kind in ("csv", "geojson") else to_the_millisecond(own_run, tmp_path)
+    first, second = (
+        infer_files(*exported(run, tmp_path, one), tmp_path / one, track=TRACK, ledger=LEDGER)
+        for one in ("parquet", kind)
+    )
+    assert len(first.tracked.visits) > 3
+    assert first.notes == second.notes == ()
+    # Metres of a projection have their last digits rounded on the way.
+    exact = {"rtol": 1e-7, "atol": 1e-7} if kind == "utm" else {"rtol": 0, "atol": 0}
+    for name in ("visits", "seasons"):
+        one, other = getattr(first.tracked, name), getattr(second.tracked, name)
+        plain = [column for column in one if column != "geometry"]
+        pd.testing.assert_frame_equal(one[plain], other[plain], **exact)
+    pd.testing.assert_frame_equal(first.ledger, second.ledger, **exact)
+    places = zip(first.tracked.visits.geometry, second.tracked.visits.geometry, strict=True)
+    assert all(a.distance(b) <= exact["atol"] for a, b in places)
+
+
+def test_a_users_words_about_load_reach_the_visits(own_run: Path, tmp_path: Path) -> None:
+    """The same words as log likelihood ratios, as probabilities and as states."""
+    hulls = read_table(own_run / "detections.parquet")
+    laden = np.where(np.arange(len(hulls)) % 2 == 0, "laden", "ballast")
+    odds = np.where(laden == "laden", 9.0, 1 / 9)
+    hulls = hulls.drop(columns=["log_lr_laden", "p_laden", "load_state"])
+    ways = {
+        "state": {"load_state": laden},
+        "chance": {"p_laden": odds / (1 + odds)},
+        "ratio": {"log_lr_laden": np.log(odds)},
+    }
+    found = {}
+    for name, columns in ways.items():
+        write_table(hulls.assign(**columns), tmp_path / f"{name}.parquet")
+        found[name] = infer_files(
+            tmp_path / f"{name}.parquet",
+            own_run / "observations.parquet",
+            tmp_path / name,
+            track=TRACK,
+            ledger=LEDGER,
+        )
+    assert (
+        found["state"]
+        .notes[0]
+        .endswith(f"load of {len(hulls):,} ships from load_state, at odds of 9")
+    )
+    for other in ("chance", "state"):
+        for column in ("log_lr_laden_in", "log_lr_laden_out", "p_loaded"):
+            one = found["ratio"].tracked.visits[column]
+            np.testing.assert_allclose(one, found[other].tracked.visits[column], rtol=1e-6)

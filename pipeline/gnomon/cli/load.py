@@ -28,9 +28,10 @@ def load_command(
     Parameters
     ----------
     detections
-        GeoParquet, GeoJSON or CSV (lon, lat) with detection_id, scene_id and a point or outline;
-        optionally length_m, beam_m, heading_deg and their errors (length_sigma_m, beam_sigma_m,
-        heading_sigma_deg). What is left out is taken from the outline or measured from the pixels.
+        CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf or Parquet, in any CRS, with detection_id,
+        scene_id and a point or outline (lon and lat, geometry or WKT); optionally length_m, beam_m,
+        heading_deg and their errors (length_sigma_m, beam_sigma_m, heading_sigma_deg). What is left
+        out is taken from the outline or measured from the pixels.
     catalog
         STAC API or path of a catalog.json that has the scenes.
     out

@@ -74,6 +74,7 @@ def inference_document(inference: "Inference") -> Document:
     seasons, ledger = inference.tracked.seasons, inference.ledger
     return {
         "summary": [line.strip() for line in ledger_lines(ledger, seasons)],
+        "notes": list(inference.notes),
         "visits": len(inference.tracked.visits),
         "seasons": records(seasons),
         "ledger": records(ledger),

@@ -4,7 +4,13 @@ from pathlib import Path
 
 from gnomon.cli.options import AsJson
 from gnomon.cli.output_json import inference_document, write_document
-from gnomon.cli.output_text import err, print_files, print_inference, print_unmatched
+from gnomon.cli.output_text import (
+    err,
+    print_files,
+    print_inference,
+    print_notes,
+    print_unmatched,
+)
 from gnomon.cli.progress import progress_bar
 
 
@@ -12,8 +18,8 @@ def track_command(
     *,
     detections: Path,
     observations: Path,
-    study: Path,
     out: Path,
+    study: Path | None = None,
     review: Path | None = None,
     as_json: AsJson = False,
 ) -> int:
@@ -22,34 +28,35 @@ def track_command(
     Writes visits.parquet, seasons.parquet (how many visits, seen and unseen), voyages.parquet and
     ledger.parquet.
 
-    Example: gnomon track --detections ships.csv --observations passes.csv
-        --study study.toml --out runs/own
+    Example: gnomon track --detections ships.csv --observations images.csv --out runs/own
 
     Parameters
     ----------
     detections
-        Ships: Parquet, CSV, GeoJSON or GeoPackage. Other column names are mapped in the study, for
-        example [track.detection_columns] length_m = "LOA".
+        Ships: CSV, GeoPackage, GeoJSON, Shapefile, FlatGeobuf or Parquet, in any CRS. Other column
+        names are mapped in the study, for example [track.detection_columns] length_m = "LOA".
+        `gnomon check` says what would be understood.
     observations
         Every image of every port, also those without a ship: all counts rest on it.
-    study
-        Study (TOML); its [track] and [ledger] are used.
     out
         Folder to write the results to.
+    study
+        Study (TOML); its [track], [ledger], [period] and [ports] are used. It needs no catalogue.
+        Defaults if left out.
     review
         An analyst's decisions (GeoJSON): reject, accept, type, load state, identity;
         OUT/review.geojson if left out and it exists. The file is never changed.
 
     """
     from gnomon.datamodel.decisions import read_review, review_in
-    from gnomon.datamodel.study import read_study
-    from gnomon.workflow.infer import infer_tables, read_input_table
+    from gnomon.datamodel.study import TrackStudy, read_track_study
+    from gnomon.workflow.infer import infer_files
 
-    chosen = read_study(study)
+    chosen = read_track_study(study) if study else TrackStudy()
     decisions = read_review(review) if review else review_in(out)
-    tables = read_input_table(detections), read_input_table(observations)
-    inference = infer_tables(
-        *tables,
+    inference = infer_files(
+        detections,
+        observations,
         out,
         period=chosen.period,
         track=chosen.track,
@@ -57,6 +64,7 @@ def track_command(
         ports=chosen.places(),
         decisions=decisions,
     )
+    print_notes(inference.notes)
     print_unmatched(inference.tracked.reviewed.lost)
     if as_json:
         write_document("track", inference_document(inference), files=inference.files)

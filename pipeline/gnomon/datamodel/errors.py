@@ -1,5 +1,7 @@
 """Errors that a user can correct. Each is one line: what, where, and what to do."""
 
+from collections.abc import Sequence
+
 
 class GnomonError(Exception):
     """Parent of all; the command line prints them without a traceback."""
@@ -43,6 +45,29 @@ class WeightsError(GnomonError):
 
 class LabelError(GnomonError):
     """Labels of ships, corrections to them, or chips are not usable: each faulty row is named."""
+
+
+class TableError(GnomonError):
+    """A user's table of ships or images cannot be used.
+
+    Parameters
+    ----------
+    lines
+        Every fault: file, row, column and what to do.
+
+    """
+
+    SHOWN = 10
+    """Lines that the message has; the others are counted."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(lines)
+        self.lines = tuple(lines)
+
+    def __str__(self) -> str:
+        more = len(self.lines) - self.SHOWN
+        rest = [f"and {more:,} more"] if more > 0 else []
+        return "\n".join([*self.lines[: self.SHOWN], *rest])
 
 
 class TrackError(GnomonError):

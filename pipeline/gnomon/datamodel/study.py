@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -223,14 +223,15 @@ class LedgerOptions(Options):
     seed: int = Field(default=0, ge=0)
 
 
-class Study(Options):
-    """Everything that decides what a run computes."""
+class TrackStudy(Options):
+    """What `gnomon track` reads of a study: all has a default, and no catalogue is needed."""
 
-    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(default="study", min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Letters, digits, dots, dashes and underscores."""
     description: str = ""
     """Free text, for reports."""
-    catalog: CatalogOptions
+    catalog: CatalogOptions | None = None
+    """Not used by tracking."""
     period: PeriodOptions = PeriodOptions()
     ports: PortsOptions = PortsOptions()
     mask: MaskOptions = MaskOptions()
@@ -274,6 +275,17 @@ class Study(Options):
         return tuple(ports)
 
 
+class Study(TrackStudy):
+    """Everything that decides what a run computes."""
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Letters, digits, dots, dashes and underscores."""
+    catalog: CatalogOptions
+
+
+S = TypeVar("S", bound=TrackStudy)
+
+
 def read_study(path: Path | str) -> Study:
     """Read and check a study.
 
@@ -288,7 +300,27 @@ def read_study(path: Path | str) -> Study:
         With every fault of the file, one per line, each with its place.
 
     """
-    path = Path(path)
+    return _read(Path(path), Study)
+
+
+def read_track_study(path: Path | str) -> TrackStudy:
+    """Read what tracking needs of a study.
+
+    Parameters
+    ----------
+    path
+        As in `read_study`, but without a name or a catalogue the file is good too.
+
+    Raises
+    ------
+    StudyError
+        As `read_study`.
+
+    """
+    return _read(Path(path), TrackStudy)
+
+
+def _read(path: Path, model: type[S]) -> S:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -296,10 +328,9 @@ def read_study(path: Path | str) -> Study:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path}: cannot be read as TOML ({error})") from error
     try:
-        study = Study.model_validate(values, context={"folder": path.parent.resolve()})
+        return model.model_validate(values, context={"folder": path.parent.resolve()})
     except ValidationError as error:
         faults = [
             f"  {'.'.join(map(str, f['loc'])) or 'study'}: {f['msg']}" for f in error.errors()
         ]
         raise StudyError("\n".join([f"{path}: {len(faults)} fault(s)", *faults])) from error
-    return study

@@ -52,7 +52,8 @@ from gnomon.learn.labels import (
     to_labels,
     write_labels,
 )
-from gnomon.workflow.loads import prepared, read_detections, scenes_of
+from gnomon.workflow.loads import prepared, scenes_of
+from gnomon.workflow.user_tables.reading import read_detections
 
 FRAME = "no ship was found here: not_ship if you see none, else outline each ship"
 WATER_MIN = 0.1
@@ -103,10 +104,10 @@ def source_of(place: Path, catalog: str | None = None) -> Source:
         url = json.loads(summary.read_text(encoding="utf-8"))["study"]["catalog"]["url"]
         table = place / "detections.parquet"
         observations = read_table(place / "observations.parquet")
-        return Source(table, read_detections(table), catalog or url, observations)
+        return Source(table, read_detections(table).frame, catalog or url, observations)
     if catalog is None:
         raise LabelError(f"{place}: is a table; say --catalog, where its scenes are")
-    return Source(place, read_detections(place), catalog, None)
+    return Source(place, read_detections(place).frame, catalog, None)
 
 
 def export_chips(
@@ -292,8 +293,6 @@ def _outlines(rows: gpd.GeoDataFrame, scene: Scene) -> gpd.GeoSeries:
     """Hulls as polygons: given, or measured as `gnomon load` measures them."""
     if "footprint" in rows and rows.footprint.notna().all():
         return gpd.GeoSeries(rows.footprint, crs="EPSG:4326")
-    if rows.geom_type.isin(["Polygon"]).all():
-        return rows.geometry
     return prepared(rows, scene)[0].set_geometry("footprint", crs="EPSG:4326").geometry
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.times import utc_time
 from gnomon.geo.local import local_metres
 from gnomon.track.fleet import UNNAMED, AisNames, Fleet
 
@@ -45,10 +46,10 @@ def read_ais(path: Path) -> pd.DataFrame:
         raise TrackError(f"{path}: cannot be read as AIS positions ({error})") from error
     if absent := [name for name in REQUIRED if name not in frame.columns]:
         raise TrackError(f"{path}: lacks {', '.join(absent)}; it has {', '.join(frame.columns)}")
-    times = [pd.Timestamp(time) for time in frame.time]
-    if any(pd.isna(time) or time.tzinfo is None for time in times):
-        raise TrackError(f"{path}: times without a zone; write them in UTC with a Z")
-    utc = pd.DatetimeIndex([time.tz_convert("UTC") for time in times], tz="UTC")
+    try:
+        utc = pd.DatetimeIndex([utc_time(time) for time in frame.time], tz="UTC")
+    except (TypeError, ValueError) as error:
+        raise TrackError(f"{path}: time {error}") from error
     frame = frame.assign(time=utc, mmsi=frame.mmsi.astype(str))
     return frame.sort_values(["mmsi", "time"], ignore_index=True)
 

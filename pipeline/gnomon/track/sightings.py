@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import BY_EYE, LOAD_P_WRONG, TYPE_BY_EYE
 from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.times import utc_time
 from gnomon.datamodel.visibility import Visibility
 from gnomon.geo.local import local_metres
 from gnomon.track.marks import BEAM_PER_LENGTH, Hulls
@@ -141,6 +142,7 @@ def check_tables(
             )
     observations = _check_observations(observations)
     key = pd.MultiIndex.from_frame(detections[["scene_id", "port"]])
+    _check_detections(detections)
     lost = ~key.isin(pd.MultiIndex.from_frame(observations[["scene_id", "port"]]))
     if lost.any():
         first = detections[lost].iloc[0]
@@ -156,13 +158,32 @@ def check_tables(
     return hulls, observations.sort_values(["port", "seen_at", "scene_id"], ignore_index=True)
 
 
+def _check_detections(detections: pd.DataFrame) -> None:
+    """Refuse ships that are there twice, and places that are no degrees."""
+    if "detection_id" in detections:
+        twice = detections.detection_id[detections.detection_id.duplicated()].unique()
+        if len(twice):
+            names = ", ".join(map(str, twice[:10]))
+            raise TrackError(f"detections: detection_id {names} is there twice; keep one row each")
+    crs = getattr(detections, "crs", None) if "geometry" in detections else None
+    if crs is not None and not crs.is_geographic:
+        raise TrackError(f"detections: are in {crs.name}; give degrees, with to_crs(4326)")
+
+
 def _check_observations(observations: pd.DataFrame) -> pd.DataFrame:
     """Observations that took place, with aware times."""
     if not len(observations):
         raise TrackError("observations: the table is empty; check period and catalogue")
-    observations = observations.assign(seen_at=_times(observations.seen_at))
     if "status" in observations:
+        unclear = ~observations.status.isin(("observed", "skipped", "failed"))
+        if unclear.any():
+            first = observations[unclear].iloc[0]
+            raise TrackError(
+                f"observations: {int(unclear.sum())} whose status is not observed, skipped or "
+                f"failed, first {first.scene_id} at {first.port} ({first.status})"
+            )
         observations = observations[observations.status == "observed"]
+    observations = observations.assign(seen_at=_times(observations.seen_at))
     twice = observations[observations.duplicated(["scene_id", "port"])]
     if len(twice):
         raise TrackError(
@@ -174,20 +195,15 @@ def _check_observations(observations: pd.DataFrame) -> pd.DataFrame:
 
 def _times(values: pd.Series) -> pd.Series:
     """Times as aware UTC."""
+    if values.isna().any():
+        raise TrackError("observations: seen_at is empty in some rows")
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC")
     try:
-        parsed = [pd.Timestamp(value) for value in values]
+        times = [utc_time(value) for value in values]
     except (TypeError, ValueError) as error:
-        raise TrackError(f"observations: seen_at cannot be read as a time ({error})") from error
-    if any(pd.isna(time) for time in parsed):
-        raise TrackError("observations: seen_at is empty in some rows")
-    naive = [time for time in parsed if time.tzinfo is None]
-    if naive:
-        raise TrackError(
-            f"observations: {len(naive)} times without a zone, first {naive[0]}; write UTC with a Z"
-        )
-    return pd.Series(pd.DatetimeIndex([t.tz_convert("UTC") for t in parsed]), index=values.index)
+        raise TrackError(f"observations: seen_at {error}") from error
+    return pd.Series(pd.DatetimeIndex(times, tz="UTC"), index=values.index)
 
 
 def port_observations(

@@ -1,17 +1,15 @@
 """From tables of detections and observations to visits, voyages and barrels."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import Decision
-from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.progress import Progress, silent
@@ -25,6 +23,7 @@ from gnomon.track.ais import read_ais
 from gnomon.track.fleet import read_fleet
 from gnomon.track.tracking import TrackResult, track_visits
 from gnomon.workflow.decision_effects import Inferred, decision_effects
+from gnomon.workflow.user_tables.season import read_season_tables
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +36,56 @@ class Inference:
     ledger: pd.DataFrame
     deliveries: LedgerResult
     files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+    """What was assumed of a user's files, one line each."""
+
+
+def infer_files(
+    detections: Path,
+    observations: Path,
+    out: Path,
+    *,
+    period: PeriodOptions | None = None,
+    track: TrackOptions | None = None,
+    ledger: LedgerOptions | None = None,
+    ports: tuple[Port, ...] = (),
+    decisions: Sequence[Decision] = (),
+) -> Inference:
+    """Infer visits, seasons, voyages and the ledger from a user's files.
+
+    Parameters
+    ----------
+    detections, observations
+        Tables of ships and of images (`gnomon.workflow.user_tables`).
+    out, period, track, ledger, ports, decisions
+        As in `infer_tables`.
+
+    Raises
+    ------
+    GnomonError
+        A file cannot be used, or they do not fit together; every fault has its line.
+
+    """
+    options = track or TrackOptions()
+    read = read_season_tables(
+        detections,
+        observations,
+        detection_columns=options.detection_columns,
+        observation_columns=options.observation_columns,
+        ports=ports,
+    )
+    inference = infer_tables(
+        read.detections,
+        read.observations,
+        out,
+        period=period,
+        # The columns have our names by now.
+        track=options.model_copy(update={"detection_columns": {}, "observation_columns": {}}),
+        ledger=ledger,
+        ports=ports,
+        decisions=decisions,
+    )
+    return replace(inference, notes=read.notes)
 
 
 def infer_tables(
@@ -124,23 +173,3 @@ def deadweight_of(
     )
     logs = np.log(ships.deadweight_t)
     return logs.mean(-1), logs.std(-1)
-
-
-def read_input_table(path: Path) -> pd.DataFrame:
-    """Read detections or observations: Parquet, GeoParquet, GeoJSON, GeoPackage or CSV.
-
-    Raises
-    ------
-    TrackError
-        The file is missing or is none of these.
-
-    """
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".geoparquet": pd.read_parquet}
-    try:
-        try:
-            return gpd.read_parquet(path)
-        except ValueError:
-            return readers.get(path.suffix.lower(), gpd.read_file)(path)
-    except Exception as error:  # readers raise many unrelated types
-        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise TrackError(f"{path}: cannot be read as a table ({why})") from error

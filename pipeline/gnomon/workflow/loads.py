@@ -1,6 +1,6 @@
 """Ships and scenes to loads: where the load stage gets its pixels.
 
-`read_loads` estimates loads for any table of detections: GeoParquet, GeoJSON or CSV with
+`read_loads` estimates loads for any table of detections (`gnomon.workflow.user_tables`) with
 ``detection_id``, ``scene_id`` and a place. An outline gives length, beam and heading; for a point
 they are measured from the pixels around it, as those of the bright (or dark) patch that it lies on.
 A run cuts the pixels from the windows that it has read for detection (`gnomon.workflow.observe`),
@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import shapely
 import xarray as xr
-from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 
 from gnomon.catalog.angles import with_angles
@@ -35,13 +34,12 @@ from gnomon.geo.local import (
     grid_to_true_deg,
     place_on_grid,
     rectangle_around,
-    rectangle_size,
 )
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
+from gnomon.workflow.user_tables.reading import read_detections
 
 LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "quality")
-NEEDED = ("detection_id", "scene_id")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
 HEADING_SIGMA_DEG = 5.0
@@ -112,7 +110,7 @@ def read_loads(
     Parameters
     ----------
     detections
-        GeoParquet, GeoJSON or CSV (columns ``lon`` and ``lat``), as the module's head says.
+        A file as `gnomon.workflow.user_tables` reads it.
     catalog
         STAC API or static catalogue that has their scenes.
     out
@@ -133,7 +131,7 @@ def read_loads(
         The table cannot be used, or scenes that it names are not in the catalogue.
 
     """
-    table = read_detections(detections)
+    table = read_detections(detections).frame.reset_index(drop=True)
     parts = []
     scenes = scenes_of(table, catalog, detections)
     for count, (name, scene) in enumerate(scenes.items(), start=1):
@@ -149,67 +147,6 @@ def read_loads(
     if out:
         write_table(result, out)
     return result
-
-
-def read_detections(path: Path) -> gpd.GeoDataFrame:
-    """Read a table of detections, in EPSG:4326, rows numbered from 0.
-
-    Raises
-    ------
-    StoreError
-        It cannot be read, or lacks something, or a row has no place; every fault is named.
-
-    """
-    frame = _opened(path).reset_index(drop=True)
-    if missing := [name for name in NEEDED if name not in frame]:
-        raise StoreError(f"{path}: lacks the column(s) {', '.join(missing)}")
-    if frame.crs is None:
-        raise StoreError(f"{path}: has no CRS; write one into the file (EPSG:4326 for degrees)")
-    places = frame.geometry.bounds.to_numpy()
-    lost = ~np.isfinite(places).all(axis=1) | frame[list(NEEDED)].isna().any(axis=1).to_numpy()
-    if lost.any():
-        raise StoreError(f"{path}: {_rows(lost)} lack a place, a detection_id or a scene_id")
-    frame = frame.to_crs(4326).astype(dict.fromkeys(NEEDED, "str"))
-    # Outlines over the antimeridian may go on beyond 180.
-    astray = ~(np.abs(frame.geometry.bounds.to_numpy()) <= (360, 90, 360, 90)).all(axis=1)
-    if astray.any():
-        why = "are not on the earth; is longitude taken for latitude, or the CRS wrong?"
-        raise StoreError(f"{path}: {_rows(astray)} {why}")
-    return _checked(frame, path)
-
-
-def _rows(which: NDArray[np.bool_]) -> str:
-    numbers = [str(n + 1) for n in np.flatnonzero(which)]
-    more = f" and {len(numbers) - 10} more" if len(numbers) > 10 else ""
-    return f"row(s) {', '.join(numbers[:10])}{more}"
-
-
-def _checked(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
-    """Rows once each, with sizes that are numbers; those that are not given are NaN."""
-    doubled = frame.detection_id[frame.detection_id.duplicated()].unique()
-    if len(doubled):
-        raise StoreError(f"{path}: detection_id {', '.join(map(str, doubled))} is there twice")
-    for name in SIZES:
-        frame[name] = pd.to_numeric(frame[name], errors="coerce") if name in frame else np.nan
-        if (frame[name] <= 0).any() and name != "heading_deg":
-            raise StoreError(f"{path}: {name} must be positive")
-    return frame
-
-
-def _opened(path: Path) -> gpd.GeoDataFrame:
-    try:
-        if path.suffix.lower() == ".parquet":
-            return gpd.read_parquet(path)
-        if path.suffix.lower() != ".csv":
-            return gpd.read_file(path)
-        plain = pd.read_csv(path, dtype=dict.fromkeys(NEEDED, "str"))
-        lon, lat = (pd.to_numeric(plain[name], errors="coerce") for name in ("lon", "lat"))
-    except KeyError as error:
-        raise StoreError(f"{path}: lacks the column {error}; a CSV has lon and lat") from error
-    except Exception as error:  # pyogrio and pandas raise several unrelated types
-        why = " ".join(str(error).split())
-        raise StoreError(f"{path}: cannot be read as GeoParquet, GeoJSON or CSV ({why})") from error
-    return gpd.GeoDataFrame(plain, geometry=gpd.points_from_xy(lon, lat), crs="EPSG:4326")
 
 
 def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Scene]:
@@ -250,17 +187,16 @@ def _nothing(_: shapely.Polygon) -> None:
 
 def _sizes(table: gpd.GeoDataFrame, scene: Scene, read: stage.Reader) -> Iterator[dict[str, Any]]:
     for _, row in table.iterrows():
-        shape = row.geometry
-        size = _of_outline(shape) if shape.geom_type != "Point" else {}
-        given = {name: float(row[name]) for name in SIZES if pd.notna(row[name])}
-        if not set(SIZES) <= set(size | given) and scene.sensor == "optical":
-            size = _of_pixels(read, shape.centroid) | size
-        size = dict.fromkeys(SIZES, np.nan) | size | given
+        centre = row.geometry
+        given = {name: float(row[name]) for name in SIZES if pd.notna(row.get(name))}
+        measured = {}
+        if not set(SIZES) <= set(given) and scene.sensor == "optical":
+            measured = _of_pixels(read, centre)
+        size = dict.fromkeys(SIZES, np.nan) | measured | given
         for name in _SIGMA:
             usual = sigma_of(name, size[name], scene.gsd_m)
             size[f"{name[:-2]}_sigma_m"] = _given(row, f"{name[:-2]}_sigma_m", usual)
         size["heading_sigma_deg"] = _given(row, "heading_sigma_deg", HEADING_SIGMA_DEG)
-        centre = shape.centroid
         yield size | {"geometry": centre, "footprint": _rectangle(centre, size)}
 
 
@@ -273,15 +209,6 @@ def sigma_of(name: str, size_m: float, gsd_m: float) -> float:
 def _given(row: pd.Series, name: str, usual: float) -> float:
     value = row.get(name)
     return usual if value is None or pd.isna(value) or value <= 0 else float(value)
-
-
-def _of_outline(shape: shapely.Geometry) -> dict[str, float]:
-    """Size of the smallest rectangle around an outline, in metres on the ellipsoid."""
-    size = rectangle_size(shape)
-    if size is None:
-        return {}
-    beam_m = max(size.beam_m, 1.0)
-    return {"length_m": size.length_m, "beam_m": beam_m, "heading_deg": size.axis_deg}
 
 
 def _of_pixels(read: stage.Reader, centre: shapely.Point) -> dict[str, float]:

@@ -11,7 +11,7 @@ import shapely
 
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.load_tables import Run, read_run
-from gnomon.workflow.loads import read_detections
+from gnomon.workflow.user_tables.reading import read_detections
 from run_folders import ROWS, write_run
 
 
@@ -100,7 +100,7 @@ def test_csv_round_trip(run: Run, tmp_path: Path, name: str) -> None:
 
 def test_gnomon_reads_its_own_csv_of_detections(run: Run, tmp_path: Path) -> None:
     (path,) = write_csv("detections", run.detections, tmp_path)
-    again = read_detections(path)
+    again = read_detections(path).frame
     assert list(again.detection_id) == list(run.detections.detection_id)
     assert again.geometry.geom_equals_exact(run.detections.geometry, 0).all()
 

@@ -23,8 +23,9 @@ from gnomon.report.credits import UNCREDITED, ImageCredit, credit_of_rows, image
 from gnomon.report.figures.marks import credit_figure
 from gnomon.report.figures.scene import OUTLINE, Picture
 from gnomon.workflow.evidence import FreeboardPosterior, cutouts, posterior_of
-from gnomon.workflow.loads import prepared, read_detections, scenes_of
+from gnomon.workflow.loads import prepared, scenes_of
 from gnomon.workflow.store import STORE, Store, check_run_folder
+from gnomon.workflow.user_tables.reading import read_detections
 
 LADEN, BALLAST = "#0072b2", "#e69f00"
 """Blue and orange of Okabe and Ito, which colour-blind readers can distinguish."""
@@ -106,7 +107,7 @@ def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing, ImageCredi
 
 def _read_again(detection: str, detections: Path, catalog: str) -> tuple[Reading, ImageCredit]:
     """Load of one ship of a table, read from its scene; the whole scene's hulls are neighbours."""
-    table = read_detections(detections)
+    table = read_detections(detections).frame
     scene_id = _row_of(table, detection, detections).scene_id
     mates = table[table.scene_id == scene_id]
     scene = scenes_of(mates, catalog, detections)[scene_id]

@@ -1,0 +1,165 @@
+"""Ships and images of one season, read from a user's files and compared with each other.
+
+Every ship needs its image, an observation that took place; every port of a study that is known has
+its ships within 20 km of its area. Images without ships count as much as those with ships: if there
+are none of them, a note says what that means.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gnomon.datamodel.ports import Port
+from gnomon.geo.local import distance_m
+from gnomon.workflow.user_tables.faults import Faults
+from gnomon.workflow.user_tables.reading import (
+    FOR_TRACK,
+    UserTable,
+    read_detections,
+    read_observations,
+)
+
+FAR_M = 20_000.0
+"""A ship farther outside its port's area is a fault."""
+MANY_IMAGES = 10
+"""From so many images on it is strange that each of them has a ship."""
+
+
+@dataclass(frozen=True)
+class SeasonTables:
+    """Tables that fit together, their rows numbered from 0."""
+
+    detections: pd.DataFrame
+    observations: pd.DataFrame
+    notes: tuple[str, ...]
+    """What was assumed, one line each."""
+
+
+def read_season_tables(
+    detections: Path,
+    observations: Path,
+    *,
+    detection_columns: Mapping[str, str],
+    observation_columns: Mapping[str, str],
+    ports: tuple[Port, ...] = (),
+) -> SeasonTables:
+    """Read tables of ships and images.
+
+    Parameters
+    ----------
+    detections, observations
+        Files, as `read_detections` and `read_observations` take them.
+    detection_columns, observation_columns
+        Our name of a column = theirs.
+    ports
+        Known ones: ships must lie near their areas.
+
+    Raises
+    ------
+    TableError
+        A file cannot be used, or they do not fit together; every fault has its line.
+
+    """
+    ships = read_detections(detections, needs=FOR_TRACK, columns=detection_columns)
+    images = read_observations(observations, columns=observation_columns)
+    faults = season_faults(ships, images)
+    notes = [*ships.notes, *images.notes, *port_notes(ships, ports, faults)]
+    faults.refuse()
+    notes += empty_image_notes(ships, images)
+    plain = [table.frame.reset_index(drop=True) for table in (ships, images)]
+    return SeasonTables(plain[0], plain[1], tuple(notes))
+
+
+def season_faults(ships: UserTable, images: UserTable) -> Faults:
+    """Ships without an image that was observed."""
+    faults = Faults(ships.path)
+    keys = _keys(ships.frame)
+    all_images = _keys(images.frame)
+    absent = ~keys.isin(all_images)
+    if absent.any():
+        first = ships.frame[absent].iloc[0]
+        why = (
+            f"ships without an image in {images.path}, first {first.scene_id} at {first.port}; add "
+            "a row for each image"
+        )
+        known = set(images.frame.port.dropna())
+        if pd.notna(first.port) and first.port not in known:
+            why += f" (its ports are {', '.join(sorted(known)[:10]) or 'empty'})"
+        faults.add_where(absent, why)
+    if "status" in images.frame:
+        done = _keys(images.frame[images.frame.status == "observed"])
+        unseen = ~absent & ~keys.isin(done)
+        why = (
+            f"ships in images that are skipped or failed in {images.path}; set their status to "
+            "observed, or delete the ships"
+        )
+        faults.add_where(unseen, why)
+    return faults
+
+
+def _keys(frame: pd.DataFrame) -> pd.Series:
+    port = frame.port.astype(object).where(frame.port.notna(), None)
+    return pd.Series(list(zip(frame.scene_id, port, strict=True)), index=frame.index, dtype=object)
+
+
+def port_notes(ships: UserTable, ports: tuple[Port, ...], faults: Faults) -> Iterator[str]:
+    """Note ships outside their ports' areas; those that lie far outside become faults."""
+    if not isinstance(ships.frame, gpd.GeoDataFrame) or "port" not in ships.frame:
+        return
+    for port in ports:
+        own = ships.frame[_of_port(ships.frame, port) & ships.frame.geometry.notna()]
+        if port.area is None or not len(own):
+            continue
+        away_m = metres_outside(own.geometry, port.area)
+        far = away_m > FAR_M
+        if far.any():
+            faults.add(_far_text(own.geometry[far], port), rows=own.index[far])
+        elif (outside := away_m > 0).any():
+            first = int(own.index[outside][0]) + 1
+            yield (
+                f"{ships.path}: {outside.sum():,} ships of port {port.name} lie outside its area, "
+                f"by up to {away_m.max() / 1000:.2g} km, first row {first}; they count as there"
+            )
+
+
+def _of_port(frame: pd.DataFrame, port: Port) -> pd.Series:
+    return frame.port.isna() if port.name is None else frame.port == port.name
+
+
+def _far_text(places: gpd.GeoSeries, port: Port) -> str:
+    name = f"port {port.name}" if port.name else "the study"
+    count = f"{len(places):,} ship{'s' if len(places) > 1 else ''} of {name}"
+    turned = shapely.points(np.column_stack([places.y, places.x]))
+    area = port.area
+    assert area is not None
+    why = f"{count} lie{'' if len(places) > 1 else 's'} more than 20 km outside its area"
+    if (metres_outside(gpd.GeoSeries(turned), area) <= FAR_M).all():
+        return f"{why}; lon and lat are swapped"
+    return f"{why}: are lon and lat swapped, or is it another port?"
+
+
+def metres_outside(places: gpd.GeoSeries, area: shapely.Geometry) -> np.ndarray:
+    """Metres from each point to an area, 0 inside; along the line that is shortest in degrees."""
+    points = places.to_numpy()
+    lines = shapely.get_coordinates(shapely.shortest_line(points, area)).reshape(-1, 2, 2)
+    return np.asarray(distance_m(lines[:, 0], lines[:, 1]))
+
+
+def empty_image_notes(ships: UserTable, images: UserTable) -> Iterator[str]:
+    """Note ports of which there are many images, all of them with ships."""
+    frame = images.frame
+    if "status" in frame:
+        frame = frame[frame.status == "observed"]
+    with_ships = _keys(frame).isin(set(_keys(ships.frame)))
+    for port, rows in with_ships.groupby(frame.port.fillna(""), sort=True):
+        if len(rows) >= MANY_IMAGES and rows.all():
+            name = f" of port {port}" if port else ""
+            yield (
+                f"{images.path}: each of the {len(rows)} images{name} has a ship; images without "
+                "ships must be rows too, or counts and dates of visits come out wrong"
+            )
