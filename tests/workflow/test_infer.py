@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from gnomon.datamodel.files import read_plain_table, read_table, write_table
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.physics.hydrostatics import tankers
+from gnomon.report.export.geopackage import write_geopackage
 from gnomon.report.export.vectors import write_csv, write_geojson
+from gnomon.report.load_tables import read_run
 from gnomon.simulate.season.campaign import (
     SimulatedSeason,
     as_tables,
@@ -19,6 +21,7 @@ from gnomon.simulate.season.campaign import (
     trade_2024,
 )
 from gnomon.workflow.infer import Inference, deadweight_of, infer_files, infer_tables
+from run_folders import write_run
 from tracked_seasons import month
 
 TRACK = TrackOptions(members=16, draws=20)
@@ -121,9 +124,12 @@ def exported(run: Path, out: Path, kind: str) -> tuple[Path, Path]:
         write = write_csv if kind == "csv" else write_geojson
         first, second = (write(name, frame, out)[0] for name, frame in frames.items())
         return first, second
+    if kind == "gpkg":
+        about = read_run(write_run(out / "any"))  # its name alone is used
+        return (write_geopackage(out, frames, about, about="")[0],) * 2
     for name, frame in frames.items():
         places = frame.drop(columns="footprint", errors="ignore")
-        places.to_crs(32652 if kind == "utm" else 4326).to_file(out / "run.gpkg", layer=name)
+        places.to_crs(32652).to_file(out / "run.gpkg", layer=name)
     return out / "run.gpkg", out / "run.gpkg"
 
 
