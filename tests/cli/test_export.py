@@ -32,12 +32,14 @@ def test_a_run_is_exported_with_pictures(
         pictures = [name for name in kmz.namelist() if name.startswith("pictures/")]
     assert len(pictures) == len(ships)
     items = [json.loads(path.read_text()) for path in out.glob("stac/*/*.json")]
-    links = {i["id"]: [n["href"] for n in i["links"] if n["rel"] == "derived_from"] for i in items}
+    sources = {item["id"]: item["properties"]["gnomon:source"] for item in items}
     found = [len(json.loads(p.read_text())["features"]) for p in out.glob("stac/*/*.geojson")]
     assert sum(found) == len(ships)
-    for name, (href,) in links.items():
-        source = (out / "stac" / name / href).resolve()
-        assert json.loads(source.read_text())["id"] == name.removesuffix("-everywhere")
+    for name, source in sources.items():  # on this disk, so it is named and not linked
+        (path,) = sea.parent.rglob(source.split("/")[-1])
+        assert source == f"{path.parent.name}/{path.name}"
+        assert json.loads(path.read_text())["id"] == name.removesuffix("-everywhere")
+    assert not [n for item in items for n in item["links"] if n["rel"] == "derived_from"]
 
 
 def test_missing_pictures_are_exit_code_3(

@@ -17,7 +17,7 @@ from reports import write_season
 from run_folders import day, ledger, season
 
 BARRELS = st.floats(0, 5e7)
-SEEN = "seen_p50" if "seen_p50" in season() else "seen_mean"
+SEEN = "seen_p50"
 
 
 def seasons_of(*rows: dict[str, Any]) -> pd.DataFrame:

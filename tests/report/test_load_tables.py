@@ -166,4 +166,9 @@ def test_simulated_scenes_and_ships_are_recognised(tmp_path: Path) -> None:
 def test_paths_are_published_by_their_end_and_urls_without_signature() -> None:
     assert public_location("/home/anna/secret project/scenes/catalog.json") == "scenes/catalog.json"
     assert public_location("catalog.json") == "catalog.json"
+    assert public_location("/home/anna/catalog.json") == "catalog.json"
+    assert public_location("file:///home/anna/scenes/catalog.json") == "scenes/catalog.json"
+    assert public_location("C:\\Users\\anna\\scenes\\catalog.json") == "scenes/catalog.json"
     assert public_location("https://example.org/stac?key=1") == "https://example.org/stac"
+    assert public_location("https://anna:pass@example.org/a#b") == "https://example.org/a"
+    assert public_location("s3://bucket/one@two/c.json") == "s3://bucket/one@two/c.json"

@@ -8,6 +8,7 @@ missing is a note for the reader.
 
 import importlib.metadata
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -52,6 +53,8 @@ WITHOUT = {
     "ledger": "ledger.parquet is missing: barrels are not estimated",
     "cumulative": "cumulative.parquet is missing: barrels are not drawn by day",
 }
+HOMES = "home", "Users"
+"""Folders that hold the users' own, which have their names."""
 OLD_VERSIONS = "0.0.", "0.1."
 """They wrote other columns, and no evidence."""
 
@@ -147,10 +150,17 @@ def read_run(folder: Path) -> Run:
 
 
 def public_location(location: str) -> str:
-    """Location fit to publish: a URL without its signature, the last two parts of a path."""
-    if "://" in location:
-        return location.split("?", maxsplit=1)[0]
-    return "/".join(Path(location).parts[-2:])
+    """Location fit to publish: an address without user and query, the last two parts of a path.
+
+    Of a file in a user's own folder only the name is left.
+    """
+    scheme, separator, rest = location.partition("://")
+    if separator and scheme.casefold() != "file":
+        host, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    parts = Path((rest or scheme).replace("\\", "/")).parts
+    count = 1 if len(parts) > 2 and parts[-3] in HOMES else 2
+    return "/".join(part for part in parts[-count:] if part != "/")
 
 
 def _optional(folder: Path, name: str, notes: list[str]) -> pd.DataFrame:

@@ -12,11 +12,14 @@ from pystac.validation import validate_dict
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import CatalogOptions
-from gnomon.report.export.stac import href_from, write_stac
+from gnomon.report.export.stac import write_stac
 from gnomon.report.load_tables import read_run
 from run_folders import day, observation, ship, write_run
 
-SOURCES = {"S2A_one": "https://stac.example.org/v1/one", "S2B_two": "../../two.json"}
+SOURCES = {
+    "S2A_one": "https://anna:pass@stac.example.org/v1/one?sig=secret",
+    "S2B_two": "/home/anna/scenes/two.json",
+}
 
 
 def written(run: Path, out: Path) -> list[Path]:
@@ -29,6 +32,7 @@ def written(run: Path, out: Path) -> list[Path]:
         sources=SOURCES,
         citation="../CITATION.txt",
         version="0.1.0",
+        simulated=read.simulated,
         made_at=datetime(2024, 12, 1, tzinfo=UTC),
     )
 
@@ -79,9 +83,14 @@ def test_every_observation_is_an_item_with_its_ships(stac: Path) -> None:
     }
     assert links == {
         "S2A_one-rajin": ["https://stac.example.org/v1/one"],
-        "S2B_two-rajin": ["../../two.json"],
+        "S2B_two-rajin": [],
         "S2B_empty-everywhere": [],
     }
+    named = {name: item.properties.get("gnomon:source") for name, item in items.items()}
+    assert named == {
+        "S2A_one-rajin": None, "S2B_two-rajin": "scenes/two.json", "S2B_empty-everywhere": None,
+    }  # fmt: skip
+    assert items["S2B_two-rajin"].properties["gnomon:scene_id"] == "S2B_two"
     assert items["S2A_one-rajin"].datetime == day(0)
     assert collection.extent.temporal.intervals == [[day(0), day(6)]]
     assert collection.extent.spatial.bboxes == [[130.2, 42.1, 130.4, 42.3]]
@@ -140,9 +149,20 @@ def test_without_observations_there_is_no_catalogue(tmp_path: Path) -> None:
     assert not (tmp_path / "stac").exists()
 
 
-def test_local_sources_are_relative_to_the_item(tmp_path: Path) -> None:
-    item = tmp_path / "export" / "stac" / "item"
-    source = tmp_path / "scenes" / "one.json"
-    document = href_from(item, str(source))
-    assert document == "../../../scenes/one.json"
-    assert href_from(item, "https://example.org/one") == "https://example.org/one"
+def test_every_link_leads_into_the_export_or_to_an_address(stac: Path) -> None:
+    for path in [stac / "collection.json", *stac.glob("*/*.json")]:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        hrefs = [one["href"] for one in (*document["links"], *document["assets"].values())]
+        for href in hrefs:
+            inside = (path.parent / href).resolve().is_relative_to(stac.parent)
+            assert href.startswith("https://") or inside
+
+
+def test_titles_of_a_simulated_run_say_so(tmp_path: Path) -> None:
+    rows = [observation("SYN", day(0), collection="synthetic-sentinel-2", detections=0)]
+    run = write_run(tmp_path / "run", observations=rows, detections=[])
+    written(run, tmp_path / "stac")
+    collection = json.loads((tmp_path / "stac" / "collection.json").read_text())
+    (item,) = [json.loads(path.read_text()) for path in (tmp_path / "stac").glob("*/*.json")]
+    assert collection["title"] == "gnomon: spring (SIMULATED)"
+    assert item["properties"]["title"] == "SYN over rajin (SIMULATED)"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gnomon.report.credits import WARNING, image_credits
+from gnomon.report.export.publish import public_text
 from gnomon.report.load_tables import Run, public_location
 
 METHOD = (
@@ -41,7 +42,7 @@ def citation(run: Run, *, version: str, exported_on: str) -> str:
         Day of the export.
 
     """
-    description = run.study.description if run.study else ""
+    description = public_text(run.study.description) if run.study else ""
     parts = [
         ("How to cite", [_how_to_cite(run, version, exported_on)]),
         ("What it is", [description, WARNING if run.simulated else ""]),

@@ -27,7 +27,8 @@ from gnomon.report.credits import WARNING, image_credits
 from gnomon.report.export.citation import citation, sha256
 from gnomon.report.export.geopackage import write_geopackage
 from gnomon.report.export.kml import write_kmz
-from gnomon.report.export.stac import href_from, write_stac
+from gnomon.report.export.publish import public_table, public_text, roots_of
+from gnomon.report.export.stac import write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.figures.crops import Crops, crops
 from gnomon.report.load_tables import EVERYWHERE, Run, public_location, read_run
@@ -98,11 +99,16 @@ def export_run(
     known = set(tables["detections"].detection_id)
     unmatched = tuple(one for name, one in standing.items() if name not in known)
     tables["detections"] = with_decisions(tables["detections"], standing)
-    present = {name: frame for name, frame in tables.items() if _is_readable(run, name)}
+    roots = roots_of(run, read.study.catalog.url if read.study else None)
+    present = {
+        name: public_table(name, frame, roots=roots)
+        for name, frame in tables.items()
+        if _is_readable(run, name)
+    }
     drawn = _pictures(read, wanted=pictures and "kml" in chosen, on_progress=on_progress)
 
     def write(folder: Path) -> tuple[str, ...]:
-        notes = _write(folder, chosen, read, present, drawn, out=out)
+        notes = _write(folder, chosen, read, present, drawn)
         _manifest(folder, read, chosen)
         return notes
 
@@ -174,8 +180,6 @@ def _write(
     run: Run,
     tables: Mapping[str, pd.DataFrame],
     drawn: Crops,
-    *,
-    out: Path,
 ) -> tuple[str, ...]:
     """Write every format; returns what was left out, one line each."""
     notes: tuple[str, ...] = ()
@@ -196,9 +200,10 @@ def _write(
             tables,
             name=run.name,
             about=about,
-            sources=_sources(run, out / "stac" / "item"),
+            sources=_sources(run),
             citation="../CITATION.txt",
             version=_version(),
+            simulated=run.simulated,
             made_at=run.metadata.made_at,
         )
         notes = () if items else ("no STAC catalogue: no observation was made",)
@@ -209,7 +214,8 @@ def _write(
 
 def describe(run: Run) -> str:
     """Description, credits and warning of a run, a line each."""
-    lines = [run.study.description if run.study else "", *image_credits(run.observations)]
+    description = public_text(run.study.description) if run.study else ""
+    lines = [description, *image_credits(run.observations)]
     return "\n".join([line for line in lines if line] + ([WARNING] if run.simulated else []))
 
 
@@ -217,14 +223,14 @@ def _version() -> str:
     return importlib.metadata.version("gnomon")
 
 
-def _sources(run: Run, item: Path) -> dict[str, str]:
+def _sources(run: Run) -> dict[str, str]:
     """Location of each scene's STAC item, as far as the run has it."""
     known = dict(run.metadata.sources)
     if run.study and "://" in (url := run.study.catalog.url) and not url.endswith(".json"):
         pairs = zip(run.observations.collection, run.observations.scene_id, strict=True)
         api = {s: f"{url.rstrip('/')}/collections/{c}/items/{s}" for c, s in pairs if pd.notna(c)}
         known = api | known
-    return {scene: href_from(item, href.split("?")[0]) for scene, href in known.items()}
+    return known
 
 
 def _manifest(folder: Path, run: Run, formats: tuple[str, ...]) -> None:
@@ -233,7 +239,7 @@ def _manifest(folder: Path, run: Run, formats: tuple[str, ...]) -> None:
         "gnomon": _version(),
         "run": public_location(str(run.folder.resolve())),
         "formats": formats,
-        "notes": run.notes,
+        "notes": [public_text(note, roots=roots_of(run.folder, None)) for note in run.notes],
         "files": {path.relative_to(folder).as_posix(): sha256(path) for path in files},
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"

@@ -1,16 +1,16 @@
 """A run as a static STAC catalogue: one item per observation, with or without ships.
 
 An item is one scene over one port. Its asset is the GeoJSON of the ships found there, which may be
-empty, and ``derived_from`` leads to the item of the scene. The collection carries the tables as
-GeoParquet. Properties that STAC has no name for start with ``gnomon:`` and are the columns of
-`gnomon.datamodel.tables`. Failed and skipped observations have no item; the table of observations
-has them.
+empty. ``derived_from`` leads to the item of the scene if that has an address; an item on the
+author's disk is named by ``gnomon:scene_id`` and ``gnomon:source``, the last two parts of its path.
+The collection carries the tables as GeoParquet. Other properties that start with ``gnomon:`` are
+columns of `gnomon.datamodel.tables`. Failed and skipped observations have no item; the table of
+observations has them.
 
 STAC 1.1, and version 1.0 of its view extension for the angles of sun and view.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -25,7 +25,10 @@ import shapely
 from pystac.extensions.view import ViewExtension
 
 from gnomon.datamodel.files import write_table
+from gnomon.report.credits import marked
+from gnomon.report.export.publish import is_address
 from gnomon.report.export.vectors import geojson_rows, write_features
+from gnomon.report.load_tables import public_location
 
 PARQUET = "application/vnd.apache.parquet"
 ABOUT = (
@@ -50,6 +53,7 @@ def write_stac(
     sources: Mapping[str, str],
     citation: str,
     version: str,
+    simulated: bool,
     made_at: datetime | None = None,
 ) -> list[Path]:
     """Write the catalogue; nothing if no observation was made.
@@ -63,11 +67,13 @@ def write_stac(
     name, about
         Name and description of the run.
     sources
-        URL or path of the source item of each scene.
+        Address or path of the source item of each scene.
     citation
         Path of CITATION.txt, relative to the folder.
     version
         Version of gnomon.
+    simulated
+        Whether titles say SIMULATED.
     made_at
         Time of the run; now, if unknown.
 
@@ -78,6 +84,7 @@ def write_stac(
         return []
     folder.mkdir(parents=True)
     collection = _collection(seen, name, about, version)
+    (collection.title,) = marked([str(collection.title)], simulated=simulated)
     collection.add_link(pystac.Link(pystac.RelType.LICENSE, citation, "text/plain"))
     for table in ("observations", "detections"):
         write_table(gpd.GeoDataFrame(tables[table]), folder / f"{table}.parquet")
@@ -88,6 +95,7 @@ def write_stac(
     made = made_at or datetime.now(UTC)
     for one, row in _named(seen):
         item = _item(one, row, sources, made)
+        (item.properties["title"],) = marked([item.properties["title"]], simulated=simulated)
         (folder / one).mkdir()
         here = found.iloc[by_observation.get(_observation(row), [])]
         write_features(here, folder / one / "detections.geojson")
@@ -140,8 +148,17 @@ def _item(name: str, row: Any, sources: Mapping[str, str], made: datetime) -> py
     )
     item.add_asset("detections", asset)
     if source := sources.get(row.scene_id):
-        item.add_link(pystac.Link(pystac.RelType.DERIVED_FROM, source, pystac.MediaType.GEOJSON))
+        _add_source(item, source)
     return item
+
+
+def _add_source(item: pystac.Item, source: str) -> None:
+    """Link to an item that others can open; of another its public name."""
+    public = public_location(source)
+    if is_address(source):
+        item.add_link(pystac.Link(pystac.RelType.DERIVED_FROM, public, pystac.MediaType.GEOJSON))
+    else:
+        item.properties["gnomon:source"] = public
 
 
 def _json_value(value: Any) -> Any:
@@ -171,10 +188,3 @@ def _collection(seen: gpd.GeoDataFrame, name: str, about: str, version: str) -> 
         ),
         catalog_type=pystac.CatalogType.SELF_CONTAINED,
     )
-
-
-def href_from(item_folder: Path, source: str) -> str:
-    """URL of a source as it is; of a file the path from an item's folder."""
-    if "://" in source:
-        return source
-    return Path(os.path.relpath(source, item_folder.resolve())).as_posix()

@@ -1,0 +1,114 @@
+"""An export says nothing of the author's disk, user and keys: every file of it is searched."""
+
+import getpass
+import re
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gnomon.datamodel.files import write_json
+from gnomon.report.export.export import export_run
+from gnomon.report.export.publish import is_address, public_text
+from run_folders import ROWS, day, observation, season, write_run
+
+NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=3, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("red: /home/anna/build/one/red.tif is damaged", "red: one/red.tif is damaged"),
+        ("cannot read 'C:\\Users\\anna\\x\\b.tif'", "cannot read 'x/b.tif'"),
+        ("GET https://a:b@example.org/c.tif?sig=k: 403", "GET https://example.org/c.tif: 403"),
+        ("no such file: file:///home/anna/x/b.tif", "no such file: x/b.tif"),
+        ("90 % or 1/2, and/or red: <broken>", "90 % or 1/2, and/or red: <broken>"),
+        ("in /srv/anna lee/run/one.tif", "in one.tif"),
+    ],
+)
+def test_messages_keep_what_a_reader_needs(text: str, public: str) -> None:
+    assert public_text(text, roots=("/srv/anna lee/run",)) == public
+
+
+@given(st.lists(NAMES, min_size=3, max_size=6), NAMES)
+def test_of_a_path_two_parts_are_left(parts: list[str], word: str) -> None:
+    text = public_text(f"{word}: /{'/'.join(parts)} cannot be read")
+    assert text == f"{word}: {'/'.join(parts[-2:])} cannot be read"
+
+
+@given(NAMES, NAMES, NAMES)
+def test_of_an_address_user_and_key_are_gone(user: str, key: str, name: str) -> None:
+    text = public_text(f"(https://{user}:{key}@example.org/{name}.tif?sig={key}&se={user}) failed")
+    assert text == f"(https://example.org/{name}.tif) failed"
+
+
+@pytest.mark.parametrize(
+    ("location", "there"),
+    [
+        ("https://example.org/a", True), ("s3://bucket/a", True), ("/home/a.json", False),
+        ("a/b.json", False), ("file:///home/a.json", False), ("C:\\a.json", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_what_others_can_open(location: str, there: bool) -> None:
+    assert is_address(location) == there
+
+
+def texts(path: Path) -> Iterator[str]:
+    """All text in a file, also what is compressed in it."""
+    yield path.read_bytes().decode("utf-8", "replace")
+    if path.suffix == ".kmz":
+        with zipfile.ZipFile(path) as whole:
+            for name in whole.namelist():
+                yield name
+                yield whole.read(name).decode("utf-8", "replace")
+    elif path.suffix == ".parquet":
+        table = pq.read_table(path)
+        yield str(table.schema.metadata)
+        yield table.to_pandas().to_csv()
+    elif path.suffix == ".gpkg":
+        with closing(sqlite3.connect(path)) as database:
+            yield "\n".join(database.iterdump())
+
+
+def test_no_file_of_an_export_names_the_disk_the_user_or_a_key(tmp_path: Path) -> None:
+    home = tmp_path / "home of anna"
+    local = home / "scenes" / "S2B_two" / "S2B_two.json"
+    rows = [
+        *ROWS["observations"][1],
+        observation("S2A_lost", day(7), status="failed", reason=f"red: {local} is gone"),
+        observation("S2A_denied", day(8), status="failed",
+                    reason="https://anna:pass@example.org/red.tif?sig=secret: 403"),
+    ]  # fmt: skip
+    notes = season() | {"notes": f"no AIS; register {home}/registers/fleet.csv"}
+    fleet = home / "registers" / "fleet.csv"
+    fleet.parent.mkdir(parents=True)
+    fleet.write_text("name\n")
+    run = write_run(
+        home / "runs" / "spring", catalog=str(home / "scenes" / "catalog.json"), observations=rows,
+        seasons=[notes], study={"track": {"fleet": str(fleet)}},
+    )  # fmt: skip
+    values = pd.read_json(run / "run.json", typ="series").to_dict()
+    values["sources"] = {
+        "S2A_one": "https://anna:pass@stac.example.org/v1/one?sig=secret",
+        "S2B_two": str(local),
+        "S2B_empty": local.as_uri(),
+    }
+    write_json(values, run / "run.json")
+    out = export_run(run, tmp_path / "out").folder
+    files = [path for path in out.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} >= {".kmz", ".gpkg", ".parquet", ".csv", ".qgs"}
+    user = re.escape(getpass.getuser())
+    private = re.compile(rf"{re.escape(str(tmp_path))}|anna|secret|sig=|pass@|/{user}/")
+    for path in files:
+        for text in texts(path):
+            assert not private.search(text), f"{path.name}: {private.search(text)}"
+    kept = (out / "csv" / "observations.csv").read_text()
+    assert "S2B_two/S2B_two.json is gone" in kept
+    assert "https://example.org/red.tif: 403" in kept
