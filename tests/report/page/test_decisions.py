@@ -1,6 +1,7 @@
 """Decisions: merging is a union that loses nothing, and files that are at fault are left alone."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from decisions import collection, decision
 from gnomon.datamodel.decisions import latest, read_review
-from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.errors import ReviewError
 from gnomon.report.page.decisions import (
     decision_features,
     merge_decisions,
@@ -79,27 +80,60 @@ def test_properties_that_gnomon_does_not_know_are_kept(features: Features) -> No
 def test_anything_but_decisions_is_refused(value: Any) -> None:
     with pytest.raises(
         ValueError,
-        match=r"FeatureCollection|features|detection_id|accept|decided_at|valid dict|timezone",
+        match=r"FeatureCollection|features|detection_id|accept|decided_at|timezone",
     ):
         decision_features(value)
 
 
-def test_the_faulty_feature_is_named() -> None:
-    with pytest.raises(ValueError, match=r"feature 2: decision "):
-        decision_features(collection(decision("a"), decision("b", decision="maybe")))
+FAULTY = (
+    decision("a", decision="maybe", type="barge"),
+    decision("b"),
+    decision("c", "yesterday"),
+)
+EVERY_FAULT = (
+    r"feature 1 \(a\): decision is 'maybe'; write one of accept, reject",
+    r"feature 1 \(a\): type is 'barge'; write one of tanker, .*none",
+    r"feature 3 \(c\): decided_at is 'yesterday'",
+)
+
+
+def test_every_fault_of_what_the_page_sends_is_named() -> None:
+    with pytest.raises(ValueError, match="feature") as caught:
+        decision_features(collection(*FAULTY))
+    for fault in EVERY_FAULT:
+        assert re.search(fault, str(caught.value))
+    assert "feature 2" not in str(caught.value)
+
+
+def test_every_fault_of_a_file_is_named_as_by_the_reader_of_tracking(tmp_path: Path) -> None:
+    path = tmp_path / "review.geojson"
+    path.write_text(json.dumps(collection(*FAULTY)))
+    with pytest.raises(ReviewError, match=r"3 fault\(s\)") as caught:
+        read_decisions(path)
+    for fault in EVERY_FAULT:
+        assert re.search(fault, str(caught.value))
+    with pytest.raises(ReviewError) as of_tracking:
+        read_review(path)
+    assert str(caught.value).startswith(str(of_tracking.value))
+
+
+def test_two_decisions_of_one_moment_that_differ_are_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "review.geojson"
+    path.write_text(json.dumps(collection(decision("a"), decision("a", decision="reject"))))
+    with pytest.raises(ReviewError, match="decides otherwise than feature 1"):
+        read_decisions(path)
 
 
 @pytest.mark.parametrize("text", ["half a fi", "[]", json.dumps(collection({"properties": 1}))])
-def test_a_faulty_file_is_one_line_and_left_as_it_is(tmp_path: Path, text: str) -> None:
+def test_a_faulty_file_is_left_as_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / "review.geojson"
     path.write_text(text)
-    with pytest.raises(StoreError, match=r"review\.geojson: .*correct or move it") as caught:
+    with pytest.raises(ReviewError, match=r"(?s)review\.geojson: .*correct or move the file"):
         read_decisions(path)
-    assert "\n" not in str(caught.value)
     assert path.read_text() == text
 
 
 def test_no_file_is_no_decision_and_a_folder_is_a_fault(tmp_path: Path) -> None:
     assert read_decisions(tmp_path / "review.geojson") == []
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(ReviewError, match="cannot be read"):
         read_decisions(tmp_path)

@@ -85,7 +85,7 @@ def test_a_damaged_file_of_decisions_is_left_as_it_is(server: ReviewServer) -> N
         server, "POST", "/review.geojson", collection(decision("a")), X_Gnomon_Token=server.token
     )
     assert status == 500
-    assert "correct or move it" in text
+    assert "correct or move the file" in text
     assert server.review.read_text() == "half a fi"
 
 

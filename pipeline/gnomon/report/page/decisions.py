@@ -5,17 +5,15 @@ here; they are added to those in the file, and the latest decision on a detectio
 on a detection that a run does not have is kept too.
 """
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from gnomon.datamodel.decisions import Decision
-from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.decisions import Decision, read_review
+from gnomon.datamodel.errors import ReviewError
 from gnomon.datamodel.files import write_json
+from gnomon.datamodel.geojson import COLLECTION, parse_rows, read_collection
 
 Feature = dict[str, Any]
 """GeoJSON feature whose properties are a `Decision`; other properties are kept as they are."""
@@ -26,22 +24,17 @@ def read_decisions(path: Path) -> list[Feature]:
 
     Raises
     ------
-    StoreError
-        The file exists and is not a file of decisions. It is left as it is.
+    ReviewError
+        The file exists and is not a file of decisions: a line for every fault. It is left as it is.
 
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror or error})") from error
     try:
-        return decision_features(json.loads(text))
-    except ValueError as error:
-        raise StoreError(
-            f"{path}: is not a file of decisions ({error}); correct or move it"
-        ) from error
+        read_review(path)
+    except ReviewError as error:
+        raise ReviewError(f"{error}\n  correct or move the file") from error
+    return read_collection(path, error=ReviewError)
 
 
 def decision_features(value: Any) -> list[Feature]:
@@ -50,28 +43,17 @@ def decision_features(value: Any) -> list[Feature]:
     Raises
     ------
     ValueError
-        It is not a collection of decisions.
+        It is not a collection of decisions; the message has every fault.
 
     """
-    if fault := _fault(value):
-        raise ValueError(fault)
-    features: list[Feature] = value["features"]
+    if not isinstance(value, dict) or value.get("type") != COLLECTION:
+        raise ValueError(f"no GeoJSON {COLLECTION}")
+    features = value.get("features")
+    if not isinstance(features, list):
+        raise ValueError("it has no features")  # noqa: TRY004
+    if faults := parse_rows(features, Decision)[1]:
+        raise ValueError("; ".join(map(str, faults)))
     return features
-
-
-def _fault(value: Any) -> str | None:
-    if not isinstance(value, dict) or value.get("type") != "FeatureCollection":
-        return "no GeoJSON FeatureCollection"
-    if not isinstance(value.get("features"), list):
-        return "it has no features"
-    for number, feature in enumerate(value["features"], start=1):
-        properties = feature.get("properties") if isinstance(feature, dict) else None
-        try:
-            Decision.model_validate(properties)
-        except ValidationError as error:
-            first = error.errors()[0]
-            return f"feature {number}: {'.'.join(map(str, first['loc']))} {first['msg']}"
-    return None
 
 
 def merge_decisions(*parts: Iterable[Feature]) -> list[Feature]:
