@@ -4,53 +4,32 @@ Debian's chromium, driven by Playwright. Where it is absent these tests skip and
 """
 
 import json
-import os
 import re
 import shutil
 import statistics
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import pytest
 
+from browsers import DESK, PHONE, Open, needs_chromium
 from gnomon.report.page import page as report
 from gnomon.report.page.decisions import read_decisions
 from gnomon.report.page.serve import ReviewServer
 from reports import NASTY, write_crowd, write_season
 
-sync_api = pytest.importorskip(
+expect = pytest.importorskip(
     "playwright.sync_api", reason="playwright is absent: make test sets it up"
-)
-
-expect = sync_api.expect
+).expect
 """Waits until the page says so: a click is answered in a task of its own."""
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 AXE = Path(report.__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 EVERYTHING = "384 images and 95 ships in view"
 TRIES = 6
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 900}
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium"),
-]
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield browser
-        browser.close()
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture(scope="module")
@@ -66,37 +45,6 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "run.json").write_text(json.dumps(values))
     report.write_report(folder, pictures=False)
     return folder
-
-
-@pytest.fixture
-def opened(browser: Any) -> Iterator[Open]:
-    """Open a page and watch it: at the end there was no error and no request to another host."""
-    contexts, faults, asked = [], [], []
-
-    def open_(address: str, *, context: Any = None, **how: Any) -> Any:
-        made = context or browser.new_context(**{"viewport": DESK, **how})
-        contexts.append(made)
-        tab = made.new_page()
-        tab.on(
-            "console",
-            lambda message: (
-                faults.append(message.text) if message.type in ("error", "warning") else None
-            ),
-        )
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on("request", lambda request: asked.append(request.url))
-        tab.goto(address)
-        tab.wait_for_selector("html[data-drawn=whole]")
-        return tab
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert faults == []
-    elsewhere = [
-        url for url in asked if not url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:"))
-    ]
-    assert elsewhere == []
 
 
 def address(folder: Path, part: str = "") -> str:
@@ -172,9 +120,10 @@ def test_a_click_opens_the_evidence_and_its_address_can_be_cited(
     card = tab.get_by_role("dialog")
     expect(card.get_by_role("heading", name="Visit at Vostochny")).to_be_visible()
     for part in (
-        "How much each image counts",
+        "Supposed from the other visits at this port",
         "Which ship it may be",
-        "Source",
+        "How strongly each image speaks",
+        "Where the image comes from",
         "Your decision",
     ):
         expect(card.get_by_role("heading", name=part)).to_be_visible()
@@ -217,6 +166,7 @@ def test_decisions_survive_a_reload_and_are_downloaded_as_a_file(
     card.get_by_role("radio", name="accept").check(force=True)
     card.get_by_label("Type").select_option("tanker")
     card.get_by_label("Load in this image").select_option("laden")
+    card.get_by_label("How sure you are").select_option("probable")
     card.get_by_label("Name of the ship").fill(NASTY)
     card.get_by_label("Note").fill(NASTY)
     card.get_by_label("Reviewer").fill("A. Analyst")
@@ -227,12 +177,13 @@ def test_decisions_survive_a_reload_and_are_downloaded_as_a_file(
     expect(tab.get_by_label("Note")).to_have_value(NASTY)
     tab.keyboard.press("Escape")
     with tab.expect_download() as download:
-        tab.get_by_role("button", name="Download review.geojson").click()
+        tab.get_by_role("button", name="Download review-SIMULATED.geojson").click()
     feature = json.loads(Path(download.value.path()).read_text())["features"][0]
     assert feature["properties"] == {
         "detection_id": ship, "visit_id": feature["properties"]["visit_id"],
         "scene_id": ship.rsplit("-", 1)[0], "decision": "accept", "type": "tanker",
-        "load_state": "laden", "identity": NASTY, "note": NASTY, "reviewer": "A. Analyst",
+        "load_state": "laden", "certainty": "probable", "identity": NASTY, "note": NASTY,
+        "reviewer": "A. Analyst",
         "decided_at": feature["properties"]["decided_at"],
     }  # fmt: skip
     assert feature["properties"]["decided_at"].endswith("Z")

@@ -110,7 +110,7 @@ def test_a_bundle_that_was_not_built_is_one_line() -> None:
 
 def test_the_bundle_is_built_from_these_sources() -> None:
     """What `build.mjs` wrote beside the bundle, computed again without node."""
-    sources = ["package.json", "package-lock.json", "tsconfig.json", "build.mjs"]
+    sources = ["package.json", "package-lock.json", "tsconfig.json", "build.mjs", "../words.json"]
     sources += [f"src/{path.name}" for path in (WEB / "src").iterdir()]
     digest = hashlib.sha256()
     for name in sorted(sources):

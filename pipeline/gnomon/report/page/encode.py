@@ -20,7 +20,12 @@ T = TypeVar("T")
 
 def texts(values: pd.Series) -> list[str | None]:
     """Text, null where there is none."""
-    return [None if pd.isna(value) else str(value) for value in values]
+    return [text(value) for value in values]
+
+
+def text(value: Any) -> str | None:
+    """One text, null if there is none."""
+    return None if pd.isna(value) else str(value)
 
 
 def numbers(values: Iterable[Any], digits: int = 3) -> list[float | None]:
@@ -60,12 +65,12 @@ def ring(line: BaseGeometry) -> Ring:
     return coordinates
 
 
-def parsed(text: Any, empty: T) -> T:
+def parsed(cell: Any, empty: T) -> T:
     """Value of a cell of JSON; `empty` if it is not JSON, or JSON of another type."""
-    if not isinstance(text, str):
+    if not isinstance(cell, str):
         return empty
     try:
-        value = json.loads(text)
+        value = json.loads(cell)
     except ValueError:
         return empty
     return value if isinstance(value, type(empty)) else empty

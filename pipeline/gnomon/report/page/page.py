@@ -18,6 +18,7 @@ from gnomon.datamodel.progress import Progress
 from gnomon.report.load_tables import Run, public_location, read_run
 from gnomon.report.page.answers import answer
 from gnomon.report.page.decisions import read_decisions
+from gnomon.report.page.effects import effects_of
 from gnomon.report.page.evidence import PageEvidence, page_evidence
 from gnomon.report.page.payload import observations_of, ports_of, register_of, ships_of, visits_of
 from gnomon.report.page.schema import GeoJson, PageData, PageEvidenceData, RunSection
@@ -95,6 +96,7 @@ def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> Pa
         "register": register_of(run),
         "items": _links(seen.items, beside),
         "review": _review(run.folder),
+        **effects_of(run.folder),
     }
 
 

@@ -8,7 +8,17 @@ from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.shipped import shipped
 from gnomon.report.load_tables import EVERYWHERE, Run
-from gnomon.report.page.encode import epoch_s, epochs_s, number, numbers, parsed, ring, rings, texts
+from gnomon.report.page.encode import (
+    epoch_s,
+    epochs_s,
+    number,
+    numbers,
+    parsed,
+    ring,
+    rings,
+    text,
+    texts,
+)
 from gnomon.report.page.schema import (
     ObservationColumns,
     Onward,
@@ -37,6 +47,7 @@ def observations_of(run: Run) -> ObservationColumns:
         "status": texts(table.status),
         "reason": texts(table.reason),
         "usable": numbers(table.usable_fraction),
+        "covered": numbers(table.covered_fraction),
         "zones": [parsed(text, dict[str, float]()) for text in table.zones],
         "sun": numbers(table.sun_elevation_deg, 1),
         "sun_az": numbers(table.sun_azimuth_deg, 1),
@@ -101,7 +112,7 @@ def _visit(row: pd.Series, voyages: pd.DataFrame) -> VisitRow:
         "id": str(row.visit_id),
         "port": str(row.port),
         "place": None if place is None else [number(place.x, 6), number(place.y, 6)],
-        "mmsi": None if pd.isna(row.mmsi) else str(row.mmsi),
+        "mmsi": text(row.mmsi),
         "dark": None if pd.isna(row.dark) else bool(row.dark),
         "ships": [str(name) for name in parsed(row.detections, list[str]())],
         "candidates": [(str(name), number(chance)) for name, chance in candidates.items()],
@@ -118,12 +129,16 @@ def _visit(row: pd.Series, voyages: pd.DataFrame) -> VisitRow:
         "departed_p95": epoch_s(row.departed_p95),
         "p_visit": number(row.p_visit),
         "p_tanker": number(row.p_tanker),
+        "p_tanker_basis": text(row.get("p_tanker_basis")),
+        "hidden_images": parsed(row.get("hidden_images"), list[str]()),
         "length_m": number(row.length_m),
         "length_sigma_m": number(row.length_sigma_m),
         "beam_m": number(row.beam_m),
         "beam_sigma_m": number(row.beam_sigma_m),
         "log_lr_laden_in": number(row.log_lr_laden_in),
         "log_lr_laden_out": number(row.log_lr_laden_out),
+        "image_p_laden_in": number(row.get("image_p_laden_in")),
+        "image_p_laden_out": number(row.get("image_p_laden_out")),
         "p_laden_in": number(row.p_laden_in),
         "p_laden_out": number(row.p_laden_out),
         "p_loaded": number(row.p_loaded),

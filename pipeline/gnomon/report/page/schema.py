@@ -124,6 +124,7 @@ class ObservationColumns(TypedDict):
     status: list[str | None]
     reason: list[str | None]
     usable: list[Number]
+    covered: list[Number]
     zones: list[dict[str, float]]
     sun: list[Number]
     sun_az: list[Number]
@@ -203,18 +204,43 @@ class VisitRow(TypedDict):
     departed_p95: int | None
     p_visit: Number
     p_tanker: Number
+    p_tanker_basis: str | None
+    hidden_images: list[str]
+    """Scenes in which the ship's own place was hidden."""
     length_m: Number
     length_sigma_m: Number
     beam_m: Number
     beam_sigma_m: Number
     log_lr_laden_in: Number
     log_lr_laden_out: Number
+    image_p_laden_in: Number
+    """By its own images alone."""
+    image_p_laden_out: Number
     p_laden_in: Number
+    """Given the other visits of the port too."""
     p_laden_out: Number
     p_loaded: Number
     p_unloaded: Number
     deadweight_t: Number
     deadweight_log_sigma: Number
+
+
+class DecisionEffect(TypedDict):
+    """What a decision of an analyst changed; each value before and after it."""
+
+    ship: str
+    decision: str
+    visit: list[str | None]
+    tanker: list[Number]
+    loaded: list[Number]
+
+
+class JointEffect(TypedDict):
+    """What all decisions together changed."""
+
+    barrels: list[Number]
+    noise: Number
+    visits: list[Number]
 
 
 class RunSection(TypedDict):
@@ -283,3 +309,5 @@ class PageData(TypedDict):
     register: dict[str, dict[str, str]]
     items: dict[str, str]
     review: GeoJson
+    effects: list[DecisionEffect]
+    together: JointEffect | None

@@ -41,7 +41,7 @@ writeFileSync(
   `What the page's script contains besides gnomon's own code.\n\n${licences.join("\n---\n\n")}`,
 );
 
-const sources = ["package.json", "package-lock.json", "tsconfig.json", "build.mjs"]
+const sources = ["package.json", "package-lock.json", "tsconfig.json", "build.mjs", "../words.json"]
   .concat(readdirSync(join(here, "src")).map((name) => `src/${name}`))
   .sort();
 const digest = createHash("sha256");

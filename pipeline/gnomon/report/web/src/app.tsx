@@ -5,10 +5,13 @@ import { Answer } from "./answer";
 import { Card, shownAt } from "./card";
 import { loadPage, type Page } from "./data";
 import { everything, Filters, Opened, showsObservation, showsShip } from "./filter";
+import { Together } from "./effects";
+import { Glossary } from "./glossary";
+import { Legend } from "./legend";
 import { List } from "./list";
 import { Maps } from "./map";
 import "./page.css";
-import { begun, download, type Feature, featuresOf, holding, keep, merged, served } from "./review";
+import { begun, download, type Feature, featuresOf, fileName, holding, keep, merged, served } from "./review";
 import { addressOf, scaled, type Span, wholeSpan } from "./items";
 import { Timeline } from "./timeline";
 import { day, whole } from "./text";
@@ -56,6 +59,7 @@ function Head({ page, theme, setTheme }: { page: Page; theme: Theme; setTheme: (
         <a href="#list">Ships</a>
         <a href="#decisions">Review</a>
         <a href="#how">Method</a>
+        <a href="#words">Words</a>
       </nav>
       <div class="tools">
         <label>
@@ -100,24 +104,6 @@ function Zoom({ span, whole: all, zoom }: { span: Span; whole: Span; zoom: (span
       </label>
       <span class="soft hint">Drag over the timeline to zoom in; arrow keys move from mark to mark.</span>
     </div>
-  );
-}
-
-function Legend() {
-  const marks = [
-    ["visit loaded", "visit: came empty, left laden"],
-    ["visit unloaded", "visit: came laden, left empty"],
-    ["visit open", "visit: load cannot be determined (thick: from median arrival to median departure; thin: 90 % interval)"],
-    ["clear", "image: the longer the line, the more water was visible; ships in the image stand on it, larger if they belong to a visit"],
-  ];
-  return (
-    <ul class="legend" aria-label="Marks">
-      {marks.map(([mark, name]) => (
-        <li key={mark} class={`mark ${mark}`}>
-          {name}
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -193,8 +179,8 @@ function Review(props: { history: Feature[]; page: Page; read: (features: Featur
         Visits and barrels take them into account once <code>gnomon track</code> has run again.
       </p>
       <div class="row">
-        <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(history)}>
-          Download review.geojson
+        <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(page, history)}>
+          Download {fileName()}
         </button>
         <label class="file">
           <span>Add decisions from a file</span>
@@ -202,6 +188,7 @@ function Review(props: { history: Feature[]; page: Page; read: (features: Featur
         </label>
         <output aria-live="polite">{status}</output>
       </div>
+      <Together page={page} />
     </section>
   );
 }
@@ -265,6 +252,7 @@ function App({ page }: { page: Page }) {
         <List page={page} ships={ships} decisions={decisions} />
         <Review history={history} page={page} read={decide} status={status} />
         <How page={page} />
+        <Glossary />
       </main>
       {shown && (
         <Card page={page} shown={shown} address={address} close={close} step={step} decisions={decisions} decide={decide} status={status} />

@@ -1,14 +1,15 @@
 // The evidence of one visit, ship or observation; its address can be cited.
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { Picture, Strip } from "./chips";
-import { Freeboard, Weights } from "./posteriors";
-import { type Candidate, evidence, type Observation, type Page, type Ship, type Visit } from "./data";
+import { evidence, type Observation, type Page, type Ship, simulated, type Visit } from "./data";
 import { Decide } from "./decide";
+import { type Fact, Facts, Measured, Source, Stay, Supposed, Who } from "./facts";
 import { Opened } from "./filter";
+import { Term } from "./glossary";
+import { ownText, seenText, togetherText } from "./own";
+import { Freeboard, Weights } from "./posteriors";
 import type { Decisions, Feature } from "./review";
-import {
-  collectionText, day, fixed, LOAD_TEXT, moment, percent, portText, reasonText, rough, signed, shortMoment, skyText, tradeText, whole, withError, zoneText,
-} from "./text";
+import { countText, fixed, LOAD_TEXT, moment, part, portText, skyText, WORDS, zoneText } from "./text";
 
 export interface Shown {
   visit: Visit | null;
@@ -80,6 +81,28 @@ export function Card(props: Props) {
   );
 }
 
+function Head({ visit, ship }: { visit: Visit | null; ship: Ship | null }) {
+  const together = visit ? togetherText(visit) : "";
+  return (
+    <header>
+      {simulated() && <SimulatedTag />}
+      <h2 id="card-head">
+        {visit ? `${ownText(visit)}.` : `Ship in one image: ${LOAD_TEXT[ship!.load]}.`}
+        <span class="soft">
+          {visit ? `Visit at ${portText(visit.port)}, ${seenText(visit)}` : `${portText(ship!.port)}, ${moment(ship!.t)}`}
+        </span>
+      </h2>
+      {together && <p class="own">All its images together: {together}.</p>}
+    </header>
+  );
+}
+
+export const SimulatedTag = () => (
+  <p class="tag">
+    <Term of="simulated">{WORDS.simulated}</Term>
+  </p>
+);
+
 function ShipCard({ page, shown, decisions, decide, status }: Props) {
   const { visit } = shown;
   const [chosen, choose] = useState(shown.ship);
@@ -88,13 +111,7 @@ function ShipCard({ page, shown, decisions, decide, status }: Props) {
   const ships = visit?.ships.length ? visit.ships : chosen ? [chosen] : [];
   return (
     <>
-      <header>
-        <h2 id="card-head">
-          {visit ? `Visit at ${portText(visit.port)}` : `Ship at ${portText(chosen!.port)}`}
-          <span class="soft">{visit ? `${day(visit.arrived_p50)} to ${day(visit.departed_p50)}` : moment(chosen!.t)}</span>
-        </h2>
-        {visit && <p class="trade">{tradeText(visit)}</p>}
-      </header>
+      <Head visit={visit} ship={chosen} />
       {ships.length > 0 ? (
         <>
           <label class="switch">
@@ -103,164 +120,26 @@ function ShipCard({ page, shown, decisions, decide, status }: Props) {
               Outline <i class="key hull" /> and edge of the shadow <i class="key shadow" />
             </span>
           </label>
-          <Strip visit={visit} ships={ships} chosen={chosen} choose={choose} seen={seen} traced={traced} />
+          <Strip page={page} visit={visit} ships={ships} chosen={chosen} choose={choose} seen={seen} traced={traced} />
         </>
       ) : (
-        <p>None of the ships of this visit is among the detections of the run.</p>
+        <p>No image of this visit is in this run.</p>
       )}
+      {visit && <Supposed visit={visit} />}
       <div class="columns">
         <div>
           {chosen && <Freeboard ship={chosen} posterior={seen.posteriors[chosen.id]} />}
           <Weights ships={ships} visit={visit} />
-          {visit && <Who page={page} visit={visit} />}
+          {visit && <Who visit={visit} />}
         </div>
         <div>
-          {visit && <Stay visit={visit} />}
+          {visit && <Stay page={page} visit={visit} />}
           {chosen && <Measured ship={chosen} />}
           {chosen && <Source page={page} ship={chosen} />}
         </div>
       </div>
       {chosen && (
-        <Decide ship={chosen} visit={visit} last={decisions.get(chosen.id)} decide={decide} status={status} />
-      )}
-    </>
-  );
-}
-
-type Fact = [string, preact.ComponentChildren];
-function Facts({ name, facts }: { name: string; facts: Fact[] }) {
-  return (
-    <>
-      <h3>{name}</h3>
-      <dl class="facts">
-        {facts.map(([what, value]) => (
-          <div key={what}>
-            <dt>{what}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-    </>
-  );
-}
-
-function Stay({ visit }: { visit: Visit }) {
-  const open = useContext(Opened);
-  const interval = (low: number, high: number) => `90 % interval ${shortMoment(low)} – ${shortMoment(high)}`;
-  const between = (first: number | null, second: number | null) =>
-    first == null
-      ? `no clear image before that of ${shortMoment(second)}`
-      : second == null
-        ? `no clear image after that of ${shortMoment(first)}`
-        : `between the images of ${shortMoment(first)} and ${shortMoment(second)}`;
-  return (
-    <Facts
-      name="The visit"
-      facts={[
-        ["Arrived", <>{shortMoment(visit.arrived_p50)} <small>{interval(visit.arrived_p05, visit.arrived_p95)}; {between(visit.arrived_after, visit.arrived_before)}</small></>],
-        ["Departed", <>{shortMoment(visit.departed_p50)} <small>{interval(visit.departed_p05, visit.departed_p95)}; {between(visit.departed_after, visit.departed_before)}</small></>],
-        ["Load", <>chance laden on arrival {percent(visit.p_laden_in)}, on departure {percent(visit.p_laden_out)} <small>loaded {percent(visit.p_loaded)}, unloaded {percent(visit.p_unloaded)}</small></>],
-        ["Deadweight", <>{rough(visit.deadweight_t)} t <small>90 % interval: within a factor of {fixed(Math.exp(1.645 * (visit.deadweight_log_sigma ?? 0)), 2)}</small></>],
-        ["Size", `${withError(visit.length_m, visit.length_sigma_m)} long, ${withError(visit.beam_m, visit.beam_sigma_m)} wide`],
-        ["One visit", <>{percent(visit.p_visit)} <small>chance that these images, and no others, show one visit of one ship</small></>],
-        ["Small tanker", <>{percent(visit.p_tanker)} <small>chance</small></>],
-        ["AIS", visit.mmsi ? `MMSI ${visit.mmsi}` : visit.dark === true ? "silent, while other ships were received" : visit.dark === false ? "received" : "no AIS data"],
-        ["Sailed to", visit.onward.length ? <>{visit.onward.map((one) => (
-          <span class="onward" key={one.visit}>
-            {one.visit ? <a href={`#visit-${encodeURIComponent(one.visit)}`} onClick={(event) => { event.preventDefault(); open(`visit-${one.visit}`); }}>{portText(one.to!)}</a> : "no observed port"} {percent(one.p)}
-          </span>
-        ))}</> : "unknown"],
-      ]}
-    />
-  );
-}
-
-function Measured({ ship }: { ship: Ship }) {
-  return (
-    <Facts
-      name={`The ship on ${shortMoment(ship.t)}`}
-      facts={[
-        ["Load", <>{LOAD_TEXT[ship.load]} {ship.derived && <small>from its likelihood ratio</small>} {ship.reason && <small>{reasonText(ship.reason)}</small>}</>],
-        ["Chance laden", <>{percent(ship.laden)} <small>if it is a tanker, from even odds; log likelihood ratio {signed(ship.lr, 2)}</small></>],
-        ["Freeboard", withError(ship.fb, ship.fb_s, 1)],
-        ["Length, beam", `${withError(ship.length, ship.length_s)}, ${withError(ship.beam, ship.beam_s)}`],
-        ["Heading", withError(ship.heading, ship.heading_s, 0, "°")],
-        ["Is a ship", <>{percent(ship.score)} {ship.tanker != null && <small>is a tanker: {percent(ship.tanker)}</small>}</>],
-        ["Sun", ship.sun == null ? "unknown" : `${fixed(ship.sun, 1)}° high, from ${fixed(ship.sun_az, 0)}°`],
-        ["View", ship.view == null ? "unknown" : `${fixed(ship.view, 1)}° off the vertical, from ${fixed(ship.view_az, 0)}°`],
-        ["Place", <>{zoneText(ship.zone)} <small>{fixed(ship.lat, 5)}, {fixed(ship.lon, 5)}{ship.quay ? "; at a quay" : ""}</small></>],
-      ]}
-    />
-  );
-}
-
-const http = (href: string | undefined) => (href && /^https?:/.test(href) ? href : null);
-
-function Source({ page, ship }: { page: Page; ship: Ship | Observation }) {
-  const href = page.items[ship.scene];
-  const item = href && (http(href) || (!/^[a-z]+:/i.test(href) && location.protocol === "file:")) ? href : null;
-  const sha = page.run.weights.sha256;
-  return (
-    <Facts
-      name="Source"
-      facts={[
-        ["Provider", <>{collectionText(ship.collection)} <small>{ship.platform}; {page.run.catalog ?? "unknown catalogue"}</small></>],
-        ["STAC item", item ? <a href={item} target="_blank" rel="noopener noreferrer">{ship.scene}</a> : ship.scene],
-        ["Taken", moment(ship.t)],
-        ["Pixel size", fixed(ship.gsd, ship.gsd && ship.gsd < 1 ? 1 : 0, " m")],
-        ...("model" in ship ? ([["Weights", <>{ship.model} {sha && <small class="hash">sha256 {sha}</small>}</>]] as Fact[]) : []),
-        ["Run", <span class="hash">{ship.digest}</span>],
-        ...("id" in ship ? ([["Detection", <span class="hash">{String(ship.id)}</span>]] as Fact[]) : []),
-      ]}
-    />
-  );
-}
-
-function reasons(one: Candidate, visit: Visit): string {
-  if (one.name === "unregistered") return "a ship that is not in the register is always possible";
-  const parts: string[] = [];
-  const length = Number(one.length_m);
-  if (length) parts.push(`registered ${whole(length)} m, measured ${withError(visit.length_m, visit.length_sigma_m)}`);
-  const weight = Number(one.deadweight_t);
-  if (weight) parts.push(`${whole(weight)} t${length ? "" : ` (about ${Math.cbrt(weight / 0.0062).toFixed(0)} m), measured ${withError(visit.length_m, visit.length_sigma_m)}`}`);
-  if (!parts.length) parts.push("size not registered: fits every small tanker");
-  if (one.listing) parts.push(one.listing);
-  return parts.join("; ");
-}
-
-function Who({ page, visit }: { page: Page; visit: Visit }) {
-  const [all, setAll] = useState(false);
-  const shown = all ? visit.candidates : visit.candidates.slice(0, 6);
-  if (!visit.candidates.length) return null;
-  const best = visit.candidates.find((one) => one.name !== "unregistered");
-  return (
-    <>
-      <h3>Which ship it may be</h3>
-      {(best?.p ?? 0) < 0.5 && <p class="soft">No name has a chance above 50 %.</p>}
-      <table class="who">
-        <thead>
-          <tr>
-            <th scope="col">Ship</th>
-            <th scope="col">Chance</th>
-            <th scope="col">Why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((one) => (
-            <tr key={one.name}>
-              <th scope="row">
-                {one.name === "unregistered" ? "none of these" : one.name} {one.imo && <small>IMO {one.imo}</small>}
-              </th>
-              <td>{percent(one.p)}</td>
-              <td>{reasons(one, visit)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {visit.candidates.length > shown.length && (
-        <button type="button" onClick={() => setAll(true)}>
-          All {page.visits.length ? visit.candidates.length : ""} candidates
-        </button>
+        <Decide page={page} ship={chosen} visit={visit} last={decisions.get(chosen.id)} decide={decide} status={status} />
       )}
     </>
   );
@@ -272,11 +151,12 @@ function ObservationCard({ page, observation }: { page: Page; observation: Obser
   return (
     <>
       <header>
+        {simulated() && <SimulatedTag />}
         <h2 id="card-head">
           Image of {portText(observation.port)} <span class="soft">{moment(observation.t)}</span>
         </h2>
         <p class="trade">
-          {observation.ships.length ? `${observation.ships.length} ship${observation.ships.length > 1 ? "s" : ""}` : "no ship"}; {skyText(observation)}
+          {countText(observation)}; {skyText(observation)}
         </p>
       </header>
       <ol class="chips small">
@@ -297,9 +177,9 @@ function ObservationCard({ page, observation }: { page: Page; observation: Obser
           <Facts
             name="What was visible"
             facts={[
-              ["Visibility", skyText(observation)],
-              ["Water of the port", percent(observation.usable)],
-              ...Object.entries(observation.zones).map(([name, part]): Fact => [zoneText(name), percent(part)]),
+              [<Term of="cloud">Visibility</Term>, skyText(observation)],
+              ["Water of the port", part(observation.usable)],
+              ...Object.entries(observation.zones).map(([name, seen]): Fact => [zoneText(name), part(seen)]),
               ["Sun", observation.sun == null ? "unknown" : `${fixed(observation.sun, 1)}° high`],
               ["View", observation.view == null ? "unknown" : `${fixed(observation.view, 1)}° off the vertical`],
             ]}

@@ -1,6 +1,7 @@
 // Pictures of a ship: the pixels, and over them, to be switched on and off, the fitted outlines.
-import type { Chip, Evidence, Ring, Ship, Visit } from "./data";
-import { collectionText, fixed, LOAD_TEXT, shortMoment } from "./text";
+import { type Chip, type Evidence, type Page, type Ring, type Ship, simulated, type Visit } from "./data";
+import { hiddenText } from "./bounds";
+import { collectionText, fixed, LOAD_TEXT, moment, WORDS } from "./text";
 
 const points = (ring: Ring) => ring.map(([east, north]) => `${east.toFixed(1)},${(-north).toFixed(1)}`).join(" ");
 
@@ -28,6 +29,15 @@ function ScaleBar({ chip }: { chip: Chip }) {
   );
 }
 
+/** Across the picture, so that it stays with whatever part of it is copied. */
+function Simulated({ chip }: { chip: Chip }) {
+  return (
+    <text class="simulated-mark" text-anchor="middle" y={chip.half * 0.62} font-size={chip.half * 0.2}>
+      {WORDS.simulated}
+    </text>
+  );
+}
+
 export function Picture(props: {
   chip: Chip | undefined;
   traced: boolean;
@@ -35,7 +45,8 @@ export function Picture(props: {
   alt: string;
   why: string;
 }) {
-  const { chip, traced, azimuth, alt, why } = props;
+  const { chip, traced, azimuth, why } = props;
+  const alt = simulated() ? `${WORDS.simulated}: ${props.alt}` : props.alt;
   if (!chip)
     return (
       <div class="frame missing" role="img" aria-label={`${alt}: no picture. ${why}`}>
@@ -53,6 +64,7 @@ export function Picture(props: {
         )}
         {azimuth != null && <SunArrow chip={chip} azimuth={azimuth} />}
         <ScaleBar chip={chip} />
+        {simulated() && <Simulated chip={chip} />}
       </svg>
     </div>
   );
@@ -62,6 +74,7 @@ const noChip = (ship: Ship) =>
   ship.sensor === "sar" ? "Radar: no shadow, no picture" : "No picture: its pixels were not available when this page was made";
 
 export function Strip(props: {
+  page: Page;
   visit: Visit | null;
   ships: Ship[];
   chosen: Ship | null;
@@ -69,19 +82,10 @@ export function Strip(props: {
   seen: Evidence;
   traced: boolean;
 }) {
-  const { visit, ships, chosen, choose, seen, traced } = props;
-  const before = visit && seen.chips[`before:${visit.id}`];
-  const after = visit && seen.chips[`after:${visit.id}`];
+  const { page, visit, ships, chosen, choose, seen, traced } = props;
   return (
     <ol class="chips">
-      {visit && (
-        <Empty
-          chip={before ?? undefined}
-          when={visit.arrived_after}
-          name="before"
-          why={visit.arrived_after == null ? "No clear image before" : "No picture of the last clear image before"}
-        />
-      )}
+      {visit && <Empty page={page} visit={visit} seen={seen} name="before" when={visit.arrived_after} />}
       {ships.map((ship) => (
         <li key={ship.id} class={ship === chosen ? "chosen" : ""}>
           <button type="button" aria-pressed={ship === chosen} onClick={() => choose(ship)}>
@@ -89,10 +93,10 @@ export function Strip(props: {
               chip={seen.chips[ship.id]}
               traced={traced}
               azimuth={ship.sun_az}
-              alt={`Ship on ${shortMoment(ship.t)}`}
+              alt={`Ship on ${moment(ship.t)}`}
               why={noChip(ship)}
             />
-            <b>{shortMoment(ship.t)}</b>
+            <b>{moment(ship.t)}</b>
             <span>{collectionText(ship.collection)}</span>
             <span class={`mark ${ship.load}`}>{LOAD_TEXT[ship.load]}</span>
             <small>
@@ -102,24 +106,29 @@ export function Strip(props: {
           </button>
         </li>
       ))}
-      {visit && (
-        <Empty
-          chip={after ?? undefined}
-          when={visit.departed_before}
-          name="after"
-          why={visit.departed_before == null ? "No clear image after" : "No picture of the first clear image after"}
-        />
-      )}
+      {visit && <Empty page={page} visit={visit} seen={seen} name="after" when={visit.departed_before} />}
     </ol>
   );
 }
 
-function Empty({ chip, when, name, why }: { chip: Chip | undefined; when: number | null; name: string; why: string }) {
+/** The place without the ship, in an image that shows the place; else why there is none. */
+function Empty(props: { page: Page; visit: Visit; seen: Evidence; name: "before" | "after"; when: number | null }) {
+  const { page, visit, seen, name, when } = props;
+  const chip = seen.chips[`${name}:${visit.id}`];
+  const shows = chip && when != null && !visit.hidden_images.includes(chip.scene);
+  const hidden = hiddenText(page, visit, name);
   return (
     <li class="empty">
-      <Picture chip={chip} traced={false} azimuth={null} alt={`The same place ${name} the visit`} why={why} />
-      <b>{name}</b>
-      <span>{when == null ? "no clear image" : shortMoment(when)}</span>
+      <Picture
+        chip={shows ? chip : undefined}
+        traced={false}
+        azimuth={null}
+        alt={`The same place ${name} the visit, ${moment(when)}`}
+        why={when == null ? `No image ${name} the visit shows this place` : "No picture of this image"}
+      />
+      <b>{when == null ? `no image ${name}` : moment(when)}</b>
+      <span>{when == null ? "" : `${name} the visit: the place without it`}</span>
+      {hidden && <small>{hidden}</small>}
     </li>
   );
 }

@@ -96,6 +96,7 @@ export interface Observation {
   status: string;
   reason: string | null;
   usable: number | null;
+  covered: number | null;
   zones: Record<string, number>;
   sun: number | null;
   sun_az: number | null;
@@ -167,6 +168,8 @@ interface Raw {
   register: Record<string, Partial<Candidate>>;
   items: Record<string, string>;
   review: any;
+  effects: Effect[];
+  together: Effects | null;
 }
 export interface Run {
   name: string;
@@ -179,6 +182,20 @@ export interface Run {
   simulated: boolean;
   clear: number;
   notes: string[];
+}
+/** What a decision of an analyst changed: each value before and after it. */
+export interface Effect {
+  ship: string;
+  decision: string;
+  visit: [string | null, string | null];
+  tanker: [number | null, number | null];
+  loaded: [number | null, number | null];
+}
+/** What all decisions together changed. */
+export interface Effects {
+  barrels: [number | null, number | null];
+  noise: number | null;
+  visits: [number | null, number | null];
 }
 export interface Evidence {
   chips: Record<string, Chip>;
@@ -222,6 +239,7 @@ function withSky(observation: any, clear: number): Observation {
 
 export function loadPage(): Page {
   const raw: Raw = parsed("page");
+  made = raw.run.simulated;
   const observations = rows(raw.observations).map((observation) => withSky(observation, raw.run.clear));
   const observation = new Map(observations.map((one) => [one.key, one]));
   const ships: Ship[] = rows(raw.ships).map((ship) => {
@@ -248,6 +266,10 @@ export function loadPage(): Page {
   const visit = new Map(visits.map((one) => [one.id, one]));
   return { ...raw, observations, ships, visits, ship, visit, observation };
 }
+
+let made = false;
+/** Whether the scenes of this page are simulated; every picture, card and line of text says so. */
+export const simulated = () => made;
 
 let kept: Evidence | null = null;
 /** Pictures and posteriors, parsed when they are first needed. */

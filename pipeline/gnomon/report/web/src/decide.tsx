@@ -1,26 +1,20 @@
 // The form in which an analyst decides on a ship.
 import { useState } from "preact/hooks";
-import type { Ship, Visit } from "./data";
-import { type Decision, type Feature, featureOf } from "./review";
-import { day } from "./text";
+import type { Page, Ship, Visit } from "./data";
+import { Changed } from "./effects";
+import { type Certainty, type Decision, type Feature, featureOf } from "./review";
+import { day, WORDS } from "./text";
 
-const TYPES = [
-  ["", "no change"],
-  ["tanker", "tanker"],
-  ["cargo", "cargo ship"],
-  ["passenger", "passenger ship"],
-  ["fishing", "fishing vessel"],
-  ["naval", "naval vessel"],
-  ["service", "tug, dredger, other service"],
-  ["other", "other ship"],
-  ["none", "not a ship"],
-] as const;
-const STATES = [
-  ["", "no change"],
+const NO_CHANGE: [string, string] = ["", "no change"];
+/** The types of gnomon.datamodel.ship_types, in its order, and "none". */
+const TYPES = [NO_CHANGE, ...Object.entries(WORDS.types)];
+const STATES: [string, string][] = [
+  NO_CHANGE,
   ["laden", "laden"],
   ["ballast", "in ballast"],
   ["indeterminate", "cannot be determined"],
-] as const;
+];
+
 let reviewer = "";
 
 const text = (form: FormData, name: string) => String(form.get(name) ?? "").trim() || null;
@@ -31,6 +25,7 @@ function decisionOf(form: FormData): Omit<Decision, "detection_id" | "scene_id" 
     decision: form.get("decision") === "reject" ? "reject" : "accept",
     type: text(form, "type"),
     load_state: text(form, "load_state"),
+    certainty: (text(form, "certainty") ?? "sure") as Certainty,
     identity: text(form, "identity"),
     note: text(form, "note"),
     reviewer: reviewer || null,
@@ -38,14 +33,31 @@ function decisionOf(form: FormData): Omit<Decision, "detection_id" | "scene_id" 
   };
 }
 
+function Select(props: { name: string; label: string; value: string; of: [string, string][] }) {
+  return (
+    <label>
+      <span>{props.label}</span>
+      <select name={props.name} value={props.value}>
+        {props.of.map(([value, name]) => (
+          <option key={value} value={value}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 export function Decide(props: {
+  page: Page;
   ship: Ship;
   visit: Visit | null;
   last: Decision | undefined;
   decide: (features: Feature[]) => void;
   status: string;
 }) {
-  const { ship, visit, last, decide, status } = props;
+  const { page, ship, visit, last, decide, status } = props;
+  const effect = page.effects.find((one) => one.ship === ship.id);
   const [fault, setFault] = useState("");
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -67,8 +79,14 @@ export function Decide(props: {
           {last.reviewer ? ` by ${last.reviewer}` : ""}, {day(Date.parse(last.decided_at) / 1000)}
         </p>
       )}
+      {effect && (
+        <div class="long">
+          <p class="soft">What the decision {effect.decision} changed when visits were last inferred:</p>
+          <Changed effect={effect} />
+        </div>
+      )}
       <fieldset class="toggles">
-        <legend>Is this detection a ship?</legend>
+        <legend>Is what is outlined a ship?</legend>
         {(["accept", "reject"] as const).map((value) => (
           <label key={value}>
             <input type="radio" name="decision" value={value} defaultChecked={last?.decision === value} />
@@ -89,26 +107,9 @@ export function Decide(props: {
           </label>
         </fieldset>
       )}
-      <label>
-        <span>Type</span>
-        <select name="type" defaultValue={last?.type ?? ""} value={last?.type ?? ""}>
-          {TYPES.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        <span>Load in this image</span>
-        <select name="load_state" value={last?.load_state ?? ""}>
-          {STATES.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Select name="type" label="Type" value={last?.type ?? ""} of={TYPES} />
+      <Select name="load_state" label="Load in this image" value={last?.load_state ?? ""} of={STATES} />
+      <Select name="certainty" label="How sure you are" value={last?.certainty ?? "sure"} of={Object.entries(WORDS.certainties)} />
       <label>
         <span>Name of the ship</span>
         <input name="identity" list="vessels" defaultValue={last?.identity ?? ""} autocomplete="off" />

@@ -1,7 +1,8 @@
 // What observations, ships and visits have in common: address, text, time, and whether a filter shows them.
 import type { Load, Observation, Page, Ship, Visit } from "./data";
 import { type Filter, showsObservation, showsShip, showsVisit } from "./filter";
-import { day, observationText, portText, shipText, tradeText } from "./text";
+import { visitText } from "./own";
+import { observationText, shipText } from "./text";
 
 export type Span = [number, number];
 export type Item = Observation | Ship | Visit;
@@ -18,7 +19,7 @@ export const addressOf = (item: Item): string =>
 
 export const itemText = (item: Item): string =>
   isVisit(item)
-    ? `Visit at ${portText(item.port)}, ${day(item.arrived_p50)} to ${day(item.departed_p50)}: ${tradeText(item)}`
+    ? visitText(item)
     : item.kind === "observation"
       ? observationText(item)
       : shipText(item);

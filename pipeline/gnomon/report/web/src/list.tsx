@@ -3,7 +3,7 @@ import { useContext, useState } from "preact/hooks";
 import type { Page, Ship } from "./data";
 import { Opened } from "./filter";
 import type { Decisions } from "./review";
-import { collectionText, fixed, LOAD_NAMES, moment, percent, portText, reasonText, signed, withError, zoneText } from "./text";
+import { chance, collectionText, fixed, LOAD_NAMES, moment, oddsText, percent, portText, reasonText, withError, zoneText } from "./text";
 
 const AT_ONCE = 30;
 
@@ -17,7 +17,7 @@ export function List({ ships, decisions }: { page: Page; ships: Ship[]; decision
         <table class="ships">
           <thead>
             <tr>
-              {["Time", "Port", "Sensor", "Size", "Is a ship", "Load", "Chance laden", "Log likelihood ratio", "Freeboard", "Review"].map((name) => (
+              {["Time", "Port", "Sensor", "Size", "Is a ship", "Load", "Chance laden", "Strength of evidence", "Freeboard", "Review"].map((name) => (
                 <th scope="col" key={name}>
                   {name}
                 </th>
@@ -49,8 +49,8 @@ export function List({ ships, decisions }: { page: Page; ships: Ship[]; decision
                 <td>
                   <span class={`mark ${ship.load}`}>{LOAD_NAMES[ship.load]}</span> <small>{reasonText(ship.reason)}</small>
                 </td>
-                <td>{percent(ship.laden)}</td>
-                <td>{signed(ship.lr)}</td>
+                <td>{ship.laden == null ? "–" : chance(ship.laden)}</td>
+                <td>{oddsText(ship.lr)}</td>
                 <td>{withError(ship.fb, ship.fb_s, 1)}</td>
                 <td>{decisions.get(ship.id)?.decision ?? ""}</td>
               </tr>

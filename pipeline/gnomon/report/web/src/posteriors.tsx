@@ -1,8 +1,9 @@
-// The posterior of a freeboard, and how much each image counts as evidence of a load.
+// How likely each freeboard is, and how strongly each image speaks for laden or in ballast.
 import * as Plot from "@observablehq/plot";
 import type { Posterior, Ship, Visit } from "./data";
 import { Figure } from "./figure";
-import { collectionText, fixed, percent, shortMoment, signed } from "./text";
+import { Term } from "./glossary";
+import { fixed, moment, oddsText, signed } from "./text";
 
 /** Odds of nine to one: a ship is called laden above, and in ballast below the negative. */
 const NINE_TO_ONE = Math.log(9);
@@ -43,12 +44,14 @@ export function Freeboard({ ship, posterior }: { ship: Ship; posterior: Posterio
   return (
     <figure>
       <figcaption>
-        <h3>Freeboard on {shortMoment(ship.t)}</h3>
+        <h3>
+          <Term of="freeboard">Freeboard</Term> on {moment(ship.t)}
+        </h3>
         <p class="soft">
-          {ship.fb == null ? "Not measured" : `${fixed(ship.fb, 1)} m, 90 % interval ${fixed(ship.fb05, 1)} to ${fixed(ship.fb95, 1)} m`}.
-          Freeboard is the height of the deck above the water. Line: how likely each freeboard is
-          {posterior.like.length ? ", from pixels and size (posterior); dotted: from the pixels alone" : ", drawn as a normal distribution"}.{" "}
-          {flat(posterior) && "The dotted line is level: this image does not show the freeboard. "}Bands: 90 % of tankers of this size.
+          {ship.fb == null ? "Not measured" : <>{fixed(ship.fb, 1)} m, <Term of="90 % interval" /> {fixed(ship.fb05, 1)} to {fixed(ship.fb95, 1)} m</>}.
+          Freeboard is the height of the deck above the water. The higher the line, the more likely the freeboard
+          {posterior.like.length ? "; dotted: by the pixels alone, without the ship's size" : "; the line is drawn from the table, without pixels"}.{" "}
+          {flat(posterior) && "The dotted line is level: this image does not show the freeboard. "}Coloured: where 9 in 10 tankers of this size lie.
         </p>
       </figcaption>
       <Figure draw={(width) => drawPosterior(posterior, width)} on={[posterior]} label={label} />
@@ -65,12 +68,12 @@ interface Weight {
 function weights(ships: Ship[], visit: Visit | null): Weight[] {
   const observations = ships
     .filter((ship) => ship.lr != null)
-    .map((ship) => ({ name: `${shortMoment(ship.t)}, ${collectionText(ship.collection)}`, lr: ship.lr, sum: false }));
+    .map((ship) => ({ name: moment(ship.t), lr: ship.lr, sum: false }));
   if (!visit) return observations;
   return [
     ...observations,
-    { name: "all images, load on arrival", lr: visit.log_lr_laden_in, sum: true },
-    { name: "all images, load on departure", lr: visit.log_lr_laden_out, sum: true },
+    { name: "all together, on arrival", lr: visit.log_lr_laden_in, sum: true },
+    { name: "all together, on departure", lr: visit.log_lr_laden_out, sum: true },
   ];
 }
 
@@ -86,7 +89,7 @@ function drawWeights(rows: Weight[], width: number) {
     marginTop: 24,
     marginBottom: 40,
     style: { background: "none", fontSize: "12px" },
-    x: { domain: [-most, most], label: "log likelihood ratio of laden over ballast", labelAnchor: "center", labelArrow: "none", ticks: 5 },
+    x: { domain: [-most, most], label: "strength of evidence: 0 says nothing, 2.2 is 9 to 1", labelAnchor: "center", labelArrow: "none", ticks: 5 },
     y: { domain: names, axis: null, padding: 0.6 },
     marks: [
       Plot.text(["← in ballast"], { frameAnchor: "top-left", textAnchor: "start", dy: -16, fill: "var(--soft)" }),
@@ -95,7 +98,7 @@ function drawWeights(rows: Weight[], width: number) {
       Plot.barX(rows, { x1: 0, x2: "lr", y: "name", fill: colour, fillOpacity: (row: Weight) => (row.sum ? 1 : 0.6) } as any),
       Plot.ruleX([0], { stroke: "var(--ink)" }),
       Plot.text(rows, { x: -most, y: "name", text: "name", textAnchor: "start", dy: -14, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4, fontWeight: (row: Weight) => (row.sum ? 700 : 400) } as any),
-      Plot.text(rows, { x: most, y: "name", text: (row) => signed(row.lr), textAnchor: "end", dy: -14, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4 }),
+      Plot.text(rows, { x: most, y: "name", text: (row) => oddsText(row.lr), textAnchor: "end", dy: -14, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4 }),
     ],
   } as Plot.PlotOptions);
 }
@@ -103,17 +106,17 @@ function drawWeights(rows: Weight[], width: number) {
 export function Weights({ ships, visit }: { ships: Ship[]; visit: Visit | null }) {
   const rows = weights(ships, visit).filter((row) => row.lr != null);
   if (!rows.length) return <p class="soft">No image gives evidence of the load.</p>;
-  const label = rows.map((row) => `${row.name}: ${signed(row.lr)}`).join("; ");
+  const label = rows.map((row) => `${row.name}: ${signed(row.lr)}, ${oddsText(row.lr)}`).join("; ");
   return (
     <figure>
       <figcaption>
-        <h3>How much each image counts</h3>
+        <h3>How strongly each image speaks</h3>
         <p class="soft">
-          To the right: evidence of cargo; to the left: of none. Beyond the dashed lines the odds are above nine to one.
-          {visit && ` Combined with all visits to the port and with images of other places, the chance that the ship was laden is ${percent(visit.p_laden_in)} on arrival and ${percent(visit.p_laden_out)} on departure.`}
+          <Term of="strength of evidence">Strength of evidence</Term> of this ship's own images: to the right for cargo, to the left for none.
+          Beyond the dashed lines it is nine to one or more.
         </p>
       </figcaption>
-      <Figure draw={(width) => drawWeights(rows, width)} on={[rows.map((row) => row.name + row.lr).join()]} label={`Log likelihood ratios, ${label}`} />
+      <Figure draw={(width) => drawWeights(rows, width)} on={[rows.map((row) => row.name + row.lr).join()]} label={`Strength of evidence. ${label}`} />
     </figure>
   );
 }

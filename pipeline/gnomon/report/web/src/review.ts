@@ -1,6 +1,10 @@
 // Decisions of an analyst. The latest decision on a detection holds, earlier ones stay as its history.
 // They are kept in the browser, in a file to download, and, if the page is served, in the run's folder.
-import type { Page, Ring, Ship } from "./data";
+import { type Page, type Ring, type Ship, simulated } from "./data";
+import { WORDS } from "./text";
+
+/** How sure an analyst is of a type or a load: what the word weighs. */
+export type Certainty = "sure" | "probable" | "possible";
 
 export interface Decision {
   detection_id: string;
@@ -9,6 +13,7 @@ export interface Decision {
   decision: "accept" | "reject";
   type: string | null;
   load_state: string | null;
+  certainty: Certainty;
   identity: string | null;
   note: string | null;
   reviewer: string | null;
@@ -106,11 +111,15 @@ export async function keep(page: Page, history: Feature[]): Promise<string> {
   }
 }
 
-export function download(history: Feature[]) {
-  const blob = new Blob([JSON.stringify(collection(history), null, 1)], { type: "application/geo+json" });
+/** Name of the file to download; that of a simulated run cannot be taken for a real one. */
+export const fileName = () => (simulated() ? FILE.replace(".", `-${WORDS.simulated}.`) : FILE);
+
+export function download(page: Page, history: Feature[]) {
+  const about = { name: page.run.name, ...(simulated() ? { simulated: true } : {}) };
+  const blob = new Blob([JSON.stringify({ ...about, ...collection(history) }, null, 1)], { type: "application/geo+json" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = FILE;
+  link.download = fileName();
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,12 +1,12 @@
 // One track of the timeline, drawn by Observable Plot; a filter hides marks without drawing again.
 import * as Plot from "@observablehq/plot";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { LOADS, type Observation, type Ship } from "./data";
+import { LOADS, type Observation, type Ship, type Visit } from "./data";
 import type { Filter } from "./filter";
 import { useTurn } from "./deferred";
 import { begins, ends, type Track, type Placed, TICK } from "./tracks";
 import { shows, type Span, SYMBOLS, type Item } from "./items";
-import { tradeOf } from "./text";
+import { type Piece, pieces } from "./own";
 
 export interface Spot {
   node: SVGElement;
@@ -17,9 +17,21 @@ export interface Spot {
 export type Spots = Map<string, Spot[]>;
 
 const SKIES = ["clear", "cloudy", "failed"] as const;
-const TRADE = { loaded: "var(--laden)", unloaded: "var(--ballast)", open: "var(--open)" };
+/** A bar of one image is at least twice as long, pixels. */
+const BAR = 4;
 export const date = (t: number) => new Date(t * 1000);
 export const ticksOf = (width: number) => Math.max(3, Math.round(width / 95));
+
+/** What the own images of visits show: bars from the first to the last image of each. */
+const barsOf = (visits: Placed<Visit>[], perPixel: number): (Placed<Visit> & Piece)[] =>
+  visits.flatMap((one) =>
+    pieces(one.of).map((piece, k, all) => ({
+      ...one,
+      ...piece,
+      from: piece.from - (k ? 0 : BAR * perPixel),
+      to: piece.to + (k < all.length - 1 ? 0 : BAR * perPixel),
+    })),
+  );
 
 /** Items of a track within a span, as lists in the order of the marks that show them. */
 function partsOf(track: Track, span: Span, perPixel: number): Placed<Item>[][] {
@@ -28,7 +40,7 @@ function partsOf(track: Track, span: Span, perPixel: number): Placed<Item>[][] {
   const visits = track.visits.filter((one) => ends(one.of) >= span[0] && begins(one.of) <= span[1]);
   return [
     ...SKIES.map((sky) => observations.filter((one) => one.of.sky === sky)),
-    visits, visits,
+    visits, barsOf(visits, perPixel),
     ...LOADS.map((load) => ships.filter((one) => one.of.load === load)),
   ];
 }
@@ -37,15 +49,14 @@ function draw(track: Track, parts: Placed<any>[][], span: Span, width: number): 
   const perPixel = (span[1] - span[0]) / width;
   const at = (one: Placed<Observation | Ship>) => date(one.of.t! + one.dx * perPixel);
   const clip = (t: number) => date(Math.min(Math.max(t, span[0]), span[1]));
-  const colour = (one: any) => TRADE[tradeOf(one.of)];
   const marks: any[] = [
     Plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: ticksOf(width) }),
     track.collection ? Plot.ruleY([track.base], { stroke: "var(--line)" }) : null,
     Plot.ruleX(parts[0]!, { className: "part0", x: at, y1: "y", y2: (one: any) => one.y + 4 + (TICK - 4) * one.of.seen, stroke: "var(--observation)", strokeWidth: 2 } as any),
     Plot.ruleX(parts[1]!, { className: "part1", x: at, y1: "y", y2: (one: any) => one.y + 5, stroke: "var(--cloud)", strokeWidth: 2 } as any),
     Plot.dot(parts[2]!, { className: "part2", x: at, y: (one: any) => one.y + 7, symbol: "times", r: 4, stroke: "var(--bad)", strokeWidth: 2 }),
-    Plot.ruleY(parts[3]!, { className: "part3", y: "y", x1: (one: any) => clip(begins(one.of)), x2: (one: any) => clip(ends(one.of)), stroke: colour, strokeWidth: 2 }),
-    Plot.ruleY(parts[4]!, { className: "part4", y: "y", x1: (one: any) => clip(one.of.arrived_p50), x2: (one: any) => clip(one.of.departed_p50), stroke: colour, strokeWidth: 8 }),
+    Plot.ruleY(parts[3]!, { className: "part3", y: "y", x1: (one: any) => clip(begins(one.of)), x2: (one: any) => clip(ends(one.of)), stroke: "var(--supposed)", strokeWidth: 2, strokeDasharray: "4,3" }),
+    Plot.ruleY(parts[4]!, { className: "part4", y: "y", x1: (one: any) => clip(one.from), x2: (one: any) => clip(one.to), stroke: (one: any) => `var(--${one.load})`, strokeWidth: 8 }),
     ...LOADS.map((load, k) =>
       Plot.dot(parts[5 + k]!, {
         className: `part${5 + k}`, x: at, y: "y", symbol: SYMBOLS[load] as any,

@@ -1,5 +1,9 @@
 // Numbers, times and names as text.
-import type { Load, Observation, Ship, Visit } from "./data";
+import { type Load, type Observation, type Ship, simulated } from "./data";
+import words from "../../words.json";
+
+/** Words that the exports use too. */
+export const WORDS = words;
 
 const integer = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
@@ -24,12 +28,34 @@ export function signed(value: number | null | undefined, digits = 1): string {
   return Number(size) === 0 ? size : `${value < 0 ? "−" : "+"}${size}`;
 }
 
+/** A chance. Those of a few hundred draws are never 0 or 100 %. */
 export const percent = (p: number | null | undefined): string => {
   if (p == null) return "–";
-  if (p > 0.995 && p < 1) return "over 99 %";
-  if (p < 0.005 && p > 0) return "under 1 %";
+  if (p >= 0.995) return "over 99 %";
+  if (p < 0.005) return "under 1 %";
   return `${Math.round(p * 100)} %`;
 };
+export const isEven = (p: number) => Math.round(p * 100) === 50;
+/** A chance of a yes or no, of which one half is no knowledge. */
+export const chance = (p: number | null | undefined): string => (p == null || isEven(p) ? WORDS.undetermined : percent(p));
+/** A measured part of a whole, which may be nothing or all. */
+export const part = (fraction: number | null | undefined): string => (fraction == null ? "–" : `${Math.round(fraction * 100)} %`);
+
+/** Chance that a visit was that of a small tanker, and what it rests on. */
+export function tankerText(p: number | null, basis: string | null): string {
+  const text = chance(p);
+  if (basis == null || text === WORDS.undetermined) return text;
+  return `${text}, ${(WORDS.tanker_basis as Record<string, string>)[basis] ?? basis}`;
+}
+
+/** Strength of evidence in words: "about 9 to 1 for laden". */
+export function oddsText(lr: number | null | undefined): string {
+  if (lr == null) return "–";
+  const odds = Math.exp(Math.abs(lr)), side = lr > 0 ? "laden" : "ballast";
+  if (odds < 1.25) return "says nothing about the load";
+  const ratio = odds > 1000 ? "over 1,000" : odds >= 10 ? `about ${rough(Number(odds.toPrecision(1)))}` : `about ${odds.toFixed(odds < 3 ? 1 : 0)}`;
+  return `${ratio} to 1 for ${side}`;
+}
 
 export const withError = (value: number | null, sigma: number | null, digits = 0, unit = " m") =>
   value == null ? "–" : `${value.toFixed(digits)}${sigma == null ? "" : ` ± ${sigma.toFixed(digits)}`}${unit}`;
@@ -42,14 +68,8 @@ export const day = format({ day: "numeric", month: "short", year: "numeric" });
 export const dayMonth = format({ day: "numeric", month: "short" });
 const clock = format({ hour: "2-digit", minute: "2-digit" });
 export const moment = (t: number | null | undefined) => (t == null ? "–" : `${day(t)}, ${clock(t)} UTC`);
-export const shortMoment = (t: number | null | undefined) => (t == null ? "–" : `${dayMonth(t)} ${clock(t)}`);
 
-export const LOAD_TEXT: Record<Load, string> = {
-  laden: "laden",
-  ballast: "in ballast",
-  indeterminate: "load cannot be determined from this image",
-  unread: "load not measured",
-};
+export const LOAD_TEXT: Record<Load, string> = words.loads;
 /** Short names, for the filter and the list. */
 export const LOAD_NAMES: Record<Load, string> = {
   laden: "laden",
@@ -58,17 +78,7 @@ export const LOAD_NAMES: Record<Load, string> = {
   unread: "not measured",
 };
 
-const REASONS: Record<string, string> = {
-  sun_high: "the sun is high, so the shadow is short",
-  sun_along_hull: "the sun shines along the hull",
-  too_small: "the ship is too small for these pixels",
-  alongside: "a quay or pier lies where the shadow falls",
-  neighbour: "another hull or its shadow is too close",
-  cloud: "hidden by cloud, ice or missing data",
-  sar: "radar shows no shadow on water",
-  no_geometry: "the angles of the sun or the view are unknown",
-  weak_evidence: "the pixels do not separate laden from ballast",
-};
+const REASONS: Record<string, string> = words.reasons;
 export const reasonText = (reason: string | null) =>
   reason == null ? "" : (REASONS[reason] ?? reason.replaceAll("_", " "));
 
@@ -97,27 +107,24 @@ export const zoneText = (name: string | null) => (name === "roads" ? "anchorage"
 export function skyText(observation: Observation): string {
   if (observation.status === "failed") return `failed: ${observation.reason ?? "no reason given"}`;
   if (observation.status === "skipped") return `skipped: ${observation.reason ?? "no reason given"}`;
-  const part = `${Math.round(observation.seen * 100)} % of the water${Object.keys(observation.zones).length ? " at the berth" : ""} visible`;
-  return observation.sky === "cloudy" ? `cloudy, ${part}` : part;
+  const water = `${part(observation.seen)} of the water${Object.keys(observation.zones).length ? " at the berth" : ""} visible`;
+  return observation.sky === "cloudy" ? `cloudy, ${water}` : water;
+}
+
+/** In front of every line of text about simulated scenes. */
+const SIMULATED = () => (simulated() ? `${WORDS.simulated}: ` : "");
+
+/** How many ships an image shows; "no ship" only where it could have shown one. */
+export function countText({ ships, sky, status }: Observation): string {
+  if (ships.length) return `${ships.length} ship${ships.length > 1 ? "s" : ""}`;
+  return status !== "observed" ? "not used" : sky === "clear" ? "no ship" : "no ship where the water was visible";
 }
 
 export const observationText = (observation: Observation) =>
-  `${portText(observation.port)}, ${moment(observation.t)}, ${collectionText(observation.collection)}: ${
-    observation.ships.length ? `${observation.ships.length} ship${observation.ships.length > 1 ? "s" : ""}` : "no ship"
-  }; ${skyText(observation)}`;
+  `${SIMULATED()}${portText(observation.port)}, ${moment(observation.t)}, ${collectionText(observation.collection)}: ${countText(observation)}; ${skyText(observation)}`;
 
 export function shipText(ship: Ship): string {
   const size = `${fixed(ship.length, 0)} × ${fixed(ship.beam, 0)} m`;
   const why = ship.load === "indeterminate" && ship.reason ? ` (${reasonText(ship.reason)})` : "";
-  return `${portText(ship.port)}, ${moment(ship.t)}, ${collectionText(ship.collection)}: ship of ${size}, ${LOAD_TEXT[ship.load]}${why}`;
+  return `${SIMULATED()}${portText(ship.port)}, ${moment(ship.t)}, ${collectionText(ship.collection)}: ship of ${size}, ${LOAD_TEXT[ship.load]}${why}`;
 }
-
-/** How the load changed over a visit, if the posterior determines it. */
-export function tradeText(visit: Visit): string {
-  if ((visit.p_loaded ?? 0) > 0.9) return "came in ballast, left laden";
-  if ((visit.p_unloaded ?? 0) > 0.9) return "came laden, left in ballast";
-  return "change of load cannot be determined from these images";
-}
-export type Trade = "loaded" | "unloaded" | "open";
-export const tradeOf = (visit: Visit): Trade =>
-  (visit.p_loaded ?? 0) > 0.9 ? "loaded" : (visit.p_unloaded ?? 0) > 0.9 ? "unloaded" : "open";

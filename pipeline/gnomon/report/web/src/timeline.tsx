@@ -1,12 +1,12 @@
 // Every image of every port over time: how much was visible, and the ships in it.
 import * as Plot from "@observablehq/plot";
 import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Page } from "./data";
+import { type Page, simulated } from "./data";
 import { type Filter, Opened } from "./filter";
 import { tracksOf } from "./tracks";
 import { date, type Spot, type Spots, Strip, ticksOf } from "./strips";
 import { addressOf, scaled, shows, type Span, itemText, timeOf, wholeSpan } from "./items";
-import { collectionText, portText } from "./text";
+import { collectionText, portText, WORDS } from "./text";
 
 function Axis({ span, width, anchor }: { span: Span; width: number; anchor: "top" | "bottom" }) {
   const place = useRef<HTMLDivElement>(null);
@@ -54,7 +54,7 @@ export function Timeline(props: { page: Page; filter: Filter; span: Span; zoom: 
         class="strip"
         role="application"
         tabIndex={0}
-        aria-label="Timeline of images, ships and visits. Left and right: previous and next; up and down: other rows; Enter: open; plus, minus, zero: zoom."
+        aria-label={`${simulated() ? `${WORDS.simulated} ` : ""}Timeline of images, ships and visits. Solid bars: what the own images of a visit show; dashed lines: supposed. Left and right: previous and next; up and down: other rows; Enter: open; plus, minus, zero: zoom.`}
         {...pointed}
         onKeyDown={keys}
       >
@@ -66,7 +66,9 @@ export function Timeline(props: { page: Page; filter: Filter; span: Span; zoom: 
         </div>
         {[...tracks].map(([port, own]) => (
           <div class="port" key={port} hidden={!filter.ports.has(port)}>
-            <h3>{portText(port)}</h3>
+            <h3>
+              {portText(port)} {simulated() && <span class="tag">{WORDS.simulated}</span>}
+            </h3>
             {own.map((track) => {
               const hidden = track.collection != null && !filter.collections.has(track.collection);
               return (

@@ -27,8 +27,8 @@ export interface Track {
   visits: Placed<Visit>[];
 }
 
-export const begins = (visit: Visit): number => visit.arrived_p05 ?? visit.arrived_before;
-export const ends = (visit: Visit): number => visit.departed_p95 ?? visit.departed_after;
+export const begins = (visit: Visit): number => Math.min(visit.arrived_p05 ?? visit.arrived_before, visit.arrived_before);
+export const ends = (visit: Visit): number => Math.max(visit.departed_p95 ?? visit.departed_after, visit.departed_after);
 
 /** The first free row for each visit, in the order in which they begin. */
 function packed(visits: Visit[]): number[] {

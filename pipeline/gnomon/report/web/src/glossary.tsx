@@ -1,0 +1,63 @@
+// Words that a reader may not know: their meaning on hover or focus, and all of them at the end of the page.
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { WORDS } from "./text";
+
+export type Word = keyof typeof WORDS.glossary;
+const GAP = 6;
+const idOf = (word: string) => `meaning-${word.replace(/[^\w]+/g, "-")}`;
+
+/** The meaning of a word, above everything else and within the window. */
+function Meaning({ of, at }: { of: Word; at: HTMLElement }) {
+  const tip = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(() => {
+    const box = tip.current!, around = at.getBoundingClientRect();
+    box.showPopover();
+    const { width, height } = box.getBoundingClientRect();
+    const below = around.bottom + GAP + height < innerHeight || around.top < height + GAP;
+    box.style.left = `${Math.max(8, Math.min(around.left, innerWidth - width - 8))}px`;
+    box.style.top = `${below ? around.bottom + GAP : around.top - GAP - height}px`;
+  }, []);
+  return (
+    <span ref={tip} role="tooltip" class="meaning" popover="manual">
+      {WORDS.glossary[of]}
+    </span>
+  );
+}
+
+/** A word whose meaning shows while it has the pointer or the focus; the glossary's entry describes it. */
+export function Term({ of, children }: { of: Word; children?: ComponentChildren }) {
+  const word = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  const show = () => setOpen(true), hide = () => setOpen(false);
+  const keys = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !open) return;
+    event.preventDefault(); // Escape closes the meaning first, and the card after it
+    event.stopPropagation();
+    hide();
+  };
+  return (
+    <span class="term" onMouseEnter={show} onMouseLeave={hide}>
+      <button type="button" ref={word} aria-describedby={idOf(of)} onFocus={show} onBlur={hide} onClick={show} onKeyDown={keys}>
+        {children ?? of}
+      </button>
+      {open && <Meaning of={of} at={word.current!} />}
+    </span>
+  );
+}
+
+export function Glossary() {
+  return (
+    <section id="words" aria-labelledby="words-head">
+      <h2 id="words-head">What the words mean</h2>
+      <dl class="words">
+        {Object.entries(WORDS.glossary).map(([word, meaning]) => (
+          <div key={word}>
+            <dt>{word}</dt>
+            <dd id={idOf(word)}>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
