@@ -17,13 +17,16 @@ from gnomon.report import text
 from gnomon.report.text import (
     REASONS,
     UNKNOWN,
+    chance_text,
     days_text,
     moment_text,
     percent,
     port_text,
     rough,
+    tanker_text,
     whole,
 )
+from gnomon.report.words import words
 
 SOURCE = (Path(text.__file__).parent / "web" / "src" / "text.ts").read_text(encoding="utf-8")
 NUMBERS = [0.0, 0.4, 0.5, 2.5, 22.5, 99.5, 999.5, 1234.5, 9996.0, 390_824.45, 1_080_621.0, 5e7]
@@ -74,10 +77,23 @@ def test_numbers_are_those_of_the_page(page: Callable[..., list[str]]) -> None:
     assert [whole(value) for value in values] == page("whole", values)
 
 
-def test_reasons_are_those_of_the_page() -> None:
-    block = re.search(r"const REASONS.*?\{\n(.*?)\n\};", SOURCE, re.DOTALL)
-    assert block is not None
-    assert dict(re.findall(r'^  (\w+): "(.*)",$', block.group(1), re.MULTILINE)) == REASONS
+def test_the_page_and_the_exports_have_one_file_of_words() -> None:
+    assert 'import words from "../../words.json";' in SOURCE
+    for name in ("words.reasons", "words.loads"):
+        assert name in SOURCE
+    assert words()["reasons"] == REASONS
+
+
+@pytest.mark.parametrize("p", [None, math.nan, 0.5, 0.4951, 0.5049])
+def test_one_half_is_no_knowledge(p: float | None) -> None:
+    assert chance_text(p) == tanker_text(p, "size alone") == "not determined"
+
+
+@given(st.floats(0, 1), st.sampled_from(["size alone", "size and images", "analyst"]))
+def test_a_chance_of_a_tanker_names_what_it_rests_on(p: float, basis: str) -> None:
+    text = tanker_text(p, basis)
+    assert text == "not determined" or text == f"{percent(p)}, {words()['tanker_basis'][basis]}"
+    assert tanker_text(p, None) == chance_text(p)
 
 
 @given(st.floats(0, 1))

@@ -8,7 +8,11 @@ import math
 
 import pandas as pd
 
+from gnomon.report.words import words
+
 UNKNOWN = "\N{EN DASH}"
+UNDETERMINED_PERCENT = 50
+"""A chance that is printed as this says nothing either way."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """In English, whatever the reader's system speaks."""
 LOADS = {
@@ -16,17 +20,7 @@ LOADS = {
     "ballast": "in ballast (without cargo)",
     "indeterminate": "cannot be determined from this image",
 }
-REASONS = {
-    "sun_high": "the sun is high, so the shadow is short",
-    "sun_along_hull": "the sun shines along the hull",
-    "too_small": "the ship is too small for these pixels",
-    "alongside": "a quay or pier lies where the shadow falls",
-    "neighbour": "another hull or its shadow is too close",
-    "cloud": "hidden by cloud, ice or missing data",
-    "sar": "radar shows no shadow on water",
-    "no_geometry": "the angles of the sun or the view are unknown",
-    "weak_evidence": "the pixels do not separate laden from ballast",
-}
+REASONS = words()["reasons"]
 ZONES = {"roads": "anchorage"}
 
 
@@ -37,6 +31,28 @@ def percent(chance: float | None) -> str:
     if chance >= 0.995:
         return "over 99 %"
     return "under 1 %" if chance < 0.005 else f"{_rounded(chance * 100)} %"
+
+
+def chance_text(p: float | None) -> str:
+    """Chance of a yes or no; one half, or none at all, is not determined."""
+    if p is None or pd.isna(p) or _rounded(p * 100) == UNDETERMINED_PERCENT:
+        return words()["undetermined"]
+    return percent(p)
+
+
+def tanker_text(p: float | None, basis: str | None) -> str:
+    """Chance that a visit was that of a small tanker, and what it rests on.
+
+    Parameters
+    ----------
+    p, basis
+        ``p_tanker`` and ``p_tanker_basis`` of `gnomon.datamodel.tables.Visits`.
+
+    """
+    chance = chance_text(p)
+    if basis is None or pd.isna(basis) or chance == words()["undetermined"]:
+        return chance
+    return f"{chance}, {words()['tanker_basis'].get(str(basis), str(basis))}"
 
 
 def rough(value: float | None) -> str:

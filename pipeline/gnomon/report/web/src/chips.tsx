@@ -29,15 +29,6 @@ function ScaleBar({ chip }: { chip: Chip }) {
   );
 }
 
-/** Across the picture, so that it stays with whatever part of it is copied. */
-function Simulated({ chip }: { chip: Chip }) {
-  return (
-    <text class="simulated-mark" text-anchor="middle" y={chip.half * 0.62} font-size={chip.half * 0.2}>
-      {WORDS.simulated}
-    </text>
-  );
-}
-
 export function Picture(props: {
   chip: Chip | undefined;
   traced: boolean;
@@ -64,7 +55,6 @@ export function Picture(props: {
         )}
         {azimuth != null && <SunArrow chip={chip} azimuth={azimuth} />}
         <ScaleBar chip={chip} />
-        {simulated() && <Simulated chip={chip} />}
       </svg>
     </div>
   );

@@ -37,7 +37,7 @@ export function Supposed({ visit }: { visit: Visit }) {
       </h3>
       <p>
         {supposedText(visit).replace(/^./, (first) => first.toUpperCase())}. Laden on arrival: {chance(visit.p_laden_in)}; laden on departure:{" "}
-        {chance(visit.p_laden_out)}. {shownBy(visit) ? "Its own images say the same." : "Its own images do not show it."}
+        {chance(visit.p_laden_out)}. {!differ && (shownBy(visit) ? "Its own images say the same." : "Its own images do not show it.")}
       </p>
       {differ && <p class="differ">{differ}</p>}
     </section>

@@ -1,0 +1,28 @@
+"""The words of page and exports: every code of the tables has one, and one meaning everywhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gnomon.datamodel.ship_types import SHIP_TYPES
+from gnomon.datamodel.tables import LOAD_REASONS, LOAD_STATES
+from gnomon.report.words import words
+
+ROOT = Path(__file__).parents[2]
+DOCS = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+
+
+def test_every_code_of_the_tables_has_its_words() -> None:
+    assert list(words()["types"]) == [*SHIP_TYPES, "none"]
+    assert set(words()["reasons"]) == set(LOAD_REASONS)
+    assert set(LOAD_STATES) <= set(words()["loads"])
+
+
+@pytest.mark.parametrize("term", list(words()["glossary"]))
+def test_the_glossary_of_the_documents_begins_as_that_of_the_page(term: str) -> None:
+    entries = dict(
+        re.findall(r"^\*\*(.+?)\*\* \N{EM DASH} (.+?)(?=\n\n|\Z)", DOCS, re.MULTILINE | re.DOTALL)
+    )
+    flat = {name.strip("`").casefold(): " ".join(text.split()) for name, text in entries.items()}
+    assert flat[term.casefold()].startswith(words()["glossary"][term])
