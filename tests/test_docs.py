@@ -1,7 +1,9 @@
 """The documents: links lead somewhere, commands, options and keys named exist, the site builds."""
 
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -9,10 +11,13 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from pydantic import BaseModel
 
 import gnomon
+from commands import called
 from gnomon.datamodel.study import Study
 
 ROOT = Path(__file__).parents[1]
@@ -223,3 +228,25 @@ def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path: Path) -
         parser.feed(text_of(page))
         away = [a for a in parser.found if a.startswith(("http:", "https:", "//"))]
         assert not away, f"{page.name} fetches {away}"
+
+
+def test_the_tables_of_the_page_work_by_copy_and_paste(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = text_of(ROOT / "docs" / "your-own-tables.md")
+    files = re.findall(r'^```\w+ title="([\w.]+)"\n(.*?)^```', text, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in files] == ["ships.csv", "images.csv", "study.toml"]
+    for name, content in files:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    commands = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert commands is not None
+    monkeypatch.chdir(tmp_path)
+    lines = [shlex.split(line)[1:] for line in commands[1].splitlines()]
+    assert [words[0] for words in lines] == ["check", "track"]
+    for words in lines:
+        assert called(monkeypatch, *words) == 0
+    assert "my-port" in capsys.readouterr().out
+    visits = gpd.read_parquet("runs/own/visits.parquet")
+    assert [json.loads(ids) for ids in visits.detections] == [["1", "2"], ["3", "4"], ["5"]]
+    assert called(monkeypatch, *lines[1], "--study", "study.toml") == 0
+    assert pd.read_parquet("runs/own/ledger.parquet").barrels_p50.gt(0).all()

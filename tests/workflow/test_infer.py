@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gnomon.datamodel.files import read_plain_table, read_table, write_table
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
+from gnomon.datamodel.visibility import Visibility
 from gnomon.physics.hydrostatics import tankers
 from gnomon.report.export.geopackage import write_geopackage
 from gnomon.report.export.vectors import write_csv, write_geojson
@@ -109,6 +110,10 @@ def own_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     states, times = ["skipped", "failed"], [images.seen_at[0], None]
     more = images.iloc[:2].assign(scene_id=states, status=states, seen_at=times)
     images = pd.concat([images, more], ignore_index=True)
+    cells = np.full((20, 30), 100, np.uint8)
+    cells[:, :15] = 40
+    grid = Visibility("EPSG:32652", 500_000.0, 4_740_000.0, 400.0, cells)
+    images = images.assign(visibility=[grid.text, *[None] * (len(images) - 1)])
     folder = tmp_path_factory.mktemp("own")
     write_table(hulls, folder / "detections.parquet")
     write_table(images, folder / "observations.parquet")

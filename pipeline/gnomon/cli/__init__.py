@@ -8,7 +8,8 @@ in part: observations failed (their reasons are in observations.parquet), or ima
 of an export were left out (their reasons are on standard error); 130 interrupted.
 
 With ``--json`` a command writes one JSON document to standard output and nothing else there; a
-command that ends with 1, 2 or 130 writes none. Progress and errors go to standard error, as a
+command that ends with 1, 2 or 130 writes none, but for the faults of files, which are the result of
+`gnomon check`. Progress and errors go to standard error, as a
 bar on a terminal and as lines now and then in a pipe (`gnomon.cli.progress`).
 """
 
@@ -21,6 +22,7 @@ from concurrent.futures.process import BrokenProcessPool
 from cyclopts import App, Group
 
 from gnomon.cli.catalog import catalog_command
+from gnomon.cli.check import check_command
 from gnomon.cli.demo import demo_command
 from gnomon.cli.export import export_command
 from gnomon.cli.labels import chips_command, labels_command
@@ -47,6 +49,7 @@ COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
         "export": export_command,
     },
     "Your own images, ships and labels": {
+        "check": check_command,
         "catalog": catalog_command,
         "load": load_command,
         "chips": chips_command,

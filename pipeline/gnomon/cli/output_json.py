@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from gnomon.cli.reasons import ReasonCount
     from gnomon.datamodel.decisions import Decision
+    from gnomon.workflow.checking import FileCheck
     from gnomon.workflow.infer import Inference
     from gnomon.workflow.run import Results
 
@@ -107,3 +108,30 @@ def records(frame: "pd.DataFrame") -> list[Json]:
     text = frame.to_json(orient="records", date_format="iso", date_unit="s", double_precision=12)
     rows: list[Json] = json.loads(text)
     return rows
+
+
+def check_document(checks: "Iterable[FileCheck]") -> Document:
+    """What was understood of each file, in ``checks``."""
+    return {"checks": [_check(check) for check in checks]}
+
+
+def _check(check: "FileCheck") -> Document:
+    """One file; its columns are ours = theirs, and bounds are west, south, east, north."""
+    times = {name: getattr(check, name) for name in ("start", "end")}
+    return {
+        "file": str(check.path),
+        "kind": check.kind,
+        "rows": check.rows,
+        "form": check.form,
+        "columns": dict(check.columns),
+        "unused": list(check.unused),
+        "place": check.place or None,
+        "bounds_deg": list(check.bounds_deg) if check.bounds_deg else None,
+        **{name: f"{time:%Y-%m-%dT%H:%M:%SZ}" if time else None for name, time in times.items()},
+        "ports": dict(check.ports),
+        "inside": check.inside,
+        "lacking": {use: list(names) for use, names in check.uses.items()},
+        "missing": list(check.missing),
+        "notes": list(check.notes),
+        "faults": list(check.faults),
+    }

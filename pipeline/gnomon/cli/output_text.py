@@ -3,7 +3,7 @@
 Tables fit into 80 columns.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from gnomon.cli.reasons import ReasonCount
 
 if TYPE_CHECKING:
     from gnomon.datamodel.decisions import Decision
+    from gnomon.workflow.checking import FileCheck
     from gnomon.workflow.infer import Inference
     from gnomon.workflow.run import Results
 
@@ -99,3 +100,37 @@ def print_inference(inference: "Inference") -> None:
     console.print(table)
     for line in ledger_lines(inference.ledger, inference.tracked.seasons):
         console.print(line, soft_wrap=True, markup=False)
+
+
+def print_check(check: "FileCheck") -> None:
+    """Print what was understood of a file."""
+    rows = f", {check.rows:,} row{'' if check.rows == 1 else 's'}" if check.kind != "study" else ""
+    form = f" ({check.form})" if check.form else ""
+    console.print(f"{check.path}: {check.kind}{rows}{form}", soft_wrap=True)
+    for name, text in _check_lines(check):
+        if text:
+            console.print(f"  {name:<9} {text}", soft_wrap=True)
+
+
+def _check_lines(check: "FileCheck") -> Iterator[tuple[str, str]]:
+    for use, lacking in check.uses.items():
+        yield (
+            use.removeprefix("gnomon "),
+            f"lacks {', '.join(lacking)}" if lacking else "can use it",
+        )
+    named = (ours if ours == t else f"{ours} ({t})" for ours, t in check.columns.items())
+    yield "columns", ", ".join(named)
+    yield "unused", ", ".join(check.unused)
+    yield "places", check.place
+    if check.bounds_deg:
+        west, south, east, north = check.bounds_deg
+        yield "", f"longitude {west:.4f} to {east:.4f}, latitude {south:.4f} to {north:.4f}"
+    if check.start and check.end:
+        yield "times", f"{check.start:%Y-%m-%d %H:%M} to {check.end:%Y-%m-%d %H:%M} UTC"
+    counted = check.kind != "study"
+    yield "ports", ", ".join(f"{n} {m:,}" if counted else n for n, m in check.ports.items())
+    if check.inside is not None:
+        yield "", f"{check.inside:,} ships lie inside the areas of their ports"
+    for kind, lines in (("missing", check.missing), ("note", check.notes)):
+        for line in lines:
+            yield kind, line.removeprefix(f"{check.path}: ")

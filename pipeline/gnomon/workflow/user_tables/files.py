@@ -76,6 +76,24 @@ def open_table(path: Path, *, layer: str) -> RawTable:
         ) from error
 
 
+def layer_names(path: Path) -> tuple[str, ...]:
+    """Layers of a file that has layers.
+
+    Raises
+    ------
+    TableError
+        There is no such file, or it is of no use as a table.
+
+    """
+    if _form(path) != "GeoPackage":
+        return ()
+    try:
+        return tuple(str(name) for name, _ in pyogrio.list_layers(path))
+    except (DataSourceError, RuntimeError) as error:
+        why = f"cannot be read as GeoPackage ({_one_line(error)})"
+        raise TableError([f"{path}: {why}"]) from error
+
+
 def _form(path: Path) -> str:
     """Kind of file, by its first bytes.
 

@@ -109,12 +109,8 @@ def _keys(frame: pd.DataFrame) -> pd.Series:
 
 def port_notes(ships: UserTable, ports: tuple[Port, ...], faults: Faults) -> Iterator[str]:
     """Note ships outside their ports' areas; those that lie far outside become faults."""
-    if not isinstance(ships.frame, gpd.GeoDataFrame) or "port" not in ships.frame:
-        return
-    for port in ports:
-        own = ships.frame[_of_port(ships.frame, port) & ships.frame.geometry.notna()]
-        if port.area is None or not len(own):
-            continue
+    for port, own in _of_ports(ships, ports):
+        assert port.area is not None
         away_m = metres_outside(own.geometry, port.area)
         far = away_m > FAR_M
         if far.any():
@@ -125,6 +121,26 @@ def port_notes(ships: UserTable, ports: tuple[Port, ...], faults: Faults) -> Ite
                 f"{ships.path}: {outside.sum():,} ships of port {port.name} lie outside its area, "
                 f"by up to {away_m.max() / 1000:.2g} km, first row {first}; they count as there"
             )
+
+
+def ships_inside(ships: UserTable, ports: tuple[Port, ...]) -> int | None:
+    """Ships inside the areas of their ports; None if no area of them is known."""
+    counts = [
+        int((metres_outside(own.geometry, port.area) == 0).sum())
+        for port, own in _of_ports(ships, ports)
+        if port.area is not None
+    ]
+    return sum(counts) if counts else None
+
+
+def _of_ports(ships: UserTable, ports: tuple[Port, ...]) -> Iterator[tuple[Port, gpd.GeoDataFrame]]:
+    """Ports with an area, and their ships that have a place."""
+    if not isinstance(ships.frame, gpd.GeoDataFrame) or "port" not in ships.frame:
+        return
+    for port in ports:
+        own = ships.frame[_of_port(ships.frame, port) & ships.frame.geometry.notna()]
+        if port.area is not None and len(own):
+            yield port, own
 
 
 def _of_port(frame: pd.DataFrame, port: Port) -> pd.Series:
