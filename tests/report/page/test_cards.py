@@ -150,6 +150,17 @@ def test_every_image_counts_for_itself(
     expect(card_of(tab).locator("#card-head")).to_contain_text(headline)
 
 
+def test_images_that_leave_it_open_say_so_with_their_chance(
+    opened: Open, season: str, tmp_path: Path
+) -> None:
+    weak = {"image_p_laden_in": 0.4, "image_p_laden_out": 0.5}
+    case = changed(season, tmp_path, page=lambda data: visited(data, ["ballast"], **weak))
+    expect(card_of(opened(f"{case}#visit-case")).locator(".own")).to_have_text(
+        "All its images together: load on arrival cannot be determined (chance laden 40 %), load "
+        "on departure cannot be determined."
+    )
+
+
 def test_agreement_and_silence_are_said_too(opened: Open, season: str, tmp_path: Path) -> None:
     seen = {"image_p_laden_in": 0.03, "image_p_laden_out": 0.97}
     agreeing = changed(
@@ -312,7 +323,7 @@ def test_the_page_shows_what_decisions_changed(opened: Open, season: str, tmp_pa
             {"ship": visit["ships"][1], "decision": "load ballast, possible",
              "visit": ["case", "case"], "tanker": [0.98, 0.98], "loaded": [0.7, 0.6]},
         ]  # fmt: skip
-        data["together"] = {"barrels": [489000, 452000], "noise": 7400, "visits": [22, 21]}
+        data["together"] = {"barrels": [489000, 452000], "noise": 7400, "deliveries": [22, 21]}
 
     address = changed(season, tmp_path, page=case)
     tab = opened(f"{address}#visit-case")
@@ -322,9 +333,12 @@ def test_the_page_shows_what_decisions_changed(opened: Open, season: str, tmp_pa
     expect(changes).to_contain_text("chance that it loaded here over 99 % → not counted")
     tab.keyboard.press("Escape")
     joint = tab.locator("#decisions .together")
-    expect(joint).to_contain_text("barrels 489,000 → 452,000, visits 22 → 21.")
-    expect(joint).to_contain_text("Differences under 7,400 barrels are sampling noise.")
-    expect(joint.get_by_role("link")).to_have_text(["type general, sure", "load ballast, possible"])
+    expect(joint).to_contain_text("barrels 489,000 → 452,000, deliveries 22 → 21.")
+    expect(joint).to_contain_text("Differences of up to 7,400 barrels are sampling noise.")
+    expect(joint.get_by_role("link")).to_have_text(
+        [re.compile("4 Nov 2024, 02:00 UTC"), re.compile("6 Nov 2024, 02:00 UTC")]
+    )
+    expect(joint).to_contain_text("02:00 UTC: type general, sure")
     expect(joint).to_contain_text("chance of a small tanker stays 98 %")
 
 

@@ -4,15 +4,12 @@
 and writes a row for each decision that holds, and one without a detection for all together.
 """
 
-from pathlib import Path
 from typing import TypedDict
 
 import pandas as pd
 
 from gnomon.report.page.encode import number, text
 from gnomon.report.page.schema import DecisionEffect, JointEffect, Number
-
-TABLE = "decisions.parquet"
 
 
 class Effects(TypedDict):
@@ -22,23 +19,19 @@ class Effects(TypedDict):
     together: JointEffect | None
 
 
-def effects_of(folder: Path) -> Effects:
+def effects_of(decisions: pd.DataFrame) -> Effects:
     """Effects of decisions; none if the run was made without a review.
 
     Parameters
     ----------
-    folder
-        Of the run.
+    decisions
+        As `gnomon.datamodel.tables.DecisionEffects`.
 
     """
-    path = folder / TABLE
-    if not path.is_file():
-        return {"effects": [], "together": None}
-    table = pd.read_parquet(path)
-    single = table.detection_id.notna()
+    single = decisions.detection_id.notna()
     return {
-        "effects": [_effect(row) for _, row in table[single].iterrows()],
-        "together": next((_joint(row) for _, row in table[~single].iterrows()), None),
+        "effects": [_effect(row) for _, row in decisions[single].iterrows()],
+        "together": next((_joint(row) for _, row in decisions[~single].iterrows()), None),
     }
 
 
@@ -56,7 +49,7 @@ def _joint(row: pd.Series) -> JointEffect:
     return {
         "barrels": _pair(row, "barrels_p50"),
         "noise": number(row.barrels_noise, 0),
-        "visits": _pair(row, "visits_p50"),
+        "deliveries": _pair(row, "deliveries_p50"),
     }
 
 

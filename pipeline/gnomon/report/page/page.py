@@ -96,7 +96,7 @@ def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> Pa
         "register": register_of(run),
         "items": _links(seen.items, beside),
         "review": _review(run.folder),
-        **effects_of(run.folder),
+        **effects_of(run.decisions),
     }
 
 

@@ -240,7 +240,8 @@ class JointEffect(TypedDict):
 
     barrels: list[Number]
     noise: Number
-    visits: list[Number]
+    """A difference in barrels of no more than this is sampling noise."""
+    deliveries: list[Number]
 
 
 class RunSection(TypedDict):

@@ -195,7 +195,7 @@ export interface Effect {
 export interface Effects {
   barrels: [number | null, number | null];
   noise: number | null;
-  visits: [number | null, number | null];
+  deliveries: [number | null, number | null];
 }
 export interface Evidence {
   chips: Record<string, Chip>;

@@ -1,7 +1,7 @@
 // What the decisions of an analyst changed, as `gnomon track` wrote it: before and after, with the same random draws.
 import type { Effect, Page } from "./data";
 import { Term } from "./glossary";
-import { chance, rough, whole } from "./text";
+import { chance, moment, portText, rough, whole } from "./text";
 
 type Pair<T> = [T | null, T | null];
 
@@ -15,6 +15,11 @@ function visitChange([before, after]: Pair<string>): string {
   if (!after) return "its visit is no longer counted";
   return before ? "it now belongs to another visit" : "it now belongs to a visit";
 }
+
+const nameOf = (page: Page, { ship }: Effect): string => {
+  const known = page.ship.get(ship);
+  return known ? `Ship at ${portText(known.port)}, ${moment(known.t)}` : ship;
+};
 
 /** What one decision changed. */
 export function Changed({ effect }: { effect: Effect }) {
@@ -36,11 +41,11 @@ export function Together({ page }: { page: Page }) {
       <h3>What the decisions changed</h3>
       {together && (
         <p>
-          Together: barrels {rough(together.barrels[0])} → {rough(together.barrels[1])}, visits {rough(together.visits[0])} → {rough(together.visits[1])}.
+          Together: barrels {rough(together.barrels[0])} → {rough(together.barrels[1])}, <Term of="delivery">deliveries</Term> {rough(together.deliveries[0])} → {rough(together.deliveries[1])}.
           {together.noise != null && (
             <>
               {" "}
-              Differences under {rough(together.noise)} barrels are <Term of="sampling noise" />.
+              Differences of up to {rough(together.noise)} barrels are <Term of="sampling noise" />.
             </>
           )}
         </p>
@@ -51,7 +56,7 @@ export function Together({ page }: { page: Page }) {
           <ol class="plain">
             {effects.map((effect) => (
               <li key={effect.ship}>
-                <a href={`#ship-${encodeURIComponent(effect.ship)}`}>{effect.decision}</a>
+                <a href={`#ship-${encodeURIComponent(effect.ship)}`}>{nameOf(page, effect)}</a>: {effect.decision}
                 <Changed effect={effect} />
               </li>
             ))}

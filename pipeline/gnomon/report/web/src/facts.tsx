@@ -52,7 +52,7 @@ const Ends = ({ page, visit, when }: { page: Page; visit: Visit; when: "before" 
       {betweenText(visit, when)}
       {hidden && <small class="hidden-images">{hidden}</small>}
       <small class="guess">
-        likeliest about {middle} (<Term of="90 % interval" /> {low} to {high})
+        supposed: about {middle} (<Term of="90 % interval" /> {low} to {high})
       </small>
     </>
   );

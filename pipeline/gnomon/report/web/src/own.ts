@@ -54,7 +54,7 @@ export function ownText(visit: Visit): string {
 function stateText(p: number, when: string): string {
   const state = known(p);
   if (state) return `${LOAD_TEXT[state]} ${when} (${chance(state === "laden" ? p : 1 - p)})`;
-  return isEven(p) ? `load ${when} ${WORDS.undetermined}` : `laden ${when} with a chance of ${chance(p)}`;
+  return `load ${when} cannot be determined${isEven(p) ? "" : ` (chance laden ${chance(p)})`}`;
 }
 
 /** What its images together say of arrival and departure; empty if none of them determines the load. */
