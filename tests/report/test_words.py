@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gnomon.datamodel.decisions import P_WRONG
 from gnomon.datamodel.ship_types import SHIP_TYPES
 from gnomon.datamodel.tables import LOAD_REASONS, LOAD_STATES
 from gnomon.report.words import words
@@ -17,6 +18,14 @@ def test_every_code_of_the_tables_has_its_words() -> None:
     assert list(words()["types"]) == [*SHIP_TYPES, "none"]
     assert set(words()["reasons"]) == set(LOAD_REASONS)
     assert set(LOAD_STATES) <= set(words()["loads"])
+
+
+def test_how_sure_an_analyst_is_weighs_what_the_page_says() -> None:
+    texts = words()["certainties"]
+    assert list(texts) == list(P_WRONG)
+    for name, wrong in P_WRONG.items():
+        right = f"right {10 * (1 - wrong):.0f} times in 10"
+        assert texts[name] == f"{name}: {'taken as a fact' if wrong < 1e-4 else right}"
 
 
 @pytest.mark.parametrize("term", list(words()["glossary"]))

@@ -23,6 +23,7 @@ from reports import write_season
 expect = pytest.importorskip("playwright.sync_api", reason="make test sets it up").expect
 pytestmark = [pytest.mark.slow, needs_chromium]
 
+AXE = Path(report.__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PNG = (
     "data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -308,8 +309,9 @@ def test_an_analyst_chooses_a_type_of_the_vocabulary_and_how_sure(
     assert sure.locator("option").evaluate_all(values) == ["sure", "probable", "possible"]
     card.get_by_role("radio", name="accept").check(force=True)
     sure.select_option("possible")
+    card.get_by_label("Type").select_option("general")
     card.get_by_role("button", name="Save decision").click()
-    expect(card.locator(".decided")).to_be_visible()
+    expect(card.locator(".decided")).to_contain_text(": general cargo ship (possible)")
     kept = tab.evaluate("Object.values(localStorage).join()")
     assert json.loads(kept)["features"][0]["properties"]["certainty"] == "possible"
 
@@ -429,6 +431,24 @@ def test_the_page_ends_with_every_word_and_its_meaning(
     glossary = words()["glossary"]
     assert section.locator("dt").all_inner_texts() == list(glossary)
     assert section.locator("dd").all_inner_texts() == list(glossary.values())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_card_of_a_visit_has_no_serious_barriers(
+    opened: Open, season: str, tmp_path: Path, scheme: str, size: dict[str, int]
+) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is absent: make page sets it up")
+    address = changed(season, tmp_path, page=the_case) + "#visit-case"
+    tab = opened(address, viewport=size, color_scheme=scheme, bypass_csp=True)
+    tab.locator(".supposition .term button").focus()  # a meaning is open
+    tab.add_script_tag(path=str(AXE))
+    found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    wide = "one => one.scrollWidth - one.clientWidth"
+    assert card_of(tab).evaluate(wide) <= 0
 
 
 JARGON = (

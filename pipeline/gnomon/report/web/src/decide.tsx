@@ -33,6 +33,13 @@ function decisionOf(form: FormData): Omit<Decision, "detection_id" | "scene_id" 
   };
 }
 
+/** What a decision says beside accept or reject, and how surely. */
+function saidText({ type, load_state, certainty }: Decision): string {
+  const loads: Record<string, string> = { laden: "laden", ballast: "in ballast", indeterminate: "load cannot be determined" };
+  const said = [type && ((WORDS.types as Record<string, string>)[type] ?? type), load_state && (loads[load_state] ?? load_state)].filter(Boolean);
+  return said.length ? `: ${said.join(", ")} (${certainty ?? "sure"})` : "";
+}
+
 function Select(props: { name: string; label: string; value: string; of: [string, string][] }) {
   return (
     <label>
@@ -77,6 +84,7 @@ export function Decide(props: {
         <p class={`decided ${last.decision}`}>
           {last.decision === "accept" ? "Accepted" : "Rejected"}
           {last.reviewer ? ` by ${last.reviewer}` : ""}, {day(Date.parse(last.decided_at) / 1000)}
+          {saidText(last)}
         </p>
       )}
       {effect && (
