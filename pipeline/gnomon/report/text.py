@@ -15,12 +15,6 @@ UNDETERMINED_PERCENT = 50
 """A chance that is printed as this says nothing either way."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """In English, whatever the reader's system speaks."""
-LOADS = {
-    "laden": "laden (with cargo)",
-    "ballast": "in ballast (without cargo)",
-    "indeterminate": "cannot be determined from this image",
-}
-REASONS = words()["reasons"]
 ZONES = {"roads": "anchorage"}
 
 

@@ -32,6 +32,7 @@ from gnomon.report.export.stac import write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.figures.crops import Crops, crops
 from gnomon.report.load_tables import EVERYWHERE, Run, public_location, read_run
+from gnomon.report.numbers import port_sentence, published, year_sentences
 
 FORMATS = ("gpkg", "geojson", "kml", "csv", "stac")
 TABLES = ("detections", "observations", "visits", "seasons", "voyages", "ledger", "cumulative")
@@ -193,7 +194,14 @@ def _write(
         write_geopackage(folder, tables, run, about=about)
     if "kml" in formats:
         path = folder / "gnomon.kmz"
-        write_kmz(path, tables, name=run.name, about=about, pictures=drawn.pictures)
+        write_kmz(
+            path,
+            tables,
+            name=run.name,
+            about="\n".join([about, *summary(run)]),
+            pictures=drawn.pictures,
+            simulated=run.simulated,
+        )
     if "stac" in formats:
         items = write_stac(
             folder / "stac",
@@ -217,6 +225,14 @@ def describe(run: Run) -> str:
     description = public_text(run.study.description) if run.study else ""
     lines = [description, *image_credits(run.observations)]
     return "\n".join([line for line in lines if line] + ([WARNING] if run.simulated else []))
+
+
+def summary(run: Run) -> list[str]:
+    """Published numbers of a run, as sentences."""
+    numbers = published(run.seasons, run.ledger)
+    places = run.study.ledger.loading if run.study else ()
+    visits = [port_sentence(one) for one in numbers.ports]
+    return visits + [line for one in numbers.inferred for line in year_sentences(one, places)]
 
 
 def _version() -> str:
