@@ -26,7 +26,8 @@ from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import CatalogOptions
 from gnomon.imagery.quality import Quality
-from gnomon.imagery.read import geobox_of, read_pixels, read_window, window_of
+from gnomon.imagery.read import geobox_of, read_pixels, read_window, stored_bytes, window_of
+from own_images import MS, NOON, made, numbers, only, write_image
 from servers import Fault, FileServer
 
 TRANSFORM = Affine(10, 0, 500_000, 0, -10, 4_740_000)
@@ -173,6 +174,30 @@ def test_over_http_only_the_blocks_of_the_window_are_fetched(
     fetched = [span for method, _, span in file_server.seen if method == "GET"]
     assert all(fetched)
     assert len(fetched) <= 3
+
+
+def test_the_bytes_of_a_whole_scene_are_those_of_its_files(season: Season) -> None:
+    """The oracle is the disk: files are blocks and little else."""
+    scene = scene_of(season)
+    whole = geobox_of(scene)
+    files = {asset.href for asset in scene.assets.values()}
+    begun = len(files) * 32768
+    on_disk = sum(Path(file).stat().st_size for file in files)
+    stored = stored_bytes(scene, whole)
+    assert 0.9 * on_disk <= stored - begun <= on_disk
+    parts = [whole[:150], whole[150:]]
+    assert all(begun < stored_bytes(scene, part) <= stored for part in parts)
+    assert sum(stored_bytes(scene, part) - begun for part in parts) >= stored - begun
+
+
+def test_bands_that_share_blocks_are_counted_once(tmp_path: Path) -> None:
+    sizes = {}
+    for interleave in ("pixel", "band"):
+        folder = tmp_path / interleave / "images"
+        path = write_image(folder / "a.tif", numbers(4), interleave=interleave, compress="deflate")
+        scene = only(made(folder, seen_at=NOON, bands=MS))
+        sizes[interleave] = stored_bytes(scene, geobox_of(scene)) - 32768
+        assert 0.5 * path.stat().st_size < sizes[interleave] <= path.stat().st_size
 
 
 def test_two_threads_read_what_one_reads(season: Season) -> None:

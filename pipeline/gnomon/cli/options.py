@@ -34,6 +34,16 @@ def absolute_location(catalog: str) -> str:
     return catalog if "://" in catalog else str(Path(catalog).resolve())
 
 
+DryRun = Annotated[
+    bool,
+    Parameter(
+        name="--dry-run",
+        negative="",
+        help="Say what the run would take, and begin nothing: images, bytes and minutes by port, "
+        "and what is missing. One image of each port is tried.",
+    ),
+]
+"""``--dry-run`` of a command."""
 BoxText = Annotated[str, Parameter(allow_leading_hyphen=True)]
 """``--bbox`` as it is typed: a box west of Greenwich begins with a minus."""
 Bbox = tuple[float, float, float, float]

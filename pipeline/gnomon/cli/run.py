@@ -12,11 +12,13 @@ from gnomon.cli.options import (
     AsJson,
     Bbox,
     BoxText,
+    DryRun,
     absolute_location,
     named,
     parse_bbox,
     split_list,
 )
+from gnomon.cli.output_forecast import forecast_document, print_forecast
 from gnomon.cli.output_json import inference_document, results_document, write_document
 from gnomon.cli.output_text import (
     err,
@@ -42,6 +44,7 @@ def run_command(
     out: Path,
     catalog: str | None = None,
     pictures: bool = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
     """Run a study, from the search of its catalogue to visits and barrels.
@@ -51,7 +54,10 @@ def run_command(
     seasons.parquet, voyages.parquet and ledger.parquet. A second call computes only what is new.
     An analyst's decisions in OUT/review.geojson are used, and the file is never changed.
 
-    Example: gnomon run configs/vostochny-2024.toml --out runs/vostochny-2024
+    Example, first what it will take, then the run:
+
+        gnomon run configs/vostochny-2024.toml --out runs/vostochny-2024 --dry-run
+        gnomon run configs/vostochny-2024.toml --out runs/vostochny-2024
 
     Parameters
     ----------
@@ -72,6 +78,8 @@ def run_command(
         location = absolute_location(catalog)
         source = chosen.catalog.model_copy(update={"url": location})
         chosen = chosen.model_copy(update={"catalog": source})
+    if dry_run:
+        return _forecast(lambda: chosen, out, command="run", as_json=as_json)
     return _run(lambda: chosen, out, pictures=pictures, as_json=as_json, onward=True)
 
 
@@ -86,6 +94,7 @@ def detect_command(
     collections: str | None = None,
     model: str = "s2-vessel",
     pictures: bool = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
     """Find ships in a catalogue without a study: in whole scenes, or in a box.
@@ -116,6 +125,8 @@ def detect_command(
     box = parse_bbox(bbox)
     _check_period(start, end)
     study = partial(_study_of, catalog, collections, box, start, end, model)
+    if dry_run:
+        return _forecast(study, out, command="detect", as_json=as_json)
     return _run(study, out, pictures=pictures, as_json=as_json)
 
 
@@ -175,6 +186,21 @@ def _run(
         )
         return INTERRUPTED
     return _report(results, files, command="run" if onward else "detect", as_json=as_json)
+
+
+def _forecast(study_of: Callable[[], "Study"], folder: Path, *, command: str, as_json: bool) -> int:
+    """Print what a run would take, or write it as JSON; returns the exit code."""
+    with stages() as begin:
+        begin("starting")
+        from gnomon.workflow.forecast import forecast
+
+        made = forecast(study_of(), folder, on_stage=begin)
+    code = IN_PART if made.missing or made.failed else 0
+    if as_json:
+        write_document(command, forecast_document(made), files=[], exit_code=code)
+    else:
+        print_forecast(made, folder)
+    return code
 
 
 def _report(results: "Results", files: Sequence[Path], *, command: str, as_json: bool) -> int:

@@ -70,6 +70,8 @@ _GDAL: dict[str, Any] = {
 }
 STRIP_ROWS = 64
 """Rows that are scaled together: they stay near the processor, and nothing large is made twice."""
+UNKNOWN_BYTES_PER_PIXEL = 1.2
+"""Of a band of Sentinel-2 in JPEG 2000: 100 to 150 MB for 10,980 x 10,980 pixels."""
 _OPEN_FILES = 32
 """Five scenes of six bands: what as many threads read at a time."""
 _SIGNED_FOR_S = 900
@@ -183,6 +185,57 @@ def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] | None = N
             "missing_bands": tuple(name for name in bands if name not in scene.assets),
         },
     )
+
+
+def stored_bytes(scene: Scene, window: GeoBox) -> int:
+    """Bytes that reading a window fetches, as its files have them: compressed, in whole blocks.
+
+    Parameters
+    ----------
+    scene
+        An optical scene.
+    window
+        A part of ``geobox_of(scene)``.
+
+    Returns
+    -------
+    int
+        The beginning of each file, and each block under the window once. Where a format does not
+        say how long its blocks are (JPEG 2000), they count as `UNKNOWN_BYTES_PER_PIXEL`.
+
+    Raises
+    ------
+    AssetError
+        A file cannot be opened.
+
+    """
+    whole, blocks = geobox_of(scene), dict[tuple[str, int, int, int], int]()
+    names = [name for name in (*BANDS, PAN) if name in scene.assets]
+    for name in names:
+        asset = scene.assets[name]
+        with _explained(scene, asset):
+            raster = _raster(scene, asset)
+            part = _part(scene, asset, raster.grid, whole, window)
+            with raster.lock:
+                blocks |= _blocks(raster.source, asset, part)
+    files = {scene.assets[name].href for name in names}
+    return sum(blocks.values()) + len(files) * int(_GDAL["GDAL_INGESTED_BYTES_AT_OPEN"])
+
+
+def _blocks(
+    source: rasterio.DatasetReader, asset: Asset, part: Window
+) -> dict[tuple[str, int, int, int], int]:
+    """Bytes of each block under a window; bands that share blocks give them the same key."""
+    height, width = source.block_shapes[asset.band - 1]
+    shared = source.interleaving is not None and source.interleaving.name == "pixel"
+    found = {}
+    for down in range(int(part.row_off // height), ceil((part.row_off + part.height) / height)):
+        for along in range(int(part.col_off // width), ceil((part.col_off + part.width) / width)):
+            size = source.get_tag_item(f"BLOCK_SIZE_{along}_{down}", "TIFF", bidx=asset.band)
+            unknown = 0 if source.driver == "GTiff" else UNKNOWN_BYTES_PER_PIXEL * height * width
+            key = (asset.href, 0 if shared else asset.band, down, along)
+            found[key] = int(size or unknown)
+    return found
 
 
 def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:

@@ -140,6 +140,18 @@ def _own_ground(observation: Observation) -> Port:
     return replace(port, area=area.difference(scene.covered))
 
 
+def windows_read(observation: Observation, grid: GeoBox) -> Iterator[GeoBox]:
+    """Windows of a scene's grid that an observation reads, with all that is read around the port.
+
+    Raises
+    ------
+    AssetError
+        Nothing of the port lies on the grid.
+
+    """
+    return (grid[part.read.halo] for part in _parts(grid, _ground(observation, grid)))
+
+
 @dataclass(frozen=True)
 class _Part:
     """Rows and columns of the scene that are worked on at once."""

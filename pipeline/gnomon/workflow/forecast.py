@@ -1,0 +1,245 @@
+"""What a run will take: images, bytes, minutes and disk by port, and what is missing for it.
+
+The catalogue is searched as a run would. Then, of each port and collection, one image is tried,
+that of middling cloud: its files are opened, what they store for the blocks under the port is added
+up, and it is observed, with all that it reads, in this process. Where a port is larger than
+`TRIAL_PX` pixels, the trial takes a part in its middle and is scaled up.
+
+Bytes and processor time are those of the trial times the number of images; where a background is
+made (`gnomon.workflow.backgrounds`), each image is read a second time. Minutes are processor time
+shared by the processors of this machine, and for the rest as fast as the trial: a slow or busy
+network shows in both. What other images need varies with cloud and ships, by half or so. Results
+that are in the run's folder already are not subtracted. Nothing is written but a temporary file.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import shapely
+from odc.geo.geobox import GeoBox
+
+from gnomon.catalog.access import missing_access
+from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.progress import Stages, silent_stages
+from gnomon.datamodel.study import Study
+from gnomon.detect.detector import read_models
+from gnomon.geo.local import box_around
+from gnomon.imagery.background import FEWEST
+from gnomon.imagery.read import geobox_of, stored_bytes
+from gnomon.workflow.observe import detector_for, observe, windows_read
+from gnomon.workflow.plan import plan
+from gnomon.workflow.store import Result, Store
+
+TRIAL_PX = 2048**2
+"""A port of 20 km at 10 m takes seconds."""
+TRIAL_HALF_M = 8_000.0
+"""Half the side of the part that is tried of a larger one."""
+START_S = 10.0
+"""Until processes have loaded their libraries and the network."""
+EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortForecast:
+    """What one port will take."""
+
+    port: str
+    images: int
+    """To be observed."""
+    too_cloudy: int
+    faulty: int
+    """Items that cannot be used."""
+    first: datetime | None
+    """Time of the first image."""
+    last: datetime | None
+    bytes_to_read: float | None
+    """None where no trial succeeded."""
+    processor_s: float | None
+    disk_bytes: float | None
+    reads_per_image: int
+    """Two where a background is made of the images first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a run will take, and what is missing for it."""
+
+    ports: tuple[PortForecast, ...]
+    weights: tuple[str, ...]
+    processors: int
+    free_bytes: int
+    """On the disk of the run's folder."""
+    missing: tuple[str, ...]
+    """What must be mended first, each with what to do."""
+    failed: tuple[tuple[str, str], ...]
+    """Trials that failed: scene and reason."""
+    simulated: bool
+
+    def total(self, name: str) -> float | None:
+        """Sum of a column over the ports; None where a port with images has no number."""
+        values = [getattr(one, name) for one in self.ports if one.images]
+        return None if None in values else float(sum(values))
+
+    @property
+    def seconds(self) -> float | None:
+        """Of the whole run on this machine."""
+        work = self.total("processor_s")
+        return None if work is None else START_S + work / self.processors
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What one image took, scaled to the whole port."""
+
+    bytes_to_read: float
+    processor_s: float
+    disk_bytes: float
+
+
+def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Forecast:
+    """Find out what a run of a study would take.
+
+    Parameters
+    ----------
+    study
+        Whose catalogue is searched.
+    out
+        Folder that the run would write to; it is left as it is.
+    on_stage
+        As of `gnomon.run`.
+
+    Raises
+    ------
+    GnomonError
+        The catalogue, the ports file or the weights are at fault.
+
+    """
+    begin = on_stage or silent_stages
+    planned, unobserved = plan(study, begin("searching the catalogue"))
+    models = read_models(study.detect)
+    groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
+    for one in planned:
+        groups[one.port.name or EVERYWHERE, one.scene.collection].append(one)
+    missing = [*_missing_disk(out), *_missing_access(planned)]
+    if not planned:
+        missing.append("images: the catalogue has none; mend the period, ports or collections")
+    trials: dict[tuple[str, str], _Trial] = {}
+    failed = []
+    report = begin("trying one image of each port")
+    for count, (key, group) in enumerate(groups.items(), start=1):
+        tried = min(group, key=lambda one: abs((one.scene.cloud_percent or 0) - _middle(group)))
+        result = _tried(tried)
+        if isinstance(result, _Trial):
+            trials[key] = result
+        else:
+            failed.append((tried.scene.id, result))
+        report(count, len(groups), tried.scene.id)
+    background = study.detect.background and any(model.background for model in models.values())
+    return Forecast(
+        ports=tuple(_ports(study, groups, trials, unobserved, background=background)),
+        weights=tuple(f"{model.name} {model.version}" for model in models.values()),
+        processors=os.cpu_count() or 1,
+        free_bytes=shutil.disk_usage(_existing(out)).free,
+        missing=tuple(missing),
+        failed=tuple(failed),
+        simulated=any(one.scene.collection.startswith("synthetic") for one in planned),
+    )
+
+
+def _middle(group: Sequence[Observation]) -> float:
+    cloud = sorted(one.scene.cloud_percent or 0 for one in group)
+    return cloud[len(cloud) // 2]
+
+
+def _ports(
+    study: Study,
+    groups: dict[tuple[str, str], list[Observation]],
+    trials: dict[tuple[str, str], _Trial],
+    unobserved: Iterable[Result],
+    *,
+    background: bool,
+) -> Iterable[PortForecast]:
+    rows = [result.observation.iloc[0] for result in unobserved]
+    named = (row.port if isinstance(row.port, str) else EVERYWHERE for row in rows)
+    left = Counter(zip(named, (row.status for row in rows), strict=True))
+    for name in [port.name or EVERYWHERE for port in study.places()]:
+        own = {key: group for key, group in groups.items() if key[0] == name}
+        times = sorted(one.scene.seen_at for group in own.values() for one in group)
+        reads = {key: 2 if background and len(own[key]) >= FEWEST else 1 for key in own}
+        known = own.keys() <= trials.keys()
+        pairs = [(len(own[key]), reads[key], trials[key]) for key in own if key in trials]
+        yield PortForecast(
+            port=name,
+            images=len(times),
+            too_cloudy=left[name, "skipped"],
+            faulty=left[name, "failed"],
+            first=times[0] if times else None,
+            last=times[-1] if times else None,
+            bytes_to_read=sum(n * k * t.bytes_to_read for n, k, t in pairs) if known else None,
+            processor_s=sum(n * t.processor_s for n, _, t in pairs) if known else None,
+            disk_bytes=sum(n * t.disk_bytes for n, _, t in pairs) if known else None,
+            reads_per_image=max(reads.values(), default=1),
+        )
+
+
+def _tried(observation: Observation) -> _Trial | str:
+    """Observe one image, or say why that failed."""
+    try:
+        grid = geobox_of(observation.scene)
+        whole = list(windows_read(observation, grid))
+        volume = sum(stored_bytes(observation.scene, window) for window in whole)
+        part = _part_of(observation) if _pixels(whole) > TRIAL_PX else observation
+        share = _pixels(windows_read(part, grid)) / _pixels(whole)
+    except AssetError as error:
+        return str(error)
+    detector_for(part)  # loads the network, which a process does once
+    started = time.perf_counter()
+    result = observe(part)
+    taken_s = time.perf_counter() - started
+    row = result.observation.iloc[0]
+    if row.status != "observed":
+        return str(row.reason)
+    with tempfile.TemporaryDirectory() as folder:
+        Store(Path(folder)).put("trial", result)
+        stored = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
+    return _Trial(volume, taken_s / share, stored / share)
+
+
+def _pixels(windows: Iterable[GeoBox]) -> int:
+    return sum(window.shape.y * window.shape.x for window in windows)
+
+
+def _part_of(observation: Observation) -> Observation:
+    """The same image over the middle of its port."""
+    scene, port = observation.scene, observation.port
+    area = scene.footprint if port.area is None else port.area & scene.footprint
+    middle = box_around(area.representative_point(), half_m=TRIAL_HALF_M)
+    return replace(observation, port=replace(port, area=shapely.intersection(area, middle)))
+
+
+def _missing_access(planned: Iterable[Observation]) -> Iterable[str]:
+    """What the scenes' files ask of this machine, once each."""
+    first = {(one.scene.collection, one.scene.signing): one.scene for one in reversed([*planned])}
+    return dict.fromkeys(what for scene in first.values() for what in missing_access(scene))
+
+
+def _missing_disk(out: Path) -> Iterable[str]:
+    place = _existing(out)
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        yield f"a place to write: {place} is not a folder that can be written; name another --out"
+
+
+def _existing(out: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    place = out.resolve()
+    while not place.exists():
+        place = place.parent
+    return place
