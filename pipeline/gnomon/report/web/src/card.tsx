@@ -92,6 +92,7 @@ function Head({ visit, ship }: { visit: Visit | null; ship: Ship | null }) {
           {visit ? `Visit at ${portText(visit.port)}, ${seenText(visit)}` : `${portText(ship!.port)}, ${moment(ship!.t)}`}
         </span>
       </h2>
+      {!visit && <p class="soft">It is not counted as a visit of a small tanker.</p>}
       {together && <p class="own">All its images together: {together}.</p>}
     </header>
   );
@@ -181,7 +182,7 @@ function ObservationCard({ page, observation }: { page: Page; observation: Obser
               ["Water of the port", part(observation.usable)],
               ...Object.entries(observation.zones).map(([name, seen]): Fact => [zoneText(name), part(seen)]),
               ["Sun", observation.sun == null ? "unknown" : `${fixed(observation.sun, 1)}° high`],
-              ["View", observation.view == null ? "unknown" : `${fixed(observation.view, 1)}° off the vertical`],
+              ["Satellite", observation.view == null ? "unknown" : `${fixed(observation.view, 1)}° off the vertical`],
             ]}
           />
         </div>

@@ -23,7 +23,7 @@ function drawPosterior(posterior: Posterior, width: number) {
     marginRight: 8,
     marginBottom: 40,
     style: { background: "none", fontSize: "12px" },
-    x: { domain: [0, last], label: "freeboard, m", labelAnchor: "center", labelArrow: "none", clamp: true },
+    x: { domain: [0, last], label: "freeboard, m", labelAnchor: "center", labelArrow: "none", labelOffset: 32, clamp: true },
     y: { domain: [0, 1.3], axis: null },
     marks: [
       Plot.rectX(bands, { x1: "x1", x2: "x2", y1: 0, y2: 1.3, fill: "fill", fillOpacity: 0.16 } as any),
@@ -89,7 +89,7 @@ function drawWeights(rows: Weight[], width: number) {
     marginTop: 24,
     marginBottom: 40,
     style: { background: "none", fontSize: "12px" },
-    x: { domain: [-most, most], label: "strength of evidence: 0 says nothing, 2.2 is 9 to 1", labelAnchor: "center", labelArrow: "none", ticks: 5 },
+    x: { domain: [-most, most], label: "strength of evidence: 0 says nothing, 2.2 is 9 to 1", labelAnchor: "center", labelArrow: "none", labelOffset: 32, ticks: 5 },
     y: { domain: names, axis: null, padding: 0.6 },
     marks: [
       Plot.text(["← in ballast"], { frameAnchor: "top-left", textAnchor: "start", dy: -16, fill: "var(--soft)" }),
