@@ -81,11 +81,6 @@ def test_numbers_are_those_of_the_page(page: Callable[..., list[str]]) -> None:
     assert [whole(value) for value in values] == page("whole", values)
 
 
-def test_chances_are_those_of_the_page(page: Callable[..., list[str]]) -> None:
-    chances = [0.0, 1e-9, 0.00499, 0.005, 0.025, 0.4951, 0.5, 0.985, 0.99499, 0.995, 1.0, math.nan]
-    assert [percent(chance) for chance in chances] == page("percent", chances)
-
-
 def test_the_page_and_the_exports_have_one_file_of_words() -> None:
     assert 'import words from "../../words.json";' in SOURCE
     for name in ("words.reasons", "words.loads"):

@@ -79,9 +79,8 @@ def _state(chance: float, when: str) -> str:
         clear = chance if load == "laden" else 1 - chance
         return f"{words()['loads'][load]} {when} ({chance_text(clear)})"
     text = chance_text(chance)
-    if text == words()["undetermined"]:
-        return f"load {when} {text}"
-    return f"laden {when} with a chance of {text}"
+    known = "" if text == words()["undetermined"] else f" (chance laden {text})"
+    return f"load {when} cannot be determined{known}"
 
 
 def supposed_text(visit: Mapping[Any, Any]) -> str:

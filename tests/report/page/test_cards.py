@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from browsers import DESK, PHONE, Open, needs_chromium
 from gnomon.datamodel.ship_types import SHIP_TYPES
 from gnomon.report.page import page as report
 from gnomon.report.page.shell import embedded
+from gnomon.report.sentences import disagreement, own_text, supposed_text, together_text
 from gnomon.report.text import tanker_text
 from gnomon.report.words import words
 from reports import write_season
@@ -107,6 +109,41 @@ def test_the_headline_is_what_its_own_images_show(
     expect(head).to_contain_text("in ballast on arrival (98 %), in ballast on departure (96 %)")
     for word in ("left laden", "over 99 %", "loaded"):
         assert word not in head.inner_text()
+
+
+CASES: list[tuple[list[str], dict[str, float | None]]] = [
+    (["ballast", "ballast"], LOADED_BY_OTHERS | BALLAST_ITSELF),
+    (["laden", "indeterminate"], {"image_p_laden_in": 0.4, "image_p_laden_out": 0.5,
+      "p_laden_in": 0.95, "p_laden_out": 0.03, "p_loaded": 0.01, "p_unloaded": 0.93}),
+    (["indeterminate"] * 3, {"p_laden_in": 0.5, "p_laden_out": 0.6, "p_loaded": 0.3,
+      "p_unloaded": 0.501}),
+    (["laden"] * 5 + ["ballast"], {"image_p_laden_in": 0.999, "image_p_laden_out": 0.001,
+      "p_laden_in": 1.0, "p_laden_out": 0.0, "p_loaded": 0.0, "p_unloaded": 1.0}),
+    (["ballast", "laden"], LOADED_BY_OTHERS | {"image_p_laden_in": 0.03,
+      "image_p_laden_out": 0.97}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("loads", "values"), CASES)
+def test_page_and_balloons_say_the_same_sentences(
+    opened: Open, season: str, tmp_path: Path, loads: list[str], values: dict[str, float | None]
+) -> None:
+    rows: list[Data] = []
+    page = changed(season, tmp_path, page=lambda data: rows.append(visited(data, loads, **values)))
+    days = [NOV_4 + 2 * DAY_S * n for n in range(len(loads))]
+    ships = pd.DataFrame({
+        "load_state": loads, "seen_at": pd.to_datetime(days, unit="s", utc=True),
+    })  # fmt: skip
+    card = card_of(opened(f"{page}#visit-case"))
+    expect(card.locator("#card-head")).to_contain_text(f"{own_text(ships)}.")
+    if together := together_text(rows[0]):
+        expect(card.locator(".own")).to_have_text(f"All its images together: {together}.")
+    supposed = supposed_text(rows[0])
+    expect(card.locator(".supposition")).to_contain_text(f"{supposed[:1].upper()}{supposed[1:]}.")
+    if differ := disagreement(rows[0], ships):
+        expect(card.locator(".differ")).to_have_text(differ)
+    else:
+        expect(card.locator(".differ")).to_have_count(0)
 
 
 def test_what_is_supposed_stands_below_in_other_words_colour_and_line(
