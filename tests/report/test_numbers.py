@@ -1,24 +1,35 @@
 """Published numbers: one source, and the same in tables, page, terminal, KMZ, CSV and citation."""
 
+import zipfile
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.cli.output_ledger import ledger_lines, season_cells
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Ledger, Seasons
+from gnomon.report.export.export import export_run
+from gnomon.report.load_tables import read_run
 from gnomon.report.numbers import (
     PASSED_MIN,
     period_text,
     port_sentence,
     published,
+    published_sentences,
     trade_direction,
     year_sentences,
 )
-from gnomon.report.text import UNKNOWN
+from gnomon.report.page.answers import answer
+from gnomon.report.text import UNKNOWN, day_text, percent, rough, whole
+from reports import write_season
 from run_folders import day, ledger, season
+
+KML = "{http://www.opengis.net/kml/2.2}"
 
 PASSED = {"passed_p05": day(10), "passed_p50": day(20), "passed_p95": day(30)}
 
@@ -60,6 +71,14 @@ def test_sentences_name_the_period_the_interval_and_then_the_middle() -> None:
     )
 
 
+def test_ports_that_were_not_observed_are_not_said_to_deliver() -> None:
+    rows = table(Seasons, [season()]), years({"p_over_cap": 0.1})
+    both = " ".join(published_sentences(*rows, ("rajin", "nampo")))
+    assert " barrels left Rajin (90 %" in both
+    assert "Nampo" not in both
+    assert " barrels left the loading ports (90 %" in " ".join(published_sentences(*rows, ()))
+
+
 def test_a_port_without_a_usable_image_has_no_number() -> None:
     unknown = dict.fromkeys([n for n in season() if n.startswith(("visits", "seen"))], None)
     known, blind = published(table(Seasons, [season(), season() | unknown]), pd.DataFrame()).ports
@@ -91,3 +110,80 @@ def test_the_direction_is_stated_only_if_it_is_sure(
 def test_loading_and_unloading_are_mirror_images(p: float, visits: float) -> None:
     load, unload = trade_direction(p, visits), trade_direction(1 - p, visits)
     assert (load == "ships load") == (unload == "ships unload") or abs(abs(p - 0.5) - 0.45) < 1e-9
+
+
+# --- the same numbers everywhere -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_season(tmp_path_factory.mktemp("season"))
+
+
+def texts(folder: Path, out: Path) -> dict[str, str]:
+    """What terminal, KMZ, citation and the notes of the CSV say, each in one line."""
+    export_run(folder, out, formats=("kml", "csv"), pictures=False)
+    with zipfile.ZipFile(out / "gnomon.kmz") as whole:
+        document = ET.fromstring(whole.read("doc.kml"))
+    seasons, money = (pd.read_parquet(folder / f"{n}.parquet") for n in ("seasons", "ledger"))
+    cells = [" ".join(row) for row in season_cells(seasons)]
+    said = {
+        "terminal": " ".join([*cells, *ledger_lines(money, seasons)]),
+        "kmz": document.findtext(f"{KML}Document/{KML}description") or "",
+        "citation": (out / "CITATION.txt").read_text(encoding="utf-8"),
+        "csv": (out / "csv" / "README.txt").read_text(encoding="utf-8"),
+    }
+    return {name: " ".join(text.replace("<br>", " ").split()) for name, text in said.items()}
+
+
+def test_every_number_that_means_the_same_is_the_same_everywhere(
+    folder: Path, tmp_path: Path
+) -> None:
+    """The page's JSON, rounded as the page prints it, the terminal, the KMZ, CSV and citation."""
+    run = read_run(folder)
+    said = texts(folder, tmp_path / "out")
+    page = answer(run)
+    numbers = published(run.seasons, run.ledger)
+    (one,), (season_,) = numbers.ports, page["seasons"]
+    assert one.visits is not None
+    assert str(one.visits) == f"{rough(season_['visits_p05'])} to {rough(season_['visits_p95'])}"
+    assert rough(one.visits.p50) == rough(season_["visits_p50"])
+    assert rough(one.seen) == rough(season_["seen_p50"])
+    (year,), (shown,) = numbers.inferred, page["years"]
+    first = shown["scenarios"][0]
+    assert str(year.barrels) == f"{rough(first['barrels'][0])} to {rough(first['barrels'][2])}"
+    assert str(year.deliveries) == (
+        f"{rough(first['deliveries'][0])} to {rough(first['deliveries'][2])}"
+    )
+    assert percent(year.p_over_cap) == percent(first["p_over"])
+    assert (year.passed is None) == (first["passed"][1] is None)
+    wanted = {
+        "visits": str(one.visits),
+        "visits, middle": rough(one.visits.p50),
+        "seen": rough(one.seen),
+        "barrels": str(year.barrels),
+        "barrels, middle": f"middle {rough(year.barrels.p50)}",
+        "chance": percent(year.p_over_cap),
+        "cap": whole(year.cap_barrels),
+        "period": year.period,
+    }
+    if year.passed:
+        wanted |= {"passed": day_text(year.passed.p05), "middle": day_text(year.passed.p50)}
+    for place, text in said.items():
+        assert {name for name, value in wanted.items() if value not in text} == set(), place
+
+
+def test_the_csv_has_the_numbers_before_they_are_rounded(folder: Path, tmp_path: Path) -> None:
+    out = export_run(folder, tmp_path / "out", formats=("csv",)).folder
+    back = [pd.read_csv(out / "csv" / f"{name}.csv") for name in ("seasons", "ledger")]
+    for frame in back:
+        for column in ("start", "end", "passed_p05", "passed_p50", "passed_p95"):
+            if column in frame:
+                frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601")
+    run = read_run(folder)
+    for mine, theirs in zip(
+        (*published(*back).ports, *published(*back).years),
+        (*published(run.seasons, run.ledger).ports, *published(run.seasons, run.ledger).years),
+        strict=True,
+    ):
+        assert mine == theirs

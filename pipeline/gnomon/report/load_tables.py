@@ -98,6 +98,11 @@ class Run:
         return self.study.name if self.study else self.folder.resolve().name
 
     @property
+    def loading(self) -> tuple[str, ...]:
+        """Ports whose departures are deliveries, as far as the study is known."""
+        return self.study.ledger.loading if self.study else ()
+
+    @property
     def simulated(self) -> bool:
         """Whether the scenes are simulated."""
         kinds = self.observations.collection.astype("str").str.startswith("synthetic")

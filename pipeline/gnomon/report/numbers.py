@@ -116,7 +116,7 @@ def _port(row: pd.Series) -> PortNumbers:
         port=str(row.port),
         period=period_text(row.start, row.end),
         visits=_spread(row, "visits"),
-        seen=_known(row, "seen_p50", "seen_mean"),
+        seen=_known(row, "seen_p50"),
         loaded=_spread(row, "loaded"),
         unloaded=_spread(row, "unloaded"),
         p_exports=_known(row, "p_exports"),
@@ -130,7 +130,7 @@ def _year(row: pd.Series) -> YearNumbers:
         scenario=str(row.scenario),
         period=_part_of_year(row),
         deliveries=Spread(row.deliveries_p05, row.deliveries_p50, row.deliveries_p95),
-        deliveries_seen=_known(row, "deliveries_seen_p50", "deliveries_seen_mean"),
+        deliveries_seen=_known(row, "deliveries_seen_p50"),
         barrels=Spread(row.barrels_p05, row.barrels_p50, row.barrels_p95),
         reported_barrels=float(row.reported_barrels),
         cap_barrels=float(row.cap_barrels),
@@ -140,7 +140,8 @@ def _year(row: pd.Series) -> YearNumbers:
 
 
 def _part_of_year(row: pd.Series) -> str:
-    known = pd.notna(row.get("start")) and pd.notna(row.get("end"))
+    """Days that the numbers cover; runs of versions before 0.3 do not have them."""
+    known = pd.notna(row.start) and pd.notna(row.end)
     return period_text(row.start, row.end) if known else f"an unknown part of {row.year}"
 
 
@@ -149,15 +150,33 @@ def _spread(row: pd.Series, name: str) -> Spread | None:
     return Spread(*(value for value in values if value is not None)) if None not in values else None
 
 
-def _known(row: pd.Series, *names: str) -> float | None:
-    """First of these columns that the table has and knows."""
-    values = [row[name] for name in names if name in row and pd.notna(row[name])]
-    return float(values[0]) if values else None
+def _known(row: pd.Series, name: str) -> float | None:
+    return None if pd.isna(row[name]) else float(row[name])
 
 
 def period_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
     """First and last day of a period whose end is the beginning of the day after it."""
     return days_text(start, end if pd.isna(end) else end - pd.Timedelta(1, "us"))
+
+
+def published_sentences(
+    seasons: pd.DataFrame, ledger: pd.DataFrame, places: tuple[str, ...]
+) -> list[str]:
+    """Published numbers of a run as sentences: visits of each port, barrels of each year.
+
+    Parameters
+    ----------
+    seasons, ledger
+        As in `gnomon.datamodel.tables`.
+    places
+        Ports whose departures are deliveries; those that were not observed are not named.
+
+    """
+    numbers = published(seasons, ledger)
+    inferred = {one.port for one in numbers.ports}
+    places = tuple(place for place in places if place in inferred)
+    visits = [port_sentence(one) for one in numbers.ports]
+    return visits + [line for one in numbers.inferred for line in year_sentences(one, places)]
 
 
 def port_sentence(one: PortNumbers) -> str:

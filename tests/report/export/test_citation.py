@@ -15,6 +15,7 @@ from gnomon.report.credits import image_credits
 from gnomon.report.export.citation import citation, sha256
 from gnomon.report.export.export import export_run
 from gnomon.report.load_tables import Run, read_run
+from gnomon.report.numbers import published_sentences
 from run_folders import ROWS, day, observation, write_review, write_run
 
 
@@ -38,9 +39,28 @@ def text(run: Run) -> str:
 
 def test_a_run_is_cited_by_versions_name_and_days(text: str) -> None:
     assert section(text, "HOW TO CITE") == (
-        f'gnomon {version("gnomon")}, run "spring" of 2024-12-01, exported 2025-01-02 with gnomon '
-        "7.8.9. Contains modified Copernicus Sentinel data 2024."
+        f'gnomon {version("gnomon")}, run "spring" of 2024-12-01, images of 6 Apr to 12 Apr 2024; '
+        "exported 2025-01-02 with gnomon 7.8.9. Contains modified Copernicus Sentinel data 2024."
     )
+
+
+def test_findings_have_their_period_and_the_interval_before_the_middle(run: Run, text: str) -> None:
+    found = section(text, "WHAT IT FOUND")
+    sentences = published_sentences(run.seasons, run.ledger, run.loading)
+    assert len(sentences) >= 3
+    assert found == " ".join(sentences)
+    assert found.startswith("Rajin, 1 Apr to 6 May 2024: 1 to 7 visits")
+    assert found.index("1 to 7 visits") < found.index("middle 3")
+
+
+def test_the_csv_files_have_the_same_findings_beside_them(run: Run, tmp_path: Path) -> None:
+    out = export_run(run.folder, tmp_path / "out", formats=("csv",)).folder
+    notes = " ".join((out / "csv" / "README.txt").read_text(encoding="utf-8").split())
+    for sentence in published_sentences(run.seasons, run.ledger, run.loading):
+        assert sentence in notes
+    names = {path.name for path in (out / "csv").glob("*.csv")}
+    assert all(name in notes for name in names)
+    assert "SIMULATED" not in notes
 
 
 def test_images_are_counted_by_satellite(text: str) -> None:
@@ -103,7 +123,11 @@ def test_simulated_scenes_are_marked_in_every_text(tmp_path: Path) -> None:
     out = export_run(run, tmp_path / "out", pictures=False).folder
     assert "SIMULATED" in (out / "CITATION.txt").read_text()
     assert "SIMULATED" in json.loads((out / "stac/collection.json").read_text())["description"]
-    assert "Copernicus" not in (out / "CITATION.txt").read_text()
+    text = (out / "CITATION.txt").read_text()
+    assert "Copernicus" not in text
+    assert section(text, "HOW TO CITE").startswith("SIMULATED. gnomon ")
+    assert section(text, "WHAT IT FOUND").count("SIMULATED. ") >= 3
+    assert "SIMULATED" in (out / "csv" / "README.txt").read_text()
 
 
 def test_a_run_without_run_json_is_cited_as_far_as_it_is_known(tmp_path: Path) -> None:

@@ -128,7 +128,8 @@ def test_an_earlier_export_is_replaced_as_a_whole(tmp_path: Path) -> None:
     run, out = write_run(tmp_path / "run"), tmp_path / "out"
     export_run(run, out, pictures=False)
     export_run(run, out, formats=("csv",))
-    assert names(out) == {"CITATION.txt", "export.json", *(f"csv/{name}.csv" for name in ROWS)}
+    files = {f"csv/{name}.csv" for name in ROWS}
+    assert names(out) == {"CITATION.txt", "export.json", "csv/README.txt", *files}
     assert {path.name for path in tmp_path.iterdir()} == {"run", "out"}
 
 

@@ -22,7 +22,7 @@ from gnomon.report.export.balloons import escaped
 from gnomon.report.export.export import export_run
 from gnomon.report.export.kml import write_kmz
 from gnomon.report.load_tables import Run, read_run
-from gnomon.report.numbers import port_sentence, published, year_sentences
+from gnomon.report.numbers import published_sentences
 from run_folders import IDS, ROWS, ship, visit, write_run
 
 KML = "{http://www.opengis.net/kml/2.2}"
@@ -236,9 +236,7 @@ def test_the_document_says_the_published_numbers(tmp_path: Path) -> None:
     with zipfile.ZipFile(out / "gnomon.kmz") as whole:
         about = ET.fromstring(whole.read("doc.kml")).findtext(f"{KML}Document/{KML}description")
     read = read_run(folder)
-    numbers = published(read.seasons, read.ledger)
-    sentences = [port_sentence(one) for one in numbers.ports]
-    sentences += [line for one in numbers.inferred for line in year_sentences(one, ("vostochny",))]
+    sentences = published_sentences(read.seasons, read.ledger, read.loading)
     assert len(sentences) >= 3
     for sentence in sentences:
         assert escaped(sentence) in (about or "")

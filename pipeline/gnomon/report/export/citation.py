@@ -6,12 +6,14 @@ own disk only the last two parts are given.
 
 import hashlib
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gnomon.report.credits import WARNING, image_credits
+from gnomon.report.credits import SIMULATED, WARNING, image_credits
 from gnomon.report.export.publish import public_text
 from gnomon.report.load_tables import Run, public_location
+from gnomon.report.numbers import published_sentences
+from gnomon.report.text import days_text
 
 METHOD = (
     "Ships are found by a CFAR test over open water and a small convolutional network near quays; "
@@ -25,6 +27,13 @@ LICENCES = (
     "gnomon is under Apache-2.0. Images keep the terms of their providers, also where parts of "
     "them are shown; ask the provider before you publish commercial ones. What you make of this "
     "run is yours."
+)
+CSV_FORM = (
+    "Times are UTC in ISO 8601, lengths metres, places degrees (lon, lat) or WKT, empty cells "
+    "unknown. x_p05 and x_p95 bound a 90 % interval, x_p50 is the median, which is the middle "
+    "meant above. image_p_laden_in and image_p_laden_out are what a visit's own images show; "
+    "p_laden_in, p_laden_out, p_loaded and p_unloaded are supposed, given all other visits of the "
+    "port too. The documentation of gnomon explains each column (Tables)."
 )
 _WIDTH = 79
 
@@ -46,6 +55,7 @@ def citation(run: Run, *, version: str, exported_on: str) -> str:
     parts = [
         ("How to cite", [_how_to_cite(run, version, exported_on)]),
         ("What it is", [description, WARNING if run.simulated else ""]),
+        ("What it found", list(_found(run))),
         ("Method", [METHOD]),
         ("Images", list(_images(run))),
         ("Other sources", list(_other_sources(run))),
@@ -61,6 +71,33 @@ def citation(run: Run, *, version: str, exported_on: str) -> str:
     return "\n".join(lines)
 
 
+def csv_notes(run: Run, tables: Iterable[str]) -> str:
+    """Text of README.txt beside the CSV files: what they say, and how to read them.
+
+    Parameters
+    ----------
+    run
+        The run.
+    tables
+        Names of the files.
+
+    """
+    paragraphs = [
+        WARNING if run.simulated else "",
+        *_found(run),
+        f"Files: {', '.join(f'{name}.csv' for name in tables)}.",
+        CSV_FORM,
+    ]
+    return "\n\n".join(_wrapped(part) for part in paragraphs if part) + "\n"
+
+
+def _found(run: Run) -> Iterator[str]:
+    """Published numbers, interval before middle, each with the period that it covers."""
+    sentences = published_sentences(run.seasons, run.ledger, run.loading)
+    for sentence in sentences:
+        yield f"{SIMULATED}. {sentence}" if run.simulated else sentence
+
+
 def _wrapped(text: str) -> str:
     """Lines of prose; text of several lines keeps them."""
     if "\n" in text:
@@ -73,8 +110,11 @@ def _how_to_cite(run: Run, version: str, exported_on: str) -> str:
     made_by = run.metadata.versions.get("gnomon", "of an unknown version")
     made_on = f"{made_at:%Y-%m-%d}" if made_at else "an unknown day"
     credit = WARNING if run.simulated else " ".join(image_credits(run.observations))
+    mark = f"{SIMULATED}. " if run.simulated else ""
+    seen = run.observations.seen_at.dropna()
+    period = f", images of {days_text(seen.min(), seen.max())}" if len(seen) else ""
     return (
-        f'gnomon {made_by}, run "{run.name}" of {made_on}, '
+        f'{mark}gnomon {made_by}, run "{run.name}" of {made_on}{period}; '
         f"exported {exported_on} with gnomon {version}. {credit}"
     ).strip()
 

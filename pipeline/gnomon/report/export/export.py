@@ -24,7 +24,7 @@ from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import write_folder_whole
 from gnomon.datamodel.progress import Progress
 from gnomon.report.credits import WARNING, image_credits
-from gnomon.report.export.citation import citation, sha256
+from gnomon.report.export.citation import citation, csv_notes, sha256
 from gnomon.report.export.geopackage import write_geopackage
 from gnomon.report.export.kml import write_kmz
 from gnomon.report.export.publish import public_table, public_text, roots_of
@@ -32,10 +32,15 @@ from gnomon.report.export.stac import write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.figures.crops import Crops, crops
 from gnomon.report.load_tables import EVERYWHERE, Run, public_location, read_run
-from gnomon.report.numbers import port_sentence, published, year_sentences
+from gnomon.report.numbers import published_sentences
 
 FORMATS = ("gpkg", "geojson", "kml", "csv", "stac")
-TABLES = ("detections", "observations", "visits", "seasons", "voyages", "ledger", "cumulative")
+TABLES = (
+    "detections", "observations", "visits", "seasons", "voyages", "ledger", "cumulative",
+    "decisions",
+)  # fmt: skip
+NOTES = "README.txt"
+"""What the CSV files say, beside them."""
 MANIFEST = "export.json"
 """Digest of every file of an export, by which a later export recognises it."""
 DECISION_FIELDS = ("decision", "type", "load_state", "identity", "note", "reviewer")
@@ -93,7 +98,7 @@ def export_run(
     chosen = _chosen(formats)
     _refuse_others(run, out)
     read = read_run(run)
-    tables = {name: getattr(read, name) for name in TABLES if hasattr(read, name)}
+    tables = {name: getattr(read, name) for name in TABLES}
     for name in ("detections", "observations"):  # as in the files of the run
         tables[name] = tables[name].assign(port=tables[name].port.replace(EVERYWHERE, None))
     standing = latest(read_review(review) if review else review_in(run))
@@ -190,6 +195,9 @@ def _write(
             (folder / kind).mkdir()
             for name, frame in tables.items():
                 write(name, frame, folder / kind)
+    if "csv" in formats:
+        text = csv_notes(run, tables)
+        (folder / "csv" / NOTES).write_text(text, encoding="utf-8")
     if "gpkg" in formats:
         write_geopackage(folder, tables, run, about=about)
     if "kml" in formats:
@@ -198,7 +206,7 @@ def _write(
             path,
             tables,
             name=run.name,
-            about="\n".join([about, *summary(run)]),
+            about="\n".join([about, *published_sentences(run.seasons, run.ledger, run.loading)]),
             pictures=drawn.pictures,
             simulated=run.simulated,
         )
@@ -225,14 +233,6 @@ def describe(run: Run) -> str:
     description = public_text(run.study.description) if run.study else ""
     lines = [description, *image_credits(run.observations)]
     return "\n".join([line for line in lines if line] + ([WARNING] if run.simulated else []))
-
-
-def summary(run: Run) -> list[str]:
-    """Published numbers of a run, as sentences."""
-    numbers = published(run.seasons, run.ledger)
-    places = run.study.ledger.loading if run.study else ()
-    visits = [port_sentence(one) for one in numbers.ports]
-    return visits + [line for one in numbers.inferred for line in year_sentences(one, places)]
 
 
 def _version() -> str:

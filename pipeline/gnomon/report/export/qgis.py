@@ -143,6 +143,7 @@ TABLE_TITLES = {
     "seasons": "Numbers of visits by port",
     "ledger": "Barrels by year",
     "cumulative": "Barrels day by day",
+    "decisions": "What analysts' decisions changed",
 }
 """Tables without geometry."""
 
