@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from gnomon.simulate.season.campaign import simulate_season as simulated_season
     from gnomon.simulate.season.campaign import trade_2024
     from gnomon.workflow.executor import worker_processes
-    from gnomon.workflow.infer import infer_tables
+    from gnomon.workflow.infer import infer_files, infer_tables
     from gnomon.workflow.loads import read_loads
     from gnomon.workflow.observe import observe
     from gnomon.workflow.plan import plan
@@ -67,6 +67,7 @@ _HOME = {
     "export_chips": "learn.export",
     "find_scenes": "catalog.search",
     "finetune": "learn.finetune",
+    "infer_files": "workflow.infer",
     "infer_tables": "workflow.infer",
     "observe": "workflow.observe",
     "picture": "report.figures.scene",
@@ -103,6 +104,7 @@ __all__ = [
     "export_chips",
     "find_scenes",
     "finetune",
+    "infer_files",
     "infer_tables",
     "observe",
     "picture",

@@ -11,6 +11,7 @@ import pytest
 
 from commands import called, strict_json, without_progress
 from gnomon.cli.reasons import LOADS
+from user_tables import SHIPS, csv_file
 
 STATES = ["laden", "ballast", "indeterminate", "indeterminate", None]
 
@@ -37,6 +38,7 @@ def test_load_states_are_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    csv_file(Path("clicks.csv"), SHIPS, encoding="utf-16")
     words = ("load", "clicks.csv", "--catalog", "scenes/catalog.json", "--out", "loads.parquet")
     assert called(monkeypatch, *words) == 0
     output = capsys.readouterr()
@@ -49,20 +51,27 @@ def test_load_states_are_counted(
     assert counts == {"laden": 1, "ballast": 1, "indeterminate": 2}
     assert lines[-1] == "loads.parquet"
     (call,) = calls
-    assert call["detections"] == Path("clicks.csv")
+    assert call["detections"].path == Path("clicks.csv")
+    assert len(call["detections"].frame) == len(SHIPS["lon"])
     assert call["catalog"] == str(tmp_path / "scenes" / "catalog.json")
     assert call["out"] == Path("loads.parquet")
 
 
 def test_the_document_counts_unmeasured_ships_too(
     calls: list[dict[str, Any]],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"identity": ["Находка", "", "Владивосток"]}
+    csv_file(Path("clicks.csv"), SHIPS | names, encoding="cp1251")
     url = "https://stac.example.org/v1"
     words = ("load", "clicks.csv", "--catalog", url, "--out", "loads.parquet", "--json")
     assert called(monkeypatch, *words) == 0
-    document = strict_json(capsys.readouterr().out)
+    output = capsys.readouterr()
+    assert "note: clicks.csv: is no UTF-8 and was read as cp1251" in output.err
+    document = strict_json(output.out)
     assert document["detections"] == len(STATES)
     assert document["load_states"] == {"laden": 1, "ballast": 1, "indeterminate": 2}
     assert document["files"] == ["loads.parquet"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from commands import called, strict_json, write_study
+from commands import called, strict_json, without_progress, write_study
 from gnomon.datamodel.files import write_table
 from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
 from run_folders import write_review
@@ -59,10 +59,12 @@ def test_track_takes_a_review_from_anywhere(
     output = capsys.readouterr()
     (unmatched,) = strict_json(output.out)["review"]["unmatched"]
     assert (unmatched["detection_id"], unmatched["reviewer"]) == ("nobody", "B")
-    assert output.err.startswith("review: no such detection here: nobody (accept by B")
+    assert without_progress(output.err).startswith(
+        "review: no such detection here: nobody (accept by B"
+    )
     write_review(tmp_path, decided_at="yesterday")
     assert called(monkeypatch, "track", *words) == 1
-    fault, line = capsys.readouterr().err.strip().splitlines()
+    fault, line = without_progress(capsys.readouterr().err).strip().splitlines()
     assert "1 fault(s)" in fault
     assert "decided_at" in line
 
@@ -93,6 +95,16 @@ def test_track_needs_no_catalogue_and_no_study(
     assert document["notes"] == []
 
 
+def test_images_without_any_ship_are_a_season_without_visits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words: list[object] = ["--detections", csv_file(tmp_path / "s.csv", {n: [] for n in SHIPS})]
+    words += ["--observations", csv_file(tmp_path / "images.csv", IMAGES)]
+    assert called(monkeypatch, "track", *words, "--out", tmp_path / "out", "--json") == 0
+    document = strict_json(capsys.readouterr().out)
+    assert (document["visits"], document["seasons"][0]["observations"]) == (0, 3)
+
+
 def test_faults_of_both_the_terminal_shows_and_what_was_assumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,7 +116,7 @@ def test_faults_of_both_the_terminal_shows_and_what_was_assumed(
     assert note in capsys.readouterr().err
     csv_file(images, IMAGES | {"seen_at": ["05/11/2024", "", "45601.3"]})
     assert called(monkeypatch, "track", *words) == 1
-    lines = capsys.readouterr().err.splitlines()
+    lines = without_progress(capsys.readouterr().err).splitlines()
     assert [line.partition("images.csv: ")[2][:14] for line in lines] == [
         "row 1, seen_at", "row 3, seen_at"
     ]  # fmt: skip

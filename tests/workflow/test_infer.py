@@ -195,6 +195,9 @@ def test_a_users_words_about_load_reach_the_visits(own_run: Path, tmp_path: Path
         .notes[0]
         .endswith(f"load of {len(hulls):,} ships from load_state, at odds of 9")
     )
+    # The season keeps it, without the place of anybody's file.
+    assert found["state"].tracked.seasons.notes.str.endswith("from load_state, at odds of 9").all()
+    assert not found["ratio"].tracked.seasons.notes.str.contains("odds", na=False).any()
     for other in ("chance", "state"):
         for column in ("log_lr_laden_in", "log_lr_laden_out", "p_loaded"):
             one = found["ratio"].tracked.visits[column]

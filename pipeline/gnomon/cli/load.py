@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gnomon.cli.options import AsJson, absolute_location
 from gnomon.cli.output_json import reasons_document, write_document
-from gnomon.cli.output_text import console, print_reasons
+from gnomon.cli.output_text import console, print_notes, print_reasons
 from gnomon.cli.progress import progress_bar
 from gnomon.cli.reasons import load_reasons
 
@@ -41,8 +41,11 @@ def load_command(
     location = absolute_location(catalog)
     with progress_bar("reading scenes", first="searching the catalogue") as show:
         from gnomon.workflow.loads import read_loads
+        from gnomon.workflow.user_tables.reading import read_detections
 
-        loads = read_loads(detections, location, out=out, on_progress=show)
+        table = read_detections(detections)
+        loads = read_loads(table, location, out=out, on_progress=show)
+    print_notes(table.notes)
     counts = {str(state): int(n) for state, n in loads.load_state.value_counts().items()}
     reasons = load_reasons(zip(loads.detection_id, loads.load_reason, strict=True))
     if as_json:

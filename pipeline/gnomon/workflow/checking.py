@@ -30,6 +30,7 @@ from gnomon.workflow.user_tables.reading import (
     UserTable,
     understand,
     usable,
+    with_evidence,
 )
 from gnomon.workflow.user_tables.season import (
     empty_image_notes,
@@ -205,7 +206,8 @@ def _check_tables(path: Path, study: TrackStudy) -> tuple[list[UserTable], list[
         else:
             raw = open_table(path, layer=layers[0] if layers else "detections")
             raws = {_kind_of(path, raw.frame, columns): raw}
-        return [understand(raw, kind, columns[kind]) for kind, raw in raws.items()], []
+        found = [understand(raw, kind, columns[kind]) for kind, raw in raws.items()]
+        return [with_evidence(one) if one.kind == "detections" else one for one in found], []
     except TableError as error:
         return [], [FileCheck(path, "table", faults=error.lines)]
 

@@ -50,6 +50,7 @@ def infer_files(
     ledger: LedgerOptions | None = None,
     ports: tuple[Port, ...] = (),
     decisions: Sequence[Decision] = (),
+    on_progress: Progress = silent,
 ) -> Inference:
     """Infer visits, seasons, voyages and the ledger from a user's files.
 
@@ -57,7 +58,7 @@ def infer_files(
     ----------
     detections, observations
         Tables of ships and of images (`gnomon.workflow.user_tables`).
-    out, period, track, ledger, ports, decisions
+    out, period, track, ledger, ports, decisions, on_progress
         As in `infer_tables`.
 
     Raises
@@ -84,6 +85,8 @@ def infer_files(
         ledger=ledger,
         ports=ports,
         decisions=decisions,
+        notes=read.load_notes,
+        on_progress=on_progress,
     )
     return replace(inference, notes=read.notes)
 
@@ -98,6 +101,7 @@ def infer_tables(
     ledger: LedgerOptions | None = None,
     ports: tuple[Port, ...] = (),
     decisions: Sequence[Decision] = (),
+    notes: Sequence[str] = (),
     on_progress: Progress = silent,
 ) -> Inference:
     """Infer visits, seasons, voyages and the ledger from tables.
@@ -118,6 +122,8 @@ def infer_tables(
         Of analysts (`gnomon.datamodel.decisions`); the tables of detections are left as they are.
         With any, the season is also inferred without them, and the table of decisions says what
         each changed.
+    notes
+        What was assumed of the detections; they become notes of every season.
     on_progress
         Called after each round of the chain of each port.
 
@@ -144,7 +150,7 @@ def infer_tables(
     deliveries = build_ledger(tracked.posteriors, rules)
     tables = {
         "visits": tracked.visits,
-        "seasons": tracked.seasons,
+        "seasons": _with_notes(tracked.seasons, notes),
         "voyages": tracked.voyages,
         "ledger": table(Ledger, [row.columns() for row in deliveries.rows]),
         "cumulative": table(Cumulative, [asdict(row) for row in deliveries.days]),
@@ -161,7 +167,16 @@ def infer_tables(
     paths = tuple(out / f"{name}.parquet" for name in tables)
     for frame, path in zip(tables.values(), paths, strict=True):
         write_table(frame, path)
+    tracked = replace(tracked, seasons=tables["seasons"])
     return Inference(tracked, tables["ledger"], deliveries, paths)
+
+
+def _with_notes(seasons: pd.DataFrame, notes: Sequence[str]) -> pd.DataFrame:
+    """Seasons with more notes, after their own."""
+    if not notes:
+        return seasons
+    own = [[] if pd.isna(text) else [text] for text in seasons.notes]
+    return seasons.assign(notes=pd.Series(["; ".join([*o, *notes]) for o in own], dtype="str"))
 
 
 def deadweight_of(

@@ -37,7 +37,7 @@ from gnomon.geo.local import (
 )
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
-from gnomon.workflow.user_tables.reading import read_detections
+from gnomon.workflow.user_tables.reading import UserTable, read_detections
 
 LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "quality")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
@@ -98,7 +98,7 @@ def _has_masks(pixels: xr.Dataset) -> bool:
 
 
 def read_loads(
-    detections: Path,
+    detections: Path | UserTable,
     catalog: str,
     *,
     out: Path | None = None,
@@ -110,7 +110,7 @@ def read_loads(
     Parameters
     ----------
     detections
-        A file as `gnomon.workflow.user_tables` reads it.
+        A file as `gnomon.workflow.user_tables` reads it, or such a table, read.
     catalog
         STAC API or static catalogue that has their scenes.
     out
@@ -131,12 +131,13 @@ def read_loads(
         The table cannot be used, or scenes that it names are not in the catalogue.
 
     """
-    table = read_detections(detections).frame.reset_index(drop=True)
+    read = detections if isinstance(detections, UserTable) else read_detections(detections)
+    table = read.frame.reset_index(drop=True)
     parts = []
-    scenes = scenes_of(table, catalog, detections)
+    scenes = scenes_of(table, catalog, read.path)
     for count, (name, scene) in enumerate(scenes.items(), start=1):
-        rows, read = prepared(table[table.scene_id == name], scene)
-        parts.append(stage.loads(rows, read, options or LoadOptions()))
+        rows, reader = prepared(table[table.scene_id == name], scene)
+        parts.append(stage.loads(rows, reader, options or LoadOptions()))
         if on_progress:
             on_progress(count, len(scenes), name)
     loads = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)

@@ -306,14 +306,15 @@ def test_headings_are_angles(tmp_path: Path) -> None:
 def test_p_laden_and_load_state_are_evidence_with_a_stated_weight(tmp_path: Path) -> None:
     table = SHIPS | {"p_laden": ["0.8", "", ""], "load_state": ["laden", "ballast", ""]}
     path = csv_file(tmp_path / "ships.csv", table)
-    read = read_detections(path)
+    read = read_detections(path, needs=FOR_TRACK)
     assert list(read.frame.log_lr_laden[:2]) == pytest.approx([np.log(4), -np.log(9)])
     assert np.isnan(read.frame.log_lr_laden[2])
     assert read.notes == (
         f"{path}: load of 1 ships from p_laden, as its odds",
         f"{path}: load of 1 ships from load_state, at odds of 9",
     )
-    sure = ships_of(tmp_path, SHIPS | {"p_laden": ["0", "1", "0.5"]})
+    csv_file(path, SHIPS | {"p_laden": ["0", "1", "0.5"]})
+    sure = read_detections(path, needs=FOR_TRACK).frame
     assert list(sure.log_lr_laden) == pytest.approx([-np.log(999), np.log(999), 0])
 
 
@@ -321,7 +322,8 @@ def test_log_lr_laden_that_is_given_stays(tmp_path: Path) -> None:
     table = SHIPS | {"log_lr_laden": ["1.5", "", "-0.3"], "p_laden": ["0.8", "0.2", "0.4"],
                      "load_state": "indeterminate"}  # fmt: skip
     table["load_state"] = ["indeterminate"] * 3
-    assert list(ships_of(tmp_path, table).log_lr_laden) == pytest.approx([1.5, -np.log(4), -0.3])
+    read = read_detections(csv_file(tmp_path / "ships.csv", table), needs=FOR_TRACK)
+    assert list(read.frame.log_lr_laden) == pytest.approx([1.5, -np.log(4), -0.3])
 
 
 @pytest.mark.parametrize(
@@ -335,6 +337,20 @@ def test_log_lr_laden_that_is_given_stays(tmp_path: Path) -> None:
 def test_contradictions_are_refused(tmp_path: Path, columns: dict, what: str) -> None:
     path = csv_file(tmp_path / "ships.csv", changed(SHIPS, **columns))
     assert faults_of(path)[0].startswith(f"rows 1, 2, 3: {what} contradict each other; correct")
+
+
+def test_the_load_stage_estimates_again_and_minds_no_contradiction(tmp_path: Path) -> None:
+    table = changed(SHIPS, log_lr_laden="-2", load_state="laden")
+    assert read_detections(csv_file(tmp_path / "ships.csv", table)).notes == ()
+
+
+def test_a_table_without_rows_is_no_fault(tmp_path: Path) -> None:
+    """No ship was found; GeoJSON keeps no columns of nothing."""
+    path = tmp_path / "none.geojson"
+    path.write_text('{"type": "FeatureCollection", "features": []}')
+    read = read_detections(path, needs=FOR_TRACK).frame
+    assert (len(read), set(FOR_TRACK) <= set(read)) == (0, True)
+    assert len(read_detections(csv_file(path, {name: [] for name in SHIPS})).frame) == 0
 
 
 # --- images ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A user's table of ships or images, read to the columns that tracking and the load stage use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -48,6 +48,8 @@ class UserTable:
     """What was assumed."""
     faults: tuple[str, ...]
     """What is wrong, a line each."""
+    load_notes: tuple[str, ...] = ()
+    """What the evidence of load was made of, without the path."""
 
     def lacks(self, needs: tuple[str, ...]) -> tuple[str, ...]:
         """What of these columns (or "place") the table does not have at all."""
@@ -79,7 +81,17 @@ def read_detections(
         It cannot be used; every fault has its line.
 
     """
-    return usable(inspect_table(path, "detections", columns or {}), needs)
+    table = inspect_table(path, "detections", columns or {})
+    return usable(with_evidence(table) if needs == FOR_TRACK else table, needs)
+
+
+def with_evidence(table: UserTable) -> UserTable:
+    """A table of ships with ``log_lr_laden``, from what it says about load in any way."""
+    faults = Faults(table.path, list(table.faults))
+    frame, notes = with_load_evidence(table.frame, faults)
+    said = (*table.notes, *(f"{table.path}: {note}" for note in notes))
+    lines = tuple(faults.lines)
+    return replace(table, frame=frame, notes=said, load_notes=notes, faults=lines)
 
 
 def read_observations(path: Path, *, columns: Mapping[str, str] | None = None) -> UserTable:
@@ -114,6 +126,8 @@ def usable(table: UserTable, needs: tuple[str, ...]) -> UserTable:
     lacking = table.lacks(needs)
     if "place" in lacking and table.faults:
         lacking = tuple(name for name in lacking if name != "place")  # why, is said already
+    if lacking and not len(table.frame):
+        return replace(table, frame=_without_rows(table.frame, lacking))
     if lacking:
         have = ", ".join(dict.fromkeys([*table.names.values(), *table.unused]))
         columns = "detection_columns" if table.kind == "detections" else "observation_columns"
@@ -126,6 +140,14 @@ def usable(table: UserTable, needs: tuple[str, ...]) -> UserTable:
             _check_complete(table, name, faults)
     faults.refuse()
     return table
+
+
+def _without_rows(frame: pd.DataFrame, lacking: tuple[str, ...]) -> pd.DataFrame:
+    """A table without rows: no ship was found, and some formats keep no columns of nothing."""
+    plain = pd.DataFrame(frame).assign(
+        **{name: pd.Series(dtype="str") for name in lacking if name != "place"}
+    )
+    return gpd.GeoDataFrame(plain, geometry=gpd.GeoSeries([], crs=CRS), crs=CRS)
 
 
 def _check_complete(table: UserTable, name: str, faults: Faults) -> None:
@@ -163,7 +185,7 @@ def understand(raw: RawTable, kind: Kind, columns: Mapping[str, str]) -> UserTab
         plain[name] = _column(plain[name], raw, kind, str(name), faults)
     notes = list(raw.notes)
     if kind == "detections":
-        plain, more = _completed(plain, places, faults)
+        plain, more = _completed(plain, places)
         notes += [f"{raw.path}: {note}" for note in more]
     _check_rows(plain, kind, faults)
     notes += places.notes if places else ()
@@ -206,21 +228,20 @@ def _is_text(schema: object) -> bool:
     return "string" in str(getattr(schema, "dtype", ""))
 
 
-def _completed(
-    frame: pd.DataFrame, places: Places | None, faults: Faults
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Detections with the sizes that their outlines have, and with their evidence of load."""
+def _completed(frame: pd.DataFrame, places: Places | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Detections with the sizes that their outlines have, where they have none of their own."""
     notes: list[str] = []
     if places is not None and places.outline is not None:
-        sizes = outline_sizes(places.outline)
+        own = frame.reindex(columns=_SIZES)
+        # Measuring takes a tenth of a millisecond each, and most tables have all sizes.
+        sizes = outline_sizes(places.outline[own.isna().any(axis=1)]).reindex(frame.index)
         for name in _SIZES:
-            given = frame.get(name, pd.Series(float("nan"), index=frame.index))
+            given = own[name].astype(float)
             taken = int((given.isna() & sizes[name].notna()).sum())
             if taken:
                 notes.append(f"{name} of {taken:,} ships from their outlines")
             frame = frame.assign(**{name: given.fillna(sizes[name])})
-    frame, of_load = with_load_evidence(frame, faults)
-    return frame, (*notes, *of_load)
+    return frame, tuple(notes)
 
 
 def _check_rows(frame: pd.DataFrame, kind: Kind, faults: Faults) -> None:

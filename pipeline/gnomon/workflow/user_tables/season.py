@@ -38,6 +38,8 @@ class SeasonTables:
     observations: pd.DataFrame
     notes: tuple[str, ...]
     """What was assumed, one line each."""
+    load_notes: tuple[str, ...]
+    """What the evidence of load was made of."""
 
 
 def read_season_tables(
@@ -72,7 +74,7 @@ def read_season_tables(
     faults.refuse()
     notes += empty_image_notes(ships, images)
     plain = [table.frame.reset_index(drop=True) for table in (ships, images)]
-    return SeasonTables(plain[0], plain[1], tuple(notes))
+    return SeasonTables(plain[0], plain[1], tuple(notes), ships.load_notes)
 
 
 def season_faults(ships: UserTable, images: UserTable) -> Faults:
