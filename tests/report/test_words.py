@@ -9,6 +9,7 @@ from gnomon.datamodel.decisions import P_WRONG
 from gnomon.datamodel.ship_types import SHIP_TYPES
 from gnomon.datamodel.tables import LOAD_REASONS, LOAD_STATES
 from gnomon.report.words import words
+from gnomon.track.sightings import CONSEQUENCES
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
@@ -18,6 +19,11 @@ def test_every_code_of_the_tables_has_its_words() -> None:
     assert list(words()["types"]) == [*SHIP_TYPES, "none"]
     assert set(words()["reasons"]) == set(LOAD_REASONS)
     assert set(LOAD_STATES) <= set(words()["loads"])
+
+
+def test_what_a_table_lacks_is_said_without_names_of_columns() -> None:
+    columns = {text.split(":")[0].removeprefix("no ") for text in CONSEQUENCES.values()}
+    assert set(words()["lacking"]) == columns
 
 
 def test_how_sure_an_analyst_is_weighs_what_the_page_says() -> None:

@@ -25,6 +25,8 @@ class Words(TypedDict):
     """Names of `gnomon.datamodel.ship_types.SHIP_TYPES`, and of ``none``."""
     certainties: dict[str, str]
     """How sure an analyst is."""
+    lacking: dict[str, str]
+    """What it means for a reader that a column was not given."""
     glossary: dict[str, str]
     """Definitions, which docs/glossary.md repeats."""
 

@@ -82,6 +82,10 @@ const REASONS: Record<string, string> = words.reasons;
 export const reasonText = (reason: string | null) =>
   reason == null ? "" : (REASONS[reason] ?? reason.replaceAll("_", " "));
 
+/** A note of a table, with what a missing column means in place of its name. */
+export const noteText = (note: string): string =>
+  note.replace(/\bno (\w+):/, (whole, column) => ((words.lacking as Record<string, string>)[column] ?? whole.slice(0, -1)) + ":");
+
 const COLLECTIONS: Record<string, string> = {
   "sentinel-2-l2a": "Sentinel-2, 10 m",
   "sentinel-2-l1c": "Sentinel-2, 10 m",
