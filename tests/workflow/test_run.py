@@ -292,7 +292,8 @@ def test_a_run_writes_what_its_results_hold(sea: Path, tmp_path: Path) -> None:
         assert len(read) == len(frame)
         assert list(read.columns) == list(frame.columns)
     shores = read_table(tmp_path / "coastlines.parquet")
-    assert len(shores) == 0  # a place without an area has no coast to be drawn
+    views = read_plain_table(tmp_path / "overviews.parquet")
+    assert len(shores) == len(views) == 0  # a place without an area has nothing to be drawn
 
 
 def test_a_faulty_review_stops_a_run_before_its_work(sea: Path, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
-"""Places of visits before and after, and coastlines: of the right ground and scene, once."""
+"""Places of visits before and after: of the right ground and scene, once."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,6 @@ from gnomon.workflow.evidence import cutouts
 from gnomon.workflow.plan import plan
 from gnomon.workflow.store import Store
 from gnomon.workflow.surroundings import (
-    coastlines,
-    port_land,
-    shows_land,
     square_around,
     square_of_visit,
     surroundings,
@@ -145,65 +141,3 @@ def test_a_square_holds_its_ship_and_is_a_whole_number_of_pixels(
     if length <= 500 and length / 2 + 45 <= 300:
         assert square.half_m >= length / 2 + 45
     assert square.area.contains(shapely.Point(x, y))
-
-
-def table_of(observations: list[Observation], usable: list[float]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "run_digest": [one.digest for one in observations],
-            "status": "observed",
-            "usable_fraction": usable,
-        }
-    )
-
-
-def test_a_coast_is_drawn_from_the_clearest_scene_and_once(
-    observations: list[Observation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    area = BOX.geographic_extent.geom
-    asked: list[str] = []
-
-    def drawn(scene: Any, *_: object) -> shapely.Geometry:
-        asked.append(scene.id)
-        return area.buffer(-0.005)
-
-    monkeypatch.setattr(cutting, "port_land", drawn)
-    own = [replace(one, port=replace(one.port, name="p", area=area)) for one in observations]
-    for _ in range(2):
-        rows = coastlines(table_of(own, [0.2, 0.9, 0.5]), own, Store(tmp_path))
-        assert list(zip(rows.port, rows.scene_id, strict=True)) == [("p", own[1].scene.id)]
-        assert rows.geometry.iloc[0].equals(area.buffer(-0.005))
-    assert asked == [own[1].scene.id]
-
-
-def test_land_is_what_the_mask_calls_land_and_no_hull(
-    observations: list[Observation], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Against the truth: a peninsula of 300 m and a hull of 100 m by 20 m."""
-    scene, area = observations[0].scene, BOX.geographic_extent.geom
-    dry = np.zeros(BOX.shape.yx, bool)
-    dry[100:130, :60] = True
-    dry[30:32, 100:110] = True
-    true_layers = cutting.usable_water
-
-    def layers(pixels: Any, options: Any) -> Any:
-        made = true_layers(pixels, options)
-        return made.assign(land=(("y", "x"), dry))
-
-    monkeypatch.setattr(cutting, "usable_water", layers)
-    found = gpd.GeoSeries([port_land(scene, area, observations[0].options.mask)], crs="EPSG:4326")
-    drawn = found.to_crs(BOX.crs).iloc[0]
-    truth = shapely.box(0, 100, 60, 130)
-    truth = shapely.transform(truth, lambda xy: np.column_stack(BOX.affine @ (xy[:, 0], xy[:, 1])))
-    assert drawn.symmetric_difference(truth).area < 0.02 * truth.area
-
-
-def test_radar_fine_pixels_and_scenes_without_infrared_show_no_land(
-    observations: list[Observation],
-) -> None:
-    scene = observations[0].scene
-    assert shows_land(scene)
-    assert not shows_land(replace(scene, gsd_m=3.0))
-    assert not shows_land(replace(scene, sensor="sar"))
-    colours = {name: scene.assets[name] for name in ("blue", "green", "red")}
-    assert not shows_land(replace(scene, assets=colours))

@@ -8,7 +8,7 @@ from pandera.engines.geopandas_engine import Geometry
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
-from gnomon.datamodel.schema import Table
+from gnomon.datamodel.schema import Table, Time
 
 
 class Cutouts(Table):
@@ -66,3 +66,24 @@ class Coastlines(Table):
     scene_id: Series[str]
     geometry: GeoSeries[Geometry]
     """Land within the port's area, as that scene shows it."""
+
+
+class Overviews(Table):
+    """One row per port that a scene of the run shows clearly; ``overviews.parquet``.
+
+    Maps of the port are drawn on it.
+    """
+
+    port: Series[str] = pa.Field(nullable=True)
+    scene_id: Series[str]
+    collection: Series[str]
+    platform: Series[str]
+    seen_at: Series[Time]
+    west: Series[float] = pa.Field(ge=-180, le=180)
+    """Longitude of the picture's left edge, degrees, and so on; its rows are even in Web Mercator
+    (EPSG:3857)."""
+    south: Series[float] = pa.Field(ge=-90, le=90)
+    east: Series[float] = pa.Field(ge=-180, le=180)
+    north: Series[float] = pa.Field(ge=-90, le=90)
+    picture: Series[object]
+    """A WebP in natural colour, north up, transparent where nothing was seen."""

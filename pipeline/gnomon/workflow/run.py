@@ -6,7 +6,8 @@
    nothing of each other, so that any `concurrent.futures.Executor` can make them. One that is done
    is in the store, and the next run finds it there. One that fails is a row that says why.
 4. Visits, voyages and barrels are inferred from the tables.
-5. The place of each visit before and after it is cut, and the coastline of each port.
+5. The place of each visit before and after it is cut, and each port is drawn from its clearest
+   image.
 
 The study ends here: a stage is given its own options and nothing more.
 """
@@ -34,8 +35,9 @@ from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import Inference, infer_tables
 from gnomon.workflow.observe import observe
 from gnomon.workflow.plan import plan
+from gnomon.workflow.port_pictures import port_pictures
 from gnomon.workflow.store import COMPRESSION, STORE, Result, Store, joined
-from gnomon.workflow.surroundings import coastlines, surroundings
+from gnomon.workflow.surroundings import surroundings
 
 VERSIONS = ("gnomon", "numpy", "odc-geo", "rasterio", "scipy", "torch", "torchvision")
 
@@ -132,10 +134,11 @@ def run(
     visits = inference.tracked.visits if inference else pd.DataFrame()
     report = begin("cutting pictures of empty berths")
     cut = surroundings(visits, detections, observations, store, executor, report)
-    report = begin("drawing coastlines")
-    shores = coastlines(rows, observations, store, executor, report)
+    report = begin("drawing ports")
+    shores, overviews = port_pictures(rows, observations, store, executor, report)
     write_table(cut, out / "surroundings.parquet", compression=COMPRESSION)
     write_table(shores, out / "coastlines.parquet")
+    write_table(overviews, out / "overviews.parquet")
     return Results(detections, rows, inference, tuple(observations), new, files)
 
 

@@ -1,59 +1,16 @@
-"""Small pictures: light is kept in order whatever its unit, and a browser can decode them."""
+"""Small pictures: a browser can decode them, and they have their pixels."""
 
 import base64
 import io
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from gnomon.report.credits import ImageCredit
-from gnomon.report.figures.chips import (
-    BRIGHTEST,
-    KNEE,
-    LOSSY_ABOVE_PX,
-    encoded,
-    picture_of,
-    stretched,
-)
+from gnomon.report.figures.chips import LOSSY_ABOVE_PX, encoded, picture_of
 from gnomon.simulate.pixels.portrait import portrait
 from gnomon.workflow.surroundings import Square
-
-LIGHT = st.lists(st.floats(0, 30, width=32), min_size=2, max_size=12)
-
-
-def grey_of(light: list[float], water: float) -> np.ndarray:
-    """Red of the picture of a row of pixels."""
-    stack = np.broadcast_to(np.array(light) * water, (3, 1, len(light))).astype(np.float32)
-    return stretched(stack, water)[0, :, 0].astype(int)
-
-
-@given(LIGHT, st.sampled_from((0.002, 0.03, 310.0, 8000.0)))
-def test_brighter_is_brighter_in_every_unit(light: list[float], water: float) -> None:
-    ordered = sorted(light)
-    grey = grey_of(ordered, water)
-    assert list(grey) == sorted(grey)
-    assert np.abs(grey - grey_of(ordered, 1.0)).max() <= 1
-
-
-@given(st.floats(0, 30))
-def test_the_stretch_is_that_of_its_formula(light: float) -> None:
-    expected = 255 * min(BRIGHTEST * light / (light + KNEE), 1)
-    assert abs(grey_of([light, 1.0], 1.0)[0] - expected) <= 1.001
-
-
-def test_shadow_water_and_deck_differ_for_the_eye() -> None:
-    shadow, water, deck = grey_of([0.5, 1.0, 3.0], 0.03)
-    assert water - shadow > 30
-    assert deck - water > 60
-    assert deck < 230
-
-
-@given(st.integers(1, 3))
-def test_pixels_without_data_are_black(side: int) -> None:
-    assert stretched(np.full((3, side, side), np.nan, np.float32), 1.0).max() == 0
 
 
 def decoded(address: str) -> np.ndarray:

@@ -79,6 +79,52 @@ def test_sizes_of_many_ships_average_out(tmp_path: Path) -> None:
         assert np.sqrt(bar["high"] * bar["low"]) == pytest.approx(200_000)
 
 
+def test_only_ships_of_the_loading_ports_can_have_been_larger(tmp_path: Path) -> None:
+    """A port that the barrels do not come from cannot change them, however unsure its ships."""
+    here = visit() | {"visit_id": "here", "detections": "[]"}
+    there = visit() | {
+        "visit_id": "there", "port": "chongjin", "detections": "[]",
+        "deadweight_t": 9000.0, "deadweight_log_sigma": 0.9,
+    }  # fmt: skip
+    alone = bars(run_of(tmp_path / "alone", visits=[here]))["Which ships they were"]
+    both = bars(run_of(tmp_path / "both", visits=[here, there]))["Which ships they were"]
+    assert both == alone
+    assert "Which ships they were" not in bars(run_of(tmp_path / "none", visits=[there]))
+
+
+@pytest.mark.parametrize("p_over", [0.0, 0.3, 0.4999])
+def test_a_cap_that_was_more_likely_not_exceeded_has_no_date(tmp_path: Path, p_over: float) -> None:
+    dates = {f"passed_{q}": day(200) for q in ("p05", "p50", "p95")}
+    row = ledger() | INFERRED | dates | {"p_over_cap": p_over}
+    run = read_run(write_run(tmp_path, ledger=[row]))
+    assert answer(run)["years"][0]["scenarios"][0]["passed"] == [None, None, None]
+
+
+def test_no_port_loads_without_a_readable_study_or_a_season_of_it(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "known")
+    assert answer(run)["loading"] == ["rajin"]
+    assert answer(replace(run, study=None))["loading"] == []
+    elsewhere = run_of(tmp_path / "elsewhere", seasons=[season() | {"port": "chongjin"}])
+    assert answer(elsewhere)["loading"] == []
+
+
+def test_a_year_has_the_period_that_its_ledger_covers_else_that_of_its_seasons(
+    tmp_path: Path,
+) -> None:
+    run = run_of(tmp_path)
+    start, end = pd.Timestamp("2024-10-15", tz="UTC"), pd.Timestamp("2024-12-25", tz="UTC")
+    known = run.ledger.assign(start=start, end=end)
+    (year,) = answer(replace(run, ledger=known))["years"]
+    assert (year["start"], year["end"]) == (start.timestamp(), end.timestamp())
+    without = run.ledger.assign(start=pd.NaT, end=pd.NaT)
+    seasons = run.seasons.assign(
+        start=pd.Timestamp("2023-11-01", tz="UTC"), end=pd.Timestamp("2024-02-01", tz="UTC")
+    )
+    (year,) = answer(replace(run, ledger=without, seasons=seasons))["years"]
+    assert year["start"] == pd.Timestamp("2024-01-01", tz="UTC").timestamp()
+    assert year["end"] == pd.Timestamp("2024-02-01", tz="UTC").timestamp()
+
+
 def test_another_product_has_the_same_tonnes(tmp_path: Path) -> None:
     run = run_of(tmp_path)
     assert run.study is not None
@@ -95,15 +141,14 @@ def test_another_product_has_the_same_tonnes(tmp_path: Path) -> None:
 def test_the_direction_is_a_question_only_while_it_is_unclear(
     tmp_path: Path, p_exports: float, unclear: bool
 ) -> None:
-    port = season() | {
-        "p_exports": p_exports, "visits_p50": 12.0, "visits_p95": 20.0, "loaded_p50": 6.0,
-    }  # fmt: skip
-    found = bars(run_of(tmp_path, seasons=[port]))
+    port = season() | {"p_exports": p_exports, "visits_p50": 12.0, "visits_p95": 20.0}
+    means = {"barrels_mean": 203_000.0, "deliveries_mean": 6.0}
+    found = bars(run_of(tmp_path, seasons=[port], **means))
     assert ("Which way the oil went" in found) == unclear
     if unclear:
         bar = found["Which way the oil went"]
         assert bar["low"] == 0
-        assert bar["high"] == pytest.approx(200_000 * 12 / 6)
+        assert bar["high"] == pytest.approx(203_000 * 12 / 6)
 
 
 def test_the_widest_bar_comes_first_and_each_has_its_ends_in_order(tmp_path: Path) -> None:
@@ -122,15 +167,16 @@ def test_without_barrels_nothing_can_change_them(tmp_path: Path) -> None:
 
 
 def test_a_ledger_is_given_year_by_year_with_unknown_dates_null(tmp_path: Path) -> None:
-    later = ledger() | INFERRED | {"year": 2025, "passed_p50": day(300), "cap_barrels": 4e5}
+    passed = {"passed_p50": day(300), "p_over_cap": 0.5}
+    later = ledger() | INFERRED | {"year": 2025, "cap_barrels": 4e5} | passed
     run = read_run(write_run(tmp_path, ledger=[ledger() | INFERRED, later]))
     years = answer(run)["years"]
     assert [year["year"] for year in years] == [2024, 2025]
     assert [year["cap"] for year in years] == [500_000, 400_000]
-    passed = [year["scenarios"][0]["passed"] for year in years]
-    assert passed[0] == [None, None, None]
-    assert passed[1][1] == int(day(300).timestamp())
-    assert years[0]["scenarios"][0]["barrels"] == [150_000, 200_000, 260_000, 203_000]
+    dates = [year["scenarios"][0]["passed"] for year in years]
+    assert dates[0] == [None, None, None]
+    assert dates[1][1] == int(day(300).timestamp())
+    assert years[0]["scenarios"][0]["barrels"] == [150_000, 200_000, 260_000]
     json.dumps(answer(run), allow_nan=False)
 
 
@@ -162,6 +208,7 @@ def test_ships_at_the_same_time_by_counting_every_hour(
         {
             "arrived_before": start + pd.to_timedelta(hours[0], unit="h"),
             "departed_after": start + pd.to_timedelta(hours[1], unit="h"),
+            "port": "rajin",
             "candidates": "{}",
             "deadweight_t": 3000.0,
             "deadweight_log_sigma": 0.2,

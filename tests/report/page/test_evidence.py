@@ -1,5 +1,7 @@
 """Pictures of a run come from its folder alone, and are the same with the scenes and without."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -9,16 +11,22 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_socket
+from PIL import Image
 
 import gnomon
 from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.evidence_tables import Overviews
+from gnomon.datamodel.files import write_table
+from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import Study
 from gnomon.freeboard import rows as stage
 from gnomon.report.export.export import export_run
 from gnomon.report.load_tables import read_run
-from gnomon.report.page.evidence import page_evidence
+from gnomon.report.page.evidence import PageEvidence, page_evidence, strongest
 from gnomon.report.page.page import write_report
+from gnomon.report.page.schema import PagePicture
 from gnomon.workflow.run import run
+from run_folders import IDS, day, ship, write_run
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +126,77 @@ def test_a_folder_of_tables_alone_says_that_it_has_no_pictures(
 def test_a_detection_that_is_not_there_is_named(orphan: Path) -> None:
     with pytest.raises(StoreError, match="has no detection 'none'"):
         gnomon.show_load("none", run=orphan)
+
+
+def picture(hull: bool = True) -> PagePicture:
+    ring = [[-40.0, -7.0], [40.0, -7.0], [40.0, 7.0], [-40.0, 7.0]]
+    return {
+        "src": "data:", "half": 90.0, "gsd": 3.0, "scene": "x", "shadow": None, "detected": ring,
+        "hull": ring if hull else None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "best"),
+    [
+        ([(2.0, 3.0, True), (-3.0, 3.0, True)], 1),  # the weight of the evidence, either way
+        ([(2.0, 3.0, True), (9.0, 10.0, True)], 0),  # a hull of ten pixels is no picture
+        ([(2.0, 3.0, True), (9.0, 3.0, False)], 0),  # what was fitted can be drawn
+        ([(2.0, 10.0, True), (3.0, 10.0, True)], 1),  # if none is large
+        ([(None, 3.0, True), (0.1, 3.0, True)], 1),  # one that says nothing does not count
+    ],
+)
+def test_the_strongest_picture(
+    tmp_path: Path, rows: list[tuple[float | None, float, bool]], best: int
+) -> None:
+    """Of the two ships of a visit, by log likelihood ratio, pixel and fitted outline."""
+    own = IDS[0], IDS[2]
+    ships = [
+        ship(name, day(n), 130.3, log_lr_laden=lr, gsd_m=gsd)
+        for n, (name, (lr, gsd, _)) in enumerate(zip(own, rows, strict=True))
+    ]
+    alone = ship(IDS[1], day(0), 130.35, log_lr_laden=50.0, gsd_m=0.5)  # of no visit
+    run = read_run(write_run(tmp_path, detections=[*ships, alone]))
+    chips = {name: picture(row[2]) for name, row in zip(own, rows, strict=True)}
+    found = strongest(run, PageEvidence(chips={**chips, IDS[1]: picture()}))
+    assert found is not None
+    assert found["ship"] == own[best]
+    assert strongest(run, PageEvidence()) is None
+
+
+def test_a_port_has_the_picture_that_the_run_keeps(tmp_path: Path) -> None:
+    folder = write_run(tmp_path)
+    assert page_evidence(read_run(folder)).ports == {}
+    row = {
+        "port": "rajin", "scene_id": "S2A_one", "collection": "sentinel-2-l2a",
+        "platform": "sentinel-2a", "seen_at": day(0),
+        "west": 130.2, "south": 42.1, "east": 130.4, "north": 42.3, "picture": b"bytes",
+    }  # fmt: skip
+    write_table(table(Overviews, [row]), folder / "overviews.parquet")
+    (found,) = page_evidence(read_run(folder)).ports.values()
+    assert found["src"] == "data:image/webp;base64," + base64.b64encode(b"bytes").decode()
+    assert found["credit"] == "Contains modified Copernicus Sentinel data 2024"
+    assert (found["west"], found["north"], found["t"]) == (130.2, 42.3, int(day(0).timestamp()))
+
+
+@pytest.mark.parametrize("side", [60, 300])
+def test_the_picture_of_a_simulated_port_is_marked_in_its_pixels(tmp_path: Path, side: int) -> None:
+    folder = write_run(tmp_path)
+    image = np.full((side, side, 4), (60, 80, 90, 255), np.uint8)
+    image[:, : side // 4, 3] = 0
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "WEBP", lossless=True)
+    row = {
+        "port": "rajin", "scene_id": "x", "collection": "synthetic-sentinel-2",
+        "platform": "synthetic-2a", "seen_at": day(0), "west": 130.2, "south": 42.1, "east": 130.4,
+        "north": 42.3, "picture": file.getvalue(),
+    }  # fmt: skip
+    write_table(table(Overviews, [row]), folder / "overviews.parquet")
+    (found,) = page_evidence(read_run(folder)).ports.values()
+    data = base64.b64decode(found["src"].partition(",")[2])
+    marked = np.asarray(Image.open(io.BytesIO(data)))
+    assert "SIMULATED" in found["credit"]
+    assert marked.shape[0] == marked.shape[1] >= side
+    assert (marked[:, : marked.shape[1] // 5, 3] == 0).all()
+    seen = marked[:, marked.shape[1] // 3 :, :3].astype(int)
+    assert 0.01 < (np.abs(seen - (60, 80, 90)).max(-1) > 30).mean() < 0.5

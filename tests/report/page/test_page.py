@@ -14,7 +14,7 @@ import pytest
 
 from gnomon import cli
 from gnomon.datamodel.study import Study
-from gnomon.report.figures.chips import stretched
+from gnomon.imagery.natural_colour import stretched
 from gnomon.report.load_tables import read_run
 from gnomon.report.page import page, shell
 from gnomon.report.page.evidence import PICTURE_BYTES_MAX, PageEvidence

@@ -25,7 +25,7 @@ from gnomon.report.page.payload import (
     ships_of,
     visits_of,
 )
-from gnomon.report.page.schema import ObservationColumns, ShipColumns, VisitRow
+from gnomon.report.page.schema import ObservationColumns, PortPicture, ShipColumns, VisitRow
 from run_folders import AREA, IDS, visit, voyage, write_run
 
 MEASURES = {
@@ -141,9 +141,15 @@ def test_ports_have_zones_and_those_without_an_area_are_there_too(tmp_path: Path
     study = {"ports": {"names": ["rajin"]}}
     run = read_run(write_run(tmp_path, study=study))
     coast = [[[130.0, 42.0], [130.1, 42.0], [130.1, 42.1], [130.0, 42.0]]]
-    ports = {port["name"]: port for port in ports_of(run, {"rajin": coast})}
+    picture: PortPicture = {
+        "src": "data:", "west": 130.2, "south": 42.1, "east": 130.4, "north": 42.3, "scene": "x",
+        "collection": "sentinel-2-l2a", "t": 0,
+    }  # fmt: skip
+    ports = {port["name"]: port for port in ports_of(run, {"rajin": coast}, {"rajin": picture})}
     assert set(ports) == {"rajin", "everywhere"}
-    assert ports["everywhere"] == {"name": "everywhere", "area": [], "zones": [], "coast": []}
+    empty = {"name": "everywhere", "area": [], "zones": [], "coast": [], "picture": None}
+    assert ports["everywhere"] == empty
+    assert ports["rajin"]["picture"] == picture
     assert ports["rajin"]["coast"] == coast
     assert ports["rajin"]["zones"]
     (truth,) = run.ports()
@@ -155,5 +161,5 @@ def test_ports_have_zones_and_those_without_an_area_are_there_too(tmp_path: Path
 
 def test_without_a_study_the_area_is_that_of_the_observations(tmp_path: Path) -> None:
     run = read_run(write_run(tmp_path, described=False))
-    areas = {port["name"]: port["area"] for port in ports_of(run, {})}
+    areas = {port["name"]: port["area"] for port in ports_of(run, {}, {})}
     assert shapely.Polygon(areas["rajin"][0]).equals(AREA)

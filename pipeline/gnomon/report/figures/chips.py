@@ -1,10 +1,8 @@
 """Small pictures of one place, north up, at the scene's own pixel, and what was fitted over them.
 
-The stretch is relative to the water: its median in green becomes a medium grey-green, half as much
-light is dark, and bright light is compressed. So a shadow shows in every picture, decks and quays
-keep their shapes, and two pictures of one place compare. Pixels are never resampled; a picture is
-as many whole pixels as cover its square, and outlines are in metres from its middle. Pictures of
-simulated scenes are marked in their pixels, and enlarged first where those are few.
+Pixels are never resampled; a picture is as many whole pixels as cover its square, and outlines are
+in metres from its middle. `gnomon.imagery.natural_colour` has the stretch. Pictures of simulated
+scenes are marked in their pixels, and enlarged first where those are few.
 """
 
 import base64
@@ -20,6 +18,7 @@ from PIL import Image
 
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import place_on_grid
+from gnomon.imagery.natural_colour import natural_bands, stretched, water_light
 from gnomon.report.credits import UNCREDITED, ImageCredit
 from gnomon.report.figures.marks import mark_pixels
 from gnomon.report.page.schema import PagePicture, Ring
@@ -27,9 +26,6 @@ from gnomon.workflow.evidence import Cutout
 from gnomon.workflow.surroundings import Square
 
 Floats = NDArray[np.float64]
-BRIGHTEST, KNEE = 1.18, 1.6
-"""Of the curve ``BRIGHTEST x / (x + KNEE)``, x in units of the water's green: water comes out at
-0.45 of white, its shadow at half of the light at 0.28, white at nine times the water."""
 LOSSY_ABOVE_PX = 90
 """Pictures with more pixels on a side are compressed harder."""
 
@@ -64,13 +60,13 @@ def picture_of(
     column, row = ~box.affine @ tuple(place)
     count = max(round(2 * square.half_m / gsd), 4)
     left, top = round(column - count / 2), round(row - count / 2)
-    stack = _cut(_bands(pixels), top, left, count)
+    stack = _cut(natural_bands(pixels), top, left, count)
     if not np.isfinite(stack).any():
         return None
     middle = np.array(box.affine @ (left + count / 2, top + count / 2))
     half = count * gsd / 2
     hull, shadow = outlines.fitted(middle) if outlines else (None, None)
-    image = stretched(stack, _water(pixels))
+    image = stretched(stack, water_light(pixels))
     return {
         "src": encoded(mark_pixels(image, credit) if credit.simulated else image),
         "half": round(half, 1),
@@ -113,20 +109,6 @@ def _ring(places: Floats) -> Ring:
     return ring
 
 
-def _bands(pixels: xr.Dataset) -> NDArray[np.float32]:
-    """Red, green and blue, or one band three times."""
-    colours = [name for name in ("red", "green", "blue") if name in pixels]
-    names = colours if len(colours) == 3 else [_only(pixels)] * 3
-    return np.stack([pixels[name].to_numpy().astype(np.float32) for name in names])
-
-
-def _only(pixels: xr.Dataset) -> str:
-    for name in ("pan", "green", "red", "nir", "blue"):
-        if name in pixels:
-            return name
-    raise ValueError("a picture needs a band")
-
-
 def _cut(stack: NDArray[np.float32], top: int, left: int, count: int) -> NDArray[np.float32]:
     """Square of pixels; NaN beyond the edge."""
     cut = np.full((len(stack), count, count), np.nan, np.float32)
@@ -136,23 +118,6 @@ def _cut(stack: NDArray[np.float32], top: int, left: int, count: int) -> NDArray
     if y1 > y0 and x1 > x0:
         cut[:, y0 - top : y1 - top, x0 - left : x1 - left] = stack[:, y0:y1, x0:x1]
     return cut
-
-
-def _water(pixels: xr.Dataset) -> float:
-    """Median of the water in green, or in the only band."""
-    colours = all(name in pixels for name in ("red", "green", "blue"))
-    band = pixels["green" if colours else _only(pixels)].to_numpy()
-    dry = [pixels[name].to_numpy() for name in ("land", "cloud", "ice") if name in pixels]
-    wet = np.where(np.any(dry, axis=0), np.nan, band) if dry else band
-    chosen = wet if np.isfinite(wet).mean() > 0.05 else band
-    return max(float(np.nanmedian(chosen)), 1e-6)
-
-
-def stretched(stack: NDArray[np.float32], water: float) -> NDArray[np.uint8]:
-    """Brightness for the eye, (rows, columns, 3); black where there are no data."""
-    light = np.clip(np.nan_to_num(stack / water), 0, None)
-    shown = np.clip(BRIGHTEST * light / (light + KNEE), 0, 1)
-    return np.moveaxis(shown * 255, 0, -1).astype(np.uint8)
 
 
 def encoded(image: NDArray[np.uint8]) -> str:

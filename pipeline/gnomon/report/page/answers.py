@@ -4,7 +4,7 @@ The figure of what would change the answer varies one assumption at a time and k
 their medians: barrels if only seen visits are counted, if ships were as full as each precedent
 assumes, if they were larger or smaller than measured, if the cargo was another product, and if the
 oil went the other way. It is computed from the tables alone, so that a reader can repeat it with a
-pencil.
+pencil. The middle of every interval on the page is its median.
 """
 
 import numpy as np
@@ -13,6 +13,8 @@ import pandas as pd
 from gnomon.ledger.deliveries import INFERRED
 from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run
+from gnomon.report.numbers import PASSED_MIN
+from gnomon.report.page.cumulative import curve_of_year
 from gnomon.report.page.encode import epoch_s, number, parsed
 from gnomon.report.page.schema import Answer, Scenario, Season, Swing, Vessels, Year
 
@@ -27,15 +29,25 @@ DIRECTION_UNCLEAR = 0.05, 0.95
 
 def answer(run: Run) -> Answer:
     """All that stands above the timeline."""
-    ledger = run.study.ledger if run.study else None
     return {
-        "loading": list(ledger.loading) if ledger else [],
-        "product": ledger.product if ledger else None,
+        "loading": list(loading_ports(run)),
+        "product": run.study.ledger.product if run.study else None,
         "seasons": [_season(row) for _, row in run.seasons.iterrows()],
         "years": [_year(run, int(year), rows) for year, rows in run.ledger.groupby("year")],
         "vessels": _vessels(run.visits),
         "visits": len(run.visits),
     }
+
+
+def loading_ports(run: Run) -> tuple[str, ...]:
+    """Ports that the ledger counts from, as far as the run has a season of them.
+
+    Without a readable study no port is known to be one, so that the page names none.
+    """
+    if run.study is None:
+        return ()
+    inferred = set(run.seasons.port.astype("str"))
+    return tuple(port for port in run.study.ledger.loading if port in inferred)
 
 
 def _season(row: pd.Series) -> Season:
@@ -46,7 +58,6 @@ def _season(row: pd.Series) -> Season:
         "end": epoch_s(row.end),
         "observations": number(row.observations),
         "usable_observations": number(row.usable_observations),
-        "visits_mean": number(row.visits_mean),
         "visits_p05": number(row.visits_p05),
         "visits_p50": number(row.visits_p50),
         "visits_p95": number(row.visits_p95),
@@ -71,19 +82,35 @@ def _season(row: pd.Series) -> Season:
 
 def _year(run: Run, year: int, rows: pd.DataFrame) -> Year:
     first = rows.iloc[0]
+    start, end = _period(run, year, first)
     return {
         "year": year,
+        "start": epoch_s(start),
+        "end": epoch_s(end),
         "cap": number(first.cap_barrels, 0),
         "reported": number(first.reported_barrels, 0),
         "scenarios": [_scenario(row) for _, row in rows.iterrows()],
         "swings": swings(run, rows),
+        "curve": curve_of_year(run.cumulative, year),
     }
+
+
+def _period(run: Run, year: int, row: pd.Series) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    """Part of a year that its numbers cover, its end not included; null where unknown."""
+    if pd.notna(row.start) and pd.notna(row.end):
+        return pd.Timestamp(row.start), pd.Timestamp(row.end)
+    seasons = run.seasons[run.seasons.port.isin(loading_ports(run))].dropna(subset=["start", "end"])
+    if not len(seasons):
+        return None, None
+    first, last = (pd.Timestamp(f"{y}-01-01", tz="UTC") for y in (year, year + 1))
+    return max(seasons.start.min(), first), min(seasons.end.max(), last)
 
 
 def _scenario(row: pd.Series) -> Scenario:
     def spread(name: str, digits: int) -> list[float | None]:
-        return [number(row[f"{name}_{q}"], digits) for q in ("p05", "p50", "p95", "mean")]
+        return [number(row[f"{name}_{q}"], digits) for q in ("p05", "p50", "p95")]
 
+    exceeded = row.p_over_cap >= PASSED_MIN
     return {
         "name": str(row.scenario),
         "seen": number(row.deliveries_seen_p50, 1),
@@ -91,7 +118,9 @@ def _scenario(row: pd.Series) -> Scenario:
         "tonnes": spread("tonnes", 0),
         "barrels": spread("barrels", 0),
         "p_over": number(row.p_over_cap, 4),
-        "passed": [epoch_s(row[f"passed_{q}"]) for q in ("p05", "p50", "p95")],
+        "passed": [
+            epoch_s(row[f"passed_{q}"]) if exceeded else None for q in ("p05", "p50", "p95")
+        ],
     }
 
 
@@ -105,7 +134,7 @@ def swings(run: Run, rows: pd.DataFrame) -> list[Swing]:
     bars = [
         _if_unseen(inferred),
         _if_load(scenarios),
-        _if_size(run.visits, median),
+        _if_size(run.visits[run.visits.port.isin(loading_ports(run))], median),
         _if_product(run, median),
         _if_direction(run, inferred),
     ]
@@ -113,11 +142,10 @@ def swings(run: Run, rows: pd.DataFrame) -> list[Swing]:
 
 
 def _if_unseen(inferred: pd.Series) -> Swing | None:
-    deliveries = float(inferred.deliveries_p50)
-    if not deliveries > 0:
+    deliveries, seen = float(inferred.deliveries_p50), float(inferred.deliveries_seen_p50)
+    if not deliveries > 0 or not seen >= 0:
         return None
-    per_visit = float(inferred.barrels_p50) / deliveries
-    seen, most = float(inferred.deliveries_seen_p50), float(inferred.deliveries_p95)
+    per_visit, most = float(inferred.barrels_p50) / deliveries, float(inferred.deliveries_p95)
     return {
         "what": "Unseen visits",
         "low": min(per_visit * seen, float(inferred.barrels_p50)),
@@ -154,7 +182,7 @@ def _if_size(visits: pd.DataFrame, median: float) -> Swing | None:
         "low": median * float(np.exp(-averaged)),
         "high": median * float(np.exp(averaged)),
         "text": "The deadweight of one ship is known within a factor of "
-        f"{np.exp(Z_90 * spread):.2f}; over {len(known)} visits most of that error averages out. "
+        f"{np.exp(Z_90 * spread):.2f}; over all visits that were seen most of it averages out. "
         "Ships identified by name narrow it further.",
     }
 
@@ -176,16 +204,16 @@ def _if_product(run: Run, median: float) -> Swing | None:
 
 
 def _if_direction(run: Run, inferred: pd.Series) -> Swing | None:
-    loading = run.study.ledger.loading if run.study else ()
-    rows = run.seasons[run.seasons.port.isin(loading)]
-    total, loaded = float(rows.visits_p50.sum()), float(rows.loaded_p50.sum())
-    unclear = rows.p_exports.between(*DIRECTION_UNCLEAR).any()
-    if not unclear or not loaded > 0 or not total > 0:
+    rows = run.seasons[run.seasons.port.isin(loading_ports(run))]
+    visits, deliveries = float(rows.visits_p50.sum()), float(inferred.deliveries_mean)
+    if not rows.p_exports.between(*DIRECTION_UNCLEAR).any() or not deliveries > 0:
         return None
+    # A ratio of means: the median is of one direction alone where both are possible.
+    per_delivery = float(inferred.barrels_mean) / deliveries
     return {
         "what": "Which way the oil went",
         "low": 0.0,
-        "high": max(float(inferred.barrels_p50) * total / loaded, float(inferred.barrels_p50)),
+        "high": max(per_delivery * visits, float(inferred.barrels_p50)),
         "text": "The images do not show whether ships load or unload here: no barrels are left if "
         "they unload, and the high end if every ship loaded. Images of the same ship early and "
         "late in its visit narrow this.",

@@ -5,27 +5,35 @@ Everything comes from the run's folder, where it was kept when the hulls were ob
 folder of tables alone has no pictures, and a note says so.
 """
 
+import base64
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.files import read_plain_table, read_table
 from gnomon.datamodel.progress import Progress, silent
-from gnomon.report.credits import UNCREDITED, WARNING, ImageCredit
-from gnomon.report.figures.chips import Outlines, picture_of
+from gnomon.report.credits import UNCREDITED, WARNING, ImageCredit, image_credit
+from gnomon.report.figures.chips import Outlines, encoded, picture_of
+from gnomon.report.figures.marks import mark_pixels
 from gnomon.report.load_tables import EVERYWHERE, Run
-from gnomon.report.page.encode import parsed, rings
+from gnomon.report.page.encode import epoch_s, parsed, rings
 from gnomon.report.page.posteriors import curve_of, curves_of_table
-from gnomon.report.page.schema import PagePicture, PosteriorCurve, Ring
+from gnomon.report.page.schema import PagePicture, PortPicture, PosteriorCurve, Ring, Strongest
 from gnomon.workflow.evidence import Cutout, cutouts
 from gnomon.workflow.store import STORE, Store
 from gnomon.workflow.surroundings import Square, square_around, square_of_visit
 
 PICTURE_BYTES_MAX = 13_000_000
 """With the tables and the script a page stays under 20 MB."""
+
+
+LARGE_PX = 20
+"""Length of a hull, pixels, from which a reader without practice sees a ship."""
 
 
 @dataclass
@@ -36,6 +44,8 @@ class PageEvidence:
     posteriors: dict[str, PosteriorCurve] = field(default_factory=dict)
     coasts: dict[str, list[Ring]] = field(default_factory=dict)
     """Rings of the land of each port."""
+    ports: dict[str, PortPicture] = field(default_factory=dict)
+    """The clearest image of each port."""
     items: dict[str, str] = field(default_factory=dict)
     """Address of the STAC item of each scene."""
     notes: tuple[str, ...] = ()
@@ -75,6 +85,7 @@ def page_evidence(
     )
     if not pictures:
         return made
+    made.ports = _port_pictures(run)
     squares = _squares_of_visits(run)
     _add_surroundings(run, squares, made)
     _add_hulls(run, squares, made, on_progress or silent)
@@ -89,6 +100,40 @@ def _coasts(run: Run) -> dict[str, list[Ring]]:
     rows = read_table(path)
     ports = rows.port.fillna(EVERYWHERE)
     return {str(port): rings(land) for port, land in zip(ports, rows.geometry, strict=True)}
+
+
+def _port_pictures(run: Run) -> dict[str, PortPicture]:
+    path = run.folder / "overviews.parquet"
+    if not path.is_file():
+        return {}
+    rows = read_plain_table(path)
+    return {str(row.port): _port_picture(row) for _, row in rows.iterrows()}
+
+
+def _port_picture(row: pd.Series) -> PortPicture:
+    credit = image_credit(str(row.collection), str(row.platform), row.seen_at)
+    return {
+        "src": _marked(row.picture, credit),
+        "west": float(row.west),
+        "south": float(row.south),
+        "east": float(row.east),
+        "north": float(row.north),
+        "scene": str(row.scene_id),
+        "collection": str(row.collection),
+        "t": epoch_s(row.seen_at),
+        "credit": credit.text,
+    }
+
+
+def _marked(picture: bytes, credit: ImageCredit) -> str:
+    """A picture as a data URL; where it is of a simulated scene, marked in its pixels."""
+    if not credit.simulated:
+        return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
+    image = np.asarray(Image.open(io.BytesIO(picture)).convert("RGBA"))
+    marked = mark_pixels(image[..., :3], credit)
+    zoom = len(marked) // len(image)  # A small picture is enlarged before it is marked.
+    alpha = image[..., 3].repeat(zoom, axis=0).repeat(zoom, axis=1)
+    return encoded(np.dstack([marked, alpha]))
 
 
 def _squares_of_visits(run: Run) -> dict[str, tuple[Square, list[str]]]:
@@ -164,6 +209,30 @@ def _wanted(run: Run, squares: dict[str, tuple[Square, list[str]]]) -> dict[str,
         square = ground.get(row.detection_id) or square_around(row.geometry, row.length_m)
         made[str(row.detection_id)] = _Wanted(square, row.footprint)
     return made
+
+
+def strongest(run: Run, seen: PageEvidence) -> Strongest | None:
+    """The picture of a visit's hull whose own pixels say most of its load.
+
+    It shows the hull as fitted. Hulls of fewer than `LARGE_PX` pixels count only if none has more.
+    """
+    visited = {name for text in run.visits.detections for name in parsed(text, list[str]())}
+    table = run.detections
+    rows = table[table.detection_id.isin(visited & set(seen.chips)) & table.log_lr_laden.notna()]
+    if not len(rows):
+        return None
+    drawn = rows.detection_id.map(lambda name: seen.chips[name]["hull"] is not None)
+    large = rows.length_m / rows.gsd_m >= LARGE_PX
+    order = np.lexsort(
+        (rows.detection_id, -rows.log_lr_laden.abs(), ~large.to_numpy(), ~drawn.to_numpy(bool))
+    )
+    row = rows.iloc[order[0]]
+    credit = image_credit(str(row.collection), str(row.platform), row.seen_at)
+    return {
+        "ship": str(row.detection_id),
+        "chip": seen.chips[row.detection_id],
+        "credit": credit.text,
+    }
 
 
 def _missing(run: Run, made: PageEvidence) -> Iterator[str]:

@@ -15,11 +15,12 @@ from pathlib import Path
 from gnomon.datamodel.decisions import REVIEW
 from gnomon.datamodel.files import write_text
 from gnomon.datamodel.progress import Progress
+from gnomon.report.credits import SIMULATED, WARNING, image_credits
 from gnomon.report.load_tables import Run, public_location, read_run
 from gnomon.report.page.answers import answer
 from gnomon.report.page.decisions import read_decisions
 from gnomon.report.page.effects import effects_of
-from gnomon.report.page.evidence import PageEvidence, page_evidence
+from gnomon.report.page.evidence import PageEvidence, page_evidence, strongest
 from gnomon.report.page.payload import observations_of, ports_of, register_of, ships_of, visits_of
 from gnomon.report.page.schema import GeoJson, PageData, PageEvidenceData, RunSection
 from gnomon.report.page.shell import PAGE, SHELL, bundled, embedded, policy
@@ -74,7 +75,7 @@ def page_html(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> st
     return SHELL.format(
         policy=policy(script),
         version=html.escape(importlib.metadata.version("gnomon")),
-        title=html.escape(f"{run.name}: evidence"),
+        title=html.escape(f"{f'{SIMULATED}: ' if run.simulated else ''}{run.name}: evidence"),
         style=style,
         script=script,
         licences=licences,
@@ -89,7 +90,7 @@ def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> Pa
         "format": FORMAT,
         "run": _run_section(run, seen),
         "answer": answer(run),
-        "ports": ports_of(run, seen.coasts),
+        "ports": ports_of(run, seen.coasts, seen.ports),
         "observations": observations_of(run),
         "ships": ships_of(run),
         "visits": visits_of(run),
@@ -97,6 +98,7 @@ def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> Pa
         "items": _links(seen.items, beside),
         "review": _review(run.folder),
         **effects_of(run.decisions),
+        "strongest": strongest(run, seen),
     }
 
 
@@ -115,6 +117,7 @@ def _run_section(run: Run, seen: PageEvidence) -> RunSection:
         "versions": dict(run.metadata.versions),
         "weights": dict(run.metadata.weights),
         "catalog": public_location(run.study.catalog.url) if run.study else None,
+        "credits": [WARNING] if run.simulated else image_credits(run.observations),
         "simulated": run.simulated,
         "clear": CLEAR,
         "notes": [*run.notes, *seen.notes],

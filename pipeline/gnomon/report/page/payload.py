@@ -23,6 +23,7 @@ from gnomon.report.page.schema import (
     ObservationColumns,
     Onward,
     PortOutline,
+    PortPicture,
     Ring,
     ShipColumns,
     VisitRow,
@@ -175,8 +176,10 @@ def register_of(run: Run) -> dict[str, dict[str, str]]:
     return {row["name"]: {n: row[n] for n in kept if row[n]} for _, row in rows.iterrows()}
 
 
-def ports_of(run: Run, coastlines: Mapping[str, list[Ring]]) -> list[PortOutline]:
-    """Ports with their zones, and with the coastline if pixels show it."""
+def ports_of(
+    run: Run, coastlines: Mapping[str, list[Ring]], pictures: Mapping[str, PortPicture]
+) -> list[PortOutline]:
+    """Ports with their zones, and with the coastline and a picture if pixels show them."""
     known: list[PortOutline] = [
         {
             "name": port.name or EVERYWHERE,
@@ -191,12 +194,14 @@ def ports_of(run: Run, coastlines: Mapping[str, list[Ring]]) -> list[PortOutline
                 for zone in port.zones
             ],
             "coast": coastlines.get(port.name or EVERYWHERE, []),
+            "picture": pictures.get(port.name or EVERYWHERE),
         }
         for port in run.ports()
     ]
     missing = sorted(set(run.observations.port) - {port["name"] for port in known})
     unknown: list[PortOutline] = [
-        {"name": name, "area": [], "zones": [], "coast": []} for name in missing
+        {"name": name, "area": [], "zones": [], "coast": [], "picture": pictures.get(name)}
+        for name in missing
     ]
     return [*known, *unknown]
 

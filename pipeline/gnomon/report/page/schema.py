@@ -15,7 +15,10 @@ GeoJson = dict[str, object]
 
 
 class Scenario(TypedDict):
-    """One row of the ledger; quantities are the 5, 50 and 95 % quantiles and the mean."""
+    """One row of the ledger; quantities are the 5, 50 and 95 % quantiles.
+
+    The dates on which the cap was exceeded are null unless that is more likely than not.
+    """
 
     name: str
     seen: Number
@@ -35,14 +38,26 @@ class Swing(TypedDict):
     text: str
 
 
+class BarrelCurve(TypedDict):
+    """Cumulative barrels at the end of each day: 5, 50 and 95 % quantiles."""
+
+    t: list[int | None]
+    low: list[Number]
+    middle: list[Number]
+    high: list[Number]
+
+
 class Year(TypedDict):
-    """The ledger of a year."""
+    """The ledger of a year, and the part of it that its numbers cover (the end not included)."""
 
     year: int
+    start: int | None
+    end: int | None
     cap: Number
     reported: Number
     scenarios: list[Scenario]
     swings: list[Swing]
+    curve: BarrelCurve | None
 
 
 class Season(TypedDict):
@@ -54,7 +69,6 @@ class Season(TypedDict):
     end: int | None
     observations: Number
     usable_observations: Number
-    visits_mean: Number
     visits_p05: Number
     visits_p50: Number
     visits_p95: Number
@@ -103,13 +117,32 @@ class PortZone(TypedDict):
     rings: list[Ring]
 
 
+class PortPicture(TypedDict):
+    """The clearest image of a port: a data URL, its edges in degrees, and what it was taken from.
+
+    Its rows are even in Web Mercator.
+    """
+
+    src: str
+    west: float
+    south: float
+    east: float
+    north: float
+    scene: str
+    collection: str
+    t: int | None
+    credit: str
+    """Whom to name beside it; that it is simulated, if it is."""
+
+
 class PortOutline(TypedDict):
-    """A port with its zones, and the land that an image shows."""
+    """A port with its zones, and the land and the picture that an image shows."""
 
     name: str
     area: list[Ring]
     zones: list[PortZone]
     coast: list[Ring]
+    picture: PortPicture | None
 
 
 class ObservationColumns(TypedDict):
@@ -254,6 +287,8 @@ class RunSection(TypedDict):
     versions: dict[str, str]
     weights: dict[str, str]
     catalog: str | None
+    credits: list[str]
+    """Lines that providers of its images require; that they are simulated, if they are."""
     simulated: bool
     clear: float
     notes: list[str]
@@ -273,6 +308,14 @@ class PagePicture(TypedDict):
     shadow: Ring | None
     """Edge of the shadow of the fitted hull."""
     detected: Ring | None
+
+
+class Strongest(TypedDict):
+    """The picture that says most of its ship's load; it stands above the fold."""
+
+    ship: str
+    chip: PagePicture
+    credit: str
 
 
 class PosteriorCurve(TypedDict):
@@ -312,3 +355,4 @@ class PageData(TypedDict):
     review: GeoJson
     effects: list[DecisionEffect]
     together: JointEffect | None
+    strongest: Strongest | None

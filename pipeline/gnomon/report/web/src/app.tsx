@@ -12,8 +12,13 @@ import { List } from "./list";
 import { Maps } from "./map";
 import "./page.css";
 import { begun, download, type Feature, featuresOf, fileName, holding, keep, merged, served } from "./review";
+import "./top.css";
+import "./print.css";
 import { addressOf, scaled, type Span, wholeSpan } from "./items";
 import { Timeline } from "./timeline";
+import { PrintedVisits } from "./prints";
+import { pageMargins, usePrinting } from "./printing";
+import { SimulatedMark } from "./simulated";
 import { day, whole } from "./text";
 
 const addressNow = () => {
@@ -112,7 +117,9 @@ function How({ page }: { page: Page }) {
   const pairs = [...Object.entries(run.versions), ...Object.entries(run.weights).map(([k, v]) => [`weights ${k}`, v])];
   return (
     <section id="how" aria-labelledby="how-head">
-      <h2 id="how-head">How this was made, and what it cannot show</h2>
+      <h2 id="how-head">
+        How this was made, and what it cannot show <SimulatedMark />
+      </h2>
       <div class="columns">
         <div>
           <p>
@@ -171,7 +178,9 @@ function Review(props: { history: Feature[]; page: Page; read: (features: Featur
   };
   return (
     <section id="decisions" aria-labelledby="review-head">
-      <h2 id="review-head">Review</h2>
+      <h2 id="review-head">
+        Review <SimulatedMark />
+      </h2>
       <p>
         <b>{whole(decisions.size)}</b> decisions: {whole(decisions.size - rejected)} accepted, {whole(rejected)} rejected.{" "}
         {unmatched > 0 && `${whole(unmatched)} of them are about ships that this run does not have; they are kept. `}
@@ -202,6 +211,7 @@ function App({ page }: { page: Page }) {
   const decisions = useMemo(() => holding(history), [history]);
   const [status, setStatus] = useState("");
   const [theme, setTheme] = useState<Theme>("auto");
+  const printing = usePrinting();
   const before = useRef<Element | null>(null);
   useEffect(() => {
     if (theme === "auto") delete document.documentElement.dataset.theme;
@@ -232,24 +242,28 @@ function App({ page }: { page: Page }) {
   };
   return (
     <Opened.Provider value={open}>
+      <style>{pageMargins(page.run.name, page.run.simulated)}</style>
       <a class="skip" href="#timeline">Skip to the timeline</a>
       <Head page={page} theme={theme} setTheme={setTheme} />
       {page.run.simulated && (
         <p class="simulated" role="note">
-          These scenes are <b>simulated</b>: they show the method, not the world.
+          <b>SIMULATED</b>: these images were made by a computer. They show the method; ports and ships are not of the world.
         </p>
       )}
       <main>
         <Answer page={page} />
         <section id="timeline" aria-labelledby="timeline-head">
-          <h2 id="timeline-head">Every image</h2>
+          <h2 id="timeline-head">
+            Every image <SimulatedMark />
+          </h2>
           <Filters page={page} filter={filter} change={setFilter} shown={`${whole(observations)} images and ${whole(ships.length)} ships in view`} />
           <Zoom span={span} whole={all} zoom={zoom} />
           <Legend />
           <Timeline page={page} filter={filter} span={span} zoom={zoom} />
         </section>
         <Maps page={page} filter={filter} span={span} />
-        <List page={page} ships={ships} decisions={decisions} />
+        {printing && !shown && <PrintedVisits page={page} />}
+        <List page={page} ships={printing ? page.ships : ships} decisions={decisions} all={printing && !shown} />
         <Review history={history} page={page} read={decide} status={status} />
         <How page={page} />
         <Glossary />

@@ -6,7 +6,8 @@ export type Sky = "clear" | "cloudy" | "failed";
 
 type Columns = Record<string, any[]>;
 export type Ring = [number, number][];
-export type Three = [number | null, number | null, number | null, number | null];
+/** The 5, 50 and 95 % quantiles. */
+export type Three = [number | null, number | null, number | null];
 
 export interface Scenario {
   name: string;
@@ -23,12 +24,21 @@ export interface Swing {
   high: number;
   text: string;
 }
+export interface Curve {
+  t: number[];
+  low: number[];
+  middle: number[];
+  high: number[];
+}
 export interface Year {
   year: number;
+  start: number | null;
+  end: number | null;
   cap: number;
   reported: number;
   scenarios: Scenario[];
   swings: Swing[];
+  curve: Curve | null;
 }
 export interface Season {
   port: string;
@@ -37,7 +47,6 @@ export interface Season {
   end: number;
   observations: number;
   usable_observations: number;
-  visits_mean: number | null;
   visits_p05: number | null;
   visits_p50: number | null;
   visits_p95: number | null;
@@ -58,11 +67,24 @@ export interface Season {
   unloaded_p95: number | null;
   p_exports: number | null;
 }
+/** The clearest image of a port, its rows even in Web Mercator. */
+export interface PortPicture {
+  src: string;
+  west: number;
+  south: number;
+  east: number;
+  north: number;
+  scene: string;
+  collection: string;
+  t: number | null;
+  credit: string;
+}
 export interface Port {
   name: string;
   area: Ring[];
   zones: { name: string; kind: string; provisional: boolean; rings: Ring[] }[];
   coast: Ring[];
+  picture: PortPicture | null;
 }
 export interface Candidate {
   name: string;
@@ -150,6 +172,12 @@ export interface Posterior {
   ballast: [number, number];
   fitted: boolean;
 }
+/** The picture that says most of its ship's load. */
+export interface Strongest {
+  ship: string;
+  chip: Chip;
+  credit: string;
+}
 interface Raw {
   format: number;
   run: Run;
@@ -170,6 +198,7 @@ interface Raw {
   review: any;
   effects: Effect[];
   together: Effects | null;
+  strongest: Strongest | null;
 }
 export interface Run {
   name: string;
@@ -179,6 +208,7 @@ export interface Run {
   versions: Record<string, string>;
   weights: Record<string, string>;
   catalog: string | null;
+  credits: string[];
   simulated: boolean;
   clear: number;
   notes: string[];

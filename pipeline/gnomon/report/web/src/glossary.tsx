@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { WORDS } from "./text";
+import { SimulatedMark } from "./simulated";
 
 export type Word = keyof typeof WORDS.glossary;
 const GAP = 6;
@@ -49,7 +50,9 @@ export function Term({ of, children }: { of: Word; children?: ComponentChildren 
 export function Glossary() {
   return (
     <section id="words" aria-labelledby="words-head">
-      <h2 id="words-head">What the words mean</h2>
+      <h2 id="words-head">
+        What the words mean <SimulatedMark />
+      </h2>
       <dl class="words">
         {Object.entries(WORDS.glossary).map(([word, meaning]) => (
           <div key={word}>

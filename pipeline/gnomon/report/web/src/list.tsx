@@ -3,16 +3,21 @@ import { useContext, useState } from "preact/hooks";
 import type { Page, Ship } from "./data";
 import { Opened } from "./filter";
 import type { Decisions } from "./review";
+import { SimulatedMark } from "./simulated";
 import { chance, collectionText, fixed, LOAD_NAMES, moment, oddsText, percent, portText, reasonText, withError, zoneText } from "./text";
 
 const AT_ONCE = 30;
 
-export function List({ ships, decisions }: { page: Page; ships: Ship[]; decisions: Decisions }) {
-  const [rows, setRows] = useState(AT_ONCE);
+export function List(props: { page: Page; ships: Ship[]; decisions: Decisions; all: boolean }) {
+  const { ships, decisions, all } = props;
+  const [more, setRows] = useState(AT_ONCE);
+  const rows = all ? ships.length : more;
   const open = useContext(Opened);
   return (
     <section id="list" aria-labelledby="list-head">
-      <h2 id="list-head">Ships in view</h2>
+      <h2 id="list-head">
+        {all ? "All ships" : "Ships in view"} <SimulatedMark />
+      </h2>
       <div class="wide" tabIndex={0} role="region" aria-labelledby="list-head">
         <table class="ships">
           <thead>

@@ -1,12 +1,16 @@
-// Maps of the ports: zones, the coastline seen in the images, and every ship.
+// Maps of the ports, each on a clear image of the run: zones, coastline, and every ship.
 import * as Plot from "@observablehq/plot";
+import { geoMercator, type Projection } from "d3-geo";
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { LOADS, type Page, type Port, type Ring, type Ship } from "./data";
+import { LOADS, type Page, type Port, type PortPicture, type Ring, type Ship, simulated } from "./data";
 import { Figure, type Drawn } from "./figure";
 import { type Filter, Opened, portsOf, showsShip } from "./filter";
 import { useTurn } from "./deferred";
+import { element, furniture, labelled } from "./furniture";
+import { type Box, placed } from "./labels";
 import { addressOf, type Span, SYMBOLS } from "./items";
-import { portText, shipText, zoneText } from "./text";
+import { SimulatedMark } from "./simulated";
+import { collectionText, moment, portText, shipText, zoneText } from "./text";
 
 /** Rings must run clockwise, or d3 fills the rest of the globe. */
 const clockwise = (ring: Ring): Ring => {
@@ -44,53 +48,95 @@ function partsOf(port: Port, ships: Ship[]): { name: string; rings: Ring[] }[] {
 }
 
 const middle = (rings: Ring[]) => rings[0]![0]!;
+const heightOf = (width: number) => Math.round(Math.min(width * 0.8, 460));
+const INSET = 10;
+
+/** Pixels around rings. */
+function boxOnMap(projection: Projection, rings: Ring[]): Box {
+  const places = rings.flat().map((place) => projection(place)!);
+  const x = places.map((one) => one[0]), y = places.map((one) => one[1]);
+  const [left, top] = [Math.min(...x), Math.min(...y)];
+  return { x: left, y: top, width: Math.max(...x) - left, height: Math.max(...y) - top };
+}
+
+/** The image of the port below all else; its edges are meridians and parallels. */
+function pictureMark(picture: PortPicture, projection: Projection) {
+  const box = boxOnMap(projection, [[[picture.west, picture.north], [picture.east, picture.south]]]);
+  return () => element("image", { ...box, href: picture.src, preserveAspectRatio: "none", class: "ground" });
+}
+
+/** Graticule, arrow, scale and the names of zones, above all else. */
+function namesMark(port: Port, projection: Projection, width: number, height: number) {
+  return () => {
+    const { node, taken } = furniture(projection, width, height);
+    const frame = { x: 2, y: 2, width: width - 4, height: height - 4 };
+    const labels = port.zones
+      .filter((zone) => zone.rings.length)
+      .map((zone) => ({ text: zoneText(zone.name) + (zone.provisional ? " (approximate)" : ""), of: boxOnMap(projection, zone.rings) }));
+    const shown = labels.filter(({ of }) => of.x < width && of.y < height && of.x + of.width > 0 && of.y + of.height > 0);
+    if (simulated()) shown.unshift({ text: "SIMULATED", of: { x: width / 2, y: 26, width: 0, height: 0 } });
+    node.append(labelled(placed(shown, taken, frame)));
+    return node;
+  };
+}
+
+/** Ships of one load: their outlines if the map is near, else a mark. */
+function shipsMark(ships: Ship[], k: number, near: boolean, edge: string) {
+  const load = LOADS[k]!;
+  const colours = { className: `part${k} ships`, fill: load === "unread" ? edge : `var(--${load})`, stroke: near ? `var(--${load})` : edge, strokeWidth: near ? 1.6 : 1, fillOpacity: near ? 0.45 : 1 };
+  if (load === "unread") colours.stroke = "var(--unread)";
+  return near
+    ? Plot.geo(ships.map((ship) => shape([ship.outline ?? [[ship.lon!, ship.lat!]]])), colours)
+    : Plot.dot(ships, { ...colours, x: "lon", y: "lat", r: 4, symbol: SYMBOLS[load] as any });
+}
 
 function draw(port: Port, ships: Ship[], frame: Ring[], width: number, near: boolean): Drawn {
-  const groups = LOADS.map((load) => ships.filter((ship) => ship.load === load));
-  const zones = port.zones.filter((zone) => zone.rings.length);
-  // The westernmost of the northernmost corners.
-  const top = (rings: Ring[]) =>
-    rings.flat().reduce((best, one) => (one[1] > best[1] + 1e-6 || (one[1] > best[1] - 1e-6 && one[0] < best[0]) ? one : best));
+  const height = heightOf(width);
+  const projection = geoMercator().fitExtent([[INSET, INSET], [width - INSET, height - INSET]], shape(frame));
+  const picture = port.picture;
   return Plot.plot({
     width,
-    height: Math.round(Math.min(width * 0.8, 460)),
-    margin: 1,
-    style: { background: "var(--water)", fontSize: "11px", overflow: "hidden" },
-    projection: { type: "mercator", domain: shape(frame), inset: 10 },
+    height,
+    margin: 0,
+    className: picture ? "ground" : "chart",
+    style: { background: picture ? "#3c4c53" : "var(--water)", fontSize: "12px", overflow: "hidden" },
+    projection: () => projection as any,
     marks: [
-      port.area.length ? Plot.geo(shape(port.area), { stroke: "var(--zone)", strokeDasharray: "1,4", strokeOpacity: 0.9 }) : null,
-      port.coast.length ? Plot.geo(shape(port.coast), { fill: "var(--land)", stroke: "var(--shore)", strokeWidth: 0.8 }) : null,
-      ...zones.map((zone) =>
+      picture ? pictureMark(picture, projection) : null,
+      port.area.length ? Plot.geo(shape(port.area), { stroke: "var(--border)", strokeDasharray: "1,4" }) : null,
+      port.coast.length ? Plot.geo(shape(port.coast), { fill: picture ? "none" : "var(--land)", stroke: picture ? "var(--border)" : "var(--shore)", strokeWidth: 0.8 }) : null,
+      ...port.zones.filter((zone) => zone.rings.length).map((zone) =>
         Plot.geo(shape(zone.rings), {
-          stroke: "var(--zone)", strokeWidth: 1.2, fill: "var(--zone)", fillOpacity: 0.06,
+          stroke: "var(--border)", strokeWidth: 1.4, fill: "var(--border)", fillOpacity: 0.06,
           strokeDasharray: zone.provisional ? "5,3" : undefined,
         }),
       ),
-      Plot.text(zones, {
-        x: (zone) => top(zone.rings)[0], y: (zone) => top(zone.rings)[1], textAnchor: "start", lineAnchor: "bottom", dy: -3, fill: "var(--ink)", stroke: "var(--water)",
-        text: (zone) => zoneText(zone.name) + (zone.provisional ? " (approximate)" : ""),
-      }),
-      ...groups.map((group, k) => {
-        const load = LOADS[k]!;
-        const colours = { className: `part${k} ships`, fill: load === "unread" ? "var(--water)" : `var(--${load})`, stroke: near ? `var(--${load})` : "var(--water)", strokeWidth: near ? 1.6 : 0.6, fillOpacity: near ? 0.45 : 1 };
-        if (load === "unread") colours.stroke = "var(--unread)";
-        return near
-          ? Plot.geo(group.map((ship) => shape([ship.outline ?? [[ship.lon!, ship.lat!]]])), colours)
-          : Plot.dot(group, { ...colours, x: "lon", y: "lat", r: 3.6, symbol: SYMBOLS[load] as any });
-      }),
-    ],
+      ...LOADS.map((load, k) => shipsMark(ships.filter((ship) => ship.load === load), k, near, picture ? "#fff" : "var(--water)")),
+      namesMark(port, projection, width, height),
+    ] as Plot.Markish[],
   } as Plot.PlotOptions) as Drawn;
+}
+
+function Credit({ port }: { port: Port }) {
+  const { picture } = port;
+  if (!picture) return <p class="credit">This run keeps no clear image of this port: land and zones alone are drawn.</p>;
+  return (
+    <p class="credit">
+      <SimulatedMark /> Image of {moment(picture.t)}, {collectionText(picture.collection)}, the clearest of this port. Ships of every date are
+      drawn on it. {picture.credit}
+    </p>
+  );
 }
 
 function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Ship[]; filter: Filter; span: Span; hidden: boolean }) {
   const open = useContext(Opened);
   const nodes = useRef<[SVGElement, Ship][]>([]);
-  const placed = useMemo(() => ships.filter((ship) => ship.lon != null), [ships]);
-  const parts = useMemo(() => partsOf(port, placed), [port, placed]);
+  const drawnShips = useMemo(() => ships.filter((ship) => ship.lon != null), [ships]);
+  const parts = useMemo(() => partsOf(port, drawnShips), [port, drawnShips]);
   const scenes = !port.area.length && !port.zones.length;
   const [near, setNear] = useState(scenes ? (parts[0]?.name ?? "") : "");
   const zone = parts.find((one) => one.name === near);
-  const frame = zone?.rings ?? (port.area.length ? port.area : boxOf(placed));
+  const frame = zone?.rings ?? (port.area.length ? port.area : boxOf(drawnShips));
   const figure = useRef<Drawn | null>(null);
   const apply = () => {
     LOADS.forEach((load, k) => {
@@ -109,7 +155,7 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
   const drawn = (svg: Drawn) => {
     figure.current = svg;
     nodes.current = LOADS.flatMap((load, k) => {
-      const list = placed.filter((ship) => ship.load === load);
+      const list = drawnShips.filter((ship) => ship.load === load);
       return [...svg.querySelectorAll<SVGElement>(`g.part${k} > *`)].map((node): [SVGElement, Ship] => [node, list[(node as any).__data__]!]);
     });
     apply();
@@ -154,12 +200,13 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
       </figcaption>
       <div onClick={clicked} onPointerOver={hovered}>
         {turn && <Figure
-          draw={(width) => draw(port, placed, frame, width, zone != null && !scenes)}
-          on={[port, placed, near]}
+          draw={(width) => draw(port, drawnShips, frame, width, zone != null && !scenes)}
+          on={[port, drawnShips, near]}
           onDrawn={drawn}
-          label={`Map of ${portText(port.name)} with ${placed.length} ships, which are also in the list below`}
+          label={`Map of ${portText(port.name)} with ${drawnShips.length} ships, which are also in the list below`}
         />}
       </div>
+      <Credit port={port} />
     </figure>
   );
 }
@@ -173,14 +220,16 @@ export function Maps({ page, filter, span }: { page: Page; filter: Filter; span:
   const ports = portsOf(page);
   return (
     <section id="maps" aria-labelledby="maps-head">
-      <h2 id="maps-head">Maps</h2>
+      <h2 id="maps-head">
+        Maps <SimulatedMark />
+      </h2>
       <p class="soft">
-        Zones come from the study; land is what the clearest image of the run shows as land. Choose a zone to see the
-        outlines of the ships.
+        Zones come from the study; the image below them is the clearest of the run. Choose a zone to see the outlines of the
+        ships.
       </p>
       <div class="maps">
         {ports.map((name) => {
-          const port = page.ports.find((one) => one.name === name) ?? { name, area: [], zones: [], coast: [] };
+          const port = page.ports.find((one) => one.name === name) ?? { name, area: [], zones: [], coast: [], picture: null };
           return <PortMap key={name} port={port} ships={ships.get(name) ?? []} filter={filter} span={span} hidden={!filter.ports.has(name)} />;
         })}
       </div>
