@@ -57,6 +57,12 @@ class ImageDefaults:
             for name, value in vars(self).items()
         }
 
+    def option(self, name: str) -> str:
+        """The option of a value, and what was given."""
+        value = getattr(self, name)
+        number = f"{value:g}" if isinstance(value, float) else value
+        return f"--{name.replace('_', '-')} {number}"
+
 
 def catalog_command(
     folder: Path,
@@ -71,8 +77,12 @@ def catalog_command(
 
     Metadata of an image come from Planet's file beside it (ID_metadata.json), else from its row in
     the table, else from the options. The position of the sun is computed if only the time is
-    known. Images are neither copied nor changed. An image that cannot be used is named with the
-    reason, and the others are catalogued.
+    known. Images are neither copied nor changed.
+
+    An image that cannot be used is left out and named, with the reason and what to do: without a
+    time or a CRS, in degrees, rotated, with a colour table, cut short, empty, with bands that have
+    no names, with a sun that contradicts the time. The others are catalogued. Notes say what
+    cannot be found or determined in those: ships without near infrared, loads without view angles.
 
     Example, four-band images taken in Korea at 11:10, then the ships in them:
 
@@ -97,15 +107,17 @@ def catalog_command(
     from gnomon.catalog.local.catalog import make_catalog
     from gnomon.catalog.local.metadata import image_metadata
 
-    values = (defaults or ImageDefaults()).metadata()
-    made = make_catalog(
-        folder, out, defaults=image_metadata(values), table=table, collection=collection
-    )
+    given = defaults or ImageDefaults()
+    values = given.metadata()
+    names = {key: given.option(name) for key, name in zip(values, vars(given), strict=True)}
+    metadata = image_metadata(values, names=names)
+    made = make_catalog(folder, out, defaults=metadata, table=table, collection=collection)
     print_notes(made.notes)
     for fault in made.faults:
         err.print(f"left out: {fault}", soft_wrap=True)
     if made.path is None:
         raise CatalogError(f"{folder}: none of its images can be used; nothing was written")
     console.print(str(made.path), soft_wrap=True)
-    console.print(f"{len(made.items)} images, {len(made.faults)} left out")
+    images = "image" if len(made.items) == 1 else "images"
+    console.print(f"{len(made.items)} {images}, {len(made.faults)} left out")
     return IN_PART if made.faults else 0

@@ -25,6 +25,8 @@ from own_images import (
 
 COUNTS = "no scale is given, so the numbers stay counts; for reflectance x 10000 give --scale 1e-4"
 
+NO_VIEW = "no view angles, so loads cannot be determined; give --view-zenith and --view-azimuth"
+
 
 @pytest.mark.parametrize(
     ("count", "data_type", "bands", "expected"),
@@ -133,13 +135,15 @@ def test_the_command_counts_what_went_in(
     words = ("catalog", folder, "--out", out, "--seen-at", NOON, "--bands", MS)
     assert called(monkeypatch, *words, "--scale", "1e-4", "--offset", "-0.1") == 0
     said = capsys.readouterr()
-    assert (said.out, said.err) == (f"{out}/catalog.json\n1 images, 0 left out\n", "")
+    assert said.out == f"{out}/catalog.json\n1 image, 0 left out\n"
+    assert said.err == f"note: a.tif: {NO_VIEW}\n"
     write_image(folder / "b.tif", numbers(1), crs=None)
     assert called(monkeypatch, *words) == 3
     said = capsys.readouterr()
-    assert said.out.endswith("1 images, 1 left out\n")
+    assert said.out.endswith("1 image, 1 left out\n")
     assert said.err.splitlines() == [
         f"note: a.tif: {COUNTS}",
+        f"note: a.tif: {NO_VIEW}",
         "left out: b.tif, grid: has no CRS; gdal_edit.py -a_srs EPSG:CODE writes the right one in",
     ]
     shutil.rmtree(out)

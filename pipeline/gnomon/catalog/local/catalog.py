@@ -15,7 +15,7 @@ is kept.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gnomon.catalog.local.folder import check_place, save_catalog
 from gnomon.catalog.local.geotiff import ENDINGS, GeoTiff, read_geotiff
 from gnomon.catalog.local.item import READ, Image, item_of
 from gnomon.catalog.local.metadata import ImageMetadata, combined, read_image_table
+from gnomon.catalog.local.notes import notes_on
 from gnomon.catalog.providers import providers
 from gnomon.datamodel.errors import AssetError, CatalogError, StudyError
 
@@ -96,12 +97,11 @@ def make_catalog(
             faults.append(error)
     used = {item.id for item in items}
     path = save_catalog(out, items, collection=collection, images=folder) if items else None
-    counts = [i.name for i in images if i.id in used and _is_counts(i)]
     return Made(
         path=path,
         items=tuple(item.id for item in items),
         faults=tuple(sorted(faults, key=str)),
-        notes=(*notes, *aside, *_on_counts(counts)),
+        notes=(*notes, *aside, *notes_on([image for image in images if image.id in used])),
     )
 
 
@@ -237,18 +237,3 @@ def _one_of_each(images: Sequence[Image]) -> tuple[list[Image], list[str]]:
         aside += [f"{image.name}: shows what {best.name} shows; that one is used"
                   for image in group if image is not best]  # fmt: skip
     return sorted(kept, key=lambda image: image.name), aside
-
-
-def _is_counts(image: Image) -> bool:
-    """Whether the meaning of the numbers is unknown."""
-    integers = "int" in image.file.data_type
-    return integers and image.metadata.scale is None and {*image.file.scales} == {1.0}
-
-
-def _on_counts(names: Sequence[str]) -> Iterator[str]:
-    if names:
-        some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        yield (
-            f"{some}: no scale is given, so the numbers stay counts; "
-            "for reflectance x 10000 give --scale 1e-4"
-        )

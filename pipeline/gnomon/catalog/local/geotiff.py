@@ -19,10 +19,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import rasterio
 import shapely
+from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 from pyproj import Transformer
@@ -82,6 +84,8 @@ class GeoTiff:
     nodata: tuple[float | None, ...]
     scales: tuple[float, ...]
     offsets: tuple[float, ...]
+    bright: float
+    """Number that 98 in 100 pixels of the first band do not exceed."""
 
     @property
     def gsd_m(self) -> float:
@@ -112,16 +116,18 @@ def read_geotiff(path: Path, name: str) -> GeoTiff:
             raise AssetError(name, "pixels", why)
         grid = GeoBox.from_rio(file)
         names, described = _names(file)
+        survey = _survey(file, name)
         return GeoTiff(
             path=path,
             grid=grid,
-            outline=_outline(file, grid, name),
+            outline=_outline(file, grid, survey, name),
             names=names,
             described=described,
             data_type=file.dtypes[0],
             nodata=file.nodatavals,
             scales=file.scales,
             offsets=file.offsets,
+            bright=survey.bright,
         )
 
 
@@ -224,11 +230,50 @@ def _first(names: list[str | None]) -> Iterator[str | None]:
         yield None if name in names[:place] else name
 
 
-def _outline(file: rasterio.DatasetReader, grid: GeoBox, name: str) -> BaseGeometry:
+class _Survey(NamedTuple):
+    """Some of the pixels of a file, evenly spread."""
+
+    seen: NDArray[np.bool_]
+    """Which of them hold data."""
+    step: int
+    """Rows and columns from one to the next."""
+    bright: float
+
+
+def _survey(file: rasterio.DatasetReader, name: str) -> _Survey:
+    """Survey the first band.
+
+    Raises
+    ------
+    AssetError
+        No pixel holds data, or all are 0.
+
+    """
+    step = max(1, math.ceil(max(file.width, file.height) / SURVEYED_PX))
+    shape = (math.ceil(file.height / step), math.ceil(file.width / step))
+    if not (file.width * file.height <= CHEAP_PX or file.overviews(1)):
+        # Costly: only a square in the middle, to see whether the numbers are measurements.
+        left, top = (max(0, (side - SURVEYED_PX) // 2) for side in (file.width, file.height))
+        middle = Window(left, top, min(SURVEYED_PX, file.width), min(SURVEYED_PX, file.height))
+        values, seen = file.read(1, window=middle), np.ones(shape, bool)
+        known = values[np.isfinite(values)]
+        return _Survey(seen, step, float(np.percentile(known, 98)) if known.size else math.nan)
+    values = file.read(1, out_shape=shape)
+    seen = (file.dataset_mask(out_shape=shape) > 0) & np.isfinite(values)
+    if not seen.any():
+        raise AssetError(name, "pixels", "are all nodata; leave the file out")
+    known = values[seen]
+    if not known.any():  # nodata that the file does not call so
+        raise AssetError(name, "pixels", "are all 0, and show nothing; leave the file out")
+    return _Survey(seen, step, float(np.percentile(known, 98)))
+
+
+def _outline(
+    file: rasterio.DatasetReader, grid: GeoBox, survey: _Survey, name: str
+) -> BaseGeometry:
     """Outline what holds data, EPSG:4326."""
     whole = shapely.box(0, 0, file.width, file.height)
-    cheap = file.width * file.height <= CHEAP_PX or bool(file.overviews(1))
-    hull = _hull(file) & whole if cheap else whole
+    hull = _hull(file, survey) & whole
     if hull.area == 0:
         raise AssetError(name, "pixels", "are all nodata; leave the file out")
     affine = grid.affine
@@ -238,14 +283,11 @@ def _outline(file: rasterio.DatasetReader, grid: GeoBox, name: str) -> BaseGeome
     return Geometry(placed, grid.crs).segmented(step).to_crs("EPSG:4326").geom
 
 
-def _hull(file: rasterio.DatasetReader) -> BaseGeometry:
+def _hull(file: rasterio.DatasetReader, survey: _Survey) -> BaseGeometry:
     """Convex hull of the pixels that hold data, in columns and rows."""
-    step = max(1, math.ceil(max(file.width, file.height) / SURVEYED_PX))
-    shape = (math.ceil(file.height / step), math.ceil(file.width / step))
-    seen = file.dataset_mask(out_shape=shape) > 0
+    seen, step = survey.seen, survey.step
+    shape = seen.shape
     rows = np.flatnonzero(seen.any(axis=1))
-    if not rows.size:
-        return shapely.Polygon()
     left = seen[rows].argmax(axis=1)
     right = shape[1] - seen[rows, ::-1].argmax(axis=1)
     down, across = file.height / shape[0], file.width / shape[1]

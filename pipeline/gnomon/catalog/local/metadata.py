@@ -9,7 +9,7 @@ A time without a zone is refused: nine hours are 135 degrees of the sun's path.
 
 import csv
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -35,6 +35,8 @@ COLUMNS = (
 """Of a table; only ``file`` must be there."""
 VIEW = ("view_azimuth_deg", "view_zenith_deg")
 TOGETHER = (("sun_azimuth_deg", "sun_elevation_deg"), VIEW, ("scale", "offset"))
+FIRST_IMAGES = datetime(1972, 7, 23, tzinfo=UTC)
+"""Launch of Landsat 1."""
 FREE_ALTITUDE_KM = 600.0
 """Imaging satellites of 0.3-3 m fly at 450-770 km: within a degree of zenith at 25 off nadir."""
 
@@ -60,6 +62,8 @@ def parse_time(text: object) -> datetime:
     if when.tzinfo is None:
         local = when.isoformat()
         raise ValueError(f"{text} has no zone; write {local}Z if it is UTC, else {local}+09:00")
+    if not FIRST_IMAGES <= when <= datetime.now(UTC) + timedelta(days=1):
+        raise ValueError(f"{text} is before 1972 or to come; check the year")
     return when.astimezone(UTC)
 
 
@@ -131,13 +135,17 @@ class ImageMetadata(Options):
         return self
 
 
-def image_metadata(values: Mapping[str, Any]) -> ImageMetadata:
+def image_metadata(
+    values: Mapping[str, Any], *, names: Mapping[str, str] | None = None
+) -> ImageMetadata:
     """Check the values of one source.
 
     Parameters
     ----------
     values
         By the names of `ImageMetadata`; None and empty texts are unknown.
+    names
+        What users call the values, where that differs.
 
     Raises
     ------
@@ -150,10 +158,14 @@ def image_metadata(values: Mapping[str, Any]) -> ImageMetadata:
         return ImageMetadata.model_validate(known)
     except ValidationError as error:
         faults = (
-            ": ".join([*map(str, f["loc"][:1]), f["msg"].removeprefix("Value error, ")])
+            ": ".join([*_named(f["loc"], names or {}), f["msg"].removeprefix("Value error, ")])
             for f in error.errors()
         )
         raise StudyError("; ".join(faults)) from error
+
+
+def _named(place: tuple[int | str, ...], names: Mapping[str, str]) -> list[str]:
+    return [names.get(str(one), str(one)) for one in place[:1]]
 
 
 def combined(sources: Iterable[ImageMetadata]) -> ImageMetadata:
@@ -198,7 +210,8 @@ def read_image_table(path: Path) -> dict[str, ImageMetadata | AssetError]:
                 place = f"{path.name} line {reader.line_num}"
                 rows[name] = _row(name, row, place, seen=name in rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = f"cannot be read ({error}); name a CSV in UTF-8 with a column file"
+        reason = getattr(error, "strerror", None) or error
+        why = f"cannot be read ({reason}); name a CSV in UTF-8 with a column file"
         raise CatalogError(f"{path}: {why}") from error
     return rows
 
