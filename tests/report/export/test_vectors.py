@@ -62,6 +62,15 @@ def test_geojson_of_detections_is_the_table(run: Run, tmp_path: Path) -> None:
     assert raw["quayside"] is True
 
 
+def test_geojson_says_what_it_is_where_every_reader_passes_it_over(
+    run: Run, tmp_path: Path
+) -> None:
+    about = "A spring\nThese scenes are SIMULATED"
+    (path,) = write_geojson("visits", run.visits, tmp_path, about=about)
+    assert json.loads(path.read_text(encoding="utf-8"))["description"] == about
+    assert len(gpd.read_file(path)) == len(run.visits)
+
+
 def test_tables_without_geometry_have_no_geojson(run: Run, tmp_path: Path) -> None:
     assert write_geojson("seasons", run.seasons, tmp_path) == []
     assert write_geojson("ledger", run.ledger, tmp_path) == []

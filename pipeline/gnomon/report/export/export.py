@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +191,7 @@ def _write(
     """Write every format; returns what was left out, one line each."""
     notes: tuple[str, ...] = ()
     about = describe(run)
-    for kind, write in (("geojson", write_geojson), ("csv", write_csv)):
+    for kind, write in (("geojson", partial(write_geojson, about=about)), ("csv", write_csv)):
         if kind in formats:
             (folder / kind).mkdir()
             for name, frame in tables.items():

@@ -20,12 +20,23 @@ OF_POINTS = ("detections", "visits")
 WKT_DIGITS = 7
 
 
-def write_geojson(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write one table; nothing for a table without geometry."""
+def write_geojson(name: str, frame: pd.DataFrame, folder: Path, *, about: str = "") -> list[Path]:
+    """Write one table; nothing for a table without geometry.
+
+    Parameters
+    ----------
+    name, frame
+        Of the table.
+    folder
+        Where the file goes.
+    about
+        The collection's member ``description``: credits, and whether the scenes are simulated.
+
+    """
     if "geometry" not in frame:
         return []
     path = folder / f"{name}.geojson"
-    write_features(geojson_rows(name, frame), path)
+    write_features(geojson_rows(name, frame), path, about=about)
     return [path]
 
 
@@ -43,9 +54,10 @@ def geometry_rows(name: str, frame: pd.DataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(plain | {"geometry": _shapes(plain.pop(shape))}, crs="EPSG:4326")
 
 
-def write_features(rows: gpd.GeoDataFrame, path: Path) -> None:
-    """Write rows from `geojson_rows` as GeoJSON."""
-    rows.to_file(path, driver="GeoJSON", engine="pyogrio", RFC7946="YES", WRITE_NAME="NO")
+def write_features(rows: gpd.GeoDataFrame, path: Path, *, about: str = "") -> None:
+    """Write rows from `geojson_rows` as GeoJSON; ``about`` is its ``description``."""
+    options = {"RFC7946": "YES", "WRITE_NAME": "NO"} | ({"DESCRIPTION": about} if about else {})
+    rows.to_file(path, driver="GeoJSON", engine="pyogrio", **options)
 
 
 def write_csv(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
