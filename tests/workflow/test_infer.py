@@ -202,3 +202,21 @@ def test_a_users_words_about_load_reach_the_visits(own_run: Path, tmp_path: Path
         for column in ("log_lr_laden_in", "log_lr_laden_out", "p_loaded"):
             one = found["ratio"].tracked.visits[column]
             np.testing.assert_allclose(one, found[other].tracked.visits[column], rtol=1e-6)
+
+
+@pytest.mark.parametrize("columns", ["commas", "blank"])
+def test_the_place_is_the_one_that_was_read(own_run: Path, tmp_path: Path, columns: str) -> None:
+    """Columns of the file stay as they are: numbers with commas, or nothing."""
+    hulls = read_table(own_run / "detections.parquet").drop(columns="footprint")
+    path = tmp_path / ("ships.csv" if columns == "commas" else "ships.gpkg")
+    if columns == "commas":
+        plain = pd.DataFrame(hulls.drop(columns="geometry"))
+        plain = plain.assign(longitude=hulls.geometry.x, latitude=hulls.geometry.y)
+        plain.to_csv(path, sep=";", decimal=",", index=False)
+    else:
+        hulls.assign(longitude=np.nan, latitude=np.nan).to_file(path)
+    first, second = (
+        infer_files(one, own_run / "observations.parquet", tmp_path, track=TRACK, ledger=LEDGER)
+        for one in (own_run / "detections.parquet", path)
+    )
+    pd.testing.assert_frame_equal(first.tracked.visits, second.tracked.visits)

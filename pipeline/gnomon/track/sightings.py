@@ -359,9 +359,9 @@ def _positions(rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
 
 
 def positions_deg(rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
-    """Longitudes and latitudes of detections, by columns or geometry; None where they lack."""
-    if "longitude" in rows and "latitude" in rows:
-        return rows.longitude.to_numpy(float), rows.latitude.to_numpy(float)
+    """Longitudes and latitudes of detections, by geometry or columns; None where they lack."""
     if "geometry" in rows and len(rows) and rows.geometry.notna().all():
         return rows.geometry.x.to_numpy(float), rows.geometry.y.to_numpy(float)
+    if "longitude" in rows and "latitude" in rows:
+        return rows.longitude.to_numpy(float), rows.latitude.to_numpy(float)
     return None
