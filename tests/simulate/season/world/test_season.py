@@ -22,6 +22,7 @@ from gnomon.simulate.season.world.options import (
 )
 from gnomon.simulate.season.world.presence import ORIGIN, Kind, berth_position
 from gnomon.simulate.season.world.season import (
+    ANCHORAGE_ZONE,
     ROADS_ZONE,
     WorldSeason,
     berth_names,
@@ -109,14 +110,16 @@ def test_detections_lie_at_their_ships_berth() -> None:
     assert np.mean(made.detections.zone[own] == zones) > 0.99
 
 
-def test_the_zone_of_a_place_is_the_polygon_that_it_lies_in() -> None:
-    world = World()
+@pytest.mark.parametrize("roads", [True, False])
+def test_the_zone_of_a_place_is_the_polygon_that_it_lies_in(roads: bool) -> None:
+    world = World(roads_observed=roads)
     rng = np.random.default_rng(0)
-    east, north = rng.uniform(-300, 700, 4000), rng.uniform(-300, 400, 4000)
+    east, north = rng.uniform(-300, 2500, 8000), rng.uniform(-3000, 400, 8000)
     points = shapely.points(*from_local_metres(east, north, origin=ORIGIN))
     port = port_of_world(world)
     inside = {zone.name: shapely.contains(zone.geometry, points) for zone in port.zones}
-    assert all(mask.sum() > 20 for mask in inside.values())
+    assert all(mask.sum() > 5 for mask in inside.values())
+    assert len(inside) == world.berths + roads
     for n, name in enumerate(zone_names(world, east, north)):
         found = [zone for zone, mask in inside.items() if mask[n]]
         assert found == ([] if name == ROADS_ZONE else [name])
@@ -263,7 +266,8 @@ def test_roads_add_ships_that_wait_outside_the_berths() -> None:
     )
     added = (more.visit >= 0) & early.to_numpy()
     assert added.sum() == len(more.detections) - len(clean.detections) > 10
-    assert set(more.detections.zone[added]) == {ROADS_ZONE}
+    assert set(more.detections.zone[added]) == {ANCHORAGE_ZONE}
+    assert json.loads(more.observations.zones.iloc[0]).keys() == {"berth 1", ANCHORAGE_ZONE}
 
 
 @pytest.mark.parametrize("name", ["barges", "coasters"])

@@ -63,7 +63,7 @@ class World:
     berths: int = 3
     """Berths of the pier, which all ships at it share; whoever finds none free waits at anchor."""
     roads_observed: bool = False
-    """Whether ships that wait are in the tables, in the zone ``roads``."""
+    """Whether the anchorage is a zone of the port, and ships that wait there are in the tables."""
 
     loads: float = 1.0
     """Part of the visits that arrive in ballast and leave laden."""

@@ -35,7 +35,7 @@ from gnomon.simulate.season.world.traffic import (
 
 ROADS_M, QUAY_M = (1500.0, -2000.0), (-900.0, 100.0)
 """Anchorage and other quays, metres east and north of the first berth."""
-ROADS_SPREAD_M, QUAY_SPREAD_M = 400.0, 120.0
+ROADS_SPREAD_M, QUAY_SPREAD_M = 250.0, 120.0
 HULK_OFF_M, BUNKER_OFF_M, CRANE_OFF_M = -45.0, 70.0, -22.0
 """From the line of the berths towards the sea."""
 QUAY_STAY_DAYS, QUAY_STAY_SIGMA = 2.0, 0.5

@@ -34,7 +34,7 @@ from gnomon.datamodel.tables import Detections, Observations
 from gnomon.geo.local import from_local_metres, rectangle_around
 from gnomon.simulate.season.off_berth import LOADS
 from gnomon.simulate.season.world.options import World
-from gnomon.simulate.season.world.port import TankerCalls, draw_port
+from gnomon.simulate.season.world.port import ROADS_M, TankerCalls, draw_port
 from gnomon.simulate.season.world.presence import (
     BERTH_SPACING_M,
     ELSEWHERE,
@@ -58,7 +58,9 @@ from gnomon.simulate.season.world.sensing import (
 from gnomon.simulate.season.world.sky import S1, SkyPasses, draw_sky
 
 PORT_NAME = "vostochny"
-ROADS_ZONE = "roads"
+ROADS_ZONE, ANCHORAGE_ZONE = "roads", "anchorage"
+ANCHORAGE_M = 800.0
+"""Half the side of the anchorage."""
 PLATFORMS = ("sentinel-2", "sentinel-1a", "planetscope", "worldview")
 COLLECTIONS = ("sentinel-2-l2a", "sentinel-1-grd", "daily-3m", "sub-metre")
 DETECTORS = ("optical", "sar", "optical", "optical")
@@ -153,8 +155,14 @@ def simulate_world(rng: np.random.Generator, world: World) -> WorldSeason:
 
 
 def port_of_world(world: World) -> Port:
-    """Port with a zone for each berth."""
-    return Port(PORT_NAME, AREA, tuple(_berth_zone(world, n) for n in range(world.berths)))
+    """Port with a zone for each berth, and one for the anchorage where that is observed."""
+    zones = [_berth_zone(world, n) for n in range(world.berths)]
+    if world.roads_observed:
+        reach = np.array([-ANCHORAGE_M, ANCHORAGE_M])
+        lon, lat = from_local_metres(ROADS_M[0] + reach, ROADS_M[1] + reach, origin=ORIGIN)
+        box = shapely.box(lon[0], lat[0], lon[1], lat[1])
+        zones.append(Zone(ANCHORAGE_ZONE, "anchorage", box))
+    return Port(PORT_NAME, AREA, tuple(zones))
 
 
 def berth_names(world: World) -> tuple[str, ...]:
@@ -207,20 +215,23 @@ def _joined(parts: list[Sensed]) -> Sensed:
 
 
 def zone_names(world: World, east_m: Floats, north_m: Floats) -> list[str]:
-    """Zone of each place: the berth in whose box it lies, or else the roads."""
+    """Zone of each place: the berth or anchorage in whose box it lies, or else the roads."""
     angle = np.radians(PIER_DEG)
     along = east_m * np.sin(angle) + north_m * np.cos(angle)
     off = east_m * np.cos(angle) - north_m * np.sin(angle)
     berth = np.round(along / BERTH_SPACING_M).astype(int)
     inside = (berth >= 0) & (berth < world.berths)
     inside &= (off >= BERTH_BOX_M[0]) & (off <= BERTH_BOX_M[1])
-    names = berth_names(world)
-    return [names[n] if here else ROADS_ZONE for n, here in zip(berth, inside, strict=True)]
+    names = np.array(berth_names(world))[np.where(inside, berth, 0)]
+    apart = np.maximum(abs(east_m - ROADS_M[0]), abs(north_m - ROADS_M[1]))
+    waiting = world.roads_observed & (apart < ANCHORAGE_M)
+    rest = np.where(waiting, ANCHORAGE_ZONE, ROADS_ZONE)
+    return np.where(inside, names, rest).tolist()
 
 
 def _observations(world: World, sky: SkyPasses, sensed: Sensed) -> list[dict[str, object]]:
     """Rows of the table of observations."""
-    names = berth_names(world)
+    names = [*berth_names(world), *([ANCHORAGE_ZONE] if world.roads_observed else [])]
     counts = np.bincount(sensed.observation, minlength=len(sky.day))
     moments = pd.Timestamp(world.start, tz="UTC") + pd.to_timedelta(sky.day, unit="D").round("s")
     return [
@@ -236,7 +247,8 @@ def _observations(world: World, sky: SkyPasses, sensed: Sensed) -> list[dict[str
             "covered_fraction": 1.0,
             "usable_fraction": float(sky.clear[n, ELSEWHERE]),
             "usable_water_km2": AREA_WATER_KM2 * float(sky.clear[n, ELSEWHERE]),
-            "zones": json.dumps(dict(zip(names, sky.clear[n, :-1].round(3).tolist(), strict=True))),
+            # The anchorage, where it is a zone, is the last of the sky's places.
+            "zones": json.dumps(dict(zip(names, sky.clear[n].round(3).tolist(), strict=False))),
             "detections": int(counts[n]),
             "sun_azimuth_deg": None if k == S1 else float(sky.sun_azimuth_deg[n]),
             "sun_elevation_deg": None if k == S1 else float(sky.sun_deg[n]),
@@ -282,7 +294,7 @@ def _detection_rows(
                 heading_deg=float(sensed.heading_deg[n]),
             ),
             "heading_sigma_deg": 4.0,
-            "quayside": zones[n] != ROADS_ZONE,
+            "quayside": zones[n] not in (ROADS_ZONE, ANCHORAGE_ZONE),
             "model": "simulated",
         }
         rows.append(
