@@ -1,8 +1,10 @@
 """`make validate`: measure everything again and write docs/validation.md.
 
 Load state and seasons take about half an hour each. `make validate PART=seasons` measures one part
-and leaves the others as they are. The real ships are fitted again where their images are at hand:
-GNOMON_DATA names the folder that has ``planet-3m``. Without it that part is left alone.
+and leaves the others as they are. Worlds (`gnomon.validate.worlds`) take GNOMON_WORLDS seasons of
+each case, 4 if it is not set, and keep them in build/ for as long as the inference stays as it is.
+The real ships are fitted again where their images are at hand: GNOMON_DATA names the folder that
+has ``planet-3m``. Without it that part is left alone.
 """
 
 import os
@@ -18,9 +20,14 @@ from rich.console import Console
 from gnomon.validate import planet
 from gnomon.validate.freeboard import figure, measure, section
 from gnomon.validate.seasons import validate_seasons
+from gnomon.validate.worlds import read_worlds, world_cases, worlds_section, worlds_table
+from gnomon.workflow.digests import code_digest
+from gnomon.workflow.executor import worker_processes
 
-SHIPS, SEED = 60, 2026
-DOCS = Path("docs")
+SHIPS, SEED, WORLDS = 60, 2026, 4
+DOCS, BUILD = Path("docs"), Path("build")
+JUDGED = ("simulate/season", "track", "ledger", "physics", "workflow/infer.py")
+"""What the numbers of worlds rest on."""
 err = Console(stderr=True, highlight=False)
 
 
@@ -44,10 +51,20 @@ def _seasons() -> str:
     return measured.markdown
 
 
+def _worlds() -> str:
+    seasons = int(os.environ.get("GNOMON_WORLDS", WORLDS))
+    path = BUILD / f"worlds-{code_digest(*JUDGED)[:12]}.csv"
+    with worker_processes() as pool:
+        for number, made in enumerate(read_worlds(world_cases(), seasons, path, pool), 1):
+            err.print(f"{number}: {made.case}, {made.sensors}, season {made.seed}")
+    return worlds_section(worlds_table(path))
+
+
 PARTS: dict[str, Callable[[], str | None]] = {
     "load": _load,
     "ships": _real_ships,
     "seasons": _seasons,
+    "worlds": _worlds,
 }
 
 
