@@ -1,7 +1,9 @@
 """The command line as a whole: help, exit codes, one line for an error."""
 
+import inspect
 import os
 import re
+import shlex
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
@@ -34,6 +36,23 @@ def test_every_option_is_described() -> None:
     assert len(options) > 60
     undescribed = [line for line in options if not re.search(r"`: [\w`]", line)]
     assert undescribed == []
+
+
+def examples(name: str) -> list[str]:
+    """Commands in the help of a command, continued lines joined."""
+    (command,) = (group[name] for group in cli.COMMANDS.values() if name in group)
+    text = inspect.getdoc(command) or ""
+    text = re.sub(r"\\\n\s+", "", text[text.index("Example") :].split("\nParameters")[0])
+    lines = [line.removeprefix("Example: ").strip() for line in text.splitlines()]
+    return [line for line in lines if line.startswith("gnomon ")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_understood_as_they_are_pasted(name: str) -> None:
+    found = examples(name)
+    assert any(line.startswith(f"gnomon {name}") for line in found)
+    for line in found:
+        cli.app.parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
 
 
 def test_help_lists_every_command_in_its_group(
@@ -100,12 +119,29 @@ def test_an_error_is_one_line_and_exit_code_1(
 
 
 @pytest.mark.parametrize(
-    "words", [("detct", "x"), ("detect", "x", "--out", "y", "--start", "yesterday"), ("run", "x")]
+    ("words", "option"),
+    [
+        (("detct", "x"), "detct"),
+        (("detect", "x", "--out", "y", "--start", "yesterday"), "--start"),
+        (("detect", "x", "--out", "y", "--bbox"), "--bbox"),
+        (("run", "x"), "--out"),
+        (("serve", "x", "--port", "80000"), "--port"),
+        (("chips", "x", "--out", "y", "--side", "-5"), "--side"),
+        (("chips", "x", "--out", "y", "--empty", "-1"), "--empty"),
+        (("train", "x", "--out", "y", "--steps", "0"), "--steps"),
+        (("catalog", "x", "--out", "y", "--scale", "[/]"), "--scale"),
+    ],
 )
-def test_a_command_line_that_is_not_understood_is_exit_code_2(
-    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+def test_a_command_line_that_is_not_understood_is_exit_code_2_and_names_what_was_typed(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    option: str,
 ) -> None:
     assert called(monkeypatch, *words) == 2
+    output = capsys.readouterr()
+    assert option in output.err
+    assert output.out == ""
 
 
 def test_errors_leave_standard_output_empty(

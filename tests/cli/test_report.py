@@ -1,6 +1,7 @@
 """`gnomon report` and `gnomon serve` as a reader calls them."""
 
 import json
+import socket
 import threading
 import urllib.request
 from pathlib import Path
@@ -71,3 +72,13 @@ def test_serve_writes_a_page_if_there_is_none_and_answers_until_interrupted(
     assert url.endswith("(Ctrl-C stops it)")
     assert called(monkeypatch, "serve", run, "--port", 0, "--no-pictures") == 0
     assert page.stat().st_mtime_ns == written  # current, so not written again
+
+
+def test_a_port_that_is_taken_is_named(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert called(monkeypatch, "serve", run, "--port", port, "--no-pictures") == 1
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("gnomon: ")]
+    assert line.startswith(f"gnomon: port {port}: Address already in use; choose another")

@@ -226,7 +226,8 @@ def _chosen(
     """Collections to search: those asked for, else the known ones, else all the unknown ones."""
     has = f"it has {', '.join(sorted(collections)[:20]) or 'none'}"
     if lacking := [name for name in options.collections if name not in collections]:
-        raise CatalogError(f"{options.url}: has no collection {', '.join(lacking)}; {has}")
+        mend = "mend --collections, or [catalog] collections"
+        raise CatalogError(f"{options.url}: has no collection {', '.join(lacking)}; {has}; {mend}")
     if options.collections:
         return options.collections
     profiles = {name: providers.profile(collection=name) for name in collections}
@@ -234,7 +235,8 @@ def _chosen(
     unknown = [name for name in collections if name not in known]
     chosen = [name for name in known if not profiles[name].on_request] or unknown
     if not chosen:
-        raise CatalogError(f"{options.url}: has no collection that gnomon reads; {has}; name one")
+        why = f"has no collection that gnomon reads; {has}; name one by --collections"
+        raise CatalogError(f"{options.url}: {why}")
     return tuple(chosen)
 
 

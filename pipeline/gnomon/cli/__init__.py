@@ -66,7 +66,10 @@ DEBUG = "--debug"
 app = App(
     name="gnomon",
     help="Find ships in satellite images of oil ports, and estimate their load, visits and barrels "
-    "with honest uncertainty.",
+    "with honest uncertainty.\n\nTo begin: gnomon demo finds ships in a real scene that is here. "
+    "For images of your own make a catalogue (gnomon catalog), then gnomon detect; for ports over "
+    "months write a study, then gnomon run STUDY --out FOLDER --dry-run, which says what it will "
+    "take. gnomon report FOLDER shows what was found.",
     help_epilogue="Exit codes: 0 done, 1 failed, 2 command line not understood, 3 done in part "
     "(observations failed, or images or pictures were left out), 130 interrupted. An error is one "
     "line; with --debug one that gnomon did not expect shows where it happened.",
@@ -104,8 +107,8 @@ def explained(error: Exception) -> str:
         return str(error)
     if isinstance(error, BrokenProcessPool):
         return "a process ended before its work did, likely for want of memory; run it again"
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
     return (
         f"{type(error).__name__}: {text}; gnomon did not expect this: please report it, with the "
         f"command, as an issue of its repository ({DEBUG} shows where it happened)"

@@ -73,7 +73,7 @@ def catalog_command(
     defaults: ImageDefaults | None = None,
     collection: str = "own-imagery",
 ) -> int:
-    """Make a STAC catalogue of your own images: GeoTIFFs, north up, in metres (UTM).
+    r"""Make a STAC catalogue of your own images: GeoTIFFs, north up, in metres (UTM).
 
     Metadata of an image come from Planet's file beside it (ID_metadata.json), else from its row in
     the table, else from the options. The position of the sun is computed if only the time is
@@ -86,8 +86,8 @@ def catalog_command(
 
     Example, four-band images taken in Korea at 11:10, then the ships in them:
 
-        gnomon catalog images --out images/catalog --seen-at 2024-11-05T11:10:00+09:00
-            --bands blue,green,red,nir --scale 1e-4
+        gnomon catalog images --out images/catalog --seen-at 2024-11-05T11:10:00+09:00 \
+            --view-azimuth 284 --view-zenith 4 --bands blue,green,red,nir --scale 1e-4
         gnomon detect images/catalog/catalog.json --out runs/november
 
     Parameters

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from gnomon.cli.options import IN_PART, AsJson, absolute_location
+from gnomon.cli.options import IN_PART, AsJson, Natural, Positive, absolute_location
 from gnomon.cli.output_json import write_document
 from gnomon.cli.output_text import console, err
 from gnomon.cli.progress import progress_bar
@@ -18,10 +18,10 @@ def chips_command(
     out: Path,
     catalog: str | None = None,
     review: Path | None = None,
-    empty: int = 0,
-    side: int | None = None,
+    empty: Natural = 0,
+    side: Positive | None = None,
     format: Format = "geojson",  # noqa: A002 - the word that people expect
-    seed: int = 0,
+    seed: Natural = 0,
     as_json: AsJson = False,
 ) -> int:
     """Cut chips around detections, and write one file of labels to decide in.

@@ -23,7 +23,9 @@ def load_command(
     laden over ballast, p_laden and load_state, and with load_reason if the image cannot determine
     the load. The result holds if the ship is a tanker.
 
-    Example: gnomon load clicks.csv --catalog my-images/catalog.json --out loads.parquet
+    Example:
+
+        gnomon load clicks.csv --catalog images/catalog/catalog.json --out loads.parquet
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from gnomon.datamodel.errors import GnomonError, StudyError
 
@@ -34,6 +34,10 @@ def absolute_location(catalog: str) -> str:
     return catalog if "://" in catalog else str(Path(catalog).resolve())
 
 
+Natural = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+"""A number of things, or a seed."""
+Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+PortNumber = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 DryRun = Annotated[
     bool,
     Parameter(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gnomon.cli.options import AsJson
+from gnomon.cli.options import AsJson, PortNumber
 from gnomon.cli.output_json import write_document
 from gnomon.cli.output_text import console, err, print_notes
 from gnomon.cli.progress import progress_bar
@@ -49,7 +49,7 @@ def report_command(
     return 0
 
 
-def serve_command(run: Path, /, *, port: int = 8710, pictures: bool = True) -> int:
+def serve_command(run: Path, /, *, port: PortNumber = 8710, pictures: bool = True) -> int:
     """Serve the evidence page of a run on 127.0.0.1, and save decisions in RUN/review.geojson.
 
     The page is written first if it is missing or older than the run's tables.

@@ -49,10 +49,12 @@ def run_command(
 ) -> int:
     """Run a study, from the search of its catalogue to visits and barrels.
 
-    Writes detections.parquet (one row per hull), observations.parquet (one row per scene and port,
-    also if no ship was found) and run.json (options, versions, weights); then visits.parquet,
-    seasons.parquet, voyages.parquet and ledger.parquet. A second call computes only what is new.
-    An analyst's decisions in OUT/review.geojson are used, and the file is never changed.
+    A study is a TOML file that names a catalogue of images, a period and ports; those in configs
+    can be copied. Writes detections.parquet (one row per hull), observations.parquet (one row per
+    scene and port, also if no ship was found) and run.json (options, versions, weights); then
+    visits.parquet, seasons.parquet, voyages.parquet and ledger.parquet. A second call computes only
+    what is new. An analyst's decisions in OUT/review.geojson are used, and the file is never
+    changed. Then: gnomon report OUT writes the page that shows the answer and its pictures.
 
     Example, first what it will take, then the run:
 
@@ -97,10 +99,17 @@ def detect_command(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
-    """Find ships in a catalogue without a study: in whole scenes, or in a box.
+    r"""Find ships in a catalogue without a study: in whole scenes, or in a box.
 
-    Example: gnomon detect https://earth-search.aws.element84.com/v1 --collections sentinel-2-l2a
-        --bbox 132.9,42.7,133.2,42.9 --start 2024-05-01 --end 2024-05-31 --out runs/may
+    Writes detections.parquet (one row per hull), observations.parquet (one row per scene, also if
+    no ship was found) and run.json. Then: gnomon report OUT, or gnomon export OUT --out FOLDER.
+
+    Example, a box of Sentinel-2 images for a month, without an account (docs/providers.md):
+
+        gnomon detect https://earth-search.aws.element84.com/v1 \
+            --collections sentinel-2-c1-l2a,sentinel-2-l2a \
+            --bbox 132.9,42.7,133.2,42.9 --start 2024-05-01 --end 2024-05-31 \
+            --out runs/may --dry-run
 
     Parameters
     ----------
@@ -109,13 +118,14 @@ def detect_command(
     out
         Folder to write the results to.
     bbox
-        West,south,east,north in degrees; whole scenes if left out.
+        West,south,east,north in degrees, as 132.9,42.7,133.2,42.9; whole scenes if left out.
     start
-        First day, UTC.
+        First day, UTC, as 2024-05-01; from the first image of the catalogue if left out.
     end
-        Last day, UTC.
+        Last day, UTC, that day included; to the last image if left out.
     collections
-        Names of collections, separated by commas; every optical collection if left out.
+        Names of collections, separated by commas; every optical collection that gnomon knows if
+        left out.
     model
         Name or folder of weights.
     pictures

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gnomon.cli.options import absolute_location, split_list
+from gnomon.cli.options import Natural, Positive, absolute_location, split_list
 from gnomon.cli.output_text import console
 from gnomon.cli.progress import progress_bar
 from gnomon.datamodel.errors import WeightsError
@@ -19,8 +19,8 @@ def train_command(
     calibration: Path | None = None,
     corrections: Path | None = None,
     ports: str | None = None,
-    steps: int | None = None,
-    seed: int = 0,
+    steps: Positive | None = None,
+    seed: Natural = 0,
 ) -> int:
     """Train weights: from labelled scenes, or by finetuning on chips of your own.
 

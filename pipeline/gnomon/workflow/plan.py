@@ -87,8 +87,8 @@ def _refuse_unmet(models: Models, planned: Sequence[Observation]) -> None:
     met = {observation.scene.sensor for observation in planned}
     if met and (unmet := sorted(set(models) - met)):
         raise StudyError(
-            f"detect.models names weights for {', '.join(unmet)} scenes, but the catalogue gave "
-            f"only {', '.join(sorted(met))} ones"
+            f"[detect.models] (--model) names weights for {', '.join(unmet)} scenes, but the "
+            f"catalogue gave only {', '.join(sorted(met))} ones"
         )
 
 
