@@ -47,6 +47,27 @@ export function Term({ of, children }: { of: Word; children?: ComponentChildren 
   );
 }
 
+const KNOWN = Object.keys(WORDS.glossary) as Word[];
+const ANY = new RegExp(
+  `\\b(${[...KNOWN].sort((a, b) => b.length - a.length).map((word) => word.replace(/[^\w ]/g, "\\$&")).join("|")})(s?)\\b`,
+  "gi",
+);
+
+/** Text in which each word of the glossary is explained where it first stands. */
+export function explained(text: string): ComponentChildren {
+  const made: ComponentChildren[] = [];
+  const done = new Set<string>();
+  let from = 0;
+  for (const found of text.matchAll(ANY)) {
+    const word = KNOWN.find((one) => one.toLowerCase() === found[1]!.toLowerCase())!;
+    if (done.has(word)) continue;
+    done.add(word);
+    made.push(text.slice(from, found.index), <Term of={word}>{found[0]}</Term>);
+    from = found.index + found[0].length;
+  }
+  return [...made, text.slice(from)];
+}
+
 export function Glossary() {
   return (
     <section id="words" aria-labelledby="words-head">
