@@ -488,6 +488,25 @@ def test_the_card_of_a_visit_has_no_serious_barriers(
     assert card_of(tab).evaluate(wide) <= 0
 
 
+def test_the_sections_explain_their_words_where_they_first_stand(
+    opened: Open, season: str, tmp_path: Path
+) -> None:
+    def lacking(data: Data) -> None:
+        data["answer"]["seasons"][0]["notes"] = ["no p_tanker: only size separates tankers"]
+
+    tab = opened(changed(season, tmp_path, page=lacking))
+    interval = tab.locator("h1").get_by_role("button", name="90 % interval")
+    expect(interval).to_have_accessible_description(words()["glossary"]["90 % interval"])
+    interval.focus()
+    expect(tab.locator(".meaning:popover-open")).to_have_text(words()["glossary"]["90 % interval"])
+    expect(tab.locator(".remarks")).to_contain_text(
+        "no image shows the type of a ship: only size separates tankers"
+    )
+    for part in tab.locator("main p, main h1, main li").all():
+        names = part.locator(".term button").all_text_contents()
+        assert len(names) == len(set(names))
+
+
 JARGON = (
     "log likelihood ratio", "posterior", "likelihood", "prior", "quantile", "sigma", "p_tanker",
     "detection", "observation", "normal distribution", "even odds", "Monte Carlo", "roads",

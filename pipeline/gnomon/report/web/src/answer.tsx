@@ -3,9 +3,10 @@ import { Changes } from "./changes";
 import { Cumulative } from "./cumulative";
 import type { Page, Year } from "./data";
 import { StrongestPicture, Visits } from "./gallery";
+import { explained } from "./glossary";
 import { Headline, loadingSeasons, Tiles } from "./headline";
 import { Ports } from "./ports";
-import { portText } from "./text";
+import { noteText, portText } from "./text";
 
 /** Half of a 90 % interval, as a part of its middle, from which a count is uncertain. */
 const WIDE = 0.35;
@@ -45,7 +46,7 @@ export function Answer({ page }: { page: Page }) {
       {remarks.length > 0 && (
         <ul class="remarks" aria-label="What was missing">
           {remarks.map((remark) => (
-            <li key={remark}>{remark}</li>
+            <li key={remark}>{explained(noteText(remark))}</li>
           ))}
         </ul>
       )}

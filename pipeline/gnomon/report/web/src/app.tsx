@@ -6,7 +6,7 @@ import { Card, shownAt } from "./card";
 import { loadPage, type Page } from "./data";
 import { everything, Filters, Opened, showsObservation, showsShip } from "./filter";
 import { Together } from "./effects";
-import { Glossary } from "./glossary";
+import { explained, Glossary } from "./glossary";
 import { Legend } from "./legend";
 import { List } from "./list";
 import { Maps } from "./map";
@@ -123,19 +123,18 @@ function How({ page }: { page: Page }) {
       <div class="columns">
         <div>
           <p>
-            gnomon searched every satellite image of these ports in the catalogue for ships, kept a record of every image
-            with or without ships, estimated loads from the shadows that hulls cast on the water, and inferred visits, seen
-            and unseen, from what each image could have shown. A visit between two images leaves no trace, so counts are
-            estimates; on simulated seasons their 90 % intervals hold the truth nine times in ten.
+            {explained(
+              "gnomon searched every satellite image of these ports in the catalogue for ships, kept a record of every image with or without ships, estimated loads from the shadows that hulls cast on the water, and estimated how many visits there were, seen and unseen, from what each image could have shown. A visit between two images leaves no trace, so counts are estimates; on simulated seasons their 90 % intervals hold the truth nine times in ten.",
+            )}
           </p>
           <p>
-            The load of a ship holds if the ship is a tanker: laden means with cargo and deep in the water, in ballast
-            means without cargo and high in the water. No freeboards measured from satellites have been published for
-            comparison. Accepting or rejecting a ship changes nothing on this page; it takes effect when visits are
-            inferred again with the review file.
+            {explained(
+              "What is said of a load is true only of tankers. Laden means with cargo and deep in the water; in ballast means without cargo and high in the water. Nobody has published freeboards measured from satellites that these could be compared with. What a ship's own images show and what is supposed from the other visits at its port are kept apart everywhere. Accepting or rejecting a ship changes nothing on this page at once: the numbers change when",
+            )}{" "}
+            <code>gnomon track</code> has run again with the review file.
           </p>
           <p class="soft">
-            Images of Sentinel satellites: contains modified Copernicus Sentinel data. Made with gnomon, Apache-2.0; This file includes Observable Plot, D3 and Preact under their own licences.
+            Images of Sentinel satellites: contains modified Copernicus Sentinel data. Made with gnomon (Apache-2.0). This file includes Observable Plot, D3 and Preact under their own licences.
           </p>
           <details class="licences">
             <summary>Licences</summary>

@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Year } from "./data";
 import { Figure } from "./figure";
+import { explained } from "./glossary";
 import { SimulatedMark } from "./simulated";
 import { percent, rough, whole } from "./text";
 import { exceeded, periodText } from "./verdict";
@@ -102,8 +103,7 @@ export function Changes({ year }: { year: Year }) {
             What would change the answer <SimulatedMark />
           </h2>
           <p class="soft">
-            Line: 90 % interval; dot: middle value. Broad bars: one assumption changed, everything else as inferred. Shaded:
-            above the cap.
+            {explained("Line: 90 % interval; dot: middle value. Broad bars: one assumption changed, everything else as inferred. Shaded: above the cap.")}
           </p>
         </figcaption>
         <Figure draw={(width) => drawBarrels(year, width)} on={[year]} label={label} />

@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { loadingSeasons } from "./headline";
 import type { Curve, Page, Year } from "./data";
 import { Figure } from "./figure";
+import { explained } from "./glossary";
 import { SimulatedMark } from "./simulated";
 import { day, portText, rough, whole } from "./text";
 import { isUsable } from "./verdict";
@@ -118,8 +119,7 @@ export function Cumulative({ page, year, curve }: { page: Page; year: Year; curv
           Barrels since {day(year.start)}, against the cap <SimulatedMark />
         </h2>
         <p class="soft">
-          Line: middle value. Band: 90 % interval. Red line: what the cap leaves. Grey: time without images, in which ships may have
-          come unseen.
+          {explained("Line: middle value. Band: 90 % interval. Red line: what the cap leaves. Grey: time without images, in which ships may have come unseen.")}
         </p>
       </figcaption>
       <Figure draw={(width) => draw(page, year, curve, width)} on={[year]} label={label} />

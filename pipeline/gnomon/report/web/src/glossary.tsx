@@ -62,8 +62,18 @@ export function explained(text: string): ComponentChildren {
     const word = KNOWN.find((one) => one.toLowerCase() === found[1]!.toLowerCase())!;
     if (done.has(word)) continue;
     done.add(word);
-    made.push(text.slice(from, found.index), <Term of={word}>{found[0]}</Term>);
-    from = found.index + found[0].length;
+    // No line breaks between a word and the signs around it.
+    const [lead] = /\S*$/.exec(text.slice(from, found.index))!;
+    const end = found.index + found[0].length, [trail] = /^\S*/.exec(text.slice(end))!;
+    made.push(
+      text.slice(from, found.index - lead.length),
+      <span class="bound">
+        {lead}
+        <Term of={word}>{found[0]}</Term>
+        {trail}
+      </span>,
+    );
+    from = end + trail.length;
   }
   return [...made, text.slice(from)];
 }

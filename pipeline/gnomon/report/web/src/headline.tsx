@@ -1,5 +1,6 @@
 // The answer in a sentence, and in numbers: each interval before its middle value.
 import type { Page, Season, Three, Year } from "./data";
+import { explained } from "./glossary";
 import { SimulatedMark } from "./simulated";
 import { day, percent, portText, rough, whole } from "./text";
 import { exceeded, exceededName, imageCounts, imagesText, periodText, verdict } from "./verdict";
@@ -29,7 +30,7 @@ function Barrels({ page, year }: { page: Page; year: Year }) {
       <span class="verdict">{verdict(first.p_over)}</span> {between(low, high)} barrels{" "}
       {ports ? `left ${ports}` : "were loaded (at which ports is not known)"} {periodText(year)}{" "}
       <span class="soft">
-        (90 % interval; middle {rough(middle)}), against a cap of {whole(year.cap)} for all of {year.year}.
+        {explained(`(90 % interval; middle ${rough(middle)}), against a cap of ${whole(year.cap)} for all of ${year.year}.`)}
       </span>
     </>
   );
@@ -63,7 +64,7 @@ export function Headline({ page, year }: { page: Page; year: Year | undefined })
 function Tile({ name, value, more }: { name: string; value: string; more: string }) {
   return (
     <div class="tile">
-      <dt>{name}</dt>
+      <dt>{explained(name)}</dt>
       <dd>
         <b>{value}</b>
         <span>{more}</span>

@@ -1,5 +1,6 @@
 // Counts of every port, with other estimates of them.
 import type { Page } from "./data";
+import { explained, Term } from "./glossary";
 import { directionText } from "./headline";
 import { portText, rough, whole } from "./text";
 
@@ -10,6 +11,7 @@ export function Ports({ page }: { page: Page }) {
   return (
     <details class="fold">
       <summary>All ports, and three other estimates of the number of visits</summary>
+      <p class="soft">{explained("Each visit as the images make it likely, and three other ways to estimate how many there were.")}</p>
       <div class="wide" tabIndex={0} role="region" aria-label="Counts by port">
         <table>
           <thead>
@@ -17,7 +19,7 @@ export function Ports({ page }: { page: Page }) {
               {["Port", "Images", "Visits seen", "Visits inferred", "Mean stay", "Horvitz-Thompson", "Little", "Chapman", "Direction"].map(
                 (name) => (
                   <th scope="col" key={name}>
-                    {name}
+                    {["Horvitz-Thompson", "Little", "Chapman"].includes(name) ? <Term of="three other ways to estimate">{name}</Term> : name}
                   </th>
                 ),
               )}
