@@ -32,7 +32,7 @@ def test_detect_prints_a_short_table(
         "searching the catalogue ...",
         "observing ...",
         "cutting pictures of empty berths ...",
-        "drawing coastlines ...",
+        "drawing ports ...",
         "drawing pictures ...",
     ]
     assert "observing: 3 of 3 (100 %), " in output.err

@@ -136,7 +136,7 @@ def test_every_stage_of_a_run_reports_its_steps_to_the_last(sea: Path, tmp_path:
         "observing",
         "inferring visits and barrels",
         "cutting pictures of empty berths",
-        "drawing coastlines",
+        "drawing ports",
     ]
     for stage in list(steps)[:3]:
         done, total, item = steps[stage][-1]
