@@ -120,3 +120,11 @@ def test_other_quays_have_larger_ships_as_often_as_the_world_says() -> None:
     assert np.mean([len(each) for each in found]) == pytest.approx(0.05 * 285, rel=0.1)
     assert min(each.length_m.min() for each in found) >= 110
     assert all(np.all(each.berth == ELSEWHERE) for each in found)
+
+
+def test_ships_of_other_trades_come_and_go_laden_or_not() -> None:
+    world = violated(World(), "coasters")
+    for kind in (Kind.OTHER, Kind.COASTER):
+        there = [stays(seed, world, kind) for seed in range(20)]
+        pairs = np.concatenate([2 * each.laden_from + each.laden_until for each in there])
+        assert np.bincount(pairs.astype(int)) / len(pairs) == pytest.approx(0.25, abs=0.07)

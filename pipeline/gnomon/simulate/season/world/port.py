@@ -74,12 +74,12 @@ def draw_port(rng: np.random.Generator, world: World) -> tuple[Presence, TankerC
         Of each ship of the fleet.
 
     """
-    sizes, cycles, passing, berths, cargo, quays, fixed = rng.spawn(7)
+    sizes, cycles, passing, berths, cargo, quays, fixed, others = rng.spawn(8)
     fleet = archetype_tankers(sizes, world.ships, deadweight_factor=world.deadweight_factor)
     once = passing_ships(passing, world)
     berthed = berth_calls(berths, world, draw_cycles(cycles, world), once)
     calls = _fleet_calls(cargo, world, fleet, berthed)
-    parts = [_tankers(cargo, world, fleet, calls), *_passing(berthed, once)]
+    parts = [_tankers(cargo, world, fleet, calls), *_passing(others, berthed, once)]
     parts += [_at_quays(quays, world), *_residents(fixed, world)]
     if world.roads_observed:
         parts.append(_waiting(cargo, fleet, calls))
@@ -164,17 +164,28 @@ def _loads(operation: Ints) -> tuple[Floats, Floats]:
     return laden_in, laden_out
 
 
-def _passing(berthed: BerthedShips, once: list[PassingShips]) -> list[Presence]:
-    """Stays of ships that come to the berths once."""
+def _passing(
+    rng: np.random.Generator, berthed: BerthedShips, once: list[PassingShips]
+) -> list[Presence]:
+    """Stays of ships that come to the berths once, laden or not before and after."""
     out = []
-    for ships in once:
+    for ships, stream in zip(once, rng.spawn(len(once)), strict=True):
         own = np.flatnonzero(berthed.kind == ships.kind)
         who, berth = berthed.ship[own], berthed.berth[own]
         days = berthed.berth_day[own], berthed.leave_day[own]
         size = ships.length_m[who], ships.beam_m[who]
         place = berth_position(berth)
-        parts = stays_of(ships.kind, days=days, size=size, position=place, berth=berth, owner=who)
-        out.append(parts)
+        out.append(
+            stays_of(
+                ships.kind,
+                days=days,
+                size=size,
+                position=place,
+                berth=berth,
+                owner=who,
+                laden=_random_loads(stream, len(own)),
+            )
+        )
     return out
 
 
@@ -189,7 +200,14 @@ def _at_quays(rng: np.random.Generator, world: World) -> Presence:
         size=larger_ships(rng, count),
         position=_scattered(rng, QUAY_M, QUAY_SPREAD_M, count),
         berth=np.full(count, ELSEWHERE),
+        laden=_random_loads(rng, count),
     )
+
+
+def _random_loads(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
+    """Loads before and after, full or none, of ships whose trade is unknown."""
+    before, after = np.round(rng.random((2, count)))
+    return before, after
 
 
 def _residents(rng: np.random.Generator, world: World) -> list[Presence]:
