@@ -1,5 +1,7 @@
 """Each fault is in the tables, and the rest of them is as it was."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pandera.errors
@@ -87,5 +89,8 @@ def test_fractions_in_per_cent_break_the_schema(clean: WorldSeason) -> None:
     assert observations.usable_fraction.max() == pytest.approx(100.0)
     ratio = observations.usable_fraction / clean.observations.usable_fraction
     assert ratio.dropna().to_numpy() == pytest.approx(100.0)
+    for before, after in zip(clean.observations.zones, observations.zones, strict=True):
+        times_100 = {name: 100 * part for name, part in json.loads(before).items()}
+        assert json.loads(after) == pytest.approx(times_100)
     with pytest.raises(pandera.errors.SchemaError, match="fraction"):
         Observations.validate(observations)

@@ -4,6 +4,7 @@ None of these changes what was there; all of them change what a count makes of i
 fault may break their schema, as people's tables do.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -88,9 +89,12 @@ def fractions_in_percent(
     detections: gpd.GeoDataFrame,
     observations: gpd.GeoDataFrame,
 ) -> Tables:
-    """Fractions of observations run from 0 to 100."""
+    """Fractions of observations, those of their zones too, run from 0 to 100."""
     names = ["usable_fraction", "covered_fraction"]
-    return detections, observations.assign(**{name: 100 * observations[name] for name in names})
+    columns = {name: 100 * observations[name] for name in names}
+    zones = [{name: 100 * part for name, part in json.loads(z).items()} for z in observations.zones]
+    columns["zones"] = pd.Series([json.dumps(each) for each in zones], observations.index)
+    return detections, observations.assign(**columns)
 
 
 TABLE_FAULTS: Mapping[str, TableFault] = MappingProxyType(
