@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gnomon.report.credits import SIMULATED, WARNING, image_credits
-from gnomon.report.export.publish import public_text
 from gnomon.report.load_tables import Run, public_location
 from gnomon.report.numbers import published_sentences
+from gnomon.report.publish import public_text
 from gnomon.report.text import days_text
 
 METHOD = (

@@ -28,12 +28,12 @@ from gnomon.report.credits import WARNING, image_credits
 from gnomon.report.export.citation import citation, csv_notes, sha256
 from gnomon.report.export.geopackage import write_geopackage
 from gnomon.report.export.kml import write_kmz
-from gnomon.report.export.publish import public_table, public_text, roots_of
 from gnomon.report.export.stac import write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.figures.crops import Crops, crops
 from gnomon.report.load_tables import EVERYWHERE, Run, public_location, read_run
 from gnomon.report.numbers import published_sentences
+from gnomon.report.publish import public_table, public_text, roots_of
 
 FORMATS = ("gpkg", "geojson", "kml", "csv", "stac")
 TABLES = (

@@ -26,9 +26,9 @@ from pystac.extensions.view import ViewExtension
 
 from gnomon.datamodel.files import write_table
 from gnomon.report.credits import marked
-from gnomon.report.export.publish import is_address
 from gnomon.report.export.vectors import geojson_rows, write_features
 from gnomon.report.load_tables import public_location
+from gnomon.report.publish import is_address
 
 PARQUET = "application/vnd.apache.parquet"
 ABOUT = (

@@ -7,8 +7,6 @@ opened.
 
 import html
 import importlib.metadata
-import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from gnomon.report.page.evidence import PageEvidence, page_evidence, strongest
 from gnomon.report.page.payload import observations_of, ports_of, register_of, ships_of, visits_of
 from gnomon.report.page.schema import GeoJson, PageData, PageEvidenceData, RunSection
 from gnomon.report.page.shell import PAGE, SHELL, bundled, embedded, policy
+from gnomon.report.publish import public_run
 
 FORMAT = 1
 """Version of the JSON between Python and the page."""
@@ -62,15 +61,15 @@ def write_report(
         The folder is not one of a run, or the page cannot be written.
 
     """
-    run = read_run(folder)
+    run = public_run(read_run(folder))
     seen = page_evidence(run, pictures=pictures, on_progress=on_progress)
     path = out or folder / PAGE
-    write_text(page_html(run, seen, beside=path.parent), path)
+    write_text(page_html(run, seen), path)
     return path, (*run.notes, *seen.notes)
 
 
-def page_html(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> str:
-    """HTML of the page; ``beside`` is the folder that it will be in, for links to local items."""
+def page_html(run: Run, seen: PageEvidence) -> str:
+    """HTML of the page."""
     script, style, licences = map(bundled, ("page.js", "page.css", "LICENCES.txt"))
     return SHELL.format(
         policy=policy(script),
@@ -79,12 +78,12 @@ def page_html(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> st
         style=style,
         script=script,
         licences=licences,
-        page=embedded(page_data(run, seen, beside=beside)),
+        page=embedded(page_data(run, seen)),
         evidence=embedded(evidence_data(seen)),
     )
 
 
-def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> PageData:
+def page_data(run: Run, seen: PageEvidence) -> PageData:
     """Everything that the page shows except pictures and posteriors."""
     return {
         "format": FORMAT,
@@ -95,7 +94,7 @@ def page_data(run: Run, seen: PageEvidence, *, beside: Path | None = None) -> Pa
         "ships": ships_of(run),
         "visits": visits_of(run),
         "register": register_of(run),
-        "items": _links(seen.items, beside),
+        "items": seen.items,
         "review": _review(run.folder),
         **effects_of(run.decisions),
         "strongest": strongest(run, seen),
@@ -122,17 +121,6 @@ def _run_section(run: Run, seen: PageEvidence) -> RunSection:
         "clear": CLEAR,
         "notes": [*run.notes, *seen.notes],
     }
-
-
-def _links(items: Mapping[str, str], beside: Path | None) -> dict[str, str]:
-    """Link to the STAC item of each scene; of a local one the path from the page."""
-    links = {}
-    for scene, href in items.items():
-        if href.startswith(("http://", "https://")):
-            links[scene] = href
-        elif beside is not None and "://" not in href:
-            links[scene] = Path(os.path.relpath(href, beside.resolve())).as_posix()
-    return links
 
 
 def _review(folder: Path) -> GeoJson:

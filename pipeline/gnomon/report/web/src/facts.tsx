@@ -129,7 +129,7 @@ const http = (href: string | undefined) => (href && /^https?:/.test(href) ? href
 
 export function Source({ page, ship }: { page: Page; ship: Ship | Observation }) {
   const href = page.items[ship.scene];
-  const item = href && (http(href) || (!/^[a-z]+:/i.test(href) && location.protocol === "file:")) ? href : null;
+  const item = http(href);
   const sha = page.run.weights.sha256;
   return (
     <Facts

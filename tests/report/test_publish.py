@@ -1,6 +1,7 @@
 """An export says nothing of the author's disk, user and keys: every file of it is searched."""
 
 import getpass
+import json
 import re
 import sqlite3
 import zipfile
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 
 from gnomon.datamodel.files import write_json
 from gnomon.report.export.export import export_run
-from gnomon.report.export.publish import is_address, public_text
+from gnomon.report.page.page import write_report
+from gnomon.report.publish import is_address, public_text
 from run_folders import ROWS, day, observation, season, write_run
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=3, max_size=8)
@@ -112,3 +114,24 @@ def test_no_file_of_an_export_names_the_disk_the_user_or_a_key(tmp_path: Path) -
     kept = (out / "csv" / "observations.csv").read_text()
     assert "S2B_two/S2B_two.json is gone" in kept
     assert "https://example.org/red.tif: 403" in kept
+
+
+def test_a_page_gives_away_neither_folders_nor_keys(tmp_path: Path) -> None:
+    """Links of items are those that others can open, without what signs them."""
+    home = tmp_path / "home" / "jane-doe" / "secret-project"
+    observation_ = observation("S2A_broken", day(5), status="failed", reason=(
+        f"{home}/images/b04.tif: cannot be read; https://x.org/b04.tif?sig=KEY: HTTP 403"
+    ))  # fmt: skip
+    run = write_run(home / "runs" / "run", observations=[observation_])
+    values = json.loads((run / "run.json").read_text())
+    values["sources"] = {
+        "S2A_one": "https://user:word@stac.example.org/one?sig=KEY",
+        "S2B_two": f"{home}/images/two.json",
+    }
+    (run / "run.json").write_text(json.dumps(values))
+    write_report(run)
+    page = (run / "report.html").read_text(encoding="utf-8")
+    for secret in ("secret-project", "jane-doe", "KEY", "user:word", str(tmp_path)):
+        assert secret not in page, secret
+    assert "https://stac.example.org/one" in page
+    assert "images/b04.tif: cannot be read" in page

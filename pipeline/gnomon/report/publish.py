@@ -1,15 +1,16 @@
-"""What an export says of places on the author's own machine: nothing but two names.
+"""What a page or an export says of places on the author's own machine: nothing but two names.
 
-An export is given to others. A local file is named by the last two parts of its path, as text and
+They are given to others. A local file is named by the last two parts of its path, as text and
 never as a link; an address keeps neither user and password nor its query, which may hold a key.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from gnomon.report.load_tables import public_location
+from gnomon.report.load_tables import Run, public_location
 
 TEXTS = {"observations": ("reason",), "seasons": ("notes",)}
 """Columns with messages, which may name files, by table."""
@@ -47,6 +48,23 @@ def public_table(name: str, frame: pd.DataFrame, *, roots: tuple[str, ...]) -> p
         if column in frame
     }
     return frame.assign(**{n: values.astype(frame[n].dtype) for n, values in columns.items()})
+
+
+def public_run(run: Run) -> Run:
+    """A run whose messages name no local path, with the addresses of items that others can open."""
+    roots = roots_of(run.folder, run.study.catalog.url if run.study else None)
+    sources = {
+        scene: public_location(href)
+        for scene, href in run.metadata.sources.items()
+        if is_address(href)
+    }
+    return replace(
+        run,
+        observations=public_table("observations", run.observations, roots=roots),
+        seasons=public_table("seasons", run.seasons, roots=roots),
+        notes=tuple(public_text(note, roots=roots) for note in run.notes),
+        metadata=replace(run.metadata, sources=sources),
+    )
 
 
 def roots_of(run: Path, catalog: str | None) -> tuple[str, ...]:
