@@ -42,8 +42,8 @@ lint: .venv/dev  ## ruff, mypy, import contracts
 docs: .venv/docs  ## the site into build/site, every warning an error; no network
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet --config-file configs/mkdocs.yml
 
-notebooks: .venv/dev detect  ## execute the notebooks on the embedded study; HTML into build/notebooks
-	.venv/bin/jupyter nbconvert --execute --to html --output-dir build/notebooks notebooks/*.ipynb
+notebooks: .venv/dev detect  ## execute the notebooks and store their outputs, which the site shows
+	.venv/bin/python docs/scripts/notebooks.py notebooks/*.ipynb
 
 bench: .venv/ready  ## seconds against the floor, decoding the pixels: make bench [PART=scene|loads|seasons]
 	.venv/bin/python -m gnomon.validate.bench $(PART)

@@ -1,7 +1,8 @@
 """Hook of mkdocs: pages and pictures that are made from the code each time the site is built.
 
 Nothing of it is committed, so nothing of it can be out of date: commands come from the command
-line, tables and options from the models that check them, the architecture from the imports.
+line, tables and options from the models that check them, the architecture from the imports. Pages
+of notebooks show the outputs that are stored in them; a test compares the code that made those.
 """
 
 import re
@@ -13,6 +14,7 @@ from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parent))  # hooks are loaded without their folder
 
+import notebooks
 import reference
 import rooms
 
@@ -31,6 +33,10 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
         "rooms.svg": rooms.picture(),
         "rooms.md": rooms.table(),
     }
+    for notebook in notebooks.NAMES:
+        pages[f"{notebook}.md"], pictures = notebooks.page(notebook)
+        for name, picture in pictures.items():
+            files.append(File.generated(config, name, content=picture))
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     figure = (CARD / "evaluation.png").read_bytes()

@@ -157,7 +157,7 @@ def draw_reading(
     path
         Where to write a PNG; the figure is returned in any case.
     dpi
-        Of the figure in a notebook, 12 inches wide.
+        Of the figure in a notebook, 10 inches wide.
 
     """
     return _draw(_Drawing.of(reading), title=title, path=path, dpi=dpi, credit=credit)
@@ -171,7 +171,7 @@ def _draw(
     dpi: float = 100,
     credit: ImageCredit = UNCREDITED,
 ) -> Picture:
-    figure = Picture(figsize=(12, 3.6), dpi=dpi, layout="constrained")
+    figure = Picture(figsize=(10, 3.2), dpi=dpi, layout="constrained")
     axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))
     figure.suptitle(title, fontsize=9)
     chip, fit = drawing.chip, drawing.fit
