@@ -149,12 +149,11 @@ def _describe(cell: Cell) -> None:
     if len(found) != len(texts):
         raise ValueError(f"{len(found)} pictures, and {len(texts)} descriptions: {cell['source']}")
     for (kind, output), text in zip(found, texts, strict=True):
-        image = base64.b64decode(output["data"][kind])
-        if kind == PNG and len(image) > LARGE_BYTES:
-            del output["data"][PNG]
-            kind, image = JPEG, _jpeg(image)
-        output["data"][kind] = base64.b64encode(image).decode()
-        output["metadata"] = {kind: {"alt": text}}
+        image = base64.b64decode(output["data"].pop(kind))
+        large = kind == PNG and len(image) > LARGE_BYTES
+        stored = JPEG if large else kind
+        output["data"][stored] = base64.b64encode(_jpeg(image) if large else image).decode()
+        output["metadata"] = {stored: {"alt": text}}
 
 
 def _jpeg(png: bytes) -> bytes:
