@@ -87,7 +87,7 @@ def test_a_contradiction_is_named() -> None:
     )
     row = {"p_laden_out": 0.999, "p_laden_in": 0.01}
     assert disagreement(row, ships("ballast")) == (
-        "The two disagree: none of its own images shows it laden."
+        "None of its own images shows it laden: that rests on the other visits alone."
     )
     assert disagreement(row, ships("ballast", "laden")) is None
     assert disagreement(row, ships("indeterminate")) is None

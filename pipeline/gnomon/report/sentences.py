@@ -97,7 +97,7 @@ def supposed_text(visit: Mapping[Any, Any]) -> str:
 
 
 def disagreement(visit: Mapping[Any, Any], ships: pd.DataFrame) -> str | None:
-    """One sentence where the images of the ship and the supposition differ; else None."""
+    """One sentence where its images contradict or do not show what is supposed; else None."""
     loads = words()["loads"]
     for when, end in (("on departure", "out"), ("on arrival", "in")):
         own = known_load(visit.get(f"image_p_laden_{end}"))
@@ -111,7 +111,10 @@ def disagreement(visit: Mapping[Any, Any], ships: pd.DataFrame) -> str | None:
     for end in ("out", "in"):
         supposed = known_load(visit.get(f"p_laden_{end}"))
         if supposed and seen and supposed not in seen:
-            return f"The two disagree: none of its own images shows it {loads[supposed]}."
+            return (
+                f"None of its own images shows it {loads[supposed]}: that rests on the other "
+                "visits alone."
+            )
     return None
 
 

@@ -213,7 +213,7 @@ def test_agreement_and_silence_are_said_too(opened: Open, season: str, tmp_path:
     )
     card = card_of(opened(f"{silent}#visit-case"))
     expect(card.locator(".differ")).to_have_text(
-        "The two disagree: none of its own images shows it laden."
+        "None of its own images shows it laden: that rests on the other visits alone."
     )
 
 

@@ -78,7 +78,7 @@ export const shownBy = (visit: Visit): boolean => {
   return supposed.every((state, k) => state != null && state === own[k]);
 };
 
-/** One sentence where the images of the ship and the supposition differ; else null. */
+/** One sentence where the images of the ship contradict or do not show what is supposed; else null. */
 export function disagreement(visit: Visit): string | null {
   const supposed = { "on arrival": known(visit.p_laden_in), "on departure": known(visit.p_laden_out) };
   const own = { "on arrival": known(visit.image_p_laden_in), "on departure": known(visit.image_p_laden_out) };
@@ -87,7 +87,7 @@ export function disagreement(visit: Visit): string | null {
       return `The two disagree: its own images say that it was ${LOAD_TEXT[own[when]]} ${when}, the other visits that it was ${LOAD_TEXT[supposed[when]]}.`;
   const seen = new Set(visit.ships.map((ship) => ship.load).filter(isKnown));
   for (const state of [supposed["on departure"], supposed["on arrival"]])
-    if (state && seen.size && !seen.has(state)) return `The two disagree: none of its own images shows it ${LOAD_TEXT[state]}.`;
+    if (state && seen.size && !seen.has(state)) return `None of its own images shows it ${LOAD_TEXT[state]}: that rests on the other visits alone.`;
   return null;
 }
 
