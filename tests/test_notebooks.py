@@ -91,7 +91,9 @@ def own_labels_claims(text: str) -> None:
 
 
 def one_ship_claims(text: str) -> None:
-    assert "indeterminate" in text
+    # Determined at 0.5 m; at 10 m under a high sun the pixels add nothing.
+    assert re.search(r"^load_state +ballast +indeterminate +indeterminate$", text, re.MULTILINE)
+    assert re.search(r"^log_lr_laden +-\d\S+ +-\d\S+ +-?0\.0$", text, re.MULTILINE)
 
 
 CLAIMS: dict[str, Callable[[str], None]] = {
@@ -113,9 +115,7 @@ def test_a_notebook_runs_and_shows_what_it_claims(name: str) -> None:
     NotebookClient(notebook, timeout=300, resources=folder).execute()
     cells = notebooks.code_cells(notebook)
     assert any(notebooks.pictures(cell) for cell in cells)
-    text = "\n".join(map(printed, cells))
-    assert "length_m" in text
-    CLAIMS[name](text)
+    CLAIMS[name]("\n".join(map(printed, cells)))
 
 
 @pytest.mark.parametrize("name", notebooks.NAMES)
