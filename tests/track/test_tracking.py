@@ -182,7 +182,7 @@ def spoiled(made: SimulatedSeason, how: str) -> dict[str, pd.DataFrame]:
     [
         ("twice", "is there twice"),
         ("no observation", "without an observation, first"),
-        ("no zone", "times without a zone"),
+        ("no zone", "has no zone; add Z"),
         ("empty", "the table is empty"),
         ("another year", "none from 2024-03-01"),
         ("no length", "lack length_m"),

@@ -32,10 +32,13 @@ export function textWidth(text: string): number {
   return Math.ceil(pen.measureText(text).width) + 6;
 }
 
-/** Above, below, beside and within what is named; then ever farther below and above it. */
+/** Within what is named, if that has room; else above, below and beside it, then ever farther away. */
 function* candidates(label: Label, width: number): Generator<Box> {
   const { of } = label, height = ROOM_PX;
   const box = (x: number, y: number): Box => ({ x, y, width, height });
+  // The middle of a large zone is its own; the corners of the box around it are its neighbours'.
+  if (of.width > 1.5 * width && of.height > 3 * height)
+    for (const part of [0.5, 0.4, 0.6, 0.3, 0.7]) yield box(of.x + (of.width - width) / 2, of.y + part * (of.height - height));
   for (const x of [of.x, of.x + (of.width - width) / 2, of.x + of.width - width]) {
     yield box(x, of.y - height - GAP_PX);
     yield box(x, of.y + of.height + GAP_PX);

@@ -190,13 +190,15 @@ function PortMap({ port, ships, filter, span, hidden }: { port: Port; ships: Shi
             ))}
           </select>
         </label>
-        <a
-          href={`https://www.openstreetmap.org/#map=14/${lat.toFixed(4)}/${lon.toFixed(4)}`}
-          target="_blank"
-          rel="noopener noreferrer external"
-        >
-          OpenStreetMap<span class="hidden"> of {portText(port.name)}, online</span>
-        </a>
+        {!simulated() && (
+          <a
+            href={`https://www.openstreetmap.org/#map=14/${lat.toFixed(4)}/${lon.toFixed(4)}`}
+            target="_blank"
+            rel="noopener noreferrer external"
+          >
+            OpenStreetMap<span class="hidden"> of {portText(port.name)}, online</span>
+          </a>
+        )}
       </figcaption>
       <div onClick={clicked} onPointerOver={hovered}>
         {turn && <Figure
