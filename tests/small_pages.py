@@ -105,7 +105,7 @@ def write_small_page(
     else:
         (folder / "cumulative.parquet").unlink()
     path = folder / "report.html"
-    path.write_text(page_html(read_run(folder), seen or PageEvidence(), beside=folder))
+    path.write_text(page_html(read_run(folder), seen or PageEvidence()))
     return path.as_uri()
 
 
