@@ -74,8 +74,9 @@ def test_traffic_is_that_of_2024_where_that_is_the_case(monkeypatch: Any) -> Non
     monkeypatch.setattr(worlds, "infer_world", _refuse)
     read_world(WorldCase("2024", "free", finding=True), 0)
     read_world(WorldCase("as assumed", "free"), 0)
-    assert seen[0] == World()
-    assert seen[1] != World()
+    assert seen[0] == World(days=244)
+    assert seen[0].calls_per_day * seen[0].days == pytest.approx(43)
+    assert seen[1].calls_per_day != World().calls_per_day
 
 
 def _refuse(*_: Any) -> None:

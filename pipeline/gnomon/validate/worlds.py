@@ -9,7 +9,7 @@ import csv
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,8 @@ SENSOR_SETS = {"free": ("s2", "s1"), "daily": ("s2", "s1", "daily"), "all": SENS
 RESIDENTS_ALONE = ("cranes", "barges", "coasters", "no tanker")
 DIRECTION_SURE = 0.95
 """Probability of a direction of trade from which on it counts as decided."""
+FINDING_DAYS = 244
+"""From the first to the last visit of the finding, 7 March to 5 November; 43 are expected."""
 LEDGER_SAMPLES = 800
 DIRECTIONS = ("right", "wrong", "open")
 
@@ -54,7 +56,7 @@ class WorldCase:
     fault: str | None = None
     """A key of `gnomon.simulate.season.world.table_faults.TABLE_FAULTS`."""
     finding: bool = False
-    """As in 2024: the world's own traffic and fleet, rather than one drawn for each season."""
+    """As in 2024: the world's own traffic and fleet for `FINDING_DAYS`, and not drawn ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,9 @@ def read_world(case: WorldCase, seed: int) -> WorldReading:
     """Simulate and infer one season, and compare it with its truth."""
     world_seed, season_seed, fault_seed = np.random.SeedSequence(seed).spawn(3)
     world = violated(World(sensors=SENSOR_SETS[case.sensors]), *case.violations)
-    if not case.finding:
+    if case.finding:
+        world = replace(world, days=FINDING_DAYS)
+    else:
         world = drawn_world(np.random.default_rng(world_seed), world)
     made = simulate_world(np.random.default_rng(season_seed), world)
     tables = made.detections, made.observations
