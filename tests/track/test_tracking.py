@@ -172,6 +172,7 @@ def spoiled(made: SimulatedSeason, how: str) -> dict[str, pd.DataFrame]:
         passes = passes.iloc[:0]
     elif how == "another year":
         passes = passes.assign(seen_at=passes.seen_at + pd.Timedelta(days=900))
+        hulls = hulls.drop(columns="seen_at")
     elif how == "no length":
         hulls = hulls.drop(columns="length_m")
     return {"detections": hulls, "observations": passes}

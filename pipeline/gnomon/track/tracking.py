@@ -29,6 +29,7 @@ from gnomon.track.port_tables import PortTables, VisitSource
 from gnomon.track.posterior import TrackPosterior, track_posterior
 from gnomon.track.sea_routes import SeaRoute
 from gnomon.track.sightings import check_tables, rename_columns
+from gnomon.track.table_checks import denominator_notes, refuse_tables, without_twins
 from gnomon.track.visits import DeadweightModel, PortInference, Visit, port_visits
 from gnomon.track.voyages import PortCall, link_voyages
 
@@ -116,15 +117,18 @@ def track_visits(
     for port in known.values():
         check_zones(port)
     review = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
-    hulls, passes = check_tables(
-        review.detections, _ours(observations, options.observation_columns, "observations")
-    )
+    every = _ours(observations, options.observation_columns, "observations")
+    hulls, passes = check_tables(review.detections, every)
+    refuse_tables(hulls, passes)
+    hulls, twins = without_twins(hulls, passes)
+    more = twins, denominator_notes(hulls, every), review.notes
     start, end = period_of(period, passes)
     tables = PortTables(options, known, hulls, passes, start, end)
     found, seasons, posteriors = _infer_ports(
         tables, _with_reviewed(fleet, hulls), deadweight, ais, on_progress
     )
-    seasons = [_with_note(row, review.notes) for row in seasons]
+    for notes in more:
+        seasons = [_with_note(row, notes) for row in seasons]
     seasons.sort(key=lambda row: row.port)
     posteriors.sort(key=lambda posterior: posterior.port)
     found.sort(key=lambda f: (f.visit.port, f.visit.arrived.p50, f.source.visit_id))
@@ -188,8 +192,8 @@ def _with_reviewed(fleet: Fleet, hulls: pd.DataFrame) -> Fleet:
     return fleet.with_names({str(name).strip() for name in hulls.identity.dropna()} - {""})
 
 
-def _with_note(row: SeasonRow, reviews: Mapping[str, str]) -> SeasonRow:
-    notes = [text for text in (row.notes, reviews.get(row.port)) if text]
+def _with_note(row: SeasonRow, more: Mapping[str, str]) -> SeasonRow:
+    notes = [text for text in (row.notes, more.get(row.port)) if text]
     return replace(row, notes="; ".join(notes) or None)
 
 
