@@ -102,3 +102,11 @@ def test_a_message_is_one_line_that_can_be_read(text: str) -> None:
     line = one_line(ValueError(text))
     assert "\n" not in line
     assert 0 < len(line) <= 200
+
+
+def test_a_name_that_cannot_be_resolved_is_reported_in_plain_words() -> None:
+    """Names under .invalid exist nowhere (RFC 6761); the library nests three errors around that."""
+    refused(
+        "https://catalogue.invalid/v1/catalog.json",
+        "its name cannot be resolved: is there a network", timeout_s=2.0,
+    )  # fmt: skip

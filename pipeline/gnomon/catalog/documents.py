@@ -123,13 +123,27 @@ def _answer(error: APIError) -> str:
     status = getattr(error, "status_code", None)
     if status is None:
         return (
-            f"does not answer ({one_line(error)}); check the address and the network, or try later"
+            f"does not answer ({_why_silent(error)}); check the address and the network, or try "
+            "later"
         )
     if status == 429:
         return "has had too many requests (429), even after pauses; try later"
     if status >= 500:
         return f"fails on its own side ({status}), even when asked again; try later"
     return f"refuses ({status}: {one_line(error)}); check the address and the collections"
+
+
+def _why_silent(error: APIError) -> str:
+    """Why there was no answer; the library's own text nests three errors in parentheses."""
+    text = str(error)
+    for sign, why in (
+        ("NameResolution", "its name cannot be resolved: is there a network?"),
+        ("refused", "the connection was refused"),
+        ("timed out", "it took too long"),
+    ):
+        if sign in text:
+            return why
+    return one_line(error)
 
 
 def one_line(error: BaseException) -> str:

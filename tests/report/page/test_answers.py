@@ -52,12 +52,12 @@ def bars(run: Run) -> dict[str, Swing]:
     return {bar["what"]: bar for bar in swings(run, run.ledger)}
 
 
-def test_unseen_visits_go_from_those_seen_to_the_most_that_images_allow(tmp_path: Path) -> None:
+def test_unseen_visits_go_from_those_seen_to_the_end_of_their_interval(tmp_path: Path) -> None:
     bar = bars(run_of(tmp_path))["Unseen visits"]
     assert bar["low"] == pytest.approx(200_000 * 6 / 10)
     assert bar["high"] == pytest.approx(200_000 * 14 / 10)
     assert "only the 6 deliveries" in bar["text"]
-    assert "14, the most" in bar["text"]
+    assert "14, the upper end of their 90 % interval" in bar["text"]
 
 
 def test_the_load_goes_from_the_emptiest_to_the_fullest_scenario(tmp_path: Path) -> None:

@@ -139,7 +139,8 @@ def picture(hull: bool = True) -> PagePicture:
 @pytest.mark.parametrize(
     ("rows", "best"),
     [
-        ([(2.0, 3.0, True), (-3.0, 3.0, True)], 1),  # the weight of the evidence, either way
+        ([(2.0, 3.0, True), (3.0, 3.0, True)], 1),  # the weight of the evidence
+        ([(2.0, 3.0, True), (-9.0, 3.0, True)], 0),  # all images of the visit say laden at its end
         ([(2.0, 3.0, True), (9.0, 10.0, True)], 0),  # a hull of ten pixels is no picture
         ([(2.0, 3.0, True), (9.0, 3.0, False)], 0),  # what was fitted can be drawn
         ([(2.0, 10.0, True), (3.0, 10.0, True)], 1),  # if none is large

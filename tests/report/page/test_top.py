@@ -196,7 +196,7 @@ def test_barrels_cross_the_cap_where_the_table_says(opened: Open, tmp_path: Path
         }"""
     )
     text = " ".join(marks["texts"])
-    for part in ("cap 500,000 for the year", "middle", "at most", "at least",
+    for part in ("cap 500,000 for the year", "middle", "upper end", "lower end",
                  "no images before 15 Oct 2024"):  # fmt: skip
         assert part in text, part
     heights = sorted(round(height, 1) for _, _, _, height in marks["lines"])

@@ -151,7 +151,7 @@ def _if_unseen(inferred: pd.Series) -> Swing | None:
         "low": min(per_visit * seen, float(inferred.barrels_p50)),
         "high": per_visit * most,
         "text": f"Counting only the {seen:.0f} deliveries that were seen gives the low end, and "
-        f"{most:.0f}, the most that the images allow, the high end. More images narrow this.",
+        f"{most:.0f}, the upper end of their 90 % interval, the high end. More images narrow this.",
     }
 
 

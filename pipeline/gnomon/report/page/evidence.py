@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
@@ -34,6 +35,8 @@ PICTURE_BYTES_MAX = 13_000_000
 
 LARGE_PX = 20
 """Length of a hull, pixels, from which a reader without practice sees a ship."""
+BORNE_OUT = 0.9
+"""Probability of a load by all images of a visit from which they bear out one of them."""
 
 
 @dataclass
@@ -214,7 +217,8 @@ def _wanted(run: Run, squares: dict[str, tuple[Square, list[str]]]) -> dict[str,
 def strongest(run: Run, seen: PageEvidence) -> Strongest | None:
     """The picture of a visit's hull whose own pixels say most of its load.
 
-    It shows the hull as fitted. Hulls of fewer than `LARGE_PX` pixels count only if none has more.
+    It shows the hull as fitted. Hulls of fewer than `LARGE_PX` pixels count only if none has more,
+    and those whose visit as a whole says otherwise, or nothing, only if none else is left.
     """
     visited = {name for text in run.visits.detections for name in parsed(text, list[str]())}
     table = run.detections
@@ -224,7 +228,13 @@ def strongest(run: Run, seen: PageEvidence) -> Strongest | None:
     drawn = rows.detection_id.map(lambda name: seen.chips[name]["hull"] is not None)
     large = rows.length_m / rows.gsd_m >= LARGE_PX
     order = np.lexsort(
-        (rows.detection_id, -rows.log_lr_laden.abs(), ~large.to_numpy(), ~drawn.to_numpy(bool))
+        (
+            rows.detection_id,
+            -rows.log_lr_laden.abs(),
+            ~_borne_out(rows, run.visits),
+            ~large.to_numpy(),
+            ~drawn.to_numpy(bool),
+        )
     )
     row = rows.iloc[order[0]]
     credit = image_credit(str(row.collection), str(row.platform), row.seen_at)
@@ -233,6 +243,21 @@ def strongest(run: Run, seen: PageEvidence) -> Strongest | None:
         "chip": seen.chips[row.detection_id],
         "credit": credit.text,
     }
+
+
+def _borne_out(rows: pd.DataFrame, visits: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether all images of a hull's visit together say what its own one says."""
+    ends = {
+        name: (visit.image_p_laden_in, visit.image_p_laden_out)
+        for visit in visits.itertuples()
+        for name in parsed(visit.detections, list[str]())
+    }
+    made = []
+    for name, ratio in zip(rows.detection_id, rows.log_lr_laden, strict=True):
+        known = [p for p in ends.get(name, ()) if pd.notna(p)]
+        sides = [p if ratio > 0 else 1 - p for p in known]
+        made.append(max(sides, default=0.0) > BORNE_OUT)
+    return np.array(made, bool)
 
 
 def _missing(run: Run, made: PageEvidence) -> Iterator[str]:

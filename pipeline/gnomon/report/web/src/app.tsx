@@ -124,7 +124,7 @@ function How({ page }: { page: Page }) {
         <div>
           <p>
             {explained(
-              "gnomon searched every satellite image of these ports in the catalogue for ships, kept a record of every image with or without ships, estimated loads from the shadows that hulls cast on the water, and estimated how many visits there were, seen and unseen, from what each image could have shown. A visit between two images leaves no trace, so counts are estimates; on simulated seasons their 90 % intervals hold the truth nine times in ten.",
+              "gnomon looked for ships in the satellite images of these ports that the catalogue has, but for those under too much cloud, kept a record of every image, with or without ships, skipped or failed, estimated loads from the shadows that hulls cast on the water, and estimated how many visits there were, seen and unseen, from what each image could have shown. A visit between two images leaves no trace, so counts are estimates. In simulated seasons their 90 % intervals held the true number of visits about nine times in ten, and the true barrels about eight times in ten; where the world differs from the simulation they hold them less often.",
             )}
           </p>
           <p>
@@ -134,7 +134,7 @@ function How({ page }: { page: Page }) {
             <code>gnomon track</code> has run again with the review file.
           </p>
           <p class="soft">
-            Images of Sentinel satellites: contains modified Copernicus Sentinel data. Made with gnomon (Apache-2.0). This file includes Observable Plot, D3 and Preact under their own licences.
+            {run.credits.join(" ")} Made with gnomon (Apache-2.0). This file includes Observable Plot, D3 and Preact under their own licences.
           </p>
           <details class="licences">
             <summary>Licences</summary>

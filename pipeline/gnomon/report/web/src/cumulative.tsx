@@ -58,9 +58,9 @@ function endLabels(end: { low: number | null; middle: number | null; high: numbe
   const apart = (lower: number, upper: number) => Math.max(0, LABEL_PX - (upper - lower) / perPixel);
   const [low, middle, high] = [end.low ?? 0, end.middle ?? 0, end.high ?? 0];
   return [
-    { y: high, dy: -apart(middle, high), text: `${rough(high)}\nat most` },
+    { y: high, dy: -apart(middle, high), text: `${rough(high)}\nupper end` },
     { y: middle, dy: 0, text: `${rough(middle)}\nmiddle` },
-    { y: low, dy: apart(low, middle), text: `${rough(low)}\nat least` },
+    { y: low, dy: apart(low, middle), text: `${rough(low)}\nlower end` },
   ];
 }
 

@@ -28,7 +28,7 @@ export const exceededName = (p: number): string =>
 
 /** Days that the numbers of a year cover. */
 export const daysOf = (year: Year): number | null =>
-  year.start == null || year.end == null ? null : Math.round((year.end - year.start) / DAY_S);
+  year.start == null || year.end == null ? null : Math.floor((year.end - 1) / DAY_S) - Math.floor(year.start / DAY_S) + 1;
 
 const isWhole = (year: Year) => (daysOf(year) ?? 0) >= 365;
 
@@ -43,7 +43,8 @@ export function periodText(year: Year): string {
   return `from ${from} to ${last} (${whole(days)} days)`;
 }
 
-export const isUsable = (one: Observation) => one.sky === "clear" || one.ships.length > 0;
+/** Whether an image is among those that the counts rest on: as in the tables, all that were observed and show some water. */
+export const isUsable = (one: Observation) => one.status === "observed" && (one.seen > 0 || one.ships.length > 0);
 
 /** Images by what they were good for; each is counted once. */
 export function imageCounts(page: Page) {
