@@ -9,7 +9,7 @@ import pytest
 from commands import called, strict_json, without_progress, write_study
 from gnomon.datamodel.files import write_table
 from gnomon.simulate.season.campaign import as_tables, simulate_season, trade_2024
-from run_folders import write_review
+from run_folders import write_review, write_run
 from user_tables import IMAGES, SHIPS, csv_file
 
 
@@ -120,3 +120,35 @@ def test_faults_of_both_the_terminal_shows_and_what_was_assumed(
     assert [line.partition("images.csv: ")[2][:14] for line in lines] == [
         "row 1, seen_at", "row 3, seen_at"
     ]  # fmt: skip
+
+
+def test_simulated_tables_are_called_so_wherever_track_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = csv_file(tmp_path / "images.csv", IMAGES)
+    drawn = csv_file(tmp_path / "drawn.csv", IMAGES | {"collection": ["synthetic-daily-3m"] * 3})
+    ships = csv_file(tmp_path / "ships.csv", SHIPS)
+    for images, marked in ((real, False), (drawn, True)):
+        words = ("--detections", ships, "--observations", images, "--out", tmp_path / "out")
+        assert called(monkeypatch, "track", *words) == 0
+        assert ("These scenes are SIMULATED" in capsys.readouterr().out) == marked
+        assert called(monkeypatch, "track", *words, "--json") == 0
+        document = strict_json(capsys.readouterr().out)
+        assert document["simulated"] is marked
+        notes = pd.read_parquet(tmp_path / "out" / "seasons.parquet").notes.fillna("")
+        assert len(notes)
+        assert (notes.str.startswith("SIMULATED") == marked).all()
+
+
+def test_track_refuses_the_folder_of_another_run_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_run(tmp_path / "other")
+    ships = csv_file(tmp_path / "ships.csv", SHIPS)
+    images = csv_file(tmp_path / "images.csv", IMAGES)
+    words = ("--detections", ships, "--observations", images, "--out", other)
+    assert called(monkeypatch, "track", *words) == 1
+    lines = without_progress(capsys.readouterr().err).strip().splitlines()
+    assert len(lines) == 1
+    assert "holds detections.parquet of other images" in lines[0]
+    assert "another folder" in lines[0]

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.report.load_tables import EVERYWHERE, OPTIONAL, public_location, read_run
-from run_folders import AREA, ROWS, day, observation, write_run
+from gnomon.datamodel.simulated import NOTE
+from gnomon.report.load_tables import EVERYWHERE, OPTIONAL, OTHERS, public_location, read_run
+from run_folders import AREA, ROWS, day, observation, season, write_run
 
 
 @pytest.fixture
@@ -82,6 +83,31 @@ def test_columns_of_another_version_are_null_or_dropped(run: Path, name: str) ->
     assert table[lost].isna().all(axis=None)
     assert "of_the_future" not in table
     assert f"{name}.parquet is from another version: it lacks {', '.join(lost)}" in read.notes
+
+
+@pytest.mark.parametrize("other", ["ships", "images"])
+def test_what_was_inferred_from_other_tables_is_left_out(tmp_path: Path, other: str) -> None:
+    """As `gnomon track` of an earlier version leaves a folder when it writes into it."""
+    simulated = [
+        row | {"scene_id": f"SYN_{n}", "port": "port-alfa", "collection": "synthetic-sentinel-2"}
+        for n, row in enumerate(ROWS["observations"][1])
+    ]
+    changed = {"detections": []} if other == "ships" else {"observations": simulated}
+    read = read_run(write_run(tmp_path / "mixed", **changed))
+    assert OTHERS in read.notes
+    assert OTHERS.startswith("visits, seasons and barrels in this folder were inferred from other")
+    for name in (*OPTIONAL, "decisions"):
+        assert len(getattr(read, name)) == 0
+        assert len(getattr(read, name).columns)
+
+
+def test_simulated_barrels_are_not_shown_beside_real_images(tmp_path: Path) -> None:
+    """Also where the ports have one name and no visit was seen."""
+    rows = [season() | {"notes": NOTE}]
+    read = read_run(write_run(tmp_path / "mixed", seasons=rows, visits=[]))
+    assert not read.simulated
+    assert len(read.ledger) == len(read.seasons) == 0
+    assert OTHERS in read.notes
 
 
 def test_a_folder_without_observations_is_one_line(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def inference_document(inference: "Inference") -> Document:
     reviewed = inference.tracked.reviewed
     seasons, ledger = inference.tracked.seasons, inference.ledger
     return {
+        "simulated": inference.simulated,
         "summary": [line.strip() for line in ledger_lines(ledger, seasons)],
         "notes": list(inference.notes),
         "visits": len(inference.tracked.visits),

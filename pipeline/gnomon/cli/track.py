@@ -5,6 +5,8 @@ from pathlib import Path
 from gnomon.cli.options import AsJson
 from gnomon.cli.output_json import inference_document, write_document
 from gnomon.cli.output_text import (
+    SIMULATED,
+    console,
     err,
     print_files,
     print_inference,
@@ -39,7 +41,8 @@ def track_command(
     observations
         Every image of every port, also those without a ship: all counts rest on it.
     out
-        Folder to write the results to.
+        Folder to write the results to; one that holds ships or images of something else is
+        refused.
     study
         Study (TOML); its [track], [ledger], [period] and [ports] are used. It needs no catalogue.
         Defaults if left out.
@@ -71,6 +74,8 @@ def track_command(
     if as_json:
         write_document("track", inference_document(inference), files=inference.files)
     else:
+        if inference.simulated:
+            console.print(SIMULATED)
         print_inference(inference)
         print_files(inference.files)
     return 0

@@ -1,7 +1,7 @@
 """Who made the images of a run: the credit that their provider requires, or that nobody made them.
 
-Simulated scenes belong to collections whose names start with ``synthetic``. What shows one says so
-in the pixels themselves, because a picture travels without its page.
+What shows a simulated scene says so in the pixels themselves, because a picture travels without its
+page.
 """
 
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gnomon.datamodel.simulated import PREFIX, is_simulated
+
 SIMULATED = "SIMULATED"
 WARNING = "These scenes are SIMULATED: they show the method, not the world."
-PREFIX = "synthetic"
-"""Of the collections of simulated scenes."""
 COPERNICUS = "Contains modified Copernicus Sentinel data"
 
 
@@ -27,11 +27,6 @@ class ImageCredit:
 
 UNCREDITED = ImageCredit("")
 """Of an image of which nothing is known."""
-
-
-def is_simulated(collection: str) -> bool:
-    """Whether a collection's scenes are simulated."""
-    return collection.startswith(PREFIX)
 
 
 def image_credit(collection: str, platform: str, seen_at: pd.Timestamp | None) -> ImageCredit:

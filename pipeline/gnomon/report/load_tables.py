@@ -23,6 +23,7 @@ from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.schema import CRS, Table
+from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import (
     Cumulative,
@@ -34,6 +35,7 @@ from gnomon.datamodel.tables import (
     Visits,
     Voyages,
 )
+from gnomon.workflow.origin import belong_together
 from gnomon.workflow.store import check_run_folder
 
 REQUIRED: dict[str, type[Table]] = {"detections": Detections, "observations": Observations}
@@ -44,6 +46,8 @@ OPTIONAL: dict[str, type[Table]] = {
     "ledger": Ledger,
     "cumulative": Cumulative,
 }
+INFERRED = (*OPTIONAL, "decisions")
+"""Tables whose rows do not name the images that they rest on."""
 EVERYWHERE = "everywhere"
 """Port of a run over whole scenes, as the tables of visits call it."""
 WITHOUT = {
@@ -53,6 +57,10 @@ WITHOUT = {
     "ledger": "ledger.parquet is missing: barrels are not estimated",
     "cumulative": "cumulative.parquet is missing: barrels are not drawn by day",
 }
+OTHERS = (
+    "visits, seasons and barrels in this folder were inferred from other tables and are left out "
+    "(gnomon track makes them anew)"
+)
 HOMES = "home", "Users"
 """Folders that hold the users' own, which have their names."""
 OLD_VERSIONS = "0.0.", "0.1."
@@ -91,6 +99,8 @@ class Run:
     """None if run.json has none that this version can read."""
     notes: tuple[str, ...]
     """What was missing, as sentences for the reader."""
+    left_out: tuple[str, ...] = ()
+    """Tables in the folder that were inferred from other ships or images; they are empty here."""
 
     @property
     def name(self) -> str:
@@ -105,8 +115,7 @@ class Run:
     @property
     def simulated(self) -> bool:
         """Whether the scenes are simulated."""
-        kinds = self.observations.collection.astype("str").str.startswith("synthetic")
-        return bool(kinds.any() or (self.detections.model.astype("str") == "simulated").any())
+        return are_simulated(self.detections, self.observations)
 
     def ports(self) -> tuple[Port, ...]:
         """Ports of the study; without one, the areas of the observations."""
@@ -150,6 +159,10 @@ def read_run(folder: Path) -> Run:
     )
     for name in REQUIRED:
         tables[name]["port"] = tables[name].port.fillna(EVERYWHERE)
+    if not belong_together(*(tables[n] for n in (*REQUIRED, "visits", "seasons"))):
+        notes.append(OTHERS)
+        tables |= {name: tables[name].iloc[:0] for name in INFERRED}
+        tables["left_out"] = INFERRED
     study = _study(values, metadata, notes)
     return Run(folder=folder, **tables, metadata=metadata, study=study, notes=tuple(notes))
 

@@ -29,6 +29,7 @@ from gnomon.catalog.access import missing_access
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.progress import Stages, silent_stages
+from gnomon.datamodel.simulated import is_simulated
 from gnomon.datamodel.study import Study
 from gnomon.detect.detector import read_models
 from gnomon.geo.local import box_around
@@ -150,7 +151,7 @@ def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Fore
         free_bytes=shutil.disk_usage(_existing(out)).free,
         missing=tuple(missing),
         failed=tuple(failed),
-        simulated=any(one.scene.collection.startswith("synthetic") for one in planned),
+        simulated=any(is_simulated(one.scene.collection) for one in planned),
     )
 
 

@@ -15,6 +15,7 @@ from gnomon.datamodel.ports import Port
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.simulated import NOTE, are_simulated
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.datamodel.tables import Cumulative, Ledger
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
@@ -23,6 +24,7 @@ from gnomon.track.ais import read_ais
 from gnomon.track.fleet import read_fleet
 from gnomon.track.tracking import TrackResult, track_visits
 from gnomon.workflow.decision_effects import Inferred, decision_effects
+from gnomon.workflow.origin import refuse_other_tables
 from gnomon.workflow.user_tables.season import read_season_tables
 
 Floats = NDArray[np.float64]
@@ -38,6 +40,8 @@ class Inference:
     files: tuple[Path, ...]
     notes: tuple[str, ...] = ()
     """What was assumed of a user's files, one line each."""
+    simulated: bool = False
+    """Whether the tables are of simulated scenes; notes of the seasons say so too."""
 
 
 def infer_files(
@@ -64,7 +68,8 @@ def infer_files(
     Raises
     ------
     GnomonError
-        A file cannot be used, or they do not fit together; every fault has its line.
+        A file cannot be used, or they do not fit together; every fault has its line. Or ``out``
+        holds ships or images of something else.
 
     """
     options = track or TrackOptions()
@@ -74,6 +79,11 @@ def infer_files(
         detection_columns=options.detection_columns,
         observation_columns=options.observation_columns,
         ports=ports,
+    )
+    refuse_other_tables(
+        out,
+        {"detections": detections, "observations": observations},
+        {"detections": read.detections, "observations": read.observations},
     )
     inference = infer_tables(
         read.detections,
@@ -148,9 +158,11 @@ def infer_tables(
     )
     tracked = infer(decisions=decisions)
     deliveries = build_ledger(tracked.posteriors, rules)
+    simulated = are_simulated(detections, observations)
+    first = [NOTE] if simulated else []
     tables = {
         "visits": tracked.visits,
-        "seasons": _with_notes(tracked.seasons, notes),
+        "seasons": _with_notes(tracked.seasons, first, notes),
         "voyages": tracked.voyages,
         "ledger": table(Ledger, [row.columns() for row in deliveries.rows]),
         "cumulative": table(Cumulative, [asdict(row) for row in deliveries.days]),
@@ -168,15 +180,16 @@ def infer_tables(
     for frame, path in zip(tables.values(), paths, strict=True):
         write_table(frame, path)
     tracked = replace(tracked, seasons=tables["seasons"])
-    return Inference(tracked, tables["ledger"], deliveries, paths)
+    return Inference(tracked, tables["ledger"], deliveries, paths, simulated=simulated)
 
 
-def _with_notes(seasons: pd.DataFrame, notes: Sequence[str]) -> pd.DataFrame:
-    """Seasons with more notes, after their own."""
-    if not notes:
+def _with_notes(seasons: pd.DataFrame, first: Sequence[str], last: Sequence[str]) -> pd.DataFrame:
+    """Seasons with more notes, before and after their own."""
+    if not first and not last:
         return seasons
     own = [[] if pd.isna(text) else [text] for text in seasons.notes]
-    return seasons.assign(notes=pd.Series(["; ".join([*o, *notes]) for o in own], dtype="str"))
+    texts = ["; ".join([*first, *one, *last]) for one in own]
+    return seasons.assign(notes=pd.Series(texts, dtype="str"))
 
 
 def deadweight_of(

@@ -27,6 +27,7 @@ from gnomon.datamodel.decisions import Decision, review_in
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.observation import Background, Observation
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
+from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
 from gnomon.detect.detector import read_models
 from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
@@ -64,7 +65,7 @@ class Results:
     @property
     def simulated(self) -> bool:
         """Whether scenes are simulated."""
-        return bool(self.observations.collection.str.startswith("synthetic").any())
+        return are_simulated(self.detections, self.observations)
 
     def by_port(self) -> pd.DataFrame:
         """One row a port: how often it was observed, and what was found."""

@@ -5,6 +5,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from gnomon.datamodel.tables import Observations
 from gnomon.report.credits import image_credits
 from gnomon.report.export.citation import citation, sha256
 from gnomon.report.export.export import export_run
-from gnomon.report.load_tables import Run, read_run
+from gnomon.report.load_tables import INFERRED, Run, read_run
 from gnomon.report.numbers import published_sentences
 from run_folders import ROWS, day, observation, write_review, write_run
 
@@ -61,6 +62,7 @@ def test_the_csv_files_have_the_same_findings_beside_them(run: Run, tmp_path: Pa
     names = {path.name for path in (out / "csv").glob("*.csv")}
     assert all(name in notes for name in names)
     assert "SIMULATED" not in notes
+    assert all("simulated" not in pd.read_csv(path) for path in (out / "csv").glob("*.csv"))
 
 
 def test_images_are_counted_by_satellite(text: str) -> None:
@@ -119,8 +121,10 @@ def test_credit_is_given_for_the_years_of_real_images_only() -> None:
 
 def test_simulated_scenes_are_marked_in_every_text(tmp_path: Path) -> None:
     observations = [observation("S2A_one", day(0), collection="synthetic-sentinel-2", detections=0)]
-    run = write_run(tmp_path / "run", observations=observations, detections=[])
+    run = write_run(tmp_path / "run", observations=observations)
     out = export_run(run, tmp_path / "out", pictures=False).folder
+    for name in INFERRED[:-1]:
+        assert pd.read_csv(out / "csv" / f"{name}.csv").simulated.eq(True).all()
     assert "SIMULATED" in (out / "CITATION.txt").read_text()
     assert "SIMULATED" in json.loads((out / "stac/collection.json").read_text())["description"]
     text = (out / "CITATION.txt").read_text()

@@ -13,7 +13,7 @@ import pytest
 from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.report.export import export as exports
 from gnomon.report.export.export import export_run
-from gnomon.report.load_tables import read_run
+from gnomon.report.load_tables import OTHERS, read_run
 from run_folders import IDS, ROWS, day, observation, ship, write_review, write_run
 
 
@@ -221,7 +221,9 @@ def test_radar_has_no_pictures_without_a_note(tmp_path: Path) -> None:
     ships = [ship("S1A_one-1", day(0), 130.3, sensor="sar", platform="sentinel-1a")]
     observations = [observation("S1A_one", day(0), sensor="sar", platform="sentinel-1a")]
     gone = str(tmp_path / "gone.json")
-    run = write_run(tmp_path / "run", catalog=gone, detections=ships, observations=observations)
+    run = write_run(
+        tmp_path / "run", catalog=gone, detections=ships, observations=observations, visits=[]
+    )
     made = export_run(run, tmp_path / "out")
     assert not made.without_pictures
     assert made.notes == ()
@@ -245,3 +247,15 @@ def test_sources_come_from_the_run_or_from_the_api(tmp_path: Path) -> None:
         "S2B_empty-everywhere": [f"{api}/S2B_empty"],
     }
     assert read_run(run).notes == ()
+
+
+def test_what_was_inferred_from_other_tables_is_not_exported(tmp_path: Path) -> None:
+    """Nor as a table without rows, which would say that there were no visits."""
+    run = write_run(tmp_path / "run", detections=[])
+    made = export_run(run, tmp_path / "out", pictures=False)
+    assert set(made.rows) == {"detections", "observations"}
+    assert OTHERS in made.notes
+    assert not any("visits" in name or "ledger" in name for name in names(made.folder))
+    text = (made.folder / "CITATION.txt").read_text()
+    assert "WHAT IT FOUND" not in text
+    assert "visits.parquet" not in text

@@ -149,6 +149,8 @@ def _digests(run: Run) -> Iterator[str]:
     if weights:
         yield f"{weights.get('sha256')}  weights {weights.get('name')} {weights.get('version')}"
     for path in sorted(run.folder.iterdir()):
+        if path.stem in run.left_out:
+            continue
         if path.suffix == ".parquet" or path.name in ("run.json", "review.geojson"):
             yield f"{sha256(path)}  {path.name}"
 

@@ -31,15 +31,12 @@ from gnomon.report.export.kml import write_kmz
 from gnomon.report.export.stac import write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.figures.crops import Crops, crops
-from gnomon.report.load_tables import EVERYWHERE, Run, public_location, read_run
+from gnomon.report.load_tables import EVERYWHERE, INFERRED, REQUIRED, Run, public_location, read_run
 from gnomon.report.numbers import published_sentences
 from gnomon.report.publish import public_table, public_text, roots_of
 
 FORMATS = ("gpkg", "geojson", "kml", "csv", "stac")
-TABLES = (
-    "detections", "observations", "visits", "seasons", "voyages", "ledger", "cumulative",
-    "decisions",
-)  # fmt: skip
+TABLES = (*REQUIRED, *INFERRED)
 NOTES = "README.txt"
 """What the CSV files say, beside them."""
 MANIFEST = "export.json"
@@ -110,7 +107,7 @@ def export_run(
     present = {
         name: public_table(name, frame, roots=roots)
         for name, frame in tables.items()
-        if _is_readable(run, name)
+        if name not in read.left_out and _is_readable(run, name)
     }
     drawn = _pictures(read, wanted=pictures and "kml" in chosen, on_progress=on_progress)
 
@@ -191,7 +188,8 @@ def _write(
     """Write every format; returns what was left out, one line each."""
     notes: tuple[str, ...] = ()
     about = describe(run)
-    for kind, write in (("geojson", partial(write_geojson, about=about)), ("csv", write_csv)):
+    csv = partial(write_csv, simulated=INFERRED if run.simulated else ())
+    for kind, write in (("geojson", partial(write_geojson, about=about)), ("csv", csv)):
         if kind in formats:
             (folder / kind).mkdir()
             for name, frame in tables.items():

@@ -6,6 +6,7 @@ without geometry (seasons, ledger) have no GeoJSON. A CSV has points as ``lon`` 
 shapes as WKT under their own names, and empty cells for unknown values.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,19 @@ def write_features(rows: gpd.GeoDataFrame, path: Path, *, about: str = "") -> No
     rows.to_file(path, driver="GeoJSON", engine="pyogrio", **options)
 
 
-def write_csv(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write one table as CSV."""
+def write_csv(
+    name: str, frame: pd.DataFrame, folder: Path, *, simulated: Collection[str] = ()
+) -> list[Path]:
+    """Write one table as CSV.
+
+    Parameters
+    ----------
+    name, frame, folder
+        As in `write_geojson`.
+    simulated
+        Tables that get a column ``simulated``, true in each row: a file travels without its folder.
+
+    """
     path = folder / f"{name}.csv"
     plain: dict[str, Any] = {}
     for column, values in _plain(frame).items():
@@ -73,7 +85,8 @@ def write_csv(name: str, frame: pd.DataFrame, folder: Path) -> list[Path]:
             plain[column] = [
                 shapely.to_wkt(shape, rounding_precision=WKT_DIGITS) for shape in _shapes(values)
             ]
-    pd.DataFrame(plain).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    marks = {"simulated": [True] * len(frame)} if name in simulated else {}
+    pd.DataFrame(marks | plain).to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
     return [path]
 
 
