@@ -13,6 +13,7 @@ from gnomon.datamodel.schema import Table, table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import (
     Cumulative,
+    DecisionEffects,
     Detections,
     Ledger,
     Observations,
@@ -221,4 +222,22 @@ def write_review(folder: Path, **properties: Any) -> Path:
     }  # fmt: skip
     feature = {"type": "Feature", "geometry": None, "properties": decision}
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
+
+
+def write_effects(
+    folder: Path, *, decision: str = "accepted", more: dict[str, str] | None = None
+) -> Path:
+    """Write what a decision about the first ship changed, and ``more`` of other ships."""
+    path = folder / "decisions.parquet"
+    single = {IDS[0]: decision} | (more or {})
+    rows: list[dict[str, Any]] = [
+        {"detection_id": name, "decision": words} for name, words in single.items()
+    ]
+    joint = {
+        "decision": f"all {len(rows)} decisions together",
+        "deliveries_p50_before": 22.0, "deliveries_p50_after": 21.0,
+        "barrels_p50_before": 489_000.0, "barrels_p50_after": 452_000.0, "barrels_noise": 7_400.0,
+    }  # fmt: skip
+    write_table(table(DecisionEffects, [*rows, joint]), path)
     return path

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from browsers import DESK, PHONE, Open, needs_chromium
-from run_folders import IDS, observation, visit
+from run_folders import IDS, observation, visit, write_effects, write_review
 from run_folders import day as day_of
 from small_pages import (
     DATES,
@@ -234,3 +234,42 @@ def test_a_phone_shows_every_label_that_a_desk_shows(opened: Open, tmp_path: Pat
 def test_nothing_scrolls_sideways(opened: Open, tmp_path: Path, size: dict[str, int]) -> None:
     tab = opened(write_small_page(tmp_path, seen=seen_ships(), simulated=True), viewport=size)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_decisions_that_the_numbers_do_not_have_stand_at_the_headline(
+    opened: Open, tmp_path: Path
+) -> None:
+    words = "1 decision in review.geojson is not yet in these numbers: run gnomon track again."
+    write_review(tmp_path)
+    tab = opened(write_small_page(tmp_path))
+    expect(tab.locator("#answer .pending")).to_have_text(words)
+    review = tab.locator("#decisions")
+    expect(review).to_contain_text("1 decision in review.geojson is not yet in visits and barrels")
+    expect(review).not_to_contain_text("in this browser")
+
+
+def test_decisions_that_the_numbers_have_are_not_called_unsaved(
+    opened: Open, tmp_path: Path
+) -> None:
+    write_review(tmp_path)
+    write_effects(tmp_path)
+    tab = opened(write_small_page(tmp_path))
+    review = tab.locator("#decisions")
+    expect(review).to_contain_text("1 decision is in the visits and barrels of this page.")
+    expect(review).not_to_contain_text("in this browser")
+    expect(review).not_to_contain_text("run gnomon track again")
+    expect(tab.locator(".pending")).to_have_count(0)
+
+
+def test_a_decision_of_the_browser_alone_stays_there_and_is_not_in_the_file(
+    opened: Open, tmp_path: Path
+) -> None:
+    tab = opened(write_small_page(tmp_path) + f"#ship-{IDS[1]}")
+    tab.get_by_role("radio", name="accept").check(force=True)
+    tab.get_by_role("button", name="Save decision").click()
+    expect(tab.locator(".decided").first).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(tab.locator("#decisions")).to_contain_text(
+        "1 decision stays in this browser until you download it"
+    )
+    expect(tab.locator(".pending")).to_have_count(0)

@@ -9,10 +9,12 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from gnomon.datamodel.decisions import REVIEW, latest, review_in
 from gnomon.report.credits import SIMULATED, WARNING, image_credits
 from gnomon.report.load_tables import Run, public_location
 from gnomon.report.numbers import published_sentences
 from gnomon.report.publish import public_text
+from gnomon.report.reviews import ReviewUse, effect_text, review_use
 from gnomon.report.text import days_text
 
 METHOD = (
@@ -38,7 +40,7 @@ CSV_FORM = (
 _WIDTH = 79
 
 
-def citation(run: Run, *, version: str, exported_on: str) -> str:
+def citation(run: Run, *, version: str, exported_on: str, use: ReviewUse | None = None) -> str:
     """Text of CITATION.txt.
 
     Parameters
@@ -49,18 +51,21 @@ def citation(run: Run, *, version: str, exported_on: str) -> str:
         Version of gnomon that exports.
     exported_on
         Day of the export.
+    use
+        Of the decisions that are exported; of those in the run's folder if left out.
 
     """
+    use = use or review_use(run, latest(review_in(run.folder)))
     description = public_text(run.study.description) if run.study else ""
     parts = [
         ("How to cite", [_how_to_cite(run, version, exported_on)]),
         ("What it is", [description, WARNING if run.simulated else ""]),
-        ("What it found", list(_found(run))),
+        ("What it found", list(_found(run, use))),
         ("Method", [METHOD]),
         ("Images", list(_images(run))),
         ("Other sources", list(_other_sources(run))),
         ("Versions", [f"{name} {one}" for name, one in run.metadata.versions.items()]),
-        ("Digests (SHA-256)", ["\n".join(_digests(run))]),
+        ("Digests (SHA-256)", ["\n".join(_digests(run, use))]),
         ("Licences", [LICENCES]),
     ]
     lines = []
@@ -71,7 +76,7 @@ def citation(run: Run, *, version: str, exported_on: str) -> str:
     return "\n".join(lines)
 
 
-def csv_notes(run: Run, tables: Iterable[str]) -> str:
+def csv_notes(run: Run, tables: Iterable[str], use: ReviewUse) -> str:
     """Text of README.txt beside the CSV files: what they say, and how to read them.
 
     Parameters
@@ -80,22 +85,25 @@ def csv_notes(run: Run, tables: Iterable[str]) -> str:
         The run.
     tables
         Names of the files.
+    use
+        Of the decisions that are exported.
 
     """
     paragraphs = [
         WARNING if run.simulated else "",
-        *_found(run),
+        *_found(run, use),
         f"Files: {', '.join(f'{name}.csv' for name in tables)}.",
         CSV_FORM,
     ]
     return "\n\n".join(_wrapped(part) for part in paragraphs if part) + "\n"
 
 
-def _found(run: Run) -> Iterator[str]:
-    """Published numbers, interval before middle, each with the period that it covers."""
+def _found(run: Run, use: ReviewUse) -> Iterator[str]:
+    """Published numbers, interval before middle, with their periods and the decisions in them."""
     sentences = published_sentences(run.seasons, run.ledger, run.loading)
-    for sentence in sentences:
-        yield f"{SIMULATED}. {sentence}" if run.simulated else sentence
+    for sentence in (*sentences, effect_text(run, use), use.pending_text):
+        if sentence:
+            yield f"{SIMULATED}. {sentence}" if run.simulated else sentence
 
 
 def _wrapped(text: str) -> str:
@@ -144,14 +152,16 @@ def _other_sources(run: Run) -> Iterator[str]:
     yield f"Ports: {public_location(str(ports)) if ports else 'ports.geojson of gnomon'}"
 
 
-def _digests(run: Run) -> Iterator[str]:
+def _digests(run: Run, use: ReviewUse) -> Iterator[str]:
+    """Of what the numbers rest on; a review is among it only if all of it was used."""
     weights = run.metadata.weights
     if weights:
         yield f"{weights.get('sha256')}  weights {weights.get('name')} {weights.get('version')}"
+    sources = ("run.json", REVIEW) if use.current else ("run.json",)
     for path in sorted(run.folder.iterdir()):
         if path.stem in run.left_out:
             continue
-        if path.suffix == ".parquet" or path.name in ("run.json", "review.geojson"):
+        if path.suffix == ".parquet" or path.name in sources:
             yield f"{sha256(path)}  {path.name}"
 
 

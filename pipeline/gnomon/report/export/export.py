@@ -20,7 +20,7 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
 
-from gnomon.datamodel.decisions import Decision, latest, read_review, review_in
+from gnomon.datamodel.decisions import REVIEW, Decision, latest, read_review, review_in
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import write_folder_whole
 from gnomon.datamodel.progress import Progress
@@ -34,6 +34,7 @@ from gnomon.report.figures.crops import Crops, crops
 from gnomon.report.load_tables import EVERYWHERE, INFERRED, REQUIRED, Run, public_location, read_run
 from gnomon.report.numbers import published_sentences
 from gnomon.report.publish import public_table, public_text, roots_of
+from gnomon.report.reviews import ReviewUse, review_use
 
 FORMATS = ("gpkg", "geojson", "kml", "csv", "stac")
 TABLES = (*REQUIRED, *INFERRED)
@@ -109,16 +110,17 @@ def export_run(
         for name, frame in tables.items()
         if name not in read.left_out and _is_readable(run, name)
     }
+    use = review_use(read, standing, file=review.name if review else REVIEW)
     drawn = _pictures(read, wanted=pictures and "kml" in chosen, on_progress=on_progress)
 
     def write(folder: Path) -> tuple[str, ...]:
-        notes = _write(folder, chosen, read, present, drawn)
+        notes = _write(folder, chosen, read, present, drawn, use)
         _manifest(folder, read, chosen)
         return notes
 
     more = write_folder_whole(out, write)
     files = tuple(sorted(path for path in out.rglob("*") if path.is_file()))
-    notes = (*read.notes, *drawn.notes, *more)
+    notes = (*read.notes, *use.notes, *drawn.notes, *more)
     counts = {name: len(frame) for name, frame in present.items()}
     return Exported(out, files, notes, bool(drawn.notes), unmatched, counts)
 
@@ -184,10 +186,12 @@ def _write(
     run: Run,
     tables: Mapping[str, pd.DataFrame],
     drawn: Crops,
+    use: ReviewUse,
 ) -> tuple[str, ...]:
     """Write every format; returns what was left out, one line each."""
     notes: tuple[str, ...] = ()
     about = describe(run)
+    sentences = [*published_sentences(run.seasons, run.ledger, run.loading), *use.notes]
     csv = partial(write_csv, simulated=INFERRED if run.simulated else ())
     for kind, write in (("geojson", partial(write_geojson, about=about)), ("csv", csv)):
         if kind in formats:
@@ -195,7 +199,7 @@ def _write(
             for name, frame in tables.items():
                 write(name, frame, folder / kind)
     if "csv" in formats:
-        text = csv_notes(run, tables)
+        text = csv_notes(run, tables, use)
         (folder / "csv" / NOTES).write_text(text, encoding="utf-8")
     if "gpkg" in formats:
         write_geopackage(folder, tables, run, about=about)
@@ -205,7 +209,7 @@ def _write(
             path,
             tables,
             name=run.name,
-            about="\n".join([about, *published_sentences(run.seasons, run.ledger, run.loading)]),
+            about="\n".join([about, *sentences]),
             pictures=drawn.pictures,
             simulated=run.simulated,
         )
@@ -222,7 +226,8 @@ def _write(
             made_at=run.metadata.made_at,
         )
         notes = () if items else ("no STAC catalogue: no observation was made",)
-    text = citation(run, version=_version(), exported_on=f"{datetime.now(UTC):%Y-%m-%d}")
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    text = citation(run, version=_version(), exported_on=today, use=use)
     (folder / "CITATION.txt").write_text(text, encoding="utf-8")
     return notes
 

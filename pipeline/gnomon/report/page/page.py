@@ -10,7 +10,7 @@ import importlib.metadata
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gnomon.datamodel.decisions import REVIEW
+from gnomon.datamodel.decisions import REVIEW, latest, review_in
 from gnomon.datamodel.files import write_text
 from gnomon.datamodel.progress import Progress
 from gnomon.report.credits import SIMULATED, WARNING, image_credits
@@ -23,6 +23,7 @@ from gnomon.report.page.payload import observations_of, ports_of, register_of, s
 from gnomon.report.page.schema import GeoJson, PageData, PageEvidenceData, RunSection
 from gnomon.report.page.shell import PAGE, SHELL, bundled, embedded, policy
 from gnomon.report.publish import public_run
+from gnomon.report.reviews import ReviewUse, review_use
 
 FORMAT = 1
 """Version of the JSON between Python and the page."""
@@ -65,7 +66,7 @@ def write_report(
     seen = page_evidence(run, pictures=pictures, on_progress=on_progress)
     path = out or folder / PAGE
     write_text(page_html(run, seen), path)
-    return path, (*run.notes, *seen.notes)
+    return path, (*run.notes, *_review_use(run).notes, *seen.notes)
 
 
 def page_html(run: Run, seen: PageEvidence) -> str:
@@ -96,6 +97,7 @@ def page_data(run: Run, seen: PageEvidence) -> PageData:
         "register": register_of(run),
         "items": seen.items,
         "review": _review(run.folder),
+        "reviewed": [one.detection_id for one in _review_use(run).used],
         **effects_of(run.decisions),
         "strongest": strongest(run, seen),
     }
@@ -121,6 +123,10 @@ def _run_section(run: Run, seen: PageEvidence) -> RunSection:
         "clear": CLEAR,
         "notes": [*run.notes, *seen.notes],
     }
+
+
+def _review_use(run: Run) -> ReviewUse:
+    return review_use(run, latest(review_in(run.folder)))
 
 
 def _review(folder: Path) -> GeoJson:

@@ -353,6 +353,8 @@ class PageData(TypedDict):
     register: dict[str, dict[str, str]]
     items: dict[str, str]
     review: GeoJson
+    reviewed: list[str]
+    """Detections of whose decisions in the review the numbers take account."""
     effects: list[DecisionEffect]
     together: JointEffect | None
     strongest: Strongest | None

@@ -6,6 +6,7 @@ import { StrongestPicture, Visits } from "./gallery";
 import { explained } from "./glossary";
 import { Headline, loadingSeasons, Tiles } from "./headline";
 import { Ports } from "./ports";
+import { type Decisions, pendingText } from "./review";
 import { noteText, portText } from "./text";
 
 /** Half of a 90 % interval, as a part of its middle, from which a count is uncertain. */
@@ -30,12 +31,12 @@ function remarksOf(page: Page): string[] {
   ];
 }
 
-export function Answer({ page }: { page: Page }) {
+export function Answer({ page, decisions }: { page: Page; decisions: Decisions }) {
   const year = yearOf(page);
   const remarks = remarksOf(page);
   return (
     <section id="answer" aria-label="The answer">
-      <Headline page={page} year={year} />
+      <Headline page={page} year={year} pending={pendingText(page, decisions)} />
       <div class="first">
         <StrongestPicture page={page} />
         {year?.curve && <Cumulative page={page} year={year} curve={year.curve} />}

@@ -11,7 +11,7 @@ import { Legend } from "./legend";
 import { List } from "./list";
 import { Maps } from "./map";
 import "./page.css";
-import { begun, download, type Feature, featuresOf, fileName, holding, keep, merged, served } from "./review";
+import { begun, download, type Feature, featuresOf, fileName, holding, keep, merged, whereText } from "./review";
 import "./top.css";
 import "./print.css";
 import { addressOf, scaled, type Span, wholeSpan } from "./items";
@@ -183,8 +183,7 @@ function Review(props: { history: Feature[]; page: Page; read: (features: Featur
       <p>
         <b>{whole(decisions.size)}</b> decisions: {whole(decisions.size - rejected)} accepted, {whole(rejected)} rejected.{" "}
         {unmatched > 0 && `${whole(unmatched)} of them are about ships that this run does not have; they are kept. `}
-        {served() ? "They are saved in the run's folder as you decide." : "They stay in this browser until you download them."}{" "}
-        Visits and barrels take them into account once <code>gnomon track</code> has run again.
+        {whereText(page, decisions).join(" ")}
       </p>
       <div class="row">
         <button type="button" class="primary" disabled={!decisions.size} onClick={() => download(page, history)}>
@@ -250,7 +249,7 @@ function App({ page }: { page: Page }) {
         </p>
       )}
       <main>
-        <Answer page={page} />
+        <Answer page={page} decisions={decisions} />
         <section id="timeline" aria-labelledby="timeline-head">
           <h2 id="timeline-head">
             Every image <SimulatedMark />

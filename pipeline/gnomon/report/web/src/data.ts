@@ -196,6 +196,7 @@ interface Raw {
   register: Record<string, Partial<Candidate>>;
   items: Record<string, string>;
   review: any;
+  reviewed: string[];
   effects: Effect[];
   together: Effects | null;
   strongest: Strongest | null;

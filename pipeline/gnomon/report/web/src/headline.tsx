@@ -50,12 +50,17 @@ function Ships({ page }: { page: Page }) {
   );
 }
 
-export function Headline({ page, year }: { page: Page; year: Year | undefined }) {
+export function Headline({ page, year, pending }: { page: Page; year: Year | undefined; pending: string | null }) {
   return (
     <>
       <h1>
         <SimulatedMark /> {year?.scenarios.length ? <Barrels page={page} year={year} /> : <Ships page={page} />}
       </h1>
+      {pending && (
+        <p class="pending" role="note">
+          {pending}
+        </p>
+      )}
       <p class="soft counts">{imagesText(page)}</p>
     </>
   );

@@ -89,6 +89,56 @@ function embedded(): Feature[] {
 
 export const begun = (page: Page): Feature[] => merged(featuresOf(page.review), embedded(), stored(page));
 
+/** Decisions about ships of the run, by where they are. */
+export interface Whereabouts {
+  /** The numbers of the page take account of them. */
+  used: number;
+  /** In the run's file alone. */
+  filed: number;
+  /** In this browser alone. */
+  local: number;
+}
+
+export function whereabouts(page: Page, decisions: Decisions): Whereabouts {
+  const made = holding(merged(featuresOf(page.review)));
+  const file = served() ? decisions : holding(merged(featuresOf(page.review), embedded()));
+  const same = (one: Decision, other: Decision | undefined) => other != null && Date.parse(one.decided_at) === Date.parse(other.decided_at);
+  const reviewed = new Set(page.reviewed);
+  const found = { used: 0, filed: 0, local: 0 };
+  for (const [id, one] of decisions) {
+    if (!page.ship.has(id)) continue;
+    if (reviewed.has(id) && same(one, made.get(id))) found.used++;
+    else if (same(one, file.get(id))) found.filed++;
+    else found.local++;
+  }
+  return found;
+}
+
+/** "1 decision", "2 decisions" and the verb. */
+const counted = (n: number, [one, many]: [string, string]) => `${n} decision${n === 1 ? ` ${one}` : `s ${many}`}`;
+
+/** Decisions that the numbers take no account of, though they are in the run's file; null if there are none. */
+export function pendingText(page: Page, decisions: Decisions): string | null {
+  const { filed } = whereabouts(page, decisions);
+  if (!filed || !page.answer.seasons.length) return null;
+  return `${counted(filed, [`in ${FILE} is`, `in ${FILE} are`])} not yet in these numbers: run gnomon track again.`;
+}
+
+/** Where the decisions are and what they count for. */
+export function whereText(page: Page, decisions: Decisions): string[] {
+  const { used, filed, local } = whereabouts(page, decisions);
+  const texts = [];
+  if (used) texts.push(`${counted(used, ["is", "are"])} in the visits and barrels of this page.`);
+  if (filed) texts.push(`${counted(filed, [`in ${FILE} is`, `in ${FILE} are`])} not yet in visits and barrels: run gnomon track again.`);
+  if (local)
+    texts.push(
+      `${counted(local, ["stays", "stay"])} in this browser until you download ${local === 1 ? "it" : "them"}; to count in visits and barrels, ` +
+        `${local === 1 ? "it" : "they"} must be in ${FILE} in the run's folder when gnomon track runs again.`,
+    );
+  if (served()) texts.push("Decisions are saved in the run's folder as you make them.");
+  return texts;
+}
+
 /** Keep decisions in the browser, and on the server if there is one; returns the outcome as text. */
 export async function keep(page: Page, history: Feature[]): Promise<string> {
   let local = "Kept in this browser. Download the file to take the decisions along.";
