@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from browsers import DESK, PHONE, Open, needs_chromium
-from run_folders import IDS, observation, visit, write_effects, write_review
+from run_folders import IDS, ROWS, observation, visit, write_effects, write_review
 from run_folders import day as day_of
 from small_pages import (
     DATES,
@@ -111,10 +111,12 @@ def test_only_the_ports_that_the_ledger_counts_from_have_tiles(
 ) -> None:
     """Also where another port comes first in the table."""
     seasons = [port_season("chongjin", visits_p50=9.0, visits_p05=8.0), port_season()]
-    found = tiles(opened(write_small_page(tmp_path / "both", seasons=seasons)))
+    other = observation("S2A_other", day_of(7), port="chongjin")
+    images = {"observations": [*ROWS["observations"][1], other]}
+    found = tiles(opened(write_small_page(tmp_path / "both", seasons=seasons, **images)))
     assert [name for name in found if name.startswith("Visits")] == ["Visits at Rajin"]
     assert found["Visits at Rajin"].startswith("17 to 30 | 90 % interval; middle 22; 1 of them")
-    alone = write_small_page(tmp_path / "one", seasons=seasons[:1])
+    alone = write_small_page(tmp_path / "one", seasons=seasons[:1], **images)
     assert not [name for name in tiles(opened(alone)) if name.startswith("Visits")]
 
 
