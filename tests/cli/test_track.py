@@ -59,9 +59,9 @@ def test_track_takes_a_review_from_anywhere(
     output = capsys.readouterr()
     (unmatched,) = strict_json(output.out)["review"]["unmatched"]
     assert (unmatched["detection_id"], unmatched["reviewer"]) == ("nobody", "B")
-    assert without_progress(output.err).startswith(
-        "review: no such detection here: nobody (accept by B"
-    )
+    note, lost = without_progress(output.err).splitlines()
+    assert "each of its 3 images shows a ship" in note
+    assert lost.startswith("review: no such detection here: nobody (accept by B")
     write_review(tmp_path, decided_at="yesterday")
     assert called(monkeypatch, "track", *words) == 1
     fault, line = without_progress(capsys.readouterr().err).strip().splitlines()

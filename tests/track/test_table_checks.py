@@ -130,3 +130,31 @@ def test_passes_that_were_skipped_or_failed_are_not_missing() -> None:
     late = observations.assign(seen_at=observations.seen_at + timedelta(seconds=20))
     assert denominator_notes(detections, late) == {}
     assert late.seen_at.min() > START
+
+
+def test_a_few_images_that_all_show_ships_are_noted() -> None:
+    tables = plain_tables([0.0, 3.0, 6.0], [(0, 90.0), (1, 90.0), (2, 90.0)])
+    assert "each of its 3 images shows a ship" in denominator_notes(*tables)["vostochny"]
+    assert denominator_notes(*plain_tables([0.0, 3.0], [(0, 90.0), (1, 90.0)])) == {}
+    detections, observations = tables
+    one_empty = observations.assign(status=["observed", "observed", "failed"])
+    assert denominator_notes(detections, one_empty) == {}
+
+
+def test_an_unusable_image_that_shows_a_ship_is_noted() -> None:
+    detections, observations = plain_tables([0.0, 3.0, 6.0], [(1, 90.0)])
+    none = denominator_notes(detections, observations.assign(usable_fraction=[0.0, 0.0, 1.0]))
+    assert none["vostochny"].startswith(
+        "usable_fraction of 1 images that show a ship is 0, first s1"
+    )
+    assert denominator_notes(detections, observations.assign(usable_fraction=[0.0, 0.4, 1.0])) == {}
+
+
+def test_a_year_that_may_be_mistyped_is_noted() -> None:
+    """More than 5 years with more than one of them empty; a long archive is none."""
+    few = plain_tables([-3653.0, 0.0, 3.0, 6.0], [(0, 90.0)])
+    assert denominator_notes(*few)["vostochny"] == (
+        "its images span 10.0 years, with none from 2014-04-01 to 2024-04-01: is a year mistyped?"
+    )
+    assert denominator_notes(*plain_tables([300.0 * n for n in range(9)], [(0, 90.0)])) == {}
+    assert denominator_notes(*plain_tables([0.0, 1000.0, 1003.0], [(0, 90.0)])) == {}

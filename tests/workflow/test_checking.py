@@ -164,6 +164,6 @@ def image_notes(folder: Path, scenes: Sequence[str], ships: Sequence[str]) -> li
 
 
 def test_images_that_all_have_ships_are_noted(tmp_path: Path) -> None:
-    scenes = [f"s{n}" for n in range(12)]
-    assert "each of the 12 images of port p has a ship" in image_notes(tmp_path, scenes, scenes)[0]
+    scenes = [f"s{n}" for n in range(3)]
+    assert "port p: each of its 3 images shows a ship" in image_notes(tmp_path, scenes, scenes)[0]
     assert image_notes(tmp_path, scenes, scenes[:-1]) == []

@@ -391,7 +391,7 @@ def spoilt(frame: gpd.GeoDataFrame, fault: str) -> gpd.GeoDataFrame:
     [
         ("no scene_id", "lacks scene_id; rename"),
         ("unknown scene", r"three \(no such item\)"),
-        ("same id twice", "rows 1, 3, detection_id: a is there twice"),
+        ("same id twice", "rows 1 and 3, detection_id: a is there twice"),
         ("no place", "row 2: has no place"),
         ("length of nothing", "row 2, length_m: 0 must be above 0"),
     ],
@@ -445,10 +445,10 @@ def test_places_that_are_none_are_named(tmp_path: Path, line: str, expected: str
 
 @pytest.mark.parametrize("kind", ["parquet", "geojson", "csv"])
 def test_numbers_as_names_are_names(tmp_path: Path, kind: str) -> None:
-    frame = clicks().assign(detection_id=[4, 3, 2, 1], scene_id=20240403)
+    frame = clicks().assign(detection_id=[4, 3, 2, 1], scene_id=[20240403, 20240404] * 2)
     table = read_detections(written(frame, tmp_path / f"clicks.{kind}")).frame
     assert table.detection_id.tolist() == ["4", "3", "2", "1"]
-    assert set(table.scene_id) == {"20240403"}
+    assert set(table.scene_id) == {"20240403", "20240404"}
 
 
 def test_a_table_without_rows_is_an_answer(roads: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gnomon.cli.options import AsJson
 from gnomon.cli.output_json import check_document, write_document
-from gnomon.cli.output_text import err, print_check
+from gnomon.cli.output_text import print_check, print_faults
 
 
 def check_command(
@@ -17,7 +17,8 @@ def check_command(
     Of tables of ships and images: rows, columns and their names, CRS, time span, ports, places
     inside and outside their areas, what is missing and what follows from that. Of studies, ports,
     reviews, labels and corrections: whether they can be used. Nothing is computed or written. Exit
-    code 1 if there are faults, one line each; with --json they are in the document.
+    code 1 if there are faults, one line each, ten of a file at most; with --json all of them are in
+    the document.
 
     Example: gnomon check ships.csv images.csv --study study.toml
 
@@ -33,13 +34,12 @@ def check_command(
     from gnomon.workflow.checking import check_files
 
     checks = check_files(files, study=study, readers=COUNTERS)
-    faults = [line for check in checks for line in check.faults]
-    code = 1 if faults else 0
+    code = 1 if any(check.faults for check in checks) else 0
     if as_json:
         write_document("check", check_document(checks), files=[], exit_code=code)
         return code
     for check in checks:
         print_check(check)
-    for line in faults:
-        err.print(line, soft_wrap=True)
+    for check in checks:
+        print_faults(check)
     return code

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gnomon.cli.reasons import ReasonCount
+from gnomon.datamodel.errors import TableError
 
 if TYPE_CHECKING:
     from gnomon.datamodel.decisions import Decision
@@ -112,8 +113,17 @@ def print_check(check: "FileCheck") -> None:
             console.print(f"  {name:<9} {text}", soft_wrap=True)
 
 
+def print_faults(check: "FileCheck") -> None:
+    """Print on standard error what is wrong with a file, and how much more of it there is."""
+    more = len(check.faults) - TableError.SHOWN
+    rest = [f"{check.path}: and {more:,} more"] if more > 0 else []
+    for line in [*check.faults[: TableError.SHOWN], *rest]:
+        err.print(line, soft_wrap=True)
+
+
 def _check_lines(check: "FileCheck") -> Iterator[tuple[str, str]]:
-    for use, lacking in check.uses.items():
+    refused = bool(check.faults)  # nothing is said of how it would be used
+    for use, lacking in () if refused else check.uses.items():
         yield (
             use.removeprefix("gnomon "),
             f"lacks {', '.join(lacking)}" if lacking else "can use it",
@@ -131,6 +141,6 @@ def _check_lines(check: "FileCheck") -> Iterator[tuple[str, str]]:
     yield "ports", ", ".join(f"{n} {m:,}" if counted else n for n, m in check.ports.items())
     if check.inside is not None:
         yield "", f"{check.inside:,} ships lie inside the areas of their ports"
-    for kind, lines in (("missing", check.missing), ("note", check.notes)):
+    for kind, lines in () if refused else (("missing", check.missing), ("note", check.notes)):
         for line in lines:
             yield kind, line.removeprefix(f"{check.path}: ")

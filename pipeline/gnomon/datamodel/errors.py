@@ -2,6 +2,22 @@
 
 from collections.abc import Sequence
 
+ROWS_SHOWN = 10
+"""Numbers of rows that a line names."""
+
+
+def row_numbers_text(numbers: Sequence[int]) -> str:
+    """Numbers of rows: "row 2", "rows 1 and 6", "rows 1, 2, 3 and 12 more"; nothing of none."""
+    if not numbers:
+        return ""
+    if len(numbers) == 1:
+        return f"row {numbers[0]}"
+    if len(numbers) == 2:
+        return f"rows {numbers[0]} and {numbers[1]}"
+    more = len(numbers) - ROWS_SHOWN
+    shown = ", ".join(map(str, numbers[:ROWS_SHOWN]))
+    return f"rows {shown} and {more:,} more" if more > 0 else f"rows {shown}"
+
 
 class GnomonError(Exception):
     """Parent of all; the command line prints them without a traceback."""

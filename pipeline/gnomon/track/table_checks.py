@@ -31,7 +31,11 @@ SAME_TIME_MINUTES = 10.0
 TWIN_M = 60.0
 """Between two outlines of one ship in two tiles of a pass."""
 MANY_IMAGES = 10
-"""From so many images on it is strange that each of them has a ship, or that passes are missing."""
+"""From so many images of a satellite on it is strange that passes are missing."""
+ALL_WITH_SHIPS = 3
+"""From so many images on it is noted that each of them has a ship."""
+LONG_YEARS, GAP_YEARS = 5.0, 1.0
+"""A longer period with a longer gap may rest on a mistyped year."""
 STEP_MIN_DAYS = 1.5
 """Satellites whose passes follow each other faster have no step that their gaps would show."""
 STEP_ERROR = 0.02
@@ -162,14 +166,41 @@ def denominator_notes(detections: pd.DataFrame, observations: pd.DataFrame) -> d
     times = pd.to_datetime(observations.seen_at, utc=True, errors="coerce", format="ISO8601")
     observations = observations.assign(seen_at=times)[times.notna()]
     for port, own in observations.groupby("port", sort=True):
-        with_ships = own.scene_id.isin(detections.scene_id[detections.port == port])
-        if len(own) >= MANY_IMAGES and with_ships.all():
+        done = own[own.status == "observed"] if "status" in own else own
+        with_ships = done.scene_id.isin(detections.scene_id[detections.port == port])
+        if len(done) >= ALL_WITH_SHIPS and with_ships.all():
             notes[str(port)].append(
-                f"each of its {len(own)} images shows a ship: if images without ships were left "
+                f"each of its {len(done)} images shows a ship: if images without ships were left "
                 "out, the counts are too high (add a row for each)"
             )
+        notes[str(port)] += _unusable_with_ships(done[with_ships])
         notes[str(port)] += _missing_passes(own)
+        notes[str(port)] += _long_gap(own.seen_at)
     return {port: "; ".join(texts) for port, texts in notes.items() if texts}
+
+
+def _unusable_with_ships(images: pd.DataFrame) -> Iterator[str]:
+    if "usable_fraction" not in images:
+        return
+    none = images[pd.to_numeric(images.usable_fraction, errors="coerce") == 0]
+    if len(none):
+        yield (
+            f"usable_fraction of {len(none)} images that show a ship is 0, first "
+            f"{none.scene_id.iloc[0]}: write what part of the image could be used"
+        )
+
+
+def _long_gap(times: pd.Series) -> Iterator[str]:
+    """Note a period of many years in which whole years have no image."""
+    sorted_times = times.sort_values()
+    years = (sorted_times.diff() / pd.Timedelta(days=365.25)).fillna(0.0)
+    if years.sum() > LONG_YEARS and years.max() > GAP_YEARS:
+        end = int(years.to_numpy().argmax())
+        before, after = sorted_times.iloc[end - 1], sorted_times.iloc[end]
+        yield (
+            f"its images span {years.sum():.1f} years, with none from {before:%Y-%m-%d} to "
+            f"{after:%Y-%m-%d}: is a year mistyped?"
+        )
 
 
 def _missing_passes(own: pd.DataFrame) -> Iterator[str]:

@@ -25,6 +25,7 @@ from gnomon.datamodel.tables import Seasons, Visits, Voyages
 from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
 from gnomon.track.ais import ais_names
 from gnomon.track.fleet import Fleet
+from gnomon.track.implausible import refuse_implausible
 from gnomon.track.port_tables import PortTables, VisitSource
 from gnomon.track.posterior import TrackPosterior, track_posterior
 from gnomon.track.sea_routes import SeaRoute
@@ -119,6 +120,7 @@ def track_visits(
     review = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
     every = _ours(observations, options.observation_columns, "observations")
     hulls, passes = check_tables(review.detections, every)
+    refuse_implausible(review.detections, every, [n for n, p in known.items() if p.area])
     refuse_tables(hulls, passes)
     hulls, twins = without_twins(hulls, passes)
     more = twins, denominator_notes(hulls, every), review.notes

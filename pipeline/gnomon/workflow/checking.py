@@ -18,7 +18,7 @@ from gnomon.datamodel.decisions import read_review
 from gnomon.datamodel.errors import GnomonError, TableError
 from gnomon.datamodel.geojson import read_collection
 from gnomon.datamodel.ports import Port, read_ports
-from gnomon.datamodel.study import TrackStudy, read_study, read_track_study
+from gnomon.datamodel.study import LedgerOptions, TrackStudy, read_study, read_track_study
 from gnomon.track.sightings import CONSEQUENCES
 from gnomon.workflow.user_tables.columns import USED, Kind
 from gnomon.workflow.user_tables.faults import Faults
@@ -33,7 +33,8 @@ from gnomon.workflow.user_tables.reading import (
     with_evidence,
 )
 from gnomon.workflow.user_tables.season import (
-    empty_image_notes,
+    image_notes,
+    loading_notes,
     port_notes,
     season_faults,
     ships_inside,
@@ -136,7 +137,8 @@ def check_files(
             tables += found
     places = {path: place for place, path in enumerate(paths)}
     return sorted(
-        checks + _compared(tables, chosen[1]), key=lambda check: places.get(check.path, -1)
+        checks + _compared(tables, chosen[1], chosen[0].ledger),
+        key=lambda check: places.get(check.path, -1),
     )
 
 
@@ -227,9 +229,11 @@ def _kind_of(path: Path, frame: pd.DataFrame, columns: Mapping[Kind, Mapping[str
     raise TableError([f"{path}: {why}; it has {have}"])
 
 
-def _compared(tables: Sequence[UserTable], ports: tuple[Port, ...]) -> list[FileCheck]:
+def _compared(
+    tables: Sequence[UserTable], ports: tuple[Port, ...], ledger: LedgerOptions
+) -> list[FileCheck]:
     """Checks of tables, the one of ships compared with the one of images."""
-    checks = [_check_table(table, ports) for table in tables]
+    checks = [_check_table(table, ports, ledger) for table in tables]
     by_kind = {kind: [n for n, t in enumerate(tables) if t.kind == kind] for kind in KINDS}
     if all(len(found) == 1 for found in by_kind.values()):
         ships, images = (by_kind[kind][0] for kind in KINDS)
@@ -237,14 +241,17 @@ def _compared(tables: Sequence[UserTable], ports: tuple[Port, ...]) -> list[File
         if not pair[0].lacks(FOR_TRACK) and not pair[1].lacks(FOR_IMAGES):
             faults = (*checks[ships].faults, *season_faults(*pair).lines)
             checks[ships] = replace(checks[ships], faults=faults)
-            notes = (*checks[images].notes, *empty_image_notes(*pair))
+            notes = (*checks[images].notes, *image_notes(*pair))
             checks[images] = replace(checks[images], notes=notes)
     return checks
 
 
-def _check_table(table: UserTable, ports: tuple[Port, ...]) -> FileCheck:
+def _check_table(table: UserTable, ports: tuple[Port, ...], ledger: LedgerOptions) -> FileCheck:
     frame, faults = table.frame, Faults(table.path)
-    near = tuple(port_notes(table, ports, faults)) if table.kind == "detections" else ()
+    if table.kind == "detections":
+        notes = tuple(port_notes(table, ports, faults))
+    else:
+        notes = tuple(loading_notes(table, ledger))
     uses = {use: table.lacks(needs) for use, needs in _USES[table.kind].items()}
     times = frame.seen_at.dropna() if table.kind == "observations" and "seen_at" in frame else ()
     counts = frame.port.value_counts(sort=False).to_dict() if "port" in frame else {}
@@ -263,7 +270,7 @@ def _check_table(table: UserTable, ports: tuple[Port, ...]) -> FileCheck:
         inside=ships_inside(table, ports),
         uses=uses,
         missing=_missing(table),
-        notes=(*table.notes, *near),
+        notes=(*table.notes, *notes),
         faults=(*_row_faults(table, uses), *faults.lines),
     )
 

@@ -79,6 +79,7 @@ def infer_files(
         detection_columns=options.detection_columns,
         observation_columns=options.observation_columns,
         ports=ports,
+        ledger=ledger,
     )
     refuse_other_tables(
         out,

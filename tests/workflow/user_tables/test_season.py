@@ -12,8 +12,8 @@ from shapely import Point, box
 
 from gnomon.datamodel.errors import TableError
 from gnomon.datamodel.ports import Port
+from gnomon.track.table_checks import ALL_WITH_SHIPS
 from gnomon.workflow.user_tables.season import (
-    MANY_IMAGES,
     SeasonTables,
     metres_outside,
     read_season_tables,
@@ -74,7 +74,7 @@ def test_swapped_places_and_other_places_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TableError) as caught:
         season(tmp_path, moved(lon, lat), ports=(gdansk,))
     assert str(caught.value).endswith(
-        "rows 1, 2: 2 ships of port rajin lie more than 20 km outside its area; lon and lat are "
+        "rows 1 and 2: 2 ships of port rajin lie more than 20 km outside its area; lon and lat are "
         "swapped"
     )
     fault = season_fault(tmp_path, moved(["130.3", "130.3", "131.3"], ["42.2"] * 3))
@@ -105,10 +105,10 @@ def test_the_way_to_an_area_is_that_of_the_ellipsoid(lon: float, lat: float) -> 
 
 def many_images(empty: int) -> tuple[dict, dict]:
     """A season with a ship on each image but some."""
-    scenes = [f"s{n}" for n in range(MANY_IMAGES + empty)]
+    scenes = [f"s{n}" for n in range(ALL_WITH_SHIPS + empty)]
     times = [f"2024-04-{n + 1:02d}T02:12:00Z" for n in range(len(scenes))]
     images = {"scene_id": scenes, "port": ["rajin"] * len(scenes), "seen_at": times}
-    seen = scenes[:MANY_IMAGES]
+    seen = scenes[:ALL_WITH_SHIPS]
     ships = {"scene_id": seen, "length_m": ["98"] * len(seen), "port": ["rajin"] * len(seen)}
     return ships, images
 
@@ -116,7 +116,7 @@ def many_images(empty: int) -> tuple[dict, dict]:
 def test_images_without_ships_are_missed(tmp_path: Path) -> None:
     (note,) = season(tmp_path, *many_images(0)).notes
     assert note == (
-        f"{tmp_path / 'images.csv'}: each of the {MANY_IMAGES} images of port rajin has a ship; "
-        "images without ships must be rows too, or counts and dates of visits come out wrong"
+        f"{tmp_path / 'images.csv'}: port rajin: each of its {ALL_WITH_SHIPS} images shows a ship: "
+        "if images without ships were left out, the counts are too high (add a row for each)"
     )
     assert season(tmp_path, *many_images(1)).notes == ()

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gnomon.datamodel.errors import TableError
-
-ROWS = 10
-"""Rows that a line names."""
+from gnomon.datamodel.errors import TableError, row_numbers_text
+from gnomon.track.implausible import ImplausibleRows
 
 
 @dataclass
@@ -22,7 +20,7 @@ class Faults:
     def add(self, why: str, *, column: str = "", rows: Iterable[int] = ()) -> None:
         """Note one fault, of some rows (labels of the index, from 0) or of the whole table."""
         numbers = [int(row) + 1 for row in rows]
-        where = [f"row{'s' if len(numbers) > 1 else ''} {numbers_text(numbers)}"] if numbers else []
+        where = [row_numbers_text(numbers)] if numbers else []
         where += [column] if column else []
         self.lines.append(": ".join([str(self.path), *([", ".join(where)] if where else []), why]))
 
@@ -30,6 +28,11 @@ class Faults:
         """Note one fault of the rows where a mask is true; nothing where it is nowhere."""
         if bad.any():
             self.add(why, column=column, rows=bad.index[bad.to_numpy(dtype=bool)])
+
+    def add_all(self, found: Iterable[ImplausibleRows]) -> None:
+        """Note rows that can hardly be true."""
+        for one in found:
+            self.add(one.why, column=one.column, rows=one.rows)
 
     def refuse(self) -> None:
         """Raise if there are faults.
@@ -42,10 +45,3 @@ class Faults:
         """
         if self.lines:
             raise TableError(self.lines)
-
-
-def numbers_text(numbers: list[int]) -> str:
-    """Numbers of rows, "1, 2, 3 and 12 more"."""
-    shown = ", ".join(map(str, numbers[:ROWS]))
-    more = len(numbers) - ROWS
-    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -107,6 +107,8 @@ def _form(path: Path) -> str:
         with path.open("rb") as file:
             start = file.read(64)
     except OSError as error:
+        if path.is_dir():
+            raise TableError([f"{path}: is a folder; name a file"]) from error
         why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise TableError([f"{path}: cannot be read as a table ({why})"]) from error
     form = next((form for mark, form in _FORMS if start.startswith(mark)), "text")

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import geopandas as gpd
 import pandas as pd
 
+from gnomon.track.implausible import implausible_images, implausible_ships
 from gnomon.workflow.user_tables.cells import (
     json_texts,
     numbers_of,
@@ -188,13 +190,20 @@ def understand(raw: RawTable, kind: Kind, columns: Mapping[str, str]) -> UserTab
         plain, more = _completed(plain, places)
         notes += [f"{raw.path}: {note}" for note in more]
     _check_rows(plain, kind, faults)
+    placed = _with_places(plain, places)
+    if not faults.lines:
+        faults.add_all(
+            implausible_ships(placed)
+            if kind == "detections"
+            else implausible_images(placed, now=datetime.now(UTC))
+        )
     notes += places.notes if places else ()
     used = {ours: theirs for ours, theirs in names.items() if ours in USED[kind]}
     rest = [str(n) for n in raw.frame.columns if n not in used.values() and n not in SHAPES]
     return UserTable(
         path=raw.path,
         kind=kind,
-        frame=_with_places(plain, places),
+        frame=placed,
         form=raw.form,
         names=used,
         unused=tuple(rest),

@@ -5,7 +5,7 @@ its ships within 20 km of its area. Images without ships count as much as those 
 are none of them, a note says what that means.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,11 @@ import pandas as pd
 import shapely
 
 from gnomon.datamodel.ports import Port
+from gnomon.datamodel.study import LedgerOptions
 from gnomon.geo.local import distance_m
+from gnomon.track.implausible import far_from_port
+from gnomon.track.table_checks import denominator_notes
+from gnomon.track.tracking import UNNAMED_PORT
 from gnomon.workflow.user_tables.faults import Faults
 from gnomon.workflow.user_tables.reading import (
     FOR_TRACK,
@@ -26,8 +30,6 @@ from gnomon.workflow.user_tables.reading import (
 
 FAR_M = 20_000.0
 """A ship farther outside its port's area is a fault."""
-MANY_IMAGES = 10
-"""From so many images on it is strange that each of them has a ship."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def read_season_tables(
     detection_columns: Mapping[str, str],
     observation_columns: Mapping[str, str],
     ports: tuple[Port, ...] = (),
+    ledger: LedgerOptions | None = None,
 ) -> SeasonTables:
     """Read tables of ships and images.
 
@@ -59,7 +62,9 @@ def read_season_tables(
     detection_columns, observation_columns
         Our name of a column = theirs.
     ports
-        Known ones: ships must lie near their areas.
+        Known ones: ships must lie near their areas; of others, near each other.
+    ledger
+        A study's: the ports that it names should be there.
 
     Raises
     ------
@@ -72,7 +77,7 @@ def read_season_tables(
     faults = season_faults(ships, images)
     notes = [*ships.notes, *images.notes, *port_notes(ships, ports, faults)]
     faults.refuse()
-    notes += empty_image_notes(ships, images)
+    notes += [*image_notes(ships, images), *loading_notes(images, ledger)]
     plain = [table.frame.reset_index(drop=True) for table in (ships, images)]
     return SeasonTables(plain[0], plain[1], tuple(notes), ships.load_notes)
 
@@ -110,7 +115,13 @@ def _keys(frame: pd.DataFrame) -> pd.Series:
 
 
 def port_notes(ships: UserTable, ports: tuple[Port, ...], faults: Faults) -> Iterator[str]:
-    """Note ships outside their ports' areas; those that lie far outside become faults."""
+    """Note ships outside their ports' areas; those that lie far outside become faults.
+
+    Ships of ports whose area is not known must lie near each other.
+    """
+    if not ships.faults:
+        known = [port.name for port in ports if port.area is not None]
+        faults.add_all(far_from_port(ships.frame, known))
     for port, own in _of_ports(ships, ports):
         assert port.area is not None
         away_m = metres_outside(own.geometry, port.area)
@@ -168,16 +179,30 @@ def metres_outside(places: gpd.GeoSeries, area: shapely.Geometry) -> np.ndarray:
     return np.asarray(distance_m(lines[:, 0], lines[:, 1]))
 
 
-def empty_image_notes(ships: UserTable, images: UserTable) -> Iterator[str]:
-    """Note ports of which there are many images, all of them with ships."""
-    frame = images.frame
-    if "status" in frame:
-        frame = frame[frame.status == "observed"]
-    with_ships = _keys(frame).isin(set(_keys(ships.frame)))
-    for port, rows in with_ships.groupby(frame.port.fillna(""), sort=True):
-        if len(rows) >= MANY_IMAGES and rows.all():
-            name = f" of port {port}" if port else ""
-            yield (
-                f"{images.path}: each of the {len(rows)} images{name} has a ship; images without "
-                "ships must be rows too, or counts and dates of visits come out wrong"
-            )
+def image_notes(ships: UserTable, images: UserTable) -> Iterator[str]:
+    """Note images that seem to be missing, unusable though they show a ship, or of another year."""
+    tables = [
+        pd.DataFrame(table.frame).assign(port=table.frame.port.fillna(UNNAMED_PORT))
+        for table in (ships, images)
+    ]
+    for port, text in denominator_notes(*tables).items():
+        of_port = "" if port == UNNAMED_PORT else f"port {port}: "
+        yield f"{images.path}: {of_port}{text}"
+
+
+def loading_notes(images: UserTable, ledger: LedgerOptions | None) -> Iterator[str]:
+    """Note that the tables have none of the ports that a study's ledger names."""
+    if ledger is None or "loading" not in ledger.model_fields_set or "port" not in images.frame:
+        return
+    have = sorted(set(images.frame.port.dropna()))
+    if have and not set(have) & set(ledger.loading):
+        yield (
+            f"no port of [ledger] loading ({', '.join(ledger.loading)}) is in the tables (they "
+            f"have {_names(have)}), so that no barrels are counted"
+        )
+
+
+def _names(names: Sequence[str], most: int = 10) -> str:
+    """Names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
