@@ -144,6 +144,21 @@ def test_places_far_from_those_of_the_same_port() -> None:
     assert "more than 20 km from the middle of the ships of port p; are lon" in found.why
     assert list(far_from_port(table, known=["p"])) == []
     assert list(far_from_port(table.assign(port=list("pqrst")))) == []
+    assert list(far_from_port(table.assign(port=None))) == []  # whole scenes
+
+
+def test_ships_of_no_port_may_be_anywhere() -> None:
+    seen = images(["2024-04-01", "2024-04-04", "2024-04-07", "2024-04-10"], port=None)
+    table = ships([PLACE, (14.2, 40.8), (-7.6, 33.6)], port=None)
+    result = track_visits(
+        table,
+        seen,
+        options(),
+        period=PeriodOptions(),
+        fleet=read_fleet(REGISTER),
+        deadweight=deadweight_of,
+    )
+    assert list(result.seasons.port) == ["everywhere"]
 
 
 def test_a_port_may_lie_on_the_antimeridian() -> None:

@@ -157,7 +157,7 @@ def far_from_port(
     Parameters
     ----------
     detections
-        With ``port``; without, or without places, there is nothing to judge.
+        With ``port``; rows without one are of whole scenes, and not judged.
     known
         Ports whose area is known, and which are judged by it.
 
@@ -166,7 +166,7 @@ def far_from_port(
     if places is None or "port" not in detections:
         return
     ports = detections.port.astype(object).where(detections.port.notna(), "")
-    skipped = {name or "" for name in known}
+    skipped = {"", *(name or "" for name in known)}
     there = places.notna().all(axis=1) & (places.abs() >= NULL_ISLAND_DEG).any(axis=1)
     for port, own in places[there].groupby(ports[there], sort=False):
         if port in skipped:
@@ -177,9 +177,8 @@ def far_from_port(
         away = distance_m(own.to_numpy(float), np.broadcast_to(middle, (len(own), 2)))
         far = pd.Series(~(away <= FAR_FROM_PORT_M), own.index)  # also what is not on the earth
         if far.any():
-            where = f"port {port}" if port else "the table"
             why = (
-                f"more than 20 km from the middle of the ships of {where}; are lon and lat "
+                f"more than 20 km from the middle of the ships of port {port}; are lon and lat "
                 "swapped, or is it another port?"
             )
             yield _rows_where(far, "", why)

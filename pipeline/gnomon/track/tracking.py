@@ -120,7 +120,8 @@ def track_visits(
     review = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
     every = _ours(observations, options.observation_columns, "observations")
     hulls, passes = check_tables(review.detections, every)
-    refuse_implausible(review.detections, every, [n for n, p in known.items() if p.area])
+    judged_by_area = [name for name, port in known.items() if port.area is not None]
+    refuse_implausible(review.detections, every, [UNNAMED_PORT, *judged_by_area])
     refuse_tables(hulls, passes)
     hulls, twins = without_twins(hulls, passes)
     more = twins, denominator_notes(hulls, every), review.notes
