@@ -12,7 +12,7 @@ from pyproj import Transformer
 
 from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.visibility import Visibility
-from gnomon.track.bounds import SHOWN, Bounds, shown_at, visit_bounds
+from gnomon.track.bounds import SHOWN, Bounds, visit_bounds
 from gnomon.track.posterior import TrackPosterior
 from gnomon.track.sightings import PortObservations, check_tables, port_observations
 from tracked_seasons import START, month_posterior, options, plain_tables, track_posterior
@@ -101,19 +101,21 @@ def test_bounds_of_a_season_are_the_observations_around_each_visit_that_show_its
     tracks = month_posterior()
     rng = np.random.default_rng(4)
     grids = tuple(
-        (Visibility("EPSG:32652", 0.0, 0.0, 40.0, rng.integers(0, 101, (1, 1), dtype=np.uint8)),)
-        for _ in tracks.data.day
+        (Visibility("EPSG:32652", LEFT_M, TOP_M, 40.0, np.full((9, 9), percent, np.uint8)),)
+        for percent in rng.integers(75, 101, len(tracks.data.day))
     )
-    place = np.tile(TO_DEGREES.transform(20.0, -20.0), (len(tracks.data.hulls.day), 1))
+    middle = TO_DEGREES.transform(LEFT_M + 180, TOP_M - 180)
+    place = np.tile(middle, (len(tracks.data.hulls.day), 1))
     data = replace(tracks.data, visibility=grids, places_deg=place)
     assert any_bounds(replace(tracks, data=data), data) >= 3
 
 
 def any_bounds(tracks: TrackPosterior, data: PortObservations) -> int:
+    times = [data.time(d) for d in data.day]
+    share = [float(one.seen_percent.mean()) / 100 for (one,) in data.visibility]
+    assert 3 < sum(part >= SHOWN for part in share) < len(share) - 3
     for track in tracks.representative:
         found = visit_bounds(tracks, track)
-        times = [data.time(d) for d in data.day]
-        share = shown_at(data, track)
         clear = [t for t, part in zip(times, share, strict=True) if part >= SHOWN]
         assert found.arrived_after == max(
             (t for t in clear if t < found.arrived_before), default=None

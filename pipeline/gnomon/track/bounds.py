@@ -9,9 +9,9 @@ place are named, for a reader would take their silence for an empty berth.
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gnomon.datamodel.visibility import best_share
 from gnomon.track.dwell import grid_quantiles
@@ -19,8 +19,6 @@ from gnomon.track.linking import Track
 from gnomon.track.posterior import TrackPosterior
 from gnomon.track.sightings import PortObservations
 from gnomon.track.voyages import TimeQuantiles
-
-Floats = NDArray[np.float64]
 
 SHOWN = 0.9
 """Seen share of a ship's place from which an image shows it."""
@@ -47,37 +45,43 @@ def visit_bounds(tracks: TrackPosterior, track: Track) -> Bounds:
     """Bounds of one visit, from the observations of its port."""
     data = tracks.data
     first, last = (int(data.hulls.observation[track[end]]) for end in (0, -1))
-    shown = shown_at(data, track) >= SHOWN
-    visible = np.flatnonzero(shown)
-    before, after = visible[visible < first], visible[visible > last]
-    within = slice(before[-1] + 1 if len(before) else 0, after[0] if len(after) else len(shown))
+    shows = partial(_shows, data, *_place_of(data, track))
+    # Outwards from the visit, and no farther than to its bounds: a port may have years of images.
+    before = next((n for n in reversed(range(first)) if shows(n)), None)
+    after = next((n for n in range(last + 1, len(data.day)) if shows(n)), None)
+    within = range(0 if before is None else before + 1, len(data.day) if after is None else after)
     seen = set(data.hulls.observation[list(track)].tolist())
-    hidden = [n for n in range(within.start, within.stop) if not shown[n] and n not in seen]
+    hidden = [n for n in within if n not in seen and not shows(n)]
     ends = tracks.end_densities(track)
     arrive = [data.day[first] - q for q in grid_quantiles(ends.before, (0.95, 0.5, 0.05))]
     depart = [data.day[last] + q for q in grid_quantiles(ends.after, (0.05, 0.5, 0.95))]
     return Bounds(
         observations=len(track),
-        arrived_after=data.time(data.day[before[-1]]) if len(before) else None,
+        arrived_after=None if before is None else data.time(data.day[before]),
         arrived_before=data.time(data.day[first]),
         departed_after=data.time(data.day[last]),
-        departed_before=data.time(data.day[after[0]]) if len(after) else None,
+        departed_before=None if after is None else data.time(data.day[after]),
         hidden_images=json.dumps([name for n in hidden for name in data.scenes[n]]),
         arrived=TimeQuantiles(*map(data.time, arrive)),
         departed=TimeQuantiles(*map(data.time, depart)),
     )
 
 
-def shown_at(data: PortObservations, track: Track) -> Floats:
-    """Seen share of a track's place in each observation, (observations,)."""
+def _place_of(data: PortObservations, track: Track) -> tuple[tuple[float, float] | None, float]:
+    """Mean longitude and latitude of a track, where they are known, and metres around it."""
     rows = list(track)
+    reach_m = max(REACH_MIN_M, float(data.hulls.length_m[rows].mean()) / 2)
     place = data.places_deg[rows].mean(0) if data.places_deg is not None else None
     if place is None or not np.isfinite(place).all():
-        return data.usable
-    reach_m = max(REACH_MIN_M, float(data.hulls.length_m[rows].mean()) / 2)
-    return np.array(
-        [
-            best_share(grids, *place.tolist(), reach_m=reach_m) if grids else usable
-            for grids, usable in zip(data.visibility, data.usable, strict=True)
-        ]
-    )
+        return None, reach_m
+    return (float(place[0]), float(place[1])), reach_m
+
+
+def _shows(
+    data: PortObservations, place: tuple[float, float] | None, reach_m: float, observation: int
+) -> bool:
+    """Whether an observation shows a place."""
+    grids = data.visibility[observation]
+    if place is None or not grids:
+        return bool(data.usable[observation] >= SHOWN)
+    return best_share(grids, *place, reach_m=reach_m) >= SHOWN
