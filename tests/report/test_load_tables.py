@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.simulated import NOTE
-from gnomon.report.load_tables import EVERYWHERE, OPTIONAL, OTHERS, public_location, read_run
+from gnomon.report.load_tables import OPTIONAL, OTHERS, public_location, read_run
 from run_folders import AREA, ROWS, day, observation, season, write_run
 
 

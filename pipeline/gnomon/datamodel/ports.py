@@ -16,6 +16,9 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.geojson import FeatureFault, Row, read_geometry, read_rows
 
+EVERYWHERE = "everywhere"
+"""What a port without a name is called where it needs one."""
+
 
 @dataclass(frozen=True)
 class Zone:

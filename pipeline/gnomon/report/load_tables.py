@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.datamodel.files import read_table
-from gnomon.datamodel.ports import Port
+from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.schema import CRS, Table
 from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
@@ -48,8 +48,6 @@ OPTIONAL: dict[str, type[Table]] = {
 }
 INFERRED = (*OPTIONAL, "decisions")
 """Tables whose rows do not name the images that they rest on."""
-EVERYWHERE = "everywhere"
-"""Port of a run over whole scenes, as the tables of visits call it."""
 WITHOUT = {
     "visits": "visits.parquet is missing: ships are shown image by image (gnomon track makes it)",
     "seasons": "seasons.parquet is missing: the number of unseen visits is unknown",

@@ -8,6 +8,7 @@ import math
 
 import pandas as pd
 
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.report.words import words
 
 UNKNOWN = "\N{EN DASH}"
@@ -94,7 +95,7 @@ def days_text(first: pd.Timestamp | None, last: pd.Timestamp | None) -> str:
 
 def port_text(name: str) -> str:
     """Name of a port: port-alfa is Port Alfa."""
-    if name == "everywhere":
+    if name == EVERYWHERE:
         return "Whole scene"
     words = name.replace("-", " ").split(" ")
     return " ".join(word[:1].upper() + word[1:] for word in words)

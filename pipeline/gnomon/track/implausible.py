@@ -26,7 +26,8 @@ SAME_PLACE_M = 5.0
 """Centres of two ships lie farther apart, also side by side."""
 SAME_LENGTH_M = 1.0
 FAR_FROM_PORT_M = 20_000.0
-"""From the median place of a port; a ship farther away belongs to another one."""
+"""From the area of a port, or from the median place of its ships where no area is known; a ship
+farther away belongs to another port."""
 NULL_ISLAND_DEG = 1e-3
 """Around 0, 0, where empty cells end up."""
 FIRST_YEAR = 1972

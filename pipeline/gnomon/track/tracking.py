@@ -16,7 +16,7 @@ import pandas as pd
 
 from gnomon.datamodel.decisions import Decision, Reviewed, reviewed
 from gnomon.datamodel.errors import TrackError
-from gnomon.datamodel.ports import Port
+from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.posterior import PortPosterior
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.schema import table
@@ -34,8 +34,6 @@ from gnomon.track.table_checks import denominator_notes, refuse_tables, without_
 from gnomon.track.visits import DeadweightModel, PortInference, Visit, port_visits
 from gnomon.track.voyages import PortCall, link_voyages
 
-UNNAMED_PORT = "everywhere"
-"""Name of a port without one."""
 OVERLAP_MAX = 0.01
 """Part of the smaller zone that may lie in another: outlines drawn by hand touch."""
 
@@ -114,14 +112,14 @@ def track_visits(
         The detections have no ids, so that decisions cannot be matched.
 
     """
-    known = {port.name or UNNAMED_PORT: port for port in ports}
+    known = {port.name or EVERYWHERE: port for port in ports}
     for port in known.values():
         check_zones(port)
     review = reviewed(_ours(detections, options.detection_columns, "detections"), decisions)
     every = _ours(observations, options.observation_columns, "observations")
     hulls, passes = check_tables(review.detections, every)
     judged_by_area = [name for name, port in known.items() if port.area is not None]
-    refuse_implausible(review.detections, every, [UNNAMED_PORT, *judged_by_area])
+    refuse_implausible(review.detections, every, [EVERYWHERE, *judged_by_area])
     refuse_tables(hulls, passes)
     hulls, twins = without_twins(hulls, passes)
     more = twins, denominator_notes(hulls, every), review.notes
@@ -205,7 +203,7 @@ def _ours(theirs: pd.DataFrame, columns: dict[str, str], name: str) -> pd.DataFr
     frame = rename_columns(theirs, columns, name)
     if "port" not in frame.columns:
         return frame
-    return frame.assign(port=frame.port.astype(object).where(frame.port.notna(), UNNAMED_PORT))
+    return frame.assign(port=frame.port.astype(object).where(frame.port.notna(), EVERYWHERE))
 
 
 def check_zones(port: Port) -> None:

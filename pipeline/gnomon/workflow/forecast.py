@@ -28,6 +28,7 @@ from odc.geo.geobox import GeoBox
 from gnomon.catalog.access import missing_access
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Stages, silent_stages
 from gnomon.datamodel.simulated import is_simulated
 from gnomon.datamodel.study import Study
@@ -45,7 +46,6 @@ TRIAL_HALF_M = 8_000.0
 """Half the side of the part that is tried of a larger one."""
 START_S = 10.0
 """Until processes have loaded their libraries and the network."""
-EVERYWHERE = "everywhere"
 
 
 @dataclass(frozen=True, kw_only=True)

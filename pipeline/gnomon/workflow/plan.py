@@ -8,7 +8,7 @@ import shapely
 from gnomon.catalog.search import ItemFault, find_scenes
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.observation import Observation, ObserveOptions
-from gnomon.datamodel.ports import Port
+from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import Study
@@ -58,9 +58,9 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
             area=port.area,
             start=study.period.start,
             end=study.period.end,
-            on_progress=_of_ports(on_progress, place, len(ports), port.name or "everywhere"),
+            on_progress=_of_ports(on_progress, place, len(ports), port.name or EVERYWHERE),
         )
-        on_progress(place + 1, len(ports), port.name or "everywhere")
+        on_progress(place + 1, len(ports), port.name or EVERYWHERE)
         todo += [_observation(scene, port, options, shared, models) for scene in found.scenes]
         left += [_faulty(fault, port) for fault in found.faults]
         for scene in found.cloudy:

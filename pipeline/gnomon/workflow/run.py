@@ -26,6 +26,7 @@ import pandas as pd
 from gnomon.datamodel.decisions import Decision, review_in
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.observation import Background, Observation
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
@@ -70,12 +71,12 @@ class Results:
     def by_port(self) -> pd.DataFrame:
         """One row a port: how often it was observed, and what was found."""
         observed = self.observations.assign(
-            port=self.observations.port.fillna("everywhere"),
+            port=self.observations.port.fillna(EVERYWHERE),
             observed=self.observations.status == "observed",
             failed=self.observations.status == "failed",
             skipped=self.observations.status == "skipped",
         )
-        found = self.detections.assign(port=self.detections.port.fillna("everywhere"))
+        found = self.detections.assign(port=self.detections.port.fillna(EVERYWHERE))
         return pd.DataFrame(
             {
                 **observed.groupby("port")[["observed", "failed", "skipped"]].sum(),
@@ -178,7 +179,7 @@ def _with_backgrounds(
         own = [observation for observation in observations if observation.scene.sensor == sensor]
         for port in dict.fromkeys(observation.port for observation in own):
             scenes = [observation.scene for observation in own if observation.port == port]
-            stage = partial(_stage_of_port, begin, port.name or "everywhere")
+            stage = partial(_stage_of_port, begin, port.name or EVERYWHERE)
             builder = BackgroundBuilder(store, executor, model.bands, options.mask, stage)
             made = build_backgrounds(scenes, port.area, builder)
             known |= {(port.name, scene): background for scene, background in made.items()}

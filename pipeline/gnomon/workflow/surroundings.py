@@ -17,6 +17,7 @@ import shapely
 
 from gnomon.datamodel.errors import GnomonError
 from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.geo.local import box_around
 from gnomon.imagery.read import geobox_of
@@ -122,7 +123,7 @@ def _jobs(
     hulls = detections.set_index("detection_id", drop=False)
     wanted: dict[str, list[tuple[str, Square]]] = {}
     by_digest = {one.digest: one for one in observations if one.scene.sensor == "optical"}
-    at = [(str(one.port.name or "everywhere"), one) for one in by_digest.values()]
+    at = [(str(one.port.name or EVERYWHERE), one) for one in by_digest.values()]
     for _, visit in visits.iterrows():
         names = [name for name in json.loads(visit.detections) if name in hulls.index]
         if not names:

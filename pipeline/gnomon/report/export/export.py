@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from gnomon.datamodel.decisions import REVIEW, Decision, latest, read_review, review_in
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import write_folder_whole
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress
 from gnomon.report.credits import WARNING, image_credits
 from gnomon.report.export.citation import citation, csv_notes, sha256
@@ -31,7 +32,7 @@ from gnomon.report.export.kml import write_kmz
 from gnomon.report.export.stac import write_stac
 from gnomon.report.export.vectors import write_csv, write_geojson
 from gnomon.report.figures.crops import Crops, crops
-from gnomon.report.load_tables import EVERYWHERE, INFERRED, REQUIRED, Run, public_location, read_run
+from gnomon.report.load_tables import INFERRED, REQUIRED, Run, public_location, read_run
 from gnomon.report.numbers import published_sentences
 from gnomon.report.publish import public_table, public_text, roots_of
 from gnomon.report.reviews import ReviewUse, review_use

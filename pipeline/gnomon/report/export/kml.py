@@ -26,6 +26,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pygeoif.factories import shape as plain_shape
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.report.credits import SIMULATED, marked
 from gnomon.report.export.balloons import (
     escaped,
@@ -199,7 +200,7 @@ def _by_port(
 ) -> list[fastkml.Folder]:
     ports: dict[str, list[fastkml.Placemark]] = {}
     for port, place in places:
-        ports.setdefault("everywhere" if pd.isna(port) else str(port), []).append(place)
+        ports.setdefault(EVERYWHERE if pd.isna(port) else str(port), []).append(place)
     return [_folder(f"{title}: {port}", rows, shown=shown) for port, rows in sorted(ports.items())]
 
 

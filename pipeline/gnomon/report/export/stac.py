@@ -25,6 +25,7 @@ import shapely
 from pystac.extensions.view import ViewExtension
 
 from gnomon.datamodel.files import write_table
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.report.credits import marked
 from gnomon.report.export.vectors import geojson_rows, write_features
 from gnomon.report.load_tables import public_location
@@ -109,7 +110,7 @@ def _named(seen: gpd.GeoDataFrame) -> Iterator[tuple[str, Any]]:
     """Observations with unique ids of letters, digits and ``_.-``."""
     used: set[str] = set()
     for row in seen.itertuples():
-        port = "everywhere" if pd.isna(row.port) else row.port
+        port = EVERYWHERE if pd.isna(row.port) else row.port
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{row.scene_id}-{port}").strip(".-")
         name = next(
             one for n in range(len(seen) + 1) if (one := f"{stem}-{n}" if n else stem) not in used

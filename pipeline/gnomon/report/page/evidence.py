@@ -17,11 +17,12 @@ from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.files import read_plain_table, read_table
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.report.credits import UNCREDITED, WARNING, ImageCredit, image_credit
 from gnomon.report.figures.chips import Outlines, encoded, picture_of
 from gnomon.report.figures.marks import mark_pixels
-from gnomon.report.load_tables import EVERYWHERE, Run
+from gnomon.report.load_tables import Run
 from gnomon.report.page.encode import epoch_s, parsed, rings
 from gnomon.report.page.posteriors import curve_of, curves_of_table
 from gnomon.report.page.schema import PagePicture, PortPicture, PosteriorCurve, Ring, Strongest

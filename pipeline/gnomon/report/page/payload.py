@@ -6,8 +6,9 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.shipped import shipped
-from gnomon.report.load_tables import EVERYWHERE, Run
+from gnomon.report.load_tables import Run
 from gnomon.report.page.encode import (
     epoch_s,
     epochs_s,

@@ -14,12 +14,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gnomon.datamodel.ports import Port
+from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.study import LedgerOptions
 from gnomon.geo.local import distance_m
-from gnomon.track.implausible import far_from_port
+from gnomon.track.implausible import FAR_FROM_PORT_M, far_from_port
 from gnomon.track.table_checks import denominator_notes
-from gnomon.track.tracking import UNNAMED_PORT
 from gnomon.workflow.user_tables.faults import Faults
 from gnomon.workflow.user_tables.reading import (
     FOR_TRACK,
@@ -27,9 +26,6 @@ from gnomon.workflow.user_tables.reading import (
     read_detections,
     read_observations,
 )
-
-FAR_M = 20_000.0
-"""A ship farther outside its port's area is a fault."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ def port_notes(ships: UserTable, ports: tuple[Port, ...], faults: Faults) -> Ite
     for port, own in _of_ports(ships, ports):
         assert port.area is not None
         away_m = metres_outside(own.geometry, port.area)
-        far = away_m > FAR_M
+        far = away_m > FAR_FROM_PORT_M
         if far.any():
             faults.add(_far_text(own.geometry[far], port), rows=own.index[far])
         elif (outside := away_m > 0).any():
@@ -167,7 +163,7 @@ def _far_text(places: gpd.GeoSeries, port: Port) -> str:
     area = port.area
     assert area is not None
     why = f"{count} lie{'' if len(places) > 1 else 's'} more than 20 km outside its area"
-    if (metres_outside(gpd.GeoSeries(turned), area) <= FAR_M).all():
+    if (metres_outside(gpd.GeoSeries(turned), area) <= FAR_FROM_PORT_M).all():
         return f"{why}; lon and lat are swapped"
     return f"{why}: are lon and lat swapped, or is it another port?"
 
@@ -182,11 +178,11 @@ def metres_outside(places: gpd.GeoSeries, area: shapely.Geometry) -> np.ndarray:
 def image_notes(ships: UserTable, images: UserTable) -> Iterator[str]:
     """Note images that seem to be missing, unusable though they show a ship, or of another year."""
     tables = [
-        pd.DataFrame(table.frame).assign(port=table.frame.port.fillna(UNNAMED_PORT))
+        pd.DataFrame(table.frame).assign(port=table.frame.port.fillna(EVERYWHERE))
         for table in (ships, images)
     ]
     for port, text in denominator_notes(*tables).items():
-        of_port = "" if port == UNNAMED_PORT else f"port {port}: "
+        of_port = "" if port == EVERYWHERE else f"port {port}: "
         yield f"{images.path}: {of_port}{text}"
 
 
