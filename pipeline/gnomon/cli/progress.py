@@ -112,7 +112,7 @@ class Pace:
         room = width - len(words) - 1
         if room < min(ITEM_CHARS, len(self.item)):
             return words
-        # The end of a name tells it from its neighbours.
+        # The end of a name distinguishes it from its neighbours.
         item = self.item if len(self.item) <= room else f"...{self.item[3 - room :]}"
         return f"{words} {item}"
 

@@ -1,4 +1,4 @@
-"""Who made the images of a run: the credit that their provider requires, or that nobody made them.
+"""Who made the images of a run: the credit of their provider, or that they are simulated.
 
 What shows a simulated scene says so in the pixels themselves, because a picture travels without its
 page.

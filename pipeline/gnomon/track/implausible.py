@@ -1,9 +1,9 @@
 """Rows of a user's tables that can hardly be true, though each of them can be read.
 
 An image listed twice counts twice, and a ship pasted twice is two ships at one place: both change
-counts, and even the direction of trade, and nothing in the result tells. Typing errors move ships
-to other continents and images to other decades, and lengths may be in kilometres. Such rows are
-refused, with their numbers; a table alone shows them, so that every command finds the same.
+counts, and even the direction of trade, and nothing in the result shows it. Typing errors move
+ships to other continents and images to other decades, and lengths may be in kilometres. Such rows
+are refused, with their numbers; a table alone shows them, so that every command finds the same.
 """
 
 from collections.abc import Collection, Iterator

@@ -1,11 +1,11 @@
 """Tables are checked before they are believed: faults that no single row shows.
 
 Fractions in per cent, and ships whose time is not that of their image, are refused: a count made of
-them is wrong, and nothing in it tells. What can be mended or only suspected is noted with the port
-that it concerns: ships that stand in two images of one satellite pass count once; a table whose
-every image has a ship was selected by success; and satellites pass at regular times, so that a gap
-in them is an image that somebody left out. Images without ships are the denominator of every count:
-half of them lost raises it by a fifth.
+them is wrong, and nothing in it shows that. What can be mended or only suspected is noted with the
+port that it concerns: ships that stand in two images of one satellite pass count once; a table
+whose every image has a ship was selected by success; and satellites pass at regular times, so that
+a gap in them is an image that somebody left out. Images without ships are the denominator of every
+count: half of them lost raises it by a fifth.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Cells of a user's table to text, numbers and times, with a fault for each that is none.
 
 Blank cells, "NaN", "null", "none", "n/a" and the like are missing values. In files that are not
-separated by commas a comma is a decimal sign, unless a column has points as well: then nobody knows
-which of them separates thousands.
+separated by commas a comma is a decimal sign, unless a column has points as well: then it is
+unknown which of them separates thousands.
 """
 
 import json

@@ -9,7 +9,7 @@ Of each row the first of these that is there counts:
     Values beyond 0.001 and 0.999 are taken as these.
 ``load_state``
     ``laden`` and ``ballast`` with the weight of an analyst's word that is "probable", wrong once in
-    10 (`gnomon.datamodel.decisions`): nobody says how sure such a table is, and other images must
+    10 (`gnomon.datamodel.decisions`): it is unknown how sure such a table is, and other images must
     be able to outweigh it. ``indeterminate`` and an empty cell are no evidence.
 
 They must not contradict each other. ``indeterminate`` contradicts nothing: it says that somebody
