@@ -168,7 +168,7 @@ class TrackOptions(Options):
     evidence of the loads with which visits begin and end."""
     dwell_days: float = Field(default=2.5, gt=0, le=30)
     """Median of the prior of the mean dwell time, days: calls at Vostochny took 1.5 to 4."""
-    dwell_factor: float = Field(default=1.35, gt=1, le=4)
+    dwell_factor: float = Field(default=1.6, gt=1, le=4)
     """One standard deviation of that lognormal prior, as a factor."""
     members: int = Field(default=256, ge=16, le=8192)
     """Sets of parameters in the importance sample."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import gamma
 
-from gnomon.track.presence import TANKER_DWELL, PriorSample
+from gnomon.track.presence import PriorSample
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ class DwellPosterior:
         Parameters
         ----------
         prior, weights
-            Parameter values, and their posterior weights.
+            Parameter values, and the posterior weights of their kinds of dwell, (members, kinds).
         day
             Of observations, sorted.
         missed
@@ -70,8 +70,8 @@ class DwellPosterior:
         self._day, self._log_missed = day, np.r_[0.0, np.log(missed).cumsum()]
         self._known: dict[tuple[int, int], EndDensities] = {}
         used = weights > 0
-        shape = prior.phases[used, TANKER_DWELL][:, None]
-        scale = prior.mean_days[used, TANKER_DWELL][:, None] / shape
+        shape = prior.phases[used][:, None]
+        scale = prior.mean_days[used][:, None] / shape
         self._fine = np.arange(0.0, 3 * REACH_DAYS + 30, STEP_DAYS)
         self._density = weights[used] @ gamma.pdf(self._fine, shape, scale=scale)
 

@@ -1,4 +1,4 @@
-"""Which detections are one visit: a Markov chain over partitions, parameters and classes.
+"""Which detections are one visit: Markov chains over partitions, parameters and classes.
 
 Visits are a marked Poisson process, so the density of a partition of detections into tracks is
 
@@ -6,20 +6,18 @@ Visits are a marked Poisson process, so the density of a partition of detections
     times  exp(- sum over classes  rate_c  detectable days_c)
 
 where ``presence`` is the likelihood of the track's observations (`gnomon.track.presence`) and
-``marks`` that of its sizes, scores and positions (`gnomon.track.marks`). Classes are short and long
-small tankers, other ships, and false alarms (one detection, a rate per observation). Each round of
-the chain has three steps:
+``marks`` that of its sizes, scores and positions (`gnomon.track.marks`). Classes are those of
+`gnomon.track.classes`: what stays for weeks, and other ships of a tanker's size, are inferred
+jointly with visits. Each round of a chain has two steps:
 
 1. links: two tracks exchange what follows a detection (this splits, joins and crosses tracks), by
    Metropolis (Oh, Russell & Sastry 2009, IEEE Trans. Autom. Control 54, MCMC data association);
    every pair of detections that could be one ship is proposed once;
-2. classes: one for every track, given the rates (Gibbs);
-3. parameters: a member of the prior sample given tracks and classes, the rates integrated out; then
-   rates.
+2. parameters, with classes summed over (`gnomon.track.rates`).
 
-Rates have gamma priors of shape 1/2 for tankers and for others, with a mean of 0.2 visits a day:
-wide enough that one season in ten has fewer than one visit, and as many have more than 149. With
-even odds there is no such trade at all, so that a season without a tanker can be inferred as one.
+A class for every track is drawn afterwards: the chain does not wait for it. Several chains begin
+apart, each with other random numbers and its links made in another order, so that what they agree
+on does not come from where they began (`gnomon.track.convergence`).
 """
 
 import math
@@ -29,89 +27,118 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
+from gnomon.track.classes import FALSE_ALARM, SHIPS, TANKERS, prior_rates
 from gnomon.track.marks import Hulls, MarkLikelihood
 from gnomon.track.presence import PresenceLikelihood, PriorSample
+from gnomon.track.rates import RateWalk
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Track = tuple[int, ...]
 """Detections of one ship in the order of time."""
 
-SHORT, LONG, OTHER, FALSE_ALARM = range(4)
-TANKERS = np.array([True, True, False, False])
-RATE_SHAPE = np.array([0.25, 0.25, 0.5, 0.5])
-"""Of the gamma priors of the rates of classes; the tankers' add up to 1/2."""
-MEAN_PER_DAY, MEAN_PER_OBSERVATION = 0.2, 0.05
-"""Prior means of visits (of tankers, of others) a day, and of false alarms an observation."""
-RATE_EXPOSURE = RATE_SHAPE / np.array(
-    [MEAN_PER_DAY / 2, MEAN_PER_DAY / 2, MEAN_PER_DAY, MEAN_PER_OBSERVATION]
-)
-"""Days, or observations, of these priors; short and long tankers share their mean."""
-TRADE_ODDS = 1.0
-"""Prior odds that there is a trade with small tankers."""
+CHAINS = 4
 VISIT_MAX_DAYS = 15.0
-"""Detections further apart than this are two visits; six times the prior mean dwell."""
+"""Detections of a ship further apart than this are two visits; six times the usual dwell."""
+RESIDENT_GAP_DAYS = 75.0
+"""Likewise of what stays at one place."""
+RESIDENT_NEXT = 3
+"""Of the detections within that time, so many of the next ones at the place are proposed."""
+RESIDENT_REACH_M = 60.0
 LOG_ODDS_MIN = -9.0
 """Pairs of detections with lower log odds of being one visit are not proposed."""
 
 
 class PartitionDraw(NamedTuple):
-    """One state of the chain."""
+    """One state of a chain."""
 
     tracks: tuple[Track, ...]
     classes: Ints
+    """Drawn, one for each track."""
+    p_class: Floats
+    """(tracks, classes): probabilities that they were drawn with."""
     member: int
     """Of the prior sample."""
     rates: Floats
     undetected: float
     """Expected visits of tankers that no observation detected."""
+    chain: int
+    """Number of the chain."""
 
 
 @dataclass
 class PartitionChain:
-    """The state, and likelihoods of tracks met so far: (members, classes) each."""
+    """The state, and log likelihoods of tracks met so far."""
 
     hulls: Hulls
     marks: MarkLikelihood
     presence: PresenceLikelihood
-    usable_observations: float
+    walk: RateWalk
     rng: np.random.Generator
     after: list[int] = field(default_factory=list)
     """Next detection of the same ship, -1 for none."""
     before: list[int] = field(default_factory=list)
     known: dict[Track, Floats] = field(default_factory=dict)
-    rates: Floats = field(default_factory=lambda: np.full(4, 0.1))
-    member: int = 0
-    log_rates: Floats = field(default_factory=lambda: np.full(4, math.log(0.1)))
+    """(members, classes) of tracks that a round ended with."""
+    marked: dict[Track, Floats] = field(default_factory=dict)
+    """(classes,): marks alone."""
     now: dict[Track, float] = field(default_factory=dict)
     """Densities under the present parameters."""
+    spans: dict[tuple[int, int], Floats] = field(default_factory=dict)
+    """(classes,): between two observations, under the present member."""
+
+    def __post_init__(self) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Continue with the present parameters of the walk."""
+        self.one = self.presence.of_member(self.walk.member)
+        self._log_odds = self.one.log_odds[:, 0]
+        self._log_missed = self.one.log_missed[:, 0]
+        self.log_rates = np.log(self.walk.rates)
+        self.now.clear()
+        self.spans.clear()
+
+    def log_marks(self, track: Track) -> Floats:
+        """Log density of a track's marks, (classes,)."""
+        if track not in self.marked:
+            self.marked[track] = self.marks.log_density(track)
+        return self.marked[track]
 
     def log_likelihood(self, track: Track) -> Floats:
-        """Log likelihood of a track's observations and marks, by member and class."""
+        """Log likelihood of a track's observations and marks, (members, classes)."""
         if track not in self.known:
             presence = self.presence.log_track(self.hulls.observation[list(track)])
-            logs = np.full((presence.shape[0], 4), -np.inf)
-            logs[:, :FALSE_ALARM] = presence
-            if len(track) == 1:
-                logs[:, FALSE_ALARM] = 0.0
-            self.known[track] = logs + self.marks.log_density(track)
+            self.known[track] = self._with_marks(presence, track)
         return self.known[track]
+
+    def _with_marks(self, presence: Floats, track: Track) -> Floats:
+        logs = np.full((*presence.shape[:-1], FALSE_ALARM + 1), -np.inf)
+        logs[..., SHIPS] = presence
+        if len(track) == 1:
+            logs[..., FALSE_ALARM] = 0.0
+        out: Floats = logs + self.log_marks(track)
+        return out
 
     def log_density(self, track: Track) -> float:
         """Log density of a track under the present parameters, classes summed over."""
         if track not in self.now:
-            terms = (self.log_likelihood(track)[self.member] + self.log_rates).tolist()
+            terms = (self._with_marks(self._presence(track), track) + self.log_rates).tolist()
             top = max(terms)
             self.now[track] = top + math.log(sum(math.exp(term - top) for term in terms))
         return self.now[track]
 
-    def set_parameters(self, member: int, rates: Floats) -> None:
-        """Continue with other parameters."""
-        self.member, self.rates = member, rates
-        self.log_rates = np.log(np.maximum(rates, 1e-30))
-        self.now.clear()
+    def _presence(self, track: Track) -> Floats:
+        """As `PresenceLikelihood.log_track` under the present member, (classes,)."""
+        observation = self.hulls.observation[list(track)]
+        span = int(observation[0]), int(observation[-1])
+        if span not in self.spans:
+            first, last = span
+            missed = self._log_missed[last + 1] - self._log_missed[first]
+            self.spans[span] = self.one.log_dwell(first, last)[0] + missed
+        out: Floats = self.spans[span] + self._log_odds[observation].sum(0)
+        return out
 
     def head(self, detection: int) -> Track:
         """Track up to a detection."""
@@ -169,10 +196,11 @@ def sample_partitions(
     usable_observations: float,
     rng: np.random.Generator,
     draws: int,
-    burn: int = 40,
+    thin: int = 2,
+    burn: int = 60,
     on_round: Callable[[int, int], None] | None = None,
 ) -> list[PartitionDraw]:
-    """Run the chain.
+    """Run the chains.
 
     Parameters
     ----------
@@ -183,79 +211,108 @@ def sample_partitions(
     usable_observations
         Observations, each weighted by its usable fraction: where false alarms can be.
     rng
-        Of the chain.
+        Of all chains.
     draws
-        States kept, one a round.
+        States kept, of all chains together.
+    thin
+        Rounds from one kept state to the next.
     burn
-        Rounds before.
+        Rounds of each chain before.
     on_round
         Called after each round, with how many are done and how many there are.
 
     """
-    count = len(hulls.observation)
-    chain = PartitionChain(
-        hulls, marks, presence, usable_observations, rng, [-1] * count, [-1] * count
+    members = len(presence.rate)
+    exposure = np.concatenate(
+        [presence.detectable_days, np.full((members, 1), max(usable_observations, 1e-9))], 1
     )
-    chain.set_parameters(len(presence.rate) // 2, chain.rates)
-    edges = _edges(chain)
     kept = []
-    for step in range(burn + draws):
-        for n in rng.permutation(len(edges)):
-            chain.propose_link(*edges[n])
-        draw = _draw_parameters(chain)
-        if step >= burn:
-            kept.append(draw)
-        if on_round:
-            on_round(step + 1, burn + draws)
+    done, rounds = 0, CHAINS * burn + thin * draws
+    for number, own in enumerate(rng.spawn(CHAINS)):
+        member = int(own.integers(members))
+        start = np.log(prior_rates() * exposure[member]) + own.normal(0, 0.5, FALSE_ALARM + 1)
+        walk = RateWalk(exposure, start, member, own)
+        free = [-1] * len(hulls.observation)
+        chain = PartitionChain(hulls, marks, presence, walk, own, list(free), list(free))
+        edges = _edges(chain)
+        states = len(range(number, draws, CHAINS))
+        for step in range(burn + states * thin):
+            for n in own.permutation(len(edges)):
+                chain.propose_link(*edges[n])
+            _draw_parameters(chain, learn=step < burn)
+            if step >= burn and (step - burn) % thin == thin - 1:
+                kept.append(_draw(chain, number))
+            done += 1
+            if on_round:
+                on_round(done, rounds)
     return kept
 
 
 def _edges(chain: PartitionChain) -> list[tuple[int, int]]:
     """Pairs of detections that could be one visit; the likelier ones are linked at once."""
-    hulls, found = chain.hulls, []
-    for one in range(len(hulls.observation)):
-        for two in range(one + 1, len(hulls.observation)):
-            if hulls.day[two] - hulls.day[one] > VISIT_MAX_DAYS:
-                break
-            if hulls.observation[two] == hulls.observation[one] or chain.marks.differ(one, two):
-                continue
-            joint = chain.log_density((one, two))
-            odds = joint - chain.log_density((one,)) - chain.log_density((two,))
-            if odds > LOG_ODDS_MIN:
-                found.append((odds - 0.5 * (hulls.day[two] - hulls.day[one]), one, two))
+    found = []
+    for one, two in _candidates(chain.hulls):
+        if chain.marks.differ(one, two):
+            continue
+        joint = chain.log_density((one, two))
+        odds = joint - chain.log_density((one,)) - chain.log_density((two,))
+        if odds > LOG_ODDS_MIN:
+            gap = chain.hulls.day[two] - chain.hulls.day[one]
+            found.append((odds - 0.5 * gap + chain.rng.gumbel(), one, two))
     for odds, one, two in sorted(found, reverse=True):
         if odds > 0 and chain.after[one] < 0 and chain.before[two] < 0:
             chain.link(one, two)
     return [(one, two) for _, one, two in found]
 
 
-def _draw_parameters(chain: PartitionChain) -> PartitionDraw:
-    """Draw classes, a member of the prior sample, and rates."""
-    rng, tracks, presence = chain.rng, chain.tracks(), chain.presence
-    members = len(presence.rate)
-    logs = np.array([chain.log_likelihood(t) for t in tracks]).reshape(len(tracks), members, 4)
-    terms = logs[:, chain.member] + chain.log_rates
+def _candidates(hulls: Hulls) -> list[tuple[int, int]]:
+    """Pairs of detections in two observations, close in time or at one place, in order."""
+    out = []
+    for one in range(len(hulls.observation)):
+        there = 0
+        for two in range(one + 1, len(hulls.observation)):
+            gap = hulls.day[two] - hulls.day[one]
+            if gap > RESIDENT_GAP_DAYS:
+                break
+            if hulls.observation[two] == hulls.observation[one]:
+                continue
+            apart_m = math.hypot(
+                hulls.east_m[two] - hulls.east_m[one], hulls.north_m[two] - hulls.north_m[one]
+            )
+            there += apart_m < RESIDENT_REACH_M
+            if gap <= VISIT_MAX_DAYS or (apart_m < RESIDENT_REACH_M and there <= RESIDENT_NEXT):
+                out.append((one, two))
+    return out
+
+
+def _draw_parameters(chain: PartitionChain, *, learn: bool) -> None:
+    """Draw expected numbers and a member of the prior sample, given the tracks."""
+    walk, tracks = chain.walk, chain.tracks()
+    members, classes = walk.exposure.shape
+    # Tracks of earlier rounds are known still, unless there are too many of them.
+    if len(chain.known) > 4000:
+        chain.known = {track: chain.known[track] for track in tracks if track in chain.known}
+    logs = np.array([chain.log_likelihood(t) for t in tracks]).reshape(-1, members, classes)
+    walk.walk(logs[:, walk.member], learn=learn)
+    walk.draw_member(logs)
+    walk.walk(logs[:, walk.member], learn=False)
+    chain.refresh()
+
+
+def _draw(chain: PartitionChain, number: int) -> PartitionDraw:
+    """The present state, with a class for every track."""
+    walk, tracks, presence = chain.walk, chain.tracks(), chain.presence
+    rates = walk.rates
+    logs = [chain.log_likelihood(t)[walk.member] for t in tracks]
+    terms = np.array(logs).reshape(-1, len(rates)) + np.log(rates)
     # Gumbel's trick draws a class for every track at once.
-    classes = (terms + rng.gumbel(size=terms.shape)).argmax(1)
-    numbers = np.bincount(classes, minlength=4)
-    exposure = np.concatenate(
-        [presence.detectable_days, np.full((members, 1), chain.usable_observations)], 1
-    )
-    shape = RATE_SHAPE + numbers
-    log_weights = (gammaln(shape) - shape * np.log(RATE_EXPOSURE + exposure)).sum(1)
-    log_weights += logs[np.arange(len(tracks)), :, classes].sum(0)
-    member = int((log_weights + rng.gumbel(size=len(log_weights))).argmax())
-    rates = rng.gamma(shape) / (RATE_EXPOSURE + exposure[member])
-    if not numbers[TANKERS].any():
-        empty = RATE_SHAPE * np.log(RATE_EXPOSURE / (RATE_EXPOSURE + exposure[member]))
-        odds = TRADE_ODDS * np.exp(empty[TANKERS].sum())
-        if rng.random() > odds / (1 + odds):
-            rates[TANKERS] = 0.0
-    chain.set_parameters(member, rates)
-    missed = (presence.total_days - presence.detectable_days)[member]
-    ships = slice(0, FALSE_ALARM)
-    undetected = float((rates[ships] * missed)[TANKERS[ships]].sum())
-    return PartitionDraw(tracks, classes, member, rates, undetected)
+    classes = (terms + chain.rng.gumbel(size=terms.shape)).argmax(1)
+    top = terms.max(1, keepdims=True) if len(terms) else terms
+    p_class = np.exp(terms - top)
+    p_class /= p_class.sum(1, keepdims=True)
+    missed = (presence.total_days - presence.detectable_days)[walk.member]
+    undetected = float((rates[SHIPS] * missed)[TANKERS[SHIPS]].sum())
+    return PartitionDraw(tracks, classes, p_class, walk.member, rates, undetected, number)
 
 
 def member_weights(draws: list[PartitionDraw], prior: PriorSample) -> Floats:

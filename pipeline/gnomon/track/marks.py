@@ -9,31 +9,39 @@ from where ships of this port lie. ``p_tanker`` and ``score`` are calibrated at 
 p / (1 - p) is a likelihood ratio. Errors of repeated observations of one ship are correlated, and n
 of them count as ``n / (1 + (n - 1) / 2)``.
 
-Sizes of classes: small tankers as in the register (`configs/fleet.csv`: 1,000 to 9,000 t, reported
-lengths of 85 to 100 m), in two halves; others as cargo ships and larger tankers of any port.
+Classes and their sizes are those of `gnomon.track.classes`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_expit
+
+from gnomon.track.classes import (
+    FALSE_ALARM,
+    LENGTH_SIGMAS_M,
+    LENGTHS_M,
+    RESIDENT,
+    TANKERS,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-CLASS_LENGTH_M = np.array([75.0, 100.0, 135.0, 110.0])
-"""Mean length of short and long small tankers, other ships, false alarms."""
-CLASS_LENGTH_SIGMA_M = np.array([8.0, 13.0, 45.0, 50.0])
+LOG2 = float(np.log(2))
+RESIDENT_CLASS = np.arange(len(TANKERS)) == RESIDENT
+VESSEL_CLASS = np.arange(len(TANKERS)) != FALSE_ALARM
 SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M = 88.0, 18.0
-"""Short and long small tankers together."""
+"""Of small tankers."""
 BEAM_PER_LENGTH, BEAM_SIGMA_M = 0.157, 3.5
 LENGTH_MODEL_SIGMA_M = 2.0
 """Error of a length that its sigma does not contain: bows cut off, sterns lost in glare."""
 BERTH_SIGMA_M = 35.0
 """Between two observations of one moored hull: geolocation, and the centre of what is visible."""
-P_SHIFTED = 0.1
+RESIDENT_SIGMA_M = 15.0
+"""Likewise of what does not move at all: geolocation alone."""
+P_SHIFTED, P_RESIDENT_SHIFTED = 0.1, 0.01
 """Chance that a ship shifted between two observations, to anywhere within `PORT_AREA_M2`."""
 PORT_AREA_M2 = 1.5e6
 CALIBRATED_MIN, BY_EYE_MIN = 1e-3, 1e-6
@@ -72,18 +80,36 @@ class MarkLikelihood:
     def __init__(self, hulls: Hulls) -> None:
         self.hulls = hulls
         self._length_variance = hulls.length_sigma_m**2 + LENGTH_MODEL_SIGMA_M**2
+        known = ~np.isnan(hulls.p_tanker)
         least = np.where(hulls.type_by_eye, BY_EYE_MIN, CALIBRATED_MIN)
-        logit = _logit(np.nan_to_num(hulls.p_tanker, nan=0.5), least)
+        tanker = np.where(known, _logit(np.where(known, hulls.p_tanker, 0.5), least), 0.0)
         vessel = _logit(hulls.score, CALIBRATED_MIN)
-        tanker = np.where(np.isnan(hulls.p_tanker), 0.0, logit)
-        self._tanker = np.stack([tanker, tanker, -tanker, -tanker], -1)
-        self._vessel = np.stack([vessel, vessel, vessel, -vessel], -1)
+        # What a track needs of its hulls is sums of these columns.
+        self._sums = np.stack(
+            [
+                *_sufficient(hulls.length_m, self._length_variance),
+                *_sufficient(hulls.beam_m, hulls.beam_sigma_m**2),
+                hulls.length_m,
+                tanker,
+                known.astype(float),
+                vessel,
+            ],
+            -1,
+        )
         east = hulls.east_m[:, None] - hulls.east_m
         north = hulls.north_m[:, None] - hulls.north_m
         squared = east**2 + north**2
-        self._same_berth = _circular_normal(squared, BERTH_SIGMA_M)
+        same_berth = _circular_normal(squared, BERTH_SIGMA_M)
+        same_place = _circular_normal(squared, RESIDENT_SIGMA_M)
+        self._moves = np.stack(
+            [
+                np.log((1 - share) * near + share / PORT_AREA_M2)
+                for share, near in ((P_SHIFTED, same_berth), (P_RESIDENT_SHIFTED, same_place))
+            ],
+            -1,
+        )
         # As wide as for one ship: where all hulls lie at one berth, position then has no weight.
-        density = self._same_berth.mean(1) if len(vessel) else np.zeros(0)
+        density = same_berth.mean(1) if len(vessel) else np.zeros(0)
         self._first_position = np.log(0.9 * density + 0.1 / PORT_AREA_M2)
 
     def differ(self, first: int, second: int) -> bool:
@@ -93,7 +119,7 @@ class MarkLikelihood:
         return bool(gap**2 > 16.0 * variance)
 
     def log_density(self, track: tuple[int, ...]) -> Floats:
-        """Log density of a track's marks by class, (4,).
+        """Log density of a track's marks by class, (classes,).
 
         Parameters
         ----------
@@ -101,54 +127,59 @@ class MarkLikelihood:
             Detections of one ship in the order of time.
 
         """
-        rows = list(track)
-        hulls = self.hulls
-        length = log_density_of_one(
-            hulls.length_m[rows], self._length_variance[rows], CLASS_LENGTH_M, CLASS_LENGTH_SIGMA_M
-        )
-        beam_mean = BEAM_PER_LENGTH * hulls.length_m[rows].mean()
-        beam = log_density_of_one(
-            hulls.beam_m[rows],
-            hulls.beam_sigma_m[rows] ** 2,
-            np.full(1, beam_mean),
-            np.full(1, BEAM_SIGMA_M),
-        )
-        effective = 1 / (1 + (len(rows) - 1) / 2)
-        # At even odds a calibrated p is half its likelihood over the mean of both; whether
-        # detections are one ship or several then makes no difference to their weight.
-        scores = log_expit(self._tanker[rows].sum(0) * effective)
-        scores += log_expit(self._vessel[rows].sum(0) * effective) + 2 * len(rows) * np.log(2)
-        position = self._first_position[rows[0]] + self._moves(rows)
-        total: Floats = length + beam + scores + position
+        rows, count = list(track), len(track)
+        sums = self._sums[rows].sum(0) if count > 1 else self._sums[rows[0]]
+        halves = _log_normal_of_one(sums[:4], LENGTHS_M, LENGTH_SIGMAS_M)
+        total: Floats = np.logaddexp(halves[:, 0], halves[:, 1]) - LOG2
+        beam_m = BEAM_PER_LENGTH * sums[8] / count
+        total += _log_normal_of_one(sums[4:8], np.array(beam_m), np.array(BEAM_SIGMA_M))
+        total += self._scores(sums, count)
+        total += self._first_position[rows[0]]
+        if count > 1:
+            moves = self._moves[rows[:-1], rows[1:]].sum(0)
+            total += np.where(RESIDENT_CLASS, moves[1], moves[0])
         return total
 
-    def _moves(self, rows: list[int]) -> float:
-        near = self._same_berth[rows[:-1], rows[1:]]
-        return float(np.log((1 - P_SHIFTED) * near + P_SHIFTED / PORT_AREA_M2).sum())
+    def _scores(self, sums: Floats, count: int) -> Floats:
+        """What types and scores say, by class; detections of unknown type say nothing.
+
+        At even odds a calibrated p is half its likelihood over the mean of both; whether detections
+        are one ship or several then makes no difference to their weight.
+        """
+        tanker, known, vessel = sums[9:12]
+        ship = vessel / (1 + (count - 1) / 2)
+        scores = np.where(VESSEL_CLASS, -np.logaddexp(0, -ship), -np.logaddexp(0, ship))
+        scores = scores + count * LOG2
+        if known:
+            kind = tanker / (1 + (known - 1) / 2)
+            types = np.where(TANKERS, -np.logaddexp(0, -kind), -np.logaddexp(0, kind))
+            scores = scores + types + known * LOG2
+        out: Floats = scores
+        return out
 
 
-def log_density_of_one(values: Floats, variance: Floats, mean: Floats, sigma: Floats) -> Floats:
+def _sufficient(values: Floats, variance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Columns whose sums give the density of measurements of one quantity."""
+    log_norm = np.log(2 * np.pi * variance)
+    return 1 / variance, values / variance, values**2 / variance, log_norm
+
+
+def _log_normal_of_one(sums: Floats, mean: Floats, sigma: Floats) -> Floats:
     """Log density of independent measurements of one quantity that is itself normal.
 
     Parameters
     ----------
-    values, variance
-        Measurements and the variance of their errors, (n,).
+    sums
+        Of the columns of `_sufficient`.
     mean, sigma
-        Of the quantity, one for each class, (classes,).
-
-    Returns
-    -------
-    array
-        (classes,)
+        Of the quantity, arrays of one shape.
 
     """
-    precision = (1 / variance).sum()
-    about = values - mean[:, None]
-    pull = (about / variance).sum(-1)
-    off = (about**2 / variance).sum(-1) - pull**2 / (precision + 1 / sigma**2)
-    scale = np.log1p(sigma**2 * precision) + np.log(2 * np.pi * variance).sum()
-    logs: Floats = -0.5 * (off + scale)
+    precision, first, second, log_norm = sums
+    about = first - mean * precision
+    squares = second - 2 * mean * first + mean**2 * precision
+    off = squares - about**2 / (precision + 1 / sigma**2)
+    logs: Floats = -0.5 * (off + np.log1p(sigma**2 * precision) + log_norm)
     return logs
 
 

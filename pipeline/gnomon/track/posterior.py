@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.study import TrackOptions
 from gnomon.datamodel.tables import TankerBasis
+from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
 from gnomon.track.direction import MISREAD, operation_log_likelihood
 from gnomon.track.dwell import DwellPosterior, EndDensities, grid_quantiles
 from gnomon.track.linking import (
-    FALSE_ALARM,
-    TANKERS,
     PartitionDraw,
     Track,
     member_weights,
@@ -27,7 +26,6 @@ from gnomon.track.linking import (
 )
 from gnomon.track.marks import (
     BEAM_PER_LENGTH,
-    CLASS_LENGTH_M,
     LENGTH_MODEL_SIGMA_M,
     SMALL_TANKER_LENGTH_M,
     SMALL_TANKER_SIGMA_M,
@@ -35,7 +33,6 @@ from gnomon.track.marks import (
 )
 from gnomon.track.off_berth import EndTimes
 from gnomon.track.presence import (
-    TANKER_DWELL,
     PriorSample,
     presence_likelihood,
     sample_prior,
@@ -90,7 +87,10 @@ class TrackPosterior:
     @property
     def mean_dwell_days(self) -> Floats:
         """Mean dwell of small tankers in each draw."""
-        return self.prior.mean_days[[d.member for d in self.draws], TANKER_DWELL]
+        days = self.prior.mean_days[[d.member for d in self.draws]][:, DWELL_KIND]
+        rates = np.array([d.rates[SHIPS] for d in self.draws])[:, TANKERS[SHIPS]]
+        mean: Floats = (rates * days[:, TANKERS[SHIPS]]).sum(1) / rates.sum(1)
+        return mean
 
     def detection(self) -> Floats:
         """Posterior probability of detection of a small tanker in port, by observation."""
@@ -176,8 +176,6 @@ def track_posterior(
         day=data.day,
         sensor_classes=data.sensor_class,
         usable=data.usable,
-        lengths_m=tuple(CLASS_LENGTH_M[:FALSE_ALARM]),
-        tankers=tuple(TANKERS[:FALSE_ALARM]),
         start_day=0.0,
         end_day=data.days,
     )
@@ -193,16 +191,24 @@ def track_posterior(
     weights = member_weights(draws, prior)
     p_detected = data.usable * (weights @ prior.detection)[data.sensor_class]
     missed = 1 - np.minimum(p_detected, DETECTION_MAX)
-    dwell = DwellPosterior(prior, weights, day=data.day, missed=missed)
+    dwell = DwellPosterior(prior, _dwell_weights(draws, prior), day=data.day, missed=missed)
     return TrackPosterior(data, prior, draws, dwell, weights, _p_tanker(data, draws), rng)
+
+
+def _dwell_weights(draws: list[PartitionDraw], prior: PriorSample) -> Floats:
+    """Weights of the members of the prior sample and of a tanker's kinds of dwell."""
+    weights = np.zeros(prior.mean_days.shape)
+    for draw in draws:
+        tankers = draw.rates[TANKERS]
+        weights[draw.member, DWELL_KIND[TANKERS[SHIPS]]] += tankers / tankers.sum() / len(draws)
+    return weights
 
 
 def _p_tanker(data: PortObservations, draws: list[PartitionDraw]) -> Floats:
     total = np.zeros(len(data.hulls.observation))
     for draw in draws:
-        for track, ship_class in zip(draw.tracks, draw.classes, strict=True):
-            if TANKERS[ship_class]:
-                total[list(track)] += 1
+        for track, p_class in zip(draw.tracks, draw.p_class, strict=True):
+            total[list(track)] += p_class[TANKERS].sum()
     return total / len(draws)
 
 

@@ -17,11 +17,11 @@ Parameters are a fixed quasi-random sample of their priors (Sobol): mean dwell, 
 probability of detection of each class of sensor. The data then weight its members. The same
 probability holds for ships of all lengths up to a known logistic curve of length.
 
-Priors: mean dwell lognormal around 2.5 days with a factor of 1.35 (90 % from 1.5 to 4.1 days, as in
-press reports of calls at Vostochny; an option of a study); shape one of 2, 3, 4, 6, because
-waiting, mooring, loading and papers follow each other and dwell times are not exponential;
-detection of each class of sensor beta around `DETECTION_MEAN`. No prior depends on the number of
-visits or on the direction of trade.
+Priors: stays of tankers are of two kinds (`gnomon.track.classes`), around half the usual dwell and
+around 1.4 times it (calls at Vostochny took 1.5 to 4 days by press reports; an option of a study),
+each lognormal with a factor of 1.6; shape one of 1, 2, 3, 4, 6; residents stay 90 days in the
+median, with a factor of 3; detection of each class of sensor beta around `DETECTION_MEAN`. No prior
+depends on the number of visits or on the direction of trade.
 """
 
 from dataclasses import dataclass
@@ -31,13 +31,16 @@ from numpy.typing import NDArray
 from scipy.stats import beta, norm
 from scipy.stats.qmc import Sobol
 
+from gnomon.track.classes import DWELL_KIND, TYPICAL_LENGTH_M
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PHASES = 6
-SHAPES = np.array([2, 3, 4, 6])
-TANKER_DWELL, OTHER_DWELL = range(2)
-"""Places on the last axis of dwell parameters."""
+SHAPES = np.array([1, 2, 3, 4, 6])
+USUAL = np.array([0.5, 1.4, 1.0])
+"""Median of the mean stay over the usual dwell: straight in, waiting, other ships."""
+RESIDENT_DAYS, RESIDENT_FACTOR = 90.0, 3.0
 
 SENSOR_CLASSES = ("optical, coarse", "radar", "optical, 3 m", "optical, sub-metre")
 """Observations of one class share a probability of detection."""
@@ -62,9 +65,9 @@ class PriorSample:
     """Parameter values, one row a member."""
 
     mean_days: Floats
-    """(members, 2): dwell of tankers, and of other ships."""
+    """(members, kinds): dwell by `gnomon.track.classes.DWELL_KINDS`."""
     phases: Ints
-    """(members, 2): shape of the gamma distribution of dwell."""
+    """(members, kinds): shape of the gamma distribution of dwell."""
     detection: Floats
     """(members, sensor classes): probability of detection of a ship of 90 m."""
 
@@ -80,10 +83,13 @@ def sample_prior(size: int, *, dwell_days: float, dwell_factor: float) -> PriorS
         As in `gnomon.datamodel.study.TrackOptions`.
 
     """
-    even = Sobol(8, seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
-    for_mean, for_shape, for_detection = np.split(even, [2, 4], axis=1)
-    mean = dwell_days * np.exp(np.log(dwell_factor) * norm.ppf(for_mean))
+    even = Sobol(11, seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
+    for_mean, for_shape, for_detection = np.split(even, [4, 7], axis=1)
+    median = np.r_[dwell_days * USUAL, RESIDENT_DAYS]
+    factor = np.r_[np.full(len(USUAL), dwell_factor), RESIDENT_FACTOR]
+    mean = median * np.exp(np.log(factor) * norm.ppf(for_mean))
     phases = SHAPES[(for_shape * len(SHAPES)).astype(int)]
+    phases = np.concatenate([phases, np.ones((size, 1), int)], 1)  # residents leave at any time
     count = DETECTION_MEAN * (1 - DETECTION_MEAN) / DETECTION_SIGMA**2 - 1
     detection = beta.ppf(for_detection, DETECTION_MEAN * count, (1 - DETECTION_MEAN) * count)
     return PriorSample(mean, phases, detection)
@@ -124,6 +130,21 @@ class PresenceLikelihood:
     total_days: Floats
     """(members, classes): days of arrivals whose dwell touches the period."""
 
+    def of_member(self, member: int) -> "PresenceLikelihood":
+        """Likelihoods under one member; the axis of members stays."""
+        one = slice(member, member + 1)
+        return PresenceLikelihood(
+            day=self.day,
+            rate=self.rate[one],
+            phase_exists=self.phase_exists[one],
+            log_odds=self.log_odds[:, one],
+            log_missed=self.log_missed[:, one],
+            alpha=self.alpha[:, one],
+            beta=self.beta[:, one],
+            detectable_days=self.detectable_days[one],
+            total_days=self.total_days[one],
+        )
+
     def log_track(self, observation: Ints) -> Floats:
         """Log likelihood, per day of arrival, of being detected in exactly these observations.
 
@@ -138,14 +159,14 @@ class PresenceLikelihood:
             (members, classes)
 
         """
-        first, last = observation[[0]], observation[[-1]]
-        total = self.log_dwell(first, last)[0] + self.log_odds[observation].sum(0)
-        total += self.log_missed[last[0] + 1] - self.log_missed[first[0]]
+        first, last = int(observation[0]), int(observation[-1])
+        total = self.log_dwell(first, last) + self.log_odds[observation].sum(0)
+        total += self.log_missed[last + 1] - self.log_missed[first]
         return total
 
-    def log_dwell(self, first: Ints, last: Ints) -> Floats:
-        """Logarithm of alpha E beta for pairs of observations; (pairs, members, classes)."""
-        passed = phases_passed(self.rate, (self.day[last] - self.day[first])[:, None, None])
+    def log_dwell(self, first: int, last: int) -> Floats:
+        """Logarithm of alpha E beta between two observations; (members, classes)."""
+        passed = phases_passed(self.rate, self.day[last] - self.day[first])
         alpha, beta = self.alpha[first], self.beta[last] * self.phase_exists
         total = np.zeros(passed.shape[:-1])
         for begun in range(PHASES):
@@ -170,8 +191,6 @@ def presence_likelihood(
     day: Floats,
     sensor_classes: Ints,
     usable: Floats,
-    lengths_m: tuple[float, ...],
-    tankers: tuple[bool, ...],
     start_day: float,
     end_day: float,
 ) -> PresenceLikelihood:
@@ -184,16 +203,14 @@ def presence_likelihood(
     day, sensor_classes, usable
         Observations, sorted by time: days, places in `SENSOR_CLASSES`, usable fraction of the
         berths.
-    lengths_m, tankers
-        Classes of ships: typical length, and whether they dwell like tankers or like others.
     start_day, end_day
         The period; ships may be in port when it begins and when it ends.
 
     """
-    which = np.where(tankers, TANKER_DWELL, OTHER_DWELL)
-    rate = (prior.phases / prior.mean_days)[:, which]
-    exists = np.arange(PHASES) < prior.phases[:, which][..., None]
-    relative = np.stack([relative_detection(sensor_classes, m) for m in lengths_m], -1)[:, None, :]
+    rate = (prior.phases / prior.mean_days)[:, DWELL_KIND]
+    exists = np.arange(PHASES) < prior.phases[:, DWELL_KIND][..., None]
+    lengths = TYPICAL_LENGTH_M
+    relative = np.stack([relative_detection(sensor_classes, m) for m in lengths], -1)[:, None, :]
     p = usable[:, None, None] * prior.detection[:, sensor_classes].T[..., None] * relative
     p = np.clip(p, 0, 0.995)
     alpha, detectable = _forward(rate, exists, p, day, start_day)
@@ -207,7 +224,7 @@ def presence_likelihood(
         alpha=alpha,
         beta=_backward(rate, exists, p, day),
         detectable_days=detectable,
-        total_days=(end_day - start_day) + prior.mean_days[:, which],
+        total_days=(end_day - start_day) + prior.mean_days[:, DWELL_KIND],
     )
 
 

@@ -23,6 +23,7 @@ from scipy.special import expit
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.tables import TankerBasis
 from gnomon.track.bounds import Bounds, visit_bounds
+from gnomon.track.classes import TANKERS
 from gnomon.track.direction import (
     ARRIVES_LADEN,
     LEAVES_LADEN,
@@ -41,7 +42,7 @@ from gnomon.track.fleet import (
     draw_ships,
     size_likelihood,
 )
-from gnomon.track.linking import TANKERS, PartitionDraw, Track
+from gnomon.track.linking import PartitionDraw, Track
 from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M
 from gnomon.track.off_berth import EndTimes, OffBerthEvidence, OffBerthSource, fit_off_berth
 from gnomon.track.posterior import BEAM_SHARE, ShipSizes, TrackPosterior, ship_sizes
