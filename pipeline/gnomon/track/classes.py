@@ -7,7 +7,8 @@ class               what it is
 ``WAITING``         a small tanker that waits for a berth, cargo, papers or weather
 ``COASTER``         another ship of the size of a small tanker
 ``LARGE``           cargo ships and larger tankers
-``RESIDENT``        what stays for weeks or for good: a crane, a hulk, a barge, a bunker vessel
+``RESIDENT``        what stays for weeks or for good: a hulk, a barge, a bunker vessel
+``FIXTURE``         likewise, but only optical images take it for a ship: a crane, a piece of a pier
 ``FALSE_ALARM``     nothing: one detection that is no ship
 ==================  ==============================================================================
 
@@ -21,21 +22,23 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-QUICK, WAITING, COASTER, LARGE, RESIDENT, FALSE_ALARM = range(6)
+QUICK, WAITING, COASTER, LARGE, RESIDENT, FIXTURE, FALSE_ALARM = range(7)
 SHIPS = slice(0, FALSE_ALARM)
 """Classes that lie in port; false alarms do not."""
-TANKERS = np.array([True, True, False, False, False, False])
+TANKERS = np.array([True, True, False, False, False, False, False])
+STAYS = np.array([False, False, False, False, True, True, False])
+"""Classes that do not move."""
 
 LENGTHS_M = np.array([[75.0, 100.0], [75.0, 100.0], [75.0, 100.0], [135.0, 135.0], [80.0, 80.0],
-                      [110.0, 110.0]])  # fmt: skip
+                      [80.0, 80.0], [110.0, 110.0]])  # fmt: skip
 """Mean length, by class, of its two equal halves."""
 LENGTH_SIGMAS_M = np.array([[8.0, 13.0], [8.0, 13.0], [8.0, 13.0], [45.0, 45.0], [60.0, 60.0],
-                            [50.0, 50.0]])  # fmt: skip
-TYPICAL_LENGTH_M = (88.0, 88.0, 88.0, 135.0, 80.0)
+                            [60.0, 60.0], [50.0, 50.0]])  # fmt: skip
+TYPICAL_LENGTH_M = (88.0, 88.0, 88.0, 135.0, 80.0, 80.0)
 """Of the classes that lie in port: for their chance of being detected."""
 
 DWELL_KINDS = ("straight in", "waiting", "other", "resident")
-DWELL_KIND = np.array([0, 1, 2, 2, 3])
+DWELL_KIND = np.array([0, 1, 2, 2, 3, 3])
 """Of the classes that lie in port."""
 
 MEAN_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION = 0.2, 0.01, 0.05
@@ -43,7 +46,7 @@ MEAN_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION = 0.2, 0.01, 0.05
 RATE_SHAPE = 0.5
 """Of the gamma priors of these rates: so wide that one season in ten has hardly a visit, and as
 many have more than a hundred."""
-OTHER_MEANS = np.array([MEAN_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION])
+OTHER_MEANS = np.array([MEAN_PER_DAY, RESIDENTS_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION])
 COASTER_SHARE = (0.5, 2.5)
 """Beta prior of the coasters' share of small ships at a berth where tankers are looked for: a sixth
 in the mean, 90 % from 0 to a half."""
@@ -81,4 +84,4 @@ def prior_rates() -> Floats:
     """Rates to begin with: the prior means."""
     coasters = COASTER_SHARE[0] / sum(COASTER_SHARE)
     small = np.array([(1 - coasters) / 2, (1 - coasters) / 2, coasters]) * MEAN_PER_DAY
-    return np.r_[small, MEAN_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION]
+    return np.r_[small, OTHER_MEANS]

@@ -46,6 +46,8 @@ RESIDENT_GAP_DAYS = 75.0
 RESIDENT_NEXT = 3
 """Of the detections within that time, so many of the next ones at the place are proposed."""
 RESIDENT_REACH_M = 60.0
+LINKS_MAX = 6
+"""Later detections that one detection is proposed to be linked with."""
 LOG_ODDS_MIN = -9.0
 """Pairs of detections with lower log odds of being one visit are not proposed."""
 
@@ -234,7 +236,7 @@ def sample_partitions(
         walk = RateWalk(exposure, start, member, own)
         free = [-1] * len(hulls.observation)
         chain = PartitionChain(hulls, marks, presence, walk, own, list(free), list(free))
-        edges = _edges(chain)
+        edges = _edges(chain, residents_first=number % 2 == 1)
         states = len(range(number, draws, CHAINS))
         for step in range(burn + states * thin):
             for n in own.permutation(len(edges)):
@@ -248,40 +250,58 @@ def sample_partitions(
     return kept
 
 
-def _edges(chain: PartitionChain) -> list[tuple[int, int]]:
-    """Pairs of detections that could be one visit; the likelier ones are linked at once."""
-    found = []
-    for one, two in _candidates(chain.hulls):
-        if chain.marks.differ(one, two):
-            continue
-        joint = chain.log_density((one, two))
-        odds = joint - chain.log_density((one,)) - chain.log_density((two,))
-        if odds > LOG_ODDS_MIN:
-            gap = chain.hulls.day[two] - chain.hulls.day[one]
-            found.append((odds - 0.5 * gap + chain.rng.gumbel(), one, two))
-    for odds, one, two in sorted(found, reverse=True):
-        if odds > 0 and chain.after[one] < 0 and chain.before[two] < 0:
+def _edges(chain: PartitionChain, *, residents_first: bool) -> list[tuple[int, int]]:
+    """Pairs of detections that could be one visit; the likelier ones are linked at once.
+
+    Of the pairs of one detection with later ones the likeliest `LINKS_MAX` are proposed: what
+    stays for a season would else have as many as its detections squared. Chains begin apart:
+    in half of them what lies at one place is linked first, as if all of it stayed.
+    """
+    day, found = chain.hulls.day, []
+    for one, others in enumerate(_candidates(chain.hulls)):
+        odds = []
+        for two in others:
+            if chain.marks.differ(one, two):
+                continue
+            joint = chain.log_density((one, two))
+            gain = joint - chain.log_density((one,)) - chain.log_density((two,))
+            if gain > LOG_ODDS_MIN:
+                odds.append((gain, one, two))
+        found += sorted(odds, reverse=True)[:LINKS_MAX]
+
+    def worth(link: tuple[float, int, int]) -> tuple[bool, float]:
+        gain, one, two = link
+        still = residents_first and _apart_m(chain.hulls, one, two) < RESIDENT_REACH_M
+        return still, gain - 0.5 * (day[two] - day[one]) + chain.rng.gumbel()
+
+    for gain, one, two in sorted(found, key=worth, reverse=True):
+        if gain > 0 and chain.after[one] < 0 and chain.before[two] < 0:
             chain.link(one, two)
     return [(one, two) for _, one, two in found]
 
 
-def _candidates(hulls: Hulls) -> list[tuple[int, int]]:
-    """Pairs of detections in two observations, close in time or at one place, in order."""
-    out = []
+def _apart_m(hulls: Hulls, one: int, two: int) -> float:
+    return math.hypot(
+        hulls.east_m[two] - hulls.east_m[one], hulls.north_m[two] - hulls.north_m[one]
+    )
+
+
+def _candidates(hulls: Hulls) -> list[list[int]]:
+    """Of each detection, later ones in other observations, close in time or at its place."""
+    out: list[list[int]] = []
     for one in range(len(hulls.observation)):
-        there = 0
+        own, there = [], 0
         for two in range(one + 1, len(hulls.observation)):
             gap = hulls.day[two] - hulls.day[one]
             if gap > RESIDENT_GAP_DAYS:
                 break
             if hulls.observation[two] == hulls.observation[one]:
                 continue
-            apart_m = math.hypot(
-                hulls.east_m[two] - hulls.east_m[one], hulls.north_m[two] - hulls.north_m[one]
-            )
-            there += apart_m < RESIDENT_REACH_M
-            if gap <= VISIT_MAX_DAYS or (apart_m < RESIDENT_REACH_M and there <= RESIDENT_NEXT):
-                out.append((one, two))
+            at_place = _apart_m(hulls, one, two) < RESIDENT_REACH_M
+            there += at_place
+            if gap <= VISIT_MAX_DAYS or (at_place and there <= RESIDENT_NEXT):
+                own.append(two)
+        out.append(own)
     return out
 
 

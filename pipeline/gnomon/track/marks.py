@@ -21,7 +21,7 @@ from gnomon.track.classes import (
     FALSE_ALARM,
     LENGTH_SIGMAS_M,
     LENGTHS_M,
-    RESIDENT,
+    STAYS,
     TANKERS,
 )
 
@@ -30,7 +30,6 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LOG2 = float(np.log(2))
-RESIDENT_CLASS = np.arange(len(TANKERS)) == RESIDENT
 VESSEL_CLASS = np.arange(len(TANKERS)) != FALSE_ALARM
 SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M = 88.0, 18.0
 """Of small tankers."""
@@ -137,7 +136,7 @@ class MarkLikelihood:
         total += self._first_position[rows[0]]
         if count > 1:
             moves = self._moves[rows[:-1], rows[1:]].sum(0)
-            total += np.where(RESIDENT_CLASS, moves[1], moves[0])
+            total += np.where(STAYS, moves[1], moves[0])
         return total
 
     def _scores(self, sums: Floats, count: int) -> Floats:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta, norm
 from scipy.stats.qmc import Sobol
 
-from gnomon.track.classes import DWELL_KIND, TYPICAL_LENGTH_M
+from gnomon.track.classes import DWELL_KIND, FIXTURE, SHIPS, STAYS, TYPICAL_LENGTH_M
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,6 +41,9 @@ SHAPES = np.array([1, 2, 3, 4, 6])
 USUAL = np.array([0.5, 1.4, 1.0])
 """Median of the mean stay over the usual dwell: straight in, waiting, other ships."""
 RESIDENT_DAYS, RESIDENT_FACTOR = 90.0, 3.0
+RECURRENCE = (3.0, 1.5)
+"""Beta prior of `PriorSample.recurrence`."""
+RADAR_TAKES_FIXTURE = 0.01
 
 SENSOR_CLASSES = ("optical, coarse", "radar", "optical, 3 m", "optical, sub-metre")
 """Observations of one class share a probability of detection."""
@@ -70,6 +73,9 @@ class PriorSample:
     """(members, kinds): shape of the gamma distribution of dwell."""
     detection: Floats
     """(members, sensor classes): probability of detection of a ship of 90 m."""
+    recurrence: Floats
+    """(members,): probability that an optical image that shows the place takes what stays for a
+    ship; the detector finds some of it always, and some now and then."""
 
 
 def sample_prior(size: int, *, dwell_days: float, dwell_factor: float) -> PriorSample:
@@ -83,8 +89,8 @@ def sample_prior(size: int, *, dwell_days: float, dwell_factor: float) -> PriorS
         As in `gnomon.datamodel.study.TrackOptions`.
 
     """
-    even = Sobol(11, seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
-    for_mean, for_shape, for_detection = np.split(even, [4, 7], axis=1)
+    even = Sobol(12, seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
+    for_mean, for_shape, for_detection, for_recurrence = np.split(even, [4, 7, 11], axis=1)
     median = np.r_[dwell_days * USUAL, RESIDENT_DAYS]
     factor = np.r_[np.full(len(USUAL), dwell_factor), RESIDENT_FACTOR]
     mean = median * np.exp(np.log(factor) * norm.ppf(for_mean))
@@ -92,7 +98,8 @@ def sample_prior(size: int, *, dwell_days: float, dwell_factor: float) -> PriorS
     phases = np.concatenate([phases, np.ones((size, 1), int)], 1)  # residents leave at any time
     count = DETECTION_MEAN * (1 - DETECTION_MEAN) / DETECTION_SIGMA**2 - 1
     detection = beta.ppf(for_detection, DETECTION_MEAN * count, (1 - DETECTION_MEAN) * count)
-    return PriorSample(mean, phases, detection)
+    recurrence = beta.ppf(for_recurrence[:, 0], *RECURRENCE)
+    return PriorSample(mean, phases, detection, recurrence)
 
 
 def relative_detection(sensor_classes: Ints, length_m: float) -> Floats:
@@ -211,7 +218,10 @@ def presence_likelihood(
     exists = np.arange(PHASES) < prior.phases[:, DWELL_KIND][..., None]
     lengths = TYPICAL_LENGTH_M
     relative = np.stack([relative_detection(sensor_classes, m) for m in lengths], -1)[:, None, :]
-    p = usable[:, None, None] * prior.detection[:, sensor_classes].T[..., None] * relative
+    p = prior.detection[:, sensor_classes].T[..., None] * relative
+    p[..., STAYS[SHIPS]] = prior.recurrence[:, None]
+    p[sensor_classes == RADAR, :, FIXTURE] = RADAR_TAKES_FIXTURE
+    p *= usable[:, None, None]
     p = np.clip(p, 0, 0.995)
     alpha, detectable = _forward(rate, exists, p, day, start_day)
     return PresenceLikelihood(

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 STEPS = 24
 """Of the random walk in each round."""
-SCALE = 2.4 / np.sqrt(6)
+SCALE = 2.4 / np.sqrt(7)
 FIRST_SIGMA = 0.6
 """Of the random walk before anything is learned, in log expected numbers."""
 LEARN_FROM = 25
