@@ -46,6 +46,8 @@ RESIDENT_GAP_DAYS = 75.0
 RESIDENT_NEXT = 3
 """Of the detections within that time, so many of the next ones at the place are proposed."""
 RESIDENT_REACH_M = 60.0
+SELDOM = 0.1
+"""Least part of the rounds in which a pair is proposed that was hardly ever accepted."""
 LINKS_MAX = 6
 """Later detections that one detection is proposed to be linked with."""
 LOG_ODDS_MIN = -9.0
@@ -161,8 +163,11 @@ class PartitionChain:
         """All tracks."""
         return tuple(self.tail(n) for n, b in enumerate(self.before) if b < 0)
 
-    def propose_link(self, first: int, second: int) -> None:
-        """Propose that second follows first, or, where it does, that it does not."""
+    def propose_link(self, first: int, second: int) -> bool:
+        """Propose that second follows first, or, where it does, that it does not.
+
+        Returns whether the state has changed.
+        """
         ahead, behind = self.after[first], self.before[second]
         start, rest = self.head(first), self.tail(second)
         old: tuple[Track, ...] = (start + rest,)
@@ -173,14 +178,16 @@ class PartitionChain:
             right = self.tail(ahead)
             observation = self.hulls.observation
             if left and right and observation[left[-1]] >= observation[right[0]]:
-                return
+                return False
             old, new = (start + right, left + rest), (start + rest, left + right)
             links = ((first, second), (behind, ahead))
         gain = sum(self.log_density(t) for t in new if t)
         gain -= sum(self.log_density(t) for t in old if t)
-        if np.log(self.rng.random()) < gain:
-            for one, two in links:
-                self.link(one, two)
+        if np.log(self.rng.random()) >= gain:
+            return False
+        for one, two in links:
+            self.link(one, two)
+        return True
 
     def link(self, first: int, second: int) -> None:
         """Let second follow first; -1 is no detection."""
@@ -237,11 +244,16 @@ def sample_partitions(
         free = [-1] * len(hulls.observation)
         chain = PartitionChain(hulls, marks, presence, walk, own, list(free), list(free))
         edges = _edges(chain, residents_first=number % 2 == 1)
+        _merge_fragments(chain)
         states = len(range(number, draws, CHAINS))
+        often, accepted = np.ones(len(edges)), np.zeros(len(edges))
         for step in range(burn + states * thin):
-            for n in own.permutation(len(edges)):
-                chain.propose_link(*edges[n])
+            for n in own.permutation(np.flatnonzero(own.random(len(edges)) < often)):
+                accepted[n] += chain.propose_link(*edges[n])
             _draw_parameters(chain, learn=step < burn)
+            if step == burn // 2:
+                # Chosen once and for all, whatever the state: the chain keeps its distribution.
+                often = np.clip(10 * accepted / (step + 1), SELDOM, 1.0)
             if step >= burn and (step - burn) % thin == thin - 1:
                 kept.append(_draw(chain, number))
             done += 1
@@ -278,6 +290,31 @@ def _edges(chain: PartitionChain, *, residents_first: bool) -> list[tuple[int, i
         if gain > 0 and chain.after[one] < 0 and chain.before[two] < 0:
             chain.link(one, two)
     return [(one, two) for _, one, two in found]
+
+
+def _merge_fragments(chain: PartitionChain) -> None:
+    """Merge whole tracks at one place, where that makes the partition likelier.
+
+    Links join ends and exchange tails. Two tracks that alternate in time, which a crane leaves
+    behind when its detections are linked one by one, are far from their union by such steps.
+    """
+    hulls = chain.hulls
+    queue = sorted(chain.tracks(), key=len, reverse=True)
+    while queue:
+        one = queue.pop(0)
+        seen = set(hulls.observation[list(one)].tolist())
+        for two in queue:
+            near = _apart_m(hulls, one[len(one) // 2], two[len(two) // 2]) < RESIDENT_REACH_M
+            if not near or seen & set(hulls.observation[list(two)].tolist()):
+                continue
+            both = tuple(sorted((*one, *two)))
+            gain = chain.log_density(both) - chain.log_density(one) - chain.log_density(two)
+            if gain > 0:
+                for before, after in zip((-1, *both), (*both, -1), strict=True):
+                    chain.link(before, after)
+                queue.remove(two)
+                queue.insert(0, both)
+                break
 
 
 def _apart_m(hulls: Hulls, one: int, two: int) -> float:
