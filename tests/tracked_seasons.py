@@ -9,6 +9,7 @@ import pandas as pd
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import PeriodOptions, TrackOptions
 from gnomon.simulate.season.campaign import ZONE, SimulatedSeason, simulate_season, trade_2024
+from gnomon.track.classes import DWELL_KINDS
 from gnomon.track.fleet import Fleet, read_fleet
 from gnomon.track.marks import Hulls
 from gnomon.track.off_berth import EndTimes
@@ -71,7 +72,10 @@ def berth(made: SimulatedSeason) -> PortObservations:
 
 def prior_of(mean: float, phases: int, p: float) -> PriorSample:
     """A prior of one member, the same for all ships and sensors."""
-    return PriorSample(np.full((1, 2), mean), np.full((1, 2), phases), np.full((1, 4), p))
+    kinds = len(DWELL_KINDS)
+    return PriorSample(
+        np.full((1, kinds), mean), np.full((1, kinds), phases), np.full((1, 4), p), np.full(1, p)
+    )
 
 
 def hulls_of(observation: list[int], day: list[float], **columns: object) -> Hulls:

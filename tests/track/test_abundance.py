@@ -12,7 +12,7 @@ from gnomon.simulate.season.campaign import Trade, simulate_season
 from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
 from gnomon.track.estimators import chapman
 from gnomon.track.posterior import TrackPosterior, track_posterior
-from gnomon.track.presence import RADAR, TANKER_DWELL
+from gnomon.track.presence import RADAR
 from tracked_seasons import berth, month, month_posterior, options
 
 
@@ -44,7 +44,9 @@ def test_counts_are_quantiles_of_the_draws() -> None:
         list(np.quantile(visits, [0.05, 0.5, 0.95]))
     )
     assert row.seen_p50 == pytest.approx(np.median([draw.seen.sum() for draw in made.draws]))
-    dwell = [tracks.prior.mean_days[d.member, TANKER_DWELL] for d in tracks.draws]
+    dwell = [
+        np.average(tracks.prior.mean_days[d.member, :2], weights=d.rates[:2]) for d in tracks.draws
+    ]
     assert (row.dwell_days, row.dwell_sigma_days) == pytest.approx((np.mean(dwell), np.std(dwell)))
     assert row.observations == len(tracks.data.day)
 

@@ -6,29 +6,61 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
-from gnomon.track.linking import FALSE_ALARM, LONG, OTHER, SHORT
+from gnomon.track.classes import (
+    COASTER,
+    FALSE_ALARM,
+    FIXTURE,
+    LARGE,
+    LENGTH_SIGMAS_M,
+    LENGTHS_M,
+    QUICK,
+    RESIDENT,
+    WAITING,
+)
 from gnomon.track.marks import (
+    BEAM_PER_LENGTH,
+    BEAM_SIGMA_M,
     BERTH_SIGMA_M,
     LENGTH_MODEL_SIGMA_M,
     P_SHIFTED,
     PORT_AREA_M2,
+    RESIDENT_SIGMA_M,
     MarkLikelihood,
-    log_density_of_one,
 )
 from tracked_seasons import hulls_of
 
 
 @given(st.integers(0, 10_000), st.integers(1, 6))
-def test_measurements_of_one_ship_are_a_normal_with_a_common_part(seed: int, count: int) -> None:
+def test_sizes_of_one_ship_are_normals_with_a_common_part(seed: int, count: int) -> None:
+    """Lengths of the two halves of a class, and beams, by scipy's density of several variables."""
     rng = np.random.default_rng(seed)
-    values, variance = rng.normal(90, 20, count), rng.uniform(1, 100, count)
-    mean, sigma = rng.uniform(60, 140, 3), rng.uniform(1, 50, 3)
-    expected = [
-        multivariate_normal(np.full(count, m), np.diag(variance) + s**2).logpdf(values)
-        for m, s in zip(mean, sigma, strict=True)
-    ]
-    found = log_density_of_one(values, variance, mean, sigma)
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+    length, beam = rng.normal(90, 20, count), rng.normal(14, 3, count)
+    sigma, beam_sigma = rng.uniform(1, 10, count), rng.uniform(0.5, 4, count)
+    marks = track_hulls(
+        count, length_m=length, length_sigma_m=sigma, beam_m=beam, beam_sigma_m=beam_sigma,
+        score=0.5,
+    )  # fmt: skip
+    other = track_hulls(count, length_m=90.0, length_sigma_m=3.0, score=0.5)
+    track = tuple(range(count))
+    found = marks.log_density(track) - other.log_density(track)
+
+    def expected(values: np.ndarray, errors: np.ndarray, mean: float, own: float) -> float:
+        covariance = np.diag(errors**2) + own**2
+        return float(multivariate_normal(np.full(count, mean), covariance).logpdf(values))
+
+    def sizes(m: np.ndarray, s: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+        of_beam = expected(b, t, BEAM_PER_LENGTH * m.mean(), BEAM_SIGMA_M)
+        errors = np.hypot(s, LENGTH_MODEL_SIGMA_M)
+        return np.array(
+            [
+                np.logaddexp(*(expected(m, errors, *half) for half in zip(*pair, strict=True)))
+                for pair in zip(LENGTHS_M, LENGTH_SIGMAS_M, strict=True)
+            ]
+        ) + of_beam  # fmt: skip
+
+    plain = np.full(count, 90.0), np.full(count, 3.0), np.full(count, 13.3), np.full(count, 2.0)
+    direct = sizes(length, sigma, beam, beam_sigma) - sizes(*plain)
+    np.testing.assert_allclose(found, direct, rtol=1e-6, atol=1e-6)
 
 
 def track_hulls(count: int = 4, **columns: object) -> MarkLikelihood:
@@ -39,8 +71,8 @@ def test_alike_lengths_are_one_ship_and_unlike_ones_two() -> None:
     marks = track_hulls(length_m=np.array([85.0, 86.0, 85.0, 120.0]))
 
     def gain(track: tuple[int, ...]) -> float:
-        apart = sum(marks.log_density((n,))[SHORT] for n in track)
-        return float(marks.log_density(track)[SHORT] - apart)
+        apart = sum(marks.log_density((n,))[QUICK] for n in track)
+        return float(marks.log_density(track)[QUICK] - apart)
 
     assert gain((0, 1)) > 0 > gain((0, 3))
     assert not marks.differ(0, 1)
@@ -60,18 +92,18 @@ def test_lengths_differ_beyond_four_deviations(one: float, two: float, sigma: fl
 def test_p_tanker_is_a_likelihood_ratio_of_tankers_to_others(p: float) -> None:
     known, unknown = track_hulls(1, p_tanker=p), track_hulls(1)
     change = known.log_density((0,)) - unknown.log_density((0,))
-    assert change[SHORT] == pytest.approx(change[LONG])
-    assert change[OTHER] == pytest.approx(change[FALSE_ALARM])
-    assert change[SHORT] - change[OTHER] == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
+    assert change[QUICK] == pytest.approx(change[WAITING])
+    assert change[LARGE] == pytest.approx(change[FALSE_ALARM])
+    assert change[QUICK] - change[LARGE] == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
     # Two halves of the likelihood: their mean is that of an unknown type.
-    assert np.exp([change[SHORT], change[OTHER]]).mean() == pytest.approx(1)
+    assert np.exp([change[QUICK], change[LARGE]]).mean() == pytest.approx(1)
 
 
 @given(st.floats(0.01, 0.99))
 def test_score_is_a_likelihood_ratio_of_vessels_to_false_alarms(score: float) -> None:
     change = track_hulls(1, score=score).log_density((0,))
     change = change - track_hulls(1, score=0.5).log_density((0,))
-    assert change[SHORT] - change[FALSE_ALARM] == pytest.approx(
+    assert change[QUICK] - change[FALSE_ALARM] == pytest.approx(
         np.log(score / (1 - score)), abs=1e-9
     )
 
@@ -81,7 +113,31 @@ def test_repeated_observations_are_correlated() -> None:
     p = 0.9
     change = track_hulls(4, p_tanker=p).log_density((0, 1, 2, 3))
     change = change - track_hulls(4).log_density((0, 1, 2, 3))
-    assert change[SHORT] - change[OTHER] == pytest.approx(1.6 * np.log(p / (1 - p)))
+    assert change[QUICK] - change[LARGE] == pytest.approx(1.6 * np.log(p / (1 - p)))
+
+
+@given(st.integers(2, 6))
+def test_a_type_that_no_image_gives_favours_no_link(count: int) -> None:
+    """Detections of unknown type say nothing, whether they are one ship or several."""
+    known = track_hulls(count, p_tanker=np.r_[0.9, np.full(count - 1, np.nan)])
+    unknown, track = track_hulls(count), tuple(range(count))
+    one = known.log_density((0,)) - unknown.log_density((0,))
+    whole = known.log_density(track) - unknown.log_density(track)
+    np.testing.assert_allclose(whole, one, atol=1e-9)
+    evens = track_hulls(count, p_tanker=0.5).log_density((0,))
+    np.testing.assert_allclose(evens, unknown.log_density((0,)), atol=1e-9)
+
+
+def test_what_returns_to_the_same_metre_is_no_ship_of_many() -> None:
+    """Ships moor tens of metres apart; a crane does not move."""
+    still = track_hulls(5, east_m=np.array([0.0, 3.0, -4.0, 2.0, 1.0]), length_m=88.0)
+    moored = track_hulls(5, east_m=np.array([0.0, 40.0, -35.0, 30.0, -20.0]), length_m=88.0)
+    track = tuple(range(5))
+    gain = still.log_density(track) - moored.log_density(track)
+    for resident in (RESIDENT, FIXTURE):
+        assert gain[resident] > gain[WAITING] + 3
+    assert gain[WAITING] == pytest.approx(gain[COASTER])
+    assert RESIDENT_SIGMA_M < BERTH_SIGMA_M
 
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
@@ -98,13 +154,13 @@ def test_a_ship_that_shifted_is_anywhere_in_the_port() -> None:
 
     def move(track: tuple[int, int]) -> float:
         alone = track_hulls(3).log_density(track) - marks.log_density(track)
-        return float(alone[SHORT])
+        return float(alone[QUICK])
 
     # The same sizes: only positions differ.
     near = (1 - P_SHIFTED) / (2 * np.pi * BERTH_SIGMA_M**2) + P_SHIFTED / PORT_AREA_M2
     far = P_SHIFTED / PORT_AREA_M2
     first = track_hulls(3).log_density((0,)) - marks.log_density((0,))
-    assert move((0, 1)) == pytest.approx(float(first[SHORT]))
+    assert move((0, 1)) == pytest.approx(float(first[QUICK]))
     assert move((0, 2)) - move((0, 1)) == pytest.approx(np.log(near / far))
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from gnomon.track.direction import operation_log_likelihood
-from gnomon.track.linking import TANKERS
+from gnomon.track.classes import TANKERS
 from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_TANKER_LENGTH_M
 from gnomon.track.posterior import PARTS, ship_sizes, shrink, track_posterior
 from gnomon.track.sightings import check_tables
@@ -45,12 +45,14 @@ def test_sizes_lie_between_the_measurements_and_small_tankers() -> None:
     assert sizes.length_sigma_m[counts >= 3].mean() < sizes.length_sigma_m[counts == 1].mean()
 
 
-def test_the_probability_of_a_tanker_is_its_frequency_in_the_draws() -> None:
+def test_the_probability_of_a_tanker_is_its_mean_over_the_draws() -> None:
     posterior = month_posterior()
     for hull in range(0, len(posterior.p_tanker), 5):
         often = np.mean(
             [
-                any(hull in t and TANKERS[c] for t, c in zip(d.tracks, d.classes, strict=True))
+                sum(
+                    p[TANKERS].sum() for t, p in zip(d.tracks, d.p_class, strict=True) if hull in t
+                )
                 for d in posterior.draws
             ]
         )

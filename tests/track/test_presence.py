@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import gamma, poisson
 
+from gnomon.track.classes import FIXTURE, RESIDENT, TYPICAL_LENGTH_M
 from gnomon.track.presence import (
     COARSE,
     DETECTION_MEAN,
@@ -18,6 +19,9 @@ from gnomon.track.presence import (
     MEDIUM,
     PHASES,
     RADAR,
+    RESIDENT_DAYS,
+    RESIDENT_FACTOR,
+    USUAL,
     PresenceLikelihood,
     phases_passed,
     presence_likelihood,
@@ -36,8 +40,6 @@ def likelihood(
         day=day,
         sensor_classes=np.zeros(len(day), int),
         usable=usable,
-        lengths_m=(90.0,),
-        tankers=(True,),
         start_day=0.0,
         end_day=end,
     )
@@ -83,7 +85,7 @@ def test_every_detection_history_has_the_density_of_numerical_integration(
 
 
 @settings(max_examples=25)
-@given(st.integers(0, 10_000), st.integers(1, 6), st.sampled_from([2, 3, 4, 6]))
+@given(st.integers(0, 10_000), st.integers(1, 6), st.sampled_from([1, 2, 3, 4, 6]))
 def test_histories_add_up_to_the_detectable_days(seed: int, count: int, phases: int) -> None:
     rng = np.random.default_rng(seed)
     day = np.sort(rng.uniform(0, 12, count))
@@ -122,18 +124,36 @@ def test_another_observation_never_lowers_the_detectable_days(seed: int) -> None
     assert more.detectable_days[0, 0] < more.total_days[0, 0]
 
 
-def test_classes_of_ships_have_their_own_dwell_and_detection() -> None:
+def test_classes_have_their_own_dwell_and_detection() -> None:
     day = np.arange(6.0)
     prior = prior_of(2.0, 3, 0.8)
-    prior.mean_days[0, 1] = 5.0
-    both = presence_likelihood(
-        prior, day=day, sensor_classes=np.full(6, COARSE), usable=np.ones(6),
-        lengths_m=(50.0, 150.0), tankers=(True, False), start_day=0.0, end_day=6.0,
+    prior.mean_days[0] = [1.0, 4.0, 5.0, 90.0]
+    classes = np.array([COARSE, RADAR] * 3)
+    made = presence_likelihood(
+        prior, day=day, sensor_classes=classes, usable=np.ones(6), start_day=0.0, end_day=6.0
+    )
+    assert made.total_days.tolist() == [[7.0, 10.0, 11.0, 11.0, 96.0, 96.0]]
+    p = 1 / (1 + np.exp(-made.log_odds[:2, 0]))
+    for n, sensor in enumerate((COARSE, RADAR)):
+        of_length = [relative_detection(np.array([sensor]), m)[0] for m in TYPICAL_LENGTH_M[:4]]
+        assert p[n, :4] == pytest.approx(0.8 * np.array(of_length))
+    # What stays is taken for a ship at a rate of its own, a fixture by optical images alone.
+    assert p[0, [RESIDENT, FIXTURE]] == pytest.approx(0.8)
+    assert p[1, RESIDENT] == pytest.approx(0.8)
+    assert p[1, FIXTURE] == pytest.approx(0.02)  # the least odds of a detection
+
+
+def test_one_member_has_the_likelihoods_of_all() -> None:
+    day = np.sort(np.random.default_rng(1).uniform(0, 20, 12))
+    made = presence_likelihood(
+        sample_prior(16, dwell_days=2.5, dwell_factor=1.6), day=day,
+        sensor_classes=np.tile([COARSE, RADAR, MEDIUM], 4), usable=np.full(12, 0.7),
+        start_day=0.0, end_day=20.0,
     )  # fmt: skip
-    assert both.total_days.tolist() == [[8.0, 11.0]]
-    p = 1 / (1 + np.exp(-both.log_odds[0, 0]))
-    assert p == pytest.approx(0.8 * np.array([relative_detection(np.zeros(1, int), m)[0]
-                                              for m in (50.0, 150.0)]))  # fmt: skip
+    track = np.array([2, 3, 7])
+    whole = made.log_track(track)
+    for member in range(16):
+        np.testing.assert_allclose(made.of_member(member).log_track(track), whole[[member]])
 
 
 @given(st.floats(0.1, 5.0), st.floats(0.0, 6.0))
@@ -143,16 +163,20 @@ def test_phases_pass_as_a_poisson_process(rate: float, days: float) -> None:
 
 
 def test_the_prior_sample_has_its_quantiles() -> None:
-    prior = sample_prior(1024, dwell_days=2.5, dwell_factor=1.35)
-    assert np.median(prior.mean_days) == pytest.approx(2.5, rel=0.01)
-    assert np.log(prior.mean_days).std() == pytest.approx(np.log(1.35), rel=0.02)
+    prior = sample_prior(1024, dwell_days=2.5, dwell_factor=1.6)
+    median = np.r_[2.5 * USUAL, RESIDENT_DAYS]
+    assert np.median(prior.mean_days, 0) == pytest.approx(median, rel=0.02)
+    factors = np.exp(np.log(prior.mean_days).std(0))
+    assert factors == pytest.approx([1.6, 1.6, 1.6, RESIDENT_FACTOR], rel=0.02)
     assert prior.detection.mean(0) == pytest.approx(DETECTION_MEAN, abs=0.003)
     assert prior.detection.std(0) == pytest.approx(DETECTION_SIGMA, rel=0.05)
-    # Press reports of calls: 90 % of mean dwell times between 1.5 and 4.1 days.
-    assert np.quantile(prior.mean_days, [0.05, 0.95]) == pytest.approx([1.53, 4.1], abs=0.05)
-    shapes, counts = np.unique(prior.phases, return_counts=True)
-    assert shapes.tolist() == [2, 3, 4, 6]
-    assert np.ptp(counts) <= 8
+    # Straight in or waiting, mean stays of 0.6 to 7 days: press reports have 1.5 to 4.
+    low, high = np.quantile(prior.mean_days[:, 0], 0.05), np.quantile(prior.mean_days[:, 1], 0.95)
+    assert (low, high) == pytest.approx((0.58, 7.6), rel=0.05)
+    shapes, counts = np.unique(prior.phases[:, :3], return_counts=True)
+    assert shapes.tolist() == [1, 2, 3, 4, 6]
+    assert np.ptp(counts) <= 12
+    assert (prior.phases[:, 3] == 1).all()
 
 
 @given(st.sampled_from([COARSE, RADAR, MEDIUM, FINE]), st.floats(10, 300), st.floats(10, 300))
