@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from gnomon.track.direction import operation_log_likelihood
 from gnomon.track.classes import TANKERS
+from gnomon.track.direction import operation_log_likelihood
 from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_TANKER_LENGTH_M
 from gnomon.track.posterior import PARTS, ship_sizes, shrink, track_posterior
 from gnomon.track.sightings import check_tables
@@ -50,9 +50,7 @@ def test_the_probability_of_a_tanker_is_its_mean_over_the_draws() -> None:
     for hull in range(0, len(posterior.p_tanker), 5):
         often = np.mean(
             [
-                sum(
-                    p[TANKERS].sum() for t, p in zip(d.tracks, d.p_class, strict=True) if hull in t
-                )
+                sum(p[TANKERS].sum() for t, p in zip(d.tracks, d.p_class, strict=True) if hull in t)
                 for d in posterior.draws
             ]
         )

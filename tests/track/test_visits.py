@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gnomon.simulate.season.campaign import SimulatedSeason
 from gnomon.track.ais import read_ais
+from gnomon.track.classes import TANKERS
 from gnomon.track.direction import load_log_ratios, operation_probabilities
 from gnomon.track.fleet import UNNAMED, AisNames, Fleet, read_fleet
-from gnomon.track.classes import TANKERS
 from gnomon.track.visits import (
     CANDIDATE_MIN,
     REGISTER_SIGMA,

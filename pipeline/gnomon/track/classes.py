@@ -34,14 +34,14 @@ LENGTHS_M = np.array([[75.0, 100.0], [75.0, 100.0], [75.0, 100.0], [135.0, 135.0
 """Mean length, by class, of its two equal halves."""
 LENGTH_SIGMAS_M = np.array([[8.0, 13.0], [8.0, 13.0], [8.0, 13.0], [45.0, 45.0], [60.0, 60.0],
                             [60.0, 60.0], [50.0, 50.0]])  # fmt: skip
-TYPICAL_LENGTH_M = (88.0, 88.0, 88.0, 135.0, 80.0, 80.0)
+TYPICAL_LENGTH_M = (90.0, 90.0, 90.0, 135.0, 80.0, 80.0)
 """Of the classes that lie in port: for their chance of being detected."""
 
 DWELL_KINDS = ("straight in", "waiting", "other", "resident")
 DWELL_KIND = np.array([0, 1, 2, 2, 3, 3])
 """Of the classes that lie in port."""
 
-MEAN_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION = 0.2, 0.01, 0.05
+MEAN_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION = 0.2, 0.002, 0.05
 """Prior means: small ships a day and large ones; residents a day; false alarms an observation."""
 RATE_SHAPE = 0.5
 """Of the gamma priors of these rates: so wide that one season in ten has hardly a visit, and as

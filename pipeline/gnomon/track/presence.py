@@ -19,8 +19,8 @@ probability holds for ships of all lengths up to a known logistic curve of lengt
 
 Priors: stays of tankers are of two kinds (`gnomon.track.classes`), around half the usual dwell and
 around 1.4 times it (calls at Vostochny took 1.5 to 4 days by press reports; an option of a study),
-each lognormal with a factor of 1.6; shape one of 1, 2, 3, 4, 6; residents stay 90 days in the
-median, with a factor of 3; detection of each class of sensor beta around `DETECTION_MEAN`. No prior
+each lognormal with a factor of 1.6; shape one of 1, 2, 3, 4, 6; residents stay 70 days in the
+median, with a factor of 2.5 and a shape of 3, so that hardly one leaves within a week; detection of each class of sensor beta around `DETECTION_MEAN`. No prior
 depends on the number of visits or on the direction of trade.
 """
 
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta, norm
 from scipy.stats.qmc import Sobol
 
-from gnomon.track.classes import DWELL_KIND, FIXTURE, SHIPS, STAYS, TYPICAL_LENGTH_M
+from gnomon.track.classes import DWELL_KIND, FIXTURE, TYPICAL_LENGTH_M
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,8 +40,8 @@ PHASES = 6
 SHAPES = np.array([1, 2, 3, 4, 6])
 USUAL = np.array([0.5, 1.4, 1.0])
 """Median of the mean stay over the usual dwell: straight in, waiting, other ships."""
-RESIDENT_DAYS, RESIDENT_FACTOR = 90.0, 3.0
-RECURRENCE = (3.0, 1.5)
+RESIDENT_DAYS, RESIDENT_FACTOR, RESIDENT_SHAPE = 70.0, 2.5, 3
+RECURRENCE = (6.0, 1.5)
 """Beta prior of `PriorSample.recurrence`."""
 RADAR_TAKES_FIXTURE = 0.01
 
@@ -74,8 +74,7 @@ class PriorSample:
     detection: Floats
     """(members, sensor classes): probability of detection of a ship of 90 m."""
     recurrence: Floats
-    """(members,): probability that an optical image that shows the place takes what stays for a
-    ship; the detector finds some of it always, and some now and then."""
+    """(members,): probability that an optical image takes a fixture that it shows for a ship."""
 
 
 def sample_prior(size: int, *, dwell_days: float, dwell_factor: float) -> PriorSample:
@@ -95,7 +94,7 @@ def sample_prior(size: int, *, dwell_days: float, dwell_factor: float) -> PriorS
     factor = np.r_[np.full(len(USUAL), dwell_factor), RESIDENT_FACTOR]
     mean = median * np.exp(np.log(factor) * norm.ppf(for_mean))
     phases = SHAPES[(for_shape * len(SHAPES)).astype(int)]
-    phases = np.concatenate([phases, np.ones((size, 1), int)], 1)  # residents leave at any time
+    phases = np.concatenate([phases, np.full((size, 1), RESIDENT_SHAPE)], 1)
     count = DETECTION_MEAN * (1 - DETECTION_MEAN) / DETECTION_SIGMA**2 - 1
     detection = beta.ppf(for_detection, DETECTION_MEAN * count, (1 - DETECTION_MEAN) * count)
     recurrence = beta.ppf(for_recurrence[:, 0], *RECURRENCE)
@@ -219,7 +218,7 @@ def presence_likelihood(
     lengths = TYPICAL_LENGTH_M
     relative = np.stack([relative_detection(sensor_classes, m) for m in lengths], -1)[:, None, :]
     p = prior.detection[:, sensor_classes].T[..., None] * relative
-    p[..., STAYS[SHIPS]] = prior.recurrence[:, None]
+    p[..., FIXTURE] = prior.recurrence
     p[sensor_classes == RADAR, :, FIXTURE] = RADAR_TAKES_FIXTURE
     p *= usable[:, None, None]
     p = np.clip(p, 0, 0.995)

@@ -1,0 +1,67 @@
+"""Priors of rates: against scipy's densities of the quantities that they are made of."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import beta, gamma
+
+from gnomon.track.classes import (
+    COASTER,
+    COASTER_SHARE,
+    MEAN_PER_DAY,
+    OTHER_MEANS,
+    QUICK,
+    QUICK_SHARE,
+    RATE_SHAPE,
+    TANKERS,
+    WAITING,
+    log_rate_prior,
+    prior_rates,
+)
+
+RATES = st.lists(st.floats(1e-4, 2.0), min_size=7, max_size=7)
+
+
+def direct(rates: np.ndarray) -> float:
+    """By the rate of small ships and the two shares, and the determinant of the change."""
+    small = rates[[QUICK, WAITING, COASTER]].sum()
+    coasters = rates[COASTER] / small
+    quick = rates[QUICK] / (rates[QUICK] + rates[WAITING])
+    logs = gamma.logpdf(small, RATE_SHAPE, scale=MEAN_PER_DAY / RATE_SHAPE)
+    logs += beta.logpdf(coasters, *COASTER_SHARE) + beta.logpdf(quick, *QUICK_SHARE)
+    logs -= np.log(small**2 * (1 - coasters))
+    logs += gamma.logpdf(rates[3:], RATE_SHAPE, scale=OTHER_MEANS / RATE_SHAPE).sum()
+    return float(logs)
+
+
+@given(RATES, RATES)
+def test_the_prior_of_rates_is_that_of_their_sum_and_shares(
+    one: list[float], two: list[float]
+) -> None:
+    first, second = np.array(one), np.array(two)
+    found = log_rate_prior(np.stack([first, second]))
+    assert found[0] - found[1] == pytest.approx(direct(first) - direct(second), abs=1e-8)
+
+
+def test_the_change_of_variables_keeps_probability() -> None:
+    """The determinant, by finite differences of rates of a total and two shares."""
+    at = np.array([0.3, 0.2, 0.6])
+
+    def rates(values: np.ndarray) -> np.ndarray:
+        small, coasters, quick = values
+        tankers = small * (1 - coasters)
+        return np.array([tankers * quick, tankers * (1 - quick), small * coasters])
+
+    step = 1e-6 * np.eye(3)
+    jacobian = np.array([(rates(at + d) - rates(at - d)) / 2e-6 for d in step]).T
+    assert abs(np.linalg.det(jacobian)) == pytest.approx(at[0] ** 2 * (1 - at[1]), rel=1e-6)
+
+
+def test_prior_rates_are_the_means_of_their_priors() -> None:
+    rates = prior_rates()
+    assert rates[:3].sum() == pytest.approx(MEAN_PER_DAY)
+    share = COASTER_SHARE[0] / sum(COASTER_SHARE)
+    assert rates[COASTER] / rates[:3].sum() == pytest.approx(share)
+    assert rates[3:] == pytest.approx(OTHER_MEANS)
+    assert TANKERS.sum() == 2

@@ -1,0 +1,76 @@
+"""The walk over rates: against posteriors that are known, and from start to start."""
+
+import numpy as np
+import pytest
+from scipy.stats import gamma, kstest
+
+from gnomon.track.classes import LARGE, MEAN_PER_DAY, OTHER_MEANS, RATE_SHAPE
+from gnomon.track.rates import RateWalk
+
+CLASSES = 7
+
+
+def terms_of(classes: list[int]) -> np.ndarray:
+    """Log likelihoods of tracks whose class is certain, (tracks, classes)."""
+    terms = np.full((len(classes), CLASSES), -60.0)
+    terms[np.arange(len(classes)), classes] = 0.0
+    return terms
+
+
+def walked(terms: np.ndarray, exposure: np.ndarray, *, start: float = 0.0) -> np.ndarray:
+    walk = RateWalk(exposure, np.full(CLASSES, start), 0, np.random.default_rng(1))
+    states = []
+    for step in range(1500):
+        walk.walk(terms, learn=step < 300)
+        states.append(walk.rates)
+    return np.array(states[300:])
+
+
+def test_rates_of_certain_classes_are_gamma() -> None:
+    exposure = np.full((1, CLASSES), 40.0)
+    found = walked(terms_of([LARGE] * 9 + [6] * 2), exposure)
+    for column, count in ((LARGE, 9), (6, 2), (4, 0)):
+        mean = OTHER_MEANS[column - LARGE]
+        posterior = gamma(RATE_SHAPE + count, scale=1 / (40 + RATE_SHAPE / mean))
+        assert found[:, column].mean() == pytest.approx(posterior.mean(), rel=0.12)
+        assert kstest(found[::20, column], posterior.cdf).pvalue > 1e-3
+
+
+def test_the_sum_of_small_ships_is_gamma_whatever_they_are() -> None:
+    """Nothing tells quick tankers, waiting ones and coasters apart: their sum is known still."""
+    exposure = np.full((1, CLASSES), 30.0)
+    terms = np.full((12, CLASSES), -60.0)
+    terms[:, :3] = 0.0
+    small = walked(terms, exposure)[:, :3].sum(1)
+    posterior = gamma(RATE_SHAPE + 12, scale=1 / (30 + RATE_SHAPE / MEAN_PER_DAY))
+    assert small.mean() == pytest.approx(posterior.mean(), rel=0.05)
+    assert small.std() == pytest.approx(posterior.std(), rel=0.15)
+
+
+def test_where_it_begins_is_forgotten() -> None:
+    exposure = np.full((1, CLASSES), 25.0)
+    terms = np.random.default_rng(2).normal(0, 1, (20, CLASSES))
+    ends = [walked(terms, exposure, start=start).mean(0) for start in (-6.0, 4.0)]
+    np.testing.assert_allclose(*ends, rtol=0.3, atol=0.02)
+
+
+def test_members_are_drawn_by_their_likelihood() -> None:
+    """Expected numbers are held: the member that makes the tracks likelier is drawn more often."""
+    exposure = np.array([[20.0] * CLASSES, [40.0] * CLASSES])
+    logs = np.zeros((6, 2, CLASSES))
+    logs[:, 1] = 0.25
+    walk = RateWalk(exposure, np.full(CLASSES, 1.0), 0, np.random.default_rng(3))
+    drawn = []
+    for _ in range(4000):
+        walk.draw_member(logs)
+        drawn.append(walk.member)
+    weights = [walk_weight(walk, logs, member) for member in range(2)]
+    expected = 1 / (1 + np.exp(weights[0] - weights[1]))
+    assert np.mean(drawn) == pytest.approx(expected, abs=0.03)
+
+
+def walk_weight(walk: RateWalk, logs: np.ndarray, member: int) -> float:
+    one = RateWalk(walk.exposure, walk.log_expected, member, np.random.default_rng(0))
+    terms = logs[:, member]
+    # The posterior leaves out the factor that every track has in common.
+    return one.log_posterior(walk.log_expected, np.exp(terms))
