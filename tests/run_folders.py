@@ -142,6 +142,7 @@ def ledger() -> dict[str, Any]:
     values = dict.fromkeys(Ledger.to_schema().columns, 1.5)
     return values | {
         "year": 2024, "scenario": "inferred", "p_over_cap": 0.25, "cap_barrels": 500_000.0,
+        "open_ports": "[]", "p_loading": 1.0, "p_over_cap_if_loading": 0.25,
         "start": day(-5), "end": day(30),
         "passed_p05": None, "passed_p50": None, "passed_p95": None,
     }  # fmt: skip
@@ -241,3 +242,19 @@ def write_effects(
     }  # fmt: skip
     write_table(table(DecisionEffects, [*rows, joint]), path)
     return path
+
+
+OPEN = {
+    "open_ports": '["rajin"]', "p_loading": 0.48, "p_over_cap": 0.47,
+    "deliveries_p05": 0.0, "deliveries_p50": 0.0, "deliveries_p95": 61.0,
+    "tonnes_p05": 0.0, "tonnes_p50": 0.0, "tonnes_p95": 154_515.0,
+    "barrels_p05": 0.0, "barrels_p50": 0.0, "barrels_p95": 1_152_709.0,
+    "deliveries_seen_if_loading_p50": 19.0, "deliveries_if_loading_p05": 41.0,
+    "deliveries_if_loading_p50": 52.0, "deliveries_if_loading_p95": 66.0,
+    "tonnes_if_loading_p05": 112_000.0, "tonnes_if_loading_p50": 143_000.0,
+    "tonnes_if_loading_p95": 171_000.0, "barrels_if_loading_p05": 838_100.0,
+    "barrels_if_loading_p50": 1_071_200.0, "barrels_if_loading_p95": 1_277_900.0,
+    "barrels_otherwise_p05": 0.0, "barrels_otherwise_p50": 0.0, "barrels_otherwise_p95": 0.0,
+    "p_over_cap_if_loading": 0.999,
+}  # fmt: skip
+"""A season of 1.07 million barrels of which no image shows the load, in a row of the ledger."""

@@ -47,10 +47,9 @@ def curve(year: int = 2024) -> pd.DataFrame:
     days = pd.date_range(PERIOD[0] + pd.Timedelta(1, "D"), PERIOD[1], freq="D")
     part = (days - PERIOD[0]) / (PERIOD[1] - PERIOD[0])
     last = barrels()
-    names = ("barrels_p05", "barrels_p50", "barrels_p95")
-    return pd.DataFrame(
-        {"year": year, "day": days, "p_over_cap": 0.1, **{n: part * last[n] for n in names}}
-    )
+    every = {f"barrels_{q}": part * last[f"barrels_{q}"] for q in ("p05", "p50", "p95")}
+    given = {f"barrels_if_loading_{q}": every[f"barrels_{q}"] for q in ("p05", "p50", "p95")}
+    return pd.DataFrame({"year": year, "day": days, "p_over_cap": 0.1, **every, **given})
 
 
 def chip() -> PagePicture:

@@ -104,6 +104,7 @@ def test_quantiles_ascend_or_are_refused(values):
     row = {"year": 2024, "scenario": "inferred", "reported_barrels": 0.0, "cap_barrels": 5e5}
     row |= {f"{name}_mean": 1.0 for name in ("deliveries", "tonnes", "barrels")}
     row |= {"deliveries_seen_p50": 1.0, "start": WHEN, "end": WHEN}
+    row |= {"open_ports": "[]", "p_loading": 1.0}
     row |= {"p_over_cap": 0.5} | dict(zip(QUANTILES, values, strict=True))
     ordered = all((np.diff(values[k : k + 3]) >= 0).all() for k in (0, 3, 6))
     if ordered:

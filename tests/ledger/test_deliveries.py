@@ -14,14 +14,8 @@ from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import LedgerOptions
 from gnomon.datamodel.tables import Cumulative, Ledger
-from gnomon.ledger.deliveries import (
-    EPOCH,
-    INFERRED,
-    LOAD_MIN,
-    LedgerResult,
-    LedgerRow,
-    build_ledger,
-)
+from gnomon.ledger.deliveries import EPOCH, INFERRED, LOAD_MIN, LedgerResult, build_ledger
+from gnomon.ledger.rows import LedgerRow
 from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS
 
 START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC)

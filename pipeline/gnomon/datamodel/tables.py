@@ -288,6 +288,29 @@ class Ledger(Table):
     0.5 or more, for else it more likely was not."""
     passed_p50: Series[Time] = pa.Field(nullable=True)
     passed_p95: Series[Time] = pa.Field(nullable=True)
+    open_ports: Series[str]
+    """Loading ports whose images do not decide whether ships load or unload there, as a JSON array.
+    With one, quantiles of all samples have two humps and no middle."""
+    p_loading: Series[float] = pa.Field(ge=0, le=1)
+    """Probability that at each open port more visits load than unload; without one, at all ports
+    together."""
+    deliveries_seen_if_loading_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    """Given that they load, like all columns ``_if_loading``; null unless ``p_loading`` is above
+    0.05."""
+    deliveries_if_loading_p05: Series[float] = pa.Field(ge=0, nullable=True)
+    deliveries_if_loading_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    deliveries_if_loading_p95: Series[float] = pa.Field(ge=0, nullable=True)
+    tonnes_if_loading_p05: Series[float] = pa.Field(ge=0, nullable=True)
+    tonnes_if_loading_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    tonnes_if_loading_p95: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_if_loading_p05: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_if_loading_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_if_loading_p95: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_otherwise_p05: Series[float] = pa.Field(ge=0, nullable=True)
+    """Given that they do not load; null unless ``p_loading`` is below 0.95."""
+    barrels_otherwise_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_otherwise_p95: Series[float] = pa.Field(ge=0, nullable=True)
+    p_over_cap_if_loading: Series[float] = pa.Field(ge=0, le=1, nullable=True)
 
 
 class Cumulative(Table):
@@ -304,6 +327,10 @@ class Cumulative(Table):
     barrels_p95: Series[float] = pa.Field(ge=0)
     p_over_cap: Series[float] = pa.Field(ge=0, le=1)
     """Probability that they and what others reported exceed the cap of the year."""
+    barrels_if_loading_p05: Series[float] = pa.Field(ge=0, nullable=True)
+    """Given that ships load at the open ports, as in `Ledger`."""
+    barrels_if_loading_p50: Series[float] = pa.Field(ge=0, nullable=True)
+    barrels_if_loading_p95: Series[float] = pa.Field(ge=0, nullable=True)
 
 
 class DecisionEffects(Table):

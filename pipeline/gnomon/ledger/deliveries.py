@@ -10,12 +10,14 @@ load.
 Beside the inferred load stand the fractions of precedents (33, 50, 90 %) on the same visits. The
 cap limits deliveries in a calendar year from all suppliers (UNSCR 2397, paragraph 5): reported
 deliveries of others are added before the comparison, on the year's first day, for want of dates.
+
+Where images do not decide whether ships load (`gnomon.ledger.open_direction`), deliveries, tonnes
+and barrels are also given for the samples in which they do.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ from numpy.typing import NDArray
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.study import LedgerOptions
+from gnomon.ledger.open_direction import OPEN_MIN, open_ports, ships_load
+from gnomon.ledger.rows import CapDates, CumulativeRow, Deliveries, LedgerRow, Quantiles
 from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS, barrels
 
 Floats = NDArray[np.float64]
@@ -45,16 +49,18 @@ class DeliverySample:
     seen: Mask
     """Whether any observation detected the visit."""
     barrels_per_tonne: float
+    loading: bool = True
+    """Whether ships load at the open ports, or without one in all."""
 
     def of_year(self, year: int) -> "DeliverySample":
         """Deliveries of a calendar year."""
         within = (self.day >= _first_day(year)) & (self.day < _first_day(year + 1))
-        return DeliverySample(
-            self.day[within],
-            self.deadweight_t[within],
-            self.barrels[within],
-            self.seen[within],
-            self.barrels_per_tonne,
+        return replace(
+            self,
+            day=self.day[within],
+            deadweight_t=self.deadweight_t[within],
+            barrels=self.barrels[within],
+            seen=self.seen[within],
         )
 
     def volumes(self, share: float | None) -> Floats:
@@ -64,54 +70,6 @@ class DeliverySample:
         return barrels(share * self.deadweight_t, self.barrels_per_tonne)
 
 
-class Quantiles(NamedTuple):
-    """Mean and 5, 50, 95 % quantiles over samples."""
-
-    mean: float
-    p05: float
-    p50: float
-    p95: float
-
-
-class CapDates(NamedTuple):
-    """5, 50, 95 % quantiles of the time when the cap was passed, in the samples in which it was.
-
-    Nothing where it was passed in fewer than half of them: a date would then say that it was.
-    """
-
-    p05: datetime | None
-    p50: datetime | None
-    p95: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerRow:
-    """One calendar year and scenario of load."""
-
-    year: int
-    scenario: str
-    start: datetime
-    end: datetime
-    deliveries_seen_p50: float
-    deliveries: Quantiles
-    tonnes: Quantiles
-    barrels: Quantiles
-    reported_barrels: float
-    cap_barrels: float
-    p_over_cap: float
-    passed: CapDates
-
-    def columns(self) -> dict[str, object]:
-        """Row of `gnomon.datamodel.tables.Ledger`."""
-        groups = ("deliveries", "tonnes", "barrels", "passed")
-        quantiles = {
-            f"{name}_{q}": value
-            for name in groups
-            for q, value in getattr(self, name)._asdict().items()
-        }
-        return vars(self) | quantiles
-
-
 @dataclass(frozen=True)
 class PartOfYear:
     """The part of a calendar year that the observations cover."""
@@ -119,18 +77,6 @@ class PartOfYear:
     year: int
     start: datetime
     end: datetime
-
-
-@dataclass(frozen=True)
-class CumulativeRow:
-    """A row of `gnomon.datamodel.tables.Cumulative`."""
-
-    year: int
-    day: datetime
-    barrels_p05: float
-    barrels_p50: float
-    barrels_p95: float
-    p_over_cap: float
 
 
 @dataclass(frozen=True)
@@ -167,7 +113,8 @@ def build_ledger(posteriors: Sequence[PortPosterior], options: LedgerOptions) ->
     ]
     samples = _samples(ports, options) if ports else []
     parts = _parts_of_years(ports)
-    rows = [row for part in parts for row in _year(samples, part, options)]
+    unsure = open_ports(ports)
+    rows = [row for part in parts for row in _year(samples, part, options, unsure)]
     days = [row for part in parts for row in cumulative_rows(samples, part, options)]
     return LedgerResult(rows, days, tuple(samples))
 
@@ -175,6 +122,8 @@ def build_ledger(posteriors: Sequence[PortPosterior], options: LedgerOptions) ->
 def _samples(ports: list[PortPosterior], options: LedgerOptions) -> list[DeliverySample]:
     rng = np.random.default_rng(options.seed)
     factor = BARRELS_PER_TONNE[options.product]
+    unsure = open_ports(ports)
+    is_open = [port.port in unsure for port in ports]
     out = []
     for number in range(options.samples):
         k = factor * float(np.exp(options.conversion_sigma * rng.standard_normal()))
@@ -186,7 +135,7 @@ def _samples(ports: list[PortPosterior], options: LedgerOptions) -> list[Deliver
             _deliveries(rng, draw, port.start, k, (load, options.load_scatter))
             for port, draw in zip(ports, draws, strict=True)
         ]
-        out.append(_join(parts, k))
+        out.append(_join(parts, k, loading=ships_load(draws, is_open)))
     return out
 
 
@@ -213,7 +162,7 @@ def _deliveries(
     )
 
 
-def _join(parts: list[DeliverySample], k: float) -> DeliverySample:
+def _join(parts: list[DeliverySample], k: float, *, loading: bool) -> DeliverySample:
     day = np.concatenate([part.day for part in parts])
     order = np.argsort(day, kind="stable")
     return DeliverySample(
@@ -222,6 +171,7 @@ def _join(parts: list[DeliverySample], k: float) -> DeliverySample:
         barrels=np.concatenate([part.barrels for part in parts])[order],
         seen=np.concatenate([part.seen for part in parts])[order],
         barrels_per_tonne=k,
+        loading=loading,
     )
 
 
@@ -243,14 +193,23 @@ def _parts_of_years(ports: list[PortPosterior]) -> list[PartOfYear]:
 
 
 def _year(
-    samples: list[DeliverySample], part: PartOfYear, options: LedgerOptions
+    samples: list[DeliverySample],
+    part: PartOfYear,
+    options: LedgerOptions,
+    unsure: tuple[str, ...],
 ) -> list[LedgerRow]:
     """Rows of one calendar year: the inferred load, then the scenarios."""
     within = [sample.of_year(part.year) for sample in samples]
     scenarios = {INFERRED: None} | {f"{share:.0%} of deadweight": share for share in SCENARIOS}
     return [
-        _row(within, part, scenario, options, share=share) for scenario, share in scenarios.items()
+        _row([_of_sample(sample, share) for sample in within], part, scenario, options, unsure)
+        for scenario, share in scenarios.items()
     ]
+
+
+def _of_sample(sample: DeliverySample, share: float | None) -> DeliverySample:
+    """The sample with a fixed share of deadweight on board, or as inferred."""
+    return replace(sample, barrels=sample.volumes(share))
 
 
 def _row(
@@ -258,30 +217,49 @@ def _row(
     part: PartOfYear,
     scenario: str,
     options: LedgerOptions,
-    *,
-    share: float | None,
+    unsure: tuple[str, ...],
 ) -> LedgerRow:
-    volumes = [sample.volumes(share) for sample in samples]
     others = options.reported_barrels.get(str(part.year), 0.0)
-    passed = [
-        day
-        for sample, volume in zip(samples, volumes, strict=True)
-        if (day := _day_passed(sample, volume, others, options.cap_barrels)) is not None
-    ]
-    pairs = zip(volumes, samples, strict=True)
+    passed = [_day_passed(sample, others, options.cap_barrels) for sample in samples]
+    loading = np.array([sample.loading for sample in samples])
+    every = _deliveries_of(samples, passed, np.full(len(samples), fill_value=True))
+    dates = [day for day in passed if day is not None]
     return LedgerRow(
         year=part.year,
         scenario=scenario,
         start=part.start,
         end=part.end,
-        deliveries_seen_p50=float(np.median([float(sample.seen.sum()) for sample in samples])),
-        deliveries=_quantiles([float(len(volume)) for volume in volumes]),
-        tonnes=_quantiles([volume.sum() / sample.barrels_per_tonne for volume, sample in pairs]),
-        barrels=_quantiles([volume.sum() for volume in volumes]),
+        deliveries_seen_p50=every.seen_p50,
+        deliveries=every.deliveries,
+        tonnes=every.tonnes,
+        barrels=every.barrels,
         reported_barrels=others,
         cap_barrels=options.cap_barrels,
-        p_over_cap=len(passed) / len(samples),
-        passed=_cap_dates(passed if 2 * len(passed) >= len(samples) else []),
+        p_over_cap=every.p_over_cap,
+        passed=_cap_dates(dates if every.p_over_cap >= 1 / 2 else []),
+        open_ports=unsure,
+        p_loading=float(loading.mean()),
+        if_loading=_deliveries_of(samples, passed, loading) if _often(loading) else None,
+        otherwise=_deliveries_of(samples, passed, ~loading) if _often(~loading) else None,
+    )
+
+
+def _often(which: Mask) -> bool:
+    return bool(which.mean() > OPEN_MIN)
+
+
+def _deliveries_of(
+    samples: list[DeliverySample], passed: list[float | None], which: Mask
+) -> Deliveries:
+    """Deliveries of some of the samples; ``passed`` is when each passed the cap."""
+    some = [sample for sample, chosen in zip(samples, which, strict=True) if chosen]
+    over = [day is not None for day, chosen in zip(passed, which, strict=True) if chosen]
+    return Deliveries(
+        seen_p50=float(np.median([float(one.seen.sum()) for one in some])),
+        deliveries=_quantiles([float(len(one.day)) for one in some]),
+        tonnes=_quantiles([one.barrels.sum() / one.barrels_per_tonne for one in some]),
+        barrels=_quantiles([one.barrels.sum() for one in some]),
+        p_over_cap=float(np.mean(over)),
     )
 
 
@@ -308,11 +286,15 @@ def cumulative_rows(
     edges = np.array([(end - EPOCH) / timedelta(days=1) for end in ends])
     edges[-1] = np.inf
     totals = np.array([_totals_to(sample.of_year(part.year), edges) for sample in samples])
-    low, median, high = np.quantile(totals, (0.05, 0.5, 0.95), axis=0)
+    every = np.quantile(totals, (0.05, 0.5, 0.95), axis=0).T.tolist()
+    loading = np.array([sample.loading for sample in samples])
+    given: list[list[float | None]] = [[None] * 3] * len(ends)
+    if _often(loading):
+        given = np.quantile(totals[loading], (0.05, 0.5, 0.95), axis=0).T.tolist()
     others = options.reported_barrels.get(str(part.year), 0.0)
-    over = (others + totals > options.cap_barrels).mean(0)
+    over = (others + totals > options.cap_barrels).mean(0).tolist()
     return [
-        CumulativeRow(part.year, end, *(float(values[n]) for values in (low, median, high, over)))
+        CumulativeRow(part.year, end, *[*every[n], over[n], *given[n]])
         for n, end in enumerate(ends)
     ]
 
@@ -328,11 +310,9 @@ def _quantiles(values: list[float]) -> Quantiles:
     return Quantiles(float(np.mean(values)), low, median, high)
 
 
-def _day_passed(
-    sample: DeliverySample, volume: Floats, others: float, cap_barrels: float
-) -> float | None:
+def _day_passed(sample: DeliverySample, others: float, cap_barrels: float) -> float | None:
     """Day of the delivery that passed the cap; None where it was not passed."""
-    total = others + np.cumsum(volume)
+    total = others + np.cumsum(sample.barrels)
     if not len(total) or total[-1] <= cap_barrels:
         return None
     return float(sample.day[int(np.argmax(total > cap_barrels))])
