@@ -14,7 +14,7 @@ from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Ledger, Seasons
 from gnomon.report.text import UNKNOWN, percent
 from reports import write_season
-from run_folders import day, ledger, season
+from run_folders import OPEN, day, ledger, season
 
 BARRELS = st.floats(0, 5e7)
 SEEN = "seen_p50"
@@ -67,6 +67,20 @@ def test_the_cap_has_a_date_only_where_it_was_more_likely_passed(over: float, da
     date = "if so, passed from 16 Apr 2024 to 6 May 2024 (middle 26 Apr 2024)"
     assert (date in lines) == dated
     assert dated or not [line for line in lines if "Apr" in line.partition(":")[2]]
+
+
+def test_an_open_direction_has_barrels_of_either_direction_and_no_middle_of_both() -> None:
+    rows = [ledger() | OPEN | {"reported_barrels": 0.0}]
+    rows.append(rows[0] | {"scenario": "33% of deadweight", "p_over_cap_if_loading": 0.12})
+    assert ledger_lines(table(Ledger, rows), seasons_of()[:0]) == [
+        "1 Apr to 6 May 2024:",
+        "  The images do not decide whether ships load or unload at Rajin (chance that",
+        "  they load: 48 %).",
+        "  if they load, 838,000 to 1,280,000 barrels (90 % interval; middle 1,070,000)",
+        "  if they unload, none",
+        "  chance of more than 500,000: 47 %; if they load: over 99 %",
+        "  if they load, at 33 % of deadweight: 838,000 to 1,280,000; over the cap: 12 %",
+    ]
 
 
 def test_each_year_has_its_period_and_its_scenarios() -> None:

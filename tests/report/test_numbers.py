@@ -27,7 +27,7 @@ from gnomon.report.numbers import (
 from gnomon.report.page.answers import answer
 from gnomon.report.text import UNKNOWN, day_text, percent, rough, whole
 from reports import write_season
-from run_folders import day, ledger, season
+from run_folders import OPEN, day, ledger, season
 
 KML = "{http://www.opengis.net/kml/2.2}"
 
@@ -69,6 +69,38 @@ def test_sentences_name_the_period_the_interval_and_then_the_middle() -> None:
     assert chance == (
         "Chance that the cap of 500,000 barrels for 2024 was exceeded in this period: 46 %."
     )
+
+
+def test_an_open_direction_is_told_under_its_conditions_and_has_no_middle() -> None:
+    """Once "0 barrels (0 to 1,152,709)" was printed of a season of 1.07 million."""
+    (one,) = published(pd.DataFrame(), years(OPEN | {"reported_barrels": 0.0})).years
+    first, chance = year_sentences(one, ("rajin",))
+    assert first == (
+        "1 Apr to 6 May 2024: if ships load at Rajin, 838,000 to 1,280,000 barrels left Rajin "
+        "(90 % interval; middle 1,070,000), in 41 to 66 deliveries (middle 52), of which images "
+        "show 19; if they unload, none. The images do not decide whether ships load or unload at "
+        "Rajin (chance that they load: 48 %)."
+    )
+    assert chance.endswith("in this period: 47 %; if ships load: over 99 %.")
+
+
+def test_barrels_that_leave_either_way_are_told_of_either_direction() -> None:
+    """Another port surely loads."""
+    rest = {f"barrels_otherwise_{q}": n * 1e5 for q, n in (("p05", 2), ("p50", 3), ("p95", 4))}
+    both = {"open_ports": '["rajin", "port-alfa"]'}
+    (one,) = published(pd.DataFrame(), years(OPEN | rest | both)).years
+    first, _ = year_sentences(one, ("rajin",))
+    assert "if ships load at Rajin and Port Alfa, 838,000" in first
+    assert "; if they do not, 200,000 to 400,000. The images" in first
+
+
+def test_where_ships_load_in_too_few_draws_an_open_direction_has_an_interval_alone() -> None:
+    none = {name: None for name in OPEN if "_if_loading" in name}
+    (one,) = published(pd.DataFrame(), years(OPEN | none)).years
+    first, chance = year_sentences(one, ("rajin",))
+    assert "0 to 1,150,000 barrels left Rajin (90 % interval). The images do not" in first
+    assert "middle" not in first
+    assert "if ships load" not in chance
 
 
 def test_ports_that_were_not_observed_are_not_said_to_deliver() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.cli.output_ledger import ledger_lines
 from gnomon.datamodel.files import read_plain_table, read_table, write_table
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.datamodel.visibility import Visibility
@@ -21,6 +22,8 @@ from gnomon.simulate.season.campaign import (
     simulate_season,
     trade_2024,
 )
+from gnomon.simulate.season.world.options import World, violated
+from gnomon.simulate.season.world.season import berth_names, simulate_world
 from gnomon.workflow.infer import Inference, deadweight_of, infer_files, infer_tables
 from run_folders import write_run
 from tracked_seasons import month
@@ -42,6 +45,31 @@ def tables(season: SimulatedSeason) -> tuple[pd.DataFrame, pd.DataFrame]:
 def inferred(season: SimulatedSeason, tmp_path_factory: pytest.TempPathFactory) -> Inference:
     out = tmp_path_factory.mktemp("inferred")
     return infer_tables(*tables(season), out, track=TRACK, ledger=LEDGER)
+
+
+def test_a_season_without_evidence_of_load_has_barrels_under_a_condition(tmp_path: Path) -> None:
+    """Of another simulator: the truth is that all ships load, and no image shows it."""
+    world = violated(
+        World(days=70, sensors=("s2", "s1", "daily"), calls_per_day=0.15), "open direction"
+    )
+    made = simulate_world(np.random.default_rng(3), world)
+    found = infer_tables(
+        made.detections,
+        made.observations,
+        tmp_path,
+        track=TrackOptions(zones=berth_names(world), members=16, draws=60),
+        ledger=LedgerOptions(samples=400),
+    )
+    row = found.ledger.iloc[0]
+    assert row.open_ports == '["vostochny"]'
+    assert 0.3 < row.p_loading < 0.7
+    assert row.barrels_p05 == row.barrels_otherwise_p95 == 0
+    assert row.barrels_if_loading_p05 <= made.truth.barrels.sum() <= row.barrels_if_loading_p95
+    days = read_plain_table(tmp_path / "cumulative.parquet")
+    assert days.barrels_if_loading_p50.iloc[-1] == pytest.approx(row.barrels_if_loading_p50)
+    text = " ".join(ledger_lines(found.ledger, found.tracked.seasons))
+    assert "The images do not decide whether ships load" in text
+    assert "middle 0" not in text
 
 
 def test_the_files_are_the_tables(inferred: Inference) -> None:

@@ -4,7 +4,15 @@ import textwrap
 
 import pandas as pd
 
-from gnomon.report.numbers import YearNumbers, published, trade_direction
+from gnomon.report.numbers import (
+    EitherWay,
+    Spread,
+    YearNumbers,
+    open_text,
+    otherwise_text,
+    published,
+    trade_direction,
+)
 from gnomon.report.text import UNKNOWN, day_text, percent, rough, whole
 
 WIDE = 0.35
@@ -39,15 +47,20 @@ def ledger_lines(ledger: pd.DataFrame, seasons: pd.DataFrame) -> list[str]:
 
 
 def _year_lines(one: YearNumbers) -> list[str]:
+    way = one.direction
     share = one.scenario.replace("%", " %")
+    over = percent(one.p_over_cap)
+    if not one.inferred and way and way.barrels:
+        over = percent(way.p_over_cap)
+        return [f"  if they load, at {share}: {way.barrels}; over the cap: {over}"]
     if not one.inferred:
-        over = percent(one.p_over_cap)
         return [f"  at {share}: {one.barrels} barrels; over the cap: {over}"]
     others = f", with {whole(one.reported_barrels)} of others" if one.reported_barrels else ""
+    given = f"; if they load: {percent(way.p_over_cap)}" if way and way.barrels else ""
     lines = [
         f"{one.period}:",
-        f"  {one.barrels} barrels (90 % interval; middle {rough(one.barrels.p50)})",
-        f"  chance of more than {whole(one.cap_barrels)}{others}: {percent(one.p_over_cap)}",
+        *(_open_lines(one, way) if way else [f"  {_interval(one.barrels)}"]),
+        f"  chance of more than {whole(one.cap_barrels)}{others}: {over}{given}",
     ]
     if passed := one.passed:
         lines.append(
@@ -55,6 +68,20 @@ def _year_lines(one: YearNumbers) -> list[str]:
             f"(middle {day_text(passed.p50)})"
         )
     return lines
+
+
+def _open_lines(one: YearNumbers, way: EitherWay) -> list[str]:
+    """Barrels under either direction of trade; a middle of the two would be true of neither."""
+    told = textwrap.wrap(open_text(way), 77)
+    if way.barrels:
+        told += [f"if they load, {_interval(way.barrels)}", otherwise_text(way)]
+    else:
+        told += [f"{one.barrels} barrels (90 % interval)"]
+    return [f"  {line}" for line in told]
+
+
+def _interval(barrels: Spread) -> str:
+    return f"{barrels} barrels (90 % interval; middle {rough(barrels.p50)})"
 
 
 def _remarks(seasons: pd.DataFrame) -> list[str]:

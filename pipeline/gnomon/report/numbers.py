@@ -3,9 +3,11 @@
 Terminal, KMZ, citation and the notes beside the CSV take their numbers and sentences from here, so
 that the same thing is the same number wherever it stands. A number of visits, deliveries or barrels
 is a 90 % interval and a median. A date on which the cap was passed is published only where the cap
-was more likely passed than not.
+was more likely passed than not. Where images do not decide whether ships load, barrels are those if
+they load and those if they do not, and never an interval and a middle of both.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,6 +62,21 @@ class PortNumbers:
 
 
 @dataclass(frozen=True)
+class EitherWay:
+    """What is published of a year where images do not decide whether ships load."""
+
+    ports: tuple[str, ...]
+    p_loading: float
+    deliveries: Spread | None
+    """If ships load, as the next ones; None where they load in too few draws."""
+    deliveries_seen: float | None
+    barrels: Spread | None
+    p_over_cap: float | None
+    otherwise: Spread | None
+    """Barrels if they do not."""
+
+
+@dataclass(frozen=True)
 class YearNumbers:
     """What is published about a calendar year in one scenario of load."""
 
@@ -76,6 +93,8 @@ class YearNumbers:
     p_over_cap: float
     passed: CapPassed | None
     """None unless ``p_over_cap`` is 0.5 or more."""
+    direction: EitherWay | None
+    """None where it is decided, or the run is of a version that did not say."""
 
     @property
     def inferred(self) -> bool:
@@ -136,7 +155,27 @@ def _year(row: pd.Series) -> YearNumbers:
         cap_barrels=float(row.cap_barrels),
         p_over_cap=float(row.p_over_cap),
         passed=CapPassed(row.passed_p05, row.passed_p50, row.passed_p95) if passed else None,
+        direction=_direction(row),
     )
+
+
+def _direction(row: pd.Series) -> EitherWay | None:
+    if not (ports := open_ports_of(row)):
+        return None
+    return EitherWay(
+        ports=ports,
+        p_loading=float(row.p_loading),
+        deliveries=_spread(row, "deliveries_if_loading"),
+        deliveries_seen=_known(row, "deliveries_seen_if_loading_p50"),
+        barrels=_spread(row, "barrels_if_loading"),
+        p_over_cap=_known(row, "p_over_cap_if_loading"),
+        otherwise=_spread(row, "barrels_otherwise"),
+    )
+
+
+def open_ports_of(row: pd.Series) -> tuple[str, ...]:
+    """Ports of a row of the ledger whose direction of trade its images do not decide."""
+    return tuple(json.loads(row.open_ports)) if isinstance(row.open_ports, str) else ()
 
 
 def _part_of_year(row: pd.Series) -> str:
@@ -201,24 +240,61 @@ def year_sentences(one: YearNumbers, places: tuple[str, ...]) -> Iterator[str]:
         Ports whose departures are counted.
 
     """
-    where = " and ".join(port_text(place) for place in places) or "the loading ports"
+    where = _names(places) or "the loading ports"
     yield (
-        f"{one.period}: {one.barrels} barrels left {where} (90 % interval; middle "
-        f"{rough(one.barrels.p50)}), in {one.deliveries} deliveries (middle "
-        f"{rough(one.deliveries.p50)}), of which images show {rough(one.deliveries_seen)}."
+        _open_sentence(one, one.direction, where)
+        if one.direction
+        else (
+            f"{one.period}: {one.barrels} barrels left {where} (90 % interval; middle "
+            f"{rough(one.barrels.p50)}), in {one.deliveries} deliveries (middle "
+            f"{rough(one.deliveries.p50)}), of which images show {rough(one.deliveries_seen)}."
+        )
     )
     yield cap_sentence(one)
     if one.passed:
         yield passed_sentence(one.passed)
 
 
+def _open_sentence(one: YearNumbers, way: EitherWay, where: str) -> str:
+    """Barrels of a year if ships load and if they do not; no middle of the two."""
+    if not way.barrels or not way.deliveries:
+        return f"{one.period}: {one.barrels} barrels left {where} (90 % interval). {open_text(way)}"
+    return (
+        f"{one.period}: if ships load at {_names(way.ports)}, {way.barrels} barrels left {where} "
+        f"(90 % interval; middle {rough(way.barrels.p50)}), in {way.deliveries} deliveries (middle "
+        f"{rough(way.deliveries.p50)}), of which images show {rough(way.deliveries_seen)}; "
+        f"{otherwise_text(way)}. {open_text(way)}"
+    )
+
+
+def otherwise_text(way: EitherWay) -> str:
+    """Barrels if ships do not load, as a clause."""
+    if way.otherwise and way.otherwise.p95 > 0:
+        return f"if they do not, {way.otherwise}"
+    return "if they unload, none"
+
+
+def open_text(way: EitherWay) -> str:
+    """That the images do not decide it, as a sentence."""
+    return (
+        f"The images do not decide whether ships load or unload at {_names(way.ports)} (chance "
+        f"that they load: {percent(way.p_loading)})."
+    )
+
+
+def _names(ports: tuple[str, ...]) -> str:
+    return " and ".join(port_text(port) for port in ports)
+
+
 def cap_sentence(one: YearNumbers) -> str:
     """Chance that a year's cap was exceeded, within the period that was observed."""
     others = one.reported_barrels
     more = f", with {whole(others)} that others reported" if others else ""
+    way = one.direction
+    given = f"; if ships load: {percent(way.p_over_cap)}" if way and way.barrels else ""
     return (
         f"Chance that the cap of {whole(one.cap_barrels)} barrels for {one.year} was exceeded in "
-        f"this period{more}: {percent(one.p_over_cap)}."
+        f"this period{more}: {percent(one.p_over_cap)}{given}."
     )
 
 

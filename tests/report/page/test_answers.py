@@ -15,7 +15,7 @@ from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run, read_run
 from gnomon.report.page.answers import answer, swings
 from gnomon.report.page.schema import Swing
-from run_folders import day, ledger, season, visit, write_run
+from run_folders import OPEN, day, ledger, season, visit, write_run
 
 BARRELS = ("barrels_p05", "barrels_p50", "barrels_p95")
 INFERRED = {
@@ -36,7 +36,7 @@ def run_of(
     scenarios: dict[str, float] | None = None,
     seasons: list[dict[str, Any]] | None = None,
     visits: list[dict[str, Any]] | None = None,
-    **inferred: float,
+    **inferred: Any,
 ) -> Run:
     """A run with a ledger of 2024: what was inferred, and barrels of other scenarios."""
     rows = [ledger() | INFERRED | inferred]
@@ -135,20 +135,38 @@ def test_another_product_has_the_same_tonnes(tmp_path: Path) -> None:
     assert bar["high"] == pytest.approx(tonnes * max(usual))
 
 
-@pytest.mark.parametrize(
-    ("p_exports", "unclear"), [(0.5, True), (0.06, True), (0.99, False), (0.01, False)]
-)
-def test_the_direction_is_a_question_only_while_it_is_unclear(
-    tmp_path: Path, p_exports: float, unclear: bool
-) -> None:
-    port = season() | {"p_exports": p_exports, "visits_p50": 12.0, "visits_p95": 20.0}
-    means = {"barrels_mean": 203_000.0, "deliveries_mean": 6.0}
-    found = bars(run_of(tmp_path, seasons=[port], **means))
-    assert ("Which way the oil went" in found) == unclear
-    if unclear:
-        bar = found["Which way the oil went"]
-        assert bar["low"] == 0
-        assert bar["high"] == pytest.approx(203_000 * 12 / 6)
+def test_while_the_direction_is_open_all_is_varied_as_if_ships_load(tmp_path: Path) -> None:
+    run = run_of(tmp_path, scenarios={"33% of deadweight": 0.0, "90% of deadweight": 0.0}, **OPEN)
+    rows = run.ledger.assign(**{n: OPEN[n] for n in OPEN if "if_loading" in n})
+    rows["open_ports"] = OPEN["open_ports"]
+    made = {bar["what"]: bar for bar in swings(run, rows)}
+    way = made["Which way the oil went"]
+    assert (way["low"], way["high"]) == (0, OPEN["barrels_if_loading_p50"])
+    unseen = made["Unseen visits"]
+    per_visit = OPEN["barrels_if_loading_p50"] / OPEN["deliveries_if_loading_p50"]
+    assert unseen["low"] == pytest.approx(per_visit * OPEN["deliveries_seen_if_loading_p50"])
+    assert unseen["high"] == pytest.approx(per_visit * OPEN["deliveries_if_loading_p95"])
+    full = made["How full the ships were"]
+    assert full["low"] == full["high"] == OPEN["barrels_if_loading_p50"]
+    assert "Which way the oil went" not in bars(run_of(tmp_path / "decided"))
+
+
+def test_an_open_direction_travels_to_the_page_with_its_conditions(tmp_path: Path) -> None:
+    run = run_of(tmp_path / "open", **OPEN)
+    days = run.cumulative.assign(barrels_p50=0.0, barrels_if_loading_p50=7.0)
+    (year,) = answer(replace(run, cumulative=days))["years"]
+    way = year["scenarios"][0]["open"]
+    assert way is not None
+    assert way["loading"] is not None
+    assert (way["ports"], way["p_loading"]) == (["rajin"], 0.48)
+    assert way["loading"]["barrels"] == [838_100, 1_071_200, 1_277_900]
+    assert year["curve"] is not None
+    assert set(year["curve"]["middle"]) == {7.0}
+    (decided,) = answer(run_of(tmp_path / "decided"))["years"]
+    assert decided["scenarios"][0]["open"] is None
+    older = run.cumulative.assign(barrels_if_loading_p50=np.nan)
+    (year,) = answer(replace(run, cumulative=older))["years"]
+    assert year["curve"] is None
 
 
 def test_the_widest_bar_comes_first_and_each_has_its_ends_in_order(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from browsers import DESK, PHONE, Open, needs_chromium
-from run_folders import IDS, ROWS, observation, visit, write_effects, write_review
+from run_folders import IDS, OPEN, ROWS, observation, visit, write_effects, write_review
 from run_folders import day as day_of
 from small_pages import (
     DATES,
@@ -77,6 +77,27 @@ def test_a_date_on_which_the_cap_was_exceeded_only_where_it_more_likely_was(
     if p_over in (0.0, 1.0):
         share = "over 99 %" if p_over else "under 1 %"
         assert share in found["Over 500,000 in 2024"]
+
+
+def test_an_open_direction_is_told_under_its_conditions(opened: Open, tmp_path: Path) -> None:
+    """Nowhere at the top stands the middle of two humps."""
+    unclear = port_season(p_exports=0.48, loaded_p50=0.0, loaded_p05=0.0, loaded_p95=61.0)
+    tab = opened(write_small_page(tmp_path, ledger=[barrels(**OPEN)], seasons=[unclear]))
+    text = headline(tab)
+    assert text.endswith(
+        "Whether the cap was exceeded cannot be determined. If ships load at Rajin, 838,000 to "
+        "1,280,000 barrels left Rajin from 15 Oct to 24 Dec 2024 (71 days) (90 % interval; middle "
+        "1,070,000); if they unload, none. The images do not decide whether ships load or unload "
+        "at Rajin (chance that they load: 48 %). If they load, chance over 99 % that a cap of "
+        "500,000 for all of 2024 was exceeded."
+    )
+    found = tiles(tab)
+    assert found["Barrels, if ships load at Rajin"].startswith("838,000 to 1,280,000")
+    assert found["Over 500,000 in 2024"].startswith("47 %")
+    assert found["Over 500,000 in 2024"].endswith("if ships load at Rajin, over 99 %")
+    assert found["Direction of trade at Rajin"] == "unclear | chance 48 % that ships load"
+    assert "if ships load at Rajin" in tab.locator(".cumulative h2").inner_text()
+    assert "middle 0" not in tab.locator("#answer").inner_text()
 
 
 def test_where_every_image_failed_no_image_could_be_used(opened: Open, tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ The figure of what would change the answer varies one assumption at a time and k
 their medians: barrels if only seen visits are counted, if ships were as full as each precedent
 assumes, if they were larger or smaller than measured, if the cargo was another product, and if the
 oil went the other way. It is computed from the tables alone, so that a reader can repeat it with a
-pencil. The middle of every interval on the page is its median.
+pencil. The middle of every interval on the page is its median. Where images do not decide whether
+ships load, all of it is varied as if they load.
 """
 
 import numpy as np
@@ -13,18 +14,25 @@ import pandas as pd
 from gnomon.ledger.deliveries import INFERRED
 from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run
-from gnomon.report.numbers import PASSED_MIN
+from gnomon.report.numbers import PASSED_MIN, open_ports_of
 from gnomon.report.page.cumulative import curve_of_year
 from gnomon.report.page.encode import epoch_s, number, parsed
-from gnomon.report.page.schema import Answer, Scenario, Season, Swing, Vessels, Year
+from gnomon.report.page.schema import (
+    Answer,
+    IfLoading,
+    OpenDirection,
+    Scenario,
+    Season,
+    Swing,
+    Vessels,
+    Year,
+)
 
 Z_90 = 1.645
 """Standard deviations on either side of the mean that hold 90 % of a normal distribution."""
 NAMED_MIN = 0.5
 """Probability from which a candidate counts as identified by name."""
 UNKNOWN_SHIP = "unregistered"
-DIRECTION_UNCLEAR = 0.05, 0.95
-"""Probabilities that ships load between which the direction of trade counts as unclear."""
 
 
 def answer(run: Run) -> Answer:
@@ -91,7 +99,7 @@ def _year(run: Run, year: int, rows: pd.DataFrame) -> Year:
         "reported": number(first.reported_barrels, 0),
         "scenarios": [_scenario(row) for _, row in rows.iterrows()],
         "swings": swings(run, rows),
-        "curve": curve_of_year(run.cumulative, year),
+        "curve": curve_of_year(run.cumulative, year, if_loading=_has_loading(first)),
     }
 
 
@@ -107,26 +115,64 @@ def _period(run: Run, year: int, row: pd.Series) -> tuple[pd.Timestamp | None, p
 
 
 def _scenario(row: pd.Series) -> Scenario:
-    def spread(name: str, digits: int) -> list[float | None]:
-        return [number(row[f"{name}_{q}"], digits) for q in ("p05", "p50", "p95")]
-
     exceeded = row.p_over_cap >= PASSED_MIN
     return {
         "name": str(row.scenario),
         "seen": number(row.deliveries_seen_p50, 1),
-        "deliveries": spread("deliveries", 1),
-        "tonnes": spread("tonnes", 0),
-        "barrels": spread("barrels", 0),
+        "deliveries": _three(row, "deliveries", 1),
+        "tonnes": _three(row, "tonnes", 0),
+        "barrels": _three(row, "barrels", 0),
         "p_over": number(row.p_over_cap, 4),
         "passed": [
             epoch_s(row[f"passed_{q}"]) if exceeded else None for q in ("p05", "p50", "p95")
         ],
+        "open": _open(row),
     }
+
+
+def _three(row: pd.Series, name: str, digits: int) -> list[float | None]:
+    return [number(row[f"{name}_{q}"], digits) for q in ("p05", "p50", "p95")]
+
+
+def _has_loading(row: pd.Series) -> bool:
+    """Whether barrels are said under the condition that ships load."""
+    return bool(open_ports_of(row)) and pd.notna(row.barrels_if_loading_p50)
+
+
+def _open(row: pd.Series) -> OpenDirection | None:
+    if not (ports := open_ports_of(row)):
+        return None
+    loading: IfLoading = {
+        "seen": number(row.deliveries_seen_if_loading_p50, 1),
+        "deliveries": _three(row, "deliveries_if_loading", 1),
+        "tonnes": _three(row, "tonnes_if_loading", 0),
+        "barrels": _three(row, "barrels_if_loading", 0),
+        "p_over": number(row.p_over_cap_if_loading, 4),
+    }
+    return {
+        "ports": list(ports),
+        "p_loading": number(row.p_loading, 4),
+        "loading": loading if _has_loading(row) else None,
+        "otherwise": _three(row, "barrels_otherwise", 0),
+    }
+
+
+def _if_loads(row: pd.Series) -> pd.Series:
+    """A row of the ledger with the quantities that it has if ships load, where that is open."""
+    if not _has_loading(row):
+        return row
+    changed = {
+        f"{name}_{q}": row[f"{name}_if_loading_{q}"]
+        for name in ("deliveries", "barrels")
+        for q in ("p05", "p50", "p95")
+    }
+    changed["deliveries_seen_p50"] = row.deliveries_seen_if_loading_p50
+    return pd.Series(row.to_dict() | changed)
 
 
 def swings(run: Run, rows: pd.DataFrame) -> list[Swing]:
     """Barrels of a year if one assumption were different, the widest first."""
-    scenarios = {str(row.scenario): row for _, row in rows.iterrows()}
+    scenarios = {str(row.scenario): _if_loads(row) for _, row in rows.iterrows()}
     inferred = scenarios.pop(INFERRED, None)
     if inferred is None or not inferred.barrels_p50 > 0:
         return []
@@ -136,7 +182,7 @@ def swings(run: Run, rows: pd.DataFrame) -> list[Swing]:
         _if_load(scenarios),
         _if_size(run.visits[run.visits.port.isin(loading_ports(run))], median),
         _if_product(run, median),
-        _if_direction(run, inferred),
+        _if_direction(inferred),
     ]
     return sorted((bar for bar in bars if bar), key=lambda bar: bar["low"] - bar["high"])
 
@@ -203,20 +249,16 @@ def _if_product(run: Run, median: float) -> Swing | None:
     }
 
 
-def _if_direction(run: Run, inferred: pd.Series) -> Swing | None:
-    rows = run.seasons[run.seasons.port.isin(loading_ports(run))]
-    visits, deliveries = float(rows.visits_p50.sum()), float(inferred.deliveries_mean)
-    if not rows.p_exports.between(*DIRECTION_UNCLEAR).any() or not deliveries > 0:
+def _if_direction(inferred: pd.Series) -> Swing | None:
+    if not _has_loading(inferred) or pd.isna(inferred.barrels_otherwise_p50):
         return None
-    # A ratio of means: the median is of one direction alone where both are possible.
-    per_delivery = float(inferred.barrels_mean) / deliveries
     return {
         "what": "Which way the oil went",
-        "low": 0.0,
-        "high": max(per_delivery * visits, float(inferred.barrels_p50)),
-        "text": "The images do not show whether ships load or unload here: no barrels are left if "
-        "they unload, and the high end if every ship loaded. Images of the same ship early and "
-        "late in its visit narrow this.",
+        "low": float(inferred.barrels_otherwise_p50),
+        "high": float(inferred.barrels_p50),
+        "text": "The images do not show whether ships load or unload here: the high end is the "
+        "middle if they load, the low end if they do not. Images of the same ship early and late "
+        "in its visit narrow this.",
     }
 
 

@@ -14,6 +14,27 @@ GeoJson = dict[str, object]
 """A GeoJSON object of any kind."""
 
 
+class IfLoading(TypedDict):
+    """Quantities of a row of the ledger if ships load."""
+
+    seen: Number
+    deliveries: list[Number]
+    tonnes: list[Number]
+    barrels: list[Number]
+    p_over: Number
+
+
+class OpenDirection(TypedDict):
+    """Ports whose images do not decide whether ships load there, and barrels either way."""
+
+    ports: list[str]
+    p_loading: Number
+    loading: IfLoading | None
+    """Null where they load in too few draws."""
+    otherwise: list[Number]
+    """Barrels if they do not load: 5, 50 and 95 % quantiles."""
+
+
 class Scenario(TypedDict):
     """One row of the ledger; quantities are the 5, 50 and 95 % quantiles.
 
@@ -27,6 +48,7 @@ class Scenario(TypedDict):
     barrels: list[Number]
     p_over: Number
     passed: list[int | None]
+    open: OpenDirection | None
 
 
 class Swing(TypedDict):
@@ -39,7 +61,10 @@ class Swing(TypedDict):
 
 
 class BarrelCurve(TypedDict):
-    """Cumulative barrels at the end of each day: 5, 50 and 95 % quantiles."""
+    """Cumulative barrels at the end of each day: 5, 50 and 95 % quantiles.
+
+    If ships load, where images do not decide whether they do.
+    """
 
     t: list[int | None]
     low: list[Number]

@@ -5,6 +5,7 @@ import type { Page, Year } from "./data";
 import { StrongestPicture, Visits } from "./gallery";
 import { explained } from "./glossary";
 import { Headline, loadingSeasons, Tiles } from "./headline";
+import { stated } from "./open";
 import { Ports } from "./ports";
 import { type Decisions, pendingText } from "./review";
 import { noteText, portText } from "./text";
@@ -14,7 +15,7 @@ const WIDE = 0.35;
 
 /** The year with the most barrels. */
 function yearOf(page: Page): Year | undefined {
-  const most = (year: Year) => year.scenarios[0]?.barrels[1] ?? 0;
+  const most = (year: Year) => (year.scenarios[0] ? (stated(year.scenarios[0]).barrels[1] ?? 0) : 0);
   return [...page.answer.years].sort((a, b) => most(b) - most(a))[0];
 }
 

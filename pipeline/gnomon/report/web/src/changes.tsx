@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { Year } from "./data";
 import { Figure } from "./figure";
 import { explained } from "./glossary";
+import { between, conditionText, middleText, stated } from "./open";
 import { SimulatedMark } from "./simulated";
 import { percent, rough, whole } from "./text";
 import { exceeded, periodText } from "./verdict";
@@ -16,13 +17,16 @@ interface Bar {
 }
 
 function bars(year: Year): Bar[] {
-  const scenarios = year.scenarios.map((one) => ({
-    group: one.name === "inferred" ? "inferred" : "scenario",
-    name: one.name === "inferred" ? "As inferred" : `If ${one.name.replace("%", " %").replace("of deadweight", "full")}`,
-    low: one.barrels[0]!,
-    middle: one.barrels[1],
-    high: one.barrels[2]!,
-  }));
+  const scenarios = year.scenarios.map((one) => {
+    const [low, middle, high] = stated(one).barrels;
+    return {
+      group: one.name === "inferred" ? "inferred" : "scenario",
+      name: one.name === "inferred" ? "As inferred" : `If ${one.name.replace("%", " %").replace("of deadweight", "full")}`,
+      low: low!,
+      middle,
+      high: high!,
+    };
+  });
   const swings = year.swings.map((one) => ({
     group: "swing",
     name: one.what,
@@ -37,7 +41,7 @@ function drawBarrels(year: Year, width: number) {
   const data = bars(year);
   const room = Math.max(year.cap - year.reported, 0);
   const narrow = width < 520;
-  const middle = year.scenarios[0]!.barrels[1]!;
+  const middle = stated(year.scenarios[0]!).barrels[1];
   const colour = (bar: Bar) => (bar.group === "swing" ? "var(--swing)" : "var(--ink)");
   const most = Math.max(room * 1.15, ...data.map((bar) => bar.high));
   return Plot.plot({
@@ -64,7 +68,7 @@ function drawBarrels(year: Year, width: number) {
         text: () =>
           year.reported ? `cap ${whole(year.cap)} less ${whole(year.reported)}${narrow ? "\n" : " "}reported by others` : `cap ${whole(year.cap)}`,
       }),
-      Plot.ruleX([middle], { stroke: "var(--ink)", strokeDasharray: "2,4" }),
+      Plot.ruleX(middle == null ? [] : [middle], { stroke: "var(--ink)", strokeDasharray: "2,4" }),
       Plot.ruleY(data, {
         x1: "low",
         x2: "high",
@@ -93,14 +97,15 @@ function drawBarrels(year: Year, width: number) {
 }
 
 export function Changes({ year }: { year: Year }) {
-  const says = year.scenarios.map((one) => `${one.name}: ${rough(one.barrels[0])} to ${rough(one.barrels[2])} barrels`).join("; ");
-  const label = `Barrels ${periodText(year)} against what is left of the cap. ${says}.`;
+  const says = year.scenarios.map((one) => `${one.name}: ${between(stated(one).barrels)} barrels`).join("; ");
+  const condition = conditionText(year.scenarios[0]!);
+  const label = `Barrels ${condition && `${condition} `}${periodText(year)} against what is left of the cap. ${says}.`;
   return (
     <div class="changes">
       <figure>
         <figcaption>
           <h2>
-            What would change the answer <SimulatedMark />
+            What would change the answer{condition && `, ${condition}`} <SimulatedMark />
           </h2>
           <p class="soft">
             {explained("Line: 90 % interval; dot: middle value. Broad bars: one assumption changed, everything else as inferred. Shaded: above the cap.")}
@@ -110,13 +115,13 @@ export function Changes({ year }: { year: Year }) {
       </figure>
       <div>
         <table class="scenarios">
-          <caption>Barrels by how full the ships were</caption>
+          <caption>Barrels by how full the ships were{condition && `, ${condition}`}</caption>
           <thead>
             <tr>
               <th scope="col">Load</th>
               <th scope="col">Barrels</th>
               <th scope="col">Chance that the cap was exceeded</th>
-              <th scope="col">Exceeded on</th>
+              {!condition && <th scope="col">Exceeded on</th>}
             </tr>
           </thead>
           <tbody>
@@ -124,11 +129,11 @@ export function Changes({ year }: { year: Year }) {
               <tr key={one.name}>
                 <th scope="row">{one.name.replace("%", " %")}</th>
                 <td>
-                  {rough(one.barrels[0])} – {rough(one.barrels[2])}
-                  <small>middle {rough(one.barrels[1])}</small>
+                  {rough(stated(one).barrels[0])} – {rough(stated(one).barrels[2])}
+                  <small>{middleText(stated(one).barrels).slice(2)}</small>
                 </td>
-                <td>{percent(one.p_over)}</td>
-                <td>{exceeded(one)}</td>
+                <td>{percent(stated(one).p_over)}</td>
+                {!condition && <td>{exceeded(one)}</td>}
               </tr>
             ))}
           </tbody>

@@ -4,6 +4,7 @@ import { loadingSeasons } from "./headline";
 import type { Curve, Page, Year } from "./data";
 import { Figure } from "./figure";
 import { explained } from "./glossary";
+import { conditionText } from "./open";
 import { SimulatedMark } from "./simulated";
 import { day, portText, rough, whole } from "./text";
 import { isUsable } from "./verdict";
@@ -111,15 +112,16 @@ export function Cumulative({ page, year, curve }: { page: Page; year: Year; curv
   if (year.start == null || year.end == null || !curve.t.length) return null;
   const last = curve.t.length - 1;
   const ports = page.answer.loading.map(portText).join(" and ");
-  const label = `Barrels that left ${ports || "the ports"} since ${day(year.start)}: on ${day(year.end - 1)} ${rough(curve.low[last])} to ${rough(curve.high[last])}, 90 % interval, middle ${rough(curve.middle[last])}; the cap leaves ${whole(Math.max(year.cap - year.reported, 0))}`;
+  const condition = year.scenarios[0] ? conditionText(year.scenarios[0]) : "";
+  const label = `${condition && `${condition.replace("if", "If")}: `}Barrels that left ${ports || "the ports"} since ${day(year.start)}: on ${day(year.end - 1)} ${rough(curve.low[last])} to ${rough(curve.high[last])}, 90 % interval, middle ${rough(curve.middle[last])}; the cap leaves ${whole(Math.max(year.cap - year.reported, 0))}`;
   return (
     <figure class="cumulative">
       <figcaption>
         <h2>
-          Barrels since {day(year.start)}, against the cap <SimulatedMark />
+          Barrels since {day(year.start)}, against the cap{condition && `, ${condition}`} <SimulatedMark />
         </h2>
         <p class="soft">
-          {explained("Line: middle value. Band: 90 % interval. Red line: what the cap leaves. Grey: time without images, in which ships may have come unseen.")}
+          {explained("Line: middle value. Band: 90 % interval. Red line: what the cap leaves. Grey: time without images, in which ships may have come unseen." + (condition ? " The images do not decide whether they load." : ""))}
         </p>
       </figcaption>
       <Figure draw={(width) => draw(page, year, curve, width)} on={[year]} label={label} />

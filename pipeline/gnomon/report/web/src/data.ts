@@ -9,6 +9,21 @@ export type Ring = [number, number][];
 /** The 5, 50 and 95 % quantiles. */
 export type Three = [number | null, number | null, number | null];
 
+/** Quantities if ships load. */
+export interface IfLoading {
+  seen: number;
+  deliveries: Three;
+  tonnes: Three;
+  barrels: Three;
+  p_over: number;
+}
+/** Where images do not decide whether ships load: the ports, and barrels either way. */
+export interface OpenDirection {
+  ports: string[];
+  p_loading: number;
+  loading: IfLoading | null;
+  otherwise: Three;
+}
 export interface Scenario {
   name: string;
   seen: number;
@@ -17,6 +32,7 @@ export interface Scenario {
   barrels: Three;
   p_over: number;
   passed: [number | null, number | null, number | null];
+  open: OpenDirection | null;
 }
 export interface Swing {
   what: string;

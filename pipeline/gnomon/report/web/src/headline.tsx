@@ -1,37 +1,45 @@
 // The answer in a sentence, and in numbers: each interval before its middle value.
 import type { Page, Season, Three, Year } from "./data";
 import { explained } from "./glossary";
+import { between, conditionText, middleText, openText, otherwiseText, stated } from "./open";
 import { SimulatedMark } from "./simulated";
 import { day, percent, portText, rough, whole } from "./text";
 import { exceeded, exceededName, imageCounts, imagesText, periodText, verdict } from "./verdict";
 
 const SURE = 0.95;
+const UNCLEAR = "unclear";
 
 /** Which way the oil goes, and how sure that is. */
 export function directionText(p: number | null): [string, string] {
   if (p == null) return ["unknown", "no image"];
   if (p > SURE) return ["ships load", `chance ${percent(p)}`];
   if (p < 1 - SURE) return ["ships unload", `chance ${percent(1 - p)}`];
-  return ["unclear", `chance ${percent(p)} that ships load`];
+  return [UNCLEAR, `chance ${percent(p)} that ships load`];
 }
 
 /** The numbers of the ports that the ledger counts from. */
 export const loadingSeasons = (page: Page): Season[] =>
   page.answer.seasons.filter((one) => page.answer.loading.includes(one.port));
 
-const between = (low: number | null, high: number | null) => (low === high ? rough(low) : `${rough(low)} to ${rough(high)}`);
-
 function Barrels({ page, year }: { page: Page; year: Year }) {
   const first = year.scenarios[0]!;
-  const [low, middle, high] = first.barrels;
+  const { barrels, p_over } = stated(first);
+  const condition = conditionText(first);
   const ports = page.answer.loading.map(portText).join(" and ");
+  const interval = `(90 % interval${middleText(barrels)})`;
+  const cap = `a cap of ${whole(year.cap)} for all of ${year.year}`;
   return (
     <>
-      <span class="verdict">{verdict(first.p_over)}</span> {between(low, high)} barrels{" "}
-      {ports ? `left ${ports}` : "were loaded (at which ports is not known)"} {periodText(year)}{" "}
-      <span class="soft">
-        {explained(`(90 % interval; middle ${rough(middle)}), against a cap of ${whole(year.cap)} for all of ${year.year}.`)}
-      </span>
+      <span class="verdict">{verdict(first.p_over)}</span> {condition && `${condition.replace("if", "If")}, `}
+      {between(barrels)} barrels {ports ? `left ${ports}` : "were loaded (at which ports is not known)"} {periodText(year)}{" "}
+      {condition ? (
+        <>
+          <span class="soft">{explained(interval)}</span>; {otherwiseText(first)}.{" "}
+          <span class="soft">{explained(`${openText(first)} If they load, chance ${percent(p_over)} that ${cap} was exceeded.`)}</span>
+        </>
+      ) : (
+        <span class="soft">{explained(`${interval}, against ${cap}. ${openText(first)}`.trim())}</span>
+      )}
     </>
   );
 }
@@ -79,15 +87,17 @@ function Tile({ name, value, more }: { name: string; value: string; more: string
 }
 
 const Spread = ({ name, of, more }: { name: string; of: Three; more: string }) => (
-  <Tile name={name} value={between(of[0], of[2])} more={`90 % interval; middle ${rough(of[1])}${more}`} />
+  <Tile name={name} value={between(of)} more={`90 % interval${middleText(of)}${more}`} />
 );
 
 function PortTiles({ season }: { season: Season }) {
   const [way, sure] = directionText(season.p_exports);
   const loads = (season.p_exports ?? 0) >= 0.5;
-  const part = loads
-    ? ([season.loaded_p05, season.loaded_p50, season.loaded_p95] as const)
-    : ([season.unloaded_p05, season.unloaded_p50, season.unloaded_p95] as const);
+  const part: Three = loads
+    ? [season.loaded_p05, season.loaded_p50, season.loaded_p95]
+    : [season.unloaded_p05, season.unloaded_p50, season.unloaded_p95];
+  // Of an unclear direction a count of visits has two humps, and its middle means nothing.
+  const counted = part[1] != null && way !== UNCLEAR;
   return (
     <>
       {season.visits_p50 == null ? (
@@ -102,7 +112,7 @@ function PortTiles({ season }: { season: Season }) {
       <Tile
         name={`Direction of trade at ${portText(season.port)}`}
         value={way}
-        more={`${sure}${part[1] == null ? "" : `; ${between(part[0], part[2])} visits ${loads ? "loaded" : "unloaded"}, middle ${rough(part[1])}`}`}
+        more={`${sure}${counted ? `; ${between(part)} visits ${loads ? "loaded" : "unloaded"}${middleText(part)}` : ""}`}
       />
     </>
   );
@@ -126,16 +136,22 @@ function Vessels({ page }: { page: Page }) {
 
 function LedgerTiles({ page, year }: { page: Page; year: Year }) {
   const first = year.scenarios[0]!;
+  const said = stated(first), condition = conditionText(first);
+  const named = (name: string) => (condition ? `${name}, ${condition}` : name);
   const date = first.p_over >= 0.5 && first.passed[1] != null;
   return (
     <>
-      <Spread name="Tonnes" of={first.tonnes} more={`, as ${page.answer.product ?? "product"}`} />
+      <Spread name={named("Tonnes")} of={said.tonnes} more={`, as ${page.answer.product ?? "product"}`} />
       <Spread
-        name="Barrels"
-        of={first.barrels}
+        name={named("Barrels")}
+        of={said.barrels}
         more={year.reported ? `; others reported ${whole(year.reported)} under the same cap` : ""}
       />
-      <Tile name={`Over ${whole(year.cap)} in ${year.year}`} value={percent(first.p_over)} more="chance that the cap was exceeded" />
+      <Tile
+        name={`Over ${whole(year.cap)} in ${year.year}`}
+        value={percent(first.p_over)}
+        more={`chance that the cap was exceeded${condition ? `; ${condition}, ${percent(said.p_over)}` : ""}`}
+      />
       <Tile
         name={exceededName(first.p_over)}
         value={exceeded(first)}
