@@ -38,6 +38,15 @@ def years(*rows: dict[str, Any]) -> pd.DataFrame:
     return table(Ledger, [ledger() | row for row in rows])
 
 
+@pytest.mark.parametrize("preliminary", [True, False, None])
+def test_what_is_preliminary_is_called_so(preliminary: bool | None) -> None:
+    """Runs of older versions do not know it, and say nothing."""
+    frame = table(Seasons, [season() | {"preliminary": preliminary}])
+    (one,) = published(frame, pd.DataFrame()).ports
+    said = port_sentence(one)
+    assert ("This is preliminary" in said) == ("more draws" in said) == bool(preliminary)
+
+
 @given(st.floats(0, 1))
 def test_a_date_is_published_only_where_the_cap_was_more_likely_passed(chance: float) -> None:
     (one,) = published(pd.DataFrame(), years(PASSED | {"p_over_cap": chance})).years

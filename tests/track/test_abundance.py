@@ -10,6 +10,7 @@ from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Seasons
 from gnomon.simulate.season.campaign import Trade, simulate_season
 from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
+from gnomon.track.convergence import convergence
 from gnomon.track.estimators import chapman
 from gnomon.track.posterior import TrackPosterior, track_posterior
 from gnomon.track.presence import RADAR
@@ -49,6 +50,21 @@ def test_counts_are_quantiles_of_the_draws() -> None:
     ]
     assert (row.dwell_days, row.dwell_sigma_days) == pytest.approx((np.mean(dwell), np.std(dwell)))
     assert row.observations == len(tracks.data.day)
+
+
+def test_a_season_says_whether_its_chains_agree_on_the_number_of_visits() -> None:
+    tracks = month_posterior()
+    made = season(tracks)
+    expected = convergence(made.visits, np.array([draw.chain for draw in tracks.draws]))
+    row = summarise_season(tracks, made)
+    assert (row.r_hat, row.effective_size) == (expected.r_hat, expected.effective_size)
+    # Sixty draws are too few, whatever they are.
+    assert row.preliminary
+    assert row.notes is not None
+    assert "raise draws, now 60" in row.notes
+    empty = replace(made.draws[0], **{f.name: np.zeros(0) for f in fields(SeasonDraw)})
+    none = replace(made, draws=(empty,) * len(made.draws))
+    assert summarise_season(tracks, none).effective_size == len(made.draws)
 
 
 @pytest.mark.parametrize(("loaded", "exports"), [(0.75, 1.0), (0.25, 0.0)])

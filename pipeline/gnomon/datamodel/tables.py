@@ -234,8 +234,16 @@ class Seasons(Table):
     unloaded_p95: Series[float] = pa.Field(ge=0, nullable=True)
     p_exports: Series[float] = pa.Field(ge=0, le=1, nullable=True)
     """Probability that more visits loaded than unloaded."""
+    r_hat: Series[float] = pa.Field(ge=0, nullable=True)
+    """Whether the chains of the sampler agree on the number of visits: 1 where they do
+    (rank-normalised split R-hat); infinite where each has another number throughout."""
+    effective_size: Series[float] = pa.Field(gt=0, nullable=True)
+    """Independent draws that would give as sure a mean number of visits (bulk effective size)."""
+    preliminary: Series[pd.BooleanDtype] = pa.Field(nullable=True)
+    """``effective_size`` is below 100 or ``r_hat`` above 1.05: more draws may change the row."""
     notes: Series[str] = pa.Field(nullable=True)
-    """What the input tables lacked, and what was assumed instead."""
+    """What the input tables lacked, what was assumed instead, and whether the row is preliminary.
+    """
 
 
 class Voyages(Table):

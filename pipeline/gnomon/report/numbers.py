@@ -18,6 +18,10 @@ from gnomon.report.text import UNKNOWN, day_text, days_text, percent, port_text,
 
 PASSED_MIN = 0.5
 """Chance of exceeding the cap from which a date is given."""
+PRELIMINARY = (
+    "This is preliminary, and so are barrels that follow from it: the calculation has not settled, "
+    "and more of it may give other numbers (more draws, under [track] in the study)."
+)
 SURE = 0.95
 """Chance from which the direction of trade is stated."""
 
@@ -59,6 +63,8 @@ class PortNumbers:
     unloaded: Spread | None
     p_exports: float | None
     """Chance that more visits loaded than unloaded."""
+    preliminary: bool
+    """Whether the calculation has not settled."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,7 @@ def _port(row: pd.Series) -> PortNumbers:
         loaded=_spread(row, "loaded"),
         unloaded=_spread(row, "unloaded"),
         p_exports=_known(row, "p_exports"),
+        preliminary=pd.notna(row.preliminary) and bool(row.preliminary),
     )
 
 
@@ -223,9 +230,10 @@ def port_sentence(one: PortNumbers) -> str:
     name = port_text(one.port)
     if one.visits is None:
         return f"{name}, {one.period}: no image could be used, so the number of visits is unknown."
+    more = f" {PRELIMINARY}" if one.preliminary else ""
     return (
         f"{name}, {one.period}: {one.visits} visits of small tankers (90 % interval; middle "
-        f"{rough(one.visits.p50)}), of which images show {rough(one.seen)}."
+        f"{rough(one.visits.p50)}), of which images show {rough(one.seen)}.{more}"
     )
 
 

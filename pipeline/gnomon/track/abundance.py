@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.datamodel.posterior import PortPosterior
+from gnomon.track.convergence import convergence
 from gnomon.track.estimators import (
     UNKNOWN_ABUNDANCE,
     AbundanceEstimate,
@@ -55,6 +56,9 @@ class SeasonRow:
     unloaded_p50: float | None = None
     unloaded_p95: float | None = None
     p_exports: float | None = None
+    r_hat: float | None = None
+    effective_size: float | None = None
+    preliminary: bool | None = None
     notes: str | None = None
 
 
@@ -87,6 +91,8 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
     dwell = tracks.mean_dwell_days
     loaded = np.array([d.loaded.sum() for d in season.draws], float)
     unloaded = np.array([d.unloaded.sum() for d in season.draws], float)
+    mixed = convergence(visits, np.array([d.chain for d in tracks.draws]))
+    notes = [*filter(None, [mixed.note]), *data.notes]
     return SeasonRow(
         port=data.port,
         start=data.start,
@@ -107,7 +113,10 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
         **_quantiles("loaded", loaded),
         **_quantiles("unloaded", unloaded),
         p_exports=float((loaded > unloaded).mean() + 0.5 * (loaded == unloaded).mean()),
-        notes="; ".join(data.notes) or None,
+        r_hat=mixed.r_hat,
+        effective_size=mixed.effective_size,
+        preliminary=mixed.preliminary,
+        notes="; ".join(notes) or None,
     )
 
 

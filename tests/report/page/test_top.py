@@ -44,6 +44,16 @@ def test_the_headline_has_its_period_and_the_interval_before_the_middle(
     assert text.index("685,000") < text.index("90 % interval") < text.index("middle 490,000")
 
 
+def test_what_is_preliminary_is_called_so_below_the_headline(opened: Open, tmp_path: Path) -> None:
+    for preliminary in (True, False):
+        seasons = [port_season(preliminary=preliminary)]
+        tab = opened(write_small_page(tmp_path, seasons=seasons))
+        said = [one.inner_text() for one in tab.locator(".pending").all()]
+        assert [text.startswith("Preliminary: the calculation for Rajin") for text in said] == (
+            [True] * preliminary
+        )
+
+
 def test_a_whole_year_has_no_days(opened: Open, tmp_path: Path) -> None:
     bounds = {"start": day_of(-96), "end": day_of(271)}
     page = write_small_page(tmp_path, ledger=[barrels(**bounds)])

@@ -85,6 +85,7 @@ def _season(row: pd.Series) -> Season:
         "unloaded_p50": number(row.unloaded_p50),
         "unloaded_p95": number(row.unloaded_p95),
         "p_exports": number(row.p_exports),
+        "preliminary": pd.notna(row.preliminary) and bool(row.preliminary),
     }
 
 

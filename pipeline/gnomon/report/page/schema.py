@@ -113,6 +113,8 @@ class Season(TypedDict):
     unloaded_p50: Number
     unloaded_p95: Number
     p_exports: Number
+    preliminary: bool
+    """Whether the calculation has not settled."""
 
 
 class Vessels(TypedDict):

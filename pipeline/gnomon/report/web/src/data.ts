@@ -82,6 +82,7 @@ export interface Season {
   unloaded_p50: number | null;
   unloaded_p95: number | null;
   p_exports: number | null;
+  preliminary: boolean;
 }
 /** The clearest image of a port, its rows even in Web Mercator. */
 export interface PortPicture {

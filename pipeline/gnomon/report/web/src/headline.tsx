@@ -58,16 +58,22 @@ function Ships({ page }: { page: Page }) {
   );
 }
 
+const Warning = ({ text }: { text: string }) => (
+  <p class="pending" role="note">
+    {explained(text)}
+  </p>
+);
+
 export function Headline({ page, year, pending }: { page: Page; year: Year | undefined; pending: string | null }) {
+  const unsettled = loadingSeasons(page).filter((one) => one.preliminary);
   return (
     <>
       <h1>
         <SimulatedMark /> {year?.scenarios.length ? <Barrels page={page} year={year} /> : <Ships page={page} />}
       </h1>
-      {pending && (
-        <p class="pending" role="note">
-          {pending}
-        </p>
+      {pending && <Warning text={pending} />}
+      {unsettled.length > 0 && (
+        <Warning text={`Preliminary: the calculation for ${unsettled.map((one) => portText(one.port)).join(" and ")} has not settled. Give it more draws before these numbers are used.`} />
       )}
       <p class="soft counts">{imagesText(page)}</p>
     </>
