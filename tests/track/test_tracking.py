@@ -231,7 +231,9 @@ def test_what_a_table_lacks_is_noted_and_leaves_the_direction_open() -> None:
         detections=made.detections[["scene_id", "port", "length_m", "zone"]],
         observations=made.observations[["scene_id", "port", "seen_at"]],
     )
-    assert set(found.seasons.notes.iloc[0].split("; ")) == set(CONSEQUENCES.values())
+    first, *notes = found.seasons.notes.iloc[0].split("; ")
+    assert first.startswith("preliminary")  # sixty draws are few
+    assert set(notes) == set(CONSEQUENCES.values())
     assert 0.2 < found.seasons.p_exports.iloc[0] < 0.8
 
 
