@@ -8,6 +8,7 @@ import pandas as pd
 
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import PeriodOptions, TrackOptions
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.simulate.season.campaign import ZONE, SimulatedSeason, simulate_season, trade_2024
 from gnomon.track.classes import DWELL_KINDS
 from gnomon.track.fleet import Fleet, read_fleet
@@ -21,6 +22,7 @@ from gnomon.workflow.infer import deadweight_of
 
 START = datetime(2024, 4, 1, tzinfo=UTC)
 REGISTER = shipped("configs") / "fleet.csv"
+TRAFFIC = read_traffic("small-tankers")
 
 
 def options(**changed: object) -> TrackOptions:
@@ -42,7 +44,8 @@ def tracked(
         "observations": made.observations,
         "options": chosen or options(),
         "period": period(made),
-        "fleet": read_fleet(REGISTER),
+        "traffic": TRAFFIC,
+        "fleet": read_fleet(REGISTER, TRAFFIC.tankers),
         "deadweight": deadweight_of,
     }
     return track_visits(**(values | more))
@@ -61,13 +64,15 @@ def month() -> SimulatedSeason:
 
 @cache
 def month_posterior() -> TrackPosterior:
-    return track_posterior(berth(month()), options())
+    return track_posterior(berth(month()), options(), TRAFFIC)
 
 
 def berth(made: SimulatedSeason) -> PortObservations:
     start, end = (time.to_pydatetime() for time in made.period)
     tables = check_tables(made.detections, made.observations)
-    return port_observations("vostochny", *tables, zones=(ZONE,), start=start, end=end)
+    return port_observations(
+        "vostochny", *tables, zones=(ZONE,), beam_per_length=0.157, start=start, end=end
+    )
 
 
 def prior_of(mean: float, phases: int, p: float) -> PriorSample:
@@ -106,6 +111,7 @@ def fleet_of(lengths: list[float], deadweight_t: list[float] | None = None) -> F
         length_m=np.array(lengths),
         length_sigma_m=np.full(count, 0.5),
         beam_m=np.full(count, np.nan),
+        usual=TRAFFIC.tankers,
     )
 
 

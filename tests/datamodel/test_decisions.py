@@ -27,6 +27,7 @@ from gnomon.datamodel.decisions import (
 from gnomon.datamodel.errors import ReviewError
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import Study
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.simulate.season.campaign import (
     ZONE,
     SimulatedSeason,
@@ -255,7 +256,10 @@ def test_no_decision_changes_nothing_and_a_table_without_ids_is_refused() -> Non
 
 
 def test_a_named_ship_is_believed_unless_her_size_says_no() -> None:
-    fleet = read_fleet(shipped("configs") / "fleet.csv").with_names(["New Dawn", "new  dawn"])
+    usual = read_traffic("small-tankers").tankers
+    fleet = read_fleet(shipped("configs") / "fleet.csv", usual).with_names(
+        ["New Dawn", "new  dawn"]
+    )
     assert fleet.name[-1] == "New Dawn"
     assert fleet.name.count("New Dawn") == 1
     ship = fleet.find("imo 8660313")
@@ -266,7 +270,9 @@ def test_a_named_ship_is_believed_unless_her_size_says_no() -> None:
     words = [{"Chon Ma San"}, {"Chon Ma San"}, {"New Dawn"}]
     weights = apply_reviewed_names(plain, fleet, words)
     far = np.arange(3) * 30.0
-    chance = candidate_probabilities(weights, far, far + 2, rng=np.random.default_rng(0))
+    chance = candidate_probabilities(
+        weights, far, far + 2, round_trip_days=2.0, rng=np.random.default_rng(0)
+    )
     assert 0.9 < chance[0, ship] < 0.999
     assert chance[1, ship] < 0.5
     assert 0.9 < chance[2, len(fleet.name) - 1] < 0.999

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from gnomon.datamodel.study import read_study
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.simulate.calls import (
     LOADING,
     PASSAGE_DAYS,
@@ -20,9 +21,10 @@ from gnomon.simulate.calls import (
     table_of,
 )
 from gnomon.simulate.season.campaign import Trade
-from gnomon.track.sea_routes import sea_route
+from gnomon.track.sea_routes import sea_routes
 from simulated import of_tankers
 
+NETWORK = read_traffic("small-tankers").sea_routes
 STUDY = read_study(Path(__file__).parents[2] / "configs" / "embedded.toml")
 
 
@@ -44,8 +46,8 @@ def test_a_tanker_shuttles_with_one_cargo_at_speeds_that_ships_have(seed: int) -
                 continue
             assert (one.laden, two.laden) == ((False, True), (True, False))
             assert one.barrels == two.barrels > 0
-            way = sea_route(*(places[p].coords[0] for p in (one.port, two.port)))
-            assert way is not None
+            ends = {p: places[p].coords[0] for p in (one.port, two.port)}
+            way = sea_routes(ends, NETWORK)[one.port, two.port]
             assert 4 < way.distance_nm / (24 * (two.arrive_day - one.depart_day)) < 14
 
 

@@ -14,7 +14,7 @@ from gnomon.track.convergence import convergence
 from gnomon.track.estimators import chapman
 from gnomon.track.posterior import TrackPosterior, track_posterior
 from gnomon.track.presence import RADAR
-from tracked_seasons import berth, month, month_posterior, options
+from tracked_seasons import TRAFFIC, berth, month, month_posterior, options
 
 
 def season(tracks: TrackPosterior, loaded: float = 0.75) -> PortPosterior:
@@ -88,7 +88,7 @@ def test_a_tie_is_half_of_an_export() -> None:
 def test_the_estimators_agree_with_the_truth_of_a_long_season() -> None:
     rng = np.random.default_rng(1)
     made = simulate_season(rng, Trade(days=150, visits=30.0, dwell_cv=0.4))
-    tracks = track_posterior(berth(made), options())
+    tracks = track_posterior(berth(made), options(), TRAFFIC)
     row = summarise_season(tracks, season(tracks))
     true = len(made.truth.ship)
     for name in ("horvitz_thompson", "little", "chapman"):
@@ -116,7 +116,7 @@ def test_one_kind_of_sensor_has_no_chapman_estimate() -> None:
             detections=made.detections[made.detections.sensor == sensor],
             observations=made.observations[made.observations.sensor == sensor],
         )
-        tracks = track_posterior(berth(own), options(draws=20, members=16))
+        tracks = track_posterior(berth(own), options(draws=20, members=16), TRAFFIC)
         row = summarise_season(tracks, season(tracks))
         assert np.isnan([row.chapman, row.chapman_sigma]).all()
         assert row.visits_mean is not None

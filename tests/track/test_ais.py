@@ -11,7 +11,7 @@ from pyproj import Geod
 from gnomon.datamodel.errors import TrackError
 from gnomon.track.ais import NO_AIS, AisMatch, ais_names, match_ais, read_ais
 from gnomon.track.fleet import UNNAMED, read_fleet
-from tracked_seasons import REGISTER
+from tracked_seasons import REGISTER, TRAFFIC
 
 BERTH = {"longitude": 133.066, "latitude": 42.75}
 NOON = pd.Timestamp("2024-04-01T12:00Z")
@@ -94,7 +94,7 @@ def test_of_two_ships_the_nearer_one_is_matched() -> None:
 
 
 def test_hulls_get_the_ship_of_their_number_or_name() -> None:
-    fleet = read_fleet(REGISTER)
+    fleet = read_fleet(REGISTER, TRAFFIC.tankers)
     frame = pd.DataFrame(
         {
             "mmsi": ["1", "1", "1", "2", "3"],

@@ -15,7 +15,7 @@ from gnomon.datamodel.visibility import Visibility
 from gnomon.track.bounds import SHOWN, Bounds, visit_bounds
 from gnomon.track.posterior import TrackPosterior
 from gnomon.track.sightings import PortObservations, check_tables, port_observations
-from tracked_seasons import START, month_posterior, options, plain_tables, track_posterior
+from tracked_seasons import START, TRAFFIC, month_posterior, options, plain_tables, track_posterior
 
 LEFT_M, TOP_M = 660_000.0, 4_735_000.0
 TO_DEGREES = Transformer.from_crs("EPSG:32652", "EPSG:4326", always_xy=True)
@@ -47,8 +47,10 @@ def bounds(clouds: list[int | None], *, usable: float = 0.5, known: bool = True)
 def posterior(detections: pd.DataFrame, observations: pd.DataFrame) -> TrackPosterior:
     tables = check_tables(detections, observations)
     end = START + timedelta(days=14)
-    data = port_observations("vostochny", *tables, zones=(), start=START, end=end)
-    return track_posterior(data, options(zones=[]))
+    data = port_observations(
+        "vostochny", *tables, zones=(), beam_per_length=0.157, start=START, end=end
+    )
+    return track_posterior(data, options(zones=[]), TRAFFIC)
 
 
 def day(number: float) -> object:

@@ -8,17 +8,16 @@ from scipy.stats import beta, gamma
 
 from gnomon.track.classes import (
     COASTER,
-    COASTER_SHARE,
-    MEAN_PER_DAY,
-    OTHER_MEANS,
     QUICK,
-    QUICK_SHARE,
-    RATE_SHAPE,
     TANKERS,
     WAITING,
     log_rate_prior,
+    other_means,
     prior_rates,
 )
+from tracked_seasons import TRAFFIC
+
+PRIOR = TRAFFIC.rates
 
 RATES = st.lists(st.floats(1e-4, 2.0), min_size=7, max_size=7)
 
@@ -28,10 +27,10 @@ def direct(rates: np.ndarray) -> float:
     small = rates[[QUICK, WAITING, COASTER]].sum()
     coasters = rates[COASTER] / small
     quick = rates[QUICK] / (rates[QUICK] + rates[WAITING])
-    logs = gamma.logpdf(small, RATE_SHAPE, scale=MEAN_PER_DAY / RATE_SHAPE)
-    logs += beta.logpdf(coasters, *COASTER_SHARE) + beta.logpdf(quick, *QUICK_SHARE)
+    logs = gamma.logpdf(small, PRIOR.shape, scale=PRIOR.small_per_day / PRIOR.shape)
+    logs += beta.logpdf(coasters, *PRIOR.coaster_share) + beta.logpdf(quick, *PRIOR.quick_share)
     logs -= np.log(small**2 * (1 - coasters))
-    logs += gamma.logpdf(rates[3:], RATE_SHAPE, scale=OTHER_MEANS / RATE_SHAPE).sum()
+    logs += gamma.logpdf(rates[3:], PRIOR.shape, scale=other_means(PRIOR) / PRIOR.shape).sum()
     return float(logs)
 
 
@@ -40,7 +39,7 @@ def test_the_prior_of_rates_is_that_of_their_sum_and_shares(
     one: list[float], two: list[float]
 ) -> None:
     first, second = np.array(one), np.array(two)
-    found = log_rate_prior(np.stack([first, second]))
+    found = log_rate_prior(np.stack([first, second]), PRIOR)
     assert found[0] - found[1] == pytest.approx(direct(first) - direct(second), abs=1e-8)
 
 
@@ -59,9 +58,9 @@ def test_the_change_of_variables_keeps_probability() -> None:
 
 
 def test_prior_rates_are_the_means_of_their_priors() -> None:
-    rates = prior_rates()
-    assert rates[:3].sum() == pytest.approx(MEAN_PER_DAY)
-    share = COASTER_SHARE[0] / sum(COASTER_SHARE)
+    rates = prior_rates(PRIOR)
+    assert rates[:3].sum() == pytest.approx(PRIOR.small_per_day)
+    share = PRIOR.coaster_share[0] / sum(PRIOR.coaster_share)
     assert rates[COASTER] / rates[:3].sum() == pytest.approx(share)
-    assert rates[3:] == pytest.approx(OTHER_MEANS)
+    assert rates[3:] == pytest.approx([0.2, 0.002, 0.002, 0.05])
     assert TANKERS.sum() == 2

@@ -13,9 +13,7 @@ from gnomon.datamodel.decisions import NAME_ODDS
 from gnomon.datamodel.errors import TrackError
 from gnomon.track.fleet import (
     COLUMNS,
-    LENGTH_OF_DEADWEIGHT,
     P_WRONG_AIS,
-    ROUND_TRIP_DAYS,
     UNNAMED,
     UNREGISTERED,
     AisNames,
@@ -25,7 +23,10 @@ from gnomon.track.fleet import (
     read_fleet,
     size_likelihood,
 )
-from tracked_seasons import REGISTER, fleet_of
+from tracked_seasons import REGISTER, TRAFFIC, fleet_of
+
+USUAL = TRAFFIC.tankers
+ROUND_TRIP_DAYS = USUAL.round_trip_days
 
 # --- the register that gnomon ships --------------------------------------------------------------
 
@@ -46,7 +47,7 @@ def test_imo_numbers_have_their_check_digit() -> None:
 
 
 def test_a_ship_of_unknown_deadweight_stays_unknown() -> None:
-    fleet = read_fleet(REGISTER)
+    fleet = read_fleet(REGISTER, USUAL)
     one = fleet.name.index("Sam Ma 2")
     assert np.isnan(fleet.deadweight_t[one])
     assert fleet.length_sigma_m[one] > 15
@@ -58,8 +59,10 @@ def written(path: Path, *rows: str) -> Path:
 
 
 def test_a_length_that_is_missing_follows_from_the_deadweight(tmp_path: Path) -> None:
-    fleet = read_fleet(written(tmp_path / "f.csv", "A,,1,KP,3500,,,", "B,,2,KP,3500,91.5,14,"))
-    assert LENGTH_OF_DEADWEIGHT * fleet.length_m[0] ** 3 == pytest.approx(3500)
+    fleet = read_fleet(
+        written(tmp_path / "f.csv", "A,,1,KP,3500,,,", "B,,2,KP,3500,91.5,14,"), USUAL
+    )
+    assert 0.0062 * fleet.length_m[0] ** 3 == pytest.approx(3500)
     assert fleet.length_sigma_m[0] == pytest.approx(0.08 * fleet.length_m[0])
     assert fleet.length_m[1] == 91.5
     assert fleet.length_sigma_m[1] < 1
@@ -78,20 +81,20 @@ def test_a_faulty_register_is_one_line(tmp_path: Path, text: str, message: str) 
     path = tmp_path / "fleet.csv"
     path.write_text(text)
     with pytest.raises(TrackError, match=message) as caught:
-        read_fleet(path)
+        read_fleet(path, USUAL)
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_register_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TrackError, match="cannot be read as CSV"):
-        read_fleet(tmp_path / "none.csv")
+        read_fleet(tmp_path / "none.csv", USUAL)
 
 
 # --- names ---------------------------------------------------------------------------------------
 
 
 def test_a_ship_is_found_by_number_or_name_and_not_by_a_name_of_another_number() -> None:
-    fleet = read_fleet(REGISTER)
+    fleet = read_fleet(REGISTER, USUAL)
 
     def found(imo: str | None, name: str | None) -> str | None:
         row = fleet.find_ais(imo, name)
@@ -107,7 +110,7 @@ def test_a_ship_is_found_by_number_or_name_and_not_by_a_name_of_another_number()
 
 
 def test_a_name_that_the_register_lacks_joins_it_once() -> None:
-    fleet = read_fleet(REGISTER)
+    fleet = read_fleet(REGISTER, USUAL)
     more = fleet.with_names(["New Dawn", "new  dawn", "Chon Ma San", "imo 8660313"])
     assert more.name == (*fleet.name, "New Dawn")
     row = more.find("NEW DAWN")
@@ -186,8 +189,20 @@ def test_one_ship_is_not_in_two_places() -> None:
     fleet = fleet_of([80.0])
     weights = size_likelihood(fleet, np.full(2, 80.0), np.full(2, 1.0), np.full(2, 12.5))
     rng = np.random.default_rng(0)
-    together = candidate_probabilities(weights, np.array([0.0, 1.0]), np.array([2.0, 3.0]), rng=rng)
-    apart = candidate_probabilities(weights, np.array([0.0, 9.0]), np.array([2.0, 11.0]), rng=rng)
+    together = candidate_probabilities(
+        weights,
+        np.array([0.0, 1.0]),
+        np.array([2.0, 3.0]),
+        round_trip_days=ROUND_TRIP_DAYS,
+        rng=rng,
+    )
+    apart = candidate_probabilities(
+        weights,
+        np.array([0.0, 9.0]),
+        np.array([2.0, 11.0]),
+        round_trip_days=ROUND_TRIP_DAYS,
+        rng=rng,
+    )
     assert together[:, 0].sum() <= 1.02
     assert apart[:, 0].min() > 0.8
 
@@ -213,7 +228,10 @@ def test_candidates_are_those_of_every_assignment_enumerated(seed: int) -> None:
     weights = rng.uniform(0.1, 1.0, (4, 4))
     arrive = np.sort(rng.uniform(0, 12, 4))
     depart = arrive + rng.uniform(1, 3, 4)
-    runs = [candidate_probabilities(weights, arrive, depart, rng=rng) for _ in range(40)]
+    runs = [
+        candidate_probabilities(weights, arrive, depart, round_trip_days=ROUND_TRIP_DAYS, rng=rng)
+        for _ in range(40)
+    ]
     exact = exact_candidates(weights, arrive, depart)
     np.testing.assert_allclose(np.mean(runs, 0), exact, atol=0.03)
 
@@ -224,7 +242,9 @@ def test_candidates_of_a_visit_add_up_to_one(seed: int) -> None:
     rng = np.random.default_rng(seed)
     weights = rng.uniform(0, 1, (5, 4)) + np.array([0, 0, 0, 0.01])
     arrive = rng.uniform(0, 20, 5)
-    chance = candidate_probabilities(weights, arrive, arrive + 2, rng=rng)
+    chance = candidate_probabilities(
+        weights, arrive, arrive + 2, round_trip_days=ROUND_TRIP_DAYS, rng=rng
+    )
     np.testing.assert_allclose(chance.sum(1), 1)
     assert chance.min() >= 0
 
@@ -233,7 +253,12 @@ def test_drawn_ships_have_their_probabilities_and_are_never_in_two_places() -> N
     rng = np.random.default_rng(2)
     weights = rng.uniform(0.1, 1.0, (4, 4))
     arrive, depart = np.array([0.0, 1.0, 20.0, 21.0]), np.array([2.0, 3.0, 22.0, 24.0])
-    draws = np.array([draw_ships(weights, arrive, depart, rng=rng) for _ in range(3000)])
+    draws = np.array(
+        [
+            draw_ships(weights, arrive, depart, round_trip_days=ROUND_TRIP_DAYS, rng=rng)
+            for _ in range(3000)
+        ]
+    )
     for one, two in ((0, 1), (2, 3)):
         same = draws[:, one] == draws[:, two]
         assert (draws[same, one] == 3).all()

@@ -27,7 +27,7 @@ from gnomon.track.implausible import (
 )
 from gnomon.track.tracking import track_visits
 from gnomon.workflow.infer import deadweight_of
-from tracked_seasons import REGISTER, options
+from tracked_seasons import REGISTER, TRAFFIC, options
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 PLACE = 133.0553, 42.7521
@@ -155,7 +155,8 @@ def test_ships_of_no_port_may_be_anywhere() -> None:
         seen,
         options(),
         period=PeriodOptions(),
-        fleet=read_fleet(REGISTER),
+        traffic=TRAFFIC,
+        fleet=read_fleet(REGISTER, TRAFFIC.tankers),
         deadweight=deadweight_of,
     )
     assert list(result.seasons.port) == ["everywhere"]
@@ -197,7 +198,8 @@ def test_tracking_refuses_them(spoil: Callable, why: str) -> None:
             *spoil(*tables),
             options(),
             period=PeriodOptions(),
-            fleet=read_fleet(REGISTER),
+            traffic=TRAFFIC,
+            fleet=read_fleet(REGISTER, TRAFFIC.tankers),
             deadweight=deadweight_of,
         )
 

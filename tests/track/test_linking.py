@@ -11,19 +11,13 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from gnomon.track.classes import (
-    COASTER_SHARE,
     FALSE_ALARM,
     FIXTURE,
     LARGE,
-    LENGTH_SIGMAS_M,
-    LENGTHS_M,
-    MEAN_PER_DAY,
-    OTHER_MEANS,
-    QUICK_SHARE,
-    RATE_SHAPE,
     STAYS,
     TANKERS,
-    TYPICAL_LENGTH_M,
+    class_lengths,
+    other_means,
 )
 from gnomon.track.linking import (
     CHAINS,
@@ -34,13 +28,7 @@ from gnomon.track.linking import (
     member_weights,
     sample_partitions,
 )
-from gnomon.track.marks import (
-    BEAM_PER_LENGTH,
-    BEAM_SIGMA_M,
-    LENGTH_MODEL_SIGMA_M,
-    Hulls,
-    MarkLikelihood,
-)
+from gnomon.track.marks import LENGTH_MODEL_SIGMA_M, Hulls, MarkLikelihood
 from gnomon.track.presence import (
     PresenceLikelihood,
     PriorSample,
@@ -48,16 +36,20 @@ from gnomon.track.presence import (
     relative_detection,
 )
 from gnomon.track.rates import RateWalk
-from tracked_seasons import hulls_of, prior_of
+from tracked_seasons import TRAFFIC, hulls_of, prior_of
 
 DAY = np.array([0.5, 2.0, 3.0, 6.0, 11.0, 13.0])
 USABLE = np.array([1.0, 0.6, 1.0, 1.0, 0.4, 1.0])
 END = 15.0
+RATES = TRAFFIC.rates
+SMALL_EXPOSURE = RATES.shape / RATES.small_per_day
+"""Days that the prior of the rate of small ships is worth."""
 
 
 def presence_of(prior: PriorSample, day: np.ndarray = DAY) -> PresenceLikelihood:
     return presence_likelihood(
         prior,
+        TRAFFIC,
         day=day,
         sensor_classes=np.zeros(len(day), int),
         usable=USABLE[: len(day)],
@@ -92,20 +84,22 @@ def partitions(items: tuple[int, ...]) -> Iterator[list[tuple[int, ...]]]:
 
 def prior_rates(rng: np.random.Generator, count: int) -> np.ndarray:
     """Rates drawn from their priors as the module's head puts them, (count, classes)."""
-    small = rng.gamma(RATE_SHAPE, MEAN_PER_DAY / RATE_SHAPE, count)
-    coaster, quick = rng.beta(*COASTER_SHARE, count), rng.beta(*QUICK_SHARE, count)
+    small = rng.gamma(RATES.shape, 1 / SMALL_EXPOSURE, count)
+    coaster, quick = rng.beta(*RATES.coaster_share, count), rng.beta(*RATES.quick_share, count)
     tankers = small * (1 - coaster)
-    others = rng.gamma(RATE_SHAPE, OTHER_MEANS / RATE_SHAPE, (count, len(OTHER_MEANS)))
+    means = other_means(RATES)
+    others = rng.gamma(RATES.shape, means / RATES.shape, (count, len(means)))
     return np.column_stack([tankers * quick, tankers * (1 - quick), small * coaster, others])
 
 
 def chain_of(hulls: Hulls, presence: PresenceLikelihood) -> PartitionChain:
     """A chain without links, of the first member."""
     exposure = np.r_[presence.detectable_days[0], USABLE.sum()][None]
-    walk = RateWalk(exposure, np.zeros(FALSE_ALARM + 1), 0, np.random.default_rng(0))
+    walk = RateWalk(exposure, np.zeros(FALSE_ALARM + 1), 0, np.random.default_rng(0), RATES)
     free = [-1] * len(hulls.day)
     rng = np.random.default_rng(0)
-    return PartitionChain(hulls, MarkLikelihood(hulls), presence, walk, rng, list(free), list(free))
+    marks = MarkLikelihood(hulls, TRAFFIC)
+    return PartitionChain(hulls, marks, presence, walk, rng, list(free), list(free))
 
 
 def exact(hulls: Hulls, presence: PresenceLikelihood) -> dict[frozenset[Track], np.ndarray]:
@@ -128,8 +122,9 @@ def sampled(
 ) -> list[PartitionDraw]:
     return sample_partitions(
         hulls,
-        MarkLikelihood(hulls),
+        MarkLikelihood(hulls, TRAFFIC),
         presence,
+        TRAFFIC,
         usable_observations=float(USABLE.sum()),
         rng=np.random.default_rng(seed),
         draws=draws,
@@ -164,7 +159,7 @@ def test_rates_have_their_gamma_posterior_where_classes_are_certain() -> None:
     hulls = hulls_of([2], [DAY[2]], p_tanker=0.001, score=0.999, length_m=220.0)
     presence = presence_of(prior_of(2.5, 3, 0.8))
     rates = np.array([draw.rates for draw in sampled(hulls, presence, 2000)])
-    exposure = RATE_SHAPE / MEAN_PER_DAY + presence.detectable_days[0, LARGE]
+    exposure = SMALL_EXPOSURE + presence.detectable_days[0, LARGE]
     assert rates[:, LARGE].mean() == pytest.approx(1.5 / exposure, rel=0.1)
     assert rates[:, LARGE].var() == pytest.approx(1.5 / exposure**2, rel=0.3)
 
@@ -173,8 +168,8 @@ def test_without_a_detection_visits_become_few_by_their_exposure() -> None:
     presence = presence_of(prior_of(2.5, 3, 0.8))
     draws = sampled(hulls_of([], []), presence, 2000)
     small = np.array([draw.rates[:3].sum() for draw in draws])
-    exposure = RATE_SHAPE / MEAN_PER_DAY + presence.detectable_days[0, 0]
-    assert small.mean() == pytest.approx(RATE_SHAPE / exposure, rel=0.12)
+    exposure = SMALL_EXPOSURE + presence.detectable_days[0, 0]
+    assert small.mean() == pytest.approx(RATES.shape / exposure, rel=0.12)
     assert np.mean([draw.undetected for draw in draws]) < 1.5
 
 
@@ -192,12 +187,12 @@ def test_what_stays_is_no_visit_however_long_it_is_seen(stays: str) -> None:
     prior = prior_of(2.5, 3, 0.85)
     prior.mean_days[0, -1], prior.phases[0, -1] = 70.0, 3
     presence = presence_likelihood(
-        prior, day=day, sensor_classes=radar.astype(int), usable=np.ones(len(day)),
+        prior, TRAFFIC, day=day, sensor_classes=radar.astype(int), usable=np.ones(len(day)),
         start_day=0.0, end_day=91.0,
     )  # fmt: skip
     draws = sample_partitions(
-        hulls, MarkLikelihood(hulls), presence, usable_observations=float(len(day)),
-        rng=np.random.default_rng(0), draws=120,
+        hulls, MarkLikelihood(hulls, TRAFFIC), presence, TRAFFIC,
+        usable_observations=float(len(day)), rng=np.random.default_rng(0), draws=120,
     )  # fmt: skip
     visits = [TANKERS[draw.classes].sum() for draw in draws]
     assert np.mean(visits) < 0.5
@@ -262,20 +257,20 @@ def simulated_port(rng: np.random.Generator, prior: PriorSample) -> tuple[Hulls,
     """Hulls of small ships of known type drawn from the model, and the visits of tankers."""
     rates = np.minimum(prior_rates(rng, 1)[0, :3], 2.0)
     mean, phases = prior.mean_days[0, 0], prior.phases[0, 0]
-    rows, visits = [], 0
+    rows, visits, sizes = [], 0, class_lengths(TRAFFIC.classes)
     for ship_class, rate in enumerate(rates):
         p = prior.detection[0, 0] * relative_detection(
-            np.zeros(len(DAY), int), TYPICAL_LENGTH_M[ship_class]
+            np.zeros(len(DAY), int), 90.0, TRAFFIC.detection
         )
         for arrive in rng.uniform(-30, END, rng.poisson(rate * (END + 30))):
             depart = arrive + rng.gamma(phases, mean / phases)
             visits += (depart > 0) * TANKERS[ship_class]
             half = rng.integers(2)
-            own = rng.normal(LENGTHS_M[ship_class, half], LENGTH_SIGMAS_M[ship_class, half])
+            own = rng.normal(*(values[ship_class, half] for values in sizes))
             in_port = (arrive < DAY) & (depart > DAY) & (rng.random(len(DAY)) < USABLE * p)
             lengths = own + rng.normal(0, np.hypot(3.0, LENGTH_MODEL_SIGMA_M), in_port.sum())
             if len(lengths):
-                beam = rng.normal(BEAM_PER_LENGTH * lengths.mean(), BEAM_SIGMA_M)
+                beam = rng.normal(0.157 * lengths.mean(), 3.5)
                 beams = beam + rng.normal(0, 2.0, len(lengths))
                 kind = np.full(len(lengths), 0.999 if TANKERS[ship_class] else 0.001)
                 rows += list(zip(np.flatnonzero(in_port), lengths, beams, kind, strict=True))

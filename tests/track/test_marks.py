@@ -11,24 +11,14 @@ from gnomon.track.classes import (
     FALSE_ALARM,
     FIXTURE,
     LARGE,
-    LENGTH_SIGMAS_M,
-    LENGTHS_M,
     QUICK,
     RESIDENT,
     STAYS,
     WAITING,
+    class_lengths,
 )
-from gnomon.track.marks import (
-    BEAM_PER_LENGTH,
-    BEAM_SIGMA_M,
-    BERTH_SIGMA_M,
-    LENGTH_MODEL_SIGMA_M,
-    P_SHIFTED,
-    PORT_AREA_M2,
-    RESIDENT_SIGMA_M,
-    MarkLikelihood,
-)
-from tracked_seasons import hulls_of
+from gnomon.track.marks import LENGTH_MODEL_SIGMA_M, MarkLikelihood
+from tracked_seasons import TRAFFIC, hulls_of
 
 
 @given(st.integers(0, 10_000), st.integers(1, 6))
@@ -50,12 +40,12 @@ def test_sizes_of_one_ship_are_normals_with_a_common_part(seed: int, count: int)
         return float(multivariate_normal(np.full(count, mean), covariance).logpdf(values))
 
     def sizes(m: np.ndarray, s: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
-        of_beam = expected(b, t, BEAM_PER_LENGTH * m.mean(), BEAM_SIGMA_M)
+        of_beam = expected(b, t, 0.157 * m.mean(), 3.5)
         errors = np.hypot(s, LENGTH_MODEL_SIGMA_M)
         return np.array(
             [
                 np.logaddexp(*(expected(m, errors, *half) for half in zip(*pair, strict=True)))
-                for pair in zip(LENGTHS_M, LENGTH_SIGMAS_M, strict=True)
+                for pair in zip(*class_lengths(TRAFFIC.classes), strict=True)
             ]
         ) + of_beam  # fmt: skip
 
@@ -65,7 +55,8 @@ def test_sizes_of_one_ship_are_normals_with_a_common_part(seed: int, count: int)
 
 
 def track_hulls(count: int = 4, **columns: object) -> MarkLikelihood:
-    return MarkLikelihood(hulls_of(list(range(count)), list(np.arange(count * 1.0)), **columns))
+    hulls = hulls_of(list(range(count)), list(np.arange(count * 1.0)), **columns)
+    return MarkLikelihood(hulls, TRAFFIC)
 
 
 def test_alike_lengths_are_one_ship_and_unlike_ones_two() -> None:
@@ -138,7 +129,6 @@ def test_what_returns_to_the_same_metre_is_no_ship_of_many() -> None:
     for resident in (RESIDENT, FIXTURE):
         assert gain[resident] > gain[WAITING] + 3
     assert gain[WAITING] == pytest.approx(gain[COASTER])
-    assert RESIDENT_SIGMA_M < BERTH_SIGMA_M
 
 
 @given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
@@ -158,8 +148,9 @@ def test_a_ship_that_shifted_is_anywhere_in_the_port() -> None:
         return float(alone[QUICK])
 
     # The same sizes: only positions differ.
-    near = (1 - P_SHIFTED) / (2 * np.pi * BERTH_SIGMA_M**2) + P_SHIFTED / PORT_AREA_M2
-    far = P_SHIFTED / PORT_AREA_M2
+    place = TRAFFIC.position
+    far = place.shifted / place.area_m2
+    near = (1 - place.shifted) / (2 * np.pi * place.moored_sigma_m**2) + far
     first = track_hulls(3).log_density((0,)) - marks.log_density((0,))
     assert move((0, 1)) == pytest.approx(float(first[QUICK]))
     assert move((0, 2)) - move((0, 1)) == pytest.approx(np.log(near / far))

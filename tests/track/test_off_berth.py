@@ -19,7 +19,6 @@ from gnomon.simulate.season.campaign import (
 from gnomon.simulate.season.off_berth import ANCHORAGE, HOME, OffBerthTrade
 from gnomon.track.direction import BALLAST, LADEN, LOADS, MISREAD, UNLOADS, combine_ends
 from gnomon.track.off_berth import (
-    ANCHORAGE_DAYS,
     Anchorage,
     EndTimes,
     OffBerthEvidence,
@@ -29,7 +28,7 @@ from gnomon.track.off_berth import (
     fit_off_berth,
 )
 from gnomon.track.sightings import check_tables, port_observations
-from tracked_seasons import ends_at, options, tracked
+from tracked_seasons import TRAFFIC, ends_at, options, tracked
 
 SWAP = [UNLOADS, LOADS, LADEN, BALLAST]
 OPTIONS = options(draws=40, roads={PORT: [ANCHORAGE]})
@@ -40,7 +39,9 @@ def at_anchor(
 ) -> Anchorage:
     size = np.full(len(day), length)
     observations = np.arange(days, dtype=float)
-    return Anchorage(size, np.full(len(day), 2.0), ratio, day, observations, np.ones(days))
+    return Anchorage(
+        size, np.full(len(day), 2.0), ratio, day, observations, np.ones(days), TRAFFIC.anchorage
+    )
 
 
 def calls(
@@ -48,8 +49,8 @@ def calls(
 ) -> OtherPortCalls:
     count = len(ratio)
     return OtherPortCalls(
-        np.full(count, 85.0), np.full(count, 2.0), ratio, ends, 60.0, distance_nm, (4.0, 14.0),
-        departures,
+        np.full(count, 85.0), np.full(count, 2.0), ratio, ends, 60.0, TRAFFIC.anchorage,
+        distance_nm, (4.0, 14.0), departures,
     )  # fmt: skip
 
 
@@ -70,10 +71,8 @@ def test_a_wait_at_anchor_is_exponential_before_and_after_the_visit() -> None:
     day = np.array([9.0, 10.5, 12.5, 20.0])
     found = at_anchor(day, np.zeros(4)).density(ends)
     before, after = found.before.ravel(), found.after.ravel()
-    assert before == pytest.approx([np.exp(-1 / ANCHORAGE_DAYS), 0, 0, 0])
-    assert after == pytest.approx(
-        [0, 0, np.exp(-0.5 / ANCHORAGE_DAYS), np.exp(-8 / ANCHORAGE_DAYS)]
-    )
+    assert before == pytest.approx([np.exp(-1 / 1.5), 0, 0, 0])
+    assert after == pytest.approx([0, 0, np.exp(-0.5 / 1.5), np.exp(-8 / 1.5)])
 
 
 def test_expected_encounters_at_anchor_add_up_over_usable_observations() -> None:
@@ -81,7 +80,7 @@ def test_expected_encounters_at_anchor_add_up_over_usable_observations() -> None
     place = replace(at_anchor(np.zeros(0), np.zeros(0)), observation_day=np.arange(0, 60, 0.1))
     place = replace(place, usable=np.full(600, 0.5))
     (expected,) = place.density(ends_at(np.array([30.0]), np.array([32.0]))).expected
-    assert expected == pytest.approx(2 * ANCHORAGE_DAYS * 10 * 0.5, rel=0.05)
+    assert expected == pytest.approx(2 * 1.5 * 10 * 0.5, rel=0.05)
 
 
 @pytest.mark.parametrize("departures", [True, False])
@@ -209,12 +208,12 @@ def test_chances_to_be_the_same_ship_are_calibrated() -> None:
         truth, (start, end) = made.truth, made.period
         hulls, passes = check_tables(made.detections.assign(visit=made.visit), made.observations)
         data = port_observations(
-            ANCHORAGE, hulls, passes, zones=(), start=start.to_pydatetime(),
+            ANCHORAGE, hulls, passes, zones=(), beam_per_length=0.157, start=start.to_pydatetime(),
             end=end.to_pydatetime(),
         )  # fmt: skip
         count = len(truth.ship)
         known = fit_off_berth(
-            anchorage(data), ends_at(truth.arrive_day, truth.depart_day),
+            anchorage(data, TRAFFIC.anchorage), ends_at(truth.arrive_day, truth.depart_day),
             made.fleet.length_m[truth.ship], np.full(count, 2.0), list(range(count)),
         )  # fmt: skip
         both = known.before + known.after

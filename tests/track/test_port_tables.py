@@ -20,7 +20,7 @@ from gnomon.track.direction import load_log_ratios
 from gnomon.track.port_tables import PortTables
 from gnomon.track.posterior import ship_sizes, track_posterior
 from gnomon.track.sightings import check_tables
-from tracked_seasons import options
+from tracked_seasons import TRAFFIC, options
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def tables(
         made.detections if hulls is None else hulls,
         made.observations if observations is None else observations,
     )
-    return PortTables(chosen, {str(p.name): p for p in ports}, *checked, start, end)
+    return PortTables(chosen, TRAFFIC, {str(p.name): p for p in ports}, *checked, start, end)
 
 
 def test_ships_visit_all_ports_but_the_anchorages_of_others(made: SimulatedSeason) -> None:
@@ -104,14 +104,15 @@ def test_a_port_of_unknown_position_has_no_routes(made: SimulatedSeason) -> None
 def test_calls_at_other_ports_are_their_likely_visits_at_both_ends(made: SimulatedSeason) -> None:
     known = tables(made)
     few = options(draws=20, members=16)
-    posterior = track_posterior(known.at_berths(HOME), few)
+    posterior = track_posterior(known.at_berths(HOME), few, TRAFFIC)
     departures, arrivals = known.other_port_calls(PORT, {HOME: posterior})
     tracks = posterior.likely_tankers(0.5)
     assert (departures.departures, arrivals.departures) == (True, False)
     come, leave = load_log_ratios(np.array([posterior.operations(t) for t in tracks]))
     np.testing.assert_array_equal(departures.log_lr_laden, leave)
     np.testing.assert_array_equal(arrivals.log_lr_laden, come)
-    np.testing.assert_array_equal(departures.length_m, ship_sizes(posterior.data, tracks).length_m)
+    sizes = ship_sizes(posterior.data, tracks, TRAFFIC)
+    np.testing.assert_array_equal(departures.length_m, sizes.length_m)
     assert departures.distance_nm == known.routes[PORT, HOME].distance_nm
     assert departures.exposure == 60
     assert known.other_port_calls(HOME, {HOME: posterior}) == []

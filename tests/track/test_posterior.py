@@ -8,10 +8,9 @@ from scipy.stats import norm
 
 from gnomon.track.classes import TANKERS
 from gnomon.track.direction import operation_log_likelihood
-from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_TANKER_LENGTH_M
 from gnomon.track.posterior import PARTS, ship_sizes, shrink, track_posterior
 from gnomon.track.sightings import check_tables
-from tracked_seasons import berth, month, month_posterior, options
+from tracked_seasons import TRAFFIC, berth, month, month_posterior, options
 
 
 @settings(max_examples=40)
@@ -32,13 +31,13 @@ def test_shrinkage_is_bayes_rule_on_a_grid(seed: int, count: int) -> None:
 def test_sizes_lie_between_the_measurements_and_small_tankers() -> None:
     posterior = month_posterior()
     tracks = list(posterior.representative)
-    sizes, hulls = ship_sizes(posterior.data, tracks), posterior.data.hulls
+    sizes, hulls = ship_sizes(posterior.data, tracks, TRAFFIC), posterior.data.hulls
     for n, track in enumerate(tracks):
         rows = list(track)
-        low, high = sorted((hulls.length_m[rows].min(), SMALL_TANKER_LENGTH_M))
+        low, high = sorted((hulls.length_m[rows].min(), TRAFFIC.tankers.length_m))
         assert low <= sizes.length_m[n] <= max(high, hulls.length_m[rows].max())
         assert sizes.length_sigma_m[n] < hulls.length_sigma_m[rows].min() + 2.0
-    usual = BEAM_PER_LENGTH * sizes.length_m
+    usual = TRAFFIC.hulls.beam_per_length * sizes.length_m
     assert np.corrcoef(usual, sizes.beam_m)[0, 1] > 0.8
     # More observations of one ship leave less error.
     counts = np.array([len(track) for track in tracks])
@@ -122,7 +121,7 @@ def test_detection_is_the_weighted_mean_of_the_members_under_cloud() -> None:
 def test_the_seed_decides_the_draws() -> None:
     data = berth(month())
     few = options(draws=20, members=16)
-    one, two = (track_posterior(data, few) for _ in range(2))
-    other = track_posterior(data, few.model_copy(update={"seed": 1}))
+    one, two = (track_posterior(data, few, TRAFFIC) for _ in range(2))
+    other = track_posterior(data, few.model_copy(update={"seed": 1}), TRAFFIC)
     assert [d.tracks for d in one.draws] == [d.tracks for d in two.draws]
     assert [d.tracks for d in one.draws] != [d.tracks for d in other.draws]

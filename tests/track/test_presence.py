@@ -9,20 +9,14 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import gamma, poisson
 
-from gnomon.track.classes import FIXTURE, RESIDENT, TYPICAL_LENGTH_M
+from gnomon.track.classes import FIXTURE, RESIDENT
 from gnomon.track.presence import (
     COARSE,
-    DETECTION_MEAN,
-    DETECTION_SIGMA,
     FINE,
-    LENGTH_LIMIT_M,
     MEDIUM,
+    NAMES,
     PHASES,
     RADAR,
-    RESIDENT_DAYS,
-    RESIDENT_FACTOR,
-    RESIDENT_SHAPE,
-    USUAL,
     PresenceLikelihood,
     phases_passed,
     presence_likelihood,
@@ -30,7 +24,9 @@ from gnomon.track.presence import (
     sample_prior,
     sensor_class,
 )
-from tracked_seasons import prior_of
+from tracked_seasons import TRAFFIC, prior_of
+
+SENSORS = [getattr(TRAFFIC.detection, name) for name in NAMES]
 
 
 def likelihood(
@@ -38,6 +34,7 @@ def likelihood(
 ) -> PresenceLikelihood:
     return presence_likelihood(
         prior_of(mean, phases, p),
+        TRAFFIC,
         day=day,
         sensor_classes=np.zeros(len(day), int),
         usable=usable,
@@ -131,12 +128,21 @@ def test_classes_have_their_own_dwell_and_detection() -> None:
     prior.mean_days[0] = [1.0, 4.0, 5.0, 90.0]
     classes = np.array([COARSE, RADAR] * 3)
     made = presence_likelihood(
-        prior, day=day, sensor_classes=classes, usable=np.ones(6), start_day=0.0, end_day=6.0
+        prior,
+        TRAFFIC,
+        day=day,
+        sensor_classes=classes,
+        usable=np.ones(6),
+        start_day=0.0,
+        end_day=6.0,
     )
     assert made.total_days.tolist() == [[7.0, 10.0, 11.0, 11.0, 96.0, 96.0]]
     p = 1 / (1 + np.exp(-made.log_odds[:2, 0]))
     for n, sensor in enumerate((COARSE, RADAR)):
-        of_length = [relative_detection(np.array([sensor]), m)[0] for m in TYPICAL_LENGTH_M[:4]]
+        place = np.array([sensor])
+        of_length = [
+            relative_detection(place, m, TRAFFIC.detection)[0] for m in (90.0, 90.0, 90.0, 135.0)
+        ]
         assert p[n, :4] == pytest.approx(0.8 * np.array(of_length))
     # What stays is taken for a ship at a rate of its own, a fixture by optical images alone.
     assert p[0, [RESIDENT, FIXTURE]] == pytest.approx(0.8)
@@ -147,7 +153,7 @@ def test_classes_have_their_own_dwell_and_detection() -> None:
 def test_one_member_has_the_likelihoods_of_all() -> None:
     day = np.sort(np.random.default_rng(1).uniform(0, 20, 12))
     made = presence_likelihood(
-        sample_prior(16, dwell_days=2.5, dwell_factor=1.6), day=day,
+        sample_prior(16, TRAFFIC), TRAFFIC, day=day,
         sensor_classes=np.tile([COARSE, RADAR, MEDIUM], 4), usable=np.full(12, 0.7),
         start_day=0.0, end_day=20.0,
     )  # fmt: skip
@@ -164,20 +170,30 @@ def test_phases_pass_as_a_poisson_process(rate: float, days: float) -> None:
 
 
 def test_the_prior_sample_has_its_quantiles() -> None:
-    prior = sample_prior(1024, dwell_days=2.5, dwell_factor=1.6)
-    median = np.r_[2.5 * USUAL, RESIDENT_DAYS]
+    prior, residents = sample_prior(1024, TRAFFIC), TRAFFIC.residents
+    median = np.array([1.25, 3.5, 2.5, residents.days])
     assert np.median(prior.mean_days, 0) == pytest.approx(median, rel=0.02)
     factors = np.exp(np.log(prior.mean_days).std(0))
-    assert factors == pytest.approx([1.6, 1.6, 1.6, RESIDENT_FACTOR], rel=0.02)
-    assert prior.detection.mean(0) == pytest.approx(DETECTION_MEAN, abs=0.003)
-    assert prior.detection.std(0) == pytest.approx(DETECTION_SIGMA, rel=0.05)
+    assert factors == pytest.approx([1.6, 1.6, 1.6, residents.factor], rel=0.02)
+    assert prior.detection.mean(0) == pytest.approx([one.mean for one in SENSORS], abs=0.003)
+    assert prior.detection.std(0) == pytest.approx([one.sigma for one in SENSORS], rel=0.05)
     # Straight in or waiting, mean stays of 0.6 to 7 days: press reports have 1.5 to 4.
     low, high = np.quantile(prior.mean_days[:, 0], 0.05), np.quantile(prior.mean_days[:, 1], 0.95)
     assert (low, high) == pytest.approx((0.58, 7.6), rel=0.05)
     shapes, counts = np.unique(prior.phases[:, :3], return_counts=True)
     assert shapes.tolist() == [1, 2, 3, 4, 6]
     assert np.ptp(counts) <= 12
-    assert (prior.phases[:, 3] == RESIDENT_SHAPE).all()
+    assert (prior.phases[:, 3] == residents.shape).all()
+
+
+def test_the_dwell_of_a_study_replaces_that_of_the_traffic() -> None:
+    usual, other = (
+        sample_prior(512, TRAFFIC, dwell_days=days, dwell_factor=factor)
+        for days, factor in ((None, None), (5.0, 2.0))
+    )
+    ratio = np.median(other.mean_days, 0) / np.median(usual.mean_days, 0)
+    assert ratio == pytest.approx([2.0, 2.0, 2.0, 1.0], rel=0.02)
+    assert np.log(other.mean_days[:, 0]).std() == pytest.approx(np.log(2), rel=0.02)
 
 
 @given(st.sampled_from([COARSE, RADAR, MEDIUM, FINE]), st.floats(10, 300), st.floats(10, 300))
@@ -186,9 +202,13 @@ def test_longer_ships_are_detected_more_often_and_90_m_is_the_reference(
 ) -> None:
     place = np.array([which])
     short, long = sorted((one, two))
-    assert relative_detection(place, short)[0] <= relative_detection(place, long)[0]
-    assert relative_detection(place, 90.0)[0] == 1.0
-    limit, very_long = (relative_detection(place, m)[0] for m in (LENGTH_LIMIT_M[which], 1e3))
+
+    def relative(length_m: float) -> float:
+        return float(relative_detection(place, length_m, TRAFFIC.detection)[0])
+
+    assert relative(short) <= relative(long)
+    assert relative(90.0) == 1.0
+    limit, very_long = relative(SENSORS[which].length_limit_m), relative(1e3)
     assert limit == pytest.approx(very_long / 2)
 
 

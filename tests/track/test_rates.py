@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import gamma, kstest
 
-from gnomon.track.classes import LARGE, MEAN_PER_DAY, OTHER_MEANS, RATE_SHAPE
+from gnomon.track.classes import LARGE, other_means
 from gnomon.track.rates import RateWalk
+from tracked_seasons import TRAFFIC
+
+PRIOR = TRAFFIC.rates
 
 CLASSES = 7
 
@@ -18,7 +21,7 @@ def terms_of(classes: list[int]) -> np.ndarray:
 
 
 def walked(terms: np.ndarray, exposure: np.ndarray, *, start: float = 0.0) -> np.ndarray:
-    walk = RateWalk(exposure, np.full(CLASSES, start), 0, np.random.default_rng(1))
+    walk = RateWalk(exposure, np.full(CLASSES, start), 0, np.random.default_rng(1), PRIOR)
     states = []
     for step in range(1500):
         walk.walk(terms, learn=step < 300)
@@ -30,8 +33,8 @@ def test_rates_of_certain_classes_are_gamma() -> None:
     exposure = np.full((1, CLASSES), 40.0)
     found = walked(terms_of([LARGE] * 9 + [6] * 2), exposure)
     for column, count in ((LARGE, 9), (6, 2), (4, 0)):
-        mean = OTHER_MEANS[column - LARGE]
-        posterior = gamma(RATE_SHAPE + count, scale=1 / (40 + RATE_SHAPE / mean))
+        mean = other_means(PRIOR)[column - LARGE]
+        posterior = gamma(PRIOR.shape + count, scale=1 / (40 + PRIOR.shape / mean))
         assert found[:, column].mean() == pytest.approx(posterior.mean(), rel=0.12)
         assert kstest(found[::20, column], posterior.cdf).pvalue > 1e-3
 
@@ -42,7 +45,7 @@ def test_the_sum_of_small_ships_is_gamma_whatever_they_are() -> None:
     terms = np.full((12, CLASSES), -60.0)
     terms[:, :3] = 0.0
     small = walked(terms, exposure)[:, :3].sum(1)
-    posterior = gamma(RATE_SHAPE + 12, scale=1 / (30 + RATE_SHAPE / MEAN_PER_DAY))
+    posterior = gamma(PRIOR.shape + 12, scale=1 / (30 + PRIOR.shape / PRIOR.small_per_day))
     assert small.mean() == pytest.approx(posterior.mean(), rel=0.05)
     assert small.std() == pytest.approx(posterior.std(), rel=0.15)
 
@@ -59,7 +62,7 @@ def test_members_are_drawn_by_their_likelihood() -> None:
     exposure = np.array([[20.0] * CLASSES, [40.0] * CLASSES])
     logs = np.zeros((6, 2, CLASSES))
     logs[:, 1] = 0.25
-    walk = RateWalk(exposure, np.full(CLASSES, 1.0), 0, np.random.default_rng(3))
+    walk = RateWalk(exposure, np.full(CLASSES, 1.0), 0, np.random.default_rng(3), PRIOR)
     drawn = []
     for _ in range(4000):
         walk.draw_member(logs)
@@ -70,7 +73,7 @@ def test_members_are_drawn_by_their_likelihood() -> None:
 
 
 def walk_weight(walk: RateWalk, logs: np.ndarray, member: int) -> float:
-    one = RateWalk(walk.exposure, walk.log_expected, member, np.random.default_rng(0))
+    one = RateWalk(walk.exposure, walk.log_expected, member, np.random.default_rng(0), PRIOR)
     terms = logs[:, member]
     # The posterior leaves out the factor that every track has in common.
     return one.log_posterior(walk.log_expected, np.exp(terms))

@@ -11,14 +11,11 @@ from shapely import LineString, Polygon
 
 from gnomon.datamodel.ports import read_ports
 from gnomon.datamodel.shipped import shipped
-from gnomon.track.sea_routes import (
-    JOIN_NM,
-    LEGS,
-    POINTS,
-    great_circle_nm,
-    sea_route,
-    sea_routes,
-)
+from gnomon.track.sea_routes import LonLat, SeaRoute, great_circle_nm, sea_routes
+from tracked_seasons import TRAFFIC
+
+NETWORK = TRAFFIC.sea_routes
+POINTS, LEGS = NETWORK.points, NETWORK.legs
 
 # Land well inside the coast, by hand from a chart.
 KOREA = Polygon(
@@ -32,6 +29,10 @@ KOREA = Polygon(
 HONSHU = Polygon([(131.0, 34.1), (132.6, 35.2), (135.5, 35.3), (135.5, 34.8), (132.5, 34.4)])
 JEJU = Polygon([(126.3, 33.3), (126.9, 33.45), (126.7, 33.3)])
 WAYPOINTS = st.sampled_from(sorted(POINTS))
+
+
+def sea_route(one: LonLat, two: LonLat) -> SeaRoute | None:
+    return sea_routes({"one": one, "two": two}, NETWORK).get(("one", "two"))
 
 
 def test_no_leg_crosses_land() -> None:
@@ -73,7 +74,7 @@ def all_pairs() -> np.ndarray:
 
 def test_every_route_is_the_shortest_by_brute_force() -> None:
     far, names = all_pairs(), list(POINTS)
-    routes = sea_routes(POINTS)
+    routes = sea_routes(POINTS, NETWORK)
     assert len(routes) == len(names) * (len(names) - 1)
     for (one, two), route in routes.items():
         assert route.distance_nm == pytest.approx(far[names.index(one), names.index(two)])
@@ -110,7 +111,7 @@ def test_a_port_off_the_network_joins_it_by_a_straight_leg(
     port = (x + east, y + north)
     nearest = min(POINTS.values(), key=lambda p: great_circle_nm(port, p))
     route = sea_route(port, POINTS["east sea"])
-    joins = great_circle_nm(port, nearest) <= JOIN_NM
+    joins = great_circle_nm(port, nearest) <= NETWORK.join_nm
     assert (route is not None) == joins
     if route is not None:
         assert list(route.line.coords)[:2] == [port, nearest]
@@ -125,5 +126,10 @@ def test_every_shipped_port_of_the_finding_joins_the_network() -> None:
 
 
 def test_ports_that_no_route_joins_have_none() -> None:
-    routes = sea_routes({"a": POINTS["rajin"], "b": POINTS["wonsan"], "far": (18.6, 54.5)})
-    assert set(routes) == {("a", "b"), ("b", "a")}
+    places = {"a": POINTS["rajin"], "b": POINTS["wonsan"], "far": (18.6, 54.5)}
+    assert set(sea_routes(places, NETWORK)) == {("a", "b"), ("b", "a")}
+    # Two parts of a network that no leg joins, and a network of nothing.
+    apart = NETWORK.model_copy(update={"legs": (("rajin", "off rajin"),)})
+    assert sea_routes(places, apart) == {}
+    nothing = NETWORK.model_copy(update={"legs": (), "points": {}})
+    assert sea_routes(places, nothing) == {}

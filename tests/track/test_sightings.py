@@ -31,7 +31,9 @@ def observed(
     detections: pd.DataFrame, observations: pd.DataFrame, *zones: str, port: str = "vostochny"
 ) -> PortObservations:
     tables = check_tables(detections, observations)
-    return port_observations(port, *tables, zones=zones, start=START, end=END)
+    return port_observations(
+        port, *tables, zones=zones, beam_per_length=0.157, start=START, end=END
+    )
 
 
 # --- refused -------------------------------------------------------------------------------------
@@ -234,7 +236,9 @@ def test_whole_tables_have_no_note_and_one_column_less_has_its_own() -> None:
 
     def notes(detections: pd.DataFrame) -> tuple[str, ...]:
         tables = check_tables(detections, made.observations)
-        data = port_observations("vostochny", *tables, zones=(), start=start, end=end)
+        data = port_observations(
+            "vostochny", *tables, zones=(), beam_per_length=0.157, start=start, end=end
+        )
         return data.notes
 
     assert notes(made.detections) == ()

@@ -25,6 +25,7 @@ from gnomon.track.visits import (
 )
 from gnomon.workflow.infer import deadweight_of
 from tracked_seasons import (
+    TRAFFIC,
     berth,
     fleet_of,
     month,
@@ -37,7 +38,7 @@ from tracked_seasons import (
 
 
 def visits_of(fleet: Fleet, p_tanker_min: float = 0.5, **more: object) -> PortVisits:
-    posterior = track_posterior(berth(month()), options())
+    posterior = track_posterior(berth(month()), options(), TRAFFIC)
     given_ = PortInference(posterior, fleet, deadweight_of, **more)
     return port_visits(given_, p_tanker_min=p_tanker_min)
 
@@ -138,7 +139,7 @@ def register(made: SimulatedSeason, path: Path) -> Fleet:
     rows = pd.DataFrame(columns | {"deadweight_t": made.fleet.deadweight_t}).round(1)
     rows["name"] = [f"SHIP {n}" for n in rows.index]
     rows.assign(imo="", former_names="", flag="", listing="").to_csv(path, index=False)
-    return read_fleet(path)
+    return read_fleet(path, TRAFFIC.tankers)
 
 
 def test_a_register_of_the_fleet_sharpens_its_deadweight(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ def test_without_detections_a_missed_visit_is_any_small_tanker() -> None:
             made.fleet,
         )
     )  # fmt: skip
-    posterior = track_posterior(data, options(draws=400))
+    posterior = track_posterior(data, options(draws=400), TRAFFIC)
     season = port_visits(
         PortInference(posterior, fleet_of([85.0]), deadweight_of), p_tanker_min=0.5
     ).season

@@ -13,8 +13,7 @@ from scipy.stats import norm
 
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Voyages
-from gnomon.track.marks import SMALL_TANKER_SIGMA_M
-from gnomon.track.sea_routes import POINTS, sea_routes
+from gnomon.track.sea_routes import sea_routes
 from gnomon.track.voyages import (
     PortCall,
     TimeQuantiles,
@@ -23,9 +22,14 @@ from gnomon.track.voyages import (
     link_voyages,
     passage_density,
 )
-from tracked_seasons import START
+from tracked_seasons import START, TRAFFIC
 
-ROUTES = sea_routes({name: POINTS[name] for name in ("vostochny", "chongjin", "rajin", "nampo")})
+SIGMA_M = TRAFFIC.tankers.length_sigma_m
+POINTS = TRAFFIC.sea_routes.points
+ROUTES = sea_routes(
+    {name: POINTS[name] for name in ("vostochny", "chongjin", "rajin", "nampo")},
+    TRAFFIC.sea_routes,
+)
 
 
 def call(
@@ -47,7 +51,7 @@ def call(
 
 
 def linked(*calls: PortCall) -> dict[tuple[str, str | None], float]:
-    rows = link_voyages(list(calls), ROUTES, speeds_kn=(4.0, 14.0), seed=0)
+    rows = link_voyages(list(calls), ROUTES, speeds_kn=(4.0, 14.0), length_sigma_m=SIGMA_M, seed=0)
     table(Voyages, [vars(row) for row in rows])
     assert {row.p_laden for row in rows} <= {0.25}
     return {(row.departure, row.arrival): row.probability for row in rows}
@@ -72,17 +76,15 @@ def test_sizes_compare_one_ship_with_any_two(a: float, b: float, s: float, t: fl
     one = replace(call("vostochny", "a", 0, length=a), length_sigma_m=s)
     two = replace(call("rajin", "b", 5, length=b), length_sigma_m=t)
     error = np.hypot(s, t)
-    expected = norm(0, error).pdf(a - b) / norm(
-        0, np.hypot(error, np.sqrt(2) * SMALL_TANKER_SIGMA_M)
-    ).pdf(a - b)
-    assert likelihood_ratio(one, two) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    expected = norm(0, error).pdf(a - b) / norm(0, np.hypot(error, np.sqrt(2) * SIGMA_M)).pdf(a - b)
+    assert likelihood_ratio(one, two, SIGMA_M) == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_loads_that_agree_are_evidence_and_unknown_ones_are_none(out: float, into: float) -> None:
     same = call("vostochny", "a", 0, laden=1 - out), call("rajin", "b", 5, laden=into)
     even = call("vostochny", "a", 0, laden=0.5), call("rajin", "b", 5, laden=into)
-    change = likelihood_ratio(*same) / likelihood_ratio(*even)
+    change = likelihood_ratio(*same, SIGMA_M) / likelihood_ratio(*even, SIGMA_M)
     assert change == pytest.approx(2 * max(out * into + (1 - out) * (1 - into), 0.02))
 
 
@@ -131,7 +133,7 @@ def test_the_order_of_calls_does_not_matter(order: list[int]) -> None:
 
 def test_a_row_has_the_route_and_the_speed_between_the_median_times() -> None:
     one, two = call("vostochny", "a", 0), call("chongjin", "b", 3.2)
-    rows = link_voyages([one, two], ROUTES, speeds_kn=(4.0, 14.0), seed=0)
+    rows = link_voyages([one, two], ROUTES, speeds_kn=(4.0, 14.0), length_sigma_m=SIGMA_M, seed=0)
     (row,) = [r for r in rows if r.arrival == "b"]
     route = ROUTES["vostochny", "chongjin"]
     assert (row.origin, row.destination) == ("vostochny", "chongjin")
@@ -140,7 +142,7 @@ def test_a_row_has_the_route_and_the_speed_between_the_median_times() -> None:
     assert row.speed_kn == pytest.approx(route.distance_nm / (1.2 * 24))
     none = [r for r in rows if r.arrival is None]
     assert all(r.destination is None and r.speed_kn is None for r in none)
-    assert link_voyages([], ROUTES, speeds_kn=(4.0, 14.0), seed=0) == []
+    assert link_voyages([], ROUTES, speeds_kn=(4.0, 14.0), length_sigma_m=SIGMA_M, seed=0) == []
 
 
 def exact_pairs(weights: np.ndarray) -> np.ndarray:

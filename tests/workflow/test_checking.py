@@ -43,7 +43,7 @@ def test_of_tables_all_that_counts_is_said(tmp_path: Path) -> None:
     assert first.bounds_deg == pytest.approx((130.30, 42.20, 130.32, 42.22))
     assert (first.ports, first.inside) == ({"rajin": 3}, 3)
     assert first.uses == {"gnomon track": (), "gnomon load": ()}
-    assert "no beam_m: 0.157 of the length assumed, 20 % off" in first.missing
+    assert "no beam_m: the beam usual for the length assumed, 20 % off" in first.missing
     assert second.kind == "observations"
     assert f"{second.start:%d}, {second.end:%d}" == "06, 11"
     assert "no status: every image counts as observed" in second.missing

@@ -41,7 +41,7 @@ def _anchor(value: Any, info: ValidationInfo) -> Any:
 
 
 def _anchor_model(value: Any, info: ValidationInfo) -> Any:
-    """Likewise, but a bare name is one of the models that come with gnomon."""
+    """Likewise, but a bare name is one of those that come with gnomon."""
     return _anchor(value, info) if isinstance(value, str) and "/" in value else value
 
 
@@ -166,10 +166,13 @@ class TrackOptions(Options):
     """Ports that serve as anchorages of another one: ``{vostochny = ["vostochny-anchorage"]}``.
     Ships there, and in a port's own anchorages, are waiting and not visiting; their load states are
     evidence of the loads with which visits begin and end."""
-    dwell_days: float = Field(default=2.5, gt=0, le=30)
-    """Median of the prior of the mean dwell time, days: calls at Vostochny took 1.5 to 4."""
-    dwell_factor: float = Field(default=1.6, gt=1, le=4)
-    """One standard deviation of that lognormal prior, as a factor."""
+    traffic: Annotated[str, BeforeValidator(_anchor_model)] = Field("small-tankers", min_length=1)
+    """Which ships call, how long they stay and how sensors see them: name of a file that comes with
+    gnomon (``small-tankers``), or path of one of your own (`gnomon.datamodel.traffic`)."""
+    dwell_days: float | None = Field(default=None, gt=0, le=30)
+    """Median of the prior of the mean dwell time, days; that of the traffic file if left out."""
+    dwell_factor: float | None = Field(default=None, gt=1, le=4)
+    """One standard deviation of that lognormal prior, as a factor; likewise."""
     members: int = Field(default=256, ge=16, le=8192)
     """Sets of parameters in the importance sample."""
     draws: int = Field(default=200, ge=20, le=10_000)
@@ -283,6 +286,7 @@ class Study(TrackStudy):
     catalog: CatalogOptions
 
 
+Model = TypeVar("Model", bound=Options)
 S = TypeVar("S", bound=TrackStudy)
 
 
@@ -321,16 +325,35 @@ def read_track_study(path: Path | str) -> TrackStudy:
 
 
 def _read(path: Path, model: type[S]) -> S:
+    return read_options(path, model, kind="study")
+
+
+def read_options(path: Path, model: type[Model], *, kind: str) -> Model:
+    """Read and check a TOML file.
+
+    Parameters
+    ----------
+    path
+        The file; relative paths inside it are relative to its folder.
+    model
+        What it holds.
+    kind
+        What such a file is called in messages.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the file, one per line, each with its place.
+
+    """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise StudyError(f"{path}: there is no such study") from error
+        raise StudyError(f"{path}: there is no such {kind}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path}: cannot be read as TOML ({error})") from error
     try:
         return model.model_validate(values, context={"folder": path.parent.resolve()})
     except ValidationError as error:
-        faults = [
-            f"  {'.'.join(map(str, f['loc'])) or 'study'}: {f['msg']}" for f in error.errors()
-        ]
+        faults = [f"  {'.'.join(map(str, f['loc'])) or kind}: {f['msg']}" for f in error.errors()]
         raise StudyError("\n".join([f"{path}: {len(faults)} fault(s)", *faults])) from error

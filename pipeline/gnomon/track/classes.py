@@ -12,13 +12,15 @@ class               what it is
 ``FALSE_ALARM``     nothing: one detection that is no ship
 ==================  ==============================================================================
 
-Small tankers are as in the register (`configs/fleet.csv`: 1,000 to 9,000 t, reported lengths of 85
-to 100 m): half of them short, half of them long. Nothing but its type tells a coaster from a small
-tanker, so where no type is known their share is what the prior says, and as wide.
+What is usual for each is in a traffic file (`gnomon.datamodel.traffic`). Nothing but its type tells
+a coaster from a small tanker, so where no type is known their share is what the prior says, and as
+wide. "Small" means of the size of the tankers that are counted, and "large" all else.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gnomon.datamodel.traffic import Classes, RatePrior
 
 Floats = NDArray[np.float64]
 
@@ -29,32 +31,29 @@ TANKERS = np.array([True, True, False, False, False, False, False])
 STAYS = np.array([False, False, False, False, True, True, False])
 """Classes that do not move."""
 
-LENGTHS_M = np.array([[75.0, 100.0], [75.0, 100.0], [75.0, 100.0], [135.0, 135.0], [80.0, 80.0],
-                      [80.0, 80.0], [110.0, 110.0]])  # fmt: skip
-"""Mean length, by class, of its two equal halves."""
-LENGTH_SIGMAS_M = np.array([[8.0, 13.0], [8.0, 13.0], [8.0, 13.0], [45.0, 45.0], [60.0, 60.0],
-                            [60.0, 60.0], [50.0, 50.0]])  # fmt: skip
-TYPICAL_LENGTH_M = (90.0, 90.0, 90.0, 135.0, 80.0, 80.0)
-"""Of the classes that lie in port: for their chance of being detected."""
+NAMES = ("tanker", "tanker", "coaster", "large", "resident", "fixture", "false_alarm")
+"""Of the classes in a traffic file."""
 
 DWELL_KINDS = ("straight in", "waiting", "other", "resident")
 DWELL_KIND = np.array([0, 1, 2, 2, 3, 3])
 """Of the classes that lie in port."""
 
-MEAN_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION = 0.2, 0.002, 0.05
-"""Prior means: small ships a day and large ones; residents a day; false alarms an observation."""
-RATE_SHAPE = 0.5
-"""Of the gamma priors of these rates: so wide that one season in ten has hardly a visit, and as
-many have more than a hundred."""
-OTHER_MEANS = np.array([MEAN_PER_DAY, RESIDENTS_PER_DAY, RESIDENTS_PER_DAY, MEAN_PER_OBSERVATION])
-COASTER_SHARE = (0.5, 2.5)
-"""Beta prior of the coasters' share of small ships at a berth where tankers are looked for: a sixth
-in the mean, 90 % from 0 to a half."""
-QUICK_SHARE = (0.5, 0.5)
-"""Beta prior of the share of tankers that come straight in: mostly all or none."""
+
+def class_lengths(classes: Classes) -> tuple[Floats, Floats]:
+    """Means and standard deviations of length, by class, of its two equal halves."""
+    each = [getattr(classes, name) for name in NAMES]
+    return np.array([one.lengths_m for one in each]), np.array(
+        [one.length_sigmas_m for one in each]
+    )
 
 
-def log_rate_prior(rates: Floats) -> Floats:
+def other_means(rates: RatePrior) -> Floats:
+    """Prior means of the rates of all classes but those of the tankers' size."""
+    stays = rates.residents_per_day
+    return np.array([rates.large_per_day, stays, stays, rates.false_alarms_per_observation])
+
+
+def log_rate_prior(rates: Floats, prior: RatePrior) -> Floats:
     """Log prior density of the rates of all classes, (..., classes) to (...), but for a constant.
 
     Small ships arrive at a rate with a gamma prior, of which shares are coasters and tankers that
@@ -68,20 +67,23 @@ def log_rate_prior(rates: Floats) -> Floats:
         np.log(np.maximum(tankers_rate, 1e-300)),
         np.log(np.maximum(small_rate, 1e-300)),
     )
-    total = (RATE_SHAPE - 1) * small - RATE_SHAPE * small_rate / MEAN_PER_DAY
-    total += (COASTER_SHARE[0] - 1) * (coaster - small) + (COASTER_SHARE[1] - 1) * (tankers - small)
-    total += (QUICK_SHARE[0] - 1) * (quick - tankers) + (QUICK_SHARE[1] - 1) * (waiting - tankers)
+    total = (prior.shape - 1) * small - prior.shape * small_rate / prior.small_per_day
+    for share, one, two, both in (
+        (prior.coaster_share, coaster, tankers, small),
+        (prior.quick_share, quick, waiting, tankers),
+    ):
+        total += (share[0] - 1) * (one - both) + (share[1] - 1) * (two - both)
     # From rate and shares to rates: small^2 times the share of tankers.
     total -= small + tankers
     others = slice(LARGE, None)
-    total += ((RATE_SHAPE - 1) * logs[..., others]).sum(-1)
-    total -= (RATE_SHAPE * rates[..., others] / OTHER_MEANS).sum(-1)
+    total += ((prior.shape - 1) * logs[..., others]).sum(-1)
+    total -= (prior.shape * rates[..., others] / other_means(prior)).sum(-1)
     out: Floats = total
     return out
 
 
-def prior_rates() -> Floats:
+def prior_rates(prior: RatePrior) -> Floats:
     """Rates to begin with: the prior means."""
-    coasters = COASTER_SHARE[0] / sum(COASTER_SHARE)
-    small = np.array([(1 - coasters) / 2, (1 - coasters) / 2, coasters]) * MEAN_PER_DAY
-    return np.r_[small, OTHER_MEANS]
+    coasters = prior.coaster_share[0] / sum(prior.coaster_share)
+    small = np.array([(1 - coasters) / 2, (1 - coasters) / 2, coasters]) * prior.small_per_day
+    return np.r_[small, other_means(prior)]

@@ -5,9 +5,9 @@ states is empty and stays unknown. A ship of unknown deadweight is given none: t
 from the measured length and beam (`gnomon.physics.hydrostatics`), as for visits of unknown ships.
 
 A ship whose length is in the register, or whose deadweight is (length then within 8 % of
-``(DWT / 0.0062)^(1/3)``), is a candidate as far as the measured length and beam agree; one of
-unknown size agrees with all small tankers alike. One ship cannot be in two places: candidates of
-visits that overlap, or lie closer than the shortest round trip, share one ship at most. Candidates
+``(DWT / 0.0062)^(1/3)`` for small tankers), is a candidate as far as the measured length and beam
+agree; one of unknown size agrees with all small tankers alike. One ship cannot be in two places:
+candidates of visits that overlap, or lie closer than the shortest round trip, share one ship. Those
 with equal evidence get equal probability, so a register of unknown sizes identifies no visit. An
 unregistered ship is always possible. A number or name that AIS sent from where the ship lay is
 right, except one in twenty, and is weighted no more than the size allows.
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import NAME_ODDS
 from gnomon.datamodel.errors import TrackError
-from gnomon.track.marks import SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M
+from gnomon.datamodel.traffic import TankerPrior
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,8 +35,6 @@ Ints = NDArray[np.int64]
 COLUMNS = ("name", "former_names", "imo", "flag", "deadweight_t", "length_m", "beam_m", "listing")
 UNREGISTERED = 3.0
 """Weight of "a ship that is not in the register" against one that is in it."""
-ROUND_TRIP_DAYS = 2.0
-"""From a departure to the next arrival of one ship, at least: Chongjin and back in three days."""
 GIBBS_ROUNDS = 60
 BURN_ROUNDS = 3
 """Until an assignment no longer depends on its start, in which no visit has a ship."""
@@ -44,9 +42,6 @@ UNNAMED = -1
 """In place of a row of the register."""
 P_WRONG_AIS = 0.05
 """AIS names that are another ship's: spoofed, borrowed, or of the ship alongside."""
-LENGTH_OF_DEADWEIGHT = 0.0062
-"""Deadweight in tonnes over the cube of the length of small tankers."""
-LENGTH_OF_DEADWEIGHT_SIGMA = 0.08
 REGISTER_LENGTH_SIGMA_M = 0.5
 BEAM_SIGMA = 0.12
 """Of a measured beam over that of the register."""
@@ -64,6 +59,8 @@ class Fleet:
     length_m: Floats
     length_sigma_m: Floats
     beam_m: Floats
+    usual: TankerPrior
+    """Ships that are not in the register, or of unknown size."""
 
     def find(self, name_or_imo: str) -> int | None:
         """Row of a ship by its name, a former name, or its IMO number."""
@@ -99,8 +96,8 @@ class Fleet:
             names=(*self.names, *((plain,) for plain in new)),
             imo=(*self.imo, *("",) * count),
             deadweight_t=np.r_[self.deadweight_t, unknown],
-            length_m=np.r_[self.length_m, np.full(count, SMALL_TANKER_LENGTH_M)],
-            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, SMALL_TANKER_SIGMA_M)],
+            length_m=np.r_[self.length_m, np.full(count, self.usual.length_m)],
+            length_sigma_m=np.r_[self.length_sigma_m, np.full(count, self.usual.length_sigma_m)],
             beam_m=np.r_[self.beam_m, unknown],
         )
 
@@ -109,8 +106,15 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def read_fleet(path: Path) -> Fleet:
+def read_fleet(path: Path, usual: TankerPrior) -> Fleet:
     """Read a register.
+
+    Parameters
+    ----------
+    path
+        A CSV with the columns `COLUMNS`.
+    usual
+        Sizes of ships whose length it lacks.
 
     Raises
     ------
@@ -129,11 +133,11 @@ def read_fleet(path: Path) -> Fleet:
     deadweight, length, beam = (
         _numbers(rows[name], f"{path}: {name}") for name in ("deadweight_t", "length_m", "beam_m")
     )
-    by_weight = np.cbrt(deadweight / LENGTH_OF_DEADWEIGHT)
+    by_weight = np.cbrt(deadweight / usual.length_of_deadweight)
     unknown = np.isnan(length)
-    guess = np.where(np.isnan(by_weight), SMALL_TANKER_LENGTH_M, by_weight)
+    guess = np.where(np.isnan(by_weight), usual.length_m, by_weight)
     sigma = np.where(
-        np.isnan(by_weight), SMALL_TANKER_SIGMA_M, LENGTH_OF_DEADWEIGHT_SIGMA * by_weight
+        np.isnan(by_weight), usual.length_sigma_m, usual.length_of_deadweight_sigma * by_weight
     )
     return Fleet(
         name=tuple(rows["name"]),
@@ -146,6 +150,7 @@ def read_fleet(path: Path) -> Fleet:
         length_m=np.where(unknown, guess, length),
         length_sigma_m=np.where(unknown, sigma, REGISTER_LENGTH_SIGMA_M),
         beam_m=beam,
+        usual=usual,
     )
 
 
@@ -173,8 +178,8 @@ def size_likelihood(fleet: Fleet, length_m: Floats, sigma_m: Floats, beam_m: Flo
         (visits, ships + 1), unnormalised.
 
     """
-    centre = np.r_[fleet.length_m, SMALL_TANKER_LENGTH_M]
-    wide = np.hypot(np.r_[fleet.length_sigma_m, SMALL_TANKER_SIGMA_M], sigma_m[:, None])
+    centre = np.r_[fleet.length_m, fleet.usual.length_m]
+    wide = np.hypot(np.r_[fleet.length_sigma_m, fleet.usual.length_sigma_m], sigma_m[:, None])
     likelihood = np.exp(-0.5 * ((length_m[:, None] - centre) / wide) ** 2) / wide
     off = (beam_m[:, None] / np.r_[fleet.beam_m, np.nan] - 1) / BEAM_SIGMA
     likelihood *= np.where(np.isnan(off), 1.0, np.exp(-0.5 * off**2))
@@ -225,7 +230,12 @@ def apply_reviewed_names(weights: Floats, fleet: Fleet, names: Sequence[Collecti
 
 
 def candidate_probabilities(
-    weights: Floats, arrive_day: Floats, depart_day: Floats, *, rng: np.random.Generator
+    weights: Floats,
+    arrive_day: Floats,
+    depart_day: Floats,
+    *,
+    round_trip_days: float,
+    rng: np.random.Generator,
 ) -> Floats:
     """Probabilities of ships for visits, one ship in one place.
 
@@ -238,6 +248,8 @@ def candidate_probabilities(
         From `size_likelihood`, (visits, ships + 1).
     arrive_day, depart_day
         (visits,)
+    round_trip_days
+        From a departure to the next arrival of one ship, at least.
     rng
         Of the sampling.
 
@@ -247,7 +259,7 @@ def candidate_probabilities(
         (visits, ships + 1), rows add up to one.
 
     """
-    held, clash = _no_ships(weights), _clashes(arrive_day, depart_day)
+    held, clash = _no_ships(weights), _clashes(arrive_day, depart_day, round_trip_days)
     total = np.zeros_like(weights)
     for _ in range(GIBBS_ROUNDS):
         total += _sweep(weights, clash, held, rng)
@@ -255,10 +267,15 @@ def candidate_probabilities(
 
 
 def draw_ships(
-    weights: Floats, arrive_day: Floats, depart_day: Floats, *, rng: np.random.Generator
+    weights: Floats,
+    arrive_day: Floats,
+    depart_day: Floats,
+    *,
+    round_trip_days: float,
+    rng: np.random.Generator,
 ) -> Ints:
     """One assignment of ships to visits; parameters as in `candidate_probabilities`."""
-    held, clash = _no_ships(weights), _clashes(arrive_day, depart_day)
+    held, clash = _no_ships(weights), _clashes(arrive_day, depart_day, round_trip_days)
     for _ in range(BURN_ROUNDS):
         _sweep(weights, clash, held, rng)
     return held
@@ -268,10 +285,10 @@ def _no_ships(weights: Floats) -> Ints:
     return np.full(len(weights), weights.shape[1] - 1)
 
 
-def _clashes(arrive_day: Floats, depart_day: Floats) -> list[Ints]:
+def _clashes(arrive_day: Floats, depart_day: Floats, round_trip_days: float) -> list[Ints]:
     """For each visit the others that one ship could not have made too."""
     gap = np.maximum(arrive_day[:, None] - depart_day, arrive_day - depart_day[:, None])
-    close = gap < ROUND_TRIP_DAYS
+    close = gap < round_trip_days
     np.fill_diagonal(close, val=False)
     return [np.flatnonzero(row) for row in close]
 

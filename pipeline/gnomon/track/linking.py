@@ -28,6 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import FALSE_ALARM, SHIPS, TANKERS, prior_rates
 from gnomon.track.marks import Hulls, MarkLikelihood
 from gnomon.track.presence import PresenceLikelihood, PriorSample
@@ -39,10 +40,8 @@ Track = tuple[int, ...]
 """Detections of one ship in the order of time."""
 
 CHAINS = 4
-VISIT_MAX_DAYS = 15.0
-"""Detections of a ship further apart than this are two visits; six times the usual dwell."""
 RESIDENT_GAP_DAYS = 75.0
-"""Likewise of what stays at one place."""
+"""Detections of what stays at one place further apart than this are two visits."""
 RESIDENT_NEXT = 3
 """Of the detections within that time, so many of the next ones at the place are proposed."""
 RESIDENT_REACH_M = 60.0
@@ -201,6 +200,7 @@ def sample_partitions(
     hulls: Hulls,
     marks: MarkLikelihood,
     presence: PresenceLikelihood,
+    traffic: Traffic,
     *,
     usable_observations: float,
     rng: np.random.Generator,
@@ -217,6 +217,8 @@ def sample_partitions(
         Detections of one port, sorted by time.
     marks, presence
         Likelihoods of their marks and of their observations.
+    traffic
+        Priors of the rates, and the longest gap in a visit.
     usable_observations
         Observations, each weighted by its usable fraction: where false alarms can be.
     rng
@@ -239,11 +241,14 @@ def sample_partitions(
     done, rounds = 0, CHAINS * burn + thin * draws
     for number, own in enumerate(rng.spawn(CHAINS)):
         member = int(own.integers(members))
-        start = np.log(prior_rates() * exposure[member]) + own.normal(0, 0.5, FALSE_ALARM + 1)
-        walk = RateWalk(exposure, start, member, own)
+        start = np.log(prior_rates(traffic.rates) * exposure[member]) + own.normal(
+            0, 0.5, FALSE_ALARM + 1
+        )
+        walk = RateWalk(exposure, start, member, own, traffic.rates)
         free = [-1] * len(hulls.observation)
         chain = PartitionChain(hulls, marks, presence, walk, own, list(free), list(free))
-        edges = _edges(chain, residents_first=number % 2 == 1)
+        candidates = _candidates(hulls, traffic.dwell.visit_gap_days)
+        edges = _edges(chain, candidates, residents_first=number % 2 == 1)
         _merge_fragments(chain)
         states = len(range(number, draws, CHAINS))
         often, accepted = np.ones(len(edges)), np.zeros(len(edges))
@@ -262,7 +267,9 @@ def sample_partitions(
     return kept
 
 
-def _edges(chain: PartitionChain, *, residents_first: bool) -> list[tuple[int, int]]:
+def _edges(
+    chain: PartitionChain, candidates: list[list[int]], *, residents_first: bool
+) -> list[tuple[int, int]]:
     """Pairs of detections that could be one visit; the likelier ones are linked at once.
 
     Of the pairs of one detection with later ones the likeliest `LINKS_MAX` are proposed: what
@@ -270,7 +277,7 @@ def _edges(chain: PartitionChain, *, residents_first: bool) -> list[tuple[int, i
     in half of them what lies at one place is linked first, as if all of it stayed.
     """
     day, found = chain.hulls.day, []
-    for one, others in enumerate(_candidates(chain.hulls)):
+    for one, others in enumerate(candidates):
         odds = []
         for two in others:
             if chain.marks.differ(one, two):
@@ -323,7 +330,7 @@ def _apart_m(hulls: Hulls, one: int, two: int) -> float:
     )
 
 
-def _candidates(hulls: Hulls) -> list[list[int]]:
+def _candidates(hulls: Hulls, gap_days: float) -> list[list[int]]:
     """Of each detection, later ones in other observations, close in time or at its place."""
     out: list[list[int]] = []
     for one in range(len(hulls.observation)):
@@ -336,7 +343,7 @@ def _candidates(hulls: Hulls) -> list[list[int]]:
                 continue
             at_place = _apart_m(hulls, one, two) < RESIDENT_REACH_M
             there += at_place
-            if gap <= VISIT_MAX_DAYS or (at_place and there <= RESIDENT_NEXT):
+            if gap <= gap_days or (at_place and there <= RESIDENT_NEXT):
                 own.append(two)
         out.append(own)
     return out

@@ -3,13 +3,14 @@
 In a marked point process the events are detections in time and the marks are what is measured of
 each. Lengths of one ship are normal around its own length, which is normal over its class; with
 the ship's length integrated out, this is a normal with a common part. The same holds for beams. A
-moored hull does not move: the position of a detection given the previous one is normal with
-`BERTH_SIGMA_M`, or uniform over the port if the ship shifted; the position of the first is drawn
+moored hull does not move: the position of a detection given the previous one is normal, or uniform
+over the port if the ship shifted; the position of the first is drawn
 from where ships of this port lie. ``p_tanker`` and ``score`` are calibrated at even odds, so that
 p / (1 - p) is a likelihood ratio. Errors of repeated observations of one ship are correlated, and n
 of them count as ``n / (1 + (n - 1) / 2)``.
 
-Classes and their sizes are those of `gnomon.track.classes`.
+Classes are those of `gnomon.track.classes`; their sizes, and how far a moored hull seems to move,
+are those of a traffic file (`gnomon.datamodel.traffic`).
 """
 
 from dataclasses import dataclass
@@ -17,13 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.track.classes import (
-    FALSE_ALARM,
-    LENGTH_SIGMAS_M,
-    LENGTHS_M,
-    STAYS,
-    TANKERS,
-)
+from gnomon.datamodel.traffic import Traffic
+from gnomon.track.classes import FALSE_ALARM, STAYS, TANKERS, class_lengths
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,18 +27,8 @@ Mask = NDArray[np.bool_]
 
 LOG2 = float(np.log(2))
 VESSEL_CLASS = np.arange(len(TANKERS)) != FALSE_ALARM
-SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M = 88.0, 18.0
-"""Of small tankers."""
-BEAM_PER_LENGTH, BEAM_SIGMA_M = 0.157, 3.5
 LENGTH_MODEL_SIGMA_M = 2.0
 """Error of a length that its sigma does not contain: bows cut off, sterns lost in glare."""
-BERTH_SIGMA_M = 35.0
-"""Between two observations of one moored hull: geolocation, and the centre of what is visible."""
-RESIDENT_SIGMA_M = 15.0
-"""Likewise of what does not move at all: geolocation alone."""
-P_SHIFTED, P_RESIDENT_SHIFTED = 0.1, 0.01
-"""Chance that a ship shifted between two observations, to anywhere within `PORT_AREA_M2`."""
-PORT_AREA_M2 = 1.5e6
 CALIBRATED_MIN, BY_EYE_MIN = 1e-3, 1e-6
 """No probability is believed beyond this: that of a detector, and the word of an analyst."""
 
@@ -76,8 +62,10 @@ class Hulls:
 class MarkLikelihood:
     """Log densities of the marks of tracks."""
 
-    def __init__(self, hulls: Hulls) -> None:
+    def __init__(self, hulls: Hulls, traffic: Traffic) -> None:
         self.hulls = hulls
+        self._lengths = class_lengths(traffic.classes)
+        self._beam = traffic.hulls
         self._length_variance = hulls.length_sigma_m**2 + LENGTH_MODEL_SIGMA_M**2
         known = ~np.isnan(hulls.p_tanker)
         least = np.where(hulls.type_by_eye, BY_EYE_MIN, CALIBRATED_MIN)
@@ -98,18 +86,22 @@ class MarkLikelihood:
         east = hulls.east_m[:, None] - hulls.east_m
         north = hulls.north_m[:, None] - hulls.north_m
         squared = east**2 + north**2
-        same_berth = _circular_normal(squared, BERTH_SIGMA_M)
-        same_place = _circular_normal(squared, RESIDENT_SIGMA_M)
+        place = traffic.position
+        same_berth = _circular_normal(squared, place.moored_sigma_m)
+        same_place = _circular_normal(squared, place.resident_sigma_m)
         self._moves = np.stack(
             [
-                np.log((1 - share) * near + share / PORT_AREA_M2)
-                for share, near in ((P_SHIFTED, same_berth), (P_RESIDENT_SHIFTED, same_place))
+                np.log((1 - share) * near + share / place.area_m2)
+                for share, near in (
+                    (place.shifted, same_berth),
+                    (place.resident_shifted, same_place),
+                )
             ],
             -1,
         )
         # As wide as for one ship: where all hulls lie at one berth, position then has no weight.
         density = same_berth.mean(1) if len(vessel) else np.zeros(0)
-        self._first_position = np.log(0.9 * density + 0.1 / PORT_AREA_M2)
+        self._first_position = np.log(0.9 * density + 0.1 / place.area_m2)
 
     def differ(self, first: int, second: int) -> bool:
         """Whether two lengths cannot be one ship's: more than four standard deviations apart."""
@@ -128,10 +120,11 @@ class MarkLikelihood:
         """
         rows, count = list(track), len(track)
         sums = self._sums[rows].sum(0) if count > 1 else self._sums[rows[0]]
-        halves = _log_normal_of_one(sums[:4], LENGTHS_M, LENGTH_SIGMAS_M)
+        halves = _log_normal_of_one(sums[:4], *self._lengths)
         total: Floats = np.logaddexp(halves[:, 0], halves[:, 1]) - LOG2
-        beam_m = BEAM_PER_LENGTH * sums[8] / count
-        total += _log_normal_of_one(sums[4:8], np.array(beam_m), np.array(BEAM_SIGMA_M))
+        beam_m = self._beam.beam_per_length * sums[8] / count
+        beam_sigma_m = np.array(self._beam.beam_sigma_m)
+        total += _log_normal_of_one(sums[4:8], np.array(beam_m), beam_sigma_m)
         total += self._scores(sums, count)
         total += self._first_position[rows[0]]
         if count > 1:

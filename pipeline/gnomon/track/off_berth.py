@@ -14,7 +14,7 @@ against ships of other trades, at the density that encounters of that length hav
 Q_j being the chance that j is the ship of any visit, w the fraction of the ships that pass this
 place, and exposure the observations, each weighted by its usable fraction, or days. Q and w are
 fitted in turn (expectation maximisation); where no ship of the visits passes, w becomes small.
-Times: ships leave the anchorage, or have reached it, at a constant rate (`ANCHORAGE_DAYS`); voyages
+Times: ships leave the anchorage, or have reached it, at a constant rate; voyages
 as in `gnomon.track.voyages`. Loads play no part in any of this, so that they are not used twice.
 
 The evidence of a visit at one end is "one of these encounters, or none": with q_i their chances,
@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from gnomon.datamodel.traffic import AnchoragePrior
 from gnomon.track.direction import MISREAD
 from gnomon.track.sightings import PortObservations
 from gnomon.track.voyages import passage_density
@@ -40,14 +41,12 @@ from gnomon.track.voyages import passage_density
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ANCHORAGE_DAYS = 1.5
-"""Mean wait of those that wait: hours to days, by press reports of calls."""
 SAME_SHIP_SIGMA_M = 3.0
 """Of two lengths of one ship, above their own errors."""
 LENGTH_KERNEL_M = 8.0
 """Kernel width of the density of lengths of other trades."""
-PRIOR_COUNT, PRIOR_LENGTH_M, PRIOR_LENGTH_SIGMA_M = 0.5, 100.0, 40.0
-"""Encounters with ships of other trades that the prior assumes, and their lengths."""
+PRIOR_COUNT = 0.5
+"""Encounters with ships of other trades that the prior assumes."""
 EM_ROUNDS = 20
 
 
@@ -100,6 +99,10 @@ class OffBerthSource(Protocol):
     def exposure(self) -> float:
         """Usable observations, or days: where ships of other trades can be."""
 
+    @property
+    def usual(self) -> AnchoragePrior:
+        """Ships of other trades, before any is seen."""
+
     def density(self, ends: EndTimes) -> EncounterDensity:
         """Densities of all encounters for some visits."""
 
@@ -116,6 +119,7 @@ class Anchorage:
     """(observations,)"""
     usable: Floats
     """(observations,): usable fractions."""
+    usual: AnchoragePrior
 
     @property
     def exposure(self) -> float:
@@ -124,22 +128,25 @@ class Anchorage:
 
     def density(self, ends: EndTimes) -> EncounterDensity:
         """Chance to be at anchor at the time of each hull."""
-        before, after = _waiting(self.day, ends)
-        expected = sum(self.usable @ side for side in _waiting(self.observation_day, ends))
+        before, after = _waiting(self.day, ends, self.usual.wait_days)
+        expected = sum(
+            self.usable @ side
+            for side in _waiting(self.observation_day, ends, self.usual.wait_days)
+        )
         return EncounterDensity(before, after, np.asarray(expected))
 
 
-def _waiting(day: Floats, ends: EndTimes) -> tuple[Floats, Floats]:
+def _waiting(day: Floats, ends: EndTimes, wait_days: float) -> tuple[Floats, Floats]:
     early = ends.arrive - day[:, None, None]
     late = day[:, None, None] - ends.depart
     before, after = (
-        np.where(gap >= 0, np.exp(-np.maximum(gap, 0) / ANCHORAGE_DAYS), 0.0).mean(-1)
+        np.where(gap >= 0, np.exp(-np.maximum(gap, 0) / wait_days), 0.0).mean(-1)
         for gap in (early, late)
     )
     return before, after
 
 
-def anchorage(data: PortObservations) -> Anchorage:
+def anchorage(data: PortObservations, usual: AnchoragePrior) -> Anchorage:
     """Hulls at anchor that are small tankers at least as likely as not, or of unknown type."""
     hulls = data.hulls
     kept = ~(hulls.p_tanker < 0.5)
@@ -150,6 +157,7 @@ def anchorage(data: PortObservations) -> Anchorage:
         hulls.day[kept],
         data.day,
         data.usable,
+        usual,
     )
 
 
@@ -164,6 +172,7 @@ class OtherPortCalls:
     ends: EndTimes
     exposure: float
     """Days."""
+    usual: AnchoragePrior
     distance_nm: float
     speeds_kn: tuple[float, float]
     """Slowest and fastest mean speed of a voyage."""
@@ -244,7 +253,9 @@ def fit_off_berth(
     same = _normal(lengths, errors, length_m, length_sigma_m, SAME_SHIP_SIGMA_M)
     before, after = density.before * same, density.after * same
     alike = _normal(lengths, errors, lengths, errors, LENGTH_KERNEL_M)
-    prior = _normal(lengths, errors, np.full(1, PRIOR_LENGTH_M), 0.0, PRIOR_LENGTH_SIGMA_M).ravel()
+    usual = source.usual
+    mean = np.full(1, usual.other_length_m)
+    prior = _normal(lengths, errors, mean, 0.0, usual.other_length_sigma_m).ravel()
     passing = (before + after)[:, likely].sum(1)
     expected = float(density.expected[likely].sum())
     fraction, ours = 0.5, np.zeros(len(passing))

@@ -12,6 +12,7 @@ from shapely.geometry import Point
 
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.study import TrackOptions
+from gnomon.datamodel.traffic import Traffic
 from gnomon.track.ais import NO_AIS, AisMatch, match_ais
 from gnomon.track.direction import load_log_ratios
 from gnomon.track.linking import Track
@@ -38,6 +39,7 @@ class PortTables:
     """Checked tables of detections and observations, of any ports."""
 
     options: TrackOptions
+    traffic: Traffic
     ports: Mapping[str, Port]
     """Those that are known, by name."""
     hulls: pd.DataFrame
@@ -62,11 +64,19 @@ class PortTables:
         observed = set(self.observations.port)
         others = [one for one in self.options.roads.get(name, ()) if one in observed]
         parts += [self._at(one, ()) for one in others]
-        return [anchorage(part) for part in parts if len(part.hulls.observation)]
+        return [
+            anchorage(part, self.traffic.anchorage) for part in parts if len(part.hulls.observation)
+        ]
 
     def _at(self, name: str, zones: tuple[str, ...]) -> PortObservations:
         return port_observations(
-            name, self.hulls, self.observations, zones=zones, start=self.start, end=self.end
+            name,
+            self.hulls,
+            self.observations,
+            zones=zones,
+            beam_per_length=self.traffic.hulls.beam_per_length,
+            start=self.start,
+            end=self.end,
         )
 
     def _zones(self, name: str, kind: str) -> tuple[str, ...]:
@@ -89,7 +99,7 @@ class PortTables:
     @cached_property
     def routes(self) -> dict[tuple[str, str], SeaRoute]:
         """Sea routes between ports, by origin and destination."""
-        return sea_routes(self.positions)
+        return sea_routes(self.positions, self.traffic.sea_routes)
 
     def other_port_calls(
         self, name: str, posteriors: Mapping[str, TrackPosterior]
@@ -142,7 +152,7 @@ def _calls(
         return []
     operations = np.array([posterior.operations(track) for track in tracks])
     arrival, departure = load_log_ratios(operations)
-    sizes = ship_sizes(posterior.data, tracks)
+    sizes = ship_sizes(posterior.data, tracks, posterior.traffic)
     return [
         OtherPortCalls(
             length_m=sizes.length_m,
@@ -150,6 +160,7 @@ def _calls(
             log_lr_laden=ratio,
             ends=posterior.end_times(tracks),
             exposure=posterior.data.days,
+            usual=posterior.traffic.anchorage,
             distance_nm=distance_nm,
             speeds_kn=(options.speed_min_kn, options.speed_max_kn),
             departures=departures,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.study import TrackOptions
 from gnomon.datamodel.tables import TankerBasis
+from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
 from gnomon.track.direction import MISREAD, operation_log_likelihood
 from gnomon.track.dwell import DwellPosterior, EndDensities, grid_quantiles
@@ -24,13 +25,7 @@ from gnomon.track.linking import (
     member_weights,
     sample_partitions,
 )
-from gnomon.track.marks import (
-    BEAM_PER_LENGTH,
-    LENGTH_MODEL_SIGMA_M,
-    SMALL_TANKER_LENGTH_M,
-    SMALL_TANKER_SIGMA_M,
-    MarkLikelihood,
-)
+from gnomon.track.marks import LENGTH_MODEL_SIGMA_M, MarkLikelihood
 from gnomon.track.off_berth import EndTimes
 from gnomon.track.presence import (
     PriorSample,
@@ -41,8 +36,6 @@ from gnomon.track.sightings import PortObservations
 
 Floats = NDArray[np.float64]
 
-BEAM_SHARE = 0.09
-"""How far a small tanker's beam is from `BEAM_PER_LENGTH`."""
 PARTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Middles of fifths, by which the uncertainty of a visit's ends is carried on."""
 DETECTION_MAX = 0.99
@@ -63,6 +56,7 @@ class TrackPosterior:
     """Draws of the chain, and what is computed once for each track in them."""
 
     data: PortObservations
+    traffic: Traffic
     prior: PriorSample
     draws: list[PartitionDraw]
     dwell: DwellPosterior
@@ -152,6 +146,7 @@ class TrackPosterior:
 def track_posterior(
     data: PortObservations,
     options: TrackOptions,
+    traffic: Traffic,
     on_round: Callable[[int, int], None] | None = None,
 ) -> TrackPosterior:
     """Run the chain over one port's observations and hulls.
@@ -162,6 +157,8 @@ def track_posterior(
         Of one port, with at least one usable observation.
     options
         ``dwell_days``, ``dwell_factor``, ``members``, ``draws`` and ``seed``.
+    traffic
+        Which ships call, and how sensors see them.
     on_round
         Called after each round of the chain, with how many are done and how many there are.
 
@@ -169,10 +166,14 @@ def track_posterior(
     # Not by the number of hulls: before and after a decision the chain begins alike.
     rng = np.random.default_rng([options.seed, crc32(data.port.encode())])
     prior = sample_prior(
-        options.members, dwell_days=options.dwell_days, dwell_factor=options.dwell_factor
+        options.members,
+        traffic,
+        dwell_days=options.dwell_days,
+        dwell_factor=options.dwell_factor,
     )
     presence = presence_likelihood(
         prior,
+        traffic,
         day=data.day,
         sensor_classes=data.sensor_class,
         usable=data.usable,
@@ -181,8 +182,9 @@ def track_posterior(
     )
     draws = sample_partitions(
         data.hulls,
-        MarkLikelihood(data.hulls),
+        MarkLikelihood(data.hulls, traffic),
         presence,
+        traffic,
         usable_observations=float(data.usable.sum()),
         rng=rng,
         draws=options.draws,
@@ -192,7 +194,7 @@ def track_posterior(
     p_detected = data.usable * (weights @ prior.detection)[data.sensor_class]
     missed = 1 - np.minimum(p_detected, DETECTION_MAX)
     dwell = DwellPosterior(prior, _dwell_weights(draws, prior), day=data.day, missed=missed)
-    return TrackPosterior(data, prior, draws, dwell, weights, _p_tanker(data, draws), rng)
+    return TrackPosterior(data, traffic, prior, draws, dwell, weights, _p_tanker(data, draws), rng)
 
 
 def _dwell_weights(draws: list[PartitionDraw], prior: PriorSample) -> Floats:
@@ -212,21 +214,24 @@ def _p_tanker(data: PortObservations, draws: list[PartitionDraw]) -> Floats:
     return total / len(draws)
 
 
-def ship_sizes(data: PortObservations, tracks: list[Track]) -> ShipSizes:
+def ship_sizes(data: PortObservations, tracks: list[Track], traffic: Traffic) -> ShipSizes:
     """Sizes of the ships of tracks, given that they are small tankers."""
-    hulls = data.hulls
+    hulls, tankers = data.hulls, traffic.tankers
     sizes = ShipSizes(*(np.empty(len(tracks)) for _ in range(4)))
     for n, track in enumerate(tracks):
         rows = list(track)
         sizes.length_m[n], sizes.length_sigma_m[n] = shrink(
             hulls.length_m[rows],
             np.hypot(hulls.length_sigma_m[rows], LENGTH_MODEL_SIGMA_M),
-            mean=SMALL_TANKER_LENGTH_M,
-            sigma=SMALL_TANKER_SIGMA_M,
+            mean=tankers.length_m,
+            sigma=tankers.length_sigma_m,
         )
-        usual = BEAM_PER_LENGTH * float(sizes.length_m[n])
+        usual = traffic.hulls.beam_per_length * float(sizes.length_m[n])
         sizes.beam_m[n], sizes.beam_sigma_m[n] = shrink(
-            hulls.beam_m[rows], hulls.beam_sigma_m[rows], mean=usual, sigma=BEAM_SHARE * usual
+            hulls.beam_m[rows],
+            hulls.beam_sigma_m[rows],
+            mean=usual,
+            sigma=tankers.beam_share * usual,
         )
     return sizes
 

@@ -17,11 +17,10 @@ Parameters are a fixed quasi-random sample of their priors (Sobol): mean dwell, 
 probability of detection of each class of sensor. The data then weight its members. The same
 probability holds for ships of all lengths up to a known logistic curve of length.
 
-Priors: stays of tankers are of two kinds (`gnomon.track.classes`), around half the usual dwell and
-around 1.4 times it (calls at Vostochny took 1.5 to 4 days by press reports; an option of a study),
-each lognormal with a factor of 1.6; shape one of 1, 2, 3, 4, 6; residents stay 70 days in the
-median, with a factor of 2.5 and a shape of 3, so that hardly one leaves within a week; detection of each class of sensor beta around `DETECTION_MEAN`. No prior
-depends on the number of visits or on the direction of trade.
+Priors are those of a traffic file (`gnomon.datamodel.traffic`): stays of tankers are of two kinds
+(`gnomon.track.classes`), below and above the usual dwell, each lognormal; residents stay so long
+that hardly one leaves within a week; detection of each class of sensor is beta. No prior depends on
+the number of visits or on the direction of trade.
 """
 
 from dataclasses import dataclass
@@ -31,29 +30,19 @@ from numpy.typing import NDArray
 from scipy.stats import beta, norm
 from scipy.stats.qmc import Sobol
 
-from gnomon.track.classes import DWELL_KIND, FIXTURE, TYPICAL_LENGTH_M
+from gnomon.datamodel.traffic import PHASES_MAX, DetectionPrior, Traffic
+from gnomon.track.classes import DWELL_KIND, FIXTURE, SHIPS
+from gnomon.track.classes import NAMES as CLASS_NAMES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PHASES = 6
-SHAPES = np.array([1, 2, 3, 4, 6])
-USUAL = np.array([0.5, 1.4, 1.0])
-"""Median of the mean stay over the usual dwell: straight in, waiting, other ships."""
-RESIDENT_DAYS, RESIDENT_FACTOR, RESIDENT_SHAPE = 70.0, 2.5, 3
-RECURRENCE = (6.0, 1.5)
-"""Beta prior of `PriorSample.recurrence`."""
-RADAR_TAKES_FIXTURE = 0.01
-
+PHASES = PHASES_MAX
 SENSOR_CLASSES = ("optical, coarse", "radar", "optical, 3 m", "optical, sub-metre")
 """Observations of one class share a probability of detection."""
 COARSE, RADAR, MEDIUM, FINE = range(4)
-DETECTION_MEAN = np.array([0.87, 0.85, 0.92, 0.97])
-"""Probability that a visible ship of 90 m is detected, by sensor class."""
-DETECTION_SIGMA = np.array([0.06, 0.06, 0.04, 0.015])
-LENGTH_LIMIT_M = np.array([45.0, 42.0, 20.0, 4.0])
-"""Half of the ships of this length are detected; a logistic curve of this width."""
-LENGTH_WIDTH_M = np.array([12.0, 12.0, 7.0, 3.0])
+NAMES = ("optical_coarse", "radar", "optical_medium", "optical_fine")
+"""Of the sensor classes in a traffic file."""
 
 
 def sensor_class(sensor: str, gsd_m: float) -> int:
@@ -72,39 +61,56 @@ class PriorSample:
     phases: Ints
     """(members, kinds): shape of the gamma distribution of dwell."""
     detection: Floats
-    """(members, sensor classes): probability of detection of a ship of 90 m."""
+    """(members, sensor classes): probability of detection of a ship of the reference length."""
     recurrence: Floats
     """(members,): probability that an optical image takes a fixture that it shows for a ship."""
 
 
-def sample_prior(size: int, *, dwell_days: float, dwell_factor: float) -> PriorSample:
+def sample_prior(
+    size: int,
+    traffic: Traffic,
+    *,
+    dwell_days: float | None = None,
+    dwell_factor: float | None = None,
+) -> PriorSample:
     """Spread parameter values evenly over their priors.
 
     Parameters
     ----------
     size
         Number of members.
+    traffic
+        The priors.
     dwell_days, dwell_factor
         As in `gnomon.datamodel.study.TrackOptions`.
 
     """
     even = Sobol(12, seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
     for_mean, for_shape, for_detection, for_recurrence = np.split(even, [4, 7, 11], axis=1)
-    median = np.r_[dwell_days * USUAL, RESIDENT_DAYS]
-    factor = np.r_[np.full(len(USUAL), dwell_factor), RESIDENT_FACTOR]
-    mean = median * np.exp(np.log(factor) * norm.ppf(for_mean))
-    phases = SHAPES[(for_shape * len(SHAPES)).astype(int)]
-    phases = np.concatenate([phases, np.full((size, 1), RESIDENT_SHAPE)], 1)
-    count = DETECTION_MEAN * (1 - DETECTION_MEAN) / DETECTION_SIGMA**2 - 1
-    detection = beta.ppf(for_detection, DETECTION_MEAN * count, (1 - DETECTION_MEAN) * count)
-    recurrence = beta.ppf(for_recurrence[:, 0], *RECURRENCE)
+    dwell, residents = traffic.dwell, traffic.residents
+    days, wide = dwell_days or dwell.days, dwell_factor or dwell.factor
+    usual = days * np.array([dwell.straight_in, dwell.waiting, dwell.other])
+    factor = np.array([wide, wide, wide, residents.factor])
+    mean = np.r_[usual, residents.days] * np.exp(np.log(factor) * norm.ppf(for_mean))
+    phases = np.array(dwell.shapes)[(for_shape * len(dwell.shapes)).astype(int)]
+    phases = np.concatenate([phases, np.full((size, 1), residents.shape)], 1)
+    p, sigma = (_by_sensor(traffic.detection, name) for name in ("mean", "sigma"))
+    count = p * (1 - p) / sigma**2 - 1
+    detection = beta.ppf(for_detection, p * count, (1 - p) * count)
+    recurrence = beta.ppf(for_recurrence[:, 0], *residents.recurrence)
     return PriorSample(mean, phases, detection, recurrence)
 
 
-def relative_detection(sensor_classes: Ints, length_m: float) -> Floats:
-    """Probability of detection at a length over that at 90 m, by observation."""
-    limit, width = LENGTH_LIMIT_M[sensor_classes], LENGTH_WIDTH_M[sensor_classes]
-    ratio: Floats = (1 + np.exp(-(90.0 - limit) / width)) / (
+def _by_sensor(detection: DetectionPrior, name: str) -> Floats:
+    """Values of one name, by sensor class."""
+    return np.array([getattr(getattr(detection, sensor), name) for sensor in NAMES])
+
+
+def relative_detection(sensor_classes: Ints, length_m: float, detection: DetectionPrior) -> Floats:
+    """Probability of detection at a length over that at the reference length, by observation."""
+    limit = _by_sensor(detection, "length_limit_m")[sensor_classes]
+    width = _by_sensor(detection, "length_width_m")[sensor_classes]
+    ratio: Floats = (1 + np.exp(-(detection.reference_length_m - limit) / width)) / (
         1 + np.exp(-(length_m - limit) / width)
     )
     return ratio
@@ -193,6 +199,7 @@ def phases_passed(rate: Floats, days: Floats | float) -> Floats:
 
 def presence_likelihood(
     prior: PriorSample,
+    traffic: Traffic,
     *,
     day: Floats,
     sensor_classes: Ints,
@@ -206,6 +213,8 @@ def presence_likelihood(
     ----------
     prior
         Parameter values.
+    traffic
+        How detection depends on length, and how long the ships of each class are.
     day, sensor_classes, usable
         Observations, sorted by time: days, places in `SENSOR_CLASSES`, usable fraction of the
         berths.
@@ -215,11 +224,13 @@ def presence_likelihood(
     """
     rate = (prior.phases / prior.mean_days)[:, DWELL_KIND]
     exists = np.arange(PHASES) < prior.phases[:, DWELL_KIND][..., None]
-    lengths = TYPICAL_LENGTH_M
-    relative = np.stack([relative_detection(sensor_classes, m) for m in lengths], -1)[:, None, :]
+    lengths = [getattr(traffic.classes, name).typical_length_m for name in CLASS_NAMES[SHIPS]]
+    relative = np.stack(
+        [relative_detection(sensor_classes, m, traffic.detection) for m in lengths], -1
+    )[:, None, :]
     p = prior.detection[:, sensor_classes].T[..., None] * relative
     p[..., FIXTURE] = prior.recurrence
-    p[sensor_classes == RADAR, :, FIXTURE] = RADAR_TAKES_FIXTURE
+    p[sensor_classes == RADAR, :, FIXTURE] = traffic.residents.radar_takes_fixture
     p *= usable[:, None, None]
     p = np.clip(p, 0, 0.995)
     alpha, detectable = _forward(rate, exists, p, day, start_day)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gnomon.datamodel.traffic import RatePrior
 from gnomon.track.classes import log_rate_prior
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,7 @@ class RateWalk:
     """(classes,)"""
     member: int
     rng: np.random.Generator
+    prior: RatePrior
 
     def __post_init__(self) -> None:
         self._past: list[Floats] = []
@@ -64,7 +66,7 @@ class RateWalk:
         """
         expected = np.exp(log_expected)
         rates = expected / self.exposure[self.member]
-        prior = log_rate_prior(rates) + np.log(rates).sum()
+        prior = log_rate_prior(rates, self.prior) + np.log(rates).sum()
         return float(np.log(likelihood @ rates).sum() - expected.sum() + prior)
 
     def walk(self, terms: Floats, *, learn: bool) -> None:
@@ -87,7 +89,7 @@ class RateWalk:
         """Draw a member of the prior sample, given (tracks, members, classes)."""
         rates = np.exp(self.log_expected) / self.exposure
         log_rates = np.log(rates)
-        weights = log_rate_prior(rates) + log_rates.sum(-1)
+        weights = log_rate_prior(rates, self.prior) + log_rates.sum(-1)
         if len(logs):
             top = (logs + log_rates).max(-1)
             weights = weights + (

@@ -8,7 +8,7 @@ result:
 missing             consequence
 ==================  ================================================================
 ``length_sigma_m``  8 m
-``beam_m``          0.157 of the length, 20 % off
+``beam_m``          the beam usual for the length, 20 % off
 ``score``           0.8
 ``p_tanker``        only size separates tankers from other ships
 ``log_lr_laden``    the direction of trade stays open
@@ -35,7 +35,7 @@ from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.times import utc_time
 from gnomon.datamodel.visibility import Visibility
 from gnomon.geo.local import local_metres
-from gnomon.track.marks import BEAM_PER_LENGTH, Hulls
+from gnomon.track.marks import Hulls
 from gnomon.track.passes import by_pass, number_passes, visibility_by_pass
 from gnomon.track.presence import sensor_class
 
@@ -49,7 +49,7 @@ USABLE_WHERE_DETECTED = 0.05
 DEFAULTS = {"length_sigma_m": 8.0, "score": 0.8, "p_tanker": np.nan, "log_lr_laden": np.nan}
 CONSEQUENCES = {
     "length_sigma_m": "no length_sigma_m: 8 m assumed",
-    "beam_m": "no beam_m: 0.157 of the length assumed, 20 % off",
+    "beam_m": "no beam_m: the beam usual for the length assumed, 20 % off",
     "score": "no score: 0.8 assumed",
     "p_tanker": "no p_tanker: only size separates small tankers from other ships",
     "log_lr_laden": "no log_lr_laden: nothing separates laden from ballast",
@@ -212,6 +212,7 @@ def port_observations(
     observations: pd.DataFrame,
     *,
     zones: tuple[str, ...],
+    beam_per_length: float,
     start: datetime,
     end: datetime,
 ) -> PortObservations:
@@ -225,6 +226,8 @@ def port_observations(
         Checked tables, of any ports.
     zones
         Names of zones that count; empty for the whole port.
+    beam_per_length
+        Of hulls whose beam was not measured.
     start, end
         The period; observations outside are left out.
 
@@ -248,7 +251,7 @@ def port_observations(
     rows, observation = rows.iloc[order], observation[order]
     # An observation with a detection was usable at least there.
     np.maximum.at(joined, observation, USABLE_WHERE_DETECTED)
-    hulls, lacking = _hulls(rows, observation, day[first])
+    hulls, lacking = _hulls(rows, observation, day[first], beam_per_length)
     return PortObservations(
         port=port,
         start=start,
@@ -302,13 +305,15 @@ def _sensor_classes(observations: pd.DataFrame) -> Ints:
     )
 
 
-def _hulls(rows: pd.DataFrame, observation: Ints, day: Floats) -> tuple[Hulls, tuple[str, ...]]:
+def _hulls(
+    rows: pd.DataFrame, observation: Ints, day: Floats, beam_per_length: float
+) -> tuple[Hulls, tuple[str, ...]]:
     notes = [CONSEQUENCES[name] for name in (*DEFAULTS, "beam_m") if _lacks(rows, name)]
     columns = {name: _numbers(rows, name, value) for name, value in DEFAULTS.items()}
     length = rows.length_m.to_numpy(float)
     beam, beam_sigma = _numbers(rows, "beam_m", np.nan), _numbers(rows, "beam_sigma_m", np.nan)
     unknown = np.isnan(beam)
-    beam = np.where(unknown, BEAM_PER_LENGTH * length, beam)
+    beam = np.where(unknown, beam_per_length * length, beam)
     beam_sigma = np.where(np.isnan(beam_sigma) | unknown, BEAM_SIGMA_SHARE * beam, beam_sigma)
     position = _positions(rows)
     if position is None:

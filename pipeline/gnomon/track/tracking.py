@@ -22,6 +22,7 @@ from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import PeriodOptions, TrackOptions
 from gnomon.datamodel.tables import Seasons, Visits, Voyages
+from gnomon.datamodel.traffic import Traffic
 from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
 from gnomon.track.ais import ais_names
 from gnomon.track.fleet import Fleet
@@ -73,6 +74,7 @@ def track_visits(
     options: TrackOptions,
     *,
     period: PeriodOptions,
+    traffic: Traffic,
     fleet: Fleet,
     deadweight: DeadweightModel,
     ais: pd.DataFrame | None = None,
@@ -88,9 +90,11 @@ def track_visits(
         As in `gnomon.datamodel.tables`, or at least the columns that `gnomon.track.sightings`
         requires.
     options
-        Of this stage; its paths of the register and of AIS are read by the caller.
+        Of this stage; its files of traffic, of the register and of AIS are read by the caller.
     period
         First and last day; a side left out is that of the observations.
+    traffic
+        Which ships call, and how sensors see them (`gnomon.datamodel.traffic.read_traffic`).
     fleet
         Ships that may have called (`gnomon.track.fleet.read_fleet`).
     deadweight
@@ -124,7 +128,7 @@ def track_visits(
     hulls, twins = without_twins(hulls, passes)
     more = twins, denominator_notes(hulls, every), review.notes
     start, end = period_of(period, passes)
-    tables = PortTables(options, known, hulls, passes, start, end)
+    tables = PortTables(options, traffic, known, hulls, passes, start, end)
     found, seasons, posteriors = _infer_ports(
         tables, _with_reviewed(fleet, hulls), deadweight, ais, on_progress
     )
@@ -136,7 +140,7 @@ def track_visits(
     return TrackResult(
         table(Visits, [one.row() for one in found]),
         table(Seasons, [vars(row) for row in seasons]),
-        _voyages(found, tables.routes, options),
+        _voyages(found, tables.routes, options, traffic.tankers.length_sigma_m),
         tuple(posteriors),
         review,
     )
@@ -158,7 +162,7 @@ def _infer_ports(
         data = tables.at_berths(name)
         if data.usable.sum() > 0:
             of_port = partial(_of_ports, report, place, len(tables.names), name)
-            known[name] = track_posterior(data, tables.options, of_port)
+            known[name] = track_posterior(data, tables.options, tables.traffic, of_port)
         else:
             seasons.append(unknown_season(data))
             posteriors.append(PortPosterior(name, tables.start, tables.end, 0.0, ()))
@@ -248,7 +252,10 @@ def period_of(period: PeriodOptions, observations: pd.DataFrame) -> tuple[dateti
 
 
 def _voyages(
-    found: list[_Found], routes: Mapping[tuple[str, str], SeaRoute], options: TrackOptions
+    found: list[_Found],
+    routes: Mapping[tuple[str, str], SeaRoute],
+    options: TrackOptions,
+    length_sigma_m: float,
 ) -> gpd.GeoDataFrame:
     calls = [
         PortCall(
@@ -265,5 +272,7 @@ def _voyages(
         for one in found
     ]
     speeds_kn = (options.speed_min_kn, options.speed_max_kn)
-    rows = link_voyages(calls, routes, speeds_kn=speeds_kn, seed=options.seed)
+    rows = link_voyages(
+        calls, routes, speeds_kn=speeds_kn, length_sigma_m=length_sigma_m, seed=options.seed
+    )
     return table(Voyages, [vars(row) for row in rows])

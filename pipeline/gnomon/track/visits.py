@@ -22,6 +22,7 @@ from scipy.special import expit
 
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.tables import TankerBasis
+from gnomon.datamodel.traffic import Traffic
 from gnomon.track.bounds import Bounds, visit_bounds
 from gnomon.track.classes import TANKERS
 from gnomon.track.direction import (
@@ -43,9 +44,8 @@ from gnomon.track.fleet import (
     size_likelihood,
 )
 from gnomon.track.linking import PartitionDraw, Track
-from gnomon.track.marks import BEAM_PER_LENGTH, SMALL_TANKER_LENGTH_M, SMALL_TANKER_SIGMA_M
 from gnomon.track.off_berth import EndTimes, OffBerthEvidence, OffBerthSource, fit_off_berth
-from gnomon.track.posterior import BEAM_SHARE, ShipSizes, TrackPosterior, ship_sizes
+from gnomon.track.posterior import ShipSizes, TrackPosterior, ship_sizes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -170,7 +170,7 @@ def _features(given: PortInference, likely: list[Track]) -> TrackFeatures:
     of_tankers = {track for draw in posterior.draws for track in _tanker_tracks(draw)}
     tracks = sorted(of_tankers | set(likely))
     index = {track: n for n, track in enumerate(tracks)}
-    sizes, ends = ship_sizes(posterior.data, tracks), posterior.end_times(tracks)
+    sizes, ends = ship_sizes(posterior.data, tracks, posterior.traffic), posterior.end_times(tracks)
     measured = sizes.length_m, sizes.length_sigma_m
     ships = size_likelihood(given.fleet, *measured, sizes.beam_m)
     if given.ais is not None:
@@ -205,7 +205,7 @@ def _season_draws(given: PortInference, features: TrackFeatures) -> tuple[Season
     rng, tracks = given.tracks.rng, given.tracks
     (of_ships,) = rng.spawn(1)
     departure = np.array([_mean_departure(tracks, track) for track in features.index])
-    usual = _usual_deadweight(given.deadweight)
+    usual = _usual_deadweight(given.deadweight, tracks.traffic)
     out = []
     for draw in tracks.draws:
         visits = [features.index[track] for track in _tanker_tracks(draw)]
@@ -229,10 +229,11 @@ def _season_draws(given: PortInference, features: TrackFeatures) -> tuple[Season
     return tuple(out)
 
 
-def _usual_deadweight(model: DeadweightModel) -> LogDeadweight:
+def _usual_deadweight(model: DeadweightModel, traffic: Traffic) -> LogDeadweight:
     """Of any small tanker, one row."""
-    beam = BEAM_PER_LENGTH * SMALL_TANKER_LENGTH_M
-    sizes = (SMALL_TANKER_LENGTH_M, beam, SMALL_TANKER_SIGMA_M, BEAM_SHARE * beam)
+    usual = traffic.tankers
+    beam = traffic.hulls.beam_per_length * usual.length_m
+    sizes = (usual.length_m, beam, usual.length_sigma_m, usual.beam_share * beam)
     return _measured_deadweight(model, ShipSizes(*(np.full(1, size) for size in sizes)))
 
 
@@ -244,6 +245,7 @@ def _deadweight(
         features.ships[visits],
         features.ends.median_arrival[visits],
         features.ends.median_departure[visits],
+        round_trip_days=fleet.usual.round_trip_days,
         rng=rng,
     )
     registered = np.r_[np.log(fleet.deadweight_t), np.nan][ships]
@@ -270,6 +272,7 @@ def _visits(given: PortInference, features: TrackFeatures, likely: list[Track]) 
         features.ships[which],
         features.ends.median_arrival[which],
         features.ends.median_departure[which],
+        round_trip_days=fleet.usual.round_trip_days,
         rng=posterior.rng,
     )
     log_deadweight = mix_deadweight(fleet, ships, features.log_deadweight.of(which))

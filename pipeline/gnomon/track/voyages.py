@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely import LineString
 
-from gnomon.track.marks import SMALL_TANKER_SIGMA_M
 from gnomon.track.sea_routes import SeaRoute
 
 Floats = NDArray[np.float64]
@@ -80,6 +79,7 @@ def link_voyages(
     routes: Mapping[tuple[str, str], SeaRoute],
     *,
     speeds_kn: tuple[float, float],
+    length_sigma_m: float,
     seed: int,
 ) -> list[VoyageRow]:
     """Pair departures with arrivals.
@@ -92,6 +92,8 @@ def link_voyages(
         By origin and destination; a pair of ports without a route has no voyages.
     speeds_kn
         Slowest and fastest mean speed, knots.
+    length_sigma_m
+        Standard deviation of lengths from ship to ship.
     seed
         Of the sampling.
 
@@ -106,7 +108,9 @@ def link_voyages(
             if route is None:
                 continue
             time = _time_density(one, two, route.distance_nm, speeds_kn)
-            weights[i, j] = P_DETECTED * time / rates[two.port] * likelihood_ratio(one, two)
+            weights[i, j] = (
+                P_DETECTED * time / rates[two.port] * likelihood_ratio(one, two, length_sigma_m)
+            )
     chance = exclusive_probabilities(weights, np.random.default_rng(seed))
     return [
         _row(one, calls[j] if j < len(calls) else None, float(chance[i, j]), routes)
@@ -162,10 +166,10 @@ def _fifths(quantiles: TimeQuantiles) -> Floats:
     return fifths
 
 
-def likelihood_ratio(one: PortCall, two: PortCall) -> float:
+def likelihood_ratio(one: PortCall, two: PortCall, length_sigma_m: float) -> float:
     """Likelihood of sizes and loads if these are one ship, over that of any two ships."""
     error = float(np.hypot(one.length_sigma_m, two.length_sigma_m))
-    any_two = float(np.hypot(error, np.sqrt(2) * SMALL_TANKER_SIGMA_M))
+    any_two = float(np.hypot(error, np.sqrt(2) * length_sigma_m))
     gap = one.length_m - two.length_m
     size = any_two / error * np.exp(-0.5 * gap**2 * (1 / error**2 - 1 / any_two**2))
     a, b = one.p_laden_out, two.p_laden_in

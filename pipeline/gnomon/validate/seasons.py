@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.ledger.deliveries import INFERRED, LedgerResult, build_ledger
 from gnomon.simulate.season.campaign import (
     PORT,
@@ -98,12 +99,14 @@ class SeasonReading:
 def infer_season(made: SimulatedSeason) -> tuple[TrackResult, LedgerResult]:
     """Visits and barrels of a season, from its tables alone."""
     start, end = made.period
+    traffic = read_traffic("small-tankers")
     found = track_visits(
         made.detections,
         made.observations,
         TrackOptions(zones=(ZONE,), roads={PORT: (ANCHORAGE,)}),
         period=PeriodOptions(start=start.date(), end=(end - pd.Timedelta(days=1)).date()),
-        fleet=read_fleet(shipped("configs") / "fleet.csv"),
+        traffic=traffic,
+        fleet=read_fleet(shipped("configs") / "fleet.csv", traffic.tankers),
         deadweight=deadweight_of,
     )
     return found, build_ledger(found.posteriors, LedgerOptions(loading=(PORT,), samples=SAMPLES))

@@ -18,6 +18,7 @@ from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.simulated import NOTE, are_simulated
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.datamodel.tables import Cumulative, Ledger
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
 from gnomon.track.ais import read_ais
@@ -145,13 +146,15 @@ def infer_tables(
 
     """
     options, rules = track or TrackOptions(), ledger or LedgerOptions()
+    traffic = read_traffic(options.traffic)
     infer = partial(
         track_visits,
         detections,
         observations,
         options,
         period=period or PeriodOptions(),
-        fleet=read_fleet(options.fleet or shipped("configs") / "fleet.csv"),
+        traffic=traffic,
+        fleet=read_fleet(options.fleet or shipped("configs") / "fleet.csv", traffic.tankers),
         deadweight=deadweight_of,
         ais=read_ais(options.ais) if options.ais else None,
         ports=ports,

@@ -1,0 +1,101 @@
+"""Files of traffic: what gnomon ships, the faults of others, and which file a study means."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import TrackOptions, read_track_study
+from gnomon.datamodel.traffic import SensorPrior, Traffic, read_traffic, traffic_path
+
+SHIPPED = sorted((shipped("configs") / "traffic").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_file_is_whole_and_every_number_has_its_reason(path: Path) -> None:
+    read_traffic(path.stem)
+    # Sections of one form are explained once, and waypoints have names.
+    plain = (
+        "[sea_routes",
+        "[classes",
+        "[detection.radar",
+        "[detection.optical_m",
+        "[detection.optical_f",
+    )
+    section = "["
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line
+        elif "=" in line and not line.startswith(("#", "description")):
+            assert "#" in line or section.startswith(plain), f"{section} {line}"
+
+
+def test_small_tankers_are_the_default() -> None:
+    assert TrackOptions().traffic == "small-tankers"
+    usual = read_traffic(TrackOptions().traffic)
+    assert usual.tankers.length_m == 88.0
+    assert usual.dwell.days == 2.5
+
+
+def changed(path: Path, **sections: dict[str, object]) -> Path:
+    """The file of small tankers with some keys changed, or left out where None."""
+    values = tomllib.loads(traffic_path("small-tankers").read_text(encoding="utf-8"))
+    for name, keys in sections.items():
+        values[name] |= keys
+        values[name] = {key: value for key, value in values[name].items() if value is not None}
+    path.write_text(tomli_w.dumps(values))
+    return path
+
+
+def test_all_faults_of_a_file_are_listed_each_with_its_place(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path / "own.toml",
+        tankers={"length_m": -3.0, "colour": "grey"},
+        dwell={"days": None, "shapes": [2, 9]},
+        sea_routes={"legs": [["vostochny", "atlantis"]]},
+        detection={"radar": {"mean": 0.9, "sigma": 0.4, "length_limit_m": 9.0,
+                             "length_width_m": 2.0}},
+    )  # fmt: skip
+    with pytest.raises(StudyError) as caught:
+        read_traffic(str(path))
+    text = str(caught.value)
+    assert f"{path}: 6 fault(s)" in text
+    for part in (
+        "tankers.length_m:", "tankers.colour:", "dwell.days: Field required", "dwell.shapes.1:",
+        "points that are not there: atlantis", "sigma 0.4 is too wide for a probability of 0.9",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_a_file_that_is_not_there_is_answered_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="no such traffic file; gnomon comes with "):
+        read_traffic("giants")
+    (tmp_path / "broken.toml").write_text("[tankers")
+    with pytest.raises(StudyError, match="cannot be read as TOML"):
+        read_traffic(str(tmp_path / "broken.toml"))
+
+
+def test_a_study_names_a_file_of_its_own_from_its_folder(tmp_path: Path) -> None:
+    changed(tmp_path / "own.toml", dwell={"days": 4.0})
+    study = tmp_path / "study.toml"
+    study.write_text('[track]\ntraffic = "./own.toml"\n')
+    named = read_track_study(study).track.traffic
+    assert read_traffic(named).dwell.days == 4.0
+    study.write_text('[track]\ntraffic = "small-tankers"\n')
+    assert read_traffic(read_track_study(study).track.traffic).dwell.days == 2.5
+
+
+def test_the_file_written_anew_is_the_same(tmp_path: Path) -> None:
+    one = read_traffic("small-tankers")
+    path = tmp_path / "again.toml"
+    path.write_text(tomli_w.dumps(one.model_dump(mode="json")))
+    assert read_traffic(str(path)) == one
+    assert Traffic.model_validate(one.model_dump()) == one
+
+
+def test_a_prior_that_is_no_beta_is_refused() -> None:
+    with pytest.raises(ValueError, match="too wide"):
+        SensorPrior(mean=0.5, sigma=0.5, length_limit_m=1.0, length_width_m=1.0)
