@@ -175,8 +175,9 @@ class TrackOptions(Options):
     """One standard deviation of that lognormal prior, as a factor; likewise."""
     members: int = Field(default=256, ge=16, le=8192)
     """Sets of parameters in the importance sample."""
-    draws: int = Field(default=200, ge=20, le=10_000)
-    """Seasons drawn from the posterior."""
+    draws: int = Field(default=400, ge=20, le=10_000)
+    """Seasons drawn from the posterior, by four chains. More are needed where a season is called
+    preliminary."""
     seed: int = Field(default=0, ge=0)
     p_tanker_min: Fraction = 0.5
     """Visits less likely than this to be a small tanker's are left out of the table of visits; the
