@@ -15,6 +15,7 @@ from gnomon.datamodel.tables import (
     Cumulative,
     DecisionEffects,
     Detections,
+    FurtherPasses,
     Ledger,
     Observations,
     Seasons,
@@ -134,7 +135,8 @@ def season() -> dict[str, Any]:
         "port": "rajin", "start": day(-5), "end": day(30), "observations": 2,
         "usable_observations": 1.66,
         "visits_mean": 3.1, "visits_p05": 1.0, "visits_p50": 3.0, "visits_p95": 7.0,
-        "seen_p50": 1.0, "notes": "no p_tanker: size alone tells",
+        "seen_p50": 1.0, "p_seen": 0.4, "ideal_half_width": 2.6,
+        "notes": "no p_tanker: size alone tells",
     }  # fmt: skip
 
 
@@ -151,6 +153,15 @@ def ledger() -> dict[str, Any]:
 def cumulative(n: int) -> dict[str, Any]:
     values = dict.fromkeys(("barrels_p05", "barrels_p50", "barrels_p95"), 1.5)
     return values | {"year": 2024, "day": day(n), "p_over_cap": 0.25}
+
+
+def further(passes: str, half_width: float, **more: Any) -> dict[str, Any]:
+    return {
+        "port": "rajin", "passes": passes, "sensor": "optical", "gsd_m": 3.0,
+        "passes_a_month": 20.0, "free": False, "p_seen": 0.7, "visits_half_width_now": 2.6,
+        "visits_half_width_then": half_width,
+        **more,
+    }  # fmt: skip
 
 
 ROWS: dict[str, tuple[type[Table], list[dict[str, Any]]]] = {
@@ -180,6 +191,14 @@ ROWS: dict[str, tuple[type[Table], list[dict[str, Any]]]] = {
     "voyages": (Voyages, [voyage("chongjin-x"), voyage(None)]),
     "ledger": (Ledger, [ledger()]),
     "cumulative": (Cumulative, [cumulative(n) for n in range(-4, 31)]),
+    "further_passes": (
+        FurtherPasses,
+        [
+            further("daily 3 m images", 1.4),
+            further("a second Sentinel-1 satellite", 2.1, sensor="sar", gsd_m=10.0,
+                    passes_a_month=5.0, free=True, p_seen=0.55),
+        ],
+    ),
 }  # fmt: skip
 
 

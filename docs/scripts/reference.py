@@ -28,6 +28,7 @@ WRITTEN = {
     "Voyages": "voyages.parquet",
     "Ledger": "ledger.parquet",
     "Cumulative": "cumulative.parquet",
+    "FurtherPasses": "further_passes.parquet",
     "DecisionEffects": "decisions.parquet",
     "Labels": "labels.geojson",
 }

@@ -79,12 +79,34 @@ def test_the_files_are_the_tables(inferred: Inference) -> None:
         "voyages",
         "ledger",
         "cumulative",
+        "further_passes",
     ]
-    visits, seasons, voyages, ledger, _ = inferred.files
+    visits, seasons, voyages, ledger, _, further = inferred.files
     pd.testing.assert_frame_equal(read_table(visits), inferred.tracked.visits)
     pd.testing.assert_frame_equal(read_plain_table(seasons), inferred.tracked.seasons)
     assert len(read_table(voyages)) == len(inferred.tracked.voyages)
     pd.testing.assert_frame_equal(read_plain_table(ledger), inferred.ledger)
+    rows = read_plain_table(further)
+    pd.testing.assert_frame_equal(rows, inferred.tracked.further_passes)
+    for row in inferred.tracked.seasons.itertuples():
+        own = rows[rows.port == row.port]
+        assert len(own) >= 5
+        assert (own.visits_half_width_now == row.ideal_half_width).all()
+        assert (own.p_seen >= row.p_seen).all()
+        assert own.visits_half_width_then.is_monotonic_increasing
+
+
+def test_a_study_may_name_passes_of_its_own(season: SimulatedSeason, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        "[[passes]]\npasses = 'a drone a day'\nsensor = 'optical'\ngsd_m = 0.1\n"
+        "passes_a_month = 30.4\nfree = true\n"
+    )
+    chosen = TRACK.model_copy(update={"further_passes": own, "draws": 20})
+    found = infer_tables(*tables(season), tmp_path, track=chosen, ledger=LEDGER)
+    rows = found.tracked.further_passes
+    assert set(rows.passes) == {"a drone a day"}
+    assert len(rows) == len(found.tracked.seasons)
 
 
 def test_only_departures_of_loading_ports_are_deliveries(

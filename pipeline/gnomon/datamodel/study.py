@@ -184,6 +184,9 @@ class TrackOptions(Options):
     counts weigh all."""
     fleet: FilePath | None = None
     """CSV of ships that may have called; the register that comes with gnomon if left out."""
+    further_passes: FilePath | None = None
+    """TOML of passes that could be had beside the study's own; the list that comes with gnomon if
+    left out."""
     ais: FilePath | None = None
     """AIS positions: CSV, Parquet, or NMEA sentences."""
     speed_min_kn: float = Field(default=4.0, gt=0)

@@ -212,6 +212,11 @@ class Seasons(Table):
     visits_p95: Series[float] = pa.Field(ge=0, nullable=True)
     seen_p50: Series[float] = pa.Field(ge=0, nullable=True)
     """Visits that were detected."""
+    p_seen: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Probability that a visit is detected at least once, as the images of the season came."""
+    ideal_half_width: Series[float] = pa.Field(ge=0, nullable=True)
+    """Half of the 90 % interval of visits that an observer would have with the same images who knew
+    the rates, dwell times and chances of detection: no method can have less on average."""
     horvitz_thompson: Series[float] = pa.Field(ge=0, nullable=True)
     """Horvitz-Thompson estimate of the visits, as a check."""
     horvitz_thompson_sigma: Series[float] = pa.Field(ge=0, nullable=True)
@@ -244,6 +249,29 @@ class Seasons(Table):
     notes: Series[str] = pa.Field(nullable=True)
     """What the input tables lacked, what was assumed instead, and whether the row is preliminary.
     """
+
+
+class FurtherPasses(Table):
+    """One row per port and kind of satellite passes that could be had beside those of the study.
+
+    Rows of a port are sorted by what narrows the number of visits most;
+    ``further_passes.parquet``.
+    """
+
+    port: Series[str]
+    passes: Series[str]
+    """In words."""
+    sensor: Series[str] = pa.Field(isin=get_args(Sensor))
+    gsd_m: Series[float] = pa.Field(gt=0)
+    passes_a_month: Series[float] = pa.Field(gt=0)
+    free: Series[bool]
+    """Whether anybody gets the images without payment."""
+    p_seen: Series[float] = pa.Field(ge=0, le=1)
+    """Probability that a visit is detected at least once, with these passes too."""
+    visits_half_width_now: Series[float] = pa.Field(ge=0)
+    """``ideal_half_width`` of the season."""
+    visits_half_width_then: Series[float] = pa.Field(ge=0)
+    """Likewise, with these passes too."""
 
 
 class Voyages(Table):

@@ -29,6 +29,7 @@ from gnomon.datamodel.tables import (
     Cumulative,
     DecisionEffects,
     Detections,
+    FurtherPasses,
     Ledger,
     Observations,
     Seasons,
@@ -45,6 +46,7 @@ OPTIONAL: dict[str, type[Table]] = {
     "voyages": Voyages,
     "ledger": Ledger,
     "cumulative": Cumulative,
+    "further_passes": FurtherPasses,
 }
 INFERRED = (*OPTIONAL, "decisions")
 """Tables whose rows do not name the images that they rest on."""
@@ -54,6 +56,7 @@ WITHOUT = {
     "voyages": "voyages.parquet is missing: where ships sailed to is unknown",
     "ledger": "ledger.parquet is missing: barrels are not estimated",
     "cumulative": "cumulative.parquet is missing: barrels are not drawn by day",
+    "further_passes": "further_passes.parquet is missing: which more images would help is unknown",
 }
 OTHERS = (
     "visits, seasons and barrels in this folder were inferred from other tables and are left out "
@@ -90,6 +93,7 @@ class Run:
     voyages: pd.DataFrame
     ledger: pd.DataFrame
     cumulative: pd.DataFrame
+    further_passes: pd.DataFrame
     decisions: pd.DataFrame
     """What each decision of an analyst changed; empty where there was none."""
     metadata: RunMetadata
@@ -146,11 +150,12 @@ def read_run(folder: Path) -> Run:
     check_run_folder(folder)
     tables: dict[str, Any] = {}
     for name, model in REQUIRED.items():
-        tables[name] = _conformed(read_table(folder / f"{name}.parquet"), model, notes)
+        tables[name] = _conformed(name, read_table(folder / f"{name}.parquet"), model, notes)
     for name, model in OPTIONAL.items():
-        tables[name] = _conformed(_optional(folder, name, notes), model, notes)
+        tables[name] = _conformed(name, _optional(folder, name, notes), model, notes)
     effects = folder / "decisions.parquet"
     tables["decisions"] = _conformed(
+        "decisions",
         _optional(folder, "decisions", notes) if effects.is_file() else pd.DataFrame(),
         DecisionEffects,
         notes,
@@ -198,12 +203,13 @@ def _optional(folder: Path, name: str, notes: list[str]) -> pd.DataFrame:
         return pd.DataFrame()
 
 
-def _conformed(frame: pd.DataFrame, model: type[Table], notes: list[str]) -> pd.DataFrame:
+def _conformed(
+    name: str, frame: pd.DataFrame, model: type[Table], notes: list[str]
+) -> pd.DataFrame:
     """Columns of this version's schema; those that are missing are null."""
     names = list(model.to_schema().columns)
-    if len(frame) and (missing := [name for name in names if name not in frame]):
-        file = f"{model.__name__.lower()}.parquet"
-        notes.append(f"{file} is from another version: it lacks {', '.join(missing)}")
+    if len(frame) and (missing := [column for column in names if column not in frame]):
+        notes.append(f"{name}.parquet is from another version: it lacks {', '.join(missing)}")
     columns = pd.DataFrame(frame).reindex(columns=names)
     if "geometry" not in names:
         return columns

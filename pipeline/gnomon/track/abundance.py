@@ -41,6 +41,8 @@ class SeasonRow:
     visits_p50: float | None = None
     visits_p95: float | None = None
     seen_p50: float | None = None
+    p_seen: float | None = None
+    ideal_half_width: float | None = None
     horvitz_thompson: float | None = None
     horvitz_thompson_sigma: float | None = None
     little: float | None = None

@@ -7,7 +7,7 @@ observations at once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
@@ -21,12 +21,14 @@ from gnomon.datamodel.posterior import PortPosterior
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import PeriodOptions, TrackOptions
-from gnomon.datamodel.tables import Seasons, Visits, Voyages
+from gnomon.datamodel.tables import FurtherPasses, Seasons, Visits, Voyages
 from gnomon.datamodel.traffic import Traffic
 from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
 from gnomon.track.ais import ais_names
 from gnomon.track.fleet import Fleet
+from gnomon.track.further_passes import AvailablePasses, FurtherPassesRow, further_passes
 from gnomon.track.implausible import refuse_implausible
+from gnomon.track.observer import ideal_observer
 from gnomon.track.port_tables import PortTables, VisitSource
 from gnomon.track.posterior import TrackPosterior, track_posterior
 from gnomon.track.sea_routes import SeaRoute
@@ -46,6 +48,8 @@ class TrackResult:
     visits: gpd.GeoDataFrame
     seasons: pd.DataFrame
     voyages: gpd.GeoDataFrame
+    further_passes: pd.DataFrame
+    """What passes that could be had would add."""
     posteriors: tuple[PortPosterior, ...]
     reviewed: Reviewed
     """Decisions of analysts, and those whose detection the table lacks."""
@@ -68,6 +72,16 @@ class _Found:
         return vars(self.visit) | vars(self.source) | quantiles
 
 
+@dataclass
+class _Inferred:
+    """What the ports give, one after the other."""
+
+    found: list[_Found] = field(default_factory=list)
+    seasons: list[SeasonRow] = field(default_factory=list)
+    posteriors: list[PortPosterior] = field(default_factory=list)
+    further: list[FurtherPassesRow] = field(default_factory=list)
+
+
 def track_visits(
     detections: pd.DataFrame,
     observations: pd.DataFrame,
@@ -80,6 +94,7 @@ def track_visits(
     ais: pd.DataFrame | None = None,
     ports: Iterable[Port] = (),
     decisions: Sequence[Decision] = (),
+    further: Sequence[AvailablePasses] = (),
     on_progress: Progress = silent,
 ) -> TrackResult:
     """Infer visits, seasons and voyages.
@@ -105,6 +120,8 @@ def track_visits(
         Known ports: their zones define the berths, their positions the sea routes.
     decisions
         Of analysts, with the weights of `gnomon.datamodel.decisions`.
+    further
+        Passes that could be had beside those of the observations.
     on_progress
         Called after each round of the chain of each port.
 
@@ -129,19 +146,19 @@ def track_visits(
     more = twins, denominator_notes(hulls, every), review.notes
     start, end = period_of(period, passes)
     tables = PortTables(options, traffic, known, hulls, passes, start, end)
-    found, seasons, posteriors = _infer_ports(
-        tables, _with_reviewed(fleet, hulls), deadweight, ais, on_progress
-    )
+    made = _infer_ports(tables, _with_reviewed(fleet, hulls), deadweight, ais, further, on_progress)
+    seasons = made.seasons
     for notes in more:
         seasons = [_with_note(row, notes) for row in seasons]
     seasons.sort(key=lambda row: row.port)
-    posteriors.sort(key=lambda posterior: posterior.port)
-    found.sort(key=lambda f: (f.visit.port, f.visit.arrived.p50, f.source.visit_id))
+    made.posteriors.sort(key=lambda posterior: posterior.port)
+    made.found.sort(key=lambda f: (f.visit.port, f.visit.arrived.p50, f.source.visit_id))
     return TrackResult(
-        table(Visits, [one.row() for one in found]),
+        table(Visits, [one.row() for one in made.found]),
         table(Seasons, [vars(row) for row in seasons]),
-        _voyages(found, tables.routes, options, traffic.tankers.length_sigma_m),
-        tuple(posteriors),
+        _voyages(made.found, tables.routes, options, traffic.tankers.length_sigma_m),
+        table(FurtherPasses, [vars(row) for row in made.further]),
+        tuple(made.posteriors),
         review,
     )
 
@@ -151,12 +168,11 @@ def _infer_ports(
     fleet: Fleet,
     deadweight: DeadweightModel,
     ais: pd.DataFrame | None,
+    further: Sequence[AvailablePasses],
     report: Progress,
-) -> tuple[list[_Found], list[SeasonRow], list[PortPosterior]]:
-    """Visits, seasons and posteriors, port by port."""
-    found: list[_Found] = []
-    seasons: list[SeasonRow] = []
-    posteriors: list[PortPosterior] = []
+) -> _Inferred:
+    """Visits, seasons, posteriors and what further passes would add, port by port."""
+    made = _Inferred()
     known: dict[str, TrackPosterior] = {}
     for place, name in enumerate(tables.names):
         data = tables.at_berths(name)
@@ -164,8 +180,8 @@ def _infer_ports(
             of_port = partial(_of_ports, report, place, len(tables.names), name)
             known[name] = track_posterior(data, tables.options, tables.traffic, of_port)
         else:
-            seasons.append(unknown_season(data))
-            posteriors.append(PortPosterior(name, tables.start, tables.end, 0.0, ()))
+            made.seasons.append(unknown_season(data))
+            made.posteriors.append(PortPosterior(name, tables.start, tables.end, 0.0, ()))
     for name, tracks in known.items():
         matches = tables.ais_matches(tracks.data, ais)
         given = PortInference(
@@ -176,13 +192,18 @@ def _infer_ports(
             ais=None if ais is None else ais_names(ais, matches, fleet),
         )
         result = port_visits(given, p_tanker_min=tables.options.p_tanker_min)
-        seasons.append(summarise_season(tracks, result.season))
-        posteriors.append(result.season)
-        found += [
+        observer = ideal_observer(tracks, seed=tables.options.seed)
+        summary = summarise_season(tracks, result.season)
+        made.seasons.append(
+            replace(summary, p_seen=observer.visits.p_seen, ideal_half_width=observer.half_width)
+        )
+        made.posteriors.append(result.season)
+        made.further += further_passes(tracks.data, observer, further)
+        made.found += [
             _Found(visit, tables.visit_source(visit.track, tracks.data, matches))
             for visit in result.visits
         ]
-    return found, seasons, posteriors
+    return made
 
 
 def _of_ports(report: Progress, place: int, count: int, port: str, done: int, total: int) -> None:

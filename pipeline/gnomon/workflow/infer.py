@@ -23,6 +23,7 @@ from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
 from gnomon.track.ais import read_ais
 from gnomon.track.fleet import read_fleet
+from gnomon.track.further_passes import read_further_passes
 from gnomon.track.tracking import TrackResult, track_visits
 from gnomon.workflow.decision_effects import Inferred, decision_effects
 from gnomon.workflow.origin import refuse_other_tables
@@ -123,7 +124,7 @@ def infer_tables(
     detections, observations
         Of a run, or a user's own.
     out
-        Folder for visits, seasons, voyages, ledger and cumulative, Parquet each.
+        Folder for visits, seasons, voyages, ledger, cumulative and further_passes, Parquet each.
     period
         First and last day; all observations if left out.
     track, ledger
@@ -157,6 +158,9 @@ def infer_tables(
         fleet=read_fleet(options.fleet or shipped("configs") / "fleet.csv", traffic.tankers),
         deadweight=deadweight_of,
         ais=read_ais(options.ais) if options.ais else None,
+        further=read_further_passes(
+            options.further_passes or shipped("configs") / "further-passes.toml"
+        ),
         ports=ports,
         on_progress=on_progress,
     )
@@ -170,9 +174,10 @@ def infer_tables(
         "voyages": tracked.voyages,
         "ledger": table(Ledger, [row.columns() for row in deliveries.rows]),
         "cumulative": table(Cumulative, [asdict(row) for row in deliveries.days]),
+        "further_passes": tracked.further_passes,
     }
     if tracked.reviewed.held:
-        without = infer(decisions=())
+        without = infer(decisions=(), further=())
         tables["decisions"] = decision_effects(
             tracked.reviewed.held,
             before=Inferred(without.visits, build_ledger(without.posteriors, rules), options.draws),

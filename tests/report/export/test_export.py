@@ -58,6 +58,7 @@ def test_a_run_that_only_found_ships_is_exported_without_visits(tmp_path: Path) 
     assert [note.split(" ")[0] for note in made.notes] == [
         "visits.parquet", "seasons.parquet", "voyages.parquet", "ledger.parquet",
         "cumulative.parquet",
+        "further_passes.parquet",
     ]  # fmt: skip
     assert not any("visits" in name for name in names(made.folder))
 

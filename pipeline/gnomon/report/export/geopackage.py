@@ -1,9 +1,10 @@
 """A run as one GeoPackage with styles, and the QGIS project that shows it.
 
 Layers are ``visits``, ``detections`` (outlines; ``lon`` and ``lat`` are the centres), ``voyages``
-and ``observations``; ``seasons``, ``ledger``, ``cumulative`` and ``decisions`` are tables without
-geometry. Their columns are those of `gnomon.datamodel.tables`, with times in UTC to a millisecond,
-as the format has them. QGIS reads the styles of the layers by itself, from ``layer_styles``.
+and ``observations``; ``seasons``, ``ledger``, ``cumulative``, ``further_passes`` and ``decisions``
+are tables without geometry. Their columns are those of `gnomon.datamodel.tables`, with times in UTC
+to a millisecond, as the format has them. QGIS reads the styles of the layers by itself, from
+``layer_styles``.
 
 OGC GeoPackage 1.3, written by GDAL.
 """

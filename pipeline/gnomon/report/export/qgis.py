@@ -143,6 +143,7 @@ TABLE_TITLES = {
     "seasons": "Numbers of visits by port",
     "ledger": "Barrels by year",
     "cumulative": "Barrels day by day",
+    "further_passes": "What more images would give",
     "decisions": "What analysts' decisions changed",
 }
 """Tables without geometry."""
