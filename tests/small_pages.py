@@ -38,7 +38,8 @@ def barrels(p_over: float = 0.7, **more: Any) -> dict[str, Any]:
 def port_season(port: str = "rajin", **more: Any) -> dict[str, Any]:
     """A row of the seasons over `PERIOD`."""
     row = {"start": PERIOD[0], "end": PERIOD[1], "visits_p05": 17.0, "visits_p50": 22.0,
-           "visits_p95": 30.0, "p_exports": 1.0}  # fmt: skip
+           "visits_p95": 30.0, "p_exports": 1.0, "p_seen": 0.42,
+           "ideal_half_width": 5.2}  # fmt: skip
     return season() | {"port": port} | row | more
 
 

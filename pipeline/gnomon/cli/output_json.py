@@ -70,15 +70,18 @@ def inference_document(inference: "Inference") -> Document:
     ``summary`` has the published numbers as the lines that the terminal prints.
     """
     from gnomon.cli.output_ledger import ledger_lines
+    from gnomon.cli.output_passes import observer_lines
 
-    reviewed = inference.tracked.reviewed
+    reviewed, further = inference.tracked.reviewed, inference.tracked.further_passes
     seasons, ledger = inference.tracked.seasons, inference.ledger
+    lines = [*ledger_lines(ledger, seasons), *observer_lines(seasons, further)]
     return {
         "simulated": inference.simulated,
-        "summary": [line.strip() for line in ledger_lines(ledger, seasons)],
+        "summary": [line.strip() for line in lines],
         "notes": list(inference.notes),
         "visits": len(inference.tracked.visits),
         "seasons": records(seasons),
+        "further_passes": records(further),
         "ledger": records(ledger),
         "review": {
             "used": len(reviewed.held),

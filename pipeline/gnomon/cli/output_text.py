@@ -91,6 +91,7 @@ def print_unmatched(decisions: Iterable["Decision"]) -> None:
 def print_inference(inference: "Inference") -> None:
     """Print visits, direction of trade, barrels and the cap, in 80 columns."""
     from gnomon.cli.output_ledger import ledger_lines, season_cells
+    from gnomon.cli.output_passes import observer_lines
 
     table = Table(box=None, pad_edge=False)
     names = ("port", "visits 90 %", "middle", "seen", "H.-T.", "Little", "Chapman", "direction")
@@ -99,7 +100,9 @@ def print_inference(inference: "Inference") -> None:
     for cells in season_cells(inference.tracked.seasons):
         table.add_row(*cells)
     console.print(table)
-    for line in ledger_lines(inference.ledger, inference.tracked.seasons):
+    lines = ledger_lines(inference.ledger, inference.tracked.seasons)
+    lines += observer_lines(inference.tracked.seasons, inference.tracked.further_passes)
+    for line in lines:
         console.print(line, soft_wrap=True, markup=False)
 
 

@@ -60,6 +60,13 @@ def rough(value: float | None) -> str:
     return f"{_rounded(value / size) * size:,d}"
 
 
+def plus_minus(value: float | None) -> str:
+    """Half of an interval: ±12, and ±2.6 where it is below ten."""
+    if value is None or pd.isna(value):
+        return UNKNOWN
+    return f"±{_rounded(value):,d}" if value >= 9.95 else f"±{_rounded(10 * value) / 10:.1f}"
+
+
 def whole(value: float | None) -> str:
     """Number without decimals."""
     return UNKNOWN if value is None or pd.isna(value) else f"{_rounded(value):,d}"

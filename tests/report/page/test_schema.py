@@ -14,6 +14,7 @@ SAME = {
     "Swing": schema.Swing,
     "Year": schema.Year,
     "Season": schema.Season,
+    "FurtherImages": schema.FurtherImages,
     "Port": schema.PortOutline,
     "PortPicture": schema.PortPicture,
     "Curve": schema.BarrelCurve,

@@ -17,6 +17,7 @@ from gnomon.report.load_tables import Run
 from gnomon.report.numbers import PASSED_MIN, open_ports_of
 from gnomon.report.page.cumulative import curve_of_year
 from gnomon.report.page.encode import epoch_s, number, parsed
+from gnomon.report.page.further_images import further_images
 from gnomon.report.page.schema import (
     Answer,
     IfLoading,
@@ -40,7 +41,7 @@ def answer(run: Run) -> Answer:
     return {
         "loading": list(loading_ports(run)),
         "product": run.study.ledger.product if run.study else None,
-        "seasons": [_season(row) for _, row in run.seasons.iterrows()],
+        "seasons": [_season(row, run.further_passes) for _, row in run.seasons.iterrows()],
         "years": [_year(run, int(year), rows) for year, rows in run.ledger.groupby("year")],
         "vessels": _vessels(run.visits),
         "visits": len(run.visits),
@@ -58,7 +59,7 @@ def loading_ports(run: Run) -> tuple[str, ...]:
     return tuple(port for port in run.study.ledger.loading if port in inferred)
 
 
-def _season(row: pd.Series) -> Season:
+def _season(row: pd.Series, further: pd.DataFrame) -> Season:
     return {
         "port": str(row.port),
         "notes": row.notes.split("; ") if isinstance(row.notes, str) else [],
@@ -70,6 +71,9 @@ def _season(row: pd.Series) -> Season:
         "visits_p50": number(row.visits_p50),
         "visits_p95": number(row.visits_p95),
         "seen_p50": number(row.seen_p50),
+        "p_seen": number(row.p_seen),
+        "ideal_half_width": number(row.ideal_half_width),
+        "further": further_images(further[further.port == row.port]),
         "horvitz_thompson": number(row.horvitz_thompson),
         "horvitz_thompson_sigma": number(row.horvitz_thompson_sigma),
         "little": number(row.little),

@@ -85,8 +85,21 @@ class Year(TypedDict):
     curve: BarrelCurve | None
 
 
+class FurtherImages(TypedDict):
+    """One row of further_passes.parquet."""
+
+    passes: str
+    sensor: str
+    gsd_m: Number
+    a_month: Number
+    free: bool
+    p_seen: Number
+    half_width: Number
+    """Of the 90 % interval of visits, for an observer who knew all rates, with these passes too."""
+
+
 class Season(TypedDict):
-    """One row of seasons.parquet."""
+    """One row of seasons.parquet, and those of further_passes.parquet of its port."""
 
     port: str
     notes: list[str]
@@ -98,6 +111,9 @@ class Season(TypedDict):
     visits_p50: Number
     visits_p95: Number
     seen_p50: Number
+    p_seen: Number
+    ideal_half_width: Number
+    further: list[FurtherImages]
     horvitz_thompson: Number
     horvitz_thompson_sigma: Number
     little: Number

@@ -3,6 +3,7 @@ import { Changes } from "./changes";
 import { Cumulative } from "./cumulative";
 import type { Page, Year } from "./data";
 import { StrongestPicture, Visits } from "./gallery";
+import { Further } from "./further";
 import { explained } from "./glossary";
 import { Headline, loadingSeasons, Tiles } from "./headline";
 import { stated } from "./open";
@@ -45,6 +46,7 @@ export function Answer({ page, decisions }: { page: Page; decisions: Decisions }
       <Visits page={page} />
       <Tiles page={page} year={year} />
       {year && (year.scenarios[0]?.barrels[2] ?? 0) > 0 && <Changes year={year} />}
+      <Further page={page} />
       {remarks.length > 0 && (
         <ul class="remarks" aria-label="What was missing">
           {remarks.map((remark) => (

@@ -56,6 +56,15 @@ export interface Year {
   swings: Swing[];
   curve: Curve | null;
 }
+export interface FurtherImages {
+  passes: string;
+  sensor: string;
+  gsd_m: number;
+  a_month: number;
+  free: boolean;
+  p_seen: number;
+  half_width: number;
+}
 export interface Season {
   port: string;
   notes: string[];
@@ -67,6 +76,9 @@ export interface Season {
   visits_p50: number | null;
   visits_p95: number | null;
   seen_p50: number | null;
+  p_seen: number | null;
+  ideal_half_width: number | null;
+  further: FurtherImages[];
   horvitz_thompson: number | null;
   horvitz_thompson_sigma: number | null;
   little: number | null;

@@ -18,6 +18,10 @@ export function rough(value: number | null | undefined): string {
   return integer.format(Math.round(value / size) * size);
 }
 
+/** Half of an interval: ±12, and ±2.6 where it is below ten. */
+export const plusMinus = (value: number | null | undefined) =>
+  value == null ? "–" : `±${value >= 9.95 ? integer.format(Math.floor(value + 0.5)) : (Math.floor(10 * value + 0.5) / 10).toFixed(1)}`;
+
 export const fixed = (value: number | null | undefined, digits = 1, unit = "") =>
   value == null ? "–" : `${value.toFixed(digits)}${unit}`;
 
