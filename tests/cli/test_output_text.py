@@ -113,7 +113,7 @@ def test_no_name_or_text_is_taken_for_markup(
     count = ReasonCount(count=1, reason=name, remedy=name, examples=(name,))
     print_reasons([count], "image", what=name, named=True)
     seasons = table(Seasons, [season() | {"port": name, "notes": name}])
-    tracked = SimpleNamespace(seasons=seasons)
+    tracked = SimpleNamespace(seasons=seasons, further_passes=table(*ROWS["further_passes"]))
     print_inference(SimpleNamespace(tracked=tracked, ledger=table(Ledger, [ledger()])))  # type: ignore[arg-type]
     output = capsys.readouterr()
     ports = [line for line in output.out.splitlines() if line.startswith(name)]

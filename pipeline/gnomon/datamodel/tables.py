@@ -15,6 +15,7 @@ from pandera.engines.geopandas_engine import Geometry
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
+from gnomon.datamodel.decision_tables import DecisionEffects as DecisionEffects
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.schema import Table, Time, angle
 from gnomon.datamodel.ship_types import SHIP_TYPES
@@ -367,32 +368,6 @@ class Cumulative(Table):
     """Given that ships load at the open ports, as in `Ledger`."""
     barrels_if_loading_p50: Series[float] = pa.Field(ge=0, nullable=True)
     barrels_if_loading_p95: Series[float] = pa.Field(ge=0, nullable=True)
-
-
-class DecisionEffects(Table):
-    """One row per decision of an analyst that was used, and one for all together.
-
-    ``_before`` is inferred without any decision, ``_after`` with all of them. The row of all has
-    no ``detection_id``, and it alone has deliveries and barrels.
-    """
-
-    detection_id: Series[str] = pa.Field(nullable=True)
-    decision: Series[str]
-    """In words."""
-    visit_before: Series[str] = pa.Field(nullable=True)
-    """Id of the visit that the detection belonged to; null for none."""
-    visit_after: Series[str] = pa.Field(nullable=True)
-    p_tanker_before: Series[float] = pa.Field(ge=0, le=1, nullable=True)
-    """Of that visit."""
-    p_tanker_after: Series[float] = pa.Field(ge=0, le=1, nullable=True)
-    p_loaded_before: Series[float] = pa.Field(ge=0, le=1, nullable=True)
-    p_loaded_after: Series[float] = pa.Field(ge=0, le=1, nullable=True)
-    deliveries_p50_before: Series[float] = pa.Field(ge=0, nullable=True)
-    deliveries_p50_after: Series[float] = pa.Field(ge=0, nullable=True)
-    barrels_p50_before: Series[float] = pa.Field(ge=0, nullable=True)
-    barrels_p50_after: Series[float] = pa.Field(ge=0, nullable=True)
-    barrels_noise: Series[float] = pa.Field(ge=0, nullable=True)
-    """A difference in barrels of no more than this is sampling noise."""
 
 
 class Labels(Table):

@@ -7,6 +7,7 @@ from typing import get_type_hints
 import pytest
 
 from gnomon.report.page import schema
+from gnomon.report.page.further_images import FurtherImages
 
 SCRIPT = Path(schema.__file__).parents[1] / "web" / "src" / "data.ts"
 SAME = {
@@ -14,7 +15,7 @@ SAME = {
     "Swing": schema.Swing,
     "Year": schema.Year,
     "Season": schema.Season,
-    "FurtherImages": schema.FurtherImages,
+    "FurtherImages": FurtherImages,
     "Port": schema.PortOutline,
     "PortPicture": schema.PortPicture,
     "Curve": schema.BarrelCurve,

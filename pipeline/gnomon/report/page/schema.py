@@ -7,6 +7,8 @@ Times are seconds since the epoch, places degrees, unknown values null. Large ta
 
 from typing import TypedDict
 
+from gnomon.report.page.further_images import FurtherImages
+
 Number = float | None
 Ring = list[list[float]]
 """Longitude and latitude of each corner, or metres east and north in a picture."""
@@ -83,19 +85,6 @@ class Year(TypedDict):
     scenarios: list[Scenario]
     swings: list[Swing]
     curve: BarrelCurve | None
-
-
-class FurtherImages(TypedDict):
-    """One row of further_passes.parquet."""
-
-    passes: str
-    sensor: str
-    gsd_m: Number
-    a_month: Number
-    free: bool
-    p_seen: Number
-    half_width: Number
-    """Of the 90 % interval of visits, for an observer who knew all rates, with these passes too."""
 
 
 class Season(TypedDict):
