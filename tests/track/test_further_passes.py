@@ -25,7 +25,7 @@ from gnomon.track.further_passes import (
 from gnomon.track.observer import IdealObserver, KnownParameters, ideal_observer
 from gnomon.track.presence import RADAR
 from gnomon.track.sightings import PortObservations
-from tracked_seasons import berth, month, month_posterior, prior_of
+from tracked_seasons import TRAFFIC, berth, month, month_posterior, prior_of
 
 
 @cache
@@ -58,7 +58,7 @@ def test_visits_seen_with_more_passes_are_those_of_simulated_seasons() -> None:
     data = replace(whole, day=whole.day[::4], usable=whole.usable[::4],
                    sensor_class=whole.sensor_class[::4])  # fmt: skip
     only = np.where(np.arange(FALSE_ALARM + 1) == 0, 1.0, 1e-12)
-    known = KnownParameters(prior_of(2.5, 2, 0.8), only)
+    known = KnownParameters(prior_of(2.5, 2, 0.8), only, TRAFFIC)
     now = replace(observer(), known=known)
     further = passes(sensor="sar", passes_a_month=MONTH_DAYS / 5)  # every five days, from 2.5 on
     added = np.arange(2.5, data.days, 5)

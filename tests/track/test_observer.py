@@ -24,7 +24,7 @@ from gnomon.track.observer import (
 )
 from gnomon.track.presence import PresenceLikelihood, sample_prior
 from gnomon.track.rates import RateWalk
-from tracked_seasons import hulls_of, month, month_posterior, prior_of
+from tracked_seasons import TRAFFIC, hulls_of, month, month_posterior, prior_of
 
 DAY = np.array([0.5, 1.5, 3.0, 4.0, 5.5, 7.0])
 DAYS = 8.0
@@ -32,7 +32,7 @@ RATES = np.array([0.25, 0.2, 0.1, 0.02, 0.002, 0.002, 0.05])
 
 
 def presence_of(day: np.ndarray = DAY) -> PresenceLikelihood:
-    known = KnownParameters(prior_of(2.0, 2, 0.8), RATES)
+    known = KnownParameters(prior_of(2.0, 2, 0.8), RATES, TRAFFIC)
     return known.presence(
         DAYS, day=day, sensor_classes=np.zeros(len(day), int), usable=np.ones(len(day))
     )
@@ -49,9 +49,10 @@ def six_hulls() -> Hulls:
 
 def chain_of(hulls: Hulls, presence: PresenceLikelihood) -> PartitionChain:
     rng = np.random.default_rng(0)
-    walk = RateWalk(np.ones((1, FALSE_ALARM + 1)), np.log(RATES), 0, rng)
+    walk = RateWalk(np.ones((1, FALSE_ALARM + 1)), np.log(RATES), 0, rng, TRAFFIC.rates)
+    marks = MarkLikelihood(hulls, TRAFFIC)
     free = [-1] * len(hulls.day)
-    return PartitionChain(hulls, MarkLikelihood(hulls), presence, walk, rng, list(free), list(free))
+    return PartitionChain(hulls, marks, presence, walk, rng, list(free), list(free))
 
 
 def partitions_of(hulls: Hulls) -> list[list[Track]]:
@@ -170,7 +171,7 @@ def test_a_draw_lends_its_parameters_which_is_amid_the_others() -> None:
 
 
 def test_a_member_alone_has_the_values_that_it_has_among_all() -> None:
-    prior = sample_prior(32, dwell_days=2.5, dwell_factor=1.6)
+    prior = sample_prior(32, TRAFFIC)
     one = of_member(prior, 5)
     assert one.mean_days.tolist() == prior.mean_days[5:6].tolist()
     assert one.detection.tolist() == prior.detection[5:6].tolist()

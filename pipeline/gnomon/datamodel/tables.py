@@ -15,7 +15,7 @@ from pandera.engines.geopandas_engine import Geometry
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
-from gnomon.datamodel.decision_tables import DecisionEffects as DecisionEffects
+from gnomon.datamodel import decision_tables
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.schema import Table, Time, angle
 from gnomon.datamodel.ship_types import SHIP_TYPES
@@ -29,6 +29,7 @@ LOAD_REASONS = (
 Status = Literal["unreviewed", "ship", "not_ship"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 LabelLoad = Literal["laden", "ballast", "unknown"]
+DecisionEffects = decision_tables.DecisionEffects
 TankerBasis = Literal["size alone", "size and images", "analyst"]
 LABEL_LOADS: tuple[LabelLoad, ...] = get_args(LabelLoad)
 

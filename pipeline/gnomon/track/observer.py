@@ -27,6 +27,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
 from gnomon.track.linking import PartitionChain, PartitionDraw, Track
 from gnomon.track.marks import MarkLikelihood
@@ -51,6 +52,7 @@ class KnownParameters:
     """One member."""
     rates: Floats
     """(classes,): a day, and for false alarms an observation."""
+    traffic: Traffic
 
     def presence(
         self, days: float, *, day: Floats, sensor_classes: Ints, usable: Floats
@@ -58,6 +60,7 @@ class KnownParameters:
         """Likelihoods in observations of a period of that many days."""
         return presence_likelihood(
             self.prior,
+            self.traffic,
             day=day,
             sensor_classes=sensor_classes,
             usable=usable,
@@ -120,7 +123,7 @@ def ideal_observer(tracks: TrackPosterior, *, seed: int) -> IdealObserver:
     """
     data, draw = tracks.data, central_draw(tracks)
     rng = np.random.default_rng([seed, crc32(f"observer of {data.port}".encode())])
-    known = KnownParameters(of_member(tracks.prior, draw.member), draw.rates)
+    known = KnownParameters(of_member(tracks.prior, draw.member), draw.rates, tracks.traffic)
     presence = known.presence(
         data.days, day=data.day, sensor_classes=data.sensor_class, usable=data.usable
     )
@@ -173,11 +176,10 @@ def _chain(
     hulls = tracks.data.hulls
     # False alarms have no days: with an exposure of one the walk's numbers are the rates.
     exposure = np.ones((1, len(draw.rates)))
-    walk = RateWalk(exposure, np.log(draw.rates), 0, rng)
+    walk = RateWalk(exposure, np.log(draw.rates), 0, rng, tracks.traffic.rates)
+    marks = MarkLikelihood(hulls, tracks.traffic)
     free = [-1] * len(hulls.observation)
-    chain = PartitionChain(
-        hulls, MarkLikelihood(hulls), presence, walk, rng, list(free), list(free)
-    )
+    chain = PartitionChain(hulls, marks, presence, walk, rng, list(free), list(free))
     for track in draw.tracks:
         for first, second in itertools.pairwise(track):
             chain.link(first, second)

@@ -6,8 +6,7 @@ from typing import get_type_hints
 
 import pytest
 
-from gnomon.report.page import schema
-from gnomon.report.page.further_images import FurtherImages
+from gnomon.report.page import curves, schema
 
 SCRIPT = Path(schema.__file__).parents[1] / "web" / "src" / "data.ts"
 SAME = {
@@ -15,15 +14,15 @@ SAME = {
     "Swing": schema.Swing,
     "Year": schema.Year,
     "Season": schema.Season,
-    "FurtherImages": FurtherImages,
+    "FurtherImages": schema.FurtherImages,
     "Port": schema.PortOutline,
     "PortPicture": schema.PortPicture,
-    "Curve": schema.BarrelCurve,
+    "Curve": curves.BarrelCurve,
     "Strongest": schema.Strongest,
     "Run": schema.RunSection,
     "Raw": schema.PageData,
     "Chip": schema.PagePicture,
-    "Posterior": schema.PosteriorCurve,
+    "Posterior": curves.PosteriorCurve,
     "Evidence": schema.PageEvidenceData,
 }
 JOINED = {"Observation": schema.ObservationColumns, "Ship": schema.ShipColumns}

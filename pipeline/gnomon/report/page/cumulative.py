@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from gnomon.report.page.curves import BarrelCurve
 from gnomon.report.page.encode import epochs_s, numbers
-from gnomon.report.page.schema import BarrelCurve
 
 
 def curve_of_year(

@@ -23,9 +23,10 @@ from gnomon.report.credits import UNCREDITED, WARNING, ImageCredit, image_credit
 from gnomon.report.figures.chips import Outlines, encoded, picture_of
 from gnomon.report.figures.marks import mark_pixels
 from gnomon.report.load_tables import Run
+from gnomon.report.page.curves import PosteriorCurve
 from gnomon.report.page.encode import epoch_s, parsed, rings
 from gnomon.report.page.posteriors import curve_of, curves_of_table
-from gnomon.report.page.schema import PagePicture, PortPicture, PosteriorCurve, Ring, Strongest
+from gnomon.report.page.schema import PagePicture, PortPicture, Ring, Strongest
 from gnomon.workflow.evidence import Cutout, cutouts
 from gnomon.workflow.store import STORE, Store
 from gnomon.workflow.surroundings import Square, square_around, square_of_visit

@@ -1,23 +1,9 @@
 """Further images that a port's count would gain from, as the page lists them."""
 
-from typing import TypedDict
-
 import pandas as pd
 
 from gnomon.report.page.encode import number
-
-
-class FurtherImages(TypedDict):
-    """One row of further_passes.parquet."""
-
-    passes: str
-    sensor: str
-    gsd_m: float | None
-    a_month: float | None
-    free: bool
-    p_seen: float | None
-    half_width: float | None
-    """Of the 90 % interval of visits, for an observer who knew all rates, with these passes too."""
+from gnomon.report.page.schema import FurtherImages
 
 
 def further_images(rows: pd.DataFrame) -> list[FurtherImages]:

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.physics.hydrostatics import tankers
-from gnomon.report.page.schema import PosteriorCurve
+from gnomon.report.page.curves import PosteriorCurve
 from gnomon.workflow.evidence import INNER, FreeboardPosterior
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ Times are seconds since the epoch, places degrees, unknown values null. Large ta
 
 from typing import TypedDict
 
-from gnomon.report.page.further_images import FurtherImages
+from gnomon.report.page.curves import BarrelCurve, PosteriorCurve
 
 Number = float | None
 Ring = list[list[float]]
@@ -62,18 +62,6 @@ class Swing(TypedDict):
     text: str
 
 
-class BarrelCurve(TypedDict):
-    """Cumulative barrels at the end of each day: 5, 50 and 95 % quantiles.
-
-    If ships load, where images do not decide whether they do.
-    """
-
-    t: list[int | None]
-    low: list[Number]
-    middle: list[Number]
-    high: list[Number]
-
-
 class Year(TypedDict):
     """The ledger of a year, and the part of it that its numbers cover (the end not included)."""
 
@@ -85,6 +73,18 @@ class Year(TypedDict):
     scenarios: list[Scenario]
     swings: list[Swing]
     curve: BarrelCurve | None
+
+
+class FurtherImages(TypedDict):
+    """One row of further_passes.parquet; the half-width is that with these passes too."""
+
+    passes: str
+    sensor: str
+    gsd_m: Number
+    a_month: Number
+    free: bool
+    p_seen: Number
+    half_width: Number
 
 
 class Season(TypedDict):
@@ -348,21 +348,6 @@ class Strongest(TypedDict):
     ship: str
     chip: PagePicture
     credit: str
-
-
-class PosteriorCurve(TypedDict):
-    """Posterior of a freeboard; each curve has its peak at 1."""
-
-    x: list[float]
-    """Freeboard, metres."""
-    post: list[float]
-    like: list[float]
-    """Likelihood of the pixels alone; empty if there is none."""
-    laden: list[float]
-    """Ends of the 90 % interval of tankers of this size."""
-    ballast: list[float]
-    fitted: bool
-    """False if only the table was there, and the curve is a normal distribution."""
 
 
 class PageEvidenceData(TypedDict):
