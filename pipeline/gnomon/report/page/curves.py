@@ -1,4 +1,4 @@
-"""Curves that Python writes into the page: the interfaces beside those of `gnomon.report.page.schema`."""
+"""Curves in the page: interfaces beside those of `gnomon.report.page.schema`."""
 
 from typing import TypedDict
 
