@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import gamma, poisson
 
-from gnomon.track.classes import FIXTURE, RESIDENT
+from gnomon.track.classes import DWELL_KIND, DWELL_KINDS, FIXTURE, SHIPS
+from gnomon.track.classes import NAMES as CLASS_NAMES
 from gnomon.track.presence import (
     COARSE,
     FINE,
@@ -125,7 +126,7 @@ def test_another_observation_never_lowers_the_detectable_days(seed: int) -> None
 def test_classes_have_their_own_dwell_and_detection() -> None:
     day = np.arange(6.0)
     prior = prior_of(2.0, 3, 0.8)
-    prior.mean_days[0] = [1.0, 4.0, 5.0, 90.0]
+    prior.mean_days[0] = np.arange(1.0, 1 + len(DWELL_KINDS))
     classes = np.array([COARSE, RADAR] * 3)
     made = presence_likelihood(
         prior,
@@ -136,17 +137,16 @@ def test_classes_have_their_own_dwell_and_detection() -> None:
         start_day=0.0,
         end_day=6.0,
     )
-    assert made.total_days.tolist() == [[7.0, 10.0, 11.0, 11.0, 96.0, 96.0]]
+    assert made.total_days[0] == pytest.approx(7.0 + DWELL_KIND)
     p = 1 / (1 + np.exp(-made.log_odds[:2, 0]))
     for n, sensor in enumerate((COARSE, RADAR)):
         place = np.array([sensor])
-        of_length = [
-            relative_detection(place, m, TRAFFIC.detection)[0] for m in (90.0, 90.0, 90.0, 135.0)
-        ]
-        assert p[n, :4] == pytest.approx(0.8 * np.array(of_length))
-    # What stays is taken for a ship at a rate of its own, a fixture by optical images alone.
-    assert p[0, [RESIDENT, FIXTURE]] == pytest.approx(0.8)
-    assert p[1, RESIDENT] == pytest.approx(0.8)
+        lengths = [getattr(TRAFFIC.classes, name).typical_length_m for name in CLASS_NAMES[SHIPS]]
+        of_length = np.array([relative_detection(place, m, TRAFFIC.detection)[0] for m in lengths])
+        ships = np.arange(len(lengths)) != FIXTURE
+        assert p[n, ships] == pytest.approx(0.8 * of_length[ships])
+    # A fixture is taken for a ship at a rate of its own, and by optical images alone.
+    assert p[0, FIXTURE] == pytest.approx(0.8)
     assert p[1, FIXTURE] < 0.021  # the least odds of a detection
 
 

@@ -158,9 +158,15 @@ def test_a_register_of_the_fleet_sharpens_its_deadweight(tmp_path: Path) -> None
 
 
 def test_a_name_that_ais_sends_is_the_candidate(tmp_path: Path) -> None:
-    made = year_2024()
+    made = month()
     fleet = register(made, tmp_path / "fleet.csv")
-    one = int(np.flatnonzero(made.visit >= 0)[20])
+    listed = {
+        name
+        for row in tracked(made, options(draws=40), fleet=fleet).visits.detections
+        for name in json.loads(row)
+    }
+    in_table = made.detections.detection_id.isin(listed).to_numpy()
+    one = int(np.flatnonzero(in_table & (made.visit >= 0))[0])
     hull, ship = made.detections.iloc[one], int(made.truth.ship[made.visit[one]])
     wrong = (ship + 3) % 14
     sent = {"mmsi": "445000001", "time": hull.seen_at.isoformat()}

@@ -45,7 +45,7 @@ class RateWalk:
 
     def __post_init__(self) -> None:
         self._past: list[Floats] = []
-        self._root = FIRST_SIGMA * np.eye(len(self.log_expected))
+        self._root: NDArray[np.floating] = FIRST_SIGMA * np.eye(len(self.log_expected))
 
     @property
     def rates(self) -> Floats:
