@@ -51,8 +51,10 @@ def plain(season: SimulatedSeason, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def a_visit_of_two_images(plain: Inference) -> list[str]:
+    """Of the size of a small tanker, which others have too: no type is given."""
     rows = plain.tracked.visits
-    two = rows[(rows.observations == 2) & (rows.p_tanker > 0.95)]
+    two = rows[(rows.observations == 2) & (rows.p_tanker > 0.7)]
+    assert (two.p_tanker < 0.95).all()
     names: list[str] = json.loads(two.iloc[len(two) // 2].detections)
     return names
 
@@ -97,7 +99,8 @@ def test_loads_that_an_analyst_is_sure_of_are_what_its_own_images_show(
     visit = visit_of(inferred(season, tmp_path, *words), names[0])
     assert visit is not None
     assert visit.p_tanker_basis == "analyst"
-    assert visit.image_p_laden_in < 0.05
+    # Its cargo may have been worked before the first image or after the last.
+    assert visit.image_p_laden_in < 0.2
     assert visit.image_p_laden_out < 0.2
 
 
