@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markdown import Markdown
 
 from gnomon.validate import planet
 from gnomon.validate.freeboard import figure, measure, section
 from gnomon.validate.seasons import validate_seasons
-from gnomon.validate.worlds import read_worlds, world_cases, worlds_section, worlds_table
+from gnomon.validate.worlds import read_worlds, world_cases, worlds_table
+from gnomon.validate.worlds_report import worlds_section
 from gnomon.workflow.digests import code_digest
 from gnomon.workflow.executor import worker_processes
 
@@ -57,7 +59,9 @@ def _worlds() -> str:
     with worker_processes() as pool:
         for number, made in enumerate(read_worlds(world_cases(), seasons, path, pool), 1):
             err.print(f"{number}: {made.case}, {made.sensors}, season {made.seed}")
-    return worlds_section(worlds_table(path))
+    text = worlds_section(worlds_table(path))
+    err.print(Markdown(text))
+    return text
 
 
 PARTS: dict[str, Callable[[], str | None]] = {
