@@ -80,12 +80,20 @@ def test_a_direction_is_supposed_only_where_it_is_nearly_sure(loaded: float, un:
 
 
 def test_a_contradiction_is_named() -> None:
-    row = {"image_p_laden_out": 0.02, "p_laden_out": 0.999, "p_laden_in": 0.01}
+    row = {"image_p_laden_out": 0.02, "others_p_laden_out": 0.98, "contradicts_trade": True,
+           "p_laden_out": 0.6, "p_laden_in": 0.01}  # fmt: skip
     assert disagreement(row, ships("ballast")) == (
         "The two disagree: its own images say that it was in ballast on departure, the other "
         "visits that it was laden."
     )
-    row = {"p_laden_out": 0.999, "p_laden_in": 0.01}
+    both = {"image_p_laden_in": 0.97, "others_p_laden_in": 0.02}
+    laden = row | both | {"image_p_laden_out": 0.97}
+    assert disagreement(laden, ships("laden")) == (
+        "The two disagree: its own images say that it was laden on arrival, the other visits that "
+        "it was in ballast."
+    )
+    assert "disagree" not in str(disagreement(row | {"contradicts_trade": False}, ships("laden")))
+    row = {"contradicts_trade": None, "p_laden_out": 0.999, "p_laden_in": 0.01}
     assert disagreement(row, ships("ballast")) == (
         "None of its own images shows it laden: that rests on the other visits alone."
     )

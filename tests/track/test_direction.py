@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import beta
 
 from gnomon.track.direction import (
     BALLAST,
@@ -15,13 +17,16 @@ from gnomon.track.direction import (
     LOG_PRIOR,
     MISREAD,
     SHARES,
+    UNLIKE_SHAPE,
     UNLOADS,
     combine_ends,
+    contradicts,
     draw_operations,
     load_log_ratios,
     mixture_log_posterior,
     operation_log_likelihood,
     operation_probabilities,
+    others_probabilities,
 )
 
 SWAP = [UNLOADS, LOADS, LADEN, BALLAST]
@@ -136,6 +141,79 @@ def test_the_mixture_of_many_clear_visits_is_theirs() -> None:
     posterior = np.exp(mixture_log_posterior(operations))
     mean = posterior @ SHARES / posterior.sum()
     assert mean == pytest.approx([0.75, 0, 0.25, 0], abs=0.08)
+
+
+# --- visits that do not follow the trade of their port -------------------------------------------
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 10_000), st.integers(1, 20))
+def test_visits_that_follow_no_trade_are_a_share_that_is_integrated_over(
+    seed: int, count: int
+) -> None:
+    """Likelihood of the three trades by adaptive integration over the share."""
+    operations = visits(seed, count)
+    likelihood = np.exp(operations)
+    posterior = np.exp(mixture_log_posterior(operations))
+    for followed, prior in (([LOADS], 0.4), ([UNLOADS], 0.4), ([BALLAST, LADEN], 0.1)):
+        rest = [n for n in range(4) if n not in followed]
+        yes, no = likelihood[:, followed].mean(1), likelihood[:, rest].mean(1)
+
+        def density(root: float, yes: np.ndarray = yes, no: np.ndarray = no) -> float:
+            share = root**2  # without the pole of the density at 0
+            both = ((1 - share) * yes + share * no).prod()
+            return float(both * beta(*UNLIKE_SHAPE).pdf(share) * 2 * root) if root else 0.0
+
+        expected = prior * quad(density, 0, 1, limit=200)[0]
+        alike = [np.ptp(SHARES[:, which], 1) < 1e-12 for which in (followed, rest)]
+        trade = alike[0] & alike[1]
+        assert posterior[trade].sum() == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_few_visits_in_a_hundred_do_not_follow_the_trade() -> None:
+    prior = np.exp(LOG_PRIOR)
+    loads = SHARES[:, LOADS] > np.maximum(SHARES[:, UNLOADS], 0.5)
+    unlike = prior[loads] @ (1 - SHARES[loads, LOADS]) / prior[loads].sum()
+    assert 0.02 < unlike < 0.08
+
+
+@given(st.integers(0, 10_000), st.integers(1, 8))
+def test_what_the_others_say_does_not_rest_on_the_visit_itself(seed: int, count: int) -> None:
+    operations = visits(seed, count)
+    found = others_probabilities(operations)
+    for n in range(count):
+        silent = operations.copy()
+        silent[n] = 0
+        np.testing.assert_allclose(found[n], operation_probabilities(silent)[n], atol=1e-9)
+
+
+CLEAR = operation_log_likelihood(np.array([-3.0, 3.0]), np.array([0.05, 0.95]))
+CONTRARY = operation_log_likelihood(np.array([6.0, -6.0]), np.array([0.05, 0.95]))
+
+
+def test_a_visit_that_shows_the_contrary_is_not_overruled_by_all_others() -> None:
+    """Thirty visits load, and one clearly unloads: neither it nor the trade becomes unsure."""
+    operations = np.array([CLEAR] * 30 + [CONTRARY])
+    each = operation_probabilities(operations)
+    assert each[:-1, LOADS].min() > 0.97
+    assert others_probabilities(operations)[-1, LOADS] > 0.95
+    assert 0.1 < each[-1, UNLOADS] < 0.9
+    many = operation_probabilities(np.array([CLEAR] * 30 + [CONTRARY] * 3))
+    assert many[-1, UNLOADS] > each[-1, UNLOADS]
+    assert many[0, LOADS] > 0.95
+
+
+@given(st.lists(st.floats(0, 1), min_size=4, max_size=4))
+def test_a_contradiction_is_one_of_laden_and_ballast_that_are_both_known(p: list[float]) -> None:
+    own, others = np.array(p[:2]), np.array(p[2:])
+    found = contradicts(own, others)
+    either = [
+        max(one, 1 - one) > 0.9 and max(two, 1 - two) > 0.9 and (one > 0.5) != (two > 0.5)
+        for one, two in zip(own, others, strict=True)
+    ]
+    assert found == any(either)
+    edge = np.abs(np.abs(np.array(p) - 0.5) - 0.4).min() < 1e-9
+    assert edge or found == contradicts(1 - own, 1 - others)
 
 
 @given(st.integers(0, 10_000))

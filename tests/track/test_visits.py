@@ -98,6 +98,23 @@ def test_loads_at_the_berth_are_those_of_its_images(found: PortVisits) -> None:
         assert visit.p_laden_out == visit.berth_p_laden_out == pytest.approx(loads[n] + laden[n])
 
 
+def test_a_visit_whose_own_images_show_the_contrary_is_flagged_and_not_overruled() -> None:
+    """In the season of 2024 all ships load; here three images show one of them in ballast."""
+    made = year_2024()
+    plain = tracked(made).visits
+    ids = json.loads(plain.detections[plain.observations >= 3].iloc[0])
+    ratios = made.detections.log_lr_laden.mask(made.detections.detection_id.isin(ids), -5.0)
+    found = tracked(made, detections=made.detections.assign(log_lr_laden=ratios)).visits
+    (row,) = found[found.detections.map(json.loads).map(set(ids).issubset)].itertuples()
+    assert row.contradicts_trade
+    assert row.image_p_laden_out < 0.1
+    assert row.others_p_laden_out > 0.9
+    assert row.p_laden_out < 0.9
+    assert found.contradicts_trade.sum() == 1
+    assert not plain.contradicts_trade.any()
+    assert plain.contradicts_trade.isna().equals(plain.image_p_laden_in.isna())
+
+
 def test_candidates_are_named_with_their_probabilities(found: PortVisits) -> None:
     for visit in found.visits:
         chances = json.loads(visit.candidates)

@@ -178,6 +178,14 @@ class Visits(Table):
     are equally likely beforehand; null where none of them has a load."""
     image_p_laden_out: Series[float] = pa.Field(ge=0, le=1, nullable=True)
     """Likewise at departure."""
+    others_p_laden_in: Series[float] = pa.Field(ge=0, le=1)
+    """Probability of laden at arrival by the trade of the port's other visits alone."""
+    others_p_laden_out: Series[float] = pa.Field(ge=0, le=1)
+    """Likewise at departure."""
+    contradicts_trade: Series[pd.BooleanDtype] = pa.Field(nullable=True)
+    """At an end its own images show one load (beyond 0.9) and the other visits make the other
+    likely (beyond 0.9): it may be one that does not follow the trade. Null where its images show
+    no load."""
     p_laden_in: Series[float] = pa.Field(ge=0, le=1)
     """Inferred: probability of laden at arrival, given the evidence of all visits of the port and
     of observations off the berth."""

@@ -99,13 +99,14 @@ def supposed_text(visit: Mapping[Any, Any]) -> str:
 def disagreement(visit: Mapping[Any, Any], ships: pd.DataFrame) -> str | None:
     """One sentence where its images contradict or do not show what is supposed; else None."""
     loads = words()["loads"]
+    contradicts = visit.get("contradicts_trade")
     for when, end in (("on departure", "out"), ("on arrival", "in")):
         own = known_load(visit.get(f"image_p_laden_{end}"))
-        supposed = known_load(visit.get(f"p_laden_{end}"))
-        if own and supposed and own != supposed:
+        others = known_load(visit.get(f"others_p_laden_{end}"))
+        if pd.notna(contradicts) and contradicts and own and others and own != others:
             return (
                 f"The two disagree: its own images say that it was {loads[own]} {when}, the other "
-                f"visits that it was {loads[supposed]}."
+                f"visits that it was {loads[others]}."
             )
     seen = set(ships.load_state) & {"laden", "ballast"}
     for end in ("out", "in"):

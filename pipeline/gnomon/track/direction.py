@@ -7,18 +7,26 @@ chance that pumping is complete grows as ``3x^2 - 2x^3`` of the elapsed part x o
 twenty may be misread altogether. Observations off berth, before and after, add to it
 (`gnomon.track.off_berth`).
 
-The mix of operations at a port is inferred from all its visits. The prior is even: all visits load,
-or all unload (0.4 each: a terminal mostly does one or the other), or none does either (0.1), or any
-mixture (0.1, half of it uniform, Dirichlet(1, 1, 1, 1), half mostly of one operation,
-Dirichlet(0.2, ...)). It is invariant when laden and ballast change places, so that it cannot
-contain the answer; a test asserts it. Without evidence loading is as likely as unloading.
+The mix of operations at a port is inferred from all its visits. The prior is even: a terminal
+mostly does one thing, so ships load, or they unload (0.4 each), or they do neither (0.1), but for a
+share of visits that do not follow this trade and do any of the other operations. The share is
+unknown: ``Beta(1/2, 16)``, 3 % in the mean, most likely hardly any, and below 11 % in 19 of 20
+ports (judgement: ships come for bunkers, repair or shelter, or leave again without a berth; no
+count of them is published). In one port of ten there is no such trade but any mixture (half of
+this uniform, Dirichlet(1, 1, 1, 1), half mostly of one operation, Dirichlet(0.2, ...)). The prior
+is invariant when laden and ballast change places, so that it cannot contain the answer; a test
+asserts it. Without evidence loading is as likely as unloading.
+
+So images of one visit that show the contrary of all the others are not overruled by them: it may be
+one of those that do not follow the trade. `contradicts` says which visits these are, by comparing
+what its own images show with what the other visits alone make likely.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import logsumexp
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import logsumexp, roots_jacobi
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,18 +38,45 @@ MISREAD = 0.05
 """Visits whose evidence has no weight: errors are correlated, and the wrong ship is linked."""
 MIXTURES = 300
 """Of each of the two kinds, before laden and ballast change places."""
+UNLIKE_SHAPE = 0.5, 16.0
+"""Of the beta distribution of the share of visits that do not follow the trade of their port."""
+UNLIKE_NODES = 12
+"""Of the quadrature over that share: exact for 23 visits, whose likelihood is a polynomial."""
+KNOWN = 0.9
+"""Probability from which a load counts as known, as for the load states of images."""
+
+
+def _unlike() -> tuple[Floats, Floats]:
+    """Shares of visits that do not follow the trade, and their weights: Gauss-Jacobi quadrature."""
+    one, two = UNLIKE_SHAPE
+    nodes, weights = roots_jacobi(UNLIKE_NODES, two - 1, one - 1)
+    return (1 + nodes) / 2, weights / weights.sum()
+
+
+def _trade(followed: list[int], prior: float) -> tuple[Floats, Floats]:
+    """Mixtures in which most visits follow one trade, and their weights, which sum to ``prior``.
+
+    Visits that follow it do any of the operations ``followed``, the rest any other, evenly.
+    """
+    share, weight = _unlike()
+    others = [n for n in range(4) if n not in followed]
+    shares = np.empty((len(share), 4))
+    shares[:, followed] = (1 - share)[:, None] / len(followed)
+    shares[:, others] = share[:, None] / len(others)
+    return shares, prior * weight
 
 
 def _shares() -> tuple[Floats, Floats]:
     """Mixtures of operations and the logarithms of their prior weights."""
-    pure = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0.5, 0.5]])
+    trades = [_trade(*one) for one in (([LOADS], 0.4), ([UNLOADS], 0.4), ([BALLAST, LADEN], 0.1))]
     rng = np.random.default_rng(1)
     draws = np.concatenate([rng.dirichlet(np.full(4, a), MIXTURES) for a in (1.0, 0.2)])
     # Each draw with laden and ballast changed, so that the set is as even as its prior.
     swaps = ([0, 1, 2, 3], [1, 0, 3, 2], [0, 1, 3, 2], [1, 0, 2, 3])
     mixed = np.concatenate([draws[:, swap] for swap in swaps])
-    weights = np.r_[0.4, 0.4, 0.1, np.full(len(mixed), 0.1 / len(mixed))]
-    return np.concatenate([pure, mixed]), np.log(weights)
+    shares = np.concatenate([*(one for one, _ in trades), mixed])
+    weights = np.concatenate([*(one for _, one in trades), np.full(len(mixed), 0.1 / len(mixed))])
+    return shares, np.log(weights)
 
 
 SHARES, LOG_PRIOR = _shares()
@@ -153,10 +188,41 @@ def mixture_log_posterior(operations: Floats) -> Floats:
 
 def operation_probabilities(operations: Floats) -> Floats:
     """Probabilities of the operations of each visit given all visits, (visits, 4)."""
-    posterior = mixture_log_posterior(operations)
-    weights = np.exp(posterior - posterior.max())
     joint = np.exp(operations)[:, None] * SHARES
     each: Floats = np.einsum(
-        "s,vst->vt", weights / weights.sum(), joint / joint.sum(-1, keepdims=True)
+        "s,vst->vt",
+        _normalised(mixture_log_posterior(operations)),
+        joint / joint.sum(-1, keepdims=True),
     )
     return each
+
+
+def others_probabilities(operations: Floats) -> Floats:
+    """Probabilities of the operations of each visit given the other visits alone, (visits, 4)."""
+    each = np.log(np.maximum(np.exp(operations) @ SHARES.T, 1e-300))
+    without = LOG_PRIOR + each.sum(0) - each
+    probabilities: Floats = _normalised(without) @ SHARES
+    return probabilities
+
+
+def contradicts(image_p_laden: ArrayLike, others_p_laden: ArrayLike) -> bool:
+    """Whether own images show one load and the other visits make the other likely, at either end.
+
+    Parameters
+    ----------
+    image_p_laden
+        Probabilities of laden by its own images, at arrival and departure.
+    others_p_laden
+        By the other visits of its port.
+
+    """
+    own, others = np.asarray(image_p_laden, float), np.asarray(others_p_laden, float)
+    laden = (own > KNOWN) & (others < 1 - KNOWN)
+    ballast = (own < 1 - KNOWN) & (others > KNOWN)
+    return bool((laden | ballast).any())
+
+
+def _normalised(log_weights: Floats) -> Floats:
+    weights = np.exp(log_weights - log_weights.max(-1, keepdims=True))
+    normalised: Floats = weights / weights.sum(-1, keepdims=True)
+    return normalised

@@ -31,9 +31,11 @@ from gnomon.track.direction import (
     LOADS,
     UNLOADS,
     combine_ends,
+    contradicts,
     draw_operations,
     load_log_ratios,
     operation_probabilities,
+    others_probabilities,
 )
 from gnomon.track.fleet import (
     AisNames,
@@ -87,6 +89,9 @@ class Visit(Bounds):
     log_lr_laden_out: float
     image_p_laden_in: float | None
     image_p_laden_out: float | None
+    others_p_laden_in: float
+    others_p_laden_out: float
+    contradicts_trade: bool | None
     p_laden_in: float
     p_laden_out: float
     p_loaded: float
@@ -334,6 +339,9 @@ class _Load(NamedTuple):
     log_lr_laden_out: float
     image_p_laden_in: float | None
     image_p_laden_out: float | None
+    others_p_laden_in: float
+    others_p_laden_out: float
+    contradicts_trade: bool | None
     p_laden_in: float
     p_laden_out: float
     p_loaded: float
@@ -344,21 +352,31 @@ class _Load(NamedTuple):
 
 def _loads(berth: Floats, everywhere: Floats, shown: list[bool]) -> list[_Load]:
     """Loads by the images of the berth (where they show one), and given all evidence."""
+    images = expit(np.array(load_log_ratios(berth)).T)
+    others = _at_ends(others_probabilities(everywhere))
+    given, own = operation_probabilities(everywhere), operation_probabilities(berth)
+    ends, at_berth = _at_ends(given), _at_ends(own)
     arrival, departure = load_log_ratios(berth)
     return [
         _Load(
             log_lr_laden_in=float(arrival[n]),
             log_lr_laden_out=float(departure[n]),
-            image_p_laden_in=float(expit(arrival[n])) if shown[n] else None,
-            image_p_laden_out=float(expit(departure[n])) if shown[n] else None,
-            p_laden_in=float(p[ARRIVES_LADEN].sum()),
-            p_laden_out=float(p[LEAVES_LADEN].sum()),
-            p_loaded=float(p[LOADS]),
-            p_unloaded=float(p[UNLOADS]),
-            berth_p_laden_in=float(own[ARRIVES_LADEN].sum()),
-            berth_p_laden_out=float(own[LEAVES_LADEN].sum()),
+            image_p_laden_in=float(images[n, 0]) if shows else None,
+            image_p_laden_out=float(images[n, 1]) if shows else None,
+            others_p_laden_in=float(others[n, 0]),
+            others_p_laden_out=float(others[n, 1]),
+            contradicts_trade=contradicts(images[n], others[n]) if shows else None,
+            p_laden_in=float(ends[n, 0]),
+            p_laden_out=float(ends[n, 1]),
+            p_loaded=float(given[n, LOADS]),
+            p_unloaded=float(given[n, UNLOADS]),
+            berth_p_laden_in=float(at_berth[n, 0]),
+            berth_p_laden_out=float(at_berth[n, 1]),
         )
-        for n, (p, own) in enumerate(
-            zip(operation_probabilities(everywhere), operation_probabilities(berth), strict=True)
-        )
+        for n, shows in enumerate(shown)
     ]
+
+
+def _at_ends(operations: Floats) -> Floats:
+    """Probabilities of laden at arrival and departure, (visits, 2), from those of operations."""
+    return np.column_stack([operations[:, one].sum(1) for one in (ARRIVES_LADEN, LEAVES_LADEN)])

@@ -25,8 +25,9 @@ from gnomon.report.words import words
 from run_folders import IDS, day, observation, ship, visit, voyage
 
 PICTURE = [("pictures/1.png", "6 Apr 2024")]
-OWN = {"image_p_laden_in": None, "image_p_laden_out": 0.02, "p_laden_out": 0.995,
-       "p_laden_in": 0.01, "p_loaded": 0.995, "p_unloaded": 0.0}  # fmt: skip
+OWN = {"image_p_laden_in": None, "image_p_laden_out": 0.02, "others_p_laden_out": 0.96,
+       "contradicts_trade": True, "p_laden_out": 0.995, "p_laden_in": 0.01,
+       "p_loaded": 0.995, "p_unloaded": 0.0}  # fmt: skip
 
 
 def visited(*loads: str | None, **changed: Any) -> str:

@@ -85,8 +85,9 @@ def visited(data: Data, loads: list[str], **values: Any) -> Data:
     return visit
 
 
-LOADED_BY_OTHERS = {"p_laden_in": 0.0, "p_laden_out": 1.0, "p_loaded": 0.9991, "p_unloaded": 0.0}
-BALLAST_ITSELF = {"image_p_laden_in": 0.02, "image_p_laden_out": 0.04}
+LOADED_BY_OTHERS = {"p_laden_in": 0.0, "p_laden_out": 1.0, "p_loaded": 0.9991, "p_unloaded": 0.0,
+                    "others_p_laden_in": 0.02, "others_p_laden_out": 0.97}  # fmt: skip
+BALLAST_ITSELF = {"image_p_laden_in": 0.02, "image_p_laden_out": 0.04, "contradicts_trade": True}
 
 
 def the_case(data: Data) -> None:

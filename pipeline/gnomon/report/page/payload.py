@@ -115,7 +115,7 @@ def _visit(row: pd.Series, voyages: pd.DataFrame) -> VisitRow:
         "port": str(row.port),
         "place": None if place is None else [number(place.x, 6), number(place.y, 6)],
         "mmsi": text(row.mmsi),
-        "dark": None if pd.isna(row.dark) else bool(row.dark),
+        "dark": _flag(row.dark),
         "ships": [str(name) for name in parsed(row.detections, list[str]())],
         "candidates": [(str(name), number(chance)) for name, chance in candidates.items()],
         "onward": _onward(voyages, str(row.visit_id)),
@@ -141,6 +141,9 @@ def _visit(row: pd.Series, voyages: pd.DataFrame) -> VisitRow:
         "log_lr_laden_out": number(row.log_lr_laden_out),
         "image_p_laden_in": number(row.get("image_p_laden_in")),
         "image_p_laden_out": number(row.get("image_p_laden_out")),
+        "others_p_laden_in": number(row.get("others_p_laden_in")),
+        "others_p_laden_out": number(row.get("others_p_laden_out")),
+        "contradicts_trade": _flag(row.get("contradicts_trade")),
         "p_laden_in": number(row.p_laden_in),
         "p_laden_out": number(row.p_laden_out),
         "p_loaded": number(row.p_loaded),
@@ -148,6 +151,10 @@ def _visit(row: pd.Series, voyages: pd.DataFrame) -> VisitRow:
         "deadweight_t": number(row.deadweight_t),
         "deadweight_log_sigma": number(row.deadweight_log_sigma),
     }
+
+
+def _flag(value: bool | None) -> bool | None:
+    return None if value is None or pd.isna(value) else bool(value)
 
 
 def _onward(voyages: pd.DataFrame, visit: str) -> list[Onward]:

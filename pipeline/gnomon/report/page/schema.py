@@ -281,8 +281,13 @@ class VisitRow(TypedDict):
     image_p_laden_in: Number
     """By its own images alone."""
     image_p_laden_out: Number
+    others_p_laden_in: Number
+    """By the other visits of the port alone."""
+    others_p_laden_out: Number
+    contradicts_trade: bool | None
+    """Its own images show another load than the other visits make likely."""
     p_laden_in: Number
-    """Given the other visits of the port too."""
+    """Given its own images and the other visits of the port."""
     p_laden_out: Number
     p_loaded: Number
     p_unloaded: Number

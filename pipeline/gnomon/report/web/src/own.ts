@@ -81,10 +81,11 @@ export const shownBy = (visit: Visit): boolean => {
 /** One sentence where the images of the ship contradict or do not show what is supposed; else null. */
 export function disagreement(visit: Visit): string | null {
   const supposed = { "on arrival": known(visit.p_laden_in), "on departure": known(visit.p_laden_out) };
+  const others = { "on arrival": known(visit.others_p_laden_in), "on departure": known(visit.others_p_laden_out) };
   const own = { "on arrival": known(visit.image_p_laden_in), "on departure": known(visit.image_p_laden_out) };
   for (const when of ["on departure", "on arrival"] as const)
-    if (own[when] && supposed[when] && own[when] !== supposed[when])
-      return `The two disagree: its own images say that it was ${LOAD_TEXT[own[when]]} ${when}, the other visits that it was ${LOAD_TEXT[supposed[when]]}.`;
+    if (visit.contradicts_trade && own[when] && others[when] && own[when] !== others[when])
+      return `The two disagree: its own images say that it was ${LOAD_TEXT[own[when]]} ${when}, the other visits that it was ${LOAD_TEXT[others[when]]}.`;
   const seen = new Set(visit.ships.map((ship) => ship.load).filter(isKnown));
   for (const state of [supposed["on departure"], supposed["on arrival"]])
     if (state && seen.size && !seen.has(state)) return `None of its own images shows it ${LOAD_TEXT[state]}: that rests on the other visits alone.`;
