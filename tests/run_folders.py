@@ -9,14 +9,13 @@ from typing import Any
 from shapely import LineString, Point, box
 
 from gnomon.datamodel.files import write_json, write_table
+from gnomon.datamodel.ledger_tables import Cumulative, Ledger
 from gnomon.datamodel.schema import Table, table
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import (
-    Cumulative,
     DecisionEffects,
     Detections,
     FurtherPasses,
-    Ledger,
     Observations,
     Seasons,
     Visits,

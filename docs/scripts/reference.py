@@ -16,10 +16,11 @@ from pydantic.fields import FieldInfo
 
 import gnomon
 from gnomon.cli import app
-from gnomon.datamodel import study
+from gnomon.datamodel import ledger_tables, study
 from gnomon.datamodel import tables as schemas
 
 ROOT = Path(__file__).parents[2]
+SCHEMAS = vars(schemas) | vars(ledger_tables)
 WRITTEN = {
     "Detections": "detections.parquet",
     "Observations": "observations.parquet",
@@ -136,7 +137,7 @@ def tables() -> str:
     """Every column of every table that is written."""
     lines = ["# Tables", "", inspect.cleandoc(schemas.__doc__ or ""), ""]
     for name, file in WRITTEN.items():
-        model: type[pa.DataFrameModel] = getattr(schemas, name)
+        model: type[pa.DataFrameModel] = SCHEMAS[name]
         said = attribute_docstrings(model)
         lines += [f"## {file}", "", _prose(inspect.getdoc(model) or ""), ""]
         lines += ["| column | type | |", "|---|---|---|"]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from commands import strict_json
 from gnomon.cli.output_json import records, write_document
+from gnomon.datamodel.ledger_tables import Ledger
 from gnomon.datamodel.schema import table
-from gnomon.datamodel.tables import Ledger, Seasons
+from gnomon.datamodel.tables import Seasons
 from run_folders import ledger, season
 
 FLOATS = st.one_of(st.floats(-1e9, 1e9), st.just(np.nan), st.just(np.inf))

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.cli.output_ledger import ledger_lines, season_cells
+from gnomon.datamodel.ledger_tables import Ledger
 from gnomon.datamodel.schema import table
-from gnomon.datamodel.tables import Ledger, Seasons
+from gnomon.datamodel.tables import Seasons
 from gnomon.report.text import UNKNOWN, percent
 from reports import write_season
 from run_folders import OPEN, day, ledger, season

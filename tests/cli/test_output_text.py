@@ -24,8 +24,9 @@ from gnomon.cli.output_text import (
 from gnomon.cli.progress import stages
 from gnomon.cli.reasons import ReasonCount, results_reasons
 from gnomon.datamodel.decisions import Decision
+from gnomon.datamodel.ledger_tables import Ledger
 from gnomon.datamodel.schema import table
-from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons
+from gnomon.datamodel.tables import Detections, Observations, Seasons
 from gnomon.workflow.run import Results
 from run_folders import ROWS, day, ledger, observation, season
 

@@ -17,8 +17,9 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from gnomon.datamodel.ledger_tables import Ledger
 from gnomon.datamodel.schema import Table
-from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons, Visits, Voyages
+from gnomon.datamodel.tables import Detections, Observations, Seasons, Visits, Voyages
 from run_folders import ROWS, write_run
 
 SCHEMAS: dict[str, type[Table]] = {

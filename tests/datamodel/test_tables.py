@@ -12,9 +12,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gnomon.datamodel import tables
+from gnomon.datamodel import ledger_tables, tables
+from gnomon.datamodel.ledger_tables import Ledger
 from gnomon.datamodel.schema import Table, table
-from gnomon.datamodel.tables import Detections, Ledger, Observations, Seasons
+from gnomon.datamodel.tables import Detections, Observations, Seasons
 
 WHEN = datetime(2024, 5, 1, 2, 10, tzinfo=UTC)
 PLACE = shapely.Point(132.8, 42.8)
@@ -44,7 +45,7 @@ HULL = {
 }
 MODELS = [
     value
-    for value in vars(tables).values()
+    for value in [*vars(tables).values(), *vars(ledger_tables).values()]
     if inspect.isclass(value) and issubclass(value, Table) and value is not Table
 ]
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.ledger_tables import Cumulative, Ledger
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import LedgerOptions
-from gnomon.datamodel.tables import Cumulative, Ledger
 from gnomon.ledger.deliveries import EPOCH, INFERRED, LOAD_MIN, LedgerResult, build_ledger
 from gnomon.ledger.rows import LedgerRow
 from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS

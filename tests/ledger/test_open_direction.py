@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gnomon.datamodel.ledger_tables import Cumulative, Ledger
 from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import LedgerOptions
-from gnomon.datamodel.tables import Cumulative, Ledger
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.ledger.open_direction import open_ports, ships_load
 

@@ -61,7 +61,7 @@ class LedgerRow:
     """In the other samples."""
 
     def columns(self) -> dict[str, object]:
-        """Row of `gnomon.datamodel.tables.Ledger`."""
+        """Row of `gnomon.datamodel.ledger_tables.Ledger`."""
         loads, rest = self.if_loading, self.otherwise
         names = ("deliveries", "tonnes", "barrels")
         groups = {name: getattr(self, name) for name in (*names, "passed")}
@@ -83,7 +83,7 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class CumulativeRow:
-    """A row of `gnomon.datamodel.tables.Cumulative`."""
+    """A row of `gnomon.datamodel.ledger_tables.Cumulative`."""
 
     year: int
     day: datetime

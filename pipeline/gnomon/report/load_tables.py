@@ -21,16 +21,15 @@ from pydantic import ValidationError
 
 from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.datamodel.files import read_table
+from gnomon.datamodel.ledger_tables import Cumulative, Ledger
 from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.schema import CRS, Table
 from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import (
-    Cumulative,
     DecisionEffects,
     Detections,
     FurtherPasses,
-    Ledger,
     Observations,
     Seasons,
     Visits,

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import Decision
 from gnomon.datamodel.files import write_table
+from gnomon.datamodel.ledger_tables import Cumulative, Ledger
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.simulated import NOTE, are_simulated
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
-from gnomon.datamodel.tables import Cumulative, Ledger
 from gnomon.datamodel.traffic import read_traffic
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics

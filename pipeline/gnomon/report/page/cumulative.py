@@ -14,7 +14,7 @@ def curve_of_year(
     Parameters
     ----------
     cumulative
-        As in `gnomon.datamodel.tables.Cumulative`.
+        As in `gnomon.datamodel.ledger_tables.Cumulative`.
     year
         Of the ledger.
     if_loading
