@@ -70,6 +70,7 @@ class Classes(Options):
     coaster: ClassLengths
     large: ClassLengths
     resident: ClassLengths
+    permanent: ClassLengths
     fixture: ClassLengths
     false_alarm: ClassLengths
 
@@ -98,9 +99,11 @@ class ResidentPrior(Options):
     """What stays at one place."""
 
     days: Positive
-    """Median of the mean stay, days."""
+    """Median of the mean stay of what stays for weeks, days."""
     factor: Factor
     """One standard deviation of its lognormal prior."""
+    permanent_days: Positive
+    """Mean stay of what stays for good, days."""
     shape: Shape
     """Of the gamma distribution of stays."""
     recurrence: Beta
@@ -119,11 +122,18 @@ class RatePrior(Options):
     large_per_day: Positive
     """Likewise larger ones."""
     residents_per_day: Positive
-    """Likewise residents, and fixtures."""
+    """Likewise of what stays for weeks."""
+    permanent_per_day: Positive
+    """Likewise of what stays for good, and of fixtures."""
     false_alarms_per_observation: Positive
     """Likewise."""
     coaster_share: Beta
-    """Beta prior of the share of coasters among ships of the tankers' size."""
+    """Beta prior of the share of coasters among ships of the tankers' size, where tankers call."""
+    no_tanker: Annotated[float, Field(ge=0, lt=1)]
+    """Prior probability that no tanker calls in the period; ``p_no_tanker`` of a study replaces
+    it."""
+    no_tanker_share: tuple[Probability, Probability]
+    """Least and greatest share of tankers then, log-uniform."""
     quick_share: Beta
     """Beta prior of the share of tankers that come straight in."""
 
@@ -131,11 +141,13 @@ class RatePrior(Options):
 class PositionPrior(Options):
     """Where one ship is in two images."""
 
+    still_sigma_m: Positive
+    """Of what does not move, each of east and north, metres: the error of geolocation."""
+    moored_still: Probability
+    """Part of moored hulls that do not move from one image to the next."""
     moored_sigma_m: Positive
-    """Of a moored hull, each of east and north, metres; of a ship that swings at a buoy or an
-    anchor, how far it swings."""
-    resident_sigma_m: Positive
-    """Of what does not move at all."""
+    """Of the other moored hulls, metres; of ships that swing at a buoy or an anchor, how far they
+    swing."""
     shifted: Probability
     """Probability that a ship shifted from one image to the next."""
     resident_shifted: Probability

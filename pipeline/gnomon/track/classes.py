@@ -7,7 +7,8 @@ class               what it is
 ``WAITING``         a small tanker that waits for a berth, cargo, papers or weather
 ``COASTER``         another ship of the size of a small tanker
 ``LARGE``           cargo ships and larger tankers
-``RESIDENT``        what stays for weeks or for good: a hulk, a barge, a bunker vessel
+``RESIDENT``        what stays for weeks: a barge, a ship under repair
+``PERMANENT``       what stays for good: a hulk, a bunker vessel at its own mooring
 ``FIXTURE``         likewise, but only optical images take it for a ship: a crane, a piece of a pier
 ``FALSE_ALARM``     nothing: one detection that is no ship
 ==================  ==============================================================================
@@ -19,23 +20,26 @@ wide. "Small" means of the size of the tankers that are counted, and "large" all
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaln
 
 from gnomon.datamodel.traffic import Classes, RatePrior
 
 Floats = NDArray[np.float64]
 
-QUICK, WAITING, COASTER, LARGE, RESIDENT, FIXTURE, FALSE_ALARM = range(7)
+QUICK, WAITING, COASTER, LARGE, RESIDENT, PERMANENT, FIXTURE, FALSE_ALARM = range(8)
 SHIPS = slice(0, FALSE_ALARM)
 """Classes that lie in port; false alarms do not."""
-TANKERS = np.array([True, True, False, False, False, False, False])
-STAYS = np.array([False, False, False, False, True, True, False])
+TANKERS = np.array([True, True, False, False, False, False, False, False])
+STAYS = np.array([False, False, False, False, True, True, True, False])
 """Classes that do not move."""
 
-NAMES = ("tanker", "tanker", "coaster", "large", "resident", "fixture", "false_alarm")
+NAMES = (
+    "tanker", "tanker", "coaster", "large", "resident", "permanent", "fixture", "false_alarm",
+)  # fmt: skip
 """Of the classes in a traffic file."""
 
-DWELL_KINDS = ("straight in", "waiting", "other", "resident")
-DWELL_KIND = np.array([0, 1, 2, 2, 3, 3])
+DWELL_KINDS = ("straight in", "waiting", "other", "weeks", "for good")
+DWELL_KIND = np.array([0, 1, 2, 2, 3, 4, 4])
 """Of the classes that lie in port."""
 
 
@@ -49,8 +53,43 @@ def class_lengths(classes: Classes) -> tuple[Floats, Floats]:
 
 def other_means(rates: RatePrior) -> Floats:
     """Prior means of the rates of all classes but those of the tankers' size."""
-    stays = rates.residents_per_day
-    return np.array([rates.large_per_day, stays, stays, rates.false_alarms_per_observation])
+    stays, permanent = rates.residents_per_day, rates.permanent_per_day
+    false_alarms = rates.false_alarms_per_observation
+    return np.array([rates.large_per_day, stays, permanent, permanent, false_alarms])
+
+
+def log_coaster_share_prior(
+    log_coasters: Floats | float, log_tankers: Floats | float, prior: RatePrior
+) -> Floats:
+    """Log prior density of the coasters' share of small ships.
+
+    Parameters
+    ----------
+    log_coasters, log_tankers
+        Logarithms of that share and of the rest.
+    prior
+        With a probability that no tanker calls, and the share of tankers then.
+
+    """
+    first, second = prior.coaster_share
+    some: Floats = (first - 1) * log_coasters + (second - 1) * np.asarray(log_tankers)
+    some = some + np.log1p(-prior.no_tanker) - betaln(first, second)
+    if prior.no_tanker == 0:
+        return some
+    low, high = np.log(prior.no_tanker_share)
+    none = np.log(prior.no_tanker / (high - low)) - log_tankers
+    inside = (log_tankers > low) & (log_tankers < high)
+    return np.logaddexp(some, np.where(inside, none, -np.inf))
+
+
+def draw_coaster_share(rng: np.random.Generator, prior: RatePrior) -> tuple[float, float]:
+    """Logarithms of the shares of coasters and of tankers, drawn from their prior."""
+    if rng.random() < prior.no_tanker:
+        tankers = float(rng.uniform(*np.log(prior.no_tanker_share)))
+        return float(np.log1p(-np.exp(tankers))), tankers
+    logs = np.log(np.maximum(rng.standard_gamma(prior.coaster_share), 1e-300))
+    coasters, tankers = logs - np.logaddexp(*logs)
+    return float(coasters), float(tankers)
 
 
 def log_rate_prior(rates: Floats, prior: RatePrior) -> Floats:
@@ -61,18 +100,12 @@ def log_rate_prior(rates: Floats, prior: RatePrior) -> Floats:
     """
     logs = np.log(np.maximum(rates, 1e-300))
     quick, waiting, coaster = logs[..., QUICK], logs[..., WAITING], logs[..., COASTER]
-    tankers_rate = rates[..., QUICK] + rates[..., WAITING]
-    small_rate = tankers_rate + rates[..., COASTER]
-    tankers, small = (
-        np.log(np.maximum(tankers_rate, 1e-300)),
-        np.log(np.maximum(small_rate, 1e-300)),
-    )
-    total = (prior.shape - 1) * small - prior.shape * small_rate / prior.small_per_day
-    for share, one, two, both in (
-        (prior.coaster_share, coaster, tankers, small),
-        (prior.quick_share, quick, waiting, tankers),
-    ):
-        total += (share[0] - 1) * (one - both) + (share[1] - 1) * (two - both)
+    tankers = np.logaddexp(quick, waiting)
+    small = np.logaddexp(tankers, coaster)
+    share = prior.quick_share
+    total = (prior.shape - 1) * small - prior.shape * np.exp(small) / prior.small_per_day
+    total += log_coaster_share_prior(coaster - small, tankers - small, prior)
+    total += (share[0] - 1) * (quick - tankers) + (share[1] - 1) * (waiting - tankers)
     # From rate and shares to rates: small^2 times the share of tankers.
     total -= small + tankers
     others = slice(LARGE, None)

@@ -90,6 +90,8 @@ class PartitionChain:
     """Densities under the present parameters."""
     spans: dict[tuple[int, int], Floats] = field(default_factory=dict)
     """(classes,): between two observations, under the present member."""
+    used: set[tuple[int, int]] = field(default_factory=set)
+    """Spans met under the present member."""
 
     def __post_init__(self) -> None:
         self.refresh()
@@ -101,7 +103,12 @@ class PartitionChain:
         self._log_missed = self.one.log_missed[:, 0]
         self.log_rates = np.log(self.walk.rates)
         self.now.clear()
-        self.spans.clear()
+        # Most spans of the last round come again: their dwell is computed at once.
+        first, last = np.array(list(self.used), int).reshape(-1, 2).T
+        missed = self._log_missed[last + 1] - self._log_missed[first]
+        again = self.one.log_dwell(first, last)[:, 0] + missed
+        self.spans = dict(zip(self.used, again, strict=True))
+        self.used.clear()
 
     def log_marks(self, track: Track) -> Floats:
         """Log density of a track's marks, (classes,)."""
@@ -136,6 +143,7 @@ class PartitionChain:
         """As `PresenceLikelihood.log_track` under the present member, (classes,)."""
         observation = self.hulls.observation[list(track)]
         span = int(observation[0]), int(observation[-1])
+        self.used.add(span)
         if span not in self.spans:
             first, last = span
             missed = self._log_missed[last + 1] - self._log_missed[first]

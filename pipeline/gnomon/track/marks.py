@@ -80,6 +80,8 @@ class MarkLikelihood:
                 tanker,
                 known.astype(float),
                 vessel,
+                *_log_odds_halves(vessel),
+                *(known * half for half in _log_odds_halves(tanker)),
             ],
             -1,
         )
@@ -87,20 +89,21 @@ class MarkLikelihood:
         north = hulls.north_m[:, None] - hulls.north_m
         squared = east**2 + north**2
         place = traffic.position
+        same_place = _circular_normal(squared, place.still_sigma_m)
         same_berth = _circular_normal(squared, place.moored_sigma_m)
-        same_place = _circular_normal(squared, place.resident_sigma_m)
+        moored = place.moored_still * same_place + (1 - place.moored_still) * same_berth
         self._moves = np.stack(
             [
                 np.log((1 - share) * near + share / place.area_m2)
                 for share, near in (
-                    (place.shifted, same_berth),
+                    (place.shifted, moored),
                     (place.resident_shifted, same_place),
                 )
             ],
             -1,
         )
         # As wide as for one ship: where all hulls lie at one berth, position then has no weight.
-        density = same_berth.mean(1) if len(vessel) else np.zeros(0)
+        density = moored.mean(1) if len(vessel) else np.zeros(0)
         self._first_position = np.log(0.9 * density + 0.1 / place.area_m2)
 
     def differ(self, first: int, second: int) -> bool:
@@ -133,21 +136,36 @@ class MarkLikelihood:
         return total
 
     def _scores(self, sums: Floats, count: int) -> Floats:
-        """What types and scores say, by class; detections of unknown type say nothing.
-
-        At even odds a calibrated p is half its likelihood over the mean of both; whether detections
-        are one ship or several then makes no difference to their weight.
-        """
+        """What types and scores say, by class; detections of unknown type say nothing."""
         tanker, known, vessel = sums[9:12]
-        ship = vessel / (1 + (count - 1) / 2)
-        scores = np.where(VESSEL_CLASS, -np.logaddexp(0, -ship), -np.logaddexp(0, ship))
-        scores = scores + count * LOG2
+        total = _of_two(VESSEL_CLASS, vessel, count, sums[12:14])
         if known:
-            kind = tanker / (1 + (known - 1) / 2)
-            types = np.where(TANKERS, -np.logaddexp(0, -kind), -np.logaddexp(0, kind))
-            scores = scores + types + known * LOG2
-        out: Floats = scores
-        return out
+            total = total + _of_two(TANKERS, tanker, known, sums[14:16])
+        return total
+
+
+def _of_two(mask: Mask, logits: float, count: float, likely: Floats) -> Floats:
+    """Log density of repeated calibrated probabilities of being in a set of classes, by class.
+
+    Relative to even odds in each image, so that images which say nothing (p = 1/2) have no weight.
+    The odds of the class count correlated images as few; whether the images are of one object is
+    what they say when they are independent given its class.
+
+    Parameters
+    ----------
+    mask
+        The set, (classes,).
+    logits, count
+        Sum of the logits, and number of images.
+    likely
+        Sums of log p and of log (1 - p).
+
+    """
+    one_object = float(np.logaddexp(*likely)) + (count - 1) * LOG2
+    weighed = logits / (1 + (count - 1) / 2)
+    inside, outside = -np.logaddexp(0, -weighed), -np.logaddexp(0, weighed)
+    out: Floats = np.where(mask, inside, outside) + one_object + LOG2
+    return out
 
 
 def _sufficient(values: Floats, variance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -178,6 +196,11 @@ def _log_normal_of_one(sums: Floats, mean: Floats, sigma: Floats) -> Floats:
 def _circular_normal(squared: Floats, sigma: float) -> Floats:
     density: Floats = np.exp(-squared / (2 * sigma**2)) / (2 * np.pi * sigma**2)
     return density
+
+
+def _log_odds_halves(logits: Floats) -> tuple[Floats, Floats]:
+    """Logarithms of p and of 1 - p."""
+    return -np.logaddexp(0, -logits), -np.logaddexp(0, logits)
 
 
 def _logit(p: Floats, least: Floats | float) -> Floats:

@@ -33,6 +33,7 @@ from gnomon.track.presence import (
     sample_prior,
 )
 from gnomon.track.sightings import PortObservations
+from gnomon.track.weekly import WeeklyExposure, weekly_exposure
 
 Floats = NDArray[np.float64]
 
@@ -64,6 +65,7 @@ class TrackPosterior:
     """Of the members of the prior sample."""
     p_tanker: Floats
     """Probability that each hull is a small tanker."""
+    weekly: WeeklyExposure
     rng: np.random.Generator
     """As the chain left it."""
 
@@ -99,6 +101,11 @@ class TrackPosterior:
     def p_tanker_of(self, track: Track) -> float:
         """Probability that a track is a small tanker's."""
         return float(self.p_tanker[list(track)].mean())
+
+    def mean_ends(self, track: Track) -> tuple[float, float]:
+        """Mean days on which a visit began and ended."""
+        day, ends = self.data.hulls.day, self.end_densities(track)
+        return day[track[0]] - ends.mean_before, day[track[-1]] + ends.mean_after
 
     def end_densities(self, track: Track) -> EndDensities:
         """Densities of the arrival and departure of a track."""
@@ -156,13 +163,16 @@ def track_posterior(
     data
         Of one port, with at least one usable observation.
     options
-        ``dwell_days``, ``dwell_factor``, ``members``, ``draws`` and ``seed``.
+        ``p_no_tanker``, ``dwell_days``, ``dwell_factor``, ``members``, ``draws`` and ``seed``.
     traffic
         Which ships call, and how sensors see them.
     on_round
         Called after each round of the chain, with how many are done and how many there are.
 
     """
+    if options.p_no_tanker is not None:
+        rates = traffic.rates.model_copy(update={"no_tanker": options.p_no_tanker})
+        traffic = traffic.model_copy(update={"rates": rates})
     # Not by the number of hulls: before and after a decision the chain begins alike.
     rng = np.random.default_rng([options.seed, crc32(data.port.encode())])
     prior = sample_prior(
@@ -194,7 +204,17 @@ def track_posterior(
     p_detected = data.usable * (weights @ prior.detection)[data.sensor_class]
     missed = 1 - np.minimum(p_detected, DETECTION_MAX)
     dwell = DwellPosterior(prior, _dwell_weights(draws, prior), day=data.day, missed=missed)
-    return TrackPosterior(data, traffic, prior, draws, dwell, weights, _p_tanker(data, draws), rng)
+    return TrackPosterior(
+        data=data,
+        traffic=traffic,
+        prior=prior,
+        draws=draws,
+        dwell=dwell,
+        weights=weights,
+        p_tanker=_p_tanker(data, draws),
+        weekly=weekly_exposure(presence, days=data.days),
+        rng=rng,
+    )
 
 
 def _dwell_weights(draws: list[PartitionDraw], prior: PriorSample) -> Floats:

@@ -92,8 +92,9 @@ def sample_prior(
     usual = days * np.array([dwell.straight_in, dwell.waiting, dwell.other])
     factor = np.array([wide, wide, wide, residents.factor])
     mean = np.r_[usual, residents.days] * np.exp(np.log(factor) * norm.ppf(for_mean))
+    mean = np.concatenate([mean, np.full((size, 1), residents.permanent_days)], 1)
     phases = np.array(dwell.shapes)[(for_shape * len(dwell.shapes)).astype(int)]
-    phases = np.concatenate([phases, np.full((size, 1), residents.shape)], 1)
+    phases = np.concatenate([phases, np.tile([residents.shape, 1], (size, 1))], 1)
     p, sigma = (_by_sensor(traffic.detection, name) for name in ("mean", "sigma"))
     count = p * (1 - p) / sigma**2 - 1
     detection = beta.ppf(for_detection, p * count, (1 - p) * count)
@@ -176,9 +177,10 @@ class PresenceLikelihood:
         total += self.log_missed[last + 1] - self.log_missed[first]
         return total
 
-    def log_dwell(self, first: int, last: int) -> Floats:
-        """Logarithm of alpha E beta between two observations; (members, classes)."""
-        passed = phases_passed(self.rate, self.day[last] - self.day[first])
+    def log_dwell(self, first: Ints | int, last: Ints | int) -> Floats:
+        """Logarithm of alpha E beta between observations; (..., members, classes)."""
+        days = np.asarray(self.day[last] - self.day[first])[..., None, None]
+        passed = phases_passed(self.rate, days)
         alpha, beta = self.alpha[first], self.beta[last] * self.phase_exists
         total = np.zeros(passed.shape[:-1])
         for begun in range(PHASES):
@@ -186,6 +188,18 @@ class PresenceLikelihood:
             total += passed[..., begun] * (alpha[..., :span] * beta[..., begun:]).sum(-1)
         logs: Floats = np.log(np.maximum(total, 1e-300))
         return logs
+
+    def detected_if_arrived(self, day: float) -> Floats:
+        """Chance that a ship which arrives on a day is ever detected, (members, classes)."""
+        following = int(np.searchsorted(self.day, day))
+        if following == len(self.day):
+            return np.zeros_like(self.rate)
+        passed = phases_passed(self.rate, self.day[following] - day)
+        missed = np.exp(self.log_missed[following + 1] - self.log_missed[following])
+        # What is still in port at the next observation is detected in it or later.
+        found = (1 - missed[..., None] * self.beta[following]) * self.phase_exists
+        chance: Floats = (passed * found).sum(-1)
+        return chance
 
 
 def phases_passed(rate: Floats, days: Floats | float) -> Floats:

@@ -6,8 +6,8 @@
 3. For each visit the times of its ends (`gnomon.track.dwell`), the load at arrival and departure
    from images of the berth (`gnomon.track.direction`) and off berth (`gnomon.track.off_berth`), and
    the ships that it may have been (`gnomon.track.fleet`).
-4. Draws of the whole season, with the visits that no observation detected: Poisson, at the rate of
-   each draw (`gnomon.datamodel.posterior`). In each a visit is one ship, and has the deadweight of
+4. Draws of the whole season, with the visits that no observation detected (`gnomon.track.weekly`;
+   `gnomon.datamodel.posterior`). In each a visit is one ship, and has the deadweight of
    the register where that has one.
 """
 
@@ -48,6 +48,7 @@ from gnomon.track.fleet import (
 from gnomon.track.linking import PartitionDraw, Track
 from gnomon.track.off_berth import EndTimes, OffBerthEvidence, OffBerthSource, fit_off_berth
 from gnomon.track.posterior import ShipSizes, TrackPosterior, ship_sizes
+from gnomon.track.weekly import draw_undetected
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -209,24 +210,25 @@ def _season_draws(given: PortInference, features: TrackFeatures) -> tuple[Season
     """Season of each state of the chain, with undetected visits."""
     rng, tracks = given.tracks.rng, given.tracks
     (of_ships,) = rng.spawn(1)
-    departure = np.array([_mean_departure(tracks, track) for track in features.index])
+    ends = [tracks.mean_ends(track) for track in features.index]
+    arrival, departure = np.array(ends).reshape(-1, 2).T
     usual = _usual_deadweight(given.deadweight, tracks.traffic)
     out = []
-    for draw in tracks.draws:
+    for draw, dwell in zip(tracks.draws, tracks.mean_dwell_days, strict=True):
         visits = [features.index[track] for track in _tanker_tracks(draw)]
         drawn = draw_operations(rng, features.all_operations(visits))
         detected = _deadweight(features, visits, given.fleet, of_ships)
-        missed = int(rng.poisson(draw.undetected))
+        late = draw_undetected(rng, tracks.weekly, draw, arrival[visits])
+        missed = len(late)
         # An undetected visit is like a detected one of the same draw, or like any small tanker.
         like = detected.of(rng.choice(len(visits), missed)) if visits else usual.of([0] * missed)
-        late = rng.uniform(0, tracks.data.days, missed)
         operation = np.r_[drawn.operation, rng.choice(4, missed, p=drawn.shares)]
         out.append(
             SeasonDraw(
                 seen=np.arange(len(operation)) < len(visits),
                 loaded=operation == LOADS,
                 unloaded=operation == UNLOADS,
-                depart_day=np.r_[departure[visits], late],
+                depart_day=np.r_[departure[visits], np.clip(late + dwell, 0.0, tracks.data.days)],
                 log_deadweight=np.r_[detected.mean, like.mean],
                 log_deadweight_sigma=np.r_[detected.sigma, like.sigma],
             )
@@ -259,11 +261,6 @@ def _deadweight(
     return LogDeadweight(
         np.where(known, registered, measured.mean), np.where(known, REGISTER_SIGMA, measured.sigma)
     )
-
-
-def _mean_departure(tracks: TrackPosterior, track: Track) -> float:
-    """Mean day on which a visit ended."""
-    return float(tracks.data.hulls.day[track[-1]] + tracks.end_densities(track).mean_after)
 
 
 def _visits(given: PortInference, features: TrackFeatures, likely: list[Track]) -> list[Visit]:
