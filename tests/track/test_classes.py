@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from scipy.stats import beta, gamma
+from scipy.stats import beta, gamma, kstest, loguniform
 
 from gnomon.track.classes import (
     COASTER,
     QUICK,
     TANKERS,
     WAITING,
+    draw_coaster_share,
     log_rate_prior,
     other_means,
     prior_rates,
@@ -19,7 +20,7 @@ from tracked_seasons import TRAFFIC
 
 PRIOR = TRAFFIC.rates
 
-RATES = st.lists(st.floats(1e-4, 2.0), min_size=7, max_size=7)
+RATES = st.lists(st.floats(1e-4, 2.0), min_size=8, max_size=8)
 
 
 def direct(rates: np.ndarray) -> float:
@@ -28,13 +29,16 @@ def direct(rates: np.ndarray) -> float:
     coasters = rates[COASTER] / small
     quick = rates[QUICK] / (rates[QUICK] + rates[WAITING])
     logs = gamma.logpdf(small, PRIOR.shape, scale=PRIOR.small_per_day / PRIOR.shape)
-    logs += beta.logpdf(coasters, *PRIOR.coaster_share) + beta.logpdf(quick, *PRIOR.quick_share)
+    some = (1 - PRIOR.no_tanker) * beta.pdf(coasters, *PRIOR.coaster_share)
+    none = PRIOR.no_tanker * loguniform.pdf(1 - coasters, *PRIOR.no_tanker_share)
+    logs += np.log(some + none) + beta.logpdf(quick, *PRIOR.quick_share)
     logs -= np.log(small**2 * (1 - coasters))
     logs += gamma.logpdf(rates[3:], PRIOR.shape, scale=other_means(PRIOR) / PRIOR.shape).sum()
     return float(logs)
 
 
 @given(RATES, RATES)
+@example([1e-5, 1e-4, 1.0, *[0.1] * 5], [0.1] * 8)
 def test_the_prior_of_rates_is_that_of_their_sum_and_shares(
     one: list[float], two: list[float]
 ) -> None:
@@ -57,10 +61,20 @@ def test_the_change_of_variables_keeps_probability() -> None:
     assert abs(np.linalg.det(jacobian)) == pytest.approx(at[0] ** 2 * (1 - at[1]), rel=1e-6)
 
 
+def test_shares_are_drawn_from_their_prior() -> None:
+    rng = np.random.default_rng(1)
+    logs = np.array([draw_coaster_share(rng, PRIOR) for _ in range(4000)])
+    np.testing.assert_allclose(np.exp(logs).sum(1), 1)
+    tankers = np.exp(logs[:, 1])
+    assert (tankers < PRIOR.no_tanker_share[1]).mean() == pytest.approx(PRIOR.no_tanker, abs=0.015)
+    some = tankers[tankers > PRIOR.no_tanker_share[1]]
+    assert kstest(some, beta(*PRIOR.coaster_share[::-1]).cdf).pvalue > 1e-3
+
+
 def test_prior_rates_are_the_means_of_their_priors() -> None:
     rates = prior_rates(PRIOR)
     assert rates[:3].sum() == pytest.approx(PRIOR.small_per_day)
     share = PRIOR.coaster_share[0] / sum(PRIOR.coaster_share)
     assert rates[COASTER] / rates[:3].sum() == pytest.approx(share)
-    assert rates[3:] == pytest.approx([0.2, 0.002, 0.002, 0.05])
+    assert rates[3:] == pytest.approx([0.2, 0.006, 2.5e-4, 2.5e-4, 0.05])
     assert TANKERS.sum() == 2

@@ -86,10 +86,12 @@ def prior_rates(rng: np.random.Generator, count: int) -> np.ndarray:
     """Rates drawn from their priors as the module's head puts them, (count, classes)."""
     small = rng.gamma(RATES.shape, 1 / SMALL_EXPOSURE, count)
     coaster, quick = rng.beta(*RATES.coaster_share, count), rng.beta(*RATES.quick_share, count)
-    tankers = small * (1 - coaster)
+    none = rng.random(count) < RATES.no_tanker
+    hardly_any = np.exp(rng.uniform(*np.log(RATES.no_tanker_share), count))
+    tankers = small * np.where(none, hardly_any, 1 - coaster)
     means = other_means(RATES)
     others = rng.gamma(RATES.shape, means / RATES.shape, (count, len(means)))
-    return np.column_stack([tankers * quick, tankers * (1 - quick), small * coaster, others])
+    return np.column_stack([tankers * quick, tankers * (1 - quick), small - tankers, others])
 
 
 def chain_of(hulls: Hulls, presence: PresenceLikelihood) -> PartitionChain:
@@ -185,7 +187,7 @@ def test_what_stays_is_no_visit_however_long_it_is_seen(stays: str) -> None:
         north_m=rng.normal(0, 8, len(seen)), length_m=rng.normal(80, 6, len(seen)), score=0.7,
     )  # fmt: skip
     prior = prior_of(2.5, 3, 0.85)
-    prior.mean_days[0, -1], prior.phases[0, -1] = 70.0, 3
+    prior.mean_days[0, 3:], prior.phases[0, 3:] = (30.0, 2000.0), (3, 1)
     presence = presence_likelihood(
         prior, TRAFFIC, day=day, sensor_classes=radar.astype(int), usable=np.ones(len(day)),
         start_day=0.0, end_day=91.0,
@@ -245,7 +247,7 @@ def test_members_are_weighted_by_the_data() -> None:
     """A ship in nine observations of ten days stays long: of two mean dwells the longer one."""
     day = np.arange(0.5, 10, 1.2)[:6]
     prior = PriorSample(
-        np.array([[1.0] * 4, [8.0] * 4]), np.full((2, 4), 3), np.full((2, 4), 0.9), np.full(2, 0.9)
+        np.array([[1.0] * 5, [8.0] * 5]), np.full((2, 5), 3), np.full((2, 4), 0.9), np.full(2, 0.9)
     )
     hulls = hulls_of(list(range(6)), list(day), score=0.99, p_tanker=0.95)
     weights = member_weights(sampled(hulls, presence_of(prior, day), 200), prior)

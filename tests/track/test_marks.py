@@ -109,6 +109,24 @@ def test_repeated_observations_are_correlated() -> None:
 
 
 @given(st.integers(2, 6))
+def test_types_by_halves_favour_no_link(count: int) -> None:
+    """Neither do images that say tanker as often as not; those that agree favour one ship."""
+    track = tuple(range(count))
+
+    def gain(p: np.ndarray) -> np.ndarray:
+        marks, without = track_hulls(count, p_tanker=p), track_hulls(count)
+        each = [marks.log_density((n,)) - without.log_density((n,)) for n in track]
+        # Apart, each is of a class of its own: the mean of both.
+        apart = sum(np.logaddexp(one[QUICK], one[LARGE]) - np.log(2) for one in each)
+        joined = marks.log_density(track) - without.log_density(track)
+        return np.logaddexp(joined[QUICK], joined[LARGE]) - np.log(2) - apart
+
+    assert gain(np.full(count, 0.5)) == pytest.approx(0, abs=1e-9)
+    assert gain(np.where(np.arange(count) % 2, 0.9, 0.1)) < 0
+    assert gain(np.full(count, 0.9)) > 0
+
+
+@given(st.integers(2, 6))
 def test_a_type_that_no_image_gives_favours_no_link(count: int) -> None:
     """Detections of unknown type say nothing, whether they are one ship or several."""
     known = track_hulls(count, p_tanker=np.r_[0.9, np.full(count - 1, np.nan)])
@@ -150,7 +168,9 @@ def test_a_ship_that_shifted_is_anywhere_in_the_port() -> None:
     # The same sizes: only positions differ.
     place = TRAFFIC.position
     far = place.shifted / place.area_m2
-    near = (1 - place.shifted) / (2 * np.pi * place.moored_sigma_m**2) + far
+    spread = place.moored_still / place.still_sigma_m**2
+    spread += (1 - place.moored_still) / place.moored_sigma_m**2
+    near = (1 - place.shifted) * spread / (2 * np.pi) + far
     first = track_hulls(3).log_density((0,)) - marks.log_density((0,))
     assert move((0, 1)) == pytest.approx(float(first[QUICK]))
     assert move((0, 2)) - move((0, 1)) == pytest.approx(np.log(near / far))

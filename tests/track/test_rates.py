@@ -4,13 +4,21 @@ import numpy as np
 import pytest
 from scipy.stats import gamma, kstest
 
-from gnomon.track.classes import LARGE, other_means
+from gnomon.track.classes import (
+    COASTER,
+    FALSE_ALARM,
+    LARGE,
+    RESIDENT,
+    TANKERS,
+    WAITING,
+    other_means,
+)
 from gnomon.track.rates import RateWalk
 from tracked_seasons import TRAFFIC
 
 PRIOR = TRAFFIC.rates
 
-CLASSES = 7
+CLASSES = len(TANKERS)
 
 
 def terms_of(classes: list[int]) -> np.ndarray:
@@ -20,10 +28,12 @@ def terms_of(classes: list[int]) -> np.ndarray:
     return terms
 
 
-def walked(terms: np.ndarray, exposure: np.ndarray, *, start: float = 0.0) -> np.ndarray:
+def walked(
+    terms: np.ndarray, exposure: np.ndarray, *, start: float = 0.0, steps: int = 1500
+) -> np.ndarray:
     walk = RateWalk(exposure, np.full(CLASSES, start), 0, np.random.default_rng(1), PRIOR)
     states = []
-    for step in range(1500):
+    for step in range(steps):
         walk.walk(terms, learn=step < 300)
         states.append(walk.rates)
     return np.array(states[300:])
@@ -31,8 +41,8 @@ def walked(terms: np.ndarray, exposure: np.ndarray, *, start: float = 0.0) -> np
 
 def test_rates_of_certain_classes_are_gamma() -> None:
     exposure = np.full((1, CLASSES), 40.0)
-    found = walked(terms_of([LARGE] * 9 + [6] * 2), exposure)
-    for column, count in ((LARGE, 9), (6, 2), (4, 0)):
+    found = walked(terms_of([LARGE] * 9 + [FALSE_ALARM] * 2), exposure)
+    for column, count in ((LARGE, 9), (FALSE_ALARM, 2), (RESIDENT, 0)):
         mean = other_means(PRIOR)[column - LARGE]
         posterior = gamma(PRIOR.shape + count, scale=1 / (40 + PRIOR.shape / mean))
         assert found[:, column].mean() == pytest.approx(posterior.mean(), rel=0.12)
@@ -55,6 +65,21 @@ def test_where_it_begins_is_forgotten() -> None:
     terms = np.random.default_rng(2).normal(0, 1, (20, CLASSES))
     ends = [walked(terms, exposure, start=start).mean(0) for start in (-6.0, 4.0)]
     np.testing.assert_allclose(*ends, rtol=0.3, atol=0.02)
+
+
+def test_where_no_image_gives_a_type_no_tanker_is_as_likely_as_before() -> None:
+    """And where images say that a ship is a tanker, it is not possible."""
+    exposure = np.full((1, CLASSES), 30.0)
+    terms = np.full((12, CLASSES), -60.0)
+    terms[:, : COASTER + 1] = 0.0
+    blind = walked(terms, exposure, steps=6000)
+    share = blind[:, :COASTER].sum(1) / blind[:, : COASTER + 1].sum(1)
+    assert (share < 0.01).mean() == pytest.approx(PRIOR.no_tanker, abs=0.03)
+    some = share[share > 0.01]
+    first, second = PRIOR.coaster_share
+    assert some.mean() == pytest.approx(second / (first + second), abs=0.04)
+    known = walked(terms_of([WAITING] * 3 + [COASTER] * 9), exposure)
+    assert (known[:, :COASTER].sum(1) / known[:, : COASTER + 1].sum(1)).min() > 0.01
 
 
 def test_members_are_drawn_by_their_likelihood() -> None:

@@ -314,6 +314,8 @@ def _merge_fragments(chain: PartitionChain) -> None:
     behind when its detections are linked one by one, are far from their union by such steps.
     """
     hulls = chain.hulls
+    for first in [track[0] for track in chain.tracks()]:
+        _merge_place(chain, first)
     queue = sorted(chain.tracks(), key=len, reverse=True)
     while queue:
         one = queue.pop(0)
@@ -330,6 +332,27 @@ def _merge_fragments(chain: PartitionChain) -> None:
                 queue.remove(two)
                 queue.insert(0, both)
                 break
+
+
+def _merge_place(chain: PartitionChain, middle: int) -> None:
+    """Merge all tracks around one detection, where one thing that is always there is likelier.
+
+    Merged two by two they may each be likelier as ships: only the whole season tells a crane.
+    """
+    hulls, seen = chain.hulls, set[int]()
+    around = []
+    for track in sorted(chain.tracks(), key=len, reverse=True):
+        observations = set(hulls.observation[list(track)].tolist())
+        near = all(_apart_m(hulls, middle, n) < RESIDENT_REACH_M for n in track)
+        if near and not seen & observations:
+            around.append(track)
+            seen |= observations
+    if len(around) < RESIDENT_NEXT:
+        return
+    whole = tuple(sorted(n for track in around for n in track))
+    if chain.log_density(whole) > sum(map(chain.log_density, around)):
+        for before, after in zip((-1, *whole), (*whole, -1), strict=True):
+            chain.link(before, after)
 
 
 def _apart_m(hulls: Hulls, one: int, two: int) -> float:

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 WEEK_DAYS = 7.0
 STEP_DAYS = 0.5
-"""Of the sum over moments of arrival; most stays take longer."""
+"""Longest step of the sum over moments of arrival."""
 SHAPES_OF_TRAFFIC = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0])
 """Equally likely before anything is seen."""
 
@@ -53,15 +53,16 @@ def weekly_exposure(presence: PresenceLikelihood, *, days: float) -> WeeklyExpos
     """
     tankers = np.flatnonzero(TANKERS[SHIPS])
     weeks = max(int(np.ceil(days / WEEK_DAYS)), 1)
-    steps = max(round(days / STEP_DAYS), 1)
-    step = days / steps
-    middles = (np.arange(steps) + 0.5) * step
-    detected = step * np.stack([presence.detected_if_arrived(t)[:, tankers] for t in middles])
+    # The chance of being detected jumps at each observation: no step contains one.
+    within = presence.day[(presence.day > 0) & (presence.day < days)]
+    edges = np.unique(np.r_[np.arange(0.0, days, STEP_DAYS), within, days])
+    middles, steps = (edges[1:] + edges[:-1]) / 2, np.diff(edges)[:, None, None]
+    detected = steps * [presence.detected_if_arrived(t)[:, tankers] for t in middles]
     week = np.minimum((middles / WEEK_DAYS).astype(int), weeks - 1)
     of_week = np.zeros((weeks + 1, *detected.shape[1:]))
     np.add.at(of_week, week + 1, detected)
     total = np.zeros_like(of_week)
-    np.add.at(total, week + 1, np.full_like(detected, step))
+    np.add.at(total, week + 1, steps + np.zeros_like(detected))
     before = presence.total_days[:, tankers] - days
     total[0] = before
     of_week[0] = np.clip(presence.detectable_days[:, tankers] - of_week.sum(0), 0.0, before)
