@@ -8,11 +8,12 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import gamma
 
+from gnomon.track.classes import DWELL_KINDS
 from gnomon.track.dwell import REACH_DAYS, STEP_DAYS, DwellPosterior, grid_days, grid_quantiles
 from gnomon.track.presence import PriorSample
 from tracked_seasons import prior_of
 
-ALIKE = np.full((1, 4), 0.25)
+ALIKE = np.full((1, len(DWELL_KINDS)), 1 / len(DWELL_KINDS))
 """Weights of one member whose kinds of dwell are alike."""
 NO_OTHERS = np.array([10.0, 11.5])
 
