@@ -48,6 +48,13 @@ def test_what_is_preliminary_is_called_so(preliminary: bool | None) -> None:
     assert ("This is preliminary" in said) == ("more draws" in said) == bool(preliminary)
 
 
+@pytest.mark.parametrize(("fit", "said"), [(0.04, True), (0.05, False), (None, False)])
+def test_data_that_do_not_fit_the_model_are_called_so(fit: float | None, said: bool) -> None:
+    frame = table(Seasons, [season() | {"fit": fit}])
+    (one,) = published(frame, pd.DataFrame()).ports
+    assert ("do not fit the model" in port_sentence(one)) == said
+
+
 @given(st.floats(0, 1))
 def test_a_date_is_published_only_where_the_cap_was_more_likely_passed(chance: float) -> None:
     (one,) = published(pd.DataFrame(), years(PASSED | {"p_over_cap": chance})).years

@@ -13,6 +13,7 @@ from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
 from gnomon.track.convergence import convergence
 from gnomon.track.estimators import chapman
 from gnomon.track.posterior import TrackPosterior, track_posterior
+from gnomon.track.predictive import predictive_check
 from gnomon.track.presence import RADAR
 from tracked_seasons import TRAFFIC, berth, month, month_posterior, options
 
@@ -65,6 +66,7 @@ def test_a_season_says_whether_its_chains_agree_on_the_number_of_visits() -> Non
     empty = replace(made.draws[0], **{f.name: np.zeros(0) for f in fields(SeasonDraw)})
     none = replace(made, draws=(empty,) * len(made.draws))
     assert summarise_season(tracks, none).effective_size == len(made.draws)
+    assert row.fit == predictive_check(tracks).fit
 
 
 @pytest.mark.parametrize(("loaded", "exports"), [(0.75, 1.0), (0.25, 0.0)])

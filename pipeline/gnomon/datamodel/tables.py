@@ -256,9 +256,13 @@ class Seasons(Table):
     """Independent draws that would give as sure a mean number of visits (bulk effective size)."""
     preliminary: Series[pd.BooleanDtype] = pa.Field(nullable=True)
     """``effective_size`` is below 100 or ``r_hat`` above 1.05: more draws may change the row."""
+    fit: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Posterior predictive probability that images miss what lies in port together, as haze does
+    that no mask marks, as much as these do. About 0.5 where the model holds; below 0.05 the data
+    do not fit it."""
     notes: Series[str] = pa.Field(nullable=True)
-    """What the input tables lacked, what was assumed instead, and whether the row is preliminary.
-    """
+    """What the input tables lacked, what was assumed instead, whether the row is preliminary, and
+    whether the data fit the model."""
 
 
 class FurtherPasses(Table):

@@ -15,12 +15,17 @@ import pandas as pd
 
 from gnomon.ledger.deliveries import INFERRED
 from gnomon.report.text import UNKNOWN, day_text, days_text, percent, port_text, rough, whole
+from gnomon.track.predictive import FIT_MIN
 
 PASSED_MIN = 0.5
 """Chance of exceeding the cap from which a date is given."""
 PRELIMINARY = (
     "This is preliminary, and so are barrels that follow from it: the calculation has not settled, "
     "and more of it may give other numbers (more draws, under [track] in the study)."
+)
+MISFIT = (
+    "The data do not fit the model: images miss what lies in port together, as haze does that no "
+    "mask marks, so this number may be wrong by more than its interval says."
 )
 SURE = 0.95
 """Chance from which the direction of trade is stated."""
@@ -65,6 +70,8 @@ class PortNumbers:
     """Chance that more visits loaded than unloaded."""
     preliminary: bool
     """Whether the calculation has not settled."""
+    misfit: bool
+    """Whether the data do not fit the model."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,7 @@ def _port(row: pd.Series) -> PortNumbers:
         unloaded=_spread(row, "unloaded"),
         p_exports=_known(row, "p_exports"),
         preliminary=pd.notna(row.preliminary) and bool(row.preliminary),
+        misfit=bool(row.fit < FIT_MIN),
     )
 
 
@@ -231,6 +239,7 @@ def port_sentence(one: PortNumbers) -> str:
     if one.visits is None:
         return f"{name}, {one.period}: no image could be used, so the number of visits is unknown."
     more = f" {PRELIMINARY}" if one.preliminary else ""
+    more += f" {MISFIT}" if one.misfit else ""
     return (
         f"{name}, {one.period}: {one.visits} visits of small tankers (90 % interval; middle "
         f"{rough(one.visits.p50)}), of which images show {rough(one.seen)}.{more}"

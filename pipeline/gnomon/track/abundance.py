@@ -16,6 +16,7 @@ from gnomon.track.estimators import (
     little,
 )
 from gnomon.track.posterior import TrackPosterior
+from gnomon.track.predictive import predictive_check
 from gnomon.track.presence import RADAR
 from gnomon.track.sightings import PortObservations
 
@@ -61,6 +62,7 @@ class SeasonRow:
     r_hat: float | None = None
     effective_size: float | None = None
     preliminary: bool | None = None
+    fit: float | None = None
     notes: str | None = None
 
 
@@ -94,7 +96,8 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
     loaded = np.array([d.loaded.sum() for d in season.draws], float)
     unloaded = np.array([d.unloaded.sum() for d in season.draws], float)
     mixed = convergence(visits, np.array([d.chain for d in tracks.draws]))
-    notes = [*filter(None, [mixed.note]), *data.notes]
+    checked = predictive_check(tracks)
+    notes = [*filter(None, [mixed.note, checked.note]), *data.notes]
     return SeasonRow(
         port=data.port,
         start=data.start,
@@ -118,6 +121,7 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
         r_hat=mixed.r_hat,
         effective_size=mixed.effective_size,
         preliminary=mixed.preliminary,
+        fit=checked.fit,
         notes="; ".join(notes) or None,
     )
 

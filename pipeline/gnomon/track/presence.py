@@ -211,6 +211,27 @@ def phases_passed(rate: Floats, days: Floats | float) -> Floats:
     return np.stack(parts, -1)
 
 
+def detection_probability(
+    prior: PriorSample, traffic: Traffic, *, sensor_classes: Ints, usable: Floats
+) -> Floats:
+    """Chance that what lies in port is detected, (observations, members, classes).
+
+    Parameters
+    ----------
+    prior, traffic, sensor_classes, usable
+        As in `presence_likelihood`.
+
+    """
+    lengths = [getattr(traffic.classes, name).typical_length_m for name in CLASS_NAMES[SHIPS]]
+    relative = np.stack(
+        [relative_detection(sensor_classes, m, traffic.detection) for m in lengths], -1
+    )[:, None, :]
+    p: Floats = prior.detection[:, sensor_classes].T[..., None] * relative
+    p[..., FIXTURE] = prior.recurrence
+    p[sensor_classes == RADAR, :, FIXTURE] = traffic.residents.radar_takes_fixture
+    return np.clip(p * usable[:, None, None], 0, 0.995)
+
+
 def presence_likelihood(
     prior: PriorSample,
     traffic: Traffic,
@@ -238,15 +259,7 @@ def presence_likelihood(
     """
     rate = (prior.phases / prior.mean_days)[:, DWELL_KIND]
     exists = np.arange(PHASES) < prior.phases[:, DWELL_KIND][..., None]
-    lengths = [getattr(traffic.classes, name).typical_length_m for name in CLASS_NAMES[SHIPS]]
-    relative = np.stack(
-        [relative_detection(sensor_classes, m, traffic.detection) for m in lengths], -1
-    )[:, None, :]
-    p = prior.detection[:, sensor_classes].T[..., None] * relative
-    p[..., FIXTURE] = prior.recurrence
-    p[sensor_classes == RADAR, :, FIXTURE] = traffic.residents.radar_takes_fixture
-    p *= usable[:, None, None]
-    p = np.clip(p, 0, 0.995)
+    p = detection_probability(prior, traffic, sensor_classes=sensor_classes, usable=usable)
     alpha, detectable = _forward(rate, exists, p, day, start_day)
     return PresenceLikelihood(
         day=day,

@@ -28,6 +28,7 @@ from gnomon.report.page.schema import (
     Vessels,
     Year,
 )
+from gnomon.track.predictive import FIT_MIN
 
 Z_90 = 1.645
 """Standard deviations on either side of the mean that hold 90 % of a normal distribution."""
@@ -90,6 +91,7 @@ def _season(row: pd.Series, further: pd.DataFrame) -> Season:
         "unloaded_p95": number(row.unloaded_p95),
         "p_exports": number(row.p_exports),
         "preliminary": pd.notna(row.preliminary) and bool(row.preliminary),
+        "misfit": bool(row.fit < FIT_MIN),
     }
 
 

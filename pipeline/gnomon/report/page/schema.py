@@ -120,6 +120,8 @@ class Season(TypedDict):
     p_exports: Number
     preliminary: bool
     """Whether the calculation has not settled."""
+    misfit: bool
+    """Whether the data do not fit the model."""
 
 
 class Vessels(TypedDict):

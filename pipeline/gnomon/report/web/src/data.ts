@@ -95,6 +95,7 @@ export interface Season {
   unloaded_p95: number | null;
   p_exports: number | null;
   preliminary: boolean;
+  misfit: boolean;
 }
 /** The clearest image of a port, its rows even in Web Mercator. */
 export interface PortPicture {

@@ -58,6 +58,8 @@ function Ships({ page }: { page: Page }) {
   );
 }
 
+const named = (seasons: Season[]) => seasons.map((one) => portText(one.port)).join(" and ");
+
 const Warning = ({ text }: { text: string }) => (
   <p class="pending" role="note">
     {explained(text)}
@@ -65,15 +67,19 @@ const Warning = ({ text }: { text: string }) => (
 );
 
 export function Headline({ page, year, pending }: { page: Page; year: Year | undefined; pending: string | null }) {
-  const unsettled = loadingSeasons(page).filter((one) => one.preliminary);
+  const unsettled = named(loadingSeasons(page).filter((one) => one.preliminary));
+  const misfit = named(loadingSeasons(page).filter((one) => one.misfit));
   return (
     <>
       <h1>
         <SimulatedMark /> {year?.scenarios.length ? <Barrels page={page} year={year} /> : <Ships page={page} />}
       </h1>
       {pending && <Warning text={pending} />}
-      {unsettled.length > 0 && (
-        <Warning text={`Preliminary: the calculation for ${unsettled.map((one) => portText(one.port)).join(" and ")} has not settled. Give it more draws before these numbers are used.`} />
+      {unsettled && (
+        <Warning text={`Preliminary: the calculation for ${unsettled} has not settled. Give it more draws before these numbers are used.`} />
+      )}
+      {misfit && (
+        <Warning text={`The data for ${misfit} do not fit the model: some images miss what lay there before and after, as haze does that no mask marks. These numbers may be wrong by more than their intervals say.`} />
       )}
       <p class="soft counts">{imagesText(page)}</p>
     </>
