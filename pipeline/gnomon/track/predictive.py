@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from gnomon.track.classes import FALSE_ALARM
 from gnomon.track.linking import PartitionDraw
 from gnomon.track.posterior import TrackPosterior
-from gnomon.track.presence import RADAR, detection_probability
+from gnomon.track.presence import RADAR, chance_of_detection
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -76,7 +76,7 @@ def predictive_check(tracks: TrackPosterior, *, seed: int = 0) -> PredictiveChec
 
     """
     data, rng = tracks.data, np.random.default_rng(seed)
-    p = detection_probability(
+    p = chance_of_detection(
         tracks.prior, tracks.traffic, sensor_classes=data.sensor_class, usable=data.usable
     )
     optical = data.sensor_class != RADAR

@@ -211,7 +211,7 @@ def phases_passed(rate: Floats, days: Floats | float) -> Floats:
     return np.stack(parts, -1)
 
 
-def detection_probability(
+def chance_of_detection(
     prior: PriorSample, traffic: Traffic, *, sensor_classes: Ints, usable: Floats
 ) -> Floats:
     """Chance that what lies in port is detected, (observations, members, classes).
@@ -259,7 +259,7 @@ def presence_likelihood(
     """
     rate = (prior.phases / prior.mean_days)[:, DWELL_KIND]
     exists = np.arange(PHASES) < prior.phases[:, DWELL_KIND][..., None]
-    p = detection_probability(prior, traffic, sensor_classes=sensor_classes, usable=usable)
+    p = chance_of_detection(prior, traffic, sensor_classes=sensor_classes, usable=usable)
     alpha, detectable = _forward(rate, exists, p, day, start_day)
     return PresenceLikelihood(
         day=day,
