@@ -19,16 +19,10 @@ from gnomon.track.classes import (
     class_lengths,
     other_means,
 )
-from gnomon.track.linking import (
-    CHAINS,
-    RESIDENT_GAP_DAYS,
-    PartitionChain,
-    PartitionDraw,
-    Track,
-    member_weights,
-    sample_partitions,
-)
+from gnomon.track.first_links import RESIDENT_GAP_DAYS
+from gnomon.track.linking import CHAINS, PartitionDraw, member_weights, sample_partitions
 from gnomon.track.marks import LENGTH_MODEL_SIGMA_M, Hulls, MarkLikelihood
+from gnomon.track.partition import PartitionChain, Track
 from gnomon.track.presence import (
     PresenceLikelihood,
     PriorSample,
@@ -224,23 +218,6 @@ def test_every_draw_is_a_partition_into_ordered_tracks(seed: int, count: int) ->
         assert all(c < FALSE_ALARM for track, c in pairs if len(track) > 1)
         assert draw.p_class.sum(1) == pytest.approx(1)
         assert draw.undetected >= 0
-
-
-def test_links_exchange_tails_and_can_be_taken_back() -> None:
-    hulls = hulls_of([0, 1, 2, 3], list(DAY[:4]))
-    presence = presence_of(prior_of(2.5, 3, 0.8))
-    chain = chain_of(hulls, presence)
-    chain.link(0, 2)
-    chain.link(1, 3)
-    assert chain.tracks() == ((0, 2), (1, 3))
-    assert chain.head(3) == (1, 3)
-    assert chain.tail(0) == (0, 2)
-    chain.link(0, 3)
-    chain.link(1, 2)
-    assert chain.tracks() == ((0, 3), (1, 2))
-    chain.link(0, -1)
-    chain.link(-1, 3)
-    assert chain.tracks() == ((0,), (1, 2), (3,))
 
 
 def test_members_are_weighted_by_the_data() -> None:

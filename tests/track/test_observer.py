@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import norm, poisson
 
 from gnomon.track.classes import FALSE_ALARM, TANKERS
-from gnomon.track.linking import PartitionChain, Track
 from gnomon.track.marks import Hulls, MarkLikelihood
 from gnomon.track.observer import (
     KnownParameters,
@@ -22,6 +21,7 @@ from gnomon.track.observer import (
     of_member,
     partitions_given,
 )
+from gnomon.track.partition import PartitionChain, Track
 from gnomon.track.presence import PresenceLikelihood, sample_prior
 from gnomon.track.rates import RateWalk
 from tracked_seasons import TRAFFIC, hulls_of, month, month_posterior, prior_of

@@ -15,7 +15,7 @@ import numpy as np
 
 from gnomon.datamodel.visibility import best_share
 from gnomon.track.dwell import grid_quantiles
-from gnomon.track.linking import Track
+from gnomon.track.partition import Track
 from gnomon.track.posterior import TrackPosterior
 from gnomon.track.sightings import PortObservations
 from gnomon.track.voyages import TimeQuantiles

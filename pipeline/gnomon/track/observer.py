@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
-from gnomon.track.linking import PartitionChain, PartitionDraw, Track
+from gnomon.track.linking import PartitionDraw
 from gnomon.track.marks import MarkLikelihood
+from gnomon.track.partition import PartitionChain, Track
 from gnomon.track.posterior import TrackPosterior
 from gnomon.track.presence import PresenceLikelihood, PriorSample, presence_likelihood
 from gnomon.track.rates import RateWalk

@@ -15,8 +15,8 @@ from gnomon.datamodel.study import TrackOptions
 from gnomon.datamodel.traffic import Traffic
 from gnomon.track.ais import NO_AIS, AisMatch, match_ais
 from gnomon.track.direction import load_log_ratios
-from gnomon.track.linking import Track
 from gnomon.track.off_berth import Anchorage, OtherPortCalls, anchorage
+from gnomon.track.partition import Track
 from gnomon.track.posterior import TrackPosterior, ship_sizes
 from gnomon.track.sea_routes import LonLat, SeaRoute, sea_routes
 from gnomon.track.sightings import PortObservations, port_observations, positions_deg

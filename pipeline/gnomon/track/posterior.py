@@ -19,14 +19,10 @@ from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
 from gnomon.track.direction import MISREAD, operation_log_likelihood
 from gnomon.track.dwell import DwellPosterior, EndDensities, grid_quantiles
-from gnomon.track.linking import (
-    PartitionDraw,
-    Track,
-    member_weights,
-    sample_partitions,
-)
+from gnomon.track.linking import PartitionDraw, member_weights, sample_partitions
 from gnomon.track.marks import LENGTH_MODEL_SIGMA_M, MarkLikelihood
 from gnomon.track.off_berth import EndTimes
+from gnomon.track.partition import Track
 from gnomon.track.presence import (
     PriorSample,
     presence_likelihood,

@@ -45,8 +45,9 @@ from gnomon.track.fleet import (
     draw_ships,
     size_likelihood,
 )
-from gnomon.track.linking import PartitionDraw, Track
+from gnomon.track.linking import PartitionDraw
 from gnomon.track.off_berth import EndTimes, OffBerthEvidence, OffBerthSource, fit_off_berth
+from gnomon.track.partition import Track
 from gnomon.track.posterior import ShipSizes, TrackPosterior, ship_sizes
 from gnomon.track.weekly import draw_undetected
 

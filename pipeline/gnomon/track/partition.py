@@ -1,0 +1,150 @@
+"""State of one chain over partitions of detections into tracks, and its proposals of links."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnomon.track.classes import FALSE_ALARM, SHIPS
+from gnomon.track.marks import Hulls, MarkLikelihood
+from gnomon.track.presence import PresenceLikelihood
+from gnomon.track.rates import RateWalk
+
+Floats = NDArray[np.float64]
+Track = tuple[int, ...]
+"""Detections of one ship in the order of time."""
+
+
+@dataclass
+class PartitionChain:
+    """The state, and log likelihoods of tracks met so far."""
+
+    hulls: Hulls
+    marks: MarkLikelihood
+    presence: PresenceLikelihood
+    walk: RateWalk
+    rng: np.random.Generator
+    after: list[int] = field(default_factory=list)
+    """Next detection of the same ship, -1 for none."""
+    before: list[int] = field(default_factory=list)
+    known: dict[Track, Floats] = field(default_factory=dict)
+    """(members, classes) of tracks that a round ended with."""
+    marked: dict[Track, Floats] = field(default_factory=dict)
+    """(classes,): marks alone."""
+    now: dict[Track, float] = field(default_factory=dict)
+    """Densities under the present parameters."""
+    spans: dict[tuple[int, int], Floats] = field(default_factory=dict)
+    """(classes,): between two observations, under the present member."""
+    used: set[tuple[int, int]] = field(default_factory=set)
+    """Spans met under the present member."""
+
+    def __post_init__(self) -> None:
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Continue with the present parameters of the walk."""
+        self.one = self.presence.of_member(self.walk.member)
+        self._log_odds = self.one.log_odds[:, 0]
+        self._log_missed = self.one.log_missed[:, 0]
+        self.log_rates = np.log(self.walk.rates)
+        self.now.clear()
+        # Most spans of the last round come again: their dwell is computed at once.
+        first, last = np.array(list(self.used), int).reshape(-1, 2).T
+        missed = self._log_missed[last + 1] - self._log_missed[first]
+        again = self.one.log_dwell(first, last)[:, 0] + missed
+        self.spans = dict(zip(self.used, again, strict=True))
+        self.used.clear()
+
+    def log_marks(self, track: Track) -> Floats:
+        """Log density of a track's marks, (classes,)."""
+        if track not in self.marked:
+            self.marked[track] = self.marks.log_density(track)
+        return self.marked[track]
+
+    def log_likelihood(self, track: Track) -> Floats:
+        """Log likelihood of a track's observations and marks, (members, classes)."""
+        if track not in self.known:
+            presence = self.presence.log_track(self.hulls.observation[list(track)])
+            self.known[track] = self._with_marks(presence, track)
+        return self.known[track]
+
+    def _with_marks(self, presence: Floats, track: Track) -> Floats:
+        logs = np.full((*presence.shape[:-1], FALSE_ALARM + 1), -np.inf)
+        logs[..., SHIPS] = presence
+        if len(track) == 1:
+            logs[..., FALSE_ALARM] = 0.0
+        out: Floats = logs + self.log_marks(track)
+        return out
+
+    def log_density(self, track: Track) -> float:
+        """Log density of a track under the present parameters, classes summed over."""
+        if track not in self.now:
+            terms = (self._with_marks(self._presence(track), track) + self.log_rates).tolist()
+            top = max(terms)
+            self.now[track] = top + math.log(sum(math.exp(term - top) for term in terms))
+        return self.now[track]
+
+    def _presence(self, track: Track) -> Floats:
+        """As `PresenceLikelihood.log_track` under the present member, (classes,)."""
+        observation = self.hulls.observation[list(track)]
+        span = int(observation[0]), int(observation[-1])
+        self.used.add(span)
+        if span not in self.spans:
+            first, last = span
+            missed = self._log_missed[last + 1] - self._log_missed[first]
+            self.spans[span] = self.one.log_dwell(first, last)[0] + missed
+        out: Floats = self.spans[span] + self._log_odds[observation].sum(0)
+        return out
+
+    def head(self, detection: int) -> Track:
+        """Track up to a detection."""
+        out = [detection]
+        while self.before[out[-1]] >= 0:
+            out.append(self.before[out[-1]])
+        return tuple(reversed(out))
+
+    def tail(self, detection: int) -> Track:
+        """Track from a detection on; empty for -1."""
+        out = []
+        while detection >= 0:
+            out.append(detection)
+            detection = self.after[detection]
+        return tuple(out)
+
+    def tracks(self) -> tuple[Track, ...]:
+        """All tracks."""
+        return tuple(self.tail(n) for n, b in enumerate(self.before) if b < 0)
+
+    def propose_link(self, first: int, second: int) -> bool:
+        """Propose that second follows first, or, where it does, that it does not.
+
+        Returns whether the state has changed.
+        """
+        ahead, behind = self.after[first], self.before[second]
+        start, rest = self.head(first), self.tail(second)
+        old: tuple[Track, ...] = (start + rest,)
+        new: tuple[Track, ...] = (start, rest)
+        links = ((first, -1), (-1, second))
+        if ahead != second:
+            left = self.head(behind) if behind >= 0 else ()
+            right = self.tail(ahead)
+            observation = self.hulls.observation
+            if left and right and observation[left[-1]] >= observation[right[0]]:
+                return False
+            old, new = (start + right, left + rest), (start + rest, left + right)
+            links = ((first, second), (behind, ahead))
+        gain = sum(self.log_density(t) for t in new if t)
+        gain -= sum(self.log_density(t) for t in old if t)
+        if np.log(self.rng.random()) >= gain:
+            return False
+        for one, two in links:
+            self.link(one, two)
+        return True
+
+    def link(self, first: int, second: int) -> None:
+        """Let second follow first; -1 is no detection."""
+        if first >= 0:
+            self.after[first] = second
+        if second >= 0:
+            self.before[second] = first
