@@ -9,7 +9,7 @@ from gnomon.datamodel.posterior import PortPosterior, SeasonDraw
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Seasons
 from gnomon.simulate.season.campaign import Trade, simulate_season
-from gnomon.track.abundance import SeasonRow, summarise_season, unknown_season
+from gnomon.track.abundance import SeasonRow, summarise_season, type_note, unknown_season
 from gnomon.track.convergence import convergence
 from gnomon.track.estimators import chapman
 from gnomon.track.posterior import TrackPosterior, track_posterior
@@ -51,6 +51,7 @@ def test_counts_are_quantiles_of_the_draws() -> None:
     ]
     assert (row.dwell_days, row.dwell_sigma_days) == pytest.approx((np.mean(dwell), np.std(dwell)))
     assert row.observations == len(tracks.data.day)
+    assert row.p_no_visit == visits.count(0) / len(visits)
 
 
 def test_a_season_says_whether_its_chains_agree_on_the_number_of_visits() -> None:
@@ -67,6 +68,17 @@ def test_a_season_says_whether_its_chains_agree_on_the_number_of_visits() -> Non
     none = replace(made, draws=(empty,) * len(made.draws))
     assert summarise_season(tracks, none).effective_size == len(made.draws)
     assert row.fit == predictive_check(tracks).fit
+
+
+def test_where_size_alone_speaks_none_may_be_a_tanker() -> None:
+    data, visits = month_posterior().data, np.array([0.0, 12.0, 14.0, 16.0])
+    blind = replace(data, hulls=replace(data.hulls, p_tanker=np.full(len(data.hulls.day), np.nan)))
+    note = type_note(visits, blind)
+    assert note is not None
+    assert "with probability 0.25 no tanker called; if any did, 12 to 16 visits" in note
+    assert type_note(visits[1:], blind) is None
+    typed = replace(data.hulls, p_tanker=np.full(len(data.hulls.day), 0.7))
+    assert type_note(visits, replace(data, hulls=typed)) is None
 
 
 @pytest.mark.parametrize(("loaded", "exports"), [(0.75, 1.0), (0.25, 0.0)])

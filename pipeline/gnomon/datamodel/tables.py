@@ -220,6 +220,8 @@ class Seasons(Table):
     visits_p05: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p50: Series[float] = pa.Field(ge=0, nullable=True)
     visits_p95: Series[float] = pa.Field(ge=0, nullable=True)
+    p_no_visit: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    """Probability that no small tanker called."""
     seen_p50: Series[float] = pa.Field(ge=0, nullable=True)
     """Visits that were detected."""
     p_seen: Series[float] = pa.Field(ge=0, le=1, nullable=True)

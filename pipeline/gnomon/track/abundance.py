@@ -41,6 +41,7 @@ class SeasonRow:
     visits_p05: float | None = None
     visits_p50: float | None = None
     visits_p95: float | None = None
+    p_no_visit: float | None = None
     seen_p50: float | None = None
     p_seen: float | None = None
     ideal_half_width: float | None = None
@@ -97,7 +98,8 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
     unloaded = np.array([d.unloaded.sum() for d in season.draws], float)
     mixed = convergence(visits, np.array([d.chain for d in tracks.draws]))
     checked = predictive_check(tracks)
-    notes = [*filter(None, [mixed.note, checked.note]), *data.notes]
+    of_type = type_note(visits, data)
+    notes = [*filter(None, [mixed.note, checked.note, of_type]), *data.notes]
     return SeasonRow(
         port=data.port,
         start=data.start,
@@ -106,6 +108,7 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
         usable_observations=float(data.usable.sum()),
         visits_mean=float(visits.mean()),
         **_quantiles("visits", visits),
+        p_no_visit=float((visits == 0).mean()),
         seen_p50=float(np.median(detected)),
         horvitz_thompson=ht.visits,
         horvitz_thompson_sigma=ht.sigma,
@@ -123,6 +126,27 @@ def summarise_season(tracks: TrackPosterior, season: PortPosterior) -> SeasonRow
         preliminary=mixed.preliminary,
         fit=checked.fit,
         notes="; ".join(notes) or None,
+    )
+
+
+def type_note(visits: Floats, data: PortObservations) -> str | None:
+    """Say what size alone leaves open, where no image gives a ship's type; else None.
+
+    Parameters
+    ----------
+    visits
+        Number in each draw.
+    data
+        Of the port.
+
+    """
+    some, hulls = visits[visits > 0], data.hulls
+    if not len(hulls.day) or np.isfinite(hulls.p_tanker).any() or len(some) in (0, len(visits)):
+        return None
+    low, high = np.quantile(some, (0.05, 0.95))
+    return (
+        "no image tells tankers from other ships of their size: with probability "
+        f"{(visits == 0).mean():.2f} no tanker called; if any did, {low:.0f} to {high:.0f} visits"
     )
 
 
