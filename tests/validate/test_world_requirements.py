@@ -40,14 +40,26 @@ IN, OUT = {"visits": 40.0}, {"visits": 80.0}
         ("90 % interval of visits", ASSUMED, 43, 7, True),
         ("90 % interval of visits", ASSUMED, 42, 8, False),
         ("90 % interval of visits", ASSUMED, 48, 2, False),  # too wide
-        ("interval holds the truth, all", TOGETHER, 3, 1, True),
-        ("interval holds the truth, all", TOGETHER, 5, 2, False),
+        ("all violations together", TOGETHER, 3, 1, True),
+        ("all violations together", TOGETHER, 5, 2, False),
     ],
 )
 def test_shares_of_seasons_that_hold(what: str, case: str, kept: int, lost: int, met: bool) -> None:
     outcome = found(what, case, *[IN] * kept, *[OUT] * lost)
     assert outcome.met == met
     assert outcome.text == f"{kept / (kept + lost):.0%} of {kept + lost}"
+
+
+def test_seasons_that_are_called_unfit_are_not_held_against_the_interval() -> None:
+    said, silent = OUT | {"fit": 0.04}, OUT | {"fit": 0.06}
+    assert found("all violations together", TOGETHER, IN, said, said, said).met
+    assert not found("all violations together", TOGETHER, IN, said, silent, silent).met
+    assert found("... bias of visits, where", TOGETHER, IN, said, said).text == "+10%"
+    assert found("... bias of visits, where", TOGETHER, said).met
+    assert not found("... bias of visits, where", TOGETHER, IN, silent).met
+    clean = [IN] * 19
+    assert found("data called unfit", ASSUMED, *clean, said).met
+    assert not found("data called unfit", ASSUMED, *clean, said, said).met
 
 
 def test_violations_alone_name_the_worst_first() -> None:

@@ -55,6 +55,8 @@ def test_a_season_is_inferred_and_compared_with_its_truth() -> None:
     assert made.processor_seconds > 0
     assert made.effective_size > 0
     assert made.r_hat > 0.9
+    assert made.ideal_half_width > 0
+    assert 0 <= made.fit <= 1
     assert made.peak_mb <= peak_memory_mb()
     assert np.isnan([made.seeds_apart, made.joined_mean]).all()
     assert 0 <= made.p_over <= 1

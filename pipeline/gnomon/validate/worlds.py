@@ -99,7 +99,8 @@ class WorldReading:
     ideal_half_width: float = np.nan
     r_hat: float = np.nan
     effective_size: float = np.nan
-    """These three as in `gnomon.datamodel.tables.Seasons`."""
+    fit: float = np.nan
+    """These four as in `gnomon.datamodel.tables.Seasons`."""
     seeds_apart: float = np.nan
     """Farthest mean of `SEEDS` seeds from the mean of all, relative."""
     joined_mean: float = np.nan
@@ -262,6 +263,8 @@ def _compared(
         barrels_high=float(barrels["barrels_p95"]),
         p_over=float(barrels["p_over_cap"]),
         p_right=probability_right(made, float(season["p_exports"])),
+        ideal_half_width=float(season["ideal_half_width"]),
+        fit=float(season["fit"]),
         r_hat=float(season["r_hat"]),
         effective_size=float(season["effective_size"]),
         notes=notes.removeprefix(NOTE).removeprefix("; "),  # all of them are simulated

@@ -16,6 +16,7 @@ from gnomon.validate.world_requirements import (
     held,
     relative_error,
     sure_and_wrong,
+    unfit,
 )
 
 DIRECTION_SURE = 0.95
@@ -27,7 +28,7 @@ SENSOR_WORDS = {
 }
 VISITS = {
     "case": "{}", "sensors": "{}", "seasons": "{:.0f}", "refused": "{:.0f}", "noted": "{:.0%}",
-    "true": "{:.1f}", "inferred": "{:.1f}", "held": "{:.0%}", "bias": "{:+.0%}",
+    "unfit": "{:.0%}", "true": "{:.1f}", "inferred": "{:.1f}", "held": "{:.0%}", "bias": "{:+.0%}",
     "half-width": "{:.1f}", "ideal": "{:.1f}",
 }  # fmt: skip
 BARRELS = {
@@ -44,7 +45,8 @@ TABLES = (
         "Visits in worlds",
         """`held`: how often the 90 % interval contains the truth; `bias`: relative error of the
 mean; `half-width`: mean of half the interval; `ideal`: that of an observer with the same images
-who knew all parameters; `noted`: how often the season has a note.""",
+who knew all parameters; `noted`: how often the season has a note; `unfit`:
+how often it says that the data do not fit the model.""",
         VISITS,
     ),
     (
@@ -78,6 +80,7 @@ def _summed(part: pd.DataFrame) -> dict[str, str | float]:
         "seasons": len(part),
         "refused": len(part) - len(found),
         "noted": float(found.notes.ne("").mean()),
+        "unfit": float(unfit(found).mean()),
         "true": float(part.visits.mean()),
         "inferred": float(found.visits_mean.mean()),
         "held": float(held(found).mean()),
