@@ -209,3 +209,11 @@ def test_who_must_learn_the_rates_is_less_sure() -> None:
     # Of this season the truth is known: how many visits were detected.
     detected = len(set(made.visit[made.visit >= 0]))
     assert observers[0].visits.detected == pytest.approx(detected, abs=4)
+
+
+def test_visits_and_barrels_are_as_without_an_observer() -> None:
+    posterior = month_posterior()
+    before = posterior.rng.bit_generator.state
+    one, two = (ideal_observer(posterior, seed=3) for _ in range(2))
+    assert posterior.rng.bit_generator.state == before
+    assert one.chances.tolist() == two.chances.tolist()

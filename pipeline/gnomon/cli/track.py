@@ -27,8 +27,8 @@ def track_command(
 ) -> int:
     """Infer visits, voyages and barrels from tables, also from those of your own detector.
 
-    Writes visits.parquet, seasons.parquet (how many visits, seen and unseen), voyages.parquet and
-    ledger.parquet.
+    Writes visits.parquet, seasons.parquet (how many visits, seen and unseen), voyages.parquet,
+    ledger.parquet, and further_passes.parquet (which more images would narrow the visits most).
 
     Example: gnomon track --detections ships.csv --observations images.csv --out runs/own
 

@@ -60,6 +60,27 @@ def test_what_must_not_be_relied_on_is_said_below_the_headline(
         assert [text.startswith(begins) for text in said] == [True] * (value == bad)
 
 
+def test_which_more_images_would_help_stands_in_a_table(opened: Open, tmp_path: Path) -> None:
+    tab = opened(write_small_page(tmp_path))
+    part = tab.locator(".further")
+    text = " ".join(part.inner_text().split())
+    assert "Which more images would help at Rajin" in text
+    assert "show 42 % of the visits" in text
+    assert "only to ±5.2, half of the 90 % interval; this result is ±6.5" in text
+    rows = [" ".join(row.inner_text().split()) for row in part.locator("tbody tr").all()]
+    assert rows == [
+        "daily 3 m images ±1.4 70 % 20 optical, 3 m paid",
+        "a second Sentinel-1 satellite ±2.1 55 % 5 radar, 10 m free",
+    ]
+
+
+def test_where_further_images_are_unknown_there_is_no_table(opened: Open, tmp_path: Path) -> None:
+    tab = opened(write_small_page(tmp_path, seasons=[port_season(ideal_half_width=None)]))
+    assert tab.locator(".further").count() == 0
+    tab = opened(write_small_page(tmp_path / "own tables", with_study=False))
+    assert tab.locator(".further tbody tr").count() == 2
+
+
 def test_a_whole_year_has_no_days(opened: Open, tmp_path: Path) -> None:
     bounds = {"start": day_of(-96), "end": day_of(271)}
     page = write_small_page(tmp_path, ledger=[barrels(**bounds)])

@@ -50,7 +50,10 @@ function OfPort({ season }: { season: Season }) {
 }
 
 export function Further({ page }: { page: Page }) {
-  const known = loadingSeasons(page).filter((one) => one.ideal_half_width != null && one.further.length > 0);
+  const loading = loadingSeasons(page);
+  // Without a study no port is known to be one that loads.
+  const seasons = loading.length ? loading : page.answer.seasons;
+  const known = seasons.filter((one) => one.ideal_half_width != null && one.further.length > 0);
   return (
     <>
       {known.map((season) => (
