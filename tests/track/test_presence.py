@@ -1,6 +1,7 @@
 """Likelihoods of presence: against enumeration, numerical integration and plain simulation."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import gamma, poisson
 
-from gnomon.track.classes import DWELL_KIND, DWELL_KINDS, FIXTURE, SHIPS
+from gnomon.datamodel.recall import Recall, RecallBand
+from gnomon.track.classes import DWELL_KIND, DWELL_KINDS, FIXTURE, LARGE, QUICK, SHIPS
 from gnomon.track.classes import NAMES as CLASS_NAMES
 from gnomon.track.presence import (
     COARSE,
@@ -194,6 +196,42 @@ def test_the_dwell_of_a_study_replaces_that_of_the_traffic() -> None:
     ratio = np.median(other.mean_days, 0) / np.median(usual.mean_days, 0)
     assert ratio == pytest.approx([2.0, 2.0, 2.0, 1.0, 1.0], rel=0.02)
     assert np.log(other.mean_days[:, 0]).std() == pytest.approx(np.log(2), rel=0.02)
+
+
+def card(found: int, *, between: float = 1.0) -> Recall:
+    """Of a detector that found some of a hundred ships of 80 m at quays, and all of 200 m."""
+    bands = [RecallBand(length_m=80.0, labels=100, found=found)]
+    bands.append(RecallBand(length_m=200.0, labels=100, found=100))
+    return Recall(places=9, between_places=between, quay=tuple(bands), open_water=tuple(bands[1:]))
+
+
+def test_a_detector_with_a_card_has_a_prior_of_its_own() -> None:
+    cards = (card(40), card(80, between=0.0))
+    plain, own = sample_prior(512, TRAFFIC), sample_prior(512, TRAFFIC, cards=cards)
+    assert plain.detection.shape == (512, 4)
+    assert own.detection.shape == (512, 6)
+    for number, one in enumerate(cards, start=4):
+        prior = one.at(90.0, "quay")
+        assert own.detection[:, number].mean() == pytest.approx(prior.mean, abs=0.015)
+    assert own.detection[:, 4].std() > 3 * own.detection[:, 5].std()
+    # A card at buoys: the ships lie on open water.
+    sees = TRAFFIC.detection.model_copy(update={"berths": "open_water"})
+    afloat = TRAFFIC.model_copy(update={"detection": sees})
+    assert sample_prior(512, afloat, cards=cards).detection[:, 4].mean() > 0.95
+
+
+def test_observations_of_a_card_are_seen_as_it_says_by_length() -> None:
+    prior, own = prior_of(2.0, 3, 0.5), card(40)
+    prior = replace(prior, detection=np.array([[0.5, 0.5, 0.5, 0.5, 0.4]]))
+    day = np.arange(2.0)
+    made = presence_likelihood(
+        prior, TRAFFIC, day=day, sensor_classes=np.array([COARSE, COARSE]), usable=np.ones(2),
+        start_day=0.0, end_day=2.0, detector=np.array([COARSE, 4]), cards=(own,),
+    )  # fmt: skip
+    p = 1 / (1 + np.exp(-made.log_odds[:, 0]))
+    large = own.at(135.0, "quay").mean / own.at(90.0, "quay").mean
+    assert p[0, [QUICK, LARGE]] == pytest.approx([0.5, 0.5], rel=0.05)
+    assert p[1, [QUICK, LARGE]] == pytest.approx([0.4, 0.4 * large])
 
 
 @given(st.sampled_from([COARSE, RADAR, MEDIUM, FINE]), st.floats(10, 300), st.floats(10, 300))

@@ -10,6 +10,7 @@ from shapely import box
 
 from gnomon.datamodel.errors import GnomonError
 from gnomon.datamodel.ports import Port, Zone
+from gnomon.datamodel.recall import Recall, RecallBand
 from gnomon.datamodel.study import PeriodOptions
 from gnomon.datamodel.tables import Seasons, Visits
 from gnomon.simulate.season.campaign import (
@@ -109,6 +110,27 @@ def test_rows_without_a_port_are_one_port() -> None:
 
 
 # --- what is inferred ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_detector_that_finds_half_is_allowed_for_where_its_card_says_so() -> None:
+    """Of a year's detections a random half is lost, as by a detector of half the recall."""
+    band = RecallBand(length_m=90.0, labels=400, found=175)
+    card = Recall(places=9, between_places=0.5, quay=(band,), open_water=(band,)).text("half")
+    means = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        made = simulate_season(rng, trade_2024(), schedule="s2+s1")
+        kept = made.detections[rng.random(len(made.detections)) < 0.5]
+        seasons = [
+            tracked(made, detections=kept, observations=observations).seasons.iloc[0]
+            for observations in (made.observations, made.observations.assign(recall=card))
+        ]
+        assert seasons[1].visits_p05 <= len(made.truth.ship) <= seasons[1].visits_p95
+        means.append([season.visits_mean for season in seasons])
+    as_usual, as_measured = np.mean(means, 0)
+    assert as_usual < as_measured - 3
+    assert as_measured == pytest.approx(43, abs=10)
 
 
 def test_a_season_without_a_tanker_has_no_visit() -> None:

@@ -12,6 +12,7 @@ from gnomon.cli.output_ledger import ledger_lines
 from gnomon.datamodel.files import read_plain_table, read_table, write_table
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.datamodel.visibility import Visibility
+from gnomon.detect.weights import read_model
 from gnomon.physics.hydrostatics import tankers
 from gnomon.report.export.geopackage import write_geopackage
 from gnomon.report.export.vectors import write_csv, write_geojson
@@ -164,6 +165,9 @@ def own_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells[:, :15] = 40
     grid = Visibility("EPSG:32652", 500_000.0, 4_740_000.0, 400.0, cells)
     images = images.assign(visibility=[grid.text, *[None] * (len(images) - 1)])
+    optical = images.sensor == "optical"
+    recall = read_model("s2-vessel").calibration.recall.text("s2-vessel@123")
+    images = images.assign(recall=pd.Series(recall, images.index).where(optical, None))
     folder = tmp_path_factory.mktemp("own")
     write_table(hulls, folder / "detections.parquet")
     write_table(images, folder / "observations.parquet")

@@ -1,6 +1,7 @@
 """One scene over one port: every pixel read once, in one thread, and nothing left outside."""
 
 import itertools
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,10 @@ from odc.geo.geobox import GeoBox
 
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.recall import read_recall
 from gnomon.datamodel.study import LoadOptions, Study
 from gnomon.datamodel.visibility import read_visibility
+from gnomon.detect.weights import read_model
 from gnomon.freeboard import rows as stage
 from gnomon.imagery.read import geobox_of, read_pixels
 from gnomon.imagery.water import usable_water
@@ -139,6 +142,17 @@ def test_every_detection_has_evidence_and_nothing_else_has(observation: Observat
         if row.freeboard_m == row.freeboard_m:
             assert cutout.fit is not None
         assert cutout.pixels.odc.geobox.geographic_extent.geom.contains(row.geometry)
+
+
+def test_an_observation_has_the_recall_of_its_detector(observation: Observation) -> None:
+    model = read_model("s2-vessel")
+    (text,) = observe(observation).observation.recall
+    assert read_recall(text) == model.calibration.recall
+    assert json.loads(text)["detector"] == model.label
+    # At another threshold it finds more, or fewer.
+    detect = observation.options.detect.model_copy(update={"threshold": 0.6})
+    other = observation.options.model_copy(update={"detect": detect})
+    assert observe(replace(observation, options=other)).observation.recall.isna().all()
 
 
 def test_an_observation_says_place_by_place_what_it_shows(

@@ -121,6 +121,11 @@ class Observations(Table):
     visibility: Series[str] = pa.Field(nullable=True)
     """Share of each cell of about 40 m that was seen, as JSON: a grid in the scene's CRS, its
     percents as bytes, row by row, packed by zlib and base64; of a port, not of a whole scene."""
+    recall: Series[str] = pa.Field(nullable=True)
+    """How many of the ships that are there the detector finds, as JSON: ``detector``, its label;
+    ``places``, ports that it was measured at; ``between_places``, the standard deviation of the
+    logit from port to port; and for ``quay`` and ``open_water`` bands of length with ``length_m``,
+    ``labels`` and ``found``."""
     detections: Series[pd.Int64Dtype] = pa.Field(ge=0, nullable=True)
     """Number of detections."""
     sun_azimuth_deg: Series[float] = angle(360, nullable=True)

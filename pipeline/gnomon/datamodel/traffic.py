@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.recall import Water
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import Latitude, Longitude, Options, read_options
 
@@ -180,6 +181,9 @@ class DetectionPrior(Options):
 
     reference_length_m: Positive
     """Length that the probabilities are of, metres."""
+    berths: Water
+    """Where ships at berths lie, for detectors whose own recall is known: at a ``quay``, or on
+    ``open_water`` where berths are buoys."""
     optical_coarse: SensorPrior
     """Pixels of 6 m and more."""
     radar: SensorPrior

@@ -14,6 +14,7 @@ from pydantic import Field
 from scipy.special import expit, logit
 
 from gnomon.datamodel.arrays import Float64s
+from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.study import Options
 
 Sigma = Annotated[float, Field(gt=0)]
@@ -67,6 +68,8 @@ class Calibration(Options):
     tanker: Curve | None = None
     """From raw to calibrated p_tanker; without it p_tanker is NaN."""
     errors: BoxErrors
+    recall: Recall | None = None
+    """Of ships at the threshold, where it was measured."""
 
     def score(self, raw: Raw) -> Float64s:
         """Probability that a hull of a raw score is a ship."""

@@ -82,6 +82,14 @@ class Cascade:
         """Errors that were measured with the weights."""
         return self.weights.model.calibration.errors
 
+    @property
+    def recall(self) -> str | None:
+        """Recall that was measured with the weights, at their own threshold."""
+        recall, own = self.weights.model.calibration.recall, self.options.threshold
+        if recall is None or (own is not None and own != self.weights.model.calibration.threshold):
+            return None
+        return recall.text(self.label)
+
     def find(
         self, pixels: xr.Dataset, masks: xr.Dataset, *, background: xr.Dataset | None = None
     ) -> OrientedBoxes:

@@ -62,6 +62,13 @@ class Detector(Protocol):
     def errors(self) -> BoxErrors:
         """Errors of its lengths, beams and headings."""
 
+    @property
+    def recall(self) -> str | None:
+        """How many of the ships that are there it finds, at the threshold that the study asks for.
+
+        The text of `gnomon.datamodel.recall.Recall`; None where nobody measured it.
+        """
+
     def find(
         self, pixels: xr.Dataset, masks: xr.Dataset, *, background: xr.Dataset | None = None
     ) -> OrientedBoxes:

@@ -86,8 +86,8 @@ class TrackPosterior:
 
     def detection(self) -> Floats:
         """Posterior probability of detection of a small tanker in port, by observation."""
-        by_class = self.weights @ self.prior.detection
-        p: Floats = self.data.usable * by_class[self.data.sensor_class]
+        by_detector = self.weights @ self.prior.detection
+        p: Floats = self.data.usable * by_detector[self.data.detector]
         return p
 
     def likely_tankers(self, p_min: float) -> list[Track]:
@@ -176,12 +176,15 @@ def track_posterior(
         traffic,
         dwell_days=options.dwell_days,
         dwell_factor=options.dwell_factor,
+        cards=data.cards,
     )
     presence = presence_likelihood(
         prior,
         traffic,
         day=data.day,
         sensor_classes=data.sensor_class,
+        detector=data.detector,
+        cards=data.cards,
         usable=data.usable,
         start_day=0.0,
         end_day=data.days,
@@ -197,7 +200,7 @@ def track_posterior(
         on_round=on_round,
     )
     weights = member_weights(draws, prior)
-    p_detected = data.usable * (weights @ prior.detection)[data.sensor_class]
+    p_detected = data.usable * (weights @ prior.detection)[data.detector]
     missed = 1 - np.minimum(p_detected, DETECTION_MAX)
     dwell = DwellPosterior(prior, _dwell_weights(draws, prior), day=data.day, missed=missed)
     return TrackPosterior(

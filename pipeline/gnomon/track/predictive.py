@@ -77,7 +77,12 @@ def predictive_check(tracks: TrackPosterior, *, seed: int = 0) -> PredictiveChec
     """
     data, rng = tracks.data, np.random.default_rng(seed)
     p = chance_of_detection(
-        tracks.prior, tracks.traffic, sensor_classes=data.sensor_class, usable=data.usable
+        tracks.prior,
+        tracks.traffic,
+        sensor_classes=data.sensor_class,
+        usable=data.usable,
+        detector=data.detector,
+        cards=data.cards,
     )
     optical = data.sensor_class != RADAR
     draws = tracks.draws[:: max(len(tracks.draws) // DRAWS, 1)]

@@ -19,10 +19,13 @@ probability holds for ships of all lengths up to a known logistic curve of lengt
 
 Priors are those of a traffic file (`gnomon.datamodel.traffic`): stays of tankers are of two kinds
 (`gnomon.track.classes`), below and above the usual dwell, each lognormal; residents stay so long
-that hardly one leaves within a week; detection of each class of sensor is beta. No prior depends on
-the number of visits or on the direction of trade.
+that hardly one leaves within a week; detection of each class of sensor is beta. A detector whose
+recall was measured (`gnomon.datamodel.recall`) has a prior of its own instead, around what it found
+elsewhere and as wide as that differs from port to port. No prior depends on the number of
+visits or on the direction of trade.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +33,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta, norm
 from scipy.stats.qmc import Sobol
 
+from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.traffic import PHASES_MAX, DetectionPrior, Traffic
 from gnomon.track.classes import DWELL_KIND, FIXTURE, SHIPS
 from gnomon.track.classes import NAMES as CLASS_NAMES
@@ -61,7 +65,8 @@ class PriorSample:
     phases: Ints
     """(members, kinds): shape of the gamma distribution of dwell."""
     detection: Floats
-    """(members, sensor classes): probability of detection of a ship of the reference length."""
+    """(members, sensor classes and cards): probability of detection of a ship of the reference
+    length."""
     recurrence: Floats
     """(members,): probability that an optical image takes a fixture that it shows for a ship."""
 
@@ -72,6 +77,7 @@ def sample_prior(
     *,
     dwell_days: float | None = None,
     dwell_factor: float | None = None,
+    cards: Sequence[Recall] = (),
 ) -> PriorSample:
     """Spread parameter values evenly over their priors.
 
@@ -83,11 +89,13 @@ def sample_prior(
         The priors.
     dwell_days, dwell_factor
         As in `gnomon.datamodel.study.TrackOptions`.
+    cards
+        Of detectors whose recall was measured: each has a probability of its own.
 
     """
-    even = Sobol(12, seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
-    for_mean, for_shape, for_detection, for_recurrence = np.split(even, [4, 7, 11], axis=1)
-    dwell, residents = traffic.dwell, traffic.residents
+    even = Sobol(12 + len(cards), seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
+    for_mean, for_shape, for_detection, for_recurrence, own = np.split(even, [4, 7, 11, 12], 1)
+    dwell, residents, sees = traffic.dwell, traffic.residents, traffic.detection
     days, wide = dwell_days or dwell.days, dwell_factor or dwell.factor
     usual = days * np.array([dwell.straight_in, dwell.waiting, dwell.other])
     factor = np.array([wide, wide, wide, residents.factor])
@@ -95,9 +103,12 @@ def sample_prior(
     mean = np.concatenate([mean, np.full((size, 1), residents.permanent_days)], 1)
     phases = np.array(dwell.shapes)[(for_shape * len(dwell.shapes)).astype(int)]
     phases = np.concatenate([phases, np.tile([residents.shape, 1], (size, 1))], 1)
-    p, sigma = (_by_sensor(traffic.detection, name) for name in ("mean", "sigma"))
+    p, sigma = (_by_sensor(sees, name) for name in ("mean", "sigma"))
     count = p * (1 - p) / sigma**2 - 1
     detection = beta.ppf(for_detection, p * count, (1 - p) * count)
+    measured = [card.at(sees.reference_length_m, sees.berths) for card in cards]
+    of_cards = [one.quantile(even) for one, even in zip(measured, own.T, strict=True)]
+    detection = np.column_stack([detection, *of_cards])
     recurrence = beta.ppf(for_recurrence[:, 0], *residents.recurrence)
     return PriorSample(mean, phases, detection, recurrence)
 
@@ -115,6 +126,12 @@ def relative_detection(sensor_classes: Ints, length_m: float, detection: Detecti
         1 + np.exp(-(length_m - limit) / width)
     )
     return ratio
+
+
+def _relative_recall(card: Recall, lengths_m: Sequence[float], sees: DetectionPrior) -> Floats:
+    """As `relative_detection`, by the card of a detector; (lengths,)."""
+    reference = card.at(sees.reference_length_m, sees.berths).mean
+    return np.array([card.at(length, sees.berths).mean for length in lengths_m]) / reference
 
 
 @dataclass(frozen=True)
@@ -212,21 +229,30 @@ def phases_passed(rate: Floats, days: Floats | float) -> Floats:
 
 
 def chance_of_detection(
-    prior: PriorSample, traffic: Traffic, *, sensor_classes: Ints, usable: Floats
+    prior: PriorSample,
+    traffic: Traffic,
+    *,
+    sensor_classes: Ints,
+    usable: Floats,
+    detector: Ints | None = None,
+    cards: Sequence[Recall] = (),
 ) -> Floats:
     """Chance that what lies in port is detected, (observations, members, classes).
 
     Parameters
     ----------
-    prior, traffic, sensor_classes, usable
+    prior, traffic, sensor_classes, usable, detector, cards
         As in `presence_likelihood`.
 
     """
+    detector = sensor_classes if detector is None else detector
     lengths = [getattr(traffic.classes, name).typical_length_m for name in CLASS_NAMES[SHIPS]]
     relative = np.stack(
         [relative_detection(sensor_classes, m, traffic.detection) for m in lengths], -1
-    )[:, None, :]
-    p: Floats = prior.detection[:, sensor_classes].T[..., None] * relative
+    )
+    for number, card in enumerate(cards, start=len(SENSOR_CLASSES)):
+        relative[detector == number] = _relative_recall(card, lengths, traffic.detection)
+    p: Floats = prior.detection[:, detector].T[..., None] * relative[:, None, :]
     p[..., FIXTURE] = prior.recurrence
     p[sensor_classes == RADAR, :, FIXTURE] = traffic.residents.radar_takes_fixture
     return np.clip(p * usable[:, None, None], 0, 0.995)
@@ -241,6 +267,8 @@ def presence_likelihood(
     usable: Floats,
     start_day: float,
     end_day: float,
+    detector: Ints | None = None,
+    cards: Sequence[Recall] = (),
 ) -> PresenceLikelihood:
     """Run both recursions.
 
@@ -255,11 +283,21 @@ def presence_likelihood(
         berths.
     start_day, end_day
         The period; ships may be in port when it begins and when it ends.
+    detector, cards
+        Of observations whose detector has a card: its number beyond the sensor classes
+        (`gnomon.track.sightings.PortObservations`). Their sensor classes, where no card is known.
 
     """
     rate = (prior.phases / prior.mean_days)[:, DWELL_KIND]
     exists = np.arange(PHASES) < prior.phases[:, DWELL_KIND][..., None]
-    p = chance_of_detection(prior, traffic, sensor_classes=sensor_classes, usable=usable)
+    p = chance_of_detection(
+        prior,
+        traffic,
+        sensor_classes=sensor_classes,
+        usable=usable,
+        detector=detector,
+        cards=cards,
+    )
     alpha, detectable = _forward(rate, exists, p, day, start_day)
     return PresenceLikelihood(
         day=day,

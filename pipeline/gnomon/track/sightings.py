@@ -14,6 +14,7 @@ missing             consequence
 ``log_lr_laden``    the direction of trade stays open
 ``usable_fraction`` every observation covers the whole berth
 ``sensor, gsd_m``   optical, 10 m
+``recall``          ships are found as often as the class of sensor usually finds them
 position            all berths are one position
 ==================  ================================================================
 
@@ -32,12 +33,13 @@ from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import BY_EYE, LOAD_P_WRONG, TYPE_BY_EYE
 from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.times import utc_time
 from gnomon.datamodel.visibility import Visibility
 from gnomon.geo.local import local_metres
+from gnomon.track.detectors import detector_cards, sensor_classes
 from gnomon.track.marks import Hulls
 from gnomon.track.passes import by_pass, number_passes, visibility_by_pass
-from gnomon.track.presence import sensor_class
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,6 +71,11 @@ class PortObservations:
     """Of observations, since start."""
     sensor_class: Ints
     """Places in `gnomon.track.presence.SENSOR_CLASSES`."""
+    detector: Ints
+    """Which observations share a probability of detection: the place in ``SENSOR_CLASSES``, and
+    beyond those the number of the card."""
+    cards: tuple[Recall, ...]
+    """Of detectors whose recall was measured."""
     usable: Floats
     """Usable fraction of what counts as the port."""
     hulls: Hulls
@@ -239,7 +246,8 @@ def port_observations(
     ]
     usable, notes = _usable(observations, zones)
     day = ((observations.seen_at - pd.Timestamp(start)).dt.total_seconds() / 86_400).to_numpy()
-    classes = _sensor_classes(observations)
+    classes = sensor_classes(observations)
+    detector, cards = detector_cards(observations, classes)
     passes = number_passes(observations, day)
     first = np.unique(passes, return_index=True)[1]
     joined = np.minimum(np.bincount(passes, weights=usable), 1.0) if len(passes) else usable
@@ -258,6 +266,8 @@ def port_observations(
         end=end,
         day=day[first],
         sensor_class=classes[first],
+        detector=detector[first],
+        cards=cards,
         usable=joined,
         hulls=hulls,
         rows=rows.index.to_numpy(),
@@ -294,15 +304,6 @@ def _usable(observations: pd.DataFrame, zones: tuple[str, ...]) -> tuple[Floats,
         if fractions:
             out[n] = float(np.mean(fractions))
     return np.clip(out, 0.0, 1.0), notes
-
-
-def _sensor_classes(observations: pd.DataFrame) -> Ints:
-    sensor = observations["sensor"] if "sensor" in observations else ["optical"] * len(observations)
-    gsd = observations["gsd_m"] if "gsd_m" in observations else [10.0] * len(observations)
-    pairs = zip(sensor, gsd, strict=True)
-    return np.array(
-        [sensor_class(str(s), 10.0 if pd.isna(g) else float(g)) for s, g in pairs], np.int64
-    )
 
 
 def _hulls(

@@ -123,6 +123,7 @@ def _observed(observation: Observation) -> Result:
     rows, evidence = _with_loads(rows, cutouts, observation)
     row = _observation_row(observation, scene) | fractions(part.seen for part in found)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
+    row["recall"] = detector.recall
     if observation.port.area is not None:
         visible = visibility_of(
             (part.visible for part in found), port, side_px=cell_px(scene.gsd_m)

@@ -385,6 +385,7 @@ def test_times_come_in_utc(tmp_path: Path) -> None:
         ({"scene_id": ["s1", "s2", "s1"]}, "rows 1 and 3: s1 at rajin is there twice; keep one ro"),
         ({"usable_fraction": "85"}, "rows 1, 2, 3, usable_fraction: 85 must be at least 0 and at"),
         ({"zones": "pier 1"}, "rows 1, 2, 3, zones: should be fractions by zone as JSON"),
+        ({"recall": "0.8"}, "rows 1, 2, 3, recall: is not as the table of columns has it"),
         ({"sensor": "Landsat"}, "rows 1, 2, 3, sensor: 'Landsat' is none of optical, sar"),
         ({"seen_at": None}, "lacks seen_at; rename a column, or map it in the study ([track] obse"),
     ],

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.recall import Recall, Water
 from gnomon.learn.crossval.matches import (
     Matches,
     false_alarms,
@@ -16,10 +17,11 @@ from gnomon.learn.crossval.matches import (
     score_calibration_error,
     shape_errors,
 )
+from gnomon.learn.crossval.recall import BANDS_M
 from gnomon.learn.crossval.validate import CrossValidation
 
 LONG, SHORT = 100.0, 50.0
-BINS = ((50.0, 100.0), (100.0, 150.0), (150.0, 250.0), (250.0, np.inf))
+BINS = BANDS_M
 START, END = "<!-- written by make evaluate -->", "<!-- end -->"
 
 
@@ -46,6 +48,7 @@ def markdown(measured: CrossValidation) -> str:
         _headline(measured),
         _side_by_side(measured),
         _by_length(measured),
+        recall_lines(measured.calibration.recall),
         _types(measured),
         _by_port(measured),
     )
@@ -191,6 +194,29 @@ def _by_length(m: CrossValidation) -> Iterator[str]:
         share = (long.label >= 0).mean() if len(long) else float("nan")
         found = len(hit) / max(len(rows), 1)
         yield f"| {name} | {len(rows)} | {found:.2f} | {share:.2f} | {error:.0f} |"
+
+
+def recall_lines(recall: Recall | None) -> Iterator[str]:
+    """The prior that tracking takes of the probability of detection, as Markdown."""
+    if recall is None:
+        yield "Recall at quays or on open water is unknown: no ships were there."
+        return
+    yield "| place and median length | ships | found | mean and 90 % interval at another port |"
+    yield "|---|---|---|---|"
+    places: dict[Water, str] = {"quay": "quay-side", "open_water": "open water"}
+    for water, name in places.items():
+        for band in recall.bands(water):
+            prior = recall.at(band.length_m, water)
+            low, high = prior.quantile(np.array([0.05, 0.95]))
+            yield (
+                f"| {name}, {band.length_m:.0f} m | {band.labels} | {band.found} "
+                f"| {prior.mean:.2f} ({low:.2f} to {high:.2f}) |"
+            )
+    yield ""
+    yield (
+        f"From port to port, of {recall.places}, the logit of recall has a standard deviation of "
+        f"{recall.between_places:.1f} beyond chance. By cloud recall was not measured."
+    )
 
 
 def _types(m: CrossValidation) -> Iterator[str]:

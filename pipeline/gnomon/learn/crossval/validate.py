@@ -3,8 +3,8 @@
 1. For each fold a network is trained on the ports of the others, with corrected labels.
 2. Each finds ships at the ports that it never saw. What it finds there, over all folds, gives the
    logistic curve of the score, the ONE threshold, and the errors of length, beam and heading: six
-   numbers from some two hundred ships; and the curve of p_tanker, from ships whose type is known by
-   eye, guesses among them, which makes it careful.
+   numbers from some two hundred ships; recall by length, at quays and on open water; and the curve
+   of p_tanker, from ships whose type is known by eye, guesses among them, which makes it careful.
 3. The same hulls are compared with the corrected labels and with the published ones. Beside that,
    every fold is scored with the curve and the threshold of the other four, which owe it nothing.
 4. CFAR alone is run on the same scenes, and Faster R-CNN on those of the folds that it was trained
@@ -28,6 +28,7 @@ from gnomon.learn.calibrate import calibrated, tanker_curve
 from gnomon.learn.crossval.baseline import baseline_finder, train_baseline
 from gnomon.learn.crossval.folds import Fold, fold_network
 from gnomon.learn.crossval.matches import Matches, matches_of
+from gnomon.learn.crossval.recall import measured_recall
 from gnomon.learn.finders import Finder, cfar_finder, network_finder
 from gnomon.learn.fit import TrainOptions
 from gnomon.learn.metrics import SHORT_M
@@ -146,6 +147,8 @@ def cross_validate(
     found = [_rescored(calibration, boxes) for boxes in raw.found]
     corrected = matches_of(typed, found)
     calibration = _with_tankers(calibration, corrected)
+    recall = measured_recall(corrected, calibration.threshold)
+    calibration = calibration.model_copy(update={"recall": recall})
     as_published = {scene.name: scene for scene in published}
     crossed, thresholds = _crossed(raw, folds)
     cfar = _find(scenes, cfar_finder)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gnomon.datamodel.recall import read_recall
 from gnomon.datamodel.times import utc_time
 from gnomon.datamodel.visibility import read_visibility
 from gnomon.workflow.user_tables.columns import Kind, range_of
@@ -147,7 +148,7 @@ def times_of(values: pd.Series, name: str, faults: Faults) -> pd.Series:
 
 
 def json_texts(values: pd.Series, name: str, faults: Faults) -> pd.Series:
-    """JSON as text, of ``zones`` or ``visibility``; GDAL hands such text over as objects."""
+    """JSON as text, of ``zones``, ``visibility``, ``recall``; GDAL hands such over as objects."""
     why, is_good = _JSON[name]
     missing = blank_cells(values)
     text = [json.dumps(v) if isinstance(v, dict) else v for v in values]
@@ -172,9 +173,18 @@ def _is_visibility(text: Any) -> bool:
     return True
 
 
+def _is_recall(text: Any) -> bool:
+    try:
+        read_recall(text)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 _JSON: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "zones": ('should be fractions by zone as JSON, {"pier 1": 0.5}', _are_fractions),
     "visibility": ("is not as a run of gnomon wrote it; leave it empty", _is_visibility),
+    "recall": ("is not as the table of columns has it; leave it empty", _is_recall),
 }
 
 

@@ -31,7 +31,7 @@ USED: dict[Kind, tuple[str, ...]] = {
     ),
     "observations": (
         "scene_id", "port", "seen_at", "platform", "sensor", "gsd_m", "status", "usable_fraction",
-        "zones", "visibility",
+        "zones", "visibility", "recall",
     ),
 }  # fmt: skip
 """Columns that tracking or the load stage read."""

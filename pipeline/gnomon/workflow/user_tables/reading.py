@@ -223,7 +223,7 @@ def _column(values: pd.Series, raw: RawTable, kind: Kind, name: str, faults: Fau
     """Values of one column, of the type that its schema has."""
     schema = TABLES[kind].to_schema().columns.get(name)
     if name == "identity" or (schema is not None and name in USED[kind] and _is_text(schema)):
-        if name in ("zones", "visibility"):
+        if name in ("zones", "visibility", "recall"):
             return json_texts(values, name, faults)
         return words_of(values, kind, name, faults)
     if schema is not None and name in USED[kind] and str(schema.dtype) == "float64":
