@@ -19,14 +19,14 @@ def test_sensors_are_optical_at_10_m_where_nothing_is_known() -> None:
     assert sensor_classes(known).tolist() == [MEDIUM, RADAR, COARSE, RADAR]
 
 
-def test_each_detector_and_sensor_class_has_a_card_of_its_own() -> None:
+def test_each_detector_has_one_card_in_all_its_images() -> None:
     texts = [CARD.text("a"), None, CARD.text("b"), CARD.text("a")]
     observations = SCENES.assign(recall=texts, gsd_m=[10.0, 3.0, 10.0, 3.0])
     classes = sensor_classes(observations)
     detector, cards = detector_cards(observations, classes)
     first = len(SENSOR_CLASSES)
-    assert detector.tolist() == [first, MEDIUM, first + 1, first + 2]
-    assert cards == (CARD, CARD, CARD)
+    assert detector.tolist() == [first, MEDIUM, first + 1, first]
+    assert cards == (CARD, CARD)
     assert classes.tolist() == [COARSE, MEDIUM, COARSE, MEDIUM]
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.recall import Recall, RecallBand
 from gnomon.datamodel.shipped import shipped
 from gnomon.track.classes import FALSE_ALARM
 from gnomon.track.further_passes import (
@@ -56,7 +57,7 @@ def seen_in_simulated_seasons(data: PortObservations, added: np.ndarray, usable:
 def test_visits_seen_with_more_passes_are_those_of_simulated_seasons() -> None:
     whole = berth(month())
     data = replace(whole, day=whole.day[::4], usable=whole.usable[::4],
-                   sensor_class=whole.sensor_class[::4])  # fmt: skip
+                   sensor_class=whole.sensor_class[::4], detector=whole.detector[::4])  # fmt: skip
     only = np.where(np.arange(FALSE_ALARM + 1) == 0, 1.0, 1e-12)
     known = KnownParameters(prior_of(2.5, 2, 0.8), only, TRAFFIC)
     now = replace(observer(), known=known)
@@ -139,3 +140,19 @@ def test_a_list_with_a_fault_is_refused_by_its_place(text: str, fault: str, tmp_
     path.write_text(text)
     with pytest.raises(TrackError, match=fault):
         read_further_passes(path)
+
+
+def test_more_images_are_read_by_the_detector_of_the_season_with_its_card() -> None:
+    """One that finds a fifth of the ships gains less by more images than one that finds all."""
+    data, known = berth(month()), observer().known
+    band = RecallBand(length_m=90.0, labels=10, found=5)
+    card = Recall(places=5, between_places=1.0, quay=(band,), open_water=(band,))
+    with_card = replace(
+        data, cards=(card,), detector=np.where(data.sensor_class == RADAR, RADAR, 4)
+    )
+    gains = []
+    for p in (0.2, 0.95):
+        prior = replace(known.prior, detection=np.array([[0.8, 0.8, 0.8, 0.8, p]]))
+        one = replace(observer(), known=replace(known, prior=prior, cards=(card,)))
+        gains.append(expected_with(with_card, one, passes(sensor="optical")).p_seen)
+    assert gains[0] < gains[1] - 0.05

@@ -34,8 +34,8 @@ def detector_cards(observations: pd.DataFrame, classes: Ints) -> tuple[Ints, tup
     Returns
     -------
     array, tuple
-        Places in ``SENSOR_CLASSES``, and beyond those the number of the card: one for each detector
-        and sensor class whose images it reads.
+        Places in ``SENSOR_CLASSES``, and beyond those the number of the card, one a detector: what
+        makes a port easy or hard for it does so in all its images.
 
     Raises
     ------
@@ -46,16 +46,15 @@ def detector_cards(observations: pd.DataFrame, classes: Ints) -> tuple[Ints, tup
     detector, cards = classes.copy(), {}
     if "recall" not in observations:
         return detector, ()
-    texts = zip(observations.scene_id, observations.recall, classes.tolist(), strict=True)
-    for n, (scene, text, sensor) in enumerate(texts):
+    for n, (scene, text) in enumerate(zip(observations.scene_id, observations.recall, strict=True)):
         if not isinstance(text, str) or not text:
             continue
-        if (text, sensor) not in cards:
+        if text not in cards:
             try:
-                cards[text, sensor] = read_recall(text)
+                cards[text] = read_recall(text)
             except ValueError as error:
                 raise TrackError(
                     f"observations: recall of {scene} is {error}; leave it empty"
                 ) from error
-        detector[n] = len(SENSOR_CLASSES) + list(cards).index((text, sensor))
+        detector[n] = len(SENSOR_CLASSES) + list(cards).index(text)
     return detector, tuple(cards.values())

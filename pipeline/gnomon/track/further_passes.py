@@ -32,7 +32,7 @@ from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.study import Options
 from gnomon.track.observer import ExpectedVisits, IdealObserver, expected_visits
-from gnomon.track.presence import RADAR, sensor_class
+from gnomon.track.presence import RADAR, SENSOR_CLASSES, sensor_class
 from gnomon.track.sightings import PortObservations
 
 Floats = NDArray[np.float64]
@@ -141,6 +141,8 @@ def expected_with(
     step = MONTH_DAYS / further.passes_a_month
     added = np.arange(step / 2, data.days, step)
     kind = sensor_class(further.sensor, further.gsd_m)
+    # The detector of this season would read them too, where it reads such images.
+    own = len(SENSOR_CLASSES) if data.cards and kind != RADAR else kind
     usable = np.ones(len(added)) if kind == RADAR else usable_by_month(data, added)
     day = np.r_[data.day, added]
     order = np.argsort(day, kind="stable")
@@ -149,6 +151,7 @@ def expected_with(
         day=day[order],
         sensor_classes=np.r_[data.sensor_class, np.full(len(added), kind)][order],
         usable=np.r_[data.usable, usable][order],
+        detector=np.r_[data.detector, np.full(len(added), own)][order],
     )
     return expected_visits(presence, observer.known.rates)
 

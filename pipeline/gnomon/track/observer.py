@@ -27,6 +27,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
 from gnomon.track.linking import PartitionDraw
@@ -54,9 +55,17 @@ class KnownParameters:
     rates: Floats
     """(classes,): a day, and for false alarms an observation."""
     traffic: Traffic
+    cards: tuple[Recall, ...] = ()
+    """Of detectors whose recall was measured."""
 
     def presence(
-        self, days: float, *, day: Floats, sensor_classes: Ints, usable: Floats
+        self,
+        days: float,
+        *,
+        day: Floats,
+        sensor_classes: Ints,
+        usable: Floats,
+        detector: Ints | None = None,
     ) -> PresenceLikelihood:
         """Likelihoods in observations of a period of that many days."""
         return presence_likelihood(
@@ -67,6 +76,8 @@ class KnownParameters:
             usable=usable,
             start_day=0.0,
             end_day=days,
+            detector=detector,
+            cards=self.cards,
         )
 
 
@@ -124,9 +135,14 @@ def ideal_observer(tracks: TrackPosterior, *, seed: int) -> IdealObserver:
     """
     data, draw = tracks.data, central_draw(tracks)
     rng = np.random.default_rng([seed, crc32(f"observer of {data.port}".encode())])
-    known = KnownParameters(of_member(tracks.prior, draw.member), draw.rates, tracks.traffic)
+    member = of_member(tracks.prior, draw.member)
+    known = KnownParameters(member, draw.rates, tracks.traffic, data.cards)
     presence = known.presence(
-        data.days, day=data.day, sensor_classes=data.sensor_class, usable=data.usable
+        data.days,
+        day=data.day,
+        sensor_classes=data.sensor_class,
+        usable=data.usable,
+        detector=data.detector,
     )
     visits = expected_visits(presence, known.rates)
     chain = _chain(tracks, draw, presence, rng)
