@@ -41,7 +41,8 @@ def posterior_of(seen: np.ndarray, kinds: list[int], *, sensor: int = COARSE) ->
         np.zeros((len(there), len(rates))), 0, rates, 0.0, 0,
     )  # fmt: skip
     data = replace(
-        base.data, day=DAY, sensor_class=np.full(len(DAY), sensor), usable=np.ones(len(DAY)),
+        base.data, day=DAY, sensor_class=np.full(len(DAY), sensor),
+        detector=np.full(len(DAY), sensor), usable=np.ones(len(DAY)),
         start=START, end=START + timedelta(days=DAYS), hulls=hulls,
     )  # fmt: skip
     return replace(base, data=data, prior=prior_of(STAY_DAYS, 2, P), draws=[draw] * 100)
