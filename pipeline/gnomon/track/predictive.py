@@ -15,9 +15,10 @@ drawn anew, with chance p. ``fit`` is how often the latter is as great (Gelman, 
 Statistica Sinica 6, 733-807, for discrepancies that depend on parameters). Such a probability is
 near one half where the model is right, and rarely below `FIT_MIN`.
 
-Arrivals in bursts, stays of another length, coasters, barges and a lower chance of detection are
-what the model itself infers: counts of ships, gaps between them, stays and single sightings in
-simulated seasons showed none of them in the posterior, and are not compared.
+Where no two things lie in port for several images, there is nothing to compare and ``fit`` is 0.5.
+Counts of ships, gaps between them, lengths of stay and single sightings were tried too: in a few
+simulated seasons of each kind, the posterior reproduced them whatever was amiss (bursts, other
+stays, coasters, barges, a weak detector), so they are not compared.
 """
 
 from dataclasses import dataclass
