@@ -13,7 +13,7 @@ START, END = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC
 
 def draw(visits: int) -> SeasonDraw:
     none = np.zeros(visits, bool)
-    return SeasonDraw(none, none, none, np.zeros(visits), np.zeros(visits), np.ones(visits))
+    return SeasonDraw(none, none, none, np.zeros(visits), np.zeros(visits), np.ones(visits), none)
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12))

@@ -19,13 +19,14 @@ from gnomon.ledger.rows import LedgerRow
 from gnomon.physics.conversion import BARRELS_PER_TONNE, SCENARIOS
 
 START, END = datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 12, 1, tzinfo=UTC)
-EXACT = {"load_fraction_sigma": 0.0, "load_scatter": 0.0, "conversion_sigma": 0.0, "samples": 100}
+EXACT = {"load_fraction_sigma": 0.0, "load_scatter": 0.0, "conversion_sigma": 0.0,
+         "deadweight_sigma": 0.0, "samples": 100}  # fmt: skip
 DIESEL = BARRELS_PER_TONNE["diesel"]
 
 
 def draw(
     *, visits: int = 40, tonnes: float = 3000.0, loaded: int | None = None, sigma: float = 0.0,
-    seen: int | None = None,
+    seen: int | None = None, named: int = 0,
 ) -> SeasonDraw:  # fmt: skip
     loads = np.arange(visits) < (visits if loaded is None else loaded)
     return SeasonDraw(
@@ -35,6 +36,7 @@ def draw(
         depart_day=np.arange(visits) * min(6.0, 240 / max(visits, 1)),
         log_deadweight=np.full(visits, np.log(tonnes)),
         log_deadweight_sigma=np.full(visits, sigma),
+        by_size=np.arange(visits) >= named,
     )
 
 
@@ -67,8 +69,11 @@ def test_without_errors_the_sum_is_that_of_a_pocket_calculator(loaded: int, tonn
 def test_samples_have_the_distribution_of_a_direct_monte_carlo() -> None:
     """Written again as a loop over visits, with other random numbers."""
     options = {"load_fraction": 0.85, "load_fraction_sigma": 0.08, "load_scatter": 0.1,
-               "conversion_sigma": 0.05}  # fmt: skip
-    draws = (draw(visits=12, sigma=0.2, loaded=10), draw(visits=20, sigma=0.2, tonnes=2500.0))
+               "conversion_sigma": 0.05, "deadweight_sigma": 0.09}  # fmt: skip
+    draws = (
+        draw(visits=12, sigma=0.2, loaded=10, named=4),
+        draw(visits=20, sigma=0.2, tonnes=2500.0),
+    )
     found = inferred(port(*draws), samples=4000, seed=3, **options)
     rng = np.random.default_rng(99)
     totals, masses = [], []
@@ -76,9 +81,10 @@ def test_samples_have_the_distribution_of_a_direct_monte_carlo() -> None:
         season = draws[number % 2]
         k = DIESEL * np.exp(rng.normal(0, 0.05))
         mean = min(max(rng.normal(0.85, 0.08), LOAD_MIN), 1)
-        mass = 0.0
+        mass, heavier = 0.0, rng.normal(0, 0.09)
         for visit in np.flatnonzero(season.loaded):
-            deadweight = np.exp(rng.normal(season.log_deadweight[visit], 0.2))
+            centre = season.log_deadweight[visit] + (heavier if season.by_size[visit] else 0)
+            deadweight = np.exp(rng.normal(centre, 0.2))
             mass += deadweight * min(max(rng.normal(mean, 0.1), LOAD_MIN), 1)
         masses.append(mass)
         totals.append(mass * k)
@@ -113,6 +119,22 @@ def test_errors_that_visits_share_do_not_average_out() -> None:
     assert shared[1] == pytest.approx(shared[0], rel=0.1)
     assert shared[1] == pytest.approx(2 * 1.645 * 0.04, rel=0.1)
     assert own[1] == pytest.approx(own[0] / 10, rel=0.15)
+
+
+def test_deadweights_by_size_share_an_error_and_those_of_a_register_do_not() -> None:
+    """Also those of two ports: it is an error of one regression."""
+
+    def spread(*ports: PortPosterior) -> float:
+        names = tuple(one.port for one in ports)
+        row = inferred(*ports, loading=names, **{**EXACT, "samples": 3000, "deadweight_sigma": 0.1})
+        return float(np.log(row.barrels.p95 / row.barrels.p05))
+
+    wide = 2 * 1.645 * 0.1
+    assert spread(port(draw(visits=400))) == pytest.approx(wide, rel=0.1)
+    both = port(draw(visits=200)), port(draw(visits=200), name="nakhodka")
+    assert spread(*both) == pytest.approx(wide, rel=0.1)
+    assert spread(port(draw(visits=40, named=40))) == 0
+    assert spread(port(draw(visits=40, named=20))) == pytest.approx(wide / 2, rel=0.1)
 
 
 @given(st.floats(1.0, 3.0))
@@ -189,7 +211,7 @@ def test_the_cumulative_curve_rises_to_the_ledger_and_is_a_count_of_samples(
         days = np.sort(rng.uniform(0, 63, n))  # some after the end of the period
         loads = rng.random(n) < 0.7
         sizes = np.full(n, 8.0), np.full(n, 0.2)
-        seasons.append(SeasonDraw(loads, loads, ~loads, days, *sizes))
+        seasons.append(SeasonDraw(loads, loads, ~loads, days, *sizes, loads))
     span = PortPosterior("vostochny", begin, begin + timedelta(days=60), 1.0, tuple(seasons))
     made = ledger(span, samples=100, seed=seed, cap_barrels=cap, reported_barrels={"2025": others})
     for part in (2024, 2025):
@@ -299,7 +321,7 @@ def test_a_sample_is_cut_into_years_without_loss(seed: int) -> None:
     days = np.sort(rng.uniform(0, 900, 30))
     season = SeasonDraw(
         np.ones(30, bool), np.ones(30, bool), np.zeros(30, bool), days, np.full(30, 8.0),
-        np.full(30, 0.2),
+        np.full(30, 0.2), np.ones(30, bool),
     )  # fmt: skip
     span = PortPosterior("vostochny", begin, begin + timedelta(days=900), 1.0, (season,))
     made = ledger(span, samples=100, seed=seed)

@@ -24,6 +24,7 @@ def draw(loaded: int, unloaded: int) -> SeasonDraw:
     return SeasonDraw(
         seen=np.ones(n, bool), loaded=loads, unloaded=~loads, depart_day=np.linspace(0, 270, n),
         log_deadweight=np.full(n, np.log(3000.0)), log_deadweight_sigma=np.full(n, 0.2),
+        by_size=np.ones(n, bool),
     )  # fmt: skip
 
 

@@ -151,7 +151,7 @@ def test_the_draws_have_the_moments_that_the_constants_say():
     ships = tankers(100.0, 15.2, draws=20_000)
     guess = -4.099 + 1.860 * np.log(100.0) + 1.469 * np.log(15.2)
     assert np.log(ships.deadweight_t).mean() == pytest.approx(guess, abs=0.005)
-    assert np.log(ships.deadweight_t).std() == pytest.approx(0.087, rel=0.03)
+    assert np.log(ships.deadweight_t).std() == pytest.approx(0.105, rel=0.03)
     fraction = 1 - ships.draught_m / ships.depth_m
     logit = np.log(fraction / (1 - fraction))
     assert logit.mean() == pytest.approx(-4.33 + 0.4185 * np.log(1520.0), abs=0.02)

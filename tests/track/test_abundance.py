@@ -29,7 +29,7 @@ def season(tracks: TrackPosterior, loaded: float = 0.75) -> PortPosterior:
             SeasonDraw(
                 seen=np.arange(count) < detected, loaded=loads, unloaded=~loads,
                 depart_day=np.zeros(count), log_deadweight=np.zeros(count),
-                log_deadweight_sigma=np.zeros(count),
+                log_deadweight_sigma=np.zeros(count), by_size=np.ones(count, bool),
             )
         )  # fmt: skip
     usable = float(data.usable.sum())

@@ -243,6 +243,8 @@ def test_a_ship_of_known_deadweight_has_it_in_every_draw() -> None:
     sigma = np.concatenate([draw.log_deadweight_sigma[draw.seen] for draw in made.season.draws])
     assert (sigma[known] == REGISTER_SIGMA).all()
     assert (sigma[~known] > REGISTER_SIGMA).all()
+    by_size = np.concatenate([draw.by_size[draw.seen] for draw in made.season.draws])
+    assert (by_size == ~known).all()
     assert 0.1 < known.mean() < 0.9
 
 

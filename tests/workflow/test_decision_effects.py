@@ -128,7 +128,7 @@ def ledger_of(visits: list[int]) -> LedgerResult:
     draws = tuple(
         SeasonDraw(
             np.ones(n, bool), np.ones(n, bool), np.zeros(n, bool), np.arange(n, dtype=float),
-            np.full(n, 8.0), np.zeros(n),
+            np.full(n, 8.0), np.zeros(n), np.zeros(n, bool),
         )
         for n in visits
     )  # fmt: skip

@@ -28,6 +28,10 @@ class SeasonDraw:
     log_deadweight: Floats
     """Natural logarithm of tonnes, as a normal: mean."""
     log_deadweight_sigma: Floats
+    """Of its own error, which other visits do not share."""
+    by_size: NDArray[np.bool_]
+    """Whether it is that of a size, by a regression whose error these visits share, and not that of
+    a register."""
 
 
 @dataclass(frozen=True)

@@ -222,6 +222,9 @@ class LedgerOptions(Options):
     """Standard deviation of the error of that mean, which all visits share."""
     load_scatter: float = Field(default=0.06, ge=0, le=0.3)
     """Standard deviation of the cargo fraction from one visit to the next."""
+    deadweight_sigma: Fraction = 0.10
+    """Standard deviation of the error that all deadweights by size share (of its logarithm): the
+    regression rests on ships of the world, and those of one trade may all be heavier."""
     conversion_sigma: Fraction = 0.04
     """Relative standard deviation of barrels per tonne, shared by all visits, because the mix of
     products is unknown."""

@@ -203,7 +203,8 @@ class Visits(Table):
     deadweight_t: Series[float] = pa.Field(gt=0)
     """Median, tonnes."""
     deadweight_log_sigma: Series[float] = pa.Field(ge=0)
-    """Standard deviation of its natural logarithm."""
+    """Standard deviation of its natural logarithm, without the error that all deadweights by size
+    share (`deadweight_sigma` of the ledger's options)."""
     mmsi: Series[str] = pa.Field(nullable=True)
     """Of the AIS track at the ship's place and time."""
     dark: Series[pd.BooleanDtype] = pa.Field(nullable=True)

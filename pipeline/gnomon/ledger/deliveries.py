@@ -1,9 +1,9 @@
 """From draws of seasons to barrels delivered, against the cap of each year.
 
 A Monte Carlo sample takes one draw of the season of every loading port, and once for all its visits
-the mean load fraction, the conversion factor and, with the season, the dwell parameters: errors
-that all visits share do not average out. Each visit that loaded then has its deadweight and its own
-load.
+the mean load fraction, the conversion factor, the error of the regression that gives deadweight by
+size and, with the season, the dwell parameters: errors that all visits share do not average out.
+Each visit that loaded then has its deadweight and its own load.
 
     barrels = deadweight x load x barrels per tonne,  of visits that came in ballast and left laden
 
@@ -129,10 +129,11 @@ def _samples(ports: list[PortPosterior], options: LedgerOptions) -> list[Deliver
         k = factor * float(np.exp(options.conversion_sigma * rng.standard_normal()))
         mean = options.load_fraction + options.load_fraction_sigma * rng.standard_normal()
         load = float(np.clip(mean, LOAD_MIN, 1))
+        heavier = options.deadweight_sigma * float(rng.standard_normal())
         # Draws in turn, so that each counts alike for any number of samples.
         draws = [port.draws[number % len(port.draws)] for port in ports]
         parts = [
-            _deliveries(rng, draw, port.start, k, (load, options.load_scatter))
+            _deliveries(rng, draw, port.start, k, (load, options.load_scatter, heavier))
             for port, draw in zip(ports, draws, strict=True)
         ]
         out.append(_join(parts, k, loading=ships_load(draws, is_open)))
@@ -144,13 +145,16 @@ def _deliveries(
     draw: SeasonDraw,
     start: datetime,
     k: float,
-    load_fraction: tuple[float, float],
+    shared: tuple[float, float, float],
 ) -> DeliverySample:
-    """Deliveries of one port, given the mean and scatter of the load fraction."""
-    mean, scatter = load_fraction
-    deadweight = np.exp(
-        draw.log_deadweight + draw.log_deadweight_sigma * rng.standard_normal(len(draw.seen))
-    )
+    """Deliveries of one port.
+
+    ``shared`` has the mean and scatter of the load fraction, and the error of log deadweight by
+    size.
+    """
+    mean, scatter, heavier = shared
+    own = draw.log_deadweight_sigma * rng.standard_normal(len(draw.seen))
+    deadweight = np.exp(draw.log_deadweight + own + heavier * draw.by_size)
     load = np.clip(mean + scatter * rng.standard_normal(len(deadweight)), LOAD_MIN, 1.0)
     ok = draw.loaded
     return DeliverySample(

@@ -218,11 +218,13 @@ def _season_draws(given: PortInference, features: TrackFeatures) -> tuple[Season
     for draw, dwell in zip(tracks.draws, tracks.mean_dwell_days, strict=True):
         visits = [features.index[track] for track in _tanker_tracks(draw)]
         drawn = draw_operations(rng, features.all_operations(visits))
-        detected = _deadweight(features, visits, given.fleet, of_ships)
+        detected, by_size = _deadweight(features, visits, given.fleet, of_ships)
         late = draw_undetected(rng, tracks.weekly, draw, arrival[visits])
         missed = len(late)
         # An undetected visit is like a detected one of the same draw, or like any small tanker.
-        like = detected.of(rng.choice(len(visits), missed)) if visits else usual.of([0] * missed)
+        which = rng.choice(len(visits), missed) if visits else np.zeros(missed, int)
+        like = detected.of(which) if visits else usual.of(which)
+        by_size = np.r_[by_size, by_size[which] if visits else np.ones(missed, bool)]
         operation = np.r_[drawn.operation, rng.choice(4, missed, p=drawn.shares)]
         out.append(
             SeasonDraw(
@@ -232,6 +234,7 @@ def _season_draws(given: PortInference, features: TrackFeatures) -> tuple[Season
                 depart_day=np.r_[departure[visits], np.clip(late + dwell, 0.0, tracks.data.days)],
                 log_deadweight=np.r_[detected.mean, like.mean],
                 log_deadweight_sigma=np.r_[detected.sigma, like.sigma],
+                by_size=by_size,
             )
         )
     return tuple(out)
@@ -247,8 +250,8 @@ def _usual_deadweight(model: DeadweightModel, traffic: Traffic) -> LogDeadweight
 
 def _deadweight(
     features: TrackFeatures, visits: list[int], fleet: Fleet, rng: np.random.Generator
-) -> LogDeadweight:
-    """Deadweight of a draw's visits: the register's where the ship drawn has one."""
+) -> tuple[LogDeadweight, NDArray[np.bool_]]:
+    """Deadweight of a draw's visits, and which are by size: those of ships of no known one."""
     ships = draw_ships(
         features.ships[visits],
         features.ends.median_arrival[visits],
@@ -259,9 +262,10 @@ def _deadweight(
     registered = np.r_[np.log(fleet.deadweight_t), np.nan][ships]
     measured = features.log_deadweight.of(visits)
     known = ~np.isnan(registered)
-    return LogDeadweight(
+    drawn = LogDeadweight(
         np.where(known, registered, measured.mean), np.where(known, REGISTER_SIGMA, measured.sigma)
     )
+    return drawn, ~known
 
 
 def _visits(given: PortInference, features: TrackFeatures, likely: list[Track]) -> list[Visit]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.datamodel.study import LedgerOptions
 from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run, read_run
 from gnomon.report.page.answers import answer, swings
@@ -68,14 +69,15 @@ def test_the_load_goes_from_the_emptiest_to_the_fullest_scenario(tmp_path: Path)
     assert bar["text"].startswith("From 33 % of deadweight to 90 % of deadweight")
 
 
-def test_sizes_of_many_ships_average_out(tmp_path: Path) -> None:
-    """The bar narrows with the root of the number of visits: 1.645 sigma over root n."""
+def test_sizes_of_many_ships_average_out_but_for_what_they_share(tmp_path: Path) -> None:
+    """The bar narrows with the root of the number of visits, to the error that all share."""
     sigma = visit()["deadweight_log_sigma"]
     for count in (1, 4, 16):
         visits = [visit() | {"visit_id": f"v{n}", "detections": "[]"} for n in range(count)]
         bar = bars(run_of(tmp_path / str(count), visits=visits))["Which ships they were"]
         width = np.log(bar["high"] / bar["low"])
-        assert width == pytest.approx(2 * 1.645 * sigma / np.sqrt(count))
+        shared = LedgerOptions().deadweight_sigma
+        assert width == pytest.approx(2 * 1.645 * np.sqrt(sigma**2 / count + shared**2))
         assert np.sqrt(bar["high"] * bar["low"]) == pytest.approx(200_000)
 
 

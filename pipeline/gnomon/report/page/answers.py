@@ -11,6 +11,7 @@ ships load, all of it is varied as if they load.
 import numpy as np
 import pandas as pd
 
+from gnomon.datamodel.study import LedgerOptions
 from gnomon.ledger.deliveries import INFERRED
 from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run
@@ -184,10 +185,12 @@ def swings(run: Run, rows: pd.DataFrame) -> list[Swing]:
     if inferred is None or not inferred.barrels_p50 > 0:
         return []
     median = float(inferred.barrels_p50)
+    rules = run.study.ledger if run.study else LedgerOptions()
+    visits = run.visits[run.visits.port.isin(loading_ports(run))]
     bars = [
         _if_unseen(inferred),
         _if_load(scenarios),
-        _if_size(run.visits[run.visits.port.isin(loading_ports(run))], median),
+        _if_size(visits, median, rules.deadweight_sigma),
         _if_product(run, median),
         _if_direction(inferred),
     ]
@@ -223,20 +226,21 @@ def _if_load(scenarios: dict[str, pd.Series]) -> Swing | None:
     }
 
 
-def _if_size(visits: pd.DataFrame, median: float) -> Swing | None:
+def _if_size(visits: pd.DataFrame, median: float, shared: float) -> Swing | None:
+    """Bar of deadweight; ``shared`` is the error of its logarithm that does not average out."""
     known = visits.dropna(subset=["deadweight_t", "deadweight_log_sigma"])
     if not len(known):
         return None
     spread = float(np.average(known.deadweight_log_sigma, weights=known.deadweight_t))
-    # Errors of one ship and the next are mostly independent, and average out.
-    averaged = Z_90 * spread / np.sqrt(len(known))
+    averaged = Z_90 * np.hypot(spread / np.sqrt(len(known)), shared)
     return {
         "what": "Which ships they were",
         "low": median * float(np.exp(-averaged)),
         "high": median * float(np.exp(averaged)),
         "text": "The deadweight of one ship is known within a factor of "
-        f"{np.exp(Z_90 * spread):.2f}; over all visits that were seen most of it averages out. "
-        "Ships identified by name narrow it further.",
+        f"{np.exp(Z_90 * np.hypot(spread, shared)):.2f}. Over all visits that were seen much of it "
+        "averages out, but not what all ships of these sizes may have in common. Ships identified "
+        "by name narrow it further.",
     }
 
 
