@@ -262,9 +262,11 @@ def test_what_a_table_lacks_is_noted_and_leaves_the_direction_open() -> None:
         detections=made.detections[["scene_id", "port", "length_m", "zone"]],
         observations=made.observations[["scene_id", "port", "seen_at"]],
     )
-    first, *notes = found.seasons.notes.iloc[0].split("; ")
-    assert first.startswith("preliminary")  # sixty draws are few
-    assert set(notes) == set(CONSEQUENCES.values())
+    notes = found.seasons.notes.iloc[0]
+    assert notes.startswith("preliminary")  # sixty draws are few
+    before, *own = notes.rsplit("; ", len(CONSEQUENCES))
+    assert set(own) == set(CONSEQUENCES.values())
+    assert "no image tells tankers from other ships of their size" in before
     assert 0.2 < found.seasons.p_exports.iloc[0] < 0.8
 
 
