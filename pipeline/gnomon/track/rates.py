@@ -9,8 +9,7 @@ detectable days_c`` in place of rates, the density of a partition into tracks is
 Expected numbers hardly depend on dwell and detection, rates do. So the two steps here mix well: a
 random walk of the logarithms of the expected numbers (Roberts & Rosenthal 2001, Stat. Sci. 16, for
 its scale; its covariance is learned while the chain burns in), and a Gibbs draw of a member of the
-prior sample with the expected numbers held. Between these a share of coasters among small ships is
-drawn from its prior and accepted by the likelihood: that no tanker calls is far from all else.
+prior sample with the expected numbers held.
 """
 
 from dataclasses import dataclass
@@ -30,8 +29,8 @@ from gnomon.track.classes import (
 
 Floats = NDArray[np.float64]
 
-JUMPS = 4
-"""Proposals of a share of coasters in each walk."""
+JUMPS = 2
+"""Proposals of each share in a round."""
 STEPS = 12
 """Of a walk."""
 SCALE = 2.4 / np.sqrt(8)
@@ -89,7 +88,6 @@ class RateWalk:
             then = self.log_posterior(proposed, likelihood)
             if limit < then - now:
                 self.log_expected, now = proposed, then
-        self._jump(likelihood)
         if learn:
             self._learn()
 
@@ -105,37 +103,71 @@ class RateWalk:
             spread = np.cov(recent.T) + 1e-3 * np.eye(recent.shape[1])
             self._root = np.linalg.cholesky(spread.astype(np.float64))
 
-    def _jump(self, likelihood: Floats) -> None:
-        """Propose other shares of coasters, from their prior: as far as that no tanker calls."""
-        for _ in range(JUMPS):
-            now = self.log_expected
-            tankers = float(np.logaddexp(now[QUICK], now[WAITING]))
-            small = float(np.logaddexp(tankers, now[COASTER]))
-            new = draw_coaster_share(self.rng, self.prior)
-            proposed = now.copy()
-            proposed[COASTER] = small + new[0]
-            proposed[:COASTER] += small + new[1] - tankers
-            gain = self._share_density(proposed, likelihood, new)
-            gain -= self._share_density(now, likelihood, (now[COASTER] - small, tankers - small))
-            if np.log(self.rng.random()) < gain:
-                self.log_expected = proposed
-
-    def _share_density(
-        self, log_expected: Floats, likelihood: Floats, logs: tuple[float, float]
-    ) -> float:
-        """Log posterior of a share of coasters over the density that it is proposed with."""
-        proposal = float(log_coaster_share_prior(*logs, self.prior))
-        # From logarithms of expected numbers to a total and shares of it.
-        return self.log_posterior(log_expected, likelihood) - sum(logs) - proposal
-
     def draw_member(self, logs: Floats) -> None:
-        """Draw a member of the prior sample, given (tracks, members, classes)."""
-        rates = np.exp(self.log_expected) / self.exposure
-        log_rates = np.log(rates)
-        weights = log_rate_prior(rates, self.prior) + log_rates.sum(-1)
-        if len(logs):
-            top = (logs + log_rates).max(-1)
-            weights = weights + (
-                top + np.log(np.exp(logs + log_rates - top[..., None]).sum(-1))
-            ).sum(0)
+        """Draw shares of the small ships and a member of the prior sample.
+
+        Shares are proposed from their priors and accepted by the likelihood over all members: where
+        no tanker calls, and where all come straight in, is far from all else, and needs another
+        mean stay.
+
+        Parameters
+        ----------
+        logs
+            Log likelihoods of tracks, (tracks, members, classes).
+
+        """
+        top = logs.max((1, 2), keepdims=True) if len(logs) else logs
+        likelihood = np.exp(logs - top)
+        weights = self._member_weights(self.log_expected, likelihood)
+        for propose in (propose_coaster_share, propose_quick_share) * JUMPS:
+            proposed, proposal = propose(self.log_expected, self.prior, self.rng)
+            new = self._member_weights(proposed, likelihood)
+            gain = np.logaddexp.reduce(new) - np.logaddexp.reduce(weights) - proposal
+            if np.log(self.rng.random()) < gain:
+                self.log_expected, weights = proposed, new
         self.member = int((weights + self.rng.gumbel(size=len(weights))).argmax())
+
+    def _member_weights(self, log_expected: Floats, likelihood: Floats) -> Floats:
+        """Log posterior of each member, but for a constant that hangs on the sum of numbers."""
+        rates = np.exp(log_expected) / self.exposure
+        weights: Floats = log_rate_prior(rates, self.prior) + np.log(rates).sum(-1)
+        each = np.einsum("tmc,mc->tm", likelihood, rates)
+        return weights + np.log(np.maximum(each, 1e-300)).sum(0)
+
+
+def propose_coaster_share(
+    log_expected: Floats, prior: RatePrior, rng: np.random.Generator
+) -> tuple[Floats, float]:
+    """Another share of coasters among the expected small ships, from its prior.
+
+    Returns
+    -------
+    tuple
+        Logarithms of the expected numbers, and the log density with which they are proposed over
+        that of the present ones, both of logarithms.
+
+    """
+    tankers = float(np.logaddexp(log_expected[QUICK], log_expected[WAITING]))
+    small = float(np.logaddexp(tankers, log_expected[COASTER]))
+    old, new = (log_expected[COASTER] - small, tankers - small), draw_coaster_share(rng, prior)
+    proposed = log_expected.copy()
+    proposed[COASTER] = small + new[0]
+    proposed[:COASTER] += small + new[1] - tankers
+
+    def density(share: tuple[float, float]) -> float:
+        return float(log_coaster_share_prior(*share, prior)) + sum(share)
+
+    return proposed, density(new) - density(old)
+
+
+def propose_quick_share(
+    log_expected: Floats, prior: RatePrior, rng: np.random.Generator
+) -> tuple[Floats, float]:
+    """Another share of tankers that come straight in; as `propose_coaster_share`."""
+    both = float(np.logaddexp(log_expected[QUICK], log_expected[WAITING]))
+    old = log_expected[[QUICK, WAITING]] - both
+    new = np.log(np.maximum(rng.standard_gamma(prior.quick_share), 1e-300))
+    new -= np.logaddexp(*new)
+    proposed = log_expected.copy()
+    proposed[[QUICK, WAITING]] = both + new
+    return proposed, float((new - old) @ prior.quick_share)
