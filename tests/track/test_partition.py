@@ -51,3 +51,20 @@ def test_a_density_is_the_sum_over_classes_under_the_present_member() -> None:
         for track in ((0,), (0, 1), (0, 2, 3)):
             terms = chain.log_likelihood(track)[0] + np.log(chain.walk.rates)
             assert np.isclose(chain.log_density(track), np.logaddexp.reduce(terms))
+
+
+def test_a_detection_moves_into_the_middle_of_a_track_and_out_again() -> None:
+    chain = free_chain(hulls_of([0, 1, 2, 3], list(DAY[:4])))
+    chain.link_all((0, 3))
+    moved = {chain.tracks()}
+    for _ in range(200):
+        chain.propose_transfer(1, int(chain.rng.choice([-1, 0, 3])), [0, 3])
+        moved.add(chain.tracks())
+    assert moved == {((0, 3), (1,), (2,)), ((0, 1, 3), (2,))}
+
+
+def test_no_track_has_two_detections_of_one_observation() -> None:
+    chain = free_chain(hulls_of([0, 1, 1], list(DAY[[0, 1, 1]])))
+    chain.link_all((0, 1))
+    assert not any(chain.propose_transfer(2, 0, [0]) for _ in range(50))
+    assert chain.tracks() == ((0, 1), (2,))

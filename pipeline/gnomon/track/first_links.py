@@ -72,8 +72,7 @@ def merge_fragments(chain: PartitionChain) -> None:
             both = tuple(sorted((*one, *two)))
             gain = chain.log_density(both) - chain.log_density(one) - chain.log_density(two)
             if gain > 0:
-                for before, after in zip((-1, *both), (*both, -1), strict=True):
-                    chain.link(before, after)
+                chain.link_all(both)
                 queue.remove(two)
                 queue.insert(0, both)
                 break
@@ -96,8 +95,7 @@ def _merge_place(chain: PartitionChain, middle: int) -> None:
         return
     whole = tuple(sorted(n for track in around for n in track))
     if chain.log_density(whole) > sum(map(chain.log_density, around)):
-        for before, after in zip((-1, *whole), (*whole, -1), strict=True):
-            chain.link(before, after)
+        chain.link_all(whole)
 
 
 def _apart_m(hulls: Hulls, one: int, two: int) -> float:

@@ -12,7 +12,8 @@ jointly with visits. Each round of a chain has two steps:
 
 1. links: two tracks exchange what follows a detection (this splits, joins and crosses tracks), by
    Metropolis (Oh, Russell & Sastry 2009, IEEE Trans. Autom. Control 54, MCMC data association);
-   every pair of detections that could be one ship is proposed once;
+   every pair of detections that could be one ship is proposed once; and some detections move to
+   another track, or to none;
 2. parameters, with classes summed over (`gnomon.track.rates`).
 
 A class for every track is drawn afterwards: the chain does not wait for it. Several chains begin
@@ -37,6 +38,8 @@ from gnomon.track.rates import RateWalk
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CHAINS = 4
+TRANSFERS = 0.1
+"""Part of the detections for which another track is proposed in each round."""
 SELDOM = 0.1
 """Least part of the rounds in which a pair is proposed that was hardly ever accepted."""
 
@@ -112,11 +115,13 @@ def sample_partitions(
         candidates = linkable(hulls, traffic.dwell.visit_gap_days)
         edges = link_at_first(chain, candidates, residents_first=number % 2 == 1)
         merge_fragments(chain)
+        partners = partners_of(edges, len(hulls.observation))
         states = len(range(number, draws, CHAINS))
         often, accepted = np.ones(len(edges)), np.zeros(len(edges))
         for step in range(burn + states * thin):
             for n in own.permutation(np.flatnonzero(own.random(len(edges)) < often)):
                 accepted[n] += chain.propose_link(*edges[n])
+            _transfer(chain, partners)
             _draw_parameters(chain, learn=step < burn)
             if step == burn // 2:
                 # Chosen once and for all, whatever the state: the chain keeps its distribution.
@@ -127,6 +132,23 @@ def sample_partitions(
             if on_round:
                 on_round(done, rounds)
     return kept
+
+
+def _transfer(chain: PartitionChain, partners: list[list[int]]) -> None:
+    """Propose other tracks for some detections."""
+    some = np.flatnonzero(chain.rng.random(len(partners)) < TRANSFERS)
+    for one, luck in zip(some.tolist(), chain.rng.random(len(some)), strict=True):
+        others = [-1, *partners[one]]
+        chain.propose_transfer(one, others[int(luck * len(others))], partners[one])
+
+
+def partners_of(pairs: list[tuple[int, int]], count: int) -> list[list[int]]:
+    """Detections with which each of ``count`` is paired."""
+    out: list[list[int]] = [[] for _ in range(count)]
+    for one, two in pairs:
+        out[one].append(two)
+        out[two].append(one)
+    return out
 
 
 def _draw_parameters(chain: PartitionChain, *, learn: bool) -> None:

@@ -142,6 +142,47 @@ class PartitionChain:
             self.link(one, two)
         return True
 
+    def propose_transfer(self, one: int, partner: int, partners: list[int]) -> bool:
+        """Propose that a detection joins the track of a partner, or none.
+
+        Links would first cut a long track in two, to put a detection into its middle.
+
+        Parameters
+        ----------
+        one
+            The detection.
+        partner
+            One of ``partners``, or -1 for no track.
+        partners
+            Detections that may be of the same ship as it, the same whatever the state.
+
+        Returns whether the state has changed.
+
+        """
+        own = self.head(one)[:-1] + self.tail(one)[1:]
+        other = self.head(partner) + self.tail(partner)[1:] if partner >= 0 else ()
+        taken = self.hulls.observation[list(other)].tolist()
+        # As many ways back: by the partners in the track that it left, or to no track at all.
+        back = sum(n in own for n in partners) if own else 1
+        if one in other or self.hulls.observation[one] in taken or not back or own == other:
+            return False
+        there = sum(n in other for n in partners) if other else 1
+        old: tuple[Track, ...] = (tuple(sorted((*own, one))), other)
+        new: tuple[Track, ...] = (own, tuple(sorted((*other, one))))
+        gain = sum(self.log_density(t) for t in new if t)
+        gain -= sum(self.log_density(t) for t in old if t)
+        if np.log(self.rng.random()) >= gain + np.log(back / there):
+            return False
+        for track in new:
+            self.link_all(track)
+        return True
+
+    def link_all(self, track: Track) -> None:
+        """Make detections one track, and no other part of it."""
+        if track:
+            for before, after in zip((-1, *track), (*track, -1), strict=True):
+                self.link(before, after)
+
     def link(self, first: int, second: int) -> None:
         """Let second follow first; -1 is no detection."""
         if first >= 0:
