@@ -273,3 +273,35 @@ def test_numbers_of_visits_have_uniform_ranks() -> None:
         ranks.append((counts < true).mean() + rng.random() * ties)
     assert kstest(ranks, "uniform").pvalue > 0.01
     assert np.mean(ranks) == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_chain_with_known_rates_keeps_the_distribution_where_all_pairs_are_doubtful() -> None:
+    """Pairs are proposed unlike often, and no link is sure: exchanges and their undoing weigh."""
+    hulls = hulls_of(
+        [0, 0, 1, 1, 2], list(DAY[[0, 0, 1, 1, 2]]), length_sigma_m=9.0, score=0.7,
+        length_m=np.array([84.0, 80.0, 90.0, 86.0, 88.0]),
+    )  # fmt: skip
+    chain = chain_of(hulls, presence_of(prior_of(2.5, 3, 0.8)))
+    chain.walk.log_expected = np.log(np.full(FALSE_ALARM + 1, 0.3))
+    chain.refresh()
+    pairs = [
+        (one, two)
+        for one, two in itertools.combinations(range(5), 2)
+        if hulls.observation[one] < hulls.observation[two]
+    ]
+    weights = np.linspace(0.2, 1, len(pairs))
+    chain.often = dict(zip(pairs, weights.tolist(), strict=True))
+    often: Counter[frozenset[Track]] = Counter()
+    rng = np.random.default_rng(1)
+    for n in rng.choice(len(pairs), 60_000, p=weights / weights.sum()):
+        chain.propose_link(*pairs[n])
+        often[frozenset(chain.tracks())] += 1
+    expected = {
+        frozenset(tracks): np.exp(sum(chain.log_density(track) for track in tracks))
+        for tracks in partitions(tuple(range(5)))
+        if all((np.diff(hulls.observation[list(track)]) > 0).all() for track in tracks)
+    }
+    total = sum(expected.values())
+    assert len(expected) > 15
+    for tracks, p in expected.items():
+        assert often[tracks] / 60_000 == pytest.approx(p / total, abs=0.012), tracks

@@ -12,8 +12,10 @@ jointly with visits. Each round of a chain has two steps:
 
 1. links: two tracks exchange what follows a detection (this splits, joins and crosses tracks), by
    Metropolis (Oh, Russell & Sastry 2009, IEEE Trans. Autom. Control 54, MCMC data association);
-   every pair of detections that could be one ship is proposed once; and some detections move to
-   another track, or to none;
+   every pair of detections that could be one ship is proposed once on average. Pairs are drawn
+   with replacement: an exchange is undone by proposing another pair than the one that made it, so
+   a sweep with each pair once does not keep the distribution, and links too much. Some detections
+   move to another track, or to none;
 2. parameters, with classes summed over (`gnomon.track.rates`).
 
 A class for every track is drawn afterwards: the chain does not wait for it. Several chains begin
@@ -115,11 +117,15 @@ def sample_partitions(
         candidates = linkable(hulls, traffic.dwell.visit_gap_days)
         edges = link_at_first(chain, candidates, residents_first=number % 2 == 1)
         merge_fragments(chain)
+        made = [(one, two) for one, two in enumerate(chain.after) if two >= 0]
+        edges = list(dict.fromkeys([*edges, *made]))  # what was merged can be split again
         partners = partners_of(edges, len(hulls.observation))
         states = len(range(number, draws, CHAINS))
         often, accepted = np.ones(len(edges)), np.zeros(len(edges))
         for step in range(burn + states * thin):
-            for n in own.permutation(np.flatnonzero(own.random(len(edges)) < often)):
+            chain.often = dict(zip(edges, often.tolist(), strict=True))
+            each = (often / often.sum()) if edges else None
+            for n in own.choice(len(edges), round(often.sum()), p=each) if edges else ():
                 accepted[n] += chain.propose_link(*edges[n])
             _transfer(chain, partners)
             _draw_parameters(chain, learn=step < burn)

@@ -224,14 +224,11 @@ def partitions_given(
 
     """
     known: dict[Track, float] = {}
-    allowed, out = set(links), []
+    out = []
+    chain.often = dict.fromkeys(links, 1.0)
     for step in range(BURN + rounds):
         for n in chain.rng.integers(max(len(links), 1), size=len(links)):
-            first, second = links[n]
-            other = chain.before[second], chain.after[first]
-            # An exchange that leaves a link which is never proposed could not be undone as likely.
-            if first == other[0] or min(other) < 0 or other in allowed:
-                chain.propose_link(first, second)
+            chain.propose_link(*links[n])
         if step >= BURN:
             out.append(np.array([_p_tanker(chain, track, known) for track in chain.tracks()]))
     return out

@@ -14,6 +14,8 @@ from gnomon.track.rates import RateWalk
 Floats = NDArray[np.float64]
 Track = tuple[int, ...]
 """Detections of one ship in the order of time."""
+Links = tuple[tuple[int, int], ...]
+"""Pairs of detections that follow each other; -1 is no detection."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class PartitionChain:
     """Densities under the present parameters."""
     spans: dict[tuple[int, int], Floats] = field(default_factory=dict)
     """(classes,): between two observations, under the present member."""
+    often: dict[tuple[int, int], float] = field(default_factory=dict)
+    """How often pairs are proposed, relative to each other, and others never; empty: all alike."""
     used: set[tuple[int, int]] = field(default_factory=set)
     """Spans met under the present member."""
 
@@ -125,7 +129,7 @@ class PartitionChain:
         start, rest = self.head(first), self.tail(second)
         old: tuple[Track, ...] = (start + rest,)
         new: tuple[Track, ...] = (start, rest)
-        links = ((first, -1), (-1, second))
+        links, gain = ((first, -1), (-1, second)), 0.0
         if ahead != second:
             left = self.head(behind) if behind >= 0 else ()
             right = self.tail(ahead)
@@ -134,7 +138,8 @@ class PartitionChain:
                 return False
             old, new = (start + right, left + rest), (start + rest, left + right)
             links = ((first, second), (behind, ahead))
-        gain = sum(self.log_density(t) for t in new if t)
+            gain = self._log_reverse(links, ((first, ahead), (behind, second)))
+        gain += sum(self.log_density(t) for t in new if t)
         gain -= sum(self.log_density(t) for t in old if t)
         if np.log(self.rng.random()) >= gain:
             return False
@@ -182,6 +187,13 @@ class PartitionChain:
         if track:
             for before, after in zip((-1, *track), (*track, -1), strict=True):
                 self.link(before, after)
+
+    def _log_reverse(self, made: Links, undone: Links) -> float:
+        """Log of how often the links undone are proposed, over how often those made are."""
+        if not self.often or all(-1 in pair for pair in undone):
+            return 0.0
+        there, back = (sum(self.often.get(pair, 0.0) for pair in pairs) for pairs in (made, undone))
+        return math.log(back / there) if back > 0 else -math.inf
 
     def link(self, first: int, second: int) -> None:
         """Let second follow first; -1 is no detection."""
