@@ -35,6 +35,7 @@ def walked(
     states = []
     for step in range(steps):
         walk.walk(terms, learn=step < 300)
+        walk.draw_member(terms[:, None])
         states.append(walk.rates)
     return np.array(states[300:])
 

@@ -72,7 +72,7 @@ def sample_partitions(
     usable_observations: float,
     rng: np.random.Generator,
     draws: int,
-    thin: int = 1,
+    thin: int = 2,
     burn: int = 60,
     on_round: Callable[[int, int], None] | None = None,
 ) -> list[PartitionDraw]:
