@@ -19,6 +19,7 @@ from pydantic import BaseModel
 import gnomon
 from commands import called
 from gnomon.datamodel.study import Study
+from gnomon.datamodel.traffic import read_traffic
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "scripts"))
@@ -251,3 +252,36 @@ def test_the_tables_of_the_page_work_by_copy_and_paste(
     assert [json.loads(ids) for ids in visits.detections] == [["1", "2"], ["3", "4"], ["5"]]
     assert called(monkeypatch, *lines[1], "--study", "study.toml") == 0
     assert pd.read_parquet("runs/own/ledger.parquet").barrels_p50.gt(0).all()
+
+
+def test_another_fleet_works_by_copy_and_paste(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = text_of(ROOT / "docs" / "another-port.md")
+    files = re.findall(r'^```\w+ title="([\w.]+)"\n(.*?)^```', text, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in files] == ["ships.csv", "images.csv", "study.toml", "suezmax.toml"]
+    for name, content in files:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    commands = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert commands is not None
+    monkeypatch.chdir(tmp_path)
+    for line in commands[1].splitlines():
+        assert called(monkeypatch, *shlex.split(line)[1:]) == 0
+    assert "fujairah" in capsys.readouterr().out
+    visits = gpd.read_parquet("runs/fujairah/visits.parquet")
+    seen = [name for ids in visits.detections for name in json.loads(ids)]
+    assert "6" not in seen
+    assert {"1", "3", "7"} <= set(seen)
+    assert visits.deadweight_t.between(250_000, 370_000).all()
+    assert read_traffic("./suezmax.toml").tankers.length_m == 274.0
+    usual = (
+        Path("study.toml")
+        .read_text(encoding="utf-8")
+        .replace("large-crude-carriers", "./suezmax.toml")
+    )
+    for name, study in (("suezmax", usual), ("small", '[ledger]\nloading = ["fujairah"]\n')):
+        (tmp_path / "other.toml").write_text(study, encoding="utf-8")
+        words = shlex.split(commands[1].splitlines()[1])[1:]
+        words[words.index("study.toml")], words[-1] = "other.toml", f"runs/{name}"
+        assert called(monkeypatch, *words) == 0
+        assert len(gpd.read_parquet(f"runs/{name}/visits.parquet")) == 0

@@ -29,7 +29,7 @@ def test_every_shipped_file_is_whole_and_every_number_has_its_reason(path: Path)
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section = line
-        elif "=" in line and not line.startswith(("#", "description")):
+        elif "=" in line and not line.startswith(("#", "description", "like")):
             assert "#" in line or section.startswith(plain), f"{section} {line}"
 
 
@@ -99,3 +99,29 @@ def test_the_file_written_anew_is_the_same(tmp_path: Path) -> None:
 def test_a_prior_that_is_no_beta_is_refused() -> None:
     with pytest.raises(ValueError, match="too wide"):
         SensorPrior(mean=0.5, sigma=0.5, length_limit_m=1.0, length_width_m=1.0)
+
+
+def test_a_file_like_another_has_its_values_but_its_own_routes(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'description = "d"\nlike = "small-tankers"\n[dwell]\ndays = 4.0\n'
+        "[sea_routes]\njoin_nm = 5.0\nlegs = []\n[sea_routes.points]\nhere = [0.0, 0.0]\n"
+    )
+    small, mine = read_traffic("small-tankers"), read_traffic(str(own))
+    assert mine.dwell == small.dwell.model_copy(update={"days": 4.0})
+    assert mine.classes == small.classes
+    assert list(mine.sea_routes.points) == ["here"]
+    # By a path, from the folder of the file that names it.
+    (tmp_path / "second.toml").write_text('like = "./own.toml"\n[tankers]\nlength_m = 120.0\n')
+    second = read_traffic(str(tmp_path / "second.toml"))
+    assert (second.dwell, second.tankers.length_m) == (mine.dwell, 120.0)
+
+
+def test_files_that_are_like_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('like = "./b.toml"\n')
+    (tmp_path / "b.toml").write_text('like = "./a.toml"\n')
+    with pytest.raises(StudyError, match="leads back to itself"):
+        read_traffic(str(tmp_path / "a.toml"))
+    (tmp_path / "a.toml").write_text('like = "giants"\n')
+    with pytest.raises(StudyError, match="there is no such traffic file"):
+        read_traffic(str(tmp_path / "a.toml"))

@@ -13,6 +13,7 @@ from gnomon.datamodel.ports import Port, Zone
 from gnomon.datamodel.recall import Recall, RecallBand
 from gnomon.datamodel.study import PeriodOptions
 from gnomon.datamodel.tables import Seasons, Visits
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.simulate.season.campaign import (
     SHARES,
     ZONE,
@@ -22,9 +23,19 @@ from gnomon.simulate.season.campaign import (
     simulate_season,
     trade_2024,
 )
+from gnomon.simulate.season.fujairah import simulate_fujairah
+from gnomon.track.fleet import read_fleet
 from gnomon.track.sightings import CONSEQUENCES
 from gnomon.track.tracking import check_zones, period_of
-from tracked_seasons import month, options, plain_tables, tracked, year_2024
+from tracked_seasons import (
+    REGISTER,
+    TRAFFIC,
+    month,
+    options,
+    plain_tables,
+    tracked,
+    year_2024,
+)
 
 # --- invariances ---------------------------------------------------------------------------------
 
@@ -131,6 +142,23 @@ def test_a_detector_that_finds_half_is_allowed_for_where_its_card_says_so() -> N
     as_usual, as_measured = np.mean(means, 0)
     assert as_usual < as_measured - 3
     assert as_measured == pytest.approx(43, abs=10)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_port_of_large_crude_carriers_works_by_its_file_alone(seed: int) -> None:
+    """Fujairah: held with the file of its ships, and no tanker at all with that of small ones."""
+    made = simulate_fujairah(np.random.default_rng(seed))
+    held, other = (
+        tracked(made, traffic=traffic, fleet=read_fleet(REGISTER, traffic.tankers))
+        for traffic in (read_traffic("large-crude-carriers"), TRAFFIC)
+    )
+    (season,) = held.seasons.itertuples()
+    assert season.visits_p05 <= len(made.truth.ship) <= season.visits_p95
+    assert len(held.visits) > 10
+    assert held.visits.length_m.between(300, 350).all()
+    assert held.visits.deadweight_t.between(250_000, 370_000).all()
+    assert len(other.visits) == 0
+    assert other.seasons.visits_p50.iloc[0] == 0
 
 
 def test_a_season_without_a_tanker_has_no_visit() -> None:

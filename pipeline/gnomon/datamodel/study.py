@@ -6,6 +6,7 @@ paths are relative to the file that names them, not to the working directory.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -357,12 +358,30 @@ def read_options(path: Path, model: type[Model], *, kind: str) -> Model:
         With every fault of the file, one per line, each with its place.
 
     """
+    return checked_options(read_toml(path, kind=kind), path, model, kind=kind)
+
+
+def read_toml(path: Path, *, kind: str) -> dict[str, Any]:
+    """Values of a TOML file, before they are checked.
+
+    Raises
+    ------
+    StudyError
+        It is missing, or no TOML.
+
+    """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise StudyError(f"{path}: there is no such {kind}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path}: cannot be read as TOML ({error})") from error
+
+
+def checked_options(
+    values: Mapping[str, Any], path: Path, model: type[Model], *, kind: str
+) -> Model:
+    """Check the values of a file; parameters and errors as of `read_options`."""
     try:
         return model.model_validate(values, context={"folder": path.parent.resolve()})
     except ValidationError as error:

@@ -2,25 +2,27 @@
 
 Nothing of this is in the code: small tankers off Korea are ``configs/traffic/small-tankers.toml``,
 and a port of other ships has a file of its own. The text of a field documents its key. All keys are
-required, unknown ones are refused, and all faults are listed at once, each with its place.
+required, but ``like = "small-tankers"``, a name or a path, takes from another file what one leaves
+out. Unknown keys are refused, and all faults are listed at once, each with its place.
 """
 
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.recall import Water
 from gnomon.datamodel.shipped import shipped
-from gnomon.datamodel.study import Latitude, Longitude, Options, read_options
+from gnomon.datamodel.study import Latitude, Longitude, Options, checked_options, read_toml
 
 Positive = Annotated[float, Field(gt=0)]
 Factor = Annotated[float, Field(gt=1)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Beta = tuple[Positive, Positive]
 """Both parameters of a beta distribution."""
+KIND = "traffic file"
 PHASES_MAX = 6
 """Largest shape of the gamma distribution of stays: a shape is a number of phases, and the sum over
 phases is exact (`gnomon.track.presence`)."""
@@ -261,9 +263,29 @@ def read_traffic(name: str) -> Traffic:
 
     """
     path = traffic_path(name)
+    return checked_options(_values(path, ()), path, Traffic, kind=KIND)
+
+
+def _values(path: Path, before: tuple[Path, ...]) -> dict[str, Any]:
+    """Values of a file; what it leaves out is that of the file that it is like."""
     if not path.is_file():
         known = sorted(file.stem for file in traffic_path("").parent.glob("*.toml"))
-        raise StudyError(
-            f"{path}: there is no such traffic file; gnomon comes with {', '.join(known)}"
-        )
-    return read_options(path, Traffic, kind="traffic file")
+        raise StudyError(f"{path}: there is no such {KIND}; gnomon comes with {', '.join(known)}")
+    values = read_toml(path, kind=KIND)
+    like = values.pop("like", None)
+    if like is None:
+        return values
+    other = traffic_path(str(like))
+    other = other if other.is_absolute() else path.parent / other
+    if other in (path, *before):
+        raise StudyError(f"{path}: like = {like!r} leads back to itself")
+    return _over(_values(other, (path, *before)), values)
+
+
+def _over(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Values with others in their place, table by table; a network of routes as a whole."""
+    both = dict(old)
+    for key, value in new.items():
+        tables = isinstance(value, dict) and isinstance(old.get(key), dict)
+        both[key] = _over(old[key], value) if tables and key != "sea_routes" else value
+    return both

@@ -32,6 +32,7 @@ CONVERSIONS = (
     Conversion("kerosene", 7.88, BP, 7.77),
     Conversion("diesel", 7.46, BP, 7.23),
     Conversion("fuel oil", 6.35, BP, 6.62),
+    Conversion("crude oil", 7.33, f"{BP}, worldwide average", None),
     Conversion("product basket", 8.058, BP, None),
     Conversion(
         "unspecified",

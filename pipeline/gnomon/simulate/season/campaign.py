@@ -11,7 +11,7 @@ at the berth, false alarms. `trade_2024` is the season of the finding: 43 visits
 7 March to 5 November 2024, with the dated calls of press reports as fixed points.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import geopandas as gpd
@@ -19,7 +19,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.simulate.season.detections import BERTH, BerthStays, SimulatedHulls, detect_ships
+from gnomon.simulate.season import detections
+from gnomon.simulate.season.detections import BERTH, BerthStays, Moorings, SimulatedHulls
 from gnomon.simulate.season.off_berth import (
     ANCHORAGE,
     HOME,
@@ -31,7 +32,7 @@ from gnomon.simulate.season.off_berth import (
     at_home_port,
     draw_off_berth,
 )
-from gnomon.simulate.season.tankers import ShipDimensions, draw_deadweight, small_tankers
+from gnomon.simulate.season.tankers import FLEETS, ShipDimensions, draw_deadweight
 from gnomon.simulate.season.timetable import (
     COLLECTIONS,
     GSD_M,
@@ -79,6 +80,11 @@ class Trade:
     """Chance of detection of a visible ship of 90 m, by sensor."""
     deadweight_t: tuple[float, float] = (0.0, np.inf)
     """Within which the fleet's mean lies."""
+    fleet: str = "small tankers"
+    """A key of `gnomon.simulate.season.tankers.FLEETS`."""
+    others_m: tuple[float, float, float, float] = (135.0, 35.0, 50.0, 230.0)
+    """Lengths of other ships: mean, deviation, shortest, longest."""
+    moorings: Moorings = field(default_factory=Moorings)
     load_fraction: float = 0.88
     barrels_per_tonne: float = 7.46
 
@@ -198,17 +204,18 @@ def _port(
     port: str = PORT,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Ints]:
     """Tables of one port, and the row of its stays behind each hull."""
-    hulls = detect_ships(
+    hulls = detections.detect_ships(
         rng,
         times,
         stays,
         detection=trade.detection,
         false_per_observation=trade.false_per_observation,
         berth=POSITIONS.get(port, BERTH),
+        moorings=trade.moorings if port == PORT else None,
     )
     observations = _observations(times, trade, port)
     order = np.lexsort((hulls.longitude, hulls.observation))
-    ordered = SimulatedHulls(*(getattr(hulls, field.name)[order] for field in fields(hulls)))
+    ordered = SimulatedHulls(*(getattr(hulls, one.name)[order] for one in fields(hulls)))
     return _detections(ordered, observations), observations, ordered.visit
 
 
@@ -233,11 +240,12 @@ def _off_berth(
 
 
 def draw_fleet(rng: np.random.Generator, trade: Trade) -> ShipDimensions:
-    """Draw small tankers until their mean deadweight is within the trade's limits."""
+    """Draw tankers until their mean deadweight is within the trade's limits."""
     low, high = trade.deadweight_t
-    fleet = small_tankers(rng, max(trade.ships, 1))
+    draw = FLEETS[trade.fleet]
+    fleet = draw(rng, max(trade.ships, 1))
     while not low <= fleet.deadweight_t.mean() <= high:
-        fleet = small_tankers(rng, trade.ships)
+        fleet = draw(rng, trade.ships)
     return fleet
 
 
@@ -317,7 +325,8 @@ def _berth_stays(
 ) -> BerthStays:
     """Visits of the fleet, and cargo ships and larger tankers that are none of it."""
     count = rng.poisson(trade.others_per_day * trade.days)
-    length = np.clip(rng.normal(135, 35, count), 50, 230)
+    mean, spread, shortest, longest = trade.others_m
+    length = np.clip(rng.normal(mean, spread, count), shortest, longest)
     beam = 0.152 * length * np.exp(rng.normal(0, 0.07, count))
     arrive = rng.uniform(-3, trade.days, count)
     stay = rng.lognormal(np.log(1.8), 0.6, count)

@@ -29,6 +29,8 @@ Mask = NDArray[np.bool_]
 BERTH = (133.066, 42.7505)
 """Longitude and latitude of the first position at the pier; the next ones lie 150 m apart."""
 BERTH_SPACING_M = 150.0
+SWUNG_SHARE = 0.15
+"""Spread of the circle that a ship at a buoy swings on, over its radius."""
 DEGREES_PER_M = 1 / 111_000.0
 ODDS_ABOVE = float(ndtr(np.sqrt(1.5)) / ndtr(-np.sqrt(1.5)))
 """How much oftener a ship than anything else has a score above the threshold."""
@@ -52,6 +54,16 @@ class BerthStays:
     """Ballast to laden, laden to ballast, ballast throughout, laden throughout: 0 to 3."""
     tankers: int
     """The first so many are the fleet's."""
+
+
+@dataclass(frozen=True)
+class Moorings:
+    """How ships lie at the berth."""
+
+    spacing_m: float = BERTH_SPACING_M
+    """From one position to the next."""
+    swing_m: float = 0.0
+    """Radius of the circle on which the middle of a ship at a buoy turns with wind and current."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,7 @@ def detect_ships(
     detection: tuple[float, ...],
     false_per_observation: float,
     berth: tuple[float, float] = BERTH,
+    moorings: Moorings | None = None,
 ) -> SimulatedHulls:
     """Detections of one place.
 
@@ -98,6 +111,8 @@ def detect_ships(
         Mean number of false alarms in a clear observation.
     berth
         Longitude and latitude.
+    moorings
+        Those of a pier, if left out.
 
     """
     arrive, depart = stays.arrive_day, stays.depart_day
@@ -110,7 +125,7 @@ def detect_ships(
     length, beam = stays.ships.length_m[who], stays.ships.beam_m[who]
     sizes = _measure(rng, times, observation, length, beam)
     evidence = _evidence(rng, times, observation, length, _load(rng, stays.operation, who, age))
-    position = _positions(rng, _spots(arrive, depart)[who], berth)
+    position = _positions(rng, _spots(arrive, depart)[who], berth, moorings or Moorings())
     visit = np.where(who < stays.tankers, who, OTHER_SHIP)
     scores = _scores(rng, times.sensor[observation], visit != OTHER_SHIP, vessel=True)
     ships = SimulatedHulls(observation, *sizes, evidence, *position, *scores, visit)
@@ -180,14 +195,18 @@ def _spots(arrive: Floats, depart: Floats) -> Ints:
 
 
 def _positions(
-    rng: np.random.Generator, spot: Ints, berth: tuple[float, float]
+    rng: np.random.Generator, spot: Ints, berth: tuple[float, float], moorings: Moorings
 ) -> tuple[Floats, Floats]:
     """Longitudes and latitudes, with errors of geolocation."""
     longitude, latitude = berth
     east, north = rng.normal(0, 12.0, (2, len(spot)))
+    if moorings.swing_m:
+        radius = moorings.swing_m * (1 + SWUNG_SHARE * rng.normal(size=len(spot)))
+        turn = rng.uniform(0, 2 * np.pi, len(spot))
+        east, north = east + radius * np.cos(turn), north + radius * np.sin(turn)
     shrink = np.cos(np.radians(latitude))
     return (
-        longitude + (east - BERTH_SPACING_M * spot) * DEGREES_PER_M / shrink,
+        longitude + (east - moorings.spacing_m * spot) * DEGREES_PER_M / shrink,
         latitude + north * DEGREES_PER_M,
     )
 

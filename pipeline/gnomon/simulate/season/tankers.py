@@ -77,6 +77,22 @@ def small_tankers(rng: np.random.Generator, count: int) -> ShipDimensions:
     return ShipDimensions(length, beam, draw_deadweight(rng, length, beam))
 
 
+def large_crude_carriers(rng: np.random.Generator, count: int) -> ShipDimensions:
+    """Draw very large crude carriers: 318 to 340 m, 58 to 60 m, 270,000 to 320,000 t.
+
+    Deadweight by displacement: a full hull of 22 m draught, of which 86 % is deadweight.
+    """
+    length = rng.uniform(318.0, 340.0, count)
+    beam = np.where(rng.random(count) < 0.3, 58.0, 60.0)
+    draught, block = rng.uniform(20.5, 22.6, count), rng.uniform(0.80, 0.83, count)
+    tonnes = 1.025 * 0.975 * length * beam * draught * block * rng.uniform(0.855, 0.87, count)
+    return ShipDimensions(length, beam, tonnes)
+
+
+FLEETS = {"small tankers": small_tankers, "large crude carriers": large_crude_carriers}
+"""What a fleet may be drawn from."""
+
+
 def draw_deadweight(rng: np.random.Generator, length_m: Floats, beam_m: Floats) -> Floats:
     """Deadweight by displacement, tonnes, with the scatter of real ships."""
     draught = 0.385 * beam_m * rng.uniform(0.92, 1.08, length_m.shape)
