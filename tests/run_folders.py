@@ -228,6 +228,7 @@ def write_run(
             "made_at": "2024-12-01T10:00:00+00:00",
             "versions": {"gnomon": version("gnomon"), "torch": "2.13"},
             "weights": {"name": "s2-vessel", "version": "0.1.0", "sha256": "ab" * 32},
+            "traffic": {"name": "small-tankers", "sha256": "cd" * 32},
             "items": ["S2A_one", "S2B_two"],
             "sources": {"S2A_one": "https://stac.example.org/v1/one?sig=secret"},
         }

@@ -9,7 +9,13 @@ import tomli_w
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import TrackOptions, read_track_study
-from gnomon.datamodel.traffic import SensorPrior, Traffic, read_traffic, traffic_path
+from gnomon.datamodel.traffic import (
+    SensorPrior,
+    Traffic,
+    read_traffic,
+    register_path,
+    traffic_path,
+)
 
 SHIPPED = sorted((shipped("configs") / "traffic").glob("*.toml"))
 
@@ -125,3 +131,20 @@ def test_files_that_are_like_each_other_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('like = "giants"\n')
     with pytest.raises(StudyError, match="there is no such traffic file"):
         read_traffic(str(tmp_path / "a.toml"))
+
+
+def test_the_register_is_that_of_the_study_or_of_the_traffic(tmp_path: Path) -> None:
+    small, large = read_traffic("small-tankers"), read_traffic("large-crude-carriers")
+    assert register_path(TrackOptions(), small) == shipped("configs") / "fleet.csv"
+    assert register_path(TrackOptions(), large) is None
+    own = TrackOptions(fleet=tmp_path / "own.csv")
+    assert register_path(own, small) == register_path(own, large) == tmp_path / "own.csv"
+
+
+def test_the_digest_is_of_the_values_wherever_they_stand(tmp_path: Path) -> None:
+    small = read_traffic("small-tankers")
+    like = tmp_path / "like.toml"
+    like.write_text(f'like = "small-tankers"\n[dwell]\ndays = {small.dwell.days}\n')
+    assert read_traffic(str(like)).sha256 == small.sha256
+    like.write_text('like = "small-tankers"\n[dwell]\ndays = 9.0\n')
+    assert read_traffic(str(like)).sha256 != small.sha256

@@ -20,6 +20,7 @@ from gnomon.track.fleet import (
     apply_reviewed_names,
     candidate_probabilities,
     draw_ships,
+    no_register,
     read_fleet,
     size_likelihood,
 )
@@ -88,6 +89,15 @@ def test_a_faulty_register_is_one_line(tmp_path: Path, text: str, message: str) 
 def test_a_missing_register_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TrackError, match="cannot be read as CSV"):
         read_fleet(tmp_path / "none.csv", USUAL)
+
+
+def test_without_a_register_every_visit_is_of_an_unregistered_ship() -> None:
+    none = no_register(USUAL)
+    found = size_likelihood(none, np.array([88.0, 100.0]), np.full(2, 3.0), np.full(2, 14.0))
+    assert found.shape == (2, 1)
+    assert (found > 0).all()
+    named = none.with_names(["New Dawn"])
+    assert (named.name, named.length_m.tolist()) == (("New Dawn",), [USUAL.length_m])
 
 
 # --- names ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.cli.output_ledger import ledger_lines
+from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.files import read_plain_table, read_table, write_table
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
 from gnomon.datamodel.visibility import Visibility
@@ -174,6 +175,13 @@ def test_the_deadweight_of_a_size_is_that_of_tankers_drawn_for_it(
     assert deviation[0] == pytest.approx(logs.std(), rel=0.3)
     longer, _ = deadweight_of(sizes[0] * 1.2, *sizes[1:])
     assert longer[0] > mean[0]
+
+
+def test_tankers_whose_deadweight_nobody_measured_are_refused(tmp_path: Path) -> None:
+    own = tmp_path / "boats.toml"
+    own.write_text('like = "small-tankers"\n[tankers]\nlength_m = 30.0\n')
+    with pytest.raises(StudyError, match="tankers of 30 m; deadweights by size are known from 59"):
+        infer_tables(*tables(month()), tmp_path, track=TrackOptions(traffic=str(own)))
 
 
 @pytest.fixture(scope="module")

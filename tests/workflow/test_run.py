@@ -21,6 +21,7 @@ from gnomon.datamodel.files import read_plain_table, read_table
 from gnomon.datamodel.progress import Progress, Stages, silent
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect import detector
 from gnomon.detect.calibration import UNCALIBRATED
 from gnomon.detect.cascade import Cascade
@@ -93,6 +94,8 @@ def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) 
     assert (first.new, second.new) == (len(DAYS), 0)
     pd.testing.assert_frame_equal(first.detections, second.detections)
     metadata = json.loads((tmp_path / "run.json").read_text())
+    traffic = {"name": "small-tankers", "sha256": read_traffic("small-tankers").sha256}
+    assert metadata["traffic"] == traffic
     assert metadata["study"]["detect"]["length_min_m"] == 30.0
     assert metadata["items"] == [f"april-{day:02d}" for day in DAYS]
     pd.testing.assert_frame_equal(

@@ -188,7 +188,7 @@ class TrackOptions(Options):
     """Visits less likely than this to be a small tanker's are left out of the table of visits; the
     counts weigh all."""
     fleet: FilePath | None = None
-    """CSV of ships that may have called; the register that comes with gnomon if left out."""
+    """CSV of ships that may have called; the register of the traffic file if left out."""
     further_passes: FilePath | None = None
     """TOML of passes that could be had beside the study's own; the list that comes with gnomon if
     left out."""

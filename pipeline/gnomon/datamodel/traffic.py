@@ -6,6 +6,7 @@ required, but ``like = "small-tankers"``, a name or a path, takes from another f
 out. Unknown keys are refused, and all faults are listed at once, each with its place.
 """
 
+import hashlib
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -15,7 +16,14 @@ from pydantic import Field, model_validator
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.recall import Water
 from gnomon.datamodel.shipped import shipped
-from gnomon.datamodel.study import Latitude, Longitude, Options, checked_options, read_toml
+from gnomon.datamodel.study import (
+    Latitude,
+    Longitude,
+    Options,
+    TrackOptions,
+    checked_options,
+    read_toml,
+)
 
 Positive = Annotated[float, Field(gt=0)]
 Factor = Annotated[float, Field(gt=1)]
@@ -228,6 +236,9 @@ class Traffic(Options):
 
     description: str
     """Which ships at which ports, for the reader."""
+    fleet: str = Field(pattern=r"^([\w.-]+\.csv)?$")
+    """Register of ships, of those that come with gnomon in ``configs``; empty for none. ``fleet``
+    of a study replaces it."""
     tankers: TankerPrior
     hulls: HullPrior
     classes: Classes
@@ -238,6 +249,18 @@ class Traffic(Options):
     detection: DetectionPrior
     anchorage: AnchoragePrior
     sea_routes: SeaNetwork
+
+    @property
+    def sha256(self) -> str:
+        """Digest of all values, those of a file that this one is like among them."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def register_path(options: TrackOptions, traffic: Traffic) -> Path | None:
+    """The register of ships that a study uses; None where it has none."""
+    if options.fleet is not None or not traffic.fleet:
+        return options.fleet
+    return shipped("configs") / traffic.fleet
 
 
 def traffic_path(name: str) -> Path:

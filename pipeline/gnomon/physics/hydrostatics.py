@@ -49,6 +49,8 @@ DEADWEIGHT_LN = (-4.099, 1.860, 1.469)
 DEADWEIGHT_SCATTER = 0.105
 """Of single ships. What the small tankers of one trade lie above or below the regression together
 is an error of its own (`gnomon.datamodel.study.LedgerOptions`)."""
+DEADWEIGHT_LENGTHS_M = (59.0, 333.0)
+"""Shortest and longest of the ships that the deadweight was fitted to."""
 LIGHTSHIP_FRACTION, LIGHTSHIP_EXPONENT, LIGHTSHIP_SCATTER = 0.34, -0.13, 0.25
 BLOCK, BLOCK_PER_LN, BLOCK_SCATTER = 0.70, 0.029, 0.035
 """At 1,500 t deadweight; more for each factor e in deadweight."""

@@ -76,6 +76,8 @@ class RunMetadata:
     """Of gnomon and the libraries that it computes with."""
     weights: Mapping[str, str] = field(default_factory=dict)
     """Name, version and digest."""
+    traffic: Mapping[str, str] = field(default_factory=dict)
+    """Name and digest of the traffic file."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """URL or path of the STAC item of each scene."""
 
@@ -233,7 +235,7 @@ def _run_json(folder: Path, notes: list[str]) -> dict[str, Any]:
 
 def _metadata(values: Mapping[str, Any]) -> RunMetadata:
     texts = {}
-    for name in ("versions", "weights", "sources"):
+    for name in ("versions", "weights", "traffic", "sources"):
         part = values.get(name)
         pairs = part.items() if isinstance(part, dict) else ()
         texts[name] = {str(key): str(value) for key, value in pairs}

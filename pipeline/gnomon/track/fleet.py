@@ -106,6 +106,12 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
+def no_register(usual: TankerPrior) -> Fleet:
+    """A register without a ship: every visit is one of an unregistered ship."""
+    none = np.zeros(0)
+    return Fleet((), (), (), none, none, none, none, usual)
+
+
 def read_fleet(path: Path, usual: TankerPrior) -> Fleet:
     """Read a register.
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.datamodel.decisions import Decision
+from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.files import write_table
 from gnomon.datamodel.ledger_tables import Cumulative, Ledger
 from gnomon.datamodel.ports import Port
@@ -18,11 +19,11 @@ from gnomon.datamodel.schema import table
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.simulated import NOTE, are_simulated
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
-from gnomon.datamodel.traffic import read_traffic
+from gnomon.datamodel.traffic import read_traffic, register_path
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
 from gnomon.track.ais import read_ais
-from gnomon.track.fleet import read_fleet
+from gnomon.track.fleet import no_register, read_fleet
 from gnomon.track.further_passes import read_further_passes
 from gnomon.track.tracking import TrackResult, track_visits
 from gnomon.workflow.decision_effects import Inferred, decision_effects
@@ -148,6 +149,8 @@ def infer_tables(
     """
     options, rules = track or TrackOptions(), ledger or LedgerOptions()
     traffic = read_traffic(options.traffic)
+    register, usual = register_path(options, traffic), traffic.tankers
+    _check_sizes(usual.length_m, options.traffic)
     infer = partial(
         track_visits,
         detections,
@@ -155,7 +158,7 @@ def infer_tables(
         options,
         period=period or PeriodOptions(),
         traffic=traffic,
-        fleet=read_fleet(options.fleet or shipped("configs") / "fleet.csv", traffic.tankers),
+        fleet=read_fleet(register, usual) if register else no_register(usual),
         deadweight=deadweight_of,
         ais=read_ais(options.ais) if options.ais else None,
         further=read_further_passes(
@@ -199,6 +202,16 @@ def _with_notes(seasons: pd.DataFrame, first: Sequence[str], last: Sequence[str]
     own = [[] if pd.isna(text) else [text] for text in seasons.notes]
     texts = ["; ".join([*first, *one, *last]) for one in own]
     return seasons.assign(notes=pd.Series(texts, dtype="str"))
+
+
+def _check_sizes(length_m: float, traffic: str) -> None:
+    """Refuse tankers whose deadweight nobody measured."""
+    low, high = hydrostatics.DEADWEIGHT_LENGTHS_M
+    if not low <= length_m <= high:
+        raise StudyError(
+            f"track.traffic: {traffic} has tankers of {length_m:.0f} m; deadweights by size are "
+            f"known from {low:.0f} to {high:.0f} m"
+        )
 
 
 def deadweight_of(

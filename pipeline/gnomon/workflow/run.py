@@ -30,6 +30,7 @@ from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
+from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.detector import read_models
 from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
 from gnomon.workflow.digests import digest
@@ -236,6 +237,10 @@ def _write_observed(
             "name": ", ".join(model.name for model in models),
             "version": ", ".join(model.version for model in models),
             "sha256": ", ".join(model.digest for model in models),
+        },
+        "traffic": {
+            "name": study.track.traffic,
+            "sha256": read_traffic(study.track.traffic).sha256,
         },
         "items": sorted(rows.scene_id.unique()),
         "backgrounds": {

@@ -82,6 +82,8 @@ def test_sources_versions_and_weights_are_named(text: str) -> None:
     assert "AIS: none" in section(text, "OTHER SOURCES")
     assert "torch 2.13" in section(text, "VERSIONS")
     assert f"{'ab' * 32} weights s2-vessel 0.1.0" in section(text, "DIGESTS (SHA-256)")
+    digest = f"{'cd' * 32} which ships call and how they are seen: small-tankers"
+    assert digest in section(text, "DIGESTS (SHA-256)")
     assert "Apache-2.0" in section(text, "LICENCES")
 
 

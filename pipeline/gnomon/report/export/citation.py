@@ -147,6 +147,8 @@ def _other_sources(run: Run) -> Iterator[str]:
     fleet, ais, ports = run.study.track.fleet, run.study.track.ais, run.study.ports.file
     if len(run.visits):
         shipped = "fleet.csv of gnomon, which has a source for every value"
+        if run.study.track.traffic != "small-tankers":
+            shipped = "that of the traffic file, if it names one"
         yield f"Register of ships: {public_location(str(fleet)) if fleet else shipped}"
         yield f"AIS: {public_location(str(ais)) if ais else 'none'}"
     yield f"Ports: {public_location(str(ports)) if ports else 'ports.geojson of gnomon'}"
@@ -157,6 +159,10 @@ def _digests(run: Run, use: ReviewUse) -> Iterator[str]:
     weights = run.metadata.weights
     if weights:
         yield f"{weights.get('sha256')}  weights {weights.get('name')} {weights.get('version')}"
+    traffic = run.metadata.traffic
+    if traffic:
+        where = public_location(str(traffic.get("name")))
+        yield f"{traffic.get('sha256')}  which ships call and how they are seen: {where}"
     sources = ("run.json", REVIEW) if use.current else ("run.json",)
     for path in sorted(run.folder.iterdir()):
         if path.stem in run.left_out:
