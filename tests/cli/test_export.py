@@ -25,7 +25,7 @@ def test_a_run_is_exported_with_pictures(
     values = strict_json(output.out)
     ships = read_table(run / "detections.parquet")
     assert values["rows"] == {"detections": len(ships), "observations": 3}
-    assert output.err.count("note: ") == len(values["notes"]) == 5
+    assert output.err.count("note: ") == len(values["notes"]) == 6
     assert "visits.parquet is missing" in output.err
     assert set(values["files"]) == {str(path) for path in out.rglob("*") if path.is_file()}
     with zipfile.ZipFile(out / "gnomon.kmz") as kmz:
