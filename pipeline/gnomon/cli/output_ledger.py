@@ -72,12 +72,12 @@ def _year_lines(one: YearNumbers) -> list[str]:
 
 def _open_lines(one: YearNumbers, way: EitherWay) -> list[str]:
     """Barrels under either direction of trade; a middle of the two would be true of neither."""
-    told = textwrap.wrap(open_text(way), 77)
+    lines = textwrap.wrap(open_text(way), 77)
     if way.barrels:
-        told += [f"if they load, {_interval(way.barrels)}", otherwise_text(way)]
+        lines += [f"if they load, {_interval(way.barrels)}", otherwise_text(way)]
     else:
-        told += [f"{one.barrels} barrels (90 % interval)"]
-    return [f"  {line}" for line in told]
+        lines += [f"{one.barrels} barrels (90 % interval)"]
+    return [f"  {line}" for line in lines]
 
 
 def _interval(barrels: Spread) -> str:
