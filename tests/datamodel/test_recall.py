@@ -28,11 +28,15 @@ def test_recall_is_counted_and_lies_between_the_bands() -> None:
 
 
 @given(st.floats(0.05, 0.95), st.floats(0.1, 1.6))
-def test_the_prior_has_its_mean(mean: float, sigma: float) -> None:
+def test_the_prior_has_its_mean_and_is_never_sure(mean: float, sigma: float) -> None:
     each = (np.arange(20_000) + 0.5) / 20_000
     drawn = RecallPrior(mean, sigma).quantile(each)
-    assert drawn.mean() == pytest.approx(mean, abs=0.015)
-    assert (np.diff(drawn) > 0).all()
+    assert drawn.mean() == pytest.approx(0.75 * mean + 0.25 * 0.5, abs=0.015)
+    assert (np.diff(drawn) >= 0).all()
+    assert 0 < drawn[0] < drawn[-1] < 1
+    # However narrow the card is, a place like none of its places can have any recall.
+    for low in (0.0, 0.9):
+        assert ((drawn > low) & (drawn < low + 0.1)).mean() >= 0.02
 
 
 @given(st.floats(40, 350), st.floats(0, 3))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
-from scipy.special import expit, logit, ndtri
+from scipy.special import logit, ndtr
 
 from gnomon.datamodel.arrays import Float64s
 from gnomon.datamodel.study import Options
@@ -42,17 +42,30 @@ class RecallBand(Options):
 Bands = Annotated[tuple[RecallBand, ...], Field(min_length=1)]
 
 
+ELSEWHERE = 0.25
+"""Weight of a uniform prior beside what was measured: a place with other haze, other quays or finer
+pixels than those of the card may be like none of them (robust meta-analytic prior, Schmidli et al.
+2014, Biometrics 70, 1023)."""
+GRID = 2001
+
+
 class RecallPrior(NamedTuple):
-    """Probability that a ship is found at another place: its logit is normal."""
+    """Probability that a ship is found at another place.
+
+    Where it is like the places that were measured, its logit is normal; in one of four it is
+    anything.
+    """
 
     mean: float
-    """Of the probability."""
+    """Of the probability where it is like them."""
     logit_sigma: float
 
     def quantile(self, p: Float64s) -> Float64s:
         """Probability of being found that is not exceeded with probability p."""
+        grid = (np.arange(GRID) + 0.5) / GRID
         centre = logit(self.mean) * np.sqrt(1 + LOGIT_NORMAL * self.logit_sigma**2)
-        out: Float64s = expit(centre + self.logit_sigma * ndtri(p))
+        alike = ndtr((logit(grid) - centre) / self.logit_sigma)
+        out: Float64s = np.interp(p, (1 - ELSEWHERE) * alike + ELSEWHERE * grid, grid)
         return out
 
 

@@ -201,7 +201,7 @@ def recall_lines(recall: Recall | None) -> Iterator[str]:
     if recall is None:
         yield "Recall at quays or on open water is unknown: no ships were there."
         return
-    yield "| place and median length | ships | found | mean and 90 % interval at another port |"
+    yield "| place and median length | ships | found | share, and 90 % interval at another port |"
     yield "|---|---|---|---|"
     places: dict[Water, str] = {"quay": "quay-side", "open_water": "open water"}
     for water, name in places.items():
