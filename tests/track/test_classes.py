@@ -76,5 +76,5 @@ def test_prior_rates_are_the_means_of_their_priors() -> None:
     assert rates[:3].sum() == pytest.approx(PRIOR.small_per_day)
     share = PRIOR.coaster_share[0] / sum(PRIOR.coaster_share)
     assert rates[COASTER] / rates[:3].sum() == pytest.approx(share)
-    assert rates[3:] == pytest.approx([0.2, 0.006, 2.5e-4, 2.5e-4, 0.05])
+    assert rates[3:] == pytest.approx([0.2, 0.004, 1e-4, 1e-4, 0.05])
     assert TANKERS.sum() == 2

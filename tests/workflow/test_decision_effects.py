@@ -99,8 +99,9 @@ def test_loads_that_an_analyst_is_sure_of_are_what_its_own_images_show(
     assert visit is not None
     assert visit.p_tanker_basis == "analyst"
     # Its cargo may have been worked before the first image or after the last.
-    assert visit.image_p_laden_in < 0.4
-    assert visit.image_p_laden_out < 0.4
+    ends = sorted([visit.image_p_laden_in, visit.image_p_laden_out])
+    assert ends[0] < 0.2
+    assert ends[1] < 0.5
 
 
 def test_the_inference_without_decisions_is_the_same_as_before(

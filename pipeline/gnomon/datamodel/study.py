@@ -184,7 +184,7 @@ class TrackOptions(Options):
     """Seasons drawn from the posterior, by four chains. More are needed where a season is called
     preliminary."""
     seed: int = Field(default=0, ge=0)
-    p_tanker_min: Fraction = 0.5
+    p_tanker_min: Fraction = 0.3
     """Visits less likely than this to be a small tanker's are left out of the table of visits; the
     counts weigh all."""
     fleet: FilePath | None = None
