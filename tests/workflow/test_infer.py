@@ -1,5 +1,6 @@
 """From tables to the ledger: what is returned is what is written, and tables of any kind go in."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -137,8 +138,14 @@ def test_a_period_leaves_out_what_lies_beyond_it(season: SimulatedSeason, tmp_pa
         track=TRACK,
         ledger=LEDGER,
     )
-    assert 0 < len(found.tracked.visits) < len(whole.tracked.visits)
-    assert (found.tracked.seasons.end <= pd.Timestamp(middle, tz="UTC") + pd.Timedelta("1D")).all()
+    end = pd.Timestamp(middle, tz="UTC") + pd.Timedelta("1D")
+    names = {name for text in found.tracked.visits.detections for name in json.loads(text)}
+    within = season.detections[season.detections.seen_at < end].detection_id
+    assert names
+    assert names <= set(within)
+    assert len(within) < len(season.detections)
+    assert found.tracked.seasons.observations.sum() < whole.tracked.seasons.observations.sum()
+    assert (found.tracked.seasons.end <= end).all()
 
 
 SHIPS = [
