@@ -79,7 +79,10 @@ def prior_of(mean: float, phases: int, p: float) -> PriorSample:
     """A prior of one member, the same for all ships and sensors."""
     kinds = len(DWELL_KINDS)
     return PriorSample(
-        np.full((1, kinds), mean), np.full((1, kinds), phases), np.full((1, 4), p), np.full(1, p)
+        np.full((1, kinds), mean),
+        np.full((1, kinds), phases),
+        np.full((1, 4), p),
+        np.full((1, 2), p),
     )
 
 

@@ -101,7 +101,10 @@ def _first(*weights: float) -> np.ndarray:
 
 def test_members_count_by_their_weights() -> None:
     two = PriorSample(
-        np.array([[1.0, 9.0], [5.0, 9.0]]), np.full((2, 2), 3), np.full((2, 4), 0.7), np.ones(2)
+        np.array([[1.0, 9.0], [5.0, 9.0]]),
+        np.full((2, 2), 3),
+        np.full((2, 4), 0.7),
+        np.ones((2, 2)),
     )
     day, missed = np.array([5.0]), np.array([0.5])
 

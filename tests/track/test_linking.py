@@ -224,7 +224,10 @@ def test_members_are_weighted_by_the_data() -> None:
     """A ship in nine observations of ten days stays long: of two mean dwells the longer one."""
     day = np.arange(0.5, 10, 1.2)[:6]
     prior = PriorSample(
-        np.array([[1.0] * 5, [8.0] * 5]), np.full((2, 5), 3), np.full((2, 4), 0.9), np.full(2, 0.9)
+        np.array([[1.0] * 5, [8.0] * 5]),
+        np.full((2, 5), 3),
+        np.full((2, 4), 0.9),
+        np.full((2, 2), 0.9),
     )
     hulls = hulls_of(list(range(6)), list(day), score=0.99, p_tanker=0.95)
     weights = member_weights(sampled(hulls, presence_of(prior, day), 200), prior)

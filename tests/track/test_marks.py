@@ -91,6 +91,25 @@ def test_p_tanker_is_a_likelihood_ratio_of_tankers_to_others(p: float) -> None:
     assert np.exp([change[QUICK], change[LARGE]]).mean() == pytest.approx(1)
 
 
+def test_what_keeps_its_load_stays_and_what_changes_it_once_is_a_ship() -> None:
+    """Whatever the direction; states that come and go are several ships."""
+
+    def weight(*ratios: float) -> np.ndarray:
+        track = tuple(range(len(ratios)))
+        shown = track_hulls(len(ratios), log_lr_laden=np.array(ratios))
+        return shown.log_density(track) - track_hulls(len(ratios)).log_density(track)
+
+    kept, loads = weight(3.0, 3.0, 3.0, 3.0), weight(-3.0, -3.0, 3.0, 3.0)
+    assert kept[RESIDENT] > kept[QUICK] > 0
+    assert loads[QUICK] > 0 > loads[RESIDENT]
+    np.testing.assert_allclose(loads, weight(3.0, 3.0, -3.0, -3.0))
+    often = weight(-3.0, 3.0, -3.0, 3.0, -3.0, 3.0)
+    assert (often[:FALSE_ALARM] < -1).all()
+    assert (weight(2.0) == 0).all()
+    assert (weight(2.0, np.nan) == 0).all()
+    assert weight(0.0, 0.0, 0.0) == pytest.approx(0)
+
+
 @given(st.floats(0.01, 0.99))
 def test_score_is_a_likelihood_ratio_of_vessels_to_false_alarms(score: float) -> None:
     change = track_hulls(1, score=score).log_density((0,))

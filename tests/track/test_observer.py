@@ -178,7 +178,7 @@ def test_a_member_alone_has_the_values_that_it_has_among_all() -> None:
     one = of_member(prior, 5)
     assert one.mean_days.tolist() == prior.mean_days[5:6].tolist()
     assert one.detection.tolist() == prior.detection[5:6].tolist()
-    assert one.recurrence.tolist() == [prior.recurrence[5]]
+    assert one.recurrence.tolist() == [prior.recurrence[5].tolist()]
 
 
 def test_links_are_those_of_any_draw() -> None:

@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import gamma, poisson
 
 from gnomon.datamodel.recall import Recall, RecallBand
-from gnomon.track.classes import DWELL_KIND, DWELL_KINDS, FIXTURE, LARGE, QUICK, SHIPS
+from gnomon.track.classes import DWELL_KIND, DWELL_KINDS, FIXTURE, LARGE, QUICK, SHIPS, STAYS
 from gnomon.track.classes import NAMES as CLASS_NAMES
 from gnomon.track.presence import (
     COARSE,
@@ -128,6 +128,7 @@ def test_another_observation_never_lowers_the_detectable_days(seed: int) -> None
 def test_classes_have_their_own_dwell_and_detection() -> None:
     day = np.arange(6.0)
     prior = prior_of(2.0, 3, 0.8)
+    prior.recurrence[0] = 0.7, 0.9
     prior.mean_days[0] = np.arange(1.0, 1 + len(DWELL_KINDS))
     classes = np.array([COARSE, RADAR] * 3)
     made = presence_likelihood(
@@ -145,10 +146,10 @@ def test_classes_have_their_own_dwell_and_detection() -> None:
         place = np.array([sensor])
         lengths = [getattr(TRAFFIC.classes, name).typical_length_m for name in CLASS_NAMES[SHIPS]]
         of_length = np.array([relative_detection(place, m, TRAFFIC.detection)[0] for m in lengths])
-        ships = np.arange(len(lengths)) != FIXTURE
+        ships = ~STAYS[SHIPS] if sensor == COARSE else np.arange(len(lengths)) != FIXTURE
         assert p[n, ships] == pytest.approx(0.8 * of_length[ships])
-    # A fixture is taken for a ship at a rate of its own, and by optical images alone.
-    assert p[0, FIXTURE] == pytest.approx(0.8)
+    # What stays is detected by optical images at rates of its own, a fixture by no others.
+    assert p[0, STAYS[SHIPS]] == pytest.approx([0.7, 0.7, 0.9])
     assert p[1, FIXTURE] < 0.021  # the least odds of a detection
 
 

@@ -118,6 +118,8 @@ class ResidentPrior(Options):
     shape: Shape
     """Of the gamma distribution of stays."""
     recurrence: Beta
+    """Beta prior of the probability that an optical image that shows a resident detects it."""
+    fixture_recurrence: Beta
     """Beta prior of the probability that an optical image takes a fixture for a ship."""
     radar_takes_fixture: Probability
     """Probability that a radar image does."""

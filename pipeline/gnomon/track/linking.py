@@ -23,7 +23,7 @@ apart, each with other random numbers and its links made in another order, so th
 on does not come from where they began (`gnomon.track.convergence`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +40,8 @@ from gnomon.track.rates import RateWalk
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CHAINS = 4
+ANNEALED, FIRST_COLD = 30, 0.3
+"""Rounds in which a chain is annealed, and the power of its density in the first of them."""
 TRANSFERS = 0.1
 """Part of the detections for which another track is proposed in each round."""
 SELDOM = 0.1
@@ -95,7 +97,7 @@ def sample_partitions(
     thin
         Rounds from one kept state to the next.
     burn
-        Rounds of each chain before.
+        Rounds of each chain before, after those in which it is annealed.
     on_round
         Called after each round, with how many are done and how many there are.
 
@@ -104,8 +106,9 @@ def sample_partitions(
     exposure = np.concatenate(
         [presence.detectable_days, np.full((members, 1), max(usable_observations, 1e-9))], 1
     )
+    candidates = linkable(hulls, traffic.dwell.visit_gap_days)
     kept = []
-    done, rounds = 0, CHAINS * burn + thin * draws
+    done, rounds = 0, CHAINS * (ANNEALED + burn) + thin * draws
     for number, own in enumerate(rng.spawn(CHAINS)):
         member = int(own.integers(members))
         start = np.log(prior_rates(traffic.rates) * exposure[member]) + own.normal(
@@ -114,25 +117,10 @@ def sample_partitions(
         walk = RateWalk(exposure, start, member, own, traffic.rates)
         free = [-1] * len(hulls.observation)
         chain = PartitionChain(hulls, marks, presence, walk, own, list(free), list(free))
-        candidates = linkable(hulls, traffic.dwell.visit_gap_days)
-        edges = link_at_first(chain, candidates, residents_first=number % 2 == 1)
-        merge_fragments(chain)
-        made = [(one, two) for one, two in enumerate(chain.after) if two >= 0]
-        edges = list(dict.fromkeys([*edges, *made]))  # what was merged can be split again
-        partners = partners_of(edges, len(hulls.observation))
+        pairs = link_at_first(chain, candidates, residents_first=number % 2 == 1)
         states = len(range(number, draws, CHAINS))
-        often, accepted = np.ones(len(edges)), np.zeros(len(edges))
-        for step in range(burn + states * thin):
-            chain.often = dict(zip(edges, often.tolist(), strict=True))
-            each = (often / often.sum()) if edges else None
-            for n in own.choice(len(edges), round(often.sum()), p=each) if edges else ():
-                accepted[n] += chain.propose_link(*edges[n])
-            _transfer(chain, partners)
-            _draw_parameters(chain, learn=step < burn)
-            if step == burn // 2:
-                # Chosen once and for all, whatever the state: the chain keeps its distribution.
-                often = np.clip(10 * accepted / (step + 1), SELDOM, 1.0)
-            if step >= burn and (step - burn) % thin == thin - 1:
+        for step in _rounds(chain, pairs, burn=burn, after=states * thin):
+            if step >= 0 and step % thin == thin - 1:
                 kept.append(_draw(chain, number))
             done += 1
             if on_round:
@@ -140,12 +128,75 @@ def sample_partitions(
     return kept
 
 
-def _transfer(chain: PartitionChain, partners: list[list[int]]) -> None:
-    """Propose other tracks for some detections."""
-    some = np.flatnonzero(chain.rng.random(len(partners)) < TRANSFERS)
-    for one, luck in zip(some.tolist(), chain.rng.random(len(some)), strict=True):
-        others = [-1, *partners[one]]
-        chain.propose_transfer(one, others[int(luck * len(others))], partners[one])
+def _rounds(
+    chain: PartitionChain, pairs: list[tuple[int, int]], *, burn: int, after: int
+) -> Iterator[int]:
+    """Run a chain; yields the number of each round, which is negative while it burns in.
+
+    It is annealed first, so that where it began does not hold it, and what is merged whole is
+    merged only then.
+    """
+    merge_fragments(chain)
+    sweep = Sweep(chain, pairs)
+    for step in range(ANNEALED):
+        chain.cold = FIRST_COLD ** (1 - step / ANNEALED)
+        sweep.run(learn=False)
+        yield step - ANNEALED - burn
+    chain.cold = 1.0
+    merge_fragments(chain)
+    sweep = Sweep(chain, pairs)
+    for step in range(-burn, after):
+        sweep.run(learn=step < 0)
+        if step == -(burn // 2):
+            sweep.settle()
+        yield step
+
+
+class Sweep:
+    """A round of proposals: pairs that may be linked, and detections that move, at random."""
+
+    def __init__(self, chain: PartitionChain, pairs: list[tuple[int, int]]) -> None:
+        """Let pairs be proposed alike often.
+
+        Parameters
+        ----------
+        chain
+            Whose links, as they are, may be taken back too.
+        pairs
+            That may be linked.
+
+        """
+        made = [(one, two) for one, two in enumerate(chain.after) if two >= 0]
+        self.chain = chain
+        self.pairs = list(dict.fromkeys([*pairs, *made]))
+        self.partners = partners_of(self.pairs, len(chain.after))
+        self.accepted = np.zeros(len(self.pairs))
+        self.count = 0
+        self._propose(np.ones(len(self.pairs)))
+
+    def run(self, *, learn: bool) -> None:
+        """Propose links, moves and parameters."""
+        chain, pairs = self.chain, self.pairs
+        number = int(np.ceil(self.often.sum()))
+        for n in chain.rng.choice(len(pairs), number, p=self.share) if pairs else ():
+            self.accepted[n] += chain.propose_link(*pairs[n])
+        some = np.flatnonzero(chain.rng.random(len(self.partners)) < TRANSFERS)
+        for one, luck in zip(some.tolist(), chain.rng.random(len(some)), strict=True):
+            others = [-1, *self.partners[one]]
+            chain.propose_transfer(one, others[int(luck * len(others))], self.partners[one])
+        _draw_parameters(chain, learn=learn)
+        self.count += 1
+
+    def settle(self) -> None:
+        """Propose pairs by how often they were accepted, once and for all.
+
+        The chain keeps its distribution only if this does not hang on its state.
+        """
+        self._propose(np.clip(10 * self.accepted / self.count, SELDOM, 1.0))
+
+    def _propose(self, often: Floats) -> None:
+        self.often, self.share = often, often / max(often.sum(), 1e-300)
+        self.chain.often = dict(zip(self.pairs, often.tolist(), strict=True))
 
 
 def partners_of(pairs: list[tuple[int, int]], count: int) -> list[list[int]]:

@@ -4,10 +4,11 @@ In a marked point process the events are detections in time and the marks are wh
 each. Lengths of one ship are normal around its own length, which is normal over its class; with
 the ship's length integrated out, this is a normal with a common part. The same holds for beams. A
 moored hull does not move: the position of a detection given the previous one is normal, or uniform
-over the port if the ship shifted; the position of the first is drawn
-from where ships of this port lie. ``p_tanker`` and ``score`` are calibrated at even odds, so that
-p / (1 - p) is a likelihood ratio. Errors of repeated observations of one ship are correlated, and n
-of them count as ``n / (1 + (n - 1) / 2)``.
+over the port if the ship shifted; the position of the first is drawn from where ships of this port
+lie. ``p_tanker`` and ``score`` are calibrated at even odds, so that p / (1 - p) is a likelihood
+ratio. Errors of repeated observations of one ship are correlated, and n of them count as
+``n / (1 + (n - 1) / 2)`` in the odds of its class. A ship loads or unloads once in a visit, what
+stays keeps its load: ``log_lr_laden`` separates them, whatever the direction.
 
 Classes are those of `gnomon.track.classes`; their sizes, and how far a moored hull seems to move,
 are those of a traffic file (`gnomon.datamodel.traffic`).
@@ -29,6 +30,8 @@ LOG2 = float(np.log(2))
 VESSEL_CLASS = np.arange(len(TANKERS)) != FALSE_ALARM
 LENGTH_MODEL_SIGMA_M = 2.0
 """Error of a length that its sigma does not contain: bows cut off, sterns lost in glare."""
+LOAD_MISREAD = 0.1
+"""Tracks whose load states have no weight: errors of one hull's images are alike."""
 CALIBRATED_MIN, BY_EYE_MIN = 1e-3, 1e-6
 """No probability is believed beyond this: that of a detector, and the word of an analyst."""
 
@@ -129,11 +132,28 @@ class MarkLikelihood:
         beam_sigma_m = np.array(self._beam.beam_sigma_m)
         total += _log_normal_of_one(sums[4:8], np.array(beam_m), beam_sigma_m)
         total += self._scores(sums, count)
+        total += self._loads(rows)
         total += self._first_position[rows[0]]
         if count > 1:
             moves = self._moves[rows[:-1], rows[1:]].sum(0)
             total += np.where(STAYS, moves[1], moves[0])
         return total
+
+    def _loads(self, rows: list[int]) -> Floats | float:
+        """What load states say, by class: ships load or unload once, what stays does neither."""
+        ratios = self.hulls.log_lr_laden[rows]
+        halves = ratios[np.isfinite(ratios)] / 2
+        if len(halves) < 2:
+            return 0.0
+        ahead = halves.cumsum()
+        # Relative to images whose states have nothing to do with each other.
+        apart = _log_mean_of_both(halves).sum()
+        same = _log_mean_of_both(ahead[-1]) - apart
+        changed = _log_mean_of_both(2 * ahead[:-1] - ahead[-1]) - apart
+        once = np.logaddexp(same, np.logaddexp.reduce(changed) - np.log(len(changed))) - LOG2
+        read = np.where(STAYS, same, np.where(VESSEL_CLASS, once, 0.0))
+        out: Floats = np.logaddexp(np.log1p(-LOAD_MISREAD) + read, np.log(LOAD_MISREAD))
+        return out
 
     def _scores(self, sums: Floats, count: int) -> Floats:
         """What types and scores say, by class; detections of unknown type say nothing."""
@@ -142,6 +162,12 @@ class MarkLikelihood:
         if known:
             total = total + _of_two(TANKERS, tanker, known, sums[14:16])
         return total
+
+
+def _log_mean_of_both(halves: Floats) -> Floats:
+    """Log of the mean likelihood of laden and of ballast, from half a log likelihood ratio."""
+    out: Floats = np.logaddexp(halves, -halves) - LOG2
+    return out
 
 
 def _of_two(mask: Mask, logits: float, count: float, likely: Floats) -> Floats:

@@ -36,6 +36,8 @@ class PartitionChain:
     """(classes,): marks alone."""
     now: dict[Track, float] = field(default_factory=dict)
     """Densities under the present parameters."""
+    cold: float = 1.0
+    """Power of the density of partitions: below 1 while a chain is annealed."""
     spans: dict[tuple[int, int], Floats] = field(default_factory=dict)
     """(classes,): between two observations, under the present member."""
     often: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -129,7 +131,7 @@ class PartitionChain:
         start, rest = self.head(first), self.tail(second)
         old: tuple[Track, ...] = (start + rest,)
         new: tuple[Track, ...] = (start, rest)
-        links, gain = ((first, -1), (-1, second)), 0.0
+        links, reverse = ((first, -1), (-1, second)), 0.0
         if ahead != second:
             left = self.head(behind) if behind >= 0 else ()
             right = self.tail(ahead)
@@ -138,10 +140,10 @@ class PartitionChain:
                 return False
             old, new = (start + right, left + rest), (start + rest, left + right)
             links = ((first, second), (behind, ahead))
-            gain = self._log_reverse(links, ((first, ahead), (behind, second)))
-        gain += sum(self.log_density(t) for t in new if t)
+            reverse = self._log_reverse(links, ((first, ahead), (behind, second)))
+        gain = sum(self.log_density(t) for t in new if t)
         gain -= sum(self.log_density(t) for t in old if t)
-        if np.log(self.rng.random()) >= gain:
+        if np.log(self.rng.random()) >= self.cold * gain + reverse:
             return False
         for one, two in links:
             self.link(one, two)
@@ -176,7 +178,7 @@ class PartitionChain:
         new: tuple[Track, ...] = (own, tuple(sorted((*other, one))))
         gain = sum(self.log_density(t) for t in new if t)
         gain -= sum(self.log_density(t) for t in old if t)
-        if np.log(self.rng.random()) >= gain + np.log(back / there):
+        if np.log(self.rng.random()) >= self.cold * gain + np.log(back / there):
             return False
         for track in new:
             self.link_all(track)

@@ -21,8 +21,8 @@ Priors are those of a traffic file (`gnomon.datamodel.traffic`): stays of tanker
 (`gnomon.track.classes`), below and above the usual dwell, each lognormal; residents stay so long
 that hardly one leaves within a week; detection of each class of sensor is beta. A detector whose
 recall was measured (`gnomon.datamodel.recall`) has a prior of its own instead, around what it found
-elsewhere and as wide as that differs from port to port. No prior depends on the number of
-visits or on the direction of trade.
+elsewhere and as wide as that differs from port to port. What stays has a probability of its own. No
+prior depends on the number of visits or on the direction of trade.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ from scipy.stats.qmc import Sobol
 
 from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.traffic import PHASES_MAX, DetectionPrior, Traffic
-from gnomon.track.classes import DWELL_KIND, FIXTURE, SHIPS
+from gnomon.track.classes import DWELL_KIND, FIXTURE, PERMANENT, RESIDENT, SHIPS
 from gnomon.track.classes import NAMES as CLASS_NAMES
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,8 @@ class PriorSample:
     """(members, sensor classes and cards): probability of detection of a ship of the reference
     length."""
     recurrence: Floats
-    """(members,): probability that an optical image takes a fixture that it shows for a ship."""
+    """(members, 2): probability that an optical image that shows what stays takes it for a ship: a
+    vessel, and a fixture."""
 
 
 def sample_prior(
@@ -93,8 +94,8 @@ def sample_prior(
         Of detectors whose recall was measured: each has a probability of its own.
 
     """
-    even = Sobol(12 + len(cards), seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
-    for_mean, for_shape, for_detection, for_recurrence, own = np.split(even, [4, 7, 11, 12], 1)
+    even = Sobol(13 + len(cards), seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
+    for_mean, for_shape, for_detection, for_recurrence, own = np.split(even, [4, 7, 11, 13], 1)
     dwell, residents, sees = traffic.dwell, traffic.residents, traffic.detection
     days, wide = dwell_days or dwell.days, dwell_factor or dwell.factor
     usual = days * np.array([dwell.straight_in, dwell.waiting, dwell.other])
@@ -109,7 +110,8 @@ def sample_prior(
     measured = [card.at(sees.reference_length_m, sees.berths) for card in cards]
     of_cards = [one.quantile(even) for one, even in zip(measured, own.T, strict=True)]
     detection = np.column_stack([detection, *of_cards])
-    recurrence = beta.ppf(for_recurrence[:, 0], *residents.recurrence)
+    first, second = np.array([residents.recurrence, residents.fixture_recurrence]).T
+    recurrence = beta.ppf(for_recurrence, first, second)
     return PriorSample(mean, phases, detection, recurrence)
 
 
@@ -253,8 +255,13 @@ def chance_of_detection(
     for number, card in enumerate(cards, start=len(SENSOR_CLASSES)):
         relative[detector == number] = _relative_recall(card, lengths, traffic.detection)
     p: Floats = prior.detection[:, detector].T[..., None] * relative[:, None, :]
-    p[..., FIXTURE] = prior.recurrence
-    p[sensor_classes == RADAR, :, FIXTURE] = traffic.residents.radar_takes_fixture
+    # What stays looks alike in every image: what was found once is found again, however many ships
+    # the detector misses.
+    radar = sensor_classes == RADAR
+    vessel, fixture = prior.recurrence.T
+    p[~radar, :, RESIDENT] = p[~radar, :, PERMANENT] = vessel
+    p[~radar, :, FIXTURE] = fixture
+    p[radar, :, FIXTURE] = traffic.residents.radar_takes_fixture
     return np.clip(p * usable[:, None, None], 0, 0.995)
 
 
