@@ -75,7 +75,7 @@ def test_where_size_alone_speaks_none_may_be_a_tanker() -> None:
     blind = replace(data, hulls=replace(data.hulls, p_tanker=np.full(len(data.hulls.day), np.nan)))
     note = type_note(visits, blind)
     assert note is not None
-    assert "with probability 0.25 no tanker called; if any did, 12 to 16 visits" in note
+    assert "with probability 0.25 no tanker called, and if any did, 12 to 16 visits" in note
     assert type_note(visits[1:], blind) is None
     typed = replace(data.hulls, p_tanker=np.full(len(data.hulls.day), 0.7))
     assert type_note(visits, replace(data, hulls=typed)) is None

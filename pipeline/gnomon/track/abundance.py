@@ -144,9 +144,11 @@ def type_note(visits: Floats, data: PortObservations) -> str | None:
     if not len(hulls.day) or np.isfinite(hulls.p_tanker).any() or len(some) in (0, len(visits)):
         return None
     low, high = np.quantile(some, (0.05, 0.95))
+    none = 1 - len(some) / len(visits)
+    chance = f"{none:.2f}" if none >= 0.01 else "under 0.01"
     return (
         "no image tells tankers from other ships of their size: with probability "
-        f"{(visits == 0).mean():.2f} no tanker called; if any did, {low:.0f} to {high:.0f} visits"
+        f"{chance} no tanker called, and if any did, {low:.0f} to {high:.0f} visits"
     )
 
 
