@@ -59,7 +59,7 @@ COLUMNS = (
     "season", "schedule", "n", "visits covered", "bias", "width", "barrels covered", "bias",
     "exports",
 )  # fmt: skip
-SEASONS = 300
+SEASONS = 100
 FREE, OFF_BERTH = ("s2", "s2+s1"), "s2+s1+daily"
 """Schedules of the berth and, at the same time, of the anchorage and a home port."""
 
