@@ -88,7 +88,7 @@ FAULTS = {
     "1942": (1, "images.csv: row 3, seen_at: 1942-04-05 is before the first satellite images"),
     "kilometres": (
         1,
-        "ships.csv: length_m: no ship is longer than 0.104 m; are they in kilom",
+        "ships.csv: length_m: no ship is longer than 0.098 m; are they in kilom",
     ),
     "short": (1, "ships.csv: row 2, length_m: 4.5 m is too short for a ship; is it in metres?"),
 }
