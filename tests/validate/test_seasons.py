@@ -227,7 +227,7 @@ def test_a_reading_depends_on_its_numbers_alone() -> None:
 
 def test_a_reversed_season_delivers_nothing() -> None:
     case = next(c for c in season_cases(10) if (c.kind, c.schedule) == ("reversed", "all"))
-    row = case.reading((7, 1))
+    row = case.reading((7, 1, 1))
     assert row.barrels == 0
     assert row.visits > 0
     assert row.p_exports < 0.5

@@ -100,6 +100,8 @@ class DwellPrior(Options):
     """Likewise of tankers that wait."""
     other: Positive
     """Likewise of other ships."""
+    other_factor: Factor
+    """One standard deviation of the prior of their mean stay, as a factor."""
     shapes: Annotated[tuple[Shape, ...], Field(min_length=1)]
     """Shapes of the gamma distribution of stays, equally likely."""
     visit_gap_days: Positive

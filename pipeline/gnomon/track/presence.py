@@ -99,7 +99,7 @@ def sample_prior(
     dwell, residents, sees = traffic.dwell, traffic.residents, traffic.detection
     days, wide = dwell_days or dwell.days, dwell_factor or dwell.factor
     usual = days * np.array([dwell.straight_in, dwell.waiting, dwell.other])
-    factor = np.array([wide, wide, wide, residents.factor])
+    factor = np.array([wide, wide, dwell.other_factor, residents.factor])
     mean = np.r_[usual, residents.days] * np.exp(np.log(factor) * norm.ppf(for_mean))
     mean = np.concatenate([mean, np.full((size, 1), residents.permanent_days)], 1)
     phases = np.array(dwell.shapes)[(for_shape * len(dwell.shapes)).astype(int)]
