@@ -263,6 +263,7 @@ def simulated_port(rng: np.random.Generator, prior: PriorSample) -> tuple[Hulls,
     ), int(visits)
 
 
+@pytest.mark.slow
 def test_numbers_of_visits_have_uniform_ranks() -> None:
     """Simulation-based calibration (Talts et al. 2018): the truth is a draw like the others."""
     prior, ranks = prior_of(2.5, 3, 0.8), []
