@@ -117,7 +117,13 @@ def test_rows_without_a_port_are_one_port() -> None:
     )
     (port,) = nowhere.seasons.port
     assert port == "everywhere"
-    pd.testing.assert_series_equal(nowhere.visits.length_m, tracked(made).visits.length_m)
+    # Of that name, for the random numbers of a port are its own.
+    named = tracked(
+        made,
+        detections=made.detections.assign(port=port),
+        observations=made.observations.assign(port=port),
+    )
+    pd.testing.assert_series_equal(nowhere.visits.length_m, named.visits.length_m)
 
 
 # --- what is inferred ----------------------------------------------------------------------------
