@@ -176,7 +176,7 @@ class TrackOptions(Options):
     """One standard deviation of that lognormal prior, as a factor; likewise."""
     p_no_tanker: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Prior probability that no such tanker calls in the period; that of the traffic file if left
-    out. Where types are unknown, size alone does not tell tankers from coasters, and the count
+    out. Where types are unknown, size alone does not separate tankers from coasters, and the count
     begins at none. 0 where it is known that some call, as at a jetty with loading arms."""
     members: int = Field(default=256, ge=16, le=8192)
     """Sets of parameters in the importance sample."""

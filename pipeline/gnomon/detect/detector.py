@@ -66,7 +66,7 @@ class Detector(Protocol):
     def recall(self) -> str | None:
         """How many of the ships that are there it finds, at the threshold that the study asks for.
 
-        The text of `gnomon.datamodel.recall.Recall`; None where nobody measured it.
+        The text of `gnomon.datamodel.recall.Recall`; None where it was not measured.
         """
 
     def find(

@@ -13,7 +13,7 @@ class               what it is
 ``FALSE_ALARM``     nothing: one detection that is no ship
 ==================  ==============================================================================
 
-What is usual for each is in a traffic file (`gnomon.datamodel.traffic`). Nothing but its type tells
+What is usual for each is in a traffic file (`gnomon.datamodel.traffic`). Only its type separates
 a coaster from a small tanker, so where no type is known their share is what the prior says, and as
 wide. "Small" means of the size of the tankers that are counted, and "large" all else.
 """
