@@ -29,10 +29,7 @@ def chain_at_place(observation: np.ndarray, day: np.ndarray, days: np.ndarray) -
     exposure = np.r_[presence.detectable_days[0], float(len(days))][None]
     start = np.log(prior_rates(TRAFFIC.rates) * exposure[0])
     walk = RateWalk(exposure, start, 0, rng, TRAFFIC.rates)
-    free = [-1] * len(day)
-    return PartitionChain(
-        hulls, MarkLikelihood(hulls, TRAFFIC), presence, walk, rng, list(free), list(free)
-    )
+    return PartitionChain(hulls, MarkLikelihood(hulls, TRAFFIC), presence, walk, rng)
 
 
 def test_pairs_are_close_in_time_or_at_one_place() -> None:

@@ -92,10 +92,9 @@ def chain_of(hulls: Hulls, presence: PresenceLikelihood) -> PartitionChain:
     """A chain without links, of the first member."""
     exposure = np.r_[presence.detectable_days[0], USABLE.sum()][None]
     walk = RateWalk(exposure, np.zeros(FALSE_ALARM + 1), 0, np.random.default_rng(0), RATES)
-    free = [-1] * len(hulls.day)
     rng = np.random.default_rng(0)
     marks = MarkLikelihood(hulls, TRAFFIC)
-    return PartitionChain(hulls, marks, presence, walk, rng, list(free), list(free))
+    return PartitionChain(hulls, marks, presence, walk, rng)
 
 
 def exact(hulls: Hulls, presence: PresenceLikelihood) -> dict[frozenset[Track], np.ndarray]:

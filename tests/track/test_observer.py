@@ -54,8 +54,7 @@ def chain_of(hulls: Hulls, presence: PresenceLikelihood) -> PartitionChain:
     rng = np.random.default_rng(0)
     walk = RateWalk(np.ones((1, FALSE_ALARM + 1)), np.log(RATES), 0, rng, TRAFFIC.rates)
     marks = MarkLikelihood(hulls, TRAFFIC)
-    free = [-1] * len(hulls.day)
-    return PartitionChain(hulls, marks, presence, walk, rng, list(free), list(free))
+    return PartitionChain(hulls, marks, presence, walk, rng)
 
 
 def partitions_of(hulls: Hulls) -> list[list[Track]]:

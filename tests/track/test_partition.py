@@ -21,9 +21,8 @@ def free_chain(hulls: Hulls) -> PartitionChain:
     exposure = np.r_[presence.detectable_days[0], 6.0][None]
     rng = np.random.default_rng(0)
     walk = RateWalk(exposure, np.zeros(FALSE_ALARM + 1), 0, rng, TRAFFIC.rates)
-    free = [-1] * len(hulls.day)
     marks = MarkLikelihood(hulls, TRAFFIC)
-    return PartitionChain(hulls, marks, presence, walk, rng, list(free), list(free))
+    return PartitionChain(hulls, marks, presence, walk, rng)
 
 
 def test_links_exchange_tails_and_can_be_taken_back() -> None:

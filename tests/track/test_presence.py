@@ -11,6 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import gamma, poisson
 
 from gnomon.datamodel.recall import Recall, RecallBand
+from gnomon.datamodel.study import TrackOptions
 from gnomon.track.classes import DWELL_KIND, DWELL_KINDS, FIXTURE, LARGE, QUICK, SHIPS, STAYS
 from gnomon.track.classes import NAMES as CLASS_NAMES
 from gnomon.track.presence import (
@@ -191,7 +192,7 @@ def test_the_prior_sample_has_its_quantiles() -> None:
 
 def test_the_dwell_of_a_study_replaces_that_of_the_traffic() -> None:
     usual, other = (
-        sample_prior(512, TRAFFIC, dwell_days=days, dwell_factor=factor)
+        sample_prior(512, TRAFFIC.of_study(TrackOptions(dwell_days=days, dwell_factor=factor)))
         for days, factor in ((None, None), (5.0, 2.0))
     )
     ratio = np.median(other.mean_days, 0) / np.median(usual.mean_days, 0)

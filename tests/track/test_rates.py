@@ -51,7 +51,7 @@ def test_rates_of_certain_classes_are_gamma() -> None:
 
 
 def test_the_sum_of_small_ships_is_gamma_whatever_they_are() -> None:
-    """Nothing tells quick tankers, waiting ones and coasters apart: their sum is known still."""
+    """Nothing separates quick tankers, waiting ones and coasters: their sum is known still."""
     exposure = np.full((1, CLASSES), 30.0)
     terms = np.full((12, CLASSES), -60.0)
     terms[:, :3] = 0.0

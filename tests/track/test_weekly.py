@@ -63,7 +63,7 @@ def test_a_clear_week_without_a_ship_has_no_other() -> None:
 
 def test_the_number_of_undetected_visits_is_held_when_traffic_comes_in_bursts() -> None:
     """Seasons of a known rate whose weeks are gamma: 90 % intervals hold, though
-    one season tells little of the shape of its bursts."""
+    one season says little of the shape of its bursts."""
     rng, shown = np.random.default_rng(2), np.tile([0.2, 0.8], WEEKS // 2)
     held = []
     for _ in range(200):

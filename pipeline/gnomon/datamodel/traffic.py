@@ -19,6 +19,7 @@ from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import (
     Latitude,
     Longitude,
+    Model,
     Options,
     TrackOptions,
     checked_options,
@@ -254,10 +255,25 @@ class Traffic(Options):
     anchorage: AnchoragePrior
     sea_routes: SeaNetwork
 
+    def of_study(self, options: TrackOptions) -> Self:
+        """These values, with those that a study replaces."""
+        dwell = {"days": options.dwell_days, "factor": options.dwell_factor}
+        return self.model_copy(
+            update={
+                "dwell": _replaced(self.dwell, dwell),
+                "rates": _replaced(self.rates, {"no_tanker": options.p_no_tanker}),
+            }
+        )
+
     @property
     def sha256(self) -> str:
         """Digest of all values, those of a file that this one is like among them."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def _replaced(model: Model, values: dict[str, float | None]) -> Model:
+    """A model with the values that are given."""
+    return model.model_copy(update={k: v for k, v in values.items() if v is not None})
 
 
 def register_path(options: TrackOptions, traffic: Traffic) -> Path | None:

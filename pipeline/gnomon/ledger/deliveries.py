@@ -63,11 +63,11 @@ class DeliverySample:
             seen=self.seen[within],
         )
 
-    def volumes(self, share: float | None) -> Floats:
-        """Barrels of each delivery: as inferred, or a fixed share of deadweight."""
+    def carrying(self, share: float | None) -> "DeliverySample":
+        """Deliveries with a fixed share of deadweight on board, or as inferred."""
         if share is None:
-            return self.barrels
-        return barrels(share * self.deadweight_t, self.barrels_per_tonne)
+            return self
+        return replace(self, barrels=barrels(share * self.deadweight_t, self.barrels_per_tonne))
 
 
 @dataclass(frozen=True)
@@ -111,18 +111,19 @@ def build_ledger(posteriors: Sequence[PortPosterior], options: LedgerOptions) ->
     ports = [
         port for port in posteriors if port.port in options.loading and port.usable_observations > 0
     ]
-    samples = _samples(ports, options) if ports else []
-    parts = _parts_of_years(ports)
     unsure = open_ports(ports)
+    samples = _samples(ports, options, unsure) if ports else []
+    parts = _parts_of_years(ports)
     rows = [row for part in parts for row in _year(samples, part, options, unsure)]
     days = [row for part in parts for row in cumulative_rows(samples, part, options)]
     return LedgerResult(rows, days, tuple(samples))
 
 
-def _samples(ports: list[PortPosterior], options: LedgerOptions) -> list[DeliverySample]:
+def _samples(
+    ports: list[PortPosterior], options: LedgerOptions, unsure: tuple[str, ...]
+) -> list[DeliverySample]:
     rng = np.random.default_rng(options.seed)
     factor = BARRELS_PER_TONNE[options.product]
-    unsure = open_ports(ports)
     is_open = [port.port in unsure for port in ports]
     out = []
     for number in range(options.samples):
@@ -206,14 +207,9 @@ def _year(
     within = [sample.of_year(part.year) for sample in samples]
     scenarios = {INFERRED: None} | {f"{share:.0%} of deadweight": share for share in SCENARIOS}
     return [
-        _row([_of_sample(sample, share) for sample in within], part, scenario, options, unsure)
+        _row([sample.carrying(share) for sample in within], part, scenario, options, unsure)
         for scenario, share in scenarios.items()
     ]
-
-
-def _of_sample(sample: DeliverySample, share: float | None) -> DeliverySample:
-    """The sample with a fixed share of deadweight on board, or as inferred."""
-    return replace(sample, barrels=sample.volumes(share))
 
 
 def _row(

@@ -152,8 +152,8 @@ def _port(row: pd.Series) -> PortNumbers:
         loaded=_spread(row, "loaded"),
         unloaded=_spread(row, "unloaded"),
         p_exports=_known(row, "p_exports"),
-        preliminary=pd.notna(row.preliminary) and bool(row.preliminary),
-        misfit=bool(row.fit < FIT_MIN),
+        preliminary=is_preliminary(row),
+        misfit=is_misfit(row),
     )
 
 
@@ -186,6 +186,16 @@ def _direction(row: pd.Series) -> EitherWay | None:
         p_over_cap=_known(row, "p_over_cap_if_loading"),
         otherwise=_spread(row, "barrels_otherwise"),
     )
+
+
+def is_preliminary(season: pd.Series) -> bool:
+    """Whether the calculation of a row of seasons has not settled."""
+    return pd.notna(season.preliminary) and bool(season.preliminary)
+
+
+def is_misfit(season: pd.Series) -> bool:
+    """Whether the data of a row of seasons do not fit the model."""
+    return bool(season.fit < FIT_MIN)
 
 
 def open_ports_of(row: pd.Series) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.datamodel.errors import TrackError
 from gnomon.datamodel.recall import Recall, read_recall
+from gnomon.track.passes import from_text
 from gnomon.track.presence import SENSOR_CLASSES, sensor_class
 
 Ints = NDArray[np.int64]
@@ -43,18 +43,17 @@ def detector_cards(observations: pd.DataFrame, classes: Ints) -> tuple[Ints, tup
         A text is no recall.
 
     """
-    detector, cards = classes.copy(), {}
+    detector = classes.copy()
     if "recall" not in observations:
         return detector, ()
+    texts: list[object] = []
+    cards: list[Recall] = []
     for n, (scene, text) in enumerate(zip(observations.scene_id, observations.recall, strict=True)):
-        if not isinstance(text, str) or not text:
-            continue
-        if text not in cards:
-            try:
-                cards[text] = read_recall(text)
-            except ValueError as error:
-                raise TrackError(
-                    f"observations: recall of {scene} is {error}; leave it empty"
-                ) from error
-        detector[n] = len(SENSOR_CLASSES) + list(cards).index(text)
-    return detector, tuple(cards.values())
+        if text not in texts:
+            card = from_text("recall", scene, text, read_recall)
+            if card is None:
+                continue
+            texts.append(text)
+            cards.append(card)
+        detector[n] = len(SENSOR_CLASSES) + texts.index(text)
+    return detector, tuple(cards)

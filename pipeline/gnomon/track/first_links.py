@@ -81,7 +81,7 @@ def merge_fragments(chain: PartitionChain) -> None:
 def _merge_place(chain: PartitionChain, middle: int) -> None:
     """Merge all tracks around one detection, where one thing that is always there is likelier.
 
-    Merged two by two they may each be likelier as ships: only the whole season tells a crane.
+    Merged two by two they may each be likelier as ships: only the whole season shows a crane.
     """
     hulls, seen = chain.hulls, set[int]()
     around = []

@@ -115,8 +115,7 @@ def sample_partitions(
             0, 0.5, FALSE_ALARM + 1
         )
         walk = RateWalk(exposure, start, member, own, traffic.rates)
-        free = [-1] * len(hulls.observation)
-        chain = PartitionChain(hulls, marks, presence, walk, own, list(free), list(free))
+        chain = PartitionChain(hulls, marks, presence, walk, own)
         pairs = link_at_first(chain, candidates, residents_first=number % 2 == 1)
         states = len(range(number, draws, CHAINS))
         for step in _rounds(chain, pairs, burn=burn, after=states * thin):

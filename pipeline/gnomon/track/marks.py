@@ -189,8 +189,7 @@ def _of_two(mask: Mask, logits: float, count: float, likely: Floats) -> Floats:
     """
     one_object = float(np.logaddexp(*likely)) + (count - 1) * LOG2
     weighed = logits / (1 + (count - 1) / 2)
-    inside, outside = -np.logaddexp(0, -weighed), -np.logaddexp(0, weighed)
-    out: Floats = np.where(mask, inside, outside) + one_object + LOG2
+    out: Floats = np.where(mask, *_log_odds_halves(weighed)) + one_object + LOG2
     return out
 
 
@@ -224,7 +223,7 @@ def _circular_normal(squared: Floats, sigma: float) -> Floats:
     return density
 
 
-def _log_odds_halves(logits: Floats) -> tuple[Floats, Floats]:
+def _log_odds_halves(logits: Floats | float) -> tuple[Floats, Floats]:
     """Logarithms of p and of 1 - p."""
     return -np.logaddexp(0, -logits), -np.logaddexp(0, logits)
 

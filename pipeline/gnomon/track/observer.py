@@ -195,11 +195,9 @@ def _chain(
     exposure = np.ones((1, len(draw.rates)))
     walk = RateWalk(exposure, np.log(draw.rates), 0, rng, tracks.traffic.rates)
     marks = MarkLikelihood(hulls, tracks.traffic)
-    free = [-1] * len(hulls.observation)
-    chain = PartitionChain(hulls, marks, presence, walk, rng, list(free), list(free))
+    chain = PartitionChain(hulls, marks, presence, walk, rng)
     for track in draw.tracks:
-        for first, second in itertools.pairwise(track):
-            chain.link(first, second)
+        chain.link_all(track)
     return chain
 
 

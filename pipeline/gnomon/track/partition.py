@@ -20,16 +20,16 @@ Links = tuple[tuple[int, int], ...]
 
 @dataclass
 class PartitionChain:
-    """The state, and log likelihoods of tracks met so far."""
+    """The state, which begins without links, and log likelihoods of tracks met so far."""
 
     hulls: Hulls
     marks: MarkLikelihood
     presence: PresenceLikelihood
     walk: RateWalk
     rng: np.random.Generator
-    after: list[int] = field(default_factory=list)
+    after: list[int] = field(init=False)
     """Next detection of the same ship, -1 for none."""
-    before: list[int] = field(default_factory=list)
+    before: list[int] = field(init=False)
     known: dict[Track, Floats] = field(default_factory=dict)
     """(members, classes) of tracks that a round ended with."""
     marked: dict[Track, Floats] = field(default_factory=dict)
@@ -46,6 +46,7 @@ class PartitionChain:
     """Spans met under the present member."""
 
     def __post_init__(self) -> None:
+        self.after, self.before = ([-1] * len(self.hulls.observation) for _ in range(2))
         self.refresh()
 
     def refresh(self) -> None:
@@ -141,9 +142,7 @@ class PartitionChain:
             old, new = (start + right, left + rest), (start + rest, left + right)
             links = ((first, second), (behind, ahead))
             reverse = self._log_reverse(links, ((first, ahead), (behind, second)))
-        gain = sum(self.log_density(t) for t in new if t)
-        gain -= sum(self.log_density(t) for t in old if t)
-        if np.log(self.rng.random()) >= self.cold * gain + reverse:
+        if not self._accepts(old, new, reverse):
             return False
         for one, two in links:
             self.link(one, two)
@@ -176,13 +175,17 @@ class PartitionChain:
         there = sum(n in other for n in partners) if other else 1
         old: tuple[Track, ...] = (tuple(sorted((*own, one))), other)
         new: tuple[Track, ...] = (own, tuple(sorted((*other, one))))
-        gain = sum(self.log_density(t) for t in new if t)
-        gain -= sum(self.log_density(t) for t in old if t)
-        if np.log(self.rng.random()) >= self.cold * gain + np.log(back / there):
+        if not self._accepts(old, new, math.log(back / there)):
             return False
         for track in new:
             self.link_all(track)
         return True
+
+    def _accepts(self, old: tuple[Track, ...], new: tuple[Track, ...], reverse: float) -> bool:
+        """Whether tracks give way to others; ``reverse`` is the log of the ratio of proposals."""
+        gain = sum(self.log_density(t) for t in new if t)
+        gain -= sum(self.log_density(t) for t in old if t)
+        return bool(np.log(self.rng.random()) < self.cold * gain + reverse)
 
     def link_all(self, track: Track) -> None:
         """Make detections one track, and no other part of it."""

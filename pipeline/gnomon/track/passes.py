@@ -3,7 +3,7 @@
 Observations of one platform within ten minutes (neighbouring tiles) are one satellite pass.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import numpy as np
@@ -58,15 +58,22 @@ def visibility_by_pass(
     if "visibility" not in observations:
         return ((),) * count
     pairs = zip(observations.scene_id, observations.visibility, strict=True)
-    return by_pass([_grid(scene, text) for scene, text in pairs], passes, count)
+    grids = [from_text("visibility", scene, text, read_visibility) for scene, text in pairs]
+    return by_pass(grids, passes, count)
 
 
-def _grid(scene: str, text: object) -> Visibility | None:
+def from_text(column: str, scene: str, text: object, read: Callable[[str], T]) -> T | None:
+    """Value that a column of observations holds as text; None where it is empty.
+
+    Raises
+    ------
+    TrackError
+        ``read`` refuses the text.
+
+    """
     if not isinstance(text, str) or not text:
         return None
     try:
-        return read_visibility(text)
+        return read(text)
     except ValueError as error:
-        raise TrackError(
-            f"observations: visibility of {scene} is {error}; leave it empty"
-        ) from error
+        raise TrackError(f"observations: {column} of {scene} is {error}; leave it empty") from error

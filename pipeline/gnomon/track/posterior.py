@@ -86,9 +86,7 @@ class TrackPosterior:
 
     def detection(self) -> Floats:
         """Posterior probability of detection of a small tanker in port, by observation."""
-        by_detector = self.weights @ self.prior.detection
-        p: Floats = self.data.usable * by_detector[self.data.detector]
-        return p
+        return _detection(self.data, self.prior, self.weights)
 
     def likely_tankers(self, p_min: float) -> list[Track]:
         """Representative tracks that are small tankers with at least this probability."""
@@ -166,18 +164,10 @@ def track_posterior(
         Called after each round of the chain, with how many are done and how many there are.
 
     """
-    if options.p_no_tanker is not None:
-        rates = traffic.rates.model_copy(update={"no_tanker": options.p_no_tanker})
-        traffic = traffic.model_copy(update={"rates": rates})
+    traffic = traffic.of_study(options)
     # Not by the number of hulls: before and after a decision the chain begins alike.
     rng = np.random.default_rng([options.seed, crc32(data.port.encode())])
-    prior = sample_prior(
-        options.members,
-        traffic,
-        dwell_days=options.dwell_days,
-        dwell_factor=options.dwell_factor,
-        cards=data.cards,
-    )
+    prior = sample_prior(options.members, traffic, cards=data.cards)
     presence = presence_likelihood(
         prior,
         traffic,
@@ -200,8 +190,7 @@ def track_posterior(
         on_round=on_round,
     )
     weights = member_weights(draws, prior)
-    p_detected = data.usable * (weights @ prior.detection)[data.detector]
-    missed = 1 - np.minimum(p_detected, DETECTION_MAX)
+    missed = 1 - np.minimum(_detection(data, prior, weights), DETECTION_MAX)
     dwell = DwellPosterior(prior, _dwell_weights(draws, prior), day=data.day, missed=missed)
     return TrackPosterior(
         data=data,
@@ -214,6 +203,12 @@ def track_posterior(
         weekly=weekly_exposure(presence, days=data.days),
         rng=rng,
     )
+
+
+def _detection(data: PortObservations, prior: PriorSample, weights: Floats) -> Floats:
+    """Probability of detection of a small tanker in port, by observation."""
+    p: Floats = data.usable * (weights @ prior.detection)[data.detector]
+    return p
 
 
 def _dwell_weights(draws: list[PartitionDraw], prior: PriorSample) -> Floats:

@@ -72,14 +72,7 @@ class PriorSample:
     vessel, and a fixture."""
 
 
-def sample_prior(
-    size: int,
-    traffic: Traffic,
-    *,
-    dwell_days: float | None = None,
-    dwell_factor: float | None = None,
-    cards: Sequence[Recall] = (),
-) -> PriorSample:
+def sample_prior(size: int, traffic: Traffic, *, cards: Sequence[Recall] = ()) -> PriorSample:
     """Spread parameter values evenly over their priors.
 
     Parameters
@@ -88,8 +81,6 @@ def sample_prior(
         Number of members.
     traffic
         The priors.
-    dwell_days, dwell_factor
-        As in `gnomon.datamodel.study.TrackOptions`.
     cards
         Of detectors whose recall was measured: each has a probability of its own.
 
@@ -97,9 +88,8 @@ def sample_prior(
     even = Sobol(13 + len(cards), seed=1).random_base2(int(np.ceil(np.log2(size))))[:size]
     for_mean, for_shape, for_detection, for_recurrence, own = np.split(even, [4, 7, 11, 13], 1)
     dwell, residents, sees = traffic.dwell, traffic.residents, traffic.detection
-    days, wide = dwell_days or dwell.days, dwell_factor or dwell.factor
-    usual = days * np.array([dwell.straight_in, dwell.waiting, dwell.other])
-    factor = np.array([wide, wide, dwell.other_factor, residents.factor])
+    usual = dwell.days * np.array([dwell.straight_in, dwell.waiting, dwell.other])
+    factor = np.array([dwell.factor, dwell.factor, dwell.other_factor, residents.factor])
     mean = np.r_[usual, residents.days] * np.exp(np.log(factor) * norm.ppf(for_mean))
     mean = np.concatenate([mean, np.full((size, 1), residents.permanent_days)], 1)
     phases = np.array(dwell.shapes)[(for_shape * len(dwell.shapes)).astype(int)]

@@ -1,7 +1,7 @@
 """Rates of classes and the other parameters, given which detections are one visit.
 
 Classes are summed over and never held fixed: a chain that draws classes given rates and rates given
-classes hardly moves where nothing tells classes apart. With expected numbers ``mu_c = rate_c x
+classes hardly moves where nothing separates classes. With expected numbers ``mu_c = rate_c x
 detectable days_c`` in place of rates, the density of a partition into tracks is
 
     product over tracks of  sum over classes  rate_c L_c(track)   times  exp(- sum of mu_c)

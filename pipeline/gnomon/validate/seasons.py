@@ -41,6 +41,7 @@ from gnomon.simulate.season.off_berth import ANCHORAGE
 from gnomon.simulate.season.timetable import COLLECTIONS, FINE, SCHEDULES
 from gnomon.track.fleet import read_fleet
 from gnomon.track.tracking import TrackResult, track_visits
+from gnomon.validate.intervals import half_width, relative_error, relative_error_sigma
 from gnomon.workflow.infer import deadweight_of
 
 if TYPE_CHECKING:
@@ -259,19 +260,18 @@ def season_summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Coverage, bias and width by kind and schedule."""
     out = []
     for (kind, schedule), part in rows.groupby(["kind", "schedule"], sort=False):
-        half = (part.visits_high - part.visits_low) / 2
         out.append(
             {
                 "kind": kind,
                 "schedule": schedule,
                 "seasons": len(part),
                 "visits_covered": part.visits_covered.mean(),
-                "visits_bias": _bias(part.visits_mean, part.visits),
-                "visits_bias_error": _bias_error(part.visits_mean, part.visits),
-                "half_width": half.median(),
+                "visits_bias": relative_error(part.visits_mean, part.visits),
+                "visits_bias_error": relative_error_sigma(part.visits_mean, part.visits),
+                "half_width": half_width(part).median(),
                 "barrels_covered": part.barrels_covered.mean(),
-                "barrels_bias": _bias(part.barrels_mean, part.barrels),
-                "barrels_bias_error": _bias_error(part.barrels_mean, part.barrels),
+                "barrels_bias": relative_error(part.barrels_mean, part.barrels),
+                "barrels_bias_error": relative_error_sigma(part.barrels_mean, part.barrels),
                 "barrels_close": (part.barrels_mean / part.barrels - 1).abs().le(CLOSE).mean(),
                 "p_over": part.p_over.median(),
                 "sure_over": part.p_over.gt(SURE).mean(),
@@ -281,18 +281,6 @@ def season_summary(rows: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(out)
-
-
-def _bias(found: pd.Series, true: pd.Series) -> float:
-    return float(found.sum() / true.sum() - 1) if true.sum() > 0 else np.nan
-
-
-def _bias_error(found: pd.Series, true: pd.Series) -> float:
-    """Standard error of the bias."""
-    if not true.sum() > 0:
-        return np.nan
-    off = found - true * (found.sum() / true.sum())
-    return float(off.std() * np.sqrt(len(off)) / true.sum())
 
 
 def season_section(rows: pd.DataFrame, *, seed: int) -> str:

@@ -14,6 +14,12 @@ from pandas import DataFrame, Series
 
 from gnomon.simulate.season.world.options import VIOLATIONS
 from gnomon.track.predictive import FIT_MIN
+from gnomon.validate.intervals import (
+    half_width,
+    held,
+    relative_error,
+    relative_error_sigma,
+)
 from gnomon.validate.worlds import (
     ASSUMED,
     FINDING,
@@ -58,21 +64,6 @@ class Requirement:
     asked: str
     of: Callable[[DataFrame], Outcome | None]
     """From the rows of one set of sensors; None where they have no such case."""
-
-
-def held(rows: DataFrame) -> Series:
-    """Whether the 90 % interval contains the true number of visits, season by season."""
-    return rows.visits.between(rows.visits_low, rows.visits_high)
-
-
-def relative_error(found: Series, true: Series) -> float:
-    """Error of the sum as a part of the truth; not a number without any."""
-    return float(found.sum() / true.sum() - 1) if true.sum() > 0 else np.nan
-
-
-def half_width(rows: DataFrame) -> Series:
-    """Half of the 90 % interval of visits, season by season."""
-    return (rows.visits_high - rows.visits_low) / 2
 
 
 def _of(
@@ -160,11 +151,10 @@ def _seeds(rows: DataFrame) -> Outcome:
 
 
 def _halves(rows: DataFrame) -> Outcome:
-    ratio = rows.joined_mean.sum() / rows.visits_mean.sum()
-    off = rows.joined_mean - ratio * rows.visits_mean
-    error = off.std() * np.sqrt(len(off)) / rows.visits_mean.sum() if len(off) > 1 else np.nan
-    text = f"{ratio - 1:+.1%}" + (f" ± {error:.1%}" if np.isfinite(error) else "")
-    return Outcome(f"{text} over {len(rows)} seasons", bool(abs(ratio - 1) <= HALVES_APART))
+    apart = relative_error(rows.joined_mean, rows.visits_mean)
+    error = relative_error_sigma(rows.joined_mean, rows.visits_mean)
+    text = f"{apart:+.1%}" + (f" ± {error:.1%}" if np.isfinite(error) else "")
+    return Outcome(f"{text} over {len(rows)} seasons", abs(apart) <= HALVES_APART)
 
 
 def _over_ideal(rows: DataFrame) -> Outcome | None:

@@ -9,15 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gnomon.validate.world_requirements import (
-    REQUIREMENTS,
-    SURE,
-    half_width,
-    held,
-    relative_error,
-    sure_and_wrong,
-    unfit,
-)
+from gnomon.validate.intervals import half_width, held, relative_error
+from gnomon.validate.world_requirements import REQUIREMENTS, SURE, sure_and_wrong, unfit
 
 DIRECTION_SURE = 0.95
 """Probability of a direction of trade from which on it counts as decided."""

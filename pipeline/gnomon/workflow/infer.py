@@ -205,7 +205,7 @@ def _with_notes(seasons: pd.DataFrame, first: Sequence[str], last: Sequence[str]
 
 
 def _check_sizes(length_m: float, traffic: str) -> None:
-    """Refuse tankers whose deadweight nobody measured."""
+    """Refuse tankers of sizes whose deadweight was not measured."""
     low, high = hydrostatics.DEADWEIGHT_LENGTHS_M
     if not low <= length_m <= high:
         raise StudyError(

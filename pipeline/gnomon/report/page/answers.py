@@ -15,7 +15,7 @@ from gnomon.datamodel.study import LedgerOptions
 from gnomon.ledger.deliveries import INFERRED
 from gnomon.physics.conversion import BARRELS_PER_TONNE
 from gnomon.report.load_tables import Run
-from gnomon.report.numbers import PASSED_MIN, open_ports_of
+from gnomon.report.numbers import PASSED_MIN, is_misfit, is_preliminary, open_ports_of
 from gnomon.report.page.cumulative import curve_of_year
 from gnomon.report.page.encode import epoch_s, number, parsed
 from gnomon.report.page.further_images import further_images
@@ -29,7 +29,6 @@ from gnomon.report.page.schema import (
     Vessels,
     Year,
 )
-from gnomon.track.predictive import FIT_MIN
 
 Z_90 = 1.645
 """Standard deviations on either side of the mean that hold 90 % of a normal distribution."""
@@ -91,8 +90,8 @@ def _season(row: pd.Series, further: pd.DataFrame) -> Season:
         "unloaded_p50": number(row.unloaded_p50),
         "unloaded_p95": number(row.unloaded_p95),
         "p_exports": number(row.p_exports),
-        "preliminary": pd.notna(row.preliminary) and bool(row.preliminary),
-        "misfit": bool(row.fit < FIT_MIN),
+        "preliminary": is_preliminary(row),
+        "misfit": is_misfit(row),
     }
 
 
