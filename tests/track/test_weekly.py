@@ -46,6 +46,16 @@ def test_weeks_add_up_to_the_season(seed: int) -> None:
     assert (made.detectable_days <= made.total_days * (1 + 1e-9)).all()
 
 
+def test_a_period_of_one_image_has_no_arrivals_within() -> None:
+    presence = presence_likelihood(
+        sample_prior(4, TRAFFIC), TRAFFIC, day=np.zeros(1), sensor_classes=np.full(1, COARSE),
+        usable=np.ones(1), start_day=0.0, end_day=0.0,
+    )  # fmt: skip
+    made = weekly_exposure(presence, days=0.0)
+    np.testing.assert_allclose(made.detectable_days[0], presence.detectable_days[:, :COASTER])
+    assert not made.total_days[1:].any()
+
+
 def test_a_clear_week_without_a_ship_has_no_other() -> None:
     """And a week that no image shows has as many as the others had."""
     shown = np.full(WEEKS, 0.9)

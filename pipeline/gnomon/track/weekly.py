@@ -57,15 +57,16 @@ def weekly_exposure(presence: PresenceLikelihood, *, days: float) -> WeeklyExpos
     within = presence.day[(presence.day > 0) & (presence.day < days)]
     edges = np.unique(np.r_[np.arange(0.0, days, STEP_DAYS), within, days])
     middles, steps = (edges[1:] + edges[:-1]) / 2, np.diff(edges)[:, None, None]
-    detected = steps * [presence.detected_if_arrived(t)[:, tankers] for t in middles]
-    week = np.minimum((middles / WEEK_DAYS).astype(int), weeks - 1)
-    of_week = np.zeros((weeks + 1, *detected.shape[1:]))
-    np.add.at(of_week, week + 1, detected)
-    total = np.zeros_like(of_week)
-    np.add.at(total, week + 1, steps + np.zeros_like(detected))
-    before = presence.total_days[:, tankers] - days
-    total[0] = before
-    of_week[0] = np.clip(presence.detectable_days[:, tankers] - of_week.sum(0), 0.0, before)
+    week = np.minimum((middles / WEEK_DAYS).astype(int), weeks - 1) + 1
+    in_port = presence.total_days[:, tankers]
+    total, of_week = np.zeros((2, weeks + 1, *in_port.shape))
+    # A period of one image has no steps.
+    if len(middles):
+        chance = np.array([presence.detected_if_arrived(t)[:, tankers] for t in middles])
+        np.add.at(total, week, steps + np.zeros_like(chance))
+        np.add.at(of_week, week, steps * chance)
+    total[0] = in_port - days
+    of_week[0] = np.clip(presence.detectable_days[:, tankers] - of_week.sum(0), 0.0, total[0])
     return WeeklyExposure(total, of_week)
 
 
