@@ -126,7 +126,8 @@ def test_anticorrelated_bins_count_as_independent():
         ({"sun_azimuth_deg": np.nan}, "no_geometry"),
         ({"view_zenith_deg": 75.0}, "no_geometry"),
         ({"gsd_m": 60.0}, "too_small"),
-        ({"east_m": 140.0}, "cloud"),
+        ({"east_m": 140.0}, "edge"),
+        ({"east_m": 300.0}, "cloud"),
     ],
 )
 def test_a_chip_that_cannot_be_used_has_its_reason(fault, reason):
@@ -138,7 +139,27 @@ def test_a_third_of_the_ground_may_be_hidden(share, reason):
     chip = model_chip(gsd=10.0)
     image = chip.image.copy()
     image[:, : int(share * image.shape[1])] = np.nan
-    assert unusable(replace(chip, image=image)) == reason
+    recorded = np.ones(image.shape[1:], bool)
+    assert unusable(replace(chip, image=image), recorded) == reason
+
+
+@pytest.mark.parametrize(("north_m", "reason"), [(0.0, None), (90.0, "edge"), (-90.0, "edge")])
+def test_a_hull_that_runs_off_the_image_is_at_its_edge(north_m, reason):
+    """Half a hull in the image fits a shorter one; one such was once called laden at 0.98."""
+    chip = replace(model_chip(gsd=3.0), north_m=north_m)
+    assert unusable(chip) == reason
+
+
+@pytest.mark.parametrize(("beyond_m", "reason"), [(40.0, None), (11.0, "edge"), (0.0, "edge")])
+def test_hull_and_shadow_must_be_on_the_image(beyond_m, reason):
+    """The shadow falls 5.7 m to the north-west of a hull whose side is 8.6 m from its middle."""
+    chip = model_chip(gsd=3.0)
+    x, y = pixel_places(chip)
+    aside = (y * np.sin(np.deg2rad(35)) - x * np.cos(np.deg2rad(35))).reshape(chip.image.shape[1:])
+    # Beyond a line along the hull there is no image: not a cloud, which hides what is there.
+    assert unusable(chip, aside < beyond_m - 3.0) == reason
+    hidden = replace(chip, image=np.where(aside < beyond_m - 3.0, chip.image, np.nan))
+    assert unusable(hidden, np.ones_like(aside, bool)) != "edge"
 
 
 @settings(deadline=None, max_examples=20)

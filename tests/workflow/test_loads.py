@@ -147,6 +147,12 @@ def test_a_table_comes_back_in_its_order_with_its_columns(
     assert list(again.detection_id) == list(result.detection_id)
     np.testing.assert_allclose(again.p_laden.astype(float), result.p_laden.astype(float))
     assert again.crs == "EPSG:4326"
+    # What was measured comes back too, so that the table can be tracked as it is.
+    lengths = np.array([SHIPS[k].length_m for k in (0, 0, 1, 2)])
+    np.testing.assert_allclose(again.length_m, lengths, rtol=0.08)
+    sizes = ["beam_m", "heading_deg", "length_sigma_m", "beam_sigma_m", "heading_sigma_deg"]
+    assert (again[sizes] > 0).all(axis=None)
+    assert read_detections(out).frame.length_m.tolist() == again.length_m.tolist()
     assert set(again.load_state) <= set(LOAD_STATES)
     assert set(again.load_reason.dropna()) <= set(LOAD_REASONS)
     # Sun 25 degrees high, 3 m pixels: a ship in ballast is not called laden, and is measured.

@@ -21,7 +21,8 @@ def load_command(
 
     Every row comes back in its place with freeboard and its error, the log likelihood ratio of
     laden over ballast, p_laden and load_state, and with load_reason if the image cannot determine
-    the load. The result holds if the ship is a tanker.
+    the load; the size and axis that were measured come with it, for `gnomon track`. The result
+    holds if the ship is a tanker.
 
     Example:
 

@@ -39,6 +39,7 @@ LOADS = {
     ),
     "alongside": Remedy("a quay or pier catches the shadow", "an image of it at anchor"),
     "neighbour": Remedy("another hull is too near", "an image of another day"),
+    "edge": Remedy("hull or shadow runs off the image", "an image that holds all of it"),
     "cloud": Remedy("cloud, ice, or no pixels there", "an image of another day"),
     "sar": Remedy("radar shows no shadow on water", "optical images"),
     "weak_evidence": Remedy(

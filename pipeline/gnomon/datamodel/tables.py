@@ -23,7 +23,7 @@ from gnomon.datamodel.ship_types import SHIP_TYPES
 LOAD_STATES = ("laden", "ballast", "indeterminate")
 LOAD_REASONS = (
     "sun_high", "sun_along_hull", "too_small", "alongside", "neighbour",
-    "cloud", "sar", "no_geometry", "weak_evidence",
+    "edge", "cloud", "sar", "no_geometry", "weak_evidence",
 )  # fmt: skip
 
 Status = Literal["unreviewed", "ship", "not_ship"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gnomon.geo.local import hull_axes
+from gnomon.geo.local import from_hull_axes, hull_axes
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +21,10 @@ _ACROSS, _ALONG = 60, 16
 # With fewer pixels to a bin their scatter in it is uneven, which moves edges.
 _LEAST_PIXELS = 4.0
 _LEAST_DATA = 2 / 3
+# Places in a hull, clear of its rounded ends and of small errors, and how many may lie beyond.
+_HULL_ALONG, _HULL_ACROSS = np.linspace(-0.48, 0.48, 49), np.linspace(-0.3, 0.3, 7)
+_MOST_BEYOND = 0.02
+_USUAL_FREEBOARD = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,12 +138,20 @@ def binned(chip: ShipChip) -> Bins:
     )
 
 
-def unusable(chip: ShipChip) -> str | None:
+def unusable(chip: ShipChip, recorded: NDArray[np.bool_] | None = None) -> str | None:
     """Why a chip cannot be inverted at all, as a ``load_reason``; None if it can.
 
     ``no_geometry`` for want of angles or of a sun at least 3 degrees high, ``too_small`` where the
-    beam is less than half a pixel, ``cloud`` where less than two thirds of the ground that hull
-    and shadow can reach holds data (masks and the edge of a scene count alike).
+    beam is less than half a pixel, ``edge`` where hull or shadow run off the image, ``cloud`` where
+    less than two thirds of the ground that hull and shadow can reach holds data.
+
+    Parameters
+    ----------
+    chip
+        A ship in its image.
+    recorded
+        Pixels that the image has, hidden or not, (rows, columns); those with data if left out.
+
     """
     angles = (
         chip.sun_azimuth_deg,
@@ -153,12 +165,35 @@ def unusable(chip: ShipChip) -> str | None:
         return "no_geometry"
     if chip.beam_m < 0.5 * chip.gsd_m:
         return "too_small"
+    data: NDArray[np.bool_] = np.isfinite(chip.image).all(0)
+    beyond = _beyond(chip, data if recorded is None else recorded)
+    if min(beyond) < 1 and max(beyond) > _MOST_BEYOND:
+        return "edge"
     forward, starboard, _ = _places(chip)
     reached = _reached(chip, forward, starboard)
-    data = reached & np.isfinite(chip.image).all(0).ravel()
+    data = reached & data.ravel()
     # Pixels of a chip of sufficient size: those beyond its border have no data either.
     wanted = max(reached.sum(), _area_m2(chip) / chip.gsd_m**2)
     return "cloud" if data.sum() < _LEAST_DATA * wanted else None
+
+
+def _beyond(chip: ShipChip, recorded: NDArray[np.bool_]) -> list[float]:
+    """Parts of the hull, and of the shadow of a usual deck, that lie on none of these pixels."""
+    sun, heading = np.deg2rad([chip.sun_azimuth_deg, chip.heading_deg])
+    reach = _USUAL_FREEBOARD * chip.length_m / np.tan(np.deg2rad(chip.sun_elevation_deg))
+    ahead, aside = (share.ravel() for share in np.meshgrid(_HULL_ALONG, _HULL_ACROSS))
+    east, north = from_hull_axes(ahead * chip.length_m, aside * chip.beam_m, heading_rad=heading)
+    # The padding is no pixel, nor is anything beyond it.
+    padded = np.pad(recorded, 1)
+    outside = []
+    for away in (0.0, reach):
+        x = chip.east_m + east - away * np.sin(sun)
+        y = chip.north_m + north - away * np.cos(sun)
+        rows = np.rint((padded.shape[0] - 1) / 2 - y / chip.gsd_m).astype(int)
+        columns = np.rint((padded.shape[1] - 1) / 2 + x / chip.gsd_m).astype(int)
+        found = padded[rows.clip(0, padded.shape[0] - 1), columns.clip(0, padded.shape[1] - 1)]
+        outside.append(float(1 - found.mean()))
+    return outside
 
 
 def pixel_places(chip: ShipChip) -> tuple[Floats, Floats]:

@@ -2,9 +2,9 @@
 
 A ship's chip is cut around its place, and all angles are turned from true north to the grid's.
 Before anything is fitted, geometry rules out what cannot be measured: no sun or view angles, too
-few pixels, pixels hidden by cloud or ice, land where the shadow falls (``alongside``), another hull
-or its shadow within reach (``neighbour``). Radar has no shadow on water (``sar``). Obstacles that
-only the pixels show are found by the fit.
+few pixels, a hull that runs off the image (``edge``), pixels hidden by cloud or ice, land where the
+shadow falls (``alongside``), another hull or its shadow within reach (``neighbour``). Radar has no
+shadow on water (``sar``). Obstacles that only the pixels show are found by the fit.
 
 The size from the table enters with its errors and is refined by the fit; freeboards are compared
 with those of tankers of the fitted size (`gnomon.physics.hydrostatics`). The answer holds for a
@@ -109,7 +109,8 @@ def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
         Place, size, axis and angles, columns as in `gnomon.datamodel.tables.Detections`.
 
     """
-    return read_chip(chip_of(pixels, row))
+    chip = chip_of(pixels, row)
+    return _reading(chip, unusable(chip, recorded(pixels)))
 
 
 def read_chip(chip: ShipChip) -> Reading:
@@ -169,6 +170,13 @@ def visible_image(pixels: xr.Dataset) -> NDArray[np.float32]:
     return image.astype(np.float32)
 
 
+def recorded(pixels: xr.Dataset) -> NDArray[np.bool_]:
+    """Pixels that an image has in every band, hidden or not, (rows, columns)."""
+    bands = [np.isfinite(pixels[name].to_numpy()) for name in BANDS if name in pixels]
+    found: NDArray[np.bool_] = np.all(bands, axis=0)
+    return found
+
+
 def area_of(row: pd.Series) -> Polygon:
     """Ground that must be read for one row, EPSG:4326."""
     reach = float(np.nan_to_num(row.length_m / 2 + row.length_sigma_m)) + ROOM_M
@@ -192,7 +200,7 @@ def _prepared(
         # The size is unknown, and nothing stands out from the water at the ship's place.
         return None, "weak_evidence" if np.isfinite(visible_image(pixels)).mean() > 0.5 else "cloud"
     chip = chip_of(pixels, row)
-    reason = unusable(chip)
+    reason = unusable(chip, recorded(pixels))
     if reason is None and "land" in pixels and _land_in_shadow(pixels, chip):
         reason = "alongside"
     if reason is None and crowded:

@@ -43,6 +43,7 @@ LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "quality")
 # A click and a ruler: shares of the size and parts of a pixel, as standard deviations.
 _SIGMA = {"length_m": (0.06, 0.7), "beam_m": (0.15, 0.5)}
 HEADING_SIGMA_DEG = 5.0
+_KEPT = tuple(name for size in SIZES for name in (size, size.replace("_", "_sigma_", 1)))
 _SEARCH_M = 200.0
 
 
@@ -123,7 +124,8 @@ def read_loads(
     Returns
     -------
     GeoDataFrame
-        The rows in their order, with every column that they had and the load columns.
+        The rows in their order, with every column that they had, the load columns, and the size
+        and axis that the load rests on, as they were given or measured, with their errors.
 
     Raises
     ------
@@ -137,14 +139,15 @@ def read_loads(
     scenes = scenes_of(table, catalog, read.path)
     for count, (name, scene) in enumerate(scenes.items(), start=1):
         rows, reader = prepared(table[table.scene_id == name], scene)
-        parts.append(stage.loads(rows, reader, options or LoadOptions()))
+        parts.append(stage.loads(rows, reader, options or LoadOptions()).join(rows[list(_KEPT)]))
         if on_progress:
             on_progress(count, len(scenes), name)
-    loads = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=stage.COLUMNS)
-    kept = table.drop(columns=[name for name in stage.COLUMNS if name in table])
+    columns = (*stage.COLUMNS, *_KEPT)
+    loads = pd.concat(parts).reindex(table.index) if parts else pd.DataFrame(columns=columns)
+    kept = table.drop(columns=[name for name in columns if name in table])
     # Columns have their type also where every value is missing.
     words = ("load_state", "load_reason")
-    result = kept.join(loads.astype({n: "str" if n in words else float for n in stage.COLUMNS}))
+    result = kept.join(loads.astype({n: "str" if n in words else float for n in columns}))
     if out:
         write_table(result, out)
     return result
