@@ -165,7 +165,7 @@ def unusable(chip: ShipChip, recorded: NDArray[np.bool_] | None = None) -> str |
         return "no_geometry"
     if chip.beam_m < 0.5 * chip.gsd_m:
         return "too_small"
-    data: NDArray[np.bool_] = np.isfinite(chip.image).all(0)
+    data = np.asarray(np.isfinite(chip.image).all(0), np.bool_)
     beyond = _beyond(chip, data if recorded is None else recorded)
     if min(beyond) < 1 and max(beyond) > _MOST_BEYOND:
         return "edge"
