@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gnomon.datamodel import files
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import (
+    file_name,
     read_table,
     write_folder_whole,
     write_json,
@@ -170,3 +171,33 @@ def test_values_that_were_not_measured_are_null_in_the_file(tmp_path: Path) -> N
         f"from '{tmp_path}/ships.parquet'"
     ).fetchall()
     assert nulls == [(True, True, True)]
+
+
+@given(st.text(max_size=300), st.sampled_from(["", ".png"]))
+def test_a_name_from_outside_is_one_part_of_a_path(text: str, suffix: str) -> None:
+    name = file_name(text, suffix)
+    assert set(name) <= set("-._") | {c for c in map(chr, range(128)) if c.isalnum()}
+    assert Path(name).name == name
+    assert not name.startswith(".")
+    assert len(name) <= 140
+    assert file_name(name.removesuffix(suffix), suffix) == name
+
+
+@pytest.mark.parametrize("text", ["S2B_53TLH_20240403_0_L2A", "S2B_x-e512340-n4712340", "a.b"])
+def test_an_id_that_is_a_name_stays_as_it_is(text: str) -> None:
+    assert file_name(text, ".png") == f"{text}.png"
+
+
+@given(st.sets(st.text(max_size=4), min_size=2, max_size=2))
+def test_two_ids_do_not_get_one_name(texts: set[str]) -> None:
+    one, other = texts
+    assert file_name(one) != file_name(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["../../../evil", "/etc/evil", "..", "", "C:\\evil", "a/../b", "NUL"]
+)
+def test_no_id_leads_out_of_its_folder(text: str, tmp_path: Path) -> None:
+    path = tmp_path / file_name(text, ".png")
+    assert path.resolve().parent == tmp_path.resolve()
+    assert file_name(text).upper() not in ("", "NUL")

@@ -5,8 +5,10 @@ complete (POSIX ``rename`` is atomic). A reader sees the old content or the new 
 part of it, and after a full disk or an interrupt nothing half-written is left.
 """
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,6 +24,32 @@ from gnomon.datamodel.errors import StoreError
 T = TypeVar("T")
 PARTIAL = ".part-"
 """In the name of a file or folder that is being written."""
+LONGEST_NAME = 120
+"""Characters that a name from outside keeps; file systems allow 255 bytes."""
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+"""What Windows takes for a device and not for a file."""
+
+
+def file_name(text: str, suffix: str = "") -> str:
+    """Name of a file or folder for a text from outside, such as the id of an item.
+
+    It is one part of a path, of letters, digits, ``.``, ``_`` and ``-``, and does not begin with a
+    dot. A text that is no such name gets the beginning of its SHA-256 behind what is left of it, so
+    that two texts do not get one name.
+
+    Parameters
+    ----------
+    text
+        Anything, also a path.
+    suffix
+        Of the file, with its dot.
+
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:LONGEST_NAME].strip(".-")
+    if not plain or plain != text or _DEVICES.match(plain):
+        code = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+        plain = f"{plain}-{code}".lstrip("-")
+    return plain + suffix
 
 
 def read_table(path: Path | str) -> gpd.GeoDataFrame:

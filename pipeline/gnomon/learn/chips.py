@@ -22,7 +22,7 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
 from gnomon.datamodel.errors import LabelError
-from gnomon.datamodel.files import write_whole
+from gnomon.datamodel.files import file_name, write_whole
 from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, QUALITY, Scene
 
 BANDS = (*OPTICAL_BANDS, PAN, QUALITY)
@@ -118,8 +118,7 @@ def _around(x: float, y: float, shape: tuple[int, int], side: int) -> list[Corne
 
 def chip_path(folder: Path, scene_id: str, corner: Corner) -> Path:
     """File of a chip; the same place of the same scene has the same name."""
-    stem = re.sub(r"[^\w.-]", "_", scene_id)
-    return folder / FOLDER / f"{stem}_r{corner[0]:05d}_c{corner[1]:05d}.tif"
+    return folder / FOLDER / f"{file_name(scene_id)}_r{corner[0]:05d}_c{corner[1]:05d}.tif"
 
 
 def corner_of(chip: Chip) -> Corner:

@@ -10,8 +10,9 @@ from gnomon.freeboard import state
 from gnomon.freeboard.image import traces
 from gnomon.freeboard.rows import Reading, read_ship
 from gnomon.geo.grid import grid_of
+from gnomon.report.credits import UNCREDITED
 from gnomon.report.figures import load as figures
-from gnomon.report.figures.load import draw_reading, load_line
+from gnomon.report.figures.load import draw_reading, load_line, show_load
 from gnomon.report.figures.scene import Picture
 from gnomon.simulate.pixels.portrait import Portrait, portrait
 from gnomon.workflow.evidence import cutouts, evidence_row, evidence_table, posterior_of
@@ -42,6 +43,19 @@ def test_the_figure_from_evidence_is_the_figure_of_the_estimate(
     fresh = shown(draw_reading(reading, title="x"), tmp_path / "fresh.png")
     # Counts round reflectances to a hundred-thousandth; a colour may then be the next one.
     assert np.abs(again - fresh).max() < 0.02
+
+
+def test_no_id_of_a_ship_leads_out_of_the_folder(
+    reading: Reading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id of a ship begins with that of its image, which a hostile catalogue chooses."""
+    monkeypatch.setattr(figures, "_read_again", lambda *_: (reading, UNCREDITED))
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    path = show_load("../../evil-e1-n2", detections=Path("x"), catalog="x")
+    assert path.resolve().parent == folder
+    assert list(tmp_path.rglob("*.png")) == [path.resolve()]
 
 
 def test_the_panels_hold_pixels_fit_remainder_and_posterior(reading: Reading) -> None:

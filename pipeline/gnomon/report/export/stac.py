@@ -11,7 +11,6 @@ STAC 1.1, and version 1.0 of its view extension for the angles of sun and view.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +23,7 @@ import pystac
 import shapely
 from pystac.extensions.view import ViewExtension
 
-from gnomon.datamodel.files import write_table
+from gnomon.datamodel.files import file_name, write_table
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.report.credits import marked
 from gnomon.report.export.vectors import geojson_rows, write_features
@@ -111,7 +110,7 @@ def _named(seen: gpd.GeoDataFrame) -> Iterator[tuple[str, Any]]:
     used: set[str] = set()
     for row in seen.itertuples():
         port = EVERYWHERE if pd.isna(row.port) else row.port
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{row.scene_id}-{port}").strip(".-")
+        stem = file_name(f"{row.scene_id}-{port}")
         name = next(
             one for n in range(len(seen) + 1) if (one := f"{stem}-{n}" if n else stem) not in used
         )
@@ -174,7 +173,7 @@ def _collection(seen: gpd.GeoDataFrame, name: str, about: str, version: str) -> 
     known = bounds if np.isfinite(bounds).all() else [-180.0, -90.0, 180.0, 90.0]
     days = [seen.seen_at.min().to_pydatetime(), seen.seen_at.max().to_pydatetime()]
     return pystac.Collection(
-        id=re.sub(r"[^A-Za-z0-9._-]+", "-", f"gnomon-{name}"),
+        id=file_name(f"gnomon-{name}"),
         title=f"gnomon: {name}",
         description=f"{ABOUT}\n\n{about}",
         extent=pystac.Extent(pystac.SpatialExtent([known]), pystac.TemporalExtent([days])),

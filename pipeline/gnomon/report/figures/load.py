@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.datamodel.files import read_table
+from gnomon.datamodel.files import file_name, read_table
 from gnomon.datamodel.study import LoadOptions
 from gnomon.freeboard import state
 from gnomon.freeboard.bins import ShipChip
@@ -65,7 +65,7 @@ def show_load(
         There is no such detection, or its table, evidence or scene cannot be read.
 
     """
-    path = out or (run or Path()) / f"{detection}.png"
+    path = out or (run or Path()) / file_name(detection, ".png")
     if run is not None:
         load, drawing, credit = _of_run(run, detection)
     elif detections is None or catalog is None:

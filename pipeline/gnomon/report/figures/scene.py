@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from gnomon.datamodel.files import file_name
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.imagery.read import read_pixels
 from gnomon.report.credits import ImageCredit, credit_of_rows, image_credit
@@ -114,7 +115,7 @@ def draw(results: Results, folder: Path, on_progress: Progress = silent) -> Path
                 read_pixels(scene, observation.port.area),
                 ships,
                 credit=image_credit(scene.collection, scene.platform, scene.seen_at),
-                path=folder / f"{scene.id}_{observation.port.name or 'all'}.png",
+                path=folder / file_name(f"{scene.id}_{observation.port.name or 'all'}", ".png"),
             )
         on_progress(count, len(results.planned), observation.scene.id)
     return folder
