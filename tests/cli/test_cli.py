@@ -189,11 +189,15 @@ def test_an_error_that_nobody_expected_is_one_line_and_says_where_to_report_it(
     assert "--debug" in line
 
 
-def test_debug_shows_where_an_error_happened(monkeypatch: pytest.MonkeyPatch) -> None:
-    failing_at_once(monkeypatch, ZeroDivisionError())
-    monkeypatch.setattr(sys, "argv", ["gnomon", "simulate", "x", "--debug"])
-    with pytest.raises(ZeroDivisionError):
-        cli.main()
+def test_debug_shows_where_an_error_happened_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing_at_once(monkeypatch, ZeroDivisionError("at https://anna:word@example.org/x?sig=KEY"))
+    assert called(monkeypatch, "simulate", "x", "--debug") == 1
+    text = capsys.readouterr().err
+    assert "Traceback" in text
+    assert "ZeroDivisionError: at https://example.org/x\n" in text
+    assert "KEY" not in text
 
 
 @pytest.mark.parametrize(

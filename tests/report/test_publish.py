@@ -3,14 +3,9 @@
 import getpass
 import json
 import re
-import sqlite3
-import zipfile
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +15,7 @@ from gnomon.report.export.export import export_run
 from gnomon.report.page.page import write_report
 from gnomon.report.publish import is_address, public_text
 from run_folders import ROWS, day, observation, season, write_run
+from written import texts
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=3, max_size=8)
 
@@ -60,23 +56,6 @@ def test_of_an_address_user_and_key_are_gone(user: str, key: str, name: str) -> 
 )  # fmt: skip
 def test_an_address_is_what_others_can_open(location: str, there: bool) -> None:
     assert is_address(location) == there
-
-
-def texts(path: Path) -> Iterator[str]:
-    """All text in a file, also what is compressed in it."""
-    yield path.read_bytes().decode("utf-8", "replace")
-    if path.suffix == ".kmz":
-        with zipfile.ZipFile(path) as whole:
-            for name in whole.namelist():
-                yield name
-                yield whole.read(name).decode("utf-8", "replace")
-    elif path.suffix == ".parquet":
-        table = pq.read_table(path)
-        yield str(table.schema.metadata)
-        yield table.to_pandas().to_csv()
-    elif path.suffix == ".gpkg":
-        with closing(sqlite3.connect(path)) as database:
-            yield "\n".join(database.iterdump())
 
 
 def test_no_file_of_an_export_names_the_disk_the_user_or_a_key(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Runs, on simulated scenes whose ships are known: through an API, from disk, again, and broken."""
 
 import json
+import logging
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,8 @@ from gnomon.detect.cascade import Cascade
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.detect.weights import save
 from gnomon.freeboard.rows import COLUMNS
+from gnomon.report.export.export import export_run
+from gnomon.report.page.page import write_report
 from gnomon.simulate.pixels.catalog import write_catalog, write_scene
 from gnomon.simulate.pixels.scene import grid, simulate
 from gnomon.workflow import observe as observing
@@ -36,6 +40,7 @@ from gnomon.workflow.plan import plan
 from gnomon.workflow.run import Results, run
 from servers import FileServer, stac_api
 from simulated import BOX, DAYS, spec
+from written import texts
 
 
 def study(url: str | Path, **sections: object) -> Study:
@@ -73,6 +78,32 @@ def test_every_ship_of_70_to_250_m_is_found_where_it_lies(sea: Path, tmp_path: P
         assert len(large) > 0
         assert all(centres.distance(hull.centroid).min() < 30 for hull in large.geometry)
         assert len(found) <= len(truth) + 1
+
+
+def test_no_secret_of_an_address_is_written_or_logged(
+    sea: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """User and password of a catalogue, signatures of its items and files, in all that is left."""
+    caplog.set_level(logging.DEBUG)
+    shutil.copytree(sea.parent, tmp_path / "served")
+    (tmp_path / "served" / "april-04" / "green.tif").unlink()
+    (tmp_path / "served" / "april-14" / "april-14.json").unlink()
+    for path in (tmp_path / "served").rglob("*.json"):
+        path.write_text(re.sub(r'(\.(?:json|tif))"', r'\1?sig=SIGNATURE"', path.read_text()))
+    with FileServer(tmp_path / "served") as server:
+        url = f"{server.url.replace('//', '//anna:PASSWORD@')}/catalog.json?token=TOKEN"
+        outcome = run(study(url), tmp_path / "run", infer=False)
+        assert sorted(outcome.observations.status) == ["failed", "failed", "observed"]
+        shown = {"observations.csv": outcome.observations.to_csv(), "log": caplog.text}
+    write_report(tmp_path / "run")
+    export_run(tmp_path / "run", tmp_path / "export")
+    for folder in ("run", "export"):
+        files = [path for path in (tmp_path / folder).rglob("*") if path.is_file()]
+        shown |= {str(path): text for path in files for text in texts(path)}
+    for place, text in shown.items():
+        assert not re.search("anna|PASSWORD|TOKEN|SIGNATURE", text), place
+    assert "april-14.json" in shown["observations.csv"]
+    assert f"127.0.0.1:{server.server_port}" in (tmp_path / "run" / "run.json").read_text()
 
 
 def test_the_same_rows_through_an_api_and_from_disk(sea: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ import pystac
 import requests
 
 from gnomon.catalog.signing import SigningError, signed
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Scene
 from gnomon.geo.sun import sun_at
@@ -201,7 +202,8 @@ def with_angles(scene: Scene, *, timeout_s: float = 30.0) -> Scene:
         try:
             known = _filled(known, granule_angles(_fetched(scene, timeout_s=timeout_s)))
         except (OSError, ValueError, SigningError) as error:
-            log.warning("%s, granule metadata: %s; going on without it", scene.id, error)
+            why = without_secrets(str(error))
+            log.warning("%s, granule metadata: %s; going on without it", scene.id, why)
     middle = scene.footprint.representative_point()
     azimuth, elevation = sun_at(scene.seen_at, longitude=middle.x, latitude=middle.y)
     sun = Angles(sun_azimuth_deg=azimuth, sun_elevation_deg=elevation)

@@ -18,6 +18,7 @@ from pystac_client.stac_api_io import StacApiIO
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
+from gnomon.datamodel.addresses import keep_secrets_out_of_logs, without_secrets
 from gnomon.datamodel.errors import AssetError, CatalogError
 from gnomon.datamodel.study import CatalogOptions
 
@@ -51,6 +52,8 @@ class DocumentReader(StacApiIO):
     """Reads documents, local or over HTTP, with retries and one time limit for all together."""
 
     def __init__(self, options: CatalogOptions) -> None:
+        for library in ("urllib3", "pystac_client"):
+            keep_secrets_out_of_logs(library)
         self.options = options
         self.deadline = time.monotonic() + options.total_timeout_s
         pauses = _Pauses(
@@ -148,5 +151,5 @@ def _why_silent(error: APIError) -> str:
 
 def one_line(error: BaseException) -> str:
     """Message on one line, of a length that can be read."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = without_secrets(" ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= 200 else f"{text[:197]}..."

@@ -15,6 +15,7 @@ from gnomon.catalog.angles import angles_of
 from gnomon.catalog.assets import assets_of, number_of, property_of
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.providers import Profile, Providers, providers
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import QUALITY, Asset, Scene, Signing
 
@@ -55,13 +56,19 @@ def scene_from_item(item: pystac.Item, known: Providers | None = None) -> Scene:
         gsd_m=_gsd(item, assets, profile),
         assets=assets,
         **vars(angles),
-        href=item.get_self_href(),
+        href=_own_address(item),
         processed_at=_processed_at(item, known),
         cloud_percent=number_of(item.properties.get("eo:cloud_cover")),
         granule_metadata_href=_granule_metadata(item, known),
         outlines_href=_outlines(item),
         signing=_signing(item, known),
     )
+
+
+def _own_address(item: pystac.Item) -> str | None:
+    """Address of an item for people, who bring their own keys."""
+    href = item.get_self_href()
+    return href and without_secrets(href)
 
 
 def _slug(name: object) -> str:

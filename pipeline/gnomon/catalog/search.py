@@ -21,6 +21,7 @@ from gnomon.catalog.documents import DocumentReader, Json, explained, one_line
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.items import scene_from_item, seen_at_of
 from gnomon.catalog.providers import Providers, providers_with
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError, CatalogError
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
@@ -197,7 +198,7 @@ def _walk(
         raise ValueError("it has no items")
     for count, href in enumerate(wanted, start=1):
         item = server.item(href)
-        report(count, len(wanted), href)
+        report(count, len(wanted), without_secrets(href))
         if isinstance(item, AssetError) or not chosen or item.get("collection") in (None, *chosen):
             yield item, href
 
@@ -243,7 +244,7 @@ def _chosen(
 def _scene_or_fault(item: Json | AssetError, href: str, known: Providers) -> Scene | ItemFault:
     """Describe an item; an error in it is returned, so that it stops no other."""
     if isinstance(item, AssetError):
-        return ItemFault(item=href, collection="", platform="unknown", error=item)
+        return ItemFault(item=item.item, collection="", platform="unknown", error=item)
     name = str(item.get("id", href))
     try:
         parsed = pystac.Item.from_dict(item, href=href, migrate=False)

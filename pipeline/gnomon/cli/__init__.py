@@ -15,6 +15,7 @@ bar on a terminal and as lines now and then in a pipe (`gnomon.cli.progress`).
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -33,6 +34,7 @@ from gnomon.cli.report import report_command, serve_command
 from gnomon.cli.run import detect_command, run_command
 from gnomon.cli.track import simulate_command, track_command
 from gnomon.cli.train import evaluate_command, train_command
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import GnomonError
 
 COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
@@ -93,16 +95,17 @@ def main() -> None:
     except BrokenPipeError:  # whoever read the output has gone, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # printed, without what is secret in it
         if DEBUG in sys.argv[1:]:
-            raise
-        err.print(f"gnomon: {explained(error)}", soft_wrap=True)
+            err.print(without_secrets(traceback.format_exc()), soft_wrap=True, markup=False)
+        else:
+            err.print(f"gnomon: {explained(error)}", soft_wrap=True)
         sys.exit(1)
 
 
 def explained(error: Exception) -> str:
     """One line for an error: what is wrong, and what to do."""
-    text = " ".join(str(error).split()) or "without a message"
+    text = without_secrets(" ".join(str(error).split())) or "without a message"
     if isinstance(error, GnomonError):
         return str(error)
     if isinstance(error, BrokenProcessPool):

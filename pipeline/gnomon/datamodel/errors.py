@@ -1,6 +1,12 @@
-"""Errors that a user can correct. Each is one line: what, where, and what to do."""
+"""Errors that a user can correct. Each is one line: what, where, and what to do.
+
+What is secret in an address is taken out when an error is made: messages are printed, logged, and
+written into tables.
+"""
 
 from collections.abc import Sequence
+
+from gnomon.datamodel.addresses import without_secrets
 
 ROWS_SHOWN = 10
 """Numbers of rows that a line names."""
@@ -21,6 +27,9 @@ def row_numbers_text(numbers: Sequence[int]) -> str:
 
 class GnomonError(Exception):
     """Parent of all; the command line prints them without a traceback."""
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(without_secrets(p) if isinstance(p, str) else p for p in parts))
 
 
 class StudyError(GnomonError):
@@ -47,9 +56,7 @@ class AssetError(GnomonError):
 
     def __init__(self, item: str, asset: str, why: str) -> None:
         super().__init__(item, asset, why)
-        self.item = item
-        self.asset = asset
-        self.why = why
+        self.item, self.asset, self.why = map(str, self.args)
 
     def __str__(self) -> str:
         return f"{self.item}, {self.asset}: {self.why}"
@@ -78,7 +85,7 @@ class TableError(GnomonError):
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__(lines)
-        self.lines = tuple(lines)
+        self.lines = tuple(without_secrets(line) for line in lines)
 
     def __str__(self) -> str:
         more = len(self.lines) - self.SHOWN

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.datamodel.addresses import without_secrets
+
 Sensor = Literal["optical", "sar"]
 Signing = Literal["planetary-computer"]
 OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
@@ -98,13 +100,16 @@ class Scene:
     @property
     def inputs(self) -> dict[str, Any]:
         """What enters the digest of a result that rests on this scene."""
+        # Signatures in an address change by the hour; what it points to does not.
+        own = {k: v for k, v in vars(self).items() if k not in ("assets", "footprint")}
+        for name in ("href", "granule_metadata_href", "outlines_href"):
+            own[name] = own[name] and without_secrets(own[name])
         return {
-            # Signatures in an address change by the hour; what it points to does not.
             "assets": {
-                name: {**vars(asset), "href": asset.href.split("?")[0]}
+                name: {**vars(asset), "href": without_secrets(asset.href)}
                 for name, asset in self.assets.items()
             },
-            "scene": {k: v for k, v in vars(self).items() if k not in ("assets", "footprint")},
+            "scene": own,
         }
 
     def __post_init__(self) -> None:

@@ -8,7 +8,6 @@ missing is a note for the reader.
 
 import importlib.metadata
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ import geopandas as gpd
 import pandas as pd
 from pydantic import ValidationError
 
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import GnomonError, StoreError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.ledger_tables import Cumulative, Ledger
@@ -178,8 +178,7 @@ def public_location(location: str) -> str:
     """
     scheme, separator, rest = location.partition("://")
     if separator and scheme.casefold() != "file":
-        host, slash, path = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+        return without_secrets(location)
     parts = Path((rest or scheme).replace("\\", "/")).parts
     count = 1 if len(parts) > 2 and parts[-3] in HOMES else 2
     return "/".join(part for part in parts[-count:] if part != "/")

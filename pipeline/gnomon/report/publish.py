@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.report.load_tables import Run, public_location
 
 TEXTS = {"observations": ("reason",), "seasons": ("notes",)}
 """Columns with messages, which may name files, by table."""
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>()]*[^\s'\"<>().,:;]")
+_LOCAL = re.compile(r"file://[^\s'\"<>()]*[^\s'\"<>().,:;]", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w/.:\\])(?:/[^\s/:;,'\"()<>]+){2,}|\b[A-Za-z]:\\[^\s:;,'\"()<>]+")
 
 
@@ -36,7 +37,7 @@ def public_text(text: str, *, roots: tuple[str, ...] = ()) -> str:
     """
     for root in roots:
         text = text.replace(f"{root.rstrip('/')}/", "")
-    text = _ADDRESS.sub(lambda found: public_location(found[0]), text)
+    text = _LOCAL.sub(lambda found: public_location(found[0]), without_secrets(text))
     return _PATH.sub(lambda found: public_location(found[0]), text)
 
 

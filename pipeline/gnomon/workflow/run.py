@@ -23,6 +23,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.decisions import Decision, review_in
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.observation import Background, Observation
@@ -229,8 +230,10 @@ def _write_observed(
 ) -> tuple[Path, ...]:
     """Tables of all observations, and what they came from."""
     models = read_models(study.detect).values()
+    options = study.model_dump(mode="json")
+    options["catalog"]["url"] = without_secrets(study.catalog.url)
     origin = {
-        "study": study.model_dump(mode="json"),
+        "study": options,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "weights": {
