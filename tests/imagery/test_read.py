@@ -25,7 +25,9 @@ from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import CatalogOptions
+from gnomon.imagery import rasters
 from gnomon.imagery.quality import Quality
+from gnomon.imagery.rasters import raster_of
 from gnomon.imagery.read import geobox_of, read_pixels, read_window, stored_bytes, window_of
 from own_images import MS, NOON, made, numbers, only, write_image
 from servers import Fault, FileServer
@@ -216,7 +218,7 @@ def test_threads_take_turns_at_a_file(season: Season, monkeypatch: pytest.Monkey
 
     scene = scene_of(season)
     whole = geobox_of(scene)
-    opened = raster._raster(scene, scene.assets["green"])
+    opened = raster_of(scene, scene.assets["green"])
     inside: list[int] = []
     most = 0
 
@@ -232,7 +234,7 @@ def test_threads_take_turns_at_a_file(season: Season, monkeypatch: pytest.Monkey
             return np.zeros((10, 10), "uint16")
 
     watched = dataclasses.replace(opened, source=Watched())
-    monkeypatch.setattr(raster, "_raster", lambda scene, asset: watched)
+    monkeypatch.setattr(raster, "raster_of", lambda scene, asset: watched)
     with ThreadPoolExecutor(4) as workers:
         part = whole[0:10, 0:10]
         list(workers.map(lambda _: read_window(scene, part, bands=("green",)), range(12)))
@@ -336,10 +338,8 @@ def test_broken_files_name_item_and_asset(season: Season, tmp_path: Path) -> Non
 def test_faults_of_a_server_end_in_one_line(
     season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch, fault: Fault, why: str
 ) -> None:
-    from gnomon.imagery import read as raster
-
     quick = {"GDAL_HTTP_TIMEOUT": 1, "GDAL_HTTP_RETRY_DELAY": 0.05, "GDAL_HTTP_MAX_RETRY": 1}
-    monkeypatch.setattr(raster, "_GDAL", raster._GDAL | quick)
+    monkeypatch.setattr(rasters, "_GDAL", rasters._GDAL | quick)
     scene = scene_of(season)
     href = f"{file_server.url}/march/green.tif"
     file_server.faults["/march/green.tif"] = fault
@@ -354,9 +354,7 @@ def test_a_fault_of_yesterday_is_not_remembered(
     season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """GDAL keeps what it could not get as absent, as long as the process lives, unless told."""
-    from gnomon.imagery import read as raster
-
-    monkeypatch.setattr(raster, "_GDAL", raster._GDAL | {"GDAL_HTTP_MAX_RETRY": 0})
+    monkeypatch.setattr(rasters, "_GDAL", rasters._GDAL | {"GDAL_HTTP_MAX_RETRY": 0})
     scene = scene_of(season)
     asset = dataclasses.replace(scene.assets["red"], href=f"{file_server.url}/march/red.tif")
     there = dataclasses.replace(scene, assets={"red": asset})
@@ -367,15 +365,13 @@ def test_a_fault_of_yesterday_is_not_remembered(
         file_server.faults.clear()
         pixels = read_pixels(there, None, bands=("red",))
         assert pixels.identical(read_pixels(scene, None, bands=("red",)))
-        raster._open.cache_clear()
+        rasters._open.cache_clear()
 
 
 def test_a_server_that_recovers_is_asked_again(
     season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gnomon.imagery import read as raster
-
-    monkeypatch.setattr(raster, "_GDAL", raster._GDAL | {"GDAL_HTTP_RETRY_DELAY": 0.05})
+    monkeypatch.setattr(rasters, "_GDAL", rasters._GDAL | {"GDAL_HTTP_RETRY_DELAY": 0.05})
     scene = scene_of(season)
     file_server.faults["/march/blue.tif"] = Fault(times=2, status=503)
     asset = dataclasses.replace(scene.assets["blue"], href=f"{file_server.url}/march/blue.tif")

@@ -7,21 +7,11 @@ a shadow narrower than a pixel would not survive it. Coarser bands (20 m) are br
 bilinear interpolation between their pixel centres, a quality layer by the nearest. Both depend
 on the file alone and not on the window, so that neighbouring windows agree to the bit.
 
-Files stay open between windows, and threads take turns at each of them: the blocks of the halo,
-which neighbouring windows share, are then decoded once and found in GDAL's cache, and reading a
-tile in windows costs what one plain read costs. (With a dataset for each thread it costs twice.)
+Files are opened by `gnomon.imagery.rasters`.
 """
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Sequence
 from math import ceil, floor
-from pathlib import Path
-from threading import Lock
-from time import monotonic
-from typing import Any
 
 import numpy as np
 import odc.geo.xr  # registers the .odc accessor
@@ -32,50 +22,22 @@ from affine import Affine
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
-from rasterio.enums import ColorInterp, MaskFlags, Resampling
-from rasterio.errors import RasterioError
+from rasterio.enums import Resampling
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.catalog.signing import SigningError, signed
 from gnomon.datamodel.errors import AssetError
-from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, QUALITY, Asset, Scene, Signing
+from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, QUALITY, Asset, Scene
 from gnomon.imagery.quality import Quality, quality_classes
+from gnomon.imagery.rasters import HEADER_BYTES, Raster, raster_of, reading
 
 Pixels = NDArray[np.float32]
 BANDS = (*OPTICAL_BANDS, QUALITY)
 
-# Retries and limits in seconds for files behind HTTP. The low-speed limit ends a transfer that
-# creeps; the whole-request limit ends one that never answers. Listing a bucket's folder to look for
-# side-car files would cost more requests than the window itself.
-_GDAL: dict[str, Any] = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_HTTP_MAX_RETRY": 3,
-    "GDAL_HTTP_RETRY_DELAY": 0.5,
-    "GDAL_HTTP_CONNECTTIMEOUT": 10,
-    "GDAL_HTTP_TIMEOUT": 60,
-    "GDAL_HTTP_LOW_SPEED_TIME": 20,
-    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
-    "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
-    "GDAL_HTTP_MULTIPLEX": "YES",
-    "GDAL_INGESTED_BYTES_AT_OPEN": 32768,
-    "VSI_CACHE": "TRUE",
-    # What a server once failed to give is asked for again: GDAL remembers it as absent for good.
-    "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/",
-    # Parallelism is between tasks.
-    "GDAL_NUM_THREADS": "1",
-    # Bytes, for all files: what a row of windows reads of four bands of a tile is 230 MB, of which
-    # the next row needs the last blocks.
-    "GDAL_CACHEMAX": 320 * 2**20,
-}
 STRIP_ROWS = 64
 """Rows that are scaled together: they stay near the processor, and nothing large is made twice."""
 UNKNOWN_BYTES_PER_PIXEL = 1.2
 """Of a band of Sentinel-2 in JPEG 2000: 100 to 150 MB for 10,980 x 10,980 pixels."""
-_OPEN_FILES = 32
-"""Five scenes of six bands: what as many threads read at a time."""
-_SIGNED_FOR_S = 900
-"""Signatures last about an hour; a file that stays open longer than this is signed anew."""
 
 
 def geobox_of(scene: Scene) -> GeoBox:
@@ -88,8 +50,8 @@ def geobox_of(scene: Scene) -> GeoBox:
 
     """
     asset = _finest(scene)
-    with _explained(scene, asset):
-        return _raster(scene, asset).grid
+    with reading(scene, asset):
+        return raster_of(scene, asset).grid
 
 
 def read_pixels(
@@ -213,13 +175,13 @@ def stored_bytes(scene: Scene, window: GeoBox) -> int:
     names = [name for name in (*BANDS, PAN) if name in scene.assets]
     for name in names:
         asset = scene.assets[name]
-        with _explained(scene, asset):
-            raster = _raster(scene, asset)
+        with reading(scene, asset):
+            raster = raster_of(scene, asset)
             part = _part(scene, asset, raster.grid, whole, window)
             with raster.lock:
                 blocks |= _blocks(raster.source, asset, part)
     files = {scene.assets[name].href for name in names}
-    return sum(blocks.values()) + len(files) * int(_GDAL["GDAL_INGESTED_BYTES_AT_OPEN"])
+    return sum(blocks.values()) + len(files) * HEADER_BYTES
 
 
 def _blocks(
@@ -241,8 +203,8 @@ def _blocks(
 def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
     """One band of a window, in physical units."""
     asset = scene.assets[name]
-    with _explained(scene, asset):
-        raster = _raster(scene, asset)
+    with reading(scene, asset):
+        raster = raster_of(scene, asset)
         part = _part(scene, asset, raster.grid, whole, window)
         resampling = Resampling.bilinear if asset.quality is None else Resampling.nearest
         with raster.lock:
@@ -278,7 +240,7 @@ def _physical(counts: NDArray[np.number], asset: Asset, nodata: float | None) ->
 
 
 def _mask(
-    scene: Scene, asset: Asset, raster: "_Raster", part: Window, shape: tuple[int, int]
+    scene: Scene, asset: Asset, raster: Raster, part: Window, shape: tuple[int, int]
 ) -> NDArray[np.uint8] | None:
     """Read a file's own mask or alpha band, if it has one."""
     # GDAL calls a fourth band of 8 bits alpha by default; the item knows better.
@@ -324,77 +286,3 @@ def _finest(scene: Scene) -> Asset:
         if asset and (asset.gsd_m or scene.gsd_m) <= scene.gsd_m:
             return asset
     raise AssetError(scene.id, "assets", f"no band has the scene's {scene.gsd_m:g} m; skip it")
-
-
-@dataclass(frozen=True)
-class _Raster:
-    """An open file, its grid, and a lock: GDAL serves one thread per dataset."""
-
-    source: rasterio.DatasetReader
-    grid: GeoBox
-    masked: bool
-    """Whether the file has a mask or an alpha band, which holds for all its bands."""
-    alpha: int | None
-    lock: Lock = field(default_factory=Lock)
-
-
-def _raster(scene: Scene, asset: Asset) -> _Raster:
-    """Open file of an asset; another one for another process, a new signature, a new version."""
-    age = monotonic() // _SIGNED_FOR_S if scene.signing else 0.0
-    raster = _open(asset.href, scene.signing, age, _written_at(asset.href), os.getpid())
-    if raster.source.crs is None:
-        raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
-    if asset.band > raster.source.count:
-        why = f"has {raster.source.count} bands, not the {asset.band} that its item names; mend it"
-        raise AssetError(scene.id, asset.name, why)
-    return raster
-
-
-@lru_cache(maxsize=_OPEN_FILES)
-def _open(
-    href: str, signing: Signing | None, _age: float, _written_ns: int | None, _process: int
-) -> _Raster:
-    source = rasterio.open(signed(href, signing))
-    colours = source.colorinterp
-    return _Raster(
-        source,
-        GeoBox.from_rio(source),
-        masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
-        alpha=colours.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in colours else None,
-    )
-
-
-def _written_at(href: str) -> int | None:
-    try:
-        return Path(href).stat().st_mtime_ns
-    except OSError:  # not a local file
-        return None
-
-
-@contextmanager
-def _explained(scene: Scene, asset: Asset) -> Iterator[None]:
-    """Open and read with retries, and turn errors into an `AssetError` of one line."""
-    try:
-        with rasterio.Env(**_GDAL):
-            yield
-    except SigningError as error:
-        raise AssetError(scene.id, asset.name, str(error)) from error
-    except RasterioError as error:
-        _open.cache_clear()  # a file that failed, or whose signature aged, is opened anew
-        why = f"{asset.href} cannot be read ({_innermost(error)}); {_advice(asset.href)}"
-        raise AssetError(scene.id, asset.name, why) from error
-
-
-def _innermost(error: BaseException) -> str:
-    """Text of GDAL's own complaint, on one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split())
-
-
-def _advice(href: str) -> str:
-    if href.startswith("s3://"):
-        return "it needs AWS credentials in the environment (and AWS_S3_ENDPOINT outside AWS)"
-    if "://" in href:
-        return "try again, or choose another catalogue"
-    return "fetch the file again" if Path(href).exists() else "the file is not there"
