@@ -13,7 +13,7 @@ from skimage.draw import polygon
 
 from gnomon.simulate.pixels.instrument import blur_kernel, oversampling
 from gnomon.simulate.pixels.light import Light
-from gnomon.simulate.pixels.render import Quay, render
+from gnomon.simulate.pixels.render import Quay, paint, render
 from gnomon.simulate.pixels.scene import grid
 from gnomon.simulate.pixels.ships import Solid, sample_ship, solids
 
@@ -175,3 +175,19 @@ def test_shadows_never_brighten_and_more_solids_never_lighten_water(seed: int) -
     few, many = rendered(parts[:2]), rendered(parts)
     assert np.all(few <= 0.03 + 1e-6)
     assert np.all(many <= few + 1e-6)
+
+
+def test_painted_cells_are_what_the_instrument_averages() -> None:
+    """Away from the edge of the ground, blur and means keep the sum of the light."""
+
+    ship = sample_ship(np.random.default_rng(4), kind="tanker", length_m=60.0)
+    light = Light(sun_azimuth_deg=120.0, sun_elevation_deg=40.0, view_zenith_deg=5.0)
+    shape, gsd = (64, 64), 3.0
+    ground = np.full((5, *shape), 0.03, np.float32)
+    geobox = grid(epsg=32652, west_m=-96.0, north_m=96.0, shape=shape, gsd_m=gsd)
+    world = {"light": light, "quays": [], "solids": solids(ship), "seed": 3}
+    sampled = render(ground, ground, np.zeros(5), geobox=geobox, **world)
+    cells = paint(ground, ground, np.zeros(5), corner=(-96.0, 96.0), gsd_m=gsd, factor=3, **world)
+    assert cells.shape == (5, 192, 192)
+    np.testing.assert_allclose(cells.mean((1, 2)), sampled.mean((1, 2)), rtol=1e-4)
+    assert cells.std() > sampled.std(), "nothing has blurred the cells"

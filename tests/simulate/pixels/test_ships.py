@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnomon.simulate.pixels.ships import (
+    FORMS,
     SIMULATED_TYPES,
     Ship,
     ShipType,
     Solid,
-    hull_outline,
     pick,
     sample_ship,
     solids,
@@ -26,7 +26,7 @@ KINDS = st.sampled_from(SIMULATED_TYPES)
 @settings(max_examples=60)
 @given(kind=st.sampled_from(SIMULATED_TYPES), length=st.floats(20, 330), slender=st.floats(3, 9))
 def test_a_hull_fits_its_length_and_beam(kind: ShipType, length: float, slender: float) -> None:
-    outline = hull_outline(kind, length, length / slender)
+    outline = FORMS[kind].outline(length, length / slender)
     assert np.ptp(outline[:, 0]) == pytest.approx(length)
     assert np.ptp(outline[:, 1]) == pytest.approx(length / slender)
     area = shapely.Polygon(outline).area

@@ -98,6 +98,50 @@ def render(
     return np.asarray(image, np.float32)
 
 
+def paint(
+    ground: Image,
+    made: Image,
+    path: Array,
+    *,
+    corner: tuple[float, float],
+    gsd_m: float,
+    factor: int,
+    light: Light,
+    quays: Sequence[Quay],
+    solids: Sequence[Solid],
+    seed: int,
+    scatter_m: float = 0.0,
+) -> Image:
+    """Paint quays and solids on one small piece of ground, before any instrument.
+
+    Parameters
+    ----------
+    ground, made, path, light, quays, solids, seed
+        As `render` takes them.
+    corner
+        North-west corner of the ground, world metres.
+    gsd_m
+        Of ground and quays.
+    factor
+        Fine cells along a pixel.
+    scatter_m
+        Reach of the light that water scatters into the edge of a shadow.
+
+    Returns
+    -------
+    numpy.ndarray
+        Reflectance on the fine cells, (5, height * factor, width * factor).
+
+    """
+    things = [_Standing(solid, light) for solid in sorted(solids, key=lambda one: one.top_m)]
+    _stack(things, light)
+    shape = (ground.shape[1] * factor, ground.shape[2] * factor)
+    canvas = _Canvas(ground, made, Cells(*corner, gsd_m / factor, shape), factor)
+    brush = _Paint(light, path, seed, scatter_m)
+    canvas.paint([_Rim.of(quay, light) for quay in quays], things, brush)
+    return canvas.pixels
+
+
 def _haloed(layer: Image) -> Image:
     """Whole blocks with their halo; beyond its border the scene repeats its last pixel."""
     after = [_HALO_PX + -size % _BLOCK_PX for size in layer.shape[1:]]
@@ -218,9 +262,10 @@ class _Rim:
 class _Paint:
     """What light and clutter do to a surface."""
 
-    def __init__(self, light: Light, path: Array, seed: int) -> None:
+    def __init__(self, light: Light, path: Array, seed: int, scatter_m: float = 0.0) -> None:
         self.shade = (1 - light.direct()).astype(np.float32)
         self.seed = seed
+        self.scatter_m = scatter_m
         self._floor = path.astype(np.float32)
 
     def darken(self, pixels: Image, mask: Mask) -> None:
@@ -229,19 +274,29 @@ class _Paint:
             lit, floor = pixels[:, mask], self._floor[:, None]
             pixels[:, mask] = np.minimum(lit, floor + (lit - floor) * self.shade[:, None])
 
+    def darken_water(self, pixels: Image, mask: Mask, side_m: float) -> None:
+        """The same for water, which scatters light into the edge of a shadow."""
+        if not self.scatter_m:
+            self.darken(pixels, mask)
+        elif mask.any():
+            dark = ndimage.gaussian_filter(mask.astype(np.float32), self.scatter_m / side_m)
+            lost = np.maximum(pixels - self._floor[:, None, None], 0) * dark
+            pixels -= lost * (1 - self.shade)[:, None, None]
+
 
 class _Canvas:
     """One block with its halo on the fine grid."""
 
     def __init__(self, ground: Image, made: Image, cells: Cells, factor: int) -> None:
-        self._pixels = np.asarray(ground.repeat(factor, axis=1).repeat(factor, axis=2))
+        self.pixels = np.asarray(ground.repeat(factor, axis=1).repeat(factor, axis=2))
         self._made = made
         self._cells = cells
         self._factor = factor
 
     def paint(self, rims: Sequence[_Rim], things: Sequence[_Standing], paint: _Paint) -> None:
         """Shade and paint everything, from the water upwards."""
-        paint.darken(self._pixels, self._shadowed(things, 0.0))
+        shadowed = self._shadowed(things, 0.0)
+        paint.darken_water(self.pixels, shadowed, self._cells.side_m)
         covered = np.zeros(self._cells.shape, bool)
         for rim in rims:
             window, mask = self._cells.fill(rim.edge)
@@ -253,20 +308,20 @@ class _Canvas:
         if covered.any():
             rows, columns = np.nonzero(covered)
             made = self._made[:, rows // self._factor, columns // self._factor]
-            self._pixels[:, rows, columns] = made
+            self.pixels[:, rows, columns] = made
             level = max(rim.height_m for rim in rims)
-            paint.darken(self._pixels, self._shadowed(things, level) & covered)
+            paint.darken(self.pixels, self._shadowed(things, level) & covered)
         for thing in things:
             self._stand(thing, paint)
 
     def sampled(self) -> Image:
         """Blur, average over pixels, cut the halo off."""
-        return sample(self._pixels, self._factor, halo_px=_HALO_PX)
+        return sample(self.pixels, self._factor, halo_px=_HALO_PX)
 
     def _at(self, window: CellWindow) -> Image:
         """View of the fine cells of a window."""
         rows, columns = window.slices
-        return self._pixels[:, rows, columns]
+        return self.pixels[:, rows, columns]
 
     def _shadowed(self, things: Iterable[_Standing], level_m: float) -> Mask:
         """Cells of a level surface that some solid keeps the sun from."""

@@ -173,7 +173,7 @@ def _ground(spec: SceneSpec, rng: np.random.Generator, scenery: Scenery, gsd: fl
     sea = draw_water(rng, spec.weather, scenery.shore_m, gsd_m=gsd)
     for ship in spec.ships:
         if ship.speed_m_s:
-            _wake(sea, ship, spec.geobox)
+            add_wake(sea, ship, spec.geobox)
     if scenery.land is None:
         return sea
     dry = np.clip(0.5 - scenery.shore_m / gsd, 0, 1)
@@ -192,7 +192,7 @@ def _made(spec: SceneSpec, rng: np.random.Generator, gsd: float) -> Image:
     return np.asarray(top, np.float32)
 
 
-def _wake(sea: Image, ship: Ship, geobox: GeoBox) -> None:
+def add_wake(sea: Image, ship: Ship, geobox: GeoBox) -> None:
     """Brighten the water behind a ship: foam astern that fades, and the two arms of the V."""
     heading = np.deg2rad(ship.heading_deg)
     row, column = np.indices(sea.shape[1:])

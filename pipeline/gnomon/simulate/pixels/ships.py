@@ -54,7 +54,7 @@ _TANKER_SIZES = (
     (18.6, 0.516, 0.77, 0.50),
     (32.2, 0.584, 0.63, 0.34),
 )
-_DECKS: dict[str, tuple[float, ...]] = {
+PAINTS: dict[str, tuple[float, ...]] = {
     "red": (0.055, 0.06, 0.17, 0.21, 0.19),
     "brown": (0.06, 0.065, 0.11, 0.14, 0.15),
     "green": (0.07, 0.125, 0.10, 0.13, 0.12),
@@ -65,6 +65,7 @@ _DECKS: dict[str, tuple[float, ...]] = {
     "black": (0.045, 0.045, 0.05, 0.055, 0.06),
     "white": (0.40, 0.41, 0.41, 0.41, 0.30),
 }
+"""Reflectance of paint in five bands, by name."""
 _DECK_OF_TYPE: dict[ShipType, tuple[str, ...]] = {
     "tanker": ("red", "red", "brown", "green", "green", "grey", "orange", "buff"),
     "bulk": ("red", "brown", "grey", "green", "orange", "buff"),
@@ -75,6 +76,40 @@ _DECK_OF_TYPE: dict[ShipType, tuple[str, ...]] = {
 }
 _WALLS = ("black", "black", "red", "blue", "green", "grey", "brown")
 _STACKS = ("red", "red", "blue", "grey", "white", "orange", "green", "brown", "buff")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HullForm:
+    """Outline of a hull at the waterline: how it tapers to bow and stern."""
+
+    bow: float
+    """Length of the bow's taper, in lengths."""
+    power: float
+    """The half-breadth falls as ``1 - t**power`` along it."""
+    stern: float
+    """Length of the stern's taper, in lengths."""
+    transom: float
+    """Breadth of the transom, in beams."""
+
+    def outline(self, length_m: float, beam_m: float, *, points: int = 14) -> Array:
+        """Outline in the ship frame, (n, 2), clockwise from the port quarter."""
+        ahead = np.linspace(0, 1, points)
+        x = np.concatenate([[-0.5, -0.5 + self.stern], 0.5 - self.bow + self.bow * ahead])
+        half = np.concatenate([[self.transom / 2, 0.5], 0.5 * (1 - ahead**self.power)])
+        port = np.stack([x * length_m, -half * beam_m], axis=1)
+        starboard = port[-2::-1] * [1, -1]
+        return np.concatenate([port, starboard])
+
+
+FORMS: dict[ShipType, HullForm] = {
+    "tanker": HullForm(bow=0.13, power=2.4, stern=0.07, transom=0.72),
+    "bulk": HullForm(bow=0.12, power=2.5, stern=0.06, transom=0.75),
+    "container": HullForm(bow=0.26, power=1.7, stern=0.08, transom=0.80),
+    "general": HullForm(bow=0.20, power=1.9, stern=0.07, transom=0.75),
+    "fishing": HullForm(bow=0.34, power=1.8, stern=0.10, transom=0.70),
+    "tug": HullForm(bow=0.34, power=2.2, stern=0.16, transom=0.65),
+}
+"""The area is 0.85 to 0.96 of length times beam, as waterplane coefficients are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +143,8 @@ class Ship:
     """Height of the raised deck over the last fifth of the hull."""
     seed: int = 0
     """Decides colours and clutter of what stands on the deck."""
+    form: HullForm | None = None
+    """Of the waterline; the type's own if left out."""
 
     def deck_m(self, at: float) -> float:
         """Height of the deck above the water, ``at`` in lengths forward of amidships."""
@@ -118,7 +155,11 @@ class Ship:
 
     def outline(self) -> Array:
         """Hull at the waterline, an (n, 2) array of world metres."""
-        return self.to_world(hull_outline(self.type, self.length_m, self.beam_m))
+        return self.to_world(self.plan())
+
+    def plan(self) -> Array:
+        """Hull at the waterline in the ship frame, (n, 2), metres."""
+        return (self.form or FORMS[self.type]).outline(self.length_m, self.beam_m)
 
     def polygon(self) -> Polygon:
         """Hull at the waterline as a polygon in world metres."""
@@ -146,27 +187,6 @@ class Solid:
     wall: tuple[float, ...]
     clutter: float = 0.0
     """Relative deviation of the top's reflectance from place to place."""
-
-
-def hull_outline(kind: ShipType, length_m: float, beam_m: float, *, points: int = 14) -> Array:
-    """Outline of a hull in the ship frame, (n, 2), clockwise from the port quarter.
-
-    The area is 0.85 to 0.96 of length times beam, as waterplane coefficients are.
-    """
-    bow, power, stern, transom = {
-        "tanker": (0.13, 2.4, 0.07, 0.72),
-        "bulk": (0.12, 2.5, 0.06, 0.75),
-        "container": (0.26, 1.7, 0.08, 0.80),
-        "general": (0.20, 1.9, 0.07, 0.75),
-        "fishing": (0.34, 1.8, 0.10, 0.70),
-        "tug": (0.34, 2.2, 0.16, 0.65),
-    }[kind]
-    ahead = np.linspace(0, 1, points)
-    x = np.concatenate([[-0.5, -0.5 + stern], 0.5 - bow + bow * ahead])
-    half = np.concatenate([[transom / 2, 0.5], 0.5 * (1 - ahead**power)])
-    port = np.stack([x * length_m, -half * beam_m], axis=1)
-    starboard = port[-2::-1] * [1, -1]
-    return np.concatenate([port, starboard])
 
 
 def sample_ship(
@@ -234,9 +254,9 @@ def solids(ship: Ship) -> list[Solid]:
     """Build what a ship is made of, from the hull upwards."""
     rng = np.random.default_rng(ship.seed)
     shade = float(np.exp(rng.normal(0, 0.16)))
-    deck = _scaled(_DECKS[ship.deck], shade)
-    wall = _DECKS[pick(rng, _WALLS)]
-    parts = list(_hull(ship, deck, wall))
+    deck = scaled(PAINTS[ship.deck], shade)
+    wall = PAINTS[pick(rng, _WALLS)]
+    parts = list(hull_solids(ship, deck, wall))
     fittings = {
         "tanker": _tanker,
         "bulk": _bulk,
@@ -249,25 +269,28 @@ def solids(ship: Ship) -> list[Solid]:
     return parts
 
 
-def _hull(ship: Ship, deck: tuple[float, ...], wall: tuple[float, ...]) -> Iterator[Solid]:
+def hull_solids(
+    ship: Ship, deck: tuple[float, ...], wall: tuple[float, ...], *, clutter: float = 0.10
+) -> Iterator[Solid]:
     """Build a prism up to the lowest deck, and slices of hull from there to the deck's line."""
     edges = np.linspace(-0.5, 0.5, 19)
     heights = [ship.deck_m(float(at)) for at in (edges[:-1] + edges[1:]) / 2]
     lowest = min(heights)
-    yield Solid(ship.outline(), 0.0, lowest, deck, wall, 0.10)
-    whole = Polygon(hull_outline(ship.type, ship.length_m, ship.beam_m))
+    yield Solid(ship.outline(), 0.0, lowest, deck, wall, clutter)
+    whole = Polygon(ship.plan())
     for start, stop, height in zip(edges[:-1], edges[1:], heights, strict=True):
         if height > lowest + 0.02:
             strip = box(start * ship.length_m, -ship.beam_m, stop * ship.length_m, ship.beam_m)
             outline = np.asarray(whole.intersection(strip).exterior.coords)
-            yield Solid(ship.to_world(outline), lowest, height, deck, wall, 0.10)
+            yield Solid(ship.to_world(outline), lowest, height, deck, wall, clutter)
 
 
-def _scaled(colour: tuple[float, ...], by: float) -> tuple[float, ...]:
+def scaled(colour: tuple[float, ...], by: float) -> tuple[float, ...]:
+    """Brighten a colour, no further than white paint."""
     return tuple(float(min(value * by, 0.7)) for value in colour)
 
 
-def _block(
+def deck_block(
     ship: Ship,
     centre: tuple[float, float],
     size: tuple[float, float],
@@ -278,47 +301,47 @@ def _block(
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
     plan = (corners * size + centre) * (ship.length_m, ship.beam_m)
     base = ship.deck_m(centre[0])
-    return Solid(ship.to_world(plan), base, base + height_m, colour, _scaled(colour, 0.8))
+    return Solid(ship.to_world(plan), base, base + height_m, colour, scaled(colour, 0.8))
 
 
 def _house(ship: Ship, rng: np.random.Generator, at: float, depth: float) -> list[Solid]:
     """Build the accommodation, lower aft where the funnel stands, and the bridge across it."""
-    white = _scaled(_DECKS["white"], float(np.exp(rng.normal(-0.1, 0.2))))
-    funnel = _DECKS[pick(rng, ("black", "red", "blue", "orange", "white"))]
+    white = scaled(PAINTS["white"], float(np.exp(rng.normal(-0.1, 0.2))))
+    funnel = PAINTS[pick(rng, ("black", "red", "blue", "orange", "white"))]
     tall = ship.house_height_m
     return [
-        _block(ship, (at, 0), (depth, 0.82), 0.6 * tall, white),
-        _block(ship, (at + 0.25 * depth, 0), (0.4 * depth, 0.96), tall, white),
-        _block(ship, (at - 0.35 * depth, 0), (0.25 * depth, 0.25), 1.05 * tall, funnel),
+        deck_block(ship, (at, 0), (depth, 0.82), 0.6 * tall, white),
+        deck_block(ship, (at + 0.25 * depth, 0), (0.4 * depth, 0.96), tall, white),
+        deck_block(ship, (at - 0.35 * depth, 0), (0.25 * depth, 0.25), 1.05 * tall, funnel),
     ]
 
 
 def _tanker(ship: Ship, rng: np.random.Generator, deck: tuple[float, ...]) -> Iterator[Solid]:
-    pale = _scaled(deck, 1.5)
-    pipes = _DECKS[pick(rng, ("grey", "buff", "white"))] if rng.random() < 0.5 else pale
+    pale = scaled(deck, 1.5)
+    pipes = PAINTS[pick(rng, ("grey", "buff", "white"))] if rng.random() < 0.5 else pale
     breadth = float(np.clip(3.0 / ship.beam_m, 0.08, 0.25))
-    yield _block(ship, (0.08, 0), (0.62, breadth), 1.2, pipes)
-    yield _block(ship, (0.06, 0), (min(4.0 / ship.length_m, 0.04), 0.86), 1.5, pipes)
-    yield _block(ship, (0.42, 0), (0.05, 0.45), 2.0, deck)
+    yield deck_block(ship, (0.08, 0), (0.62, breadth), 1.2, pipes)
+    yield deck_block(ship, (0.06, 0), (min(4.0 / ship.length_m, 0.04), 0.86), 1.5, pipes)
+    yield deck_block(ship, (0.42, 0), (0.05, 0.45), 2.0, deck)
     if rng.random() < 0.6:  # the derrick that lifts the hoses, stowed along the ship or turned out
         side, long = float(rng.choice([-0.2, 0.2])), rng.random() < 0.5
         size = (0.10, 0.05) if long else (0.015, 0.55)
-        yield _block(ship, (0.07, 0.0 if not long else side), size, 7.0, _DECKS["buff"])
+        yield deck_block(ship, (0.07, 0.0 if not long else side), size, 7.0, PAINTS["buff"])
     yield from _house(ship, rng, -0.40, float(np.clip(14 / ship.length_m + 0.05, 0.08, 0.2)))
 
 
 def _bulk(ship: Ship, rng: np.random.Generator, deck: tuple[float, ...]) -> Iterator[Solid]:
     count = int(np.clip(round(ship.length_m / 28), 3, 9))
-    lids = _DECKS[pick(rng, ("red", "grey", "green", "buff", ship.deck))]
+    lids = PAINTS[pick(rng, ("red", "grey", "green", "buff", ship.deck))]
     places = np.linspace(-0.27, 0.38, count)
     step = places[1] - places[0]
     for place in places:
-        colour = _scaled(lids, float(np.exp(rng.normal(0.15, 0.12))))
-        yield _block(ship, (float(place), 0), (0.68 * step, 0.52), 2.5, colour)
+        colour = scaled(lids, float(np.exp(rng.normal(0.15, 0.12))))
+        yield deck_block(ship, (float(place), 0), (0.68 * step, 0.52), 2.5, colour)
     if ship.length_m < 210 and rng.random() < 0.6:
         for place in (places[:-1] + step / 2)[::2]:
-            yield _block(ship, (float(place), 0), (0.012, 0.55), 14.0, _DECKS["buff"])
-    yield _block(ship, (0.45, 0), (0.05, 0.4), 2.5, deck)
+            yield deck_block(ship, (float(place), 0), (0.012, 0.55), 14.0, PAINTS["buff"])
+    yield deck_block(ship, (0.45, 0), (0.05, 0.4), 2.5, deck)
     yield from _house(ship, rng, -0.40, float(np.clip(12 / ship.length_m + 0.04, 0.06, 0.16)))
 
 
@@ -332,30 +355,32 @@ def _container(ship: Ship, rng: np.random.Generator, _: tuple[float, ...]) -> It
             continue
         taper = 1.0 if place < 0.2 else 1.0 - 1.8 * (place - 0.2)
         for row in range(rows):
-            colour = _scaled(_DECKS[pick(rng, _STACKS)], float(np.exp(rng.normal(0, 0.25))))
+            colour = scaled(PAINTS[pick(rng, _STACKS)], float(np.exp(rng.normal(0, 0.25))))
             side = ((row + 0.5) / rows - 0.5) * 0.94 * taper
             size = (0.70 / count, 0.88 * taper / rows)
-            yield _block(ship, (float(place), side), size, float(2.6 * rng.integers(1, 6)), colour)
+            yield deck_block(
+                ship, (float(place), side), size, float(2.6 * rng.integers(1, 6)), colour
+            )
     yield from _house(ship, rng, at, float(np.clip(9 / ship.length_m + 0.02, 0.045, 0.1)))
 
 
 def _general(ship: Ship, rng: np.random.Generator, deck: tuple[float, ...]) -> Iterator[Solid]:
     count = 1 if ship.length_m < 85 else int(rng.integers(2, 4))
-    lids = _DECKS[pick(rng, ("grey", "green", "buff", "brown", "orange", ship.deck))]
+    lids = PAINTS[pick(rng, ("grey", "green", "buff", "brown", "orange", ship.deck))]
     edges = np.linspace(-0.27, 0.36, count + 1)
     for start, stop in pairwise(edges):
         size = (0.86 * float(stop - start), 0.66)
-        colour = _scaled(lids, float(np.exp(rng.normal(0.1, 0.12))))
-        yield _block(ship, (float(start + stop) / 2, 0), size, 1.8, colour)
+        colour = scaled(lids, float(np.exp(rng.normal(0.1, 0.12))))
+        yield deck_block(ship, (float(start + stop) / 2, 0), size, 1.8, colour)
     if rng.random() < 0.5:
-        yield _block(ship, (float(edges[count // 2]), 0.2), (0.02, 0.3), 12.0, _DECKS["buff"])
-    yield _block(ship, (0.44, 0), (0.06, 0.45), 2.2, deck)
+        yield deck_block(ship, (float(edges[count // 2]), 0.2), (0.02, 0.3), 12.0, PAINTS["buff"])
+    yield deck_block(ship, (0.44, 0), (0.06, 0.45), 2.2, deck)
     yield from _house(ship, rng, -0.39, float(np.clip(9 / ship.length_m + 0.04, 0.08, 0.18)))
 
 
 def _fishing(ship: Ship, rng: np.random.Generator, _: tuple[float, ...]) -> Iterator[Solid]:
     yield from _house(ship, rng, float(rng.choice([-0.25, 0.05, 0.18])), 0.24)
-    yield _block(ship, (-0.42, 0), (0.03, 0.7), 5.0, _DECKS["buff"])
+    yield deck_block(ship, (-0.42, 0), (0.03, 0.7), 5.0, PAINTS["buff"])
 
 
 def _tug(ship: Ship, rng: np.random.Generator, _: tuple[float, ...]) -> Iterator[Solid]:
