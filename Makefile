@@ -11,7 +11,7 @@ WEB := pipeline/gnomon/report/web
 .DEFAULT_GOAL := help
 
 .PHONY: help detect demo report page page-packages test fast lint docs notebooks bench validate \
-	evaluate evaluate-background train lock locked test-lowest clean
+	evaluate evaluate-background train train-freeboard lock locked test-lowest clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ evaluate-background: .venv/ready  ## measure what a port's background adds: make
 
 train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
 	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
+
+train-freeboard: .venv/ready  ## new weights for freeboards, from simulated tankers; goes on where it stopped
+	.venv/bin/python -m gnomon.learn.freeboard models/$(or $(NAME),freeboard)
 
 page: page-packages  ## build the page's script and style after changing report/web (needs node)
 	cd $(WEB) && npm run check && npm run build

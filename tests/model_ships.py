@@ -60,7 +60,10 @@ def model_chip(freeboard=4.0, *, gsd=3.0, bands=4, noise=0.0015, seed=0, length=
         "heading_sigma_deg": 2.0,
         "position_sigma_m": 2.0,
     }
-    return ShipChip(image=image.astype(np.float32), gsd_m=gsd, **angles, **known | changes)
+    names = ("blue", "green", "red", "nir")[:bands]
+    return ShipChip(
+        image=image.astype(np.float32), bands=names, gsd_m=gsd, **angles, **known | changes
+    )
 
 
 def moments(fit):

@@ -139,3 +139,13 @@ def test_errors_of_the_other_parameters_hold_them():
         off = fit.ship[index] - truth[index]
         off[2] = (off[2] + np.pi) % (2 * np.pi) - np.pi
         assert (np.abs(off) < 4 * fit.ship_sigma[index] + 0.05).all()
+
+
+def test_a_descent_from_the_right_freeboard_is_as_good_as_the_usual_one_or_better():
+    """More starts never end at a lower likelihood, and a wrong one beside the usual is harmless."""
+    chip = model_chip(freeboard=7.5, gsd=1.0)
+    usual, placed, astray = (
+        moments(invert(chip, starts_m=starts))[0] for starts in ((), (7.0, 8.0), (0.1,))
+    )
+    assert placed == pytest.approx(7.5, abs=0.4)
+    assert astray == pytest.approx(usual, abs=0.1)

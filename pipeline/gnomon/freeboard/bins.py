@@ -33,11 +33,14 @@ class ShipChip:
 
     image: NDArray[np.float32]
     """(bands, rows, columns), north up, in any unit that is linear in light; NaN: no data."""
+    bands: tuple[str, ...] = ()
+    """Their names, for the network (`gnomon.freeboard.window`); the fit needs none."""
     gsd_m: float
     sun_azimuth_deg: float
     sun_elevation_deg: float
     view_azimuth_deg: float = 0.0
     view_zenith_deg: float = 0.0
+    """NaN, like the azimuth, where the view is unknown."""
     length_m: float
     length_sigma_m: float
     beam_m: float
@@ -56,6 +59,16 @@ class ShipChip:
     """Standard deviation of the point spread, without the pixel itself, in pixels."""
     dark: float = 0.0
     """Part of the water's brightness that no shadow takes away (path, sky), as a fraction."""
+
+    @property
+    def view_known(self) -> bool:
+        """Whether both angles of the view are known."""
+        return bool(np.isfinite([self.view_azimuth_deg, self.view_zenith_deg]).all())
+
+    @property
+    def view_deg(self) -> tuple[float, float]:
+        """Azimuth and zenith of the view; from overhead where it is unknown."""
+        return (self.view_azimuth_deg, self.view_zenith_deg) if self.view_known else (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -141,9 +154,9 @@ def binned(chip: ShipChip) -> Bins:
 def unusable(chip: ShipChip, recorded: NDArray[np.bool_] | None = None) -> str | None:
     """Why a chip cannot be inverted at all, as a ``load_reason``; None if it can.
 
-    ``no_geometry`` for want of angles or of a sun at least 3 degrees high, ``too_small`` where the
-    beam is less than half a pixel, ``edge`` where hull or shadow run off the image, ``cloud`` where
-    less than two thirds of the ground that hull and shadow can reach holds data.
+    ``no_geometry`` for want of the sun's angles or of a sun at least 3 degrees high, ``too_small``
+    where the beam is less than half a pixel, ``edge`` where hull or shadow run off the image,
+    ``cloud`` where less than two thirds of the ground that hull and shadow can reach holds data.
 
     Parameters
     ----------
@@ -153,15 +166,10 @@ def unusable(chip: ShipChip, recorded: NDArray[np.bool_] | None = None) -> str |
         Pixels that the image has, hidden or not, (rows, columns); those with data if left out.
 
     """
-    angles = (
-        chip.sun_azimuth_deg,
-        chip.sun_elevation_deg,
-        chip.view_azimuth_deg,
-        chip.view_zenith_deg,
-    )
-    if not np.isfinite(angles).all() or not 3 <= chip.sun_elevation_deg <= 90:
+    sun = (chip.sun_azimuth_deg, chip.sun_elevation_deg)
+    if not np.isfinite(sun).all() or not 3 <= chip.sun_elevation_deg <= 90:
         return "no_geometry"
-    if not 0 <= chip.view_zenith_deg < 70:
+    if not 0 <= chip.view_deg[1] < 70:
         return "no_geometry"
     if chip.beam_m < 0.5 * chip.gsd_m:
         return "too_small"

@@ -12,9 +12,9 @@ Floats = NDArray[np.float64]
 
 
 def sight_of(chip: ShipChip) -> Sight:
-    """Sun and sensor of a chip, from the grid's north."""
-    names = ("sun_azimuth_deg", "sun_elevation_deg", "view_azimuth_deg", "view_zenith_deg")
-    radians = ([np.deg2rad(getattr(chip, name))] for name in names)
+    """Sun and sensor of a chip, from the grid's north; overhead where the view is unknown."""
+    angles = (chip.sun_azimuth_deg, chip.sun_elevation_deg, *chip.view_deg)
+    radians = ([np.deg2rad(angle)] for angle in angles)
     return Sight(*(torch.tensor(angle, dtype=torch.float64) for angle in radians))
 
 
@@ -41,8 +41,15 @@ def cover_of_pixels(chip: ShipChip, ship: Floats) -> Floats:
     return covers
 
 
-def traces(chip: ShipChip, fit: Fit) -> tuple[Floats, Floats]:
+def traces(chip: ShipChip, fit: Fit, freeboard_m: float | None = None) -> tuple[Floats, Floats]:
     """Fitted waterline, and edge of the shadow of the deck's edge.
+
+    Parameters
+    ----------
+    chip, fit
+        A ship in its image, and the fit to it.
+    freeboard_m
+        Height of the deck; the fit's own likeliest if left out.
 
     Returns
     -------
@@ -57,8 +64,10 @@ def traces(chip: ShipChip, fit: Fit) -> tuple[Floats, Floats]:
     sine, cosine = np.sin(fitted["heading_rad"]), np.cos(fitted["heading_rad"])
     east = fitted["east_m"] + along * sine + aside * cosine
     north = fitted["north_m"] + along * cosine - aside * sine
-    best = float(fit.freeboard_m[fit.log_likelihood.argmax()])
-    reach = best / np.tan(np.deg2rad(chip.sun_elevation_deg))
+    likeliest = float(fit.freeboard_m[fit.log_likelihood.argmax()])
+    reach = (likeliest if freeboard_m is None else freeboard_m) / np.tan(
+        np.deg2rad(chip.sun_elevation_deg)
+    )
     away = np.deg2rad(chip.sun_azimuth_deg)
     hull = np.column_stack([east, north])
     return hull, hull - reach * np.array([np.sin(away), np.cos(away)])

@@ -26,6 +26,7 @@ Each ship is inverted alone and in float64, so that its freeboard depends neithe
 of a table nor on the number of threads (by less than a nanometre).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,13 +80,16 @@ _ALL = tuple(range(P))
 
 
 @torch.no_grad()
-def invert(chip: ShipChip) -> Fit:
+def invert(chip: ShipChip, *, starts_m: Sequence[float] = ()) -> Fit:
     """Likelihood of the freeboard of a ship, all nuisance parameters integrated out.
 
     Parameters
     ----------
     chip
         A ship in its image; `gnomon.freeboard.bins.unusable` must find no fault with it.
+    starts_m
+        Freeboards that descents start from beside the usual one: quantiles of the network's
+        posterior (`gnomon.freeboard.trained`), so that none settles on a wrong one unseen.
 
     """
     bins = binned(chip)
@@ -93,14 +97,12 @@ def invert(chip: ShipChip) -> Fit:
     maps = _maps(chip, bins, mean, extra_m=1.5 * chip.position_sigma_m)
     first = _Stage(chip, bins, first_noise(bins, maps, _ends(chip, bins, mean)))
     problem = first.problem(mean, precision)
-    both = mean.repeat(2, 1)
-    both[1, HEADING] += np.pi
-    ships, _ = descend(problem, both, _blurs(chip), _COARSE)
+    ships, _ = descend(problem, _starts(chip, mean, starts_m), _blurs(chip), _COARSE)
     ships, objectives = descend(problem, ships, (0.0,), _ALL, steps=8)
-    reverse = bool(objectives[1] < objectives[0]) and not chip.bow_known
-    second = _again(first, problem, ships[int(reverse)])
+    best = ships[int(objectives.argmin())]
+    second = _again(first, problem, best)
     problem = second.problem(mean, precision)
-    ships, _ = descend(problem, ships[int(reverse)][None], (0.0,), _ALL, steps=8)
+    ships, _ = descend(problem, best[None], (0.0,), _ALL, steps=8)
     expansion = expand(problem, ships, problem.points, _ALL)
     grid, curve = _profile(chip, problem, ships[0], expansion)
     return _result(second, ships[0], expansion, grid, curve)
@@ -138,6 +140,17 @@ def _blurs(chip: ShipChip) -> tuple[float, ...]:
     widest = max(0.6 * chip.position_sigma_m, 0.3 * chip.length_sigma_m)
     finest = 0.4 * chip.gsd_m
     return tuple(widest / 2.5**n for n in range(6) if widest / 2.5**n > finest)
+
+
+def _starts(chip: ShipChip, mean: Tensor, starts_m: Sequence[float]) -> Tensor:
+    """Ships to start from: each freeboard, with the bow at either end unless that is known."""
+    ships = mean.repeat(1 + len(starts_m), 1)
+    ships[1:, FREEBOARD] = torch.tensor(starts_m, dtype=mean.dtype)
+    if chip.bow_known:
+        return ships
+    turned = ships.clone()
+    turned[:, HEADING] += np.pi
+    return torch.cat([ships, turned])
 
 
 def _again(stage: _Stage, problem: Problem, ship: Tensor) -> _Stage:
@@ -278,12 +291,13 @@ def _fine(grid: Floats, curve: Floats, top: float) -> Floats:
 
 
 def _edge_m_per_m(chip: ShipChip, heading_deg: float) -> float:
+    azimuth, zenith = chip.view_deg
     edge = deck_to_shadow_m(
         1.0,
         heading_deg=heading_deg,
         sun_azimuth_deg=chip.sun_azimuth_deg,
         sun_elevation_deg=chip.sun_elevation_deg,
-        view_azimuth_deg=chip.view_azimuth_deg,
-        view_zenith_deg=chip.view_zenith_deg,
+        view_azimuth_deg=azimuth,
+        view_zenith_deg=zenith,
     )
     return abs(float(edge))

@@ -34,7 +34,10 @@ DECK_DOUBT_M, EDGE_DOUBT_PX = 0.15, 0.06
 LEAST_EDGE_PX = 0.06
 """Pixels that the shadow's edge moves for a metre of freeboard, below which a fit counts as no
 evidence: it rests then on bow, stern and superstructure, whose shapes the model does not know."""
-LADEN_ABOVE, BALLAST_BELOW = 0.90, 0.10
+WRONG_COSTS = 10.0
+"""What a wrong load state costs, in load states that are not given: one is given where the chance
+that it is wrong is below the inverse."""
+LADEN_ABOVE, BALLAST_BELOW = 1 - 1 / WRONG_COSTS, 1 / WRONG_COSTS
 """Of p_laden; between the two a ship is indeterminate."""
 SUN_HIGH_DEG = 50.0
 SUN_ALONG_DEG = 30.0
@@ -132,13 +135,8 @@ def assess_load(
     low, high = np.interp([0.05, 0.95], middles, grid)
     ratio = log_lr_laden(evidence, ships)
     p_laden = float(1 / (1 + np.exp(-ratio)))
-    state = "indeterminate"
-    if reason is None and p_laden > LADEN_ABOVE:
-        state = "laden"
-    elif reason is None and p_laden < BALLAST_BELOW:
-        state = "ballast"
-    elif reason is None:
-        reason = why_weak(sun_elevation_deg, sun_off_axis_deg, beam_px)
+    weak = why_weak(sun_elevation_deg, sun_off_axis_deg, beam_px)
+    state, why = verdict(p_laden, weak=weak, reason=reason)
     return Load(
         freeboard_m=mean,
         freeboard_sigma_m=sigma,
@@ -147,8 +145,28 @@ def assess_load(
         log_lr_laden=ratio,
         p_laden=p_laden,
         load_state=state,
-        load_reason=reason,
+        load_reason=why,
     )
+
+
+def verdict(p_laden: float, *, weak: str, reason: str | None = None) -> tuple[str, str | None]:
+    """Load state that costs least, and why it is indeterminate.
+
+    Parameters
+    ----------
+    p_laden
+        Probability that the ship is laden.
+    weak
+        The reason if the probability decides nothing.
+    reason
+        The reason if nothing is decided whatever the probability.
+
+    """
+    if reason is None and p_laden > LADEN_ABOVE:
+        return "laden", None
+    if reason is None and p_laden < BALLAST_BELOW:
+        return "ballast", None
+    return "indeterminate", reason or weak
 
 
 def posterior(evidence: Evidence, ships: Tankers) -> Floats:

@@ -1,0 +1,1 @@
+"""Teaching the network of `gnomon.freeboard.network` on simulated tankers."""
