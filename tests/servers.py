@@ -14,6 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
+from gnomon.datamodel.trust import Trust
+
+LOOPBACK = Trust(hosts=("127.0.0.1",))
+"""Of a catalogue that a study lets lead to this machine."""
+
 
 @dataclass
 class Fault:

@@ -22,7 +22,7 @@ from gnomon.catalog.angles import granule_angles, incidence_deg, with_angles
 from gnomon.catalog.items import scene_from_item
 from gnomon.datamodel.scene import Scene
 from gnomon.geo.sun import sun_at
-from servers import Fault, FileServer
+from servers import LOOPBACK, Fault, FileServer
 
 XML = """<?xml version="1.0"?><Tile><Tile_Angles>
 <Mean_Sun_Angle><ZENITH_ANGLE>50.5</ZENITH_ANGLE><AZIMUTH_ANGLE>160</AZIMUTH_ANGLE></Mean_Sun_Angle>
@@ -241,7 +241,7 @@ def scene(**fields: object) -> Scene:
     known = {
         "id": "x", "collection": "c", "platform": "sentinel-2a", "sensor": "optical",
         "seen_at": datetime(2024, 4, 3, 2, 12, tzinfo=UTC), "footprint": box(132, 42, 133, 43),
-        "gsd_m": 10,
+        "gsd_m": 10, "trust": LOOPBACK,
     }  # fmt: skip
     return Scene(**(known | fields))
 

@@ -12,6 +12,8 @@ from catalogs import quick_options, refused
 from gnomon.catalog.documents import DocumentReader, one_line
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.limits import Limits
+from hostile import Answer, Hostile, bomb, drip, endless
 from servers import Fault, FileServer
 
 
@@ -79,9 +81,9 @@ def test_a_server_that_always_hangs_ends_with_the_total_time(file_server: FileSe
 
 
 def test_a_local_and_a_remote_document_are_the_same(file_server: FileServer) -> None:
-    reader = DocumentReader(quick_options(file_server.url))
-    local = reader.document(str(file_server.folder / "catalog.json"))
-    assert reader.document(f"{file_server.url}/catalog.json") == local
+    path, url = str(file_server.folder / "catalog.json"), f"{file_server.url}/catalog.json"
+    local = DocumentReader(quick_options(path)).document(path)
+    assert DocumentReader(quick_options(url)).document(url) == local
 
 
 def test_an_item_that_cannot_be_read_is_an_error_of_its_own(
@@ -95,6 +97,36 @@ def test_an_item_that_cannot_be_read_is_an_error_of_its_own(
         assert isinstance(error, AssetError)
         assert error.item == href
         assert "mend the catalogue" in str(error)
+
+
+@pytest.mark.parametrize("depth", [60, 2000, 10**6])
+def test_what_is_nested_without_end_is_no_document(depth: int, tmp_path: Path) -> None:
+    path = tmp_path / "catalog.json"
+    path.write_text('{"a": ' + "[" * depth + "]" * depth + "}")
+    if depth < 64:
+        assert DocumentReader(quick_options(path)).document(str(path))
+        return
+    refused(path, r"more deeply than \[catalog.limits\] json_depth, 64")
+
+
+@pytest.mark.parametrize("answer", [bomb(10**8), endless], ids=["bomb", "endless"])
+def test_a_catalogue_that_never_ends_is_refused(answer: Answer) -> None:
+    with Hostile({"/catalog.json": answer}) as server:
+        limits = Limits(document_bytes=10**6)
+        refused(f"{server.url}/catalog.json", r"\[catalog.limits\]", limits=limits)
+        assert server.sent < 20 * 10**6
+
+
+def test_no_dripping_catalogue_stretches_the_total_time() -> None:
+    with Hostile({"/catalog.json": drip}) as server:
+        began = time.monotonic()
+        refused(f"{server.url}/catalog.json", "total time", timeout_s=5.0, total_timeout_s=0.5)
+        assert time.monotonic() - began < 2
+
+
+def test_a_large_file_on_the_disk_is_no_document_either(tmp_path: Path) -> None:
+    (tmp_path / "catalog.json").write_text("{}" + " " * 2000)
+    refused(tmp_path / "catalog.json", "document_bytes", limits=Limits(document_bytes=1000))
 
 
 @pytest.mark.parametrize("text", ["", "one\n  two", "x" * 500])

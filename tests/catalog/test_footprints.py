@@ -13,6 +13,7 @@ from shapely.geometry import Point, Polygon, box, mapping, shape
 
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.items import scene_from_item
+from gnomon.datamodel.errors import AssetError
 from stac_items import cdse_item, described, read_item
 
 
@@ -88,3 +89,12 @@ def test_a_longitude_may_be_written_a_turn_away(turns: int, west: float) -> None
         return
     footprint = footprint_of(item_of(mapping(moved)))
     assert footprint.symmetric_difference(outline).area < 1e-6
+
+
+def test_an_outline_of_too_many_points_is_refused_before_it_is_made() -> None:
+    ring = [[i / 1000, (i % 2) / 1000] for i in range(100)] + [[0, 0]]
+    outline = {"type": "MultiPolygon", "coordinates": [[ring], [ring]]}
+    assert footprint_of(item_of(outline), vertices=202).area > 0
+    for deep in (outline, {"type": "GeometryCollection", "geometries": [outline]}):
+        with pytest.raises(AssetError, match=r"more points than .* vertices, 201"):
+            footprint_of(item_of(deep), vertices=201)

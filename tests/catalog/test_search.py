@@ -16,7 +16,9 @@ from catalogs import quick_options, refused, write_catalog, write_scene
 from conftest import Season
 from gnomon.catalog import search as catalog
 from gnomon.catalog.search import Found, find_scenes
+from gnomon.datamodel.limits import Limits
 from gnomon.imagery.read import read_pixels
+from hostile import Hostile, document
 from servers import FileServer, stac_api
 
 BAY = box(129.0, 42.78, 129.05, 42.82)
@@ -245,3 +247,63 @@ def test_only_collections_that_gnomon_reads_are_searched(tmp_path: Path) -> None
             assert ids(find_scenes(quick_options(root, collections=(name,)), area=None)) == ["x"]
         else:
             assert ids(find_scenes(quick_options(root), area=None)) == found
+
+
+def hostile_catalog(links: list[dict[str, str]]) -> dict[str, Any]:
+    return {
+        "type": "Catalog",
+        "stac_version": "1.0.0",
+        "id": "x",
+        "description": "x",
+        "links": links,
+    }
+
+
+@pytest.mark.parametrize("href", ["{file}", "file://{file}", "{victim}/a.json", "/vsicurl/{file}"])
+@pytest.mark.parametrize("relation", ["item", "child"])
+def test_no_link_of_a_server_leads_to_a_file_or_another_server(
+    season: Season, href: str, relation: str
+) -> None:
+    """An item there is a fault; a catalogue there ends the search."""
+    with Hostile() as victim, Hostile() as server:
+        place = href.format(file=season.folder / "march" / "march.json", victim=victim.url)
+        links = [{"rel": relation, "href": place}]
+        server.answers["/catalog.json"] = document(hostile_catalog(links))
+        url = f"{server.url}/catalog.json"
+        if relation == "item":
+            (fault,) = find_scenes(quick_options(url, hosts=()), area=None).faults
+            assert "may not lead" in str(fault.error) or "HTTP" in str(fault.error)
+        else:
+            refused(url, "may not lead|refuses", hosts=())
+        assert victim.seen == []
+
+
+def test_a_search_without_end_ends(season: Season) -> None:
+    """Each page of it leads to another one."""
+    item = json.loads((season.folder / "march" / "march.json").read_text())
+    with Hostile() as server:
+        page = {
+            "type": "FeatureCollection", "features": [item],
+            "links": [{"rel": "next", "href": f"{server.url}/search", "method": "GET"}],
+        }  # fmt: skip
+        search = {"href": f"{server.url}/search", "type": "application/geo+json", "method": "POST"}
+        data = {"rel": "data", "href": f"{server.url}/collections"}
+        classes = ["core", "item-search", "collections"]
+        root = hostile_catalog([{"rel": "search", **search}, data]) | {
+            "conformsTo": [f"https://api.stacspec.org/v1.0.0/{name}" for name in classes]
+        }
+        collection = json.loads((season.folder / "collection.json").read_text()) | {"links": []}
+        server.answers = {
+            "/": document(root), "/search": document(page),
+            "/collections": document({"collections": [collection], "links": []}),
+        }  # fmt: skip
+        refused(f"{server.url}/", "pages, 5", limits=Limits(pages=5))
+        refused(f"{server.url}/", "items, 3", limits=Limits(items=3))
+
+
+def test_a_catalogue_without_end_ends(tmp_path: Path) -> None:
+    """Each catalogue in it has another one."""
+    for n in range(8):
+        links = [{"rel": "child", "href": f"./{n + 1}.json"}]
+        (tmp_path / f"{n}.json").write_text(json.dumps(hostile_catalog(links)))
+    refused(tmp_path / "0.json", "pages, 5", limits=Limits(pages=5))

@@ -18,13 +18,12 @@ import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 import numpy as np
 import pystac
-import requests
 
+from gnomon.catalog.http import read_document
 from gnomon.catalog.signing import SigningError, signed
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
@@ -221,8 +220,4 @@ def _filled(known: Angles, other: Angles) -> Angles:
 
 def _fetched(scene: Scene, *, timeout_s: float) -> bytes:
     href = signed(str(scene.granule_metadata_href), scene.signing)
-    if not href.startswith(("http://", "https://")):
-        return Path(href).read_bytes()
-    answer = requests.get(href, timeout=timeout_s)
-    answer.raise_for_status()  # a requests error is an OSError
-    return answer.content
+    return read_document(href, scene.trust, timeout_s=timeout_s)

@@ -135,6 +135,7 @@ def _asset(
     return Asset(
         href=href.removeprefix("file://"),
         name=key,
+        media_type=asset.media_type,
         band=place,
         gsd_m=gsd_m,
         **numbers,

@@ -1,103 +1,146 @@
-"""STAC documents from a disk or a server that may be slow, busy or broken for a while.
+"""STAC documents from a disk or a server, within the limits of the study.
 
-A 429, a 5xx or a broken connection is tried again after growing pauses, or after the pause that the
-server asks for (``Retry-After``), until the retries or the total time are used up. Every error
-ends as one line that names the catalogue and what to do.
+Every error ends as one line that names the catalogue and what to do. What comes over HTTP is read
+by `gnomon.catalog.http`.
 """
 
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pystac
+from pystac.link import Link
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
-from urllib3.response import BaseHTTPResponse
-from urllib3.util.retry import Retry
 
+from gnomon.catalog.http import (
+    RETRIED,
+    HttpReader,
+    OutOfTimeError,
+    RefusedError,
+    Request,
+    SilentServerError,
+)
+from gnomon.catalog.vetting import (
+    AddressError,
+    TooLargeError,
+    is_remote,
+    read_file,
+    trust_of,
+    vetted,
+)
 from gnomon.datamodel.addresses import keep_secrets_out_of_logs, without_secrets
 from gnomon.datamodel.errors import AssetError, CatalogError
+from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.study import CatalogOptions
 
-RETRIED = (429, 500, 502, 503, 504)
 Json = dict[str, Any]
-
-
-class OutOfTimeError(Exception):
-    """The total time limit is used up, or would be by the next pause."""
-
-
-class _Pauses(Retry):
-    """Pauses between tries, none of them past a deadline."""
-
-    deadline = float("inf")
-
-    def new(self, **changes: Any) -> Self:
-        other = super().new(**changes)
-        other.deadline = self.deadline
-        return other
-
-    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        asked = self.get_retry_after(response) if response else None
-        pause = self.get_backoff_time() if asked is None else asked
-        if time.monotonic() + pause > self.deadline:
-            raise OutOfTimeError(f"it asks for a pause of {pause:.0f} s, past the total time limit")
-        super().sleep(response)
+METHODS = ("GET", "POST")
 
 
 class DocumentReader(StacApiIO):
     """Reads documents, local or over HTTP, with retries and one time limit for all together."""
 
     def __init__(self, options: CatalogOptions) -> None:
-        for library in ("urllib3", "pystac_client"):
-            keep_secrets_out_of_logs(library)
-        self.options = options
-        self.deadline = time.monotonic() + options.total_timeout_s
-        pauses = _Pauses(
-            total=options.retries,
-            backoff_factor=0.5,
-            status_forcelist=RETRIED,
-            allowed_methods=None,
-            raise_on_status=False,
+        keep_secrets_out_of_logs("pystac_client")
+        self.trust = trust_of(options)
+        self.http = HttpReader(
+            self.trust,
+            timeout_s=options.timeout_s,
+            total_timeout_s=options.total_timeout_s,
+            retries=options.retries,
         )
-        pauses.deadline = self.deadline
-        super().__init__(max_retries=pauses)
+        super().__init__(max_retries=None)
 
-    def request(self, *args: Any, **kwargs: Any) -> str:
-        """Read a document over HTTP, within what is left of the total time."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise OutOfTimeError("the total time limit is used up")
-        self.timeout = min(self.options.timeout_s, left)
-        try:
-            return str(super().request(*args, **kwargs))
-        except APIError as error:  # which hides what it was raised for
-            cause = error.__context__
-            raise (cause if isinstance(cause, OutOfTimeError) else error) from None
+    def read_text(self, source: Any, *args: Any, **kwargs: Any) -> str:
+        """Read a document, or follow a link as pystac-client does."""
+        if isinstance(source, Link):
+            return str(super().read_text(source, *args, **kwargs))
+        return self.request(str(source), *args, **kwargs)
+
+    def request(
+        self,
+        href: str,
+        method: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Read a document, within what is left of the total time."""
+        if not is_remote(href):
+            place = vetted(href, self.trust)
+            return read_file(place, most=self.trust.limits.document_bytes).decode("utf-8")
+        chosen = (method or "GET").upper()
+        if chosen not in METHODS:
+            raise AddressError(f"{without_secrets(href)} asks for {chosen}, which is not sent")
+        sent = {"body": parameters} if chosen == "POST" else {"parameters": parameters}
+        request = Request(address=href, method=chosen, headers=headers, **sent)
+        return self.http.read(request).decode("utf-8")
+
+    def json_loads(self, txt: str, *_: Any, **__: Any) -> Json:
+        """Parse a document as pystac asks for it."""
+        return parsed_object(txt, self.trust.limits)
+
+    def get_pages(
+        self, url: str, method: str | None = None, parameters: Json | None = None
+    ) -> Iterator[Json]:
+        """Read a search page by page, as many as the study allows."""
+        most = self.trust.limits.pages
+        for count, page in enumerate(super().get_pages(url, method, parameters), start=1):
+            if count > most:
+                raise TooLargeError(f"has more pages than [catalog.limits] pages, {most:,}")
+            yield page
 
     def document(self, href: str) -> Json:
         """Read a JSON object."""
-        remote = "://" in href
-        text = self.request(href) if remote else Path(href).read_text(encoding="utf-8")
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise TypeError("it is JSON, but no object")
-        return values
+        return parsed_object(self.request(href), self.trust.limits)
 
     def item(self, href: str) -> Json | AssetError:
         """Read an item; what is wrong with it alone is returned, a dead server is raised."""
         try:
             return self.document(href)
-        except (OSError, ValueError, TypeError, APIError) as error:
-            status = getattr(error, "status_code", None)
-            if isinstance(error, APIError) and (status is None or status in RETRIED):
+        except (OSError, ValueError, TypeError) as error:
+            dead = isinstance(error, RefusedError) and error.status in RETRIED
+            if dead or isinstance(error, SilentServerError):
                 raise
-            return AssetError(
-                href, "item", f"cannot be read ({one_line(error)}); mend the catalogue"
-            )
+            why = f"cannot be read ({one_line(error)}); mend the catalogue"
+            return AssetError(href, "item", why)
+
+
+def parsed_object(text: str, limits: Limits) -> Json:
+    """Parse a JSON object.
+
+    Raises
+    ------
+    TypeError
+        It is JSON, but no object.
+    ValueError
+        It is no JSON, or nested more deeply than allowed.
+
+    """
+    try:
+        values = json.loads(text)
+    except RecursionError:
+        raise _too_deep(limits) from None
+    if not isinstance(values, dict):
+        raise TypeError("it is JSON, but no object")
+    level: list[Any] = [values]
+    for _ in range(limits.json_depth):
+        level = [child for one in level for child in _children(one)]
+        if not level:
+            return values
+    raise _too_deep(limits)
+
+
+def _too_deep(limits: Limits) -> TooLargeError:
+    name = f"json_depth, {limits.json_depth}"
+    return TooLargeError(f"is nested more deeply than [catalog.limits] {name}")
+
+
+def _children(value: Any) -> list[Any]:
+    """Objects and lists in an object or a list."""
+    inside = value.values() if isinstance(value, dict) else value
+    return [child for child in inside if isinstance(child, dict | list)]
 
 
 @contextmanager
@@ -105,48 +148,36 @@ def explained(url: str) -> Iterator[None]:
     """Turn any error of reading a catalogue into a `CatalogError` of one line."""
     try:
         yield
-    except APIError as error:
-        raise CatalogError(f"{url}: {_answer(error)}") from error
+    except RefusedError as error:
+        raise CatalogError(f"{url}: {_refusal(error)}") from error
+    except SilentServerError as error:
+        why = f"does not answer ({one_line(error)}); check the address and the network"
+        raise CatalogError(f"{url}: {why}, or try later") from error
     except OutOfTimeError as error:
         why = f"{one_line(error)}; try later, or raise total_timeout_s"
         raise CatalogError(f"{url}: {why}") from error
+    except AddressError as error:
+        raise CatalogError(f"{url}: {one_line(error)}") from error
+    except TooLargeError as error:
+        raise CatalogError(f"{url}: {one_line(error)}; raise it, or narrow the search") from error
     except json.JSONDecodeError as error:
         why = f"answers, but not with JSON ({one_line(error)}); name the catalogue's root document"
         raise CatalogError(f"{url}: {why}") from error
     except OSError as error:
         why = f"cannot be read ({error.strerror or one_line(error)}); name an existing catalog.json"
         raise CatalogError(f"{url}: {why}") from error
-    except (ValueError, TypeError, KeyError, pystac.STACError) as error:
+    except (ValueError, TypeError, KeyError, pystac.STACError, APIError) as error:
         why = f"is not a usable STAC catalogue: {one_line(error)}; name another"
         raise CatalogError(f"{url}: {why}") from error
 
 
-def _answer(error: APIError) -> str:
+def _refusal(error: RefusedError) -> str:
     """What the refusal of a server means for the user."""
-    status = getattr(error, "status_code", None)
-    if status is None:
-        return (
-            f"does not answer ({_why_silent(error)}); check the address and the network, or try "
-            "later"
-        )
-    if status == 429:
+    if error.status == 429:
         return "has had too many requests (429), even after pauses; try later"
-    if status >= 500:
-        return f"fails on its own side ({status}), even when asked again; try later"
-    return f"refuses ({status}: {one_line(error)}); check the address and the collections"
-
-
-def _why_silent(error: APIError) -> str:
-    """Why there was no answer; the library's own text nests three errors in parentheses."""
-    text = str(error)
-    for sign, why in (
-        ("NameResolution", "its name cannot be resolved: is there a network?"),
-        ("refused", "the connection was refused"),
-        ("timed out", "it took too long"),
-    ):
-        if sign in text:
-            return why
-    return one_line(error)
+    if error.status >= 500:
+        return f"fails on its own side ({error.status}), even when asked again; try later"
+    return f"refuses ({error.status}: {error.address}); check the address and the collections"
 
 
 def one_line(error: BaseException) -> str:

@@ -9,17 +9,28 @@ from shapely.geometry import MultiPolygon, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.limits import VERTICES
 
 
-def footprint_of(item: pystac.Item) -> BaseGeometry:
+def footprint_of(item: pystac.Item, *, vertices: int = VERTICES) -> BaseGeometry:
     """Outline of an item in EPSG:4326, valid, in two parts where it crosses the antimeridian.
+
+    Parameters
+    ----------
+    item
+        Of any provider.
+    vertices
+        Most points that it may have.
 
     Raises
     ------
     AssetError
-        The item has no outline in degrees.
+        The item has no outline in degrees, or one of more points than allowed.
 
     """
+    if _has_more_than(vertices, item.geometry):
+        why = f"has more points than [catalog.limits] vertices, {vertices:,}; raise it"
+        raise AssetError(item.id, "geometry", why)
     try:
         outline = shape(item.geometry)
     except Exception as error:  # shapely raises several unrelated types for a malformed geometry
@@ -38,6 +49,23 @@ def footprint_of(item: pystac.Item) -> BaseGeometry:
     if outline.is_empty:
         raise AssetError(item.id, "geometry", "has no extent; mend the item")
     return outline
+
+
+def _has_more_than(vertices: int, geometry: object) -> bool:
+    """Whether a geometry has more points, counted before anything is made of them."""
+    count, waiting = 0, [geometry]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [one.get("coordinates"), one.get("geometries")]
+        elif isinstance(one, list | tuple):
+            if one and not isinstance(one[0], list | tuple | dict):
+                count += 1
+            else:
+                waiting += one
+        if count > vertices:
+            return True
+    return False
 
 
 def _unwrapped(part: Polygon) -> BaseGeometry:

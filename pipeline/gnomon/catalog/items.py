@@ -18,12 +18,15 @@ from gnomon.catalog.providers import Profile, Providers, providers
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import QUALITY, Asset, Scene, Signing
+from gnomon.datamodel.trust import Trust
 
 LONGEST_EXPOSURE = timedelta(minutes=10)
 """An item of a longer span, such as a monthly mosaic, shows no single moment."""
 
 
-def scene_from_item(item: pystac.Item, known: Providers | None = None) -> Scene:
+def scene_from_item(
+    item: pystac.Item, known: Providers | None = None, trust: Trust | None = None
+) -> Scene:
     """Describe an item as a scene.
 
     Parameters
@@ -32,6 +35,8 @@ def scene_from_item(item: pystac.Item, known: Providers | None = None) -> Scene:
         Of any provider.
     known
         What providers call things; those that come with gnomon if left out.
+    trust
+        What the catalogue that the item is from may lead to; files and the internet if left out.
 
     Raises
     ------
@@ -39,7 +44,7 @@ def scene_from_item(item: pystac.Item, known: Providers | None = None) -> Scene:
         The item has no time, footprint or usable asset, or one of them is not what it should be.
 
     """
-    known = known or providers()
+    known, trust = known or providers(), trust or Trust()
     constellation = _slug(item.properties.get("constellation") or item.properties.get("platform"))
     profile = known.profile(
         collection=item.collection_id, constellation=re.sub(r"(-\d)[a-z]$", r"\1", constellation)
@@ -52,7 +57,7 @@ def scene_from_item(item: pystac.Item, known: Providers | None = None) -> Scene:
         platform=_slug(item.properties.get("platform")) or constellation or "unknown",
         sensor=profile.sensor,
         seen_at=seen_at_of(item),
-        footprint=footprint_of(item),
+        footprint=footprint_of(item, vertices=trust.limits.vertices),
         gsd_m=_gsd(item, assets, profile),
         assets=assets,
         **vars(angles),
@@ -62,6 +67,7 @@ def scene_from_item(item: pystac.Item, known: Providers | None = None) -> Scene:
         granule_metadata_href=_granule_metadata(item, known),
         outlines_href=_outlines(item),
         signing=_signing(item, known),
+        trust=trust,
     )
 
 

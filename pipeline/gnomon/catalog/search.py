@@ -21,14 +21,19 @@ from gnomon.catalog.documents import DocumentReader, Json, explained, one_line
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.items import scene_from_item, seen_at_of
 from gnomon.catalog.providers import Providers, providers_with
+from gnomon.catalog.vetting import TooLargeError
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError, CatalogError
+from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
+from gnomon.datamodel.trust import Trust
 
 PAGE = 100
 """Items per answer: what the slowest of the public servers gives without a time-out."""
+Listed = tuple[Json | AssetError, str]
+"""An item, or what is wrong with it, and its address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +132,11 @@ def find_scenes(
             if _is_api(root)
             else _walk(server, options, root, query, known, on_progress)
         )
-        found = [one for item in items if query.holds(one := _scene_or_fault(*item, known))]
+        found = [
+            one
+            for item in _counted(items, server.trust.limits)
+            if query.holds(one := _scene_or_fault(*item, known, server.trust))
+        ]
     unique = {(s.collection, s.id): s for s in found if isinstance(s, Scene)}
     scenes = (
         deduplicate(unique.values(), area)
@@ -142,6 +151,14 @@ def find_scenes(
     )
 
 
+def _counted(items: Iterator[Listed], limits: Limits) -> Iterator[Listed]:
+    """Items of a search, as many as the study allows."""
+    for count, item in enumerate(items, start=1):
+        if count > limits.items:
+            raise TooLargeError(f"has more items than [catalog.limits] items, {limits.items:,}")
+        yield item
+
+
 def _is_api(root: Json) -> bool:
     if root.get("type", "Catalog") not in ("Catalog", "Collection"):
         raise ValueError(f"its type is {root['type']}, not Catalog")
@@ -154,7 +171,7 @@ def _search(
     query: _Query,
     known: Providers,
     report: Progress,
-) -> Iterator[tuple[Json, str]]:
+) -> Iterator[Listed]:
     """Items of an API, page by page, each with its address."""
     client = Client.open(options.url, stac_io=server)
     collections: Sequence[str] = options.collections
@@ -170,7 +187,7 @@ def _search(
     for count, item in enumerate(results.items_as_dicts(), start=1):
         report(count, 0, str(item.get("id")))
         own = _links(item, "self")
-        yield item, own[0] if own else f"{options.url} {item.get('id')}"
+        yield item, own[0] if own else f"{without_secrets(options.url)} {item.get('id')}"
 
 
 def _walk(
@@ -180,7 +197,7 @@ def _walk(
     query: _Query,
     known: Providers,
     report: Progress,
-) -> Iterator[tuple[Json | AssetError, str]]:
+) -> Iterator[Listed]:
     """Items of a static catalogue, one by one, each with its address."""
     nodes = _nodes(server, options.url, root)
     collections = [node["id"] for node in nodes.values() if node.get("type") == "Collection"]
@@ -211,6 +228,10 @@ def _nodes(server: DocumentReader, url: str, root: Json) -> dict[str, Json]:
         for link in _links(nodes[place], "child"):
             href = make_absolute_href(link, place, start_is_dir=False)
             if href not in nodes:
+                if len(nodes) > (most := server.trust.limits.pages):
+                    raise TooLargeError(
+                        f"has more collections than [catalog.limits] pages, {most:,}"
+                    )
                 nodes[href] = server.document(href)
                 waiting.append(href)
     return nodes
@@ -241,7 +262,9 @@ def _chosen(
     return tuple(chosen)
 
 
-def _scene_or_fault(item: Json | AssetError, href: str, known: Providers) -> Scene | ItemFault:
+def _scene_or_fault(
+    item: Json | AssetError, href: str, known: Providers, trust: Trust
+) -> Scene | ItemFault:
     """Describe an item; an error in it is returned, so that it stops no other."""
     if isinstance(item, AssetError):
         return ItemFault(item=item.item, collection="", platform="unknown", error=item)
@@ -257,17 +280,17 @@ def _scene_or_fault(item: Json | AssetError, href: str, known: Providers) -> Sce
             error=AssetError(name, "item", why),
         )
     try:
-        return scene_from_item(parsed, known)
+        return scene_from_item(parsed, known, trust)
     except AssetError as error:
-        return _fault(parsed, error)
+        return _fault(parsed, error, trust)
 
 
-def _fault(item: pystac.Item, error: AssetError) -> ItemFault:
+def _fault(item: pystac.Item, error: AssetError, trust: Trust) -> ItemFault:
     when = where = None
     with suppress(AssetError):
         when = seen_at_of(item)
     with suppress(AssetError):
-        where = footprint_of(item)
+        where = footprint_of(item, vertices=trust.limits.vertices)
     return ItemFault(
         item=item.id,
         collection=item.collection_id or "",

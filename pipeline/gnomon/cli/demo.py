@@ -31,12 +31,11 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
     """
     import time
 
-    import geopandas as gpd
-
     from gnomon.datamodel.shipped import shipped
     from gnomon.datamodel.study import Study
     from gnomon.detect.weights import read_model
     from gnomon.imagery.read import read_pixels
+    from gnomon.learn.scenes import outlines_of
     from gnomon.learn.scores import score_catalog
     from gnomon.report.figures.labelled import labelled_picture
     from gnomon.workflow.run import run as run_study
@@ -52,9 +51,7 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
     run = run_study(study, out, infer=False)
     scene = run.planned[0].scene
     path = out / f"{SCENE}.png"
-    labelled_picture(
-        read_pixels(scene, None), run.detections, gpd.read_file(scene.outlines_href), path=path
-    )
+    labelled_picture(read_pixels(scene, None), run.detections, outlines_of(scene), path=path)
     seconds = time.perf_counter() - started
     console.print(f"{len(run.detections)} ships found and drawn in {seconds:.1f} s.\n")
     corrections = shipped("configs") / "label-corrections.geojson"

@@ -33,7 +33,7 @@ from gnomon.cli.reasons import results_reasons
 from gnomon.datamodel.errors import StudyError
 
 if TYPE_CHECKING:
-    from gnomon.datamodel.study import Study
+    from gnomon.datamodel.study import CatalogOptions, Study
     from gnomon.workflow.run import Results
 
 
@@ -94,6 +94,7 @@ def detect_command(
     start: date | None = None,
     end: date | None = None,
     collections: str | None = None,
+    hosts: str | None = None,
     model: str = "s2-vessel",
     pictures: bool = False,
     dry_run: DryRun = False,
@@ -126,6 +127,9 @@ def detect_command(
     collections
         Names of collections, separated by commas; every optical collection that gnomon knows if
         left out.
+    hosts
+        Hosts of this machine or of a private network that the catalogue may lead to beside itself:
+        name or name:port, separated by commas.
     model
         Name or folder of weights.
     pictures
@@ -134,7 +138,8 @@ def detect_command(
     """
     box = parse_bbox(bbox)
     _check_period(start, end)
-    study = partial(_study_of, catalog, collections, box, start, end, model)
+    source = partial(_source, catalog, collections, hosts)
+    study = partial(_study_of, source, box, start, end, model)
     if dry_run:
         return _forecast(study, out, command="detect", as_json=as_json)
     return _run(study, out, pictures=pictures, as_json=as_json)
@@ -145,9 +150,18 @@ def _check_period(start: date | None, end: date | None) -> None:
         raise StudyError(f"--end {end} lies before --start {start}; swap them")
 
 
+def _source(catalog: str, collections: str | None, hosts: str | None) -> "CatalogOptions":
+    from gnomon.datamodel.study import CatalogOptions
+
+    return CatalogOptions(
+        url=absolute_location(catalog),
+        collections=split_list(collections),
+        hosts=split_list(hosts),
+    )
+
+
 def _study_of(
-    catalog: str,
-    collections: str | None,
+    source: Callable[[], "CatalogOptions"],
     bbox: Bbox | None,
     start: date | None,
     end: date | None,
@@ -161,7 +175,7 @@ def _study_of(
         sensor = read_model(model).sensor
     return Study(
         name="detect",
-        catalog={"url": absolute_location(catalog), "collections": split_list(collections)},
+        catalog=source(),
         period={"start": start, "end": end},
         ports={"bbox": bbox},
         detect={"models": {sensor: model}},

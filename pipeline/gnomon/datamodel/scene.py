@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.addresses import without_secrets
+from gnomon.datamodel.trust import Trust
 
 Sensor = Literal["optical", "sar"]
 Signing = Literal["planetary-computer"]
@@ -55,6 +56,8 @@ class Asset:
     """Which band of the file, counted from 1: own imagery often has all its bands in one file."""
     quality: QualityCodes | None = None
     """Of a quality layer, what its numbers mean; None for measurements."""
+    media_type: str | None = None
+    """Of the file, where the item has it; it decides what the file is opened as."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,12 +99,14 @@ class Scene:
     """Outlines of its ships (GeoJSON), where they are labelled."""
     signing: Signing | None = None
     """The provider whose hrefs must be signed just before they are opened."""
+    trust: Trust = field(default_factory=Trust)
+    """What may be opened on the word of the catalogue that the scene is from."""
 
     @property
     def inputs(self) -> dict[str, Any]:
         """What enters the digest of a result that rests on this scene."""
         # Signatures in an address change by the hour; what it points to does not.
-        own = {k: v for k, v in vars(self).items() if k not in ("assets", "footprint")}
+        own = {k: v for k, v in vars(self).items() if k not in ("assets", "footprint", "trust")}
         for name in ("href", "granule_metadata_href", "outlines_href"):
             own[name] = own[name] and without_secrets(own[name])
         return {

@@ -24,6 +24,7 @@ from pydantic import (
 from shapely import box, difference, union_all
 
 from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.ports import Port, read_ports
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.shipped import shipped
@@ -74,8 +75,11 @@ class CatalogOptions(Options):
     total_timeout_s: float = Field(default=600.0, gt=0)
     """Of the whole search with its retries, seconds."""
     retries: int = Field(default=5, ge=0, le=20)
-    """Retries after status 429 or 5xx or a broken connection, with growing pauses; a Retry-After
-    header is obeyed."""
+    """Retries after status 429 or 5xx or a broken answer, with growing pauses or as asked for."""
+    hosts: tuple[str, ...] = ()
+    """Hosts (``name`` or ``name:port``) that the catalogue may lead to although they are not of the
+    internet: this machine, or a private network."""
+    limits: Limits = Limits()
 
 
 class PeriodOptions(Options):

@@ -227,7 +227,7 @@ def open_chip(path: Path) -> Chip:
 
     """
     try:
-        with rasterio.open(path) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             tags, grid = file.tags(), GeoBox.from_rio(file)
             bands = tuple(name or "" for name in file.descriptions)
     except RasterioError as error:
@@ -261,7 +261,7 @@ def chip_pixels(chip: Chip) -> xr.Dataset:
 
     """
     try:
-        with rasterio.open(chip.path) as file:
+        with rasterio.open(chip.path, driver="GTiff") as file:
             counts, scales = file.read(), file.scales
     except RasterioError as error:
         raise LabelError(f"{chip.path}: cannot be read ({error}); make the chips anew") from error

@@ -9,6 +9,7 @@ their own (`gnomon.learn.corrections`).
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,6 +18,8 @@ import shapely
 import xarray as xr
 from odc.geo.xr import wrap_xr
 
+from gnomon.catalog.documents import parsed_object
+from gnomon.catalog.http import read_document
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.arrays import Mask
 from gnomon.datamodel.boxes import OrientedBoxes
@@ -41,6 +44,8 @@ from gnomon.simulate.pixels.scene import SceneSpec, deserted, simulate, training
 
 SHORTEST_M = 40.0
 """Shorter vessels are labelled here and there only: the network is to learn nothing from them."""
+OUTLINES_S = 60.0
+"""Seconds that outlines at an address may take."""
 
 
 def _none() -> gpd.GeoDataFrame:
@@ -151,13 +156,25 @@ def labelled_scenes(
 def _read(scene: Scene) -> LabelledScene:
     pixels = read_pixels(scene, None)
     masks = usable_water(pixels, MaskOptions())
-    return LabelledScene(scene.id, pixels, masks, _outlines(scene), looseness=PIXEL_LOOSE)
+    return LabelledScene(scene.id, pixels, masks, outlines_of(scene), looseness=PIXEL_LOOSE)
 
 
-def _outlines(scene: Scene) -> gpd.GeoDataFrame:
-    """Outlines of a scene, at a path or an address, in any CRS; rows keep their order."""
+def outlines_of(scene: Scene) -> gpd.GeoDataFrame:
+    """Outlines of the ships of a labelled scene, at a path or an address, in any CRS.
+
+    Rows keep their order.
+
+    Raises
+    ------
+    LabelError
+        They cannot be read, or are not outlines.
+
+    """
     try:
-        outlines = gpd.read_file(scene.outlines_href)
+        body = read_document(str(scene.outlines_href), scene.trust, timeout_s=OUTLINES_S)
+        # GDAL opens anything: what names other files, and is no GeoJSON, ends here.
+        parsed_object(body.decode("utf-8"), scene.trust.limits)
+        outlines = gpd.read_file(BytesIO(body))
     except Exception as error:  # pyogrio raises several unrelated types
         raise LabelError(f"{scene.outlines_href}: cannot be read as GeoJSON ({error})") from error
     fit = outlines.geom_type.isin(["Polygon", "MultiPolygon"]) & ~outlines.is_empty

@@ -137,7 +137,7 @@ def _opened(path: Path, name: str) -> Iterator[rasterio.DatasetReader]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # a fault of the grid
-            with rasterio.open(path) as file:
+            with rasterio.open(path, driver="GTiff") as file:
                 yield file
     except RasterioError as error:
         reason: BaseException = error
