@@ -17,7 +17,9 @@ from simulated import BOX, DAYS
 
 
 def study(url: str | Path, **sections: object) -> Study:
-    return Study.model_validate({"name": "test", "catalog": {"url": str(url)}, **sections})
+    return Study.model_validate(
+        {"name": "test", "catalog": {"url": str(url), "hosts": ["127.0.0.1"]}, **sections}
+    )
 
 
 @pytest.fixture

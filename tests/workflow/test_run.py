@@ -44,7 +44,9 @@ from written import texts
 
 
 def study(url: str | Path, **sections: object) -> Study:
-    return Study.model_validate({"name": "test", "catalog": {"url": str(url)}, **sections})
+    """Of a catalogue that may lead to this machine, where other servers have its files."""
+    catalog = {"url": str(url), "hosts": ["127.0.0.1"]}
+    return Study.model_validate({"name": "test", "catalog": catalog, **sections})
 
 
 def assert_same(one: pd.DataFrame, other: pd.DataFrame) -> None:

@@ -1,5 +1,10 @@
 """The raster files of a scene, opened once and kept open.
 
+A file is opened where its catalogue may lead (`gnomon.catalog.vetting`), as what its media type
+says and nothing else: a text that describes another raster (VRT, WMS) is no GeoTIFF, and neither
+files beside it nor files that its own tags name are looked at. Redirects are followed, and vetted,
+before GDAL is given the address at their end.
+
 Files stay open between windows, and threads take turns at each of them: the blocks of the halo,
 which neighbouring windows share, are then decoded once and found in GDAL's cache, and reading a
 tile in windows costs what one plain read costs. (With a dataset for each thread it costs twice.)
@@ -15,23 +20,36 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import rasterio
 from odc.geo.geobox import GeoBox
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 
+from gnomon.catalog.http import (
+    HttpReader,
+    OutOfTimeError,
+    RangeError,
+    RefusedError,
+    SilentServerError,
+)
 from gnomon.catalog.signing import SigningError, signed
+from gnomon.catalog.vetting import AddressError, check_file, is_remote, vetted
 from gnomon.datamodel.addresses import keep_secrets_out_of_logs
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, Scene, Signing
+from gnomon.datamodel.trust import Trust
 
 HEADER_BYTES = 32_768
 """Of the beginning of a file, read at once."""
 # Retries and limits in seconds for files behind HTTP. The low-speed limit ends a transfer that
-# creeps; the whole-request limit ends one that never answers. Listing a bucket's folder to look for
-# side-car files would cost more requests than the window itself.
+# creeps; the whole-request limit ends one that never answers.
 _GDAL: dict[str, Any] = {
+    # Neither sidecars (.aux.xml, .ovr, .msk, world files) nor the list of a folder: they may say
+    # what the file does not, and looking for them costs more requests than the window itself.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "GDAL_GEOREF_SOURCES": "INTERNAL",
     "GDAL_HTTP_MAX_RETRY": 3,
     "GDAL_HTTP_RETRY_DELAY": 0.5,
     "GDAL_HTTP_CONNECTTIMEOUT": 10,
@@ -52,8 +70,9 @@ _GDAL: dict[str, Any] = {
 }
 _OPEN_FILES = 32
 """Five scenes of six bands: what as many threads read at a time."""
-_SIGNED_FOR_S = 900
-"""Signatures last about an hour; a file that stays open longer than this is signed anew."""
+_KEPT_FOR_S = 900
+"""Signatures last about an hour; a remote file that stays open longer is signed and found anew."""
+_JPEG_2000 = (".jp2", ".j2k")
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,10 @@ class Raster:
     lock: Lock = field(default_factory=Lock)
 
 
+class _UnfitError(ValueError):
+    """A file is not read: why, and what to do."""
+
+
 def raster_of(scene: Scene, asset: Asset) -> Raster:
     """Open file of an asset; another one for another process, a new signature, a new version.
 
@@ -77,8 +100,11 @@ def raster_of(scene: Scene, asset: Asset) -> Raster:
         It has no CRS, or not the band that its item names.
 
     """
-    age = monotonic() // _SIGNED_FOR_S if scene.signing else 0.0
-    raster = _open(asset.href, scene.signing, age, _written_at(asset.href), os.getpid())
+    local = "://" not in asset.href
+    age = 0.0 if local else monotonic() // _KEPT_FOR_S
+    written = _written_at(asset.href) if local else None
+    kind = _driver(asset)
+    raster = _open(asset.href, kind, scene.signing, scene.trust, age, written, os.getpid())
     if raster.source.crs is None:
         raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
     if asset.band > raster.source.count:
@@ -87,25 +113,79 @@ def raster_of(scene: Scene, asset: Asset) -> Raster:
     return raster
 
 
+def _driver(asset: Asset) -> str:
+    """GDAL's name of what a file is by its media type, else by its name."""
+    kind = (asset.media_type or "").lower()
+    named = asset.href.partition("?")[0].lower().endswith(_JPEG_2000)
+    if "jp2" in kind or "jpeg2000" in kind or (named and "tiff" not in kind):
+        return "JP2OpenJPEG"
+    return "GTiff"
+
+
 @lru_cache(maxsize=_OPEN_FILES)
 def _open(
-    href: str, signing: Signing | None, _age: float, _written_ns: int | None, _process: int
+    href: str,
+    driver: str,
+    signing: Signing | None,
+    trust: Trust,
+    _age: float,
+    _written_ns: int | None,
+    _process: int,
 ) -> Raster:
     keep_secrets_out_of_logs("rasterio")
-    source = rasterio.open(signed(href, signing))
-    colours = source.colorinterp
-    return Raster(
-        source,
-        GeoBox.from_rio(source),
-        masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
-        alpha=colours.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in colours else None,
+    address = vetted(signed(href, signing), trust)
+    if is_remote(address):
+        address = f"/vsicurl/{_reader(trust).located(address)}"
+    elif "://" not in address:
+        check_file(address)
+    # No other file is fetched on the word of this one.
+    with rasterio.Env(CPL_VSIL_CURL_ALLOWED_FILENAME=address):
+        source = rasterio.open(address, driver=driver)
+        _check(source, trust)
+        colours = source.colorinterp
+        return Raster(
+            source,
+            GeoBox.from_rio(source),
+            masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
+            alpha=colours.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in colours else None,
+        )
+
+
+def _reader(trust: Trust) -> HttpReader:
+    """Follows redirects with the patience that GDAL has."""
+    seconds, retries = float(_GDAL["GDAL_HTTP_TIMEOUT"]), int(_GDAL["GDAL_HTTP_MAX_RETRY"])
+    return HttpReader(
+        trust,
+        timeout_s=seconds,
+        total_timeout_s=seconds * (retries + 1),
+        retries=retries,
+        pause_s=float(_GDAL["GDAL_HTTP_RETRY_DELAY"]),
     )
+
+
+def _check(source: rasterio.DatasetReader, trust: Trust) -> None:
+    """Refuse a file that leads to others, or whose blocks are too large to decode.
+
+    Its overviews may be a file of any format that its tags name; GDAL opens that when it looks for
+    overviews, so that the tags are read first.
+    """
+    if source.tags(ns="OVERVIEWS"):
+        raise _UnfitError("names another file for its overviews; write it without (gdal_translate)")
+    if any(name.startswith("complex") for name in source.dtypes):
+        raise _UnfitError("has complex numbers, not reflectance; leave its collection out")
+    together = source.interleaving is not None and source.interleaving.name == "pixel"
+    depth = sum(np.dtype(name).itemsize for name in source.dtypes) if together else 8
+    height, width = max(source.block_shapes, key=lambda shape: shape[0] * shape[1])
+    if height * width * depth > trust.limits.block_bytes:
+        size = f"blocks of {width:,} x {height:,} pixels"
+        limit = f"[catalog.limits] block_bytes, {trust.limits.block_bytes:,}"
+        raise _UnfitError(f"has {size}, more than {limit}; write it in tiles (gdal_translate)")
 
 
 def _written_at(href: str) -> int | None:
     try:
         return Path(href).stat().st_mtime_ns
-    except OSError:  # not a local file
+    except (OSError, ValueError):  # it is not there, or has no name of a file
         return None
 
 
@@ -115,9 +195,11 @@ def reading(scene: Scene, asset: Asset) -> Iterator[None]:
     try:
         with rasterio.Env(**_GDAL):
             yield
-    except SigningError as error:
+    except (SigningError, _UnfitError) as error:
         raise AssetError(scene.id, asset.name, str(error)) from error
-    except RasterioError as error:
+    except AddressError as error:
+        raise AssetError(scene.id, asset.name, f"is not opened: {error}") from error
+    except (RasterioError, OSError, OutOfTimeError) as error:
         _open.cache_clear()  # a file that failed, or whose signature aged, is opened anew
         why = f"{asset.href} cannot be read ({_innermost(error)}); {_advice(asset.href)}"
         raise AssetError(scene.id, asset.name, why) from error
@@ -125,7 +207,8 @@ def reading(scene: Scene, asset: Asset) -> Iterator[None]:
 
 def _innermost(error: BaseException) -> str:
     """Text of GDAL's own complaint, on one line."""
-    while error.__cause__ is not None:
+    plain = RefusedError | RangeError | SilentServerError | OutOfTimeError
+    while not isinstance(error, plain) and error.__cause__ is not None:
         error = error.__cause__
     return " ".join(str(error).split())
 

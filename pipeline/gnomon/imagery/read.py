@@ -131,9 +131,11 @@ def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] | None = N
     Raises
     ------
     AssetError
-        A file is missing, damaged or on a grid of its own.
+        A file is missing, damaged or on a grid of its own, or the window has more pixels than the
+        study allows.
 
     """
+    check_pixels(scene, window)
     if bands is None:
         bands = (*BANDS, PAN) if PAN in scene.assets else BANDS
     here = [name for name in bands if name in scene.assets]
@@ -147,6 +149,21 @@ def read_window(scene: Scene, window: GeoBox, *, bands: Sequence[str] | None = N
             "missing_bands": tuple(name for name in bands if name not in scene.assets),
         },
     )
+
+
+def check_pixels(scene: Scene, window: GeoBox) -> None:
+    """Make sure that a window is not larger than the study allows.
+
+    Raises
+    ------
+    AssetError
+        It is.
+
+    """
+    rows, columns = window.shape.yx
+    if rows * columns > (most := scene.trust.limits.pixels):
+        why = f"has {columns:,} x {rows:,} pixels, more than [catalog.limits] pixels, {most:,}"
+        raise AssetError(scene.id, "geometry", f"{why}; name smaller ports, or raise it")
 
 
 def stored_bytes(scene: Scene, window: GeoBox) -> int:

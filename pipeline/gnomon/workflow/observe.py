@@ -36,7 +36,7 @@ from gnomon.freeboard import rows as stage
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window, framed, windows
 from gnomon.imagery.coverage import Coverage, coverage_of, fractions
-from gnomon.imagery.read import geobox_of, read_window, window_of
+from gnomon.imagery.read import check_pixels, geobox_of, read_window, window_of
 from gnomon.imagery.visibility import VisibleCells, cell_px, visibility_of, visible_cells
 from gnomon.imagery.water import usable_water
 from gnomon.workflow.backgrounds import background_over
@@ -176,7 +176,9 @@ class _Part:
 def _ground(observation: Observation, grid: GeoBox) -> GeoBox:
     """Pixels of the scene that the port lies in."""
     area = observation.port.area
-    return grid if area is None else window_of(observation.scene, grid, area)
+    ground = grid if area is None else window_of(observation.scene, grid, area)
+    check_pixels(observation.scene, ground)
+    return ground
 
 
 def _parts(grid: GeoBox, port: GeoBox) -> Iterator[_Part]:

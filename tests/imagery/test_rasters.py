@@ -1,0 +1,198 @@
+"""Raster files that mean harm: they lead to no other file, and cost no more than allowed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.warp import transform_geom
+from shapely.geometry import box, mapping, shape
+
+from catalogs import EPSG, GTIFF, write_raster
+from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.limits import Limits
+from gnomon.datamodel.scene import Asset, Scene
+from gnomon.datamodel.trust import Trust
+from gnomon.imagery.rasters import raster_of, reading
+from gnomon.imagery.read import read_pixels
+from hostile import Hostile, body, drip, endless, redirect
+from servers import LOOPBACK, FileServer
+
+TRANSFORM = Affine(10, 0, 500_000, 0, -10, 4_740_000)
+SECRET = 4711
+OUTLINE = transform_geom(
+    f"EPSG:{EPSG}", "EPSG:4326", mapping(box(500_000, 4_739_360, 500_640, 4_740_000))
+)
+
+
+def scene(href: str | Path, trust: Trust = LOOPBACK, kind: str | None = GTIFF) -> Scene:
+    """A scene of one file."""
+    green = Asset(href=str(href), name="green", media_type=kind, nodata=0)
+    return Scene(
+        id="x", collection="c", platform="p", sensor="optical", gsd_m=10, trust=trust,
+        seen_at=datetime(2024, 4, 3, tzinfo=UTC), footprint=shape(OUTLINE), assets={"green": green},
+    )  # fmt: skip
+
+
+def refused(one: Scene, why: str) -> None:
+    with pytest.raises(AssetError, match=why) as raised:
+        read_pixels(one, None, bands=("green",))
+    assert "\n" not in str(raised.value)
+    assert "; " in str(raised.value)
+
+
+def of_ones(path: Path, **profile: Any) -> Path:
+    return write_raster(path, np.ones((64, 64), "uint16"), transform=TRANSFORM, **profile)
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A raster of the user's that no catalogue leads to."""
+    values = np.full((64, 64), SECRET, "uint16")
+    return write_raster(tmp_path / "own" / "secret.tif", values, transform=TRANSFORM)
+
+
+@pytest.fixture
+def victim() -> Iterator[Hostile]:
+    """A service on this machine that no one asked."""
+    with Hostile({"/": body(b"x")}) as server:
+        yield server
+
+
+def vrt_of(address: str | Path) -> str:
+    return (
+        '<VRTDataset rasterXSize="64" rasterYSize="64"><SRS>EPSG:32652</SRS><GeoTransform>500000,'
+        '10,0,4740000,0,-10</GeoTransform><VRTRasterBand dataType="UInt16" band="1"><SimpleSource>'
+        f"<SourceFilename>{address}</SourceFilename><SourceBand>1</SourceBand></SimpleSource>"
+        "</VRTRasterBand></VRTDataset>"
+    )
+
+
+@pytest.mark.parametrize("kind", [GTIFF, "image/jp2", None])
+def test_a_description_of_another_raster_is_no_raster(
+    kind: str | None, secret: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "served" / "green.tif"
+    path.parent.mkdir()
+    path.write_text(vrt_of(secret))
+    with rasterio.open(path) as file:  # as GDAL would have it
+        assert file.read(1)[0, 0] == SECRET
+    refused(scene(path, kind=kind), "not recognized")
+    with FileServer(path.parent) as server:
+        refused(scene(f"{server.url}/green.tif", kind=kind), "not recognized")
+
+
+def test_no_tag_of_a_file_names_another_file(victim: Hostile, secret: Path, tmp_path: Path) -> None:
+    """GDAL opens what a tag names as overviews, in any format and over the network."""
+    path = of_ones(tmp_path / "green.tif", driver="GTiff")
+    for target in (str(secret), f"/vsicurl/{victim.url}/"):
+        with rasterio.open(path, "r+") as file:
+            file.update_tags(ns="OVERVIEWS", OVERVIEW_FILE=target)
+        refused(scene(path), "names another file")
+    assert victim.seen == []
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "{secret}", "file://{secret}", "/vsicurl/{victim}/", "{vrt}", "vrt://{secret}", "{victim}/",
+        "/vsisubfile/0_100,{secret}", "GTIFF_DIR:1:{secret}", "/./vsicurl/{victim}/",
+    ],
+)  # fmt: skip
+def test_a_catalogue_of_a_server_leads_to_no_file_and_no_other_server(
+    href: str, victim: Hostile, secret: Path
+) -> None:
+    trust = Trust(catalog="http://127.0.0.1:1/catalog.json", private=True)
+    place = href.format(secret=secret, victim=victim.url, vrt=vrt_of(secret))
+    refused(scene(place, trust), "is not opened")
+    assert victim.seen == []
+
+
+def test_no_redirect_of_a_file_leads_to_another_server(victim: Hostile) -> None:
+    with Hostile() as server:
+        trust = Trust(catalog=f"{server.url}/catalog.json", private=True)
+        server.answers["/green.tif"] = redirect(f"{victim.url}/")
+        refused(scene(f"{server.url}/green.tif", trust), "is not opened")
+    assert victim.seen == []
+
+
+def test_a_redirect_is_followed_where_it_may_lead(tmp_path: Path) -> None:
+    path = of_ones(tmp_path / "green.tif")
+    with FileServer(tmp_path) as files, Hostile() as server:
+        server.answers["/a"] = redirect(f"{files.url}/green.tif")
+        there = read_pixels(scene(f"{server.url}/a"), None, bands=("green",))
+    assert there.identical(read_pixels(scene(path), None, bands=("green",)))
+
+
+def test_no_file_beside_a_file_is_looked_at(tmp_path: Path) -> None:
+    path = of_ones(tmp_path / "green.tif")
+    alone = read_pixels(scene(path), None, bands=("green",))
+    other = of_ones(tmp_path / "green.tif.msk", driver="GTiff", nodata=None)
+    with rasterio.open(other, "r+") as file:
+        file.write(np.zeros((1, 64, 64), "uint16"))
+        file.update_tags(INTERNAL_MASK_FLAGS_1=2)
+    (tmp_path / "green.tif.ovr").write_text(vrt_of(other))
+    (tmp_path / "green.tfw").write_text("1\n0\n0\n-1\n0\n0\n")
+    (tmp_path / "green.tif.aux.xml").write_text(
+        '<PAMDataset><PAMRasterBand band="1"><NoDataValue>1</NoDataValue></PAMRasterBand>'
+        "<GeoTransform>0,1,0,0,0,-1</GeoTransform></PAMDataset>"
+    )
+    path.touch()  # it is opened anew
+    assert read_pixels(scene(path), None, bands=("green",)).identical(alone)
+    with FileServer(tmp_path) as server:
+        far = read_pixels(scene(f"{server.url}/green.tif"), None, bands=("green",))
+        assert {name for _, name, _ in server.seen} == {"/green.tif"}
+    assert far.identical(alone)
+
+
+def test_a_block_that_would_fill_the_memory_is_not_decoded(tmp_path: Path) -> None:
+    """A file of a few bytes whose one tile has 0.8 GB."""
+    path = tmp_path / "green.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=20_000, height=20_000, count=1, dtype="uint16",
+        crs=f"EPSG:{EPSG}", transform=TRANSFORM, tiled=True, blockxsize=20_000, blockysize=20_000,
+        compress="deflate", SPARSE_OK=True,
+    ):  # fmt: skip
+        pass
+    assert path.stat().st_size < 1000
+    refused(scene(path), r"20,000 x 20,000 pixels, more than \[catalog.limits\] block_bytes")
+
+
+def test_a_window_of_more_pixels_than_allowed_is_not_read(tmp_path: Path) -> None:
+    one = scene(of_ones(tmp_path / "green.tif"))
+    few = replace(one, trust=replace(one.trust, limits=Limits(pixels=64 * 64 - 1)))
+    refused(few, r"64 x 64 pixels, more than \[catalog.limits\] pixels, 4,095")
+    assert read_pixels(one, None, bands=("green",)).green.shape == (64, 64)
+
+
+def test_complex_numbers_are_no_reflectance(tmp_path: Path) -> None:
+    values = np.ones((64, 64), "complex64")
+    path = write_raster(
+        tmp_path / "green.tif", values, transform=TRANSFORM, driver="GTiff", nodata=None
+    )
+    refused(scene(path), "complex numbers")
+
+
+def test_a_pipe_is_no_raster() -> None:
+    refused(scene("/dev/zero"), "device or a pipe")
+
+
+@pytest.mark.parametrize("answer", [endless, drip], ids=["endless", "drip"])
+def test_a_server_without_parts_of_files_is_left_at_once(answer: Any) -> None:
+    with Hostile({"/green.tif": answer}) as server:
+        refused(scene(f"{server.url}/green.tif"), "gives no parts of files")
+        assert server.sent < 20 * 10**6
+
+
+def test_a_file_is_the_same_for_whoever_may_open_it(tmp_path: Path) -> None:
+    """What was opened for one catalogue is not handed to another one that may not lead there."""
+    path = of_ones(tmp_path / "green.tif")
+    near = scene(path)
+    with reading(near, near.assets["green"]):
+        raster_of(near, near.assets["green"])
+    refused(scene(path, Trust(catalog="https://192.0.32.8/v1")), "is not opened")
