@@ -119,3 +119,19 @@ def test_an_issue_form_asks_for_something(form: Path) -> None:
     names = [part["id"] for part in asked["body"]]
     assert len(names) == len(set(names))
     assert any(part.get("validations", {}).get("required") for part in asked["body"])
+
+
+def test_every_promise_of_security_has_its_test() -> None:
+    lines = (ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and "| test |" not in line]
+    assert len(rows) > 15
+    for row in rows:
+        named = 0
+        for part in row.rpartition(" | ")[2].split("[")[1:]:
+            path = re.search(r"\]\((tests/[\w/]+\.py)\)", part)
+            assert path, row
+            text = (ROOT / path[1]).read_text(encoding="utf-8")
+            for name in re.findall(r"`(test_\w+)`", part):
+                assert f"def {name}(" in text, name
+                named += 1
+        assert named, row
