@@ -14,6 +14,7 @@ Classes are those of `gnomon.track.classes`; their sizes, and how far a moored h
 are those of a traffic file (`gnomon.datamodel.traffic`).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,8 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LOG2 = float(np.log(2))
-VESSEL_CLASS = np.arange(len(TANKERS)) != FALSE_ALARM
+KINDS = [n != FALSE_ALARM for n in range(len(TANKERS))], TANKERS.tolist(), STAYS.tolist()
+"""Whether classes are vessels, tankers, and what stays."""
 LENGTH_MODEL_SIGMA_M = 2.0
 """Error of a length that its sigma does not contain: bows cut off, sterns lost in glare."""
 LOAD_MISREAD = 0.1
@@ -63,17 +65,28 @@ class Hulls:
 
 
 class MarkLikelihood:
-    """Log densities of the marks of tracks."""
+    """Log densities of the marks of tracks.
+
+    A chain asks for those of hundreds of thousands of tracks, most of few detections: what is of
+    one track is computed in plain numbers, which are faster than arrays of so few.
+    """
 
     def __init__(self, hulls: Hulls, traffic: Traffic) -> None:
         self.hulls = hulls
-        self._lengths = class_lengths(traffic.classes)
+        # Classes share distributions of length: each is computed once.
+        means, sigmas = class_lengths(traffic.classes)
+        each = list(zip(means.ravel().tolist(), sigmas.ravel().tolist(), strict=True))
+        self._lengths = list(dict.fromkeys(each))
+        number = [self._lengths.index(one) for one in each]
+        self._halves = list(zip(number[::2], number[1::2], strict=True))
         self._beam = traffic.hulls
         self._length_variance = hulls.length_sigma_m**2 + LENGTH_MODEL_SIGMA_M**2
         known = ~np.isnan(hulls.p_tanker)
         least = np.where(hulls.type_by_eye, BY_EYE_MIN, CALIBRATED_MIN)
         tanker = np.where(known, _logit(np.where(known, hulls.p_tanker, 0.5), least), 0.0)
         vessel = _logit(hulls.score, CALIBRATED_MIN)
+        self._load_known = np.isfinite(hulls.log_lr_laden)
+        self._load = np.where(self._load_known, hulls.log_lr_laden / 2, 0.0)
         # What a track needs of its hulls is sums of these columns.
         self._sums = np.stack(
             [
@@ -85,6 +98,8 @@ class MarkLikelihood:
                 vessel,
                 *_log_odds_halves(vessel),
                 *(known * half for half in _log_odds_halves(tanker)),
+                self._load_known.astype(float),
+                _log_mean_of_both(self._load),
             ],
             -1,
         )
@@ -107,7 +122,7 @@ class MarkLikelihood:
         )
         # As wide as for one ship: where all hulls lie at one berth, position then has no weight.
         density = moored.mean(1) if len(vessel) else np.zeros(0)
-        self._first_position = np.log(0.9 * density + 0.1 / place.area_m2)
+        self._first_position = np.log(0.9 * density + 0.1 / place.area_m2).tolist()
 
     def differ(self, first: int, second: int) -> bool:
         """Whether two lengths cannot be one ship's: more than four standard deviations apart."""
@@ -125,43 +140,40 @@ class MarkLikelihood:
 
         """
         rows, count = list(track), len(track)
-        sums = self._sums[rows].sum(0) if count > 1 else self._sums[rows[0]]
-        halves = _log_normal_of_one(sums[:4], *self._lengths)
-        total: Floats = np.logaddexp(halves[:, 0], halves[:, 1]) - LOG2
+        sums = (self._sums[rows].sum(0) if count > 1 else self._sums[rows[0]]).tolist()
+        halves = [_log_normal_of_one(sums[:4], *one) for one in self._lengths]
         beam_m = self._beam.beam_per_length * sums[8] / count
-        beam_sigma_m = np.array(self._beam.beam_sigma_m)
-        total += _log_normal_of_one(sums[4:8], np.array(beam_m), beam_sigma_m)
-        total += self._scores(sums, count)
-        total += self._loads(rows)
-        total += self._first_position[rows[0]]
-        if count > 1:
-            moves = self._moves[rows[:-1], rows[1:]].sum(0)
-            total += np.where(STAYS, moves[1], moves[0])
-        return total
+        common = _log_normal_of_one(sums[4:8], beam_m, self._beam.beam_sigma_m)
+        common += self._first_position[rows[0]]
+        moves = self._moves[rows[:-1], rows[1:]].sum(0).tolist() if count > 1 else (0.0, 0.0)
+        still, once = self._loads(rows, sums[17]) if sums[16] > 1 else (0.0, 0.0)
+        of_vessel = _of_two(sums[11], count, sums[12:14])
+        of_tanker = _of_two(sums[9], sums[10], sums[14:16]) if sums[10] else (0.0, 0.0)
+        # Loads and moves by whether a class stays.
+        of_ship, of_stay = moves[0] + once, moves[1] + still
+        total = [
+            common
+            + _log_sum(halves[one], halves[two])
+            - LOG2
+            + of_vessel[not vessel]
+            + of_tanker[not tanker]
+            + (of_stay if stays else of_ship if vessel else moves[0])
+            for (one, two), vessel, tanker, stays in zip(self._halves, *KINDS, strict=True)
+        ]
+        return np.array(total)
 
-    def _loads(self, rows: list[int]) -> Floats | float:
-        """What load states say, by class: ships load or unload once, what stays does neither."""
-        ratios = self.hulls.log_lr_laden[rows]
-        halves = ratios[np.isfinite(ratios)] / 2
-        if len(halves) < 2:
-            return 0.0
-        ahead = halves.cumsum()
-        # Relative to images whose states have nothing to do with each other.
-        apart = _log_mean_of_both(halves).sum()
-        same = _log_mean_of_both(ahead[-1]) - apart
-        changed = _log_mean_of_both(2 * ahead[:-1] - ahead[-1]) - apart
-        once = np.logaddexp(same, np.logaddexp.reduce(changed) - np.log(len(changed))) - LOG2
-        read = np.where(STAYS, same, np.where(VESSEL_CLASS, once, 0.0))
-        out: Floats = np.logaddexp(np.log1p(-LOAD_MISREAD) + read, np.log(LOAD_MISREAD))
-        return out
+    def _loads(self, rows: list[int], apart: float) -> tuple[float, float]:
+        """What load states say of what stays and keeps its load, and of ships, which change once.
 
-    def _scores(self, sums: Floats, count: int) -> Floats:
-        """What types and scores say, by class; detections of unknown type say nothing."""
-        tanker, known, vessel = sums[9:12]
-        total = _of_two(VESSEL_CLASS, vessel, count, sums[12:14])
-        if known:
-            total = total + _of_two(TANKERS, tanker, known, sums[14:16])
-        return total
+        Relative to images whose states have nothing to do with each other.
+        """
+        ahead = self._load[rows][self._load_known[rows]].cumsum()
+        both = _log_mean_of_both(2 * ahead - ahead[-1]) - apart
+        changed = float(np.logaddexp.reduce(both[:-1])) - math.log(len(both) - 1)
+        same = float(both[-1])
+        once = _log_sum(same, changed) - LOG2
+        keeps, misread = math.log1p(-LOAD_MISREAD), math.log(LOAD_MISREAD)
+        return _log_sum(keeps + same, misread), _log_sum(keeps + once, misread)
 
 
 def _log_mean_of_both(halves: Floats) -> Floats:
@@ -170,27 +182,24 @@ def _log_mean_of_both(halves: Floats) -> Floats:
     return out
 
 
-def _of_two(mask: Mask, logits: float, count: float, likely: Floats) -> Floats:
-    """Log density of repeated calibrated probabilities of being in a set of classes, by class.
+def _of_two(logits: float, count: float, likely: list[float]) -> tuple[float, float]:
+    """Log density of repeated calibrated probabilities of being in a set, inside and outside it.
 
     Relative to even odds in each image, so that images which say nothing (p = 1/2) have no weight.
-    The odds of the class count correlated images as few; whether the images are of one object is
+    The odds of the set count correlated images as few; whether the images are of one object is
     what they say when they are independent given its class.
 
     Parameters
     ----------
-    mask
-        The set, (classes,).
     logits, count
         Sum of the logits, and number of images.
     likely
         Sums of log p and of log (1 - p).
 
     """
-    one_object = float(np.logaddexp(*likely)) + (count - 1) * LOG2
+    one_object = _log_sum(*likely) + count * LOG2
     weighed = logits / (1 + (count - 1) / 2)
-    out: Floats = np.where(mask, *_log_odds_halves(weighed)) + one_object + LOG2
-    return out
+    return one_object - _log_sum(0.0, -weighed), one_object - _log_sum(0.0, weighed)
 
 
 def _sufficient(values: Floats, variance: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -199,7 +208,7 @@ def _sufficient(values: Floats, variance: Floats) -> tuple[Floats, Floats, Float
     return 1 / variance, values / variance, values**2 / variance, log_norm
 
 
-def _log_normal_of_one(sums: Floats, mean: Floats, sigma: Floats) -> Floats:
+def _log_normal_of_one(sums: list[float], mean: float, sigma: float) -> float:
     """Log density of independent measurements of one quantity that is itself normal.
 
     Parameters
@@ -207,15 +216,20 @@ def _log_normal_of_one(sums: Floats, mean: Floats, sigma: Floats) -> Floats:
     sums
         Of the columns of `_sufficient`.
     mean, sigma
-        Of the quantity, arrays of one shape.
+        Of the quantity.
 
     """
     precision, first, second, log_norm = sums
     about = first - mean * precision
     squares = second - 2 * mean * first + mean**2 * precision
     off = squares - about**2 / (precision + 1 / sigma**2)
-    logs: Floats = -0.5 * (off + np.log1p(sigma**2 * precision) + log_norm)
-    return logs
+    return -0.5 * (off + math.log1p(sigma**2 * precision) + log_norm)
+
+
+def _log_sum(one: float, two: float) -> float:
+    """Log of the sum of two numbers, from their logarithms."""
+    high, low = (one, two) if one > two else (two, one)
+    return high + math.log1p(math.exp(low - high))
 
 
 def _circular_normal(squared: Floats, sigma: float) -> Floats:
