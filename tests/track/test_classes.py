@@ -11,8 +11,8 @@ from gnomon.track.classes import (
     QUICK,
     TANKERS,
     WAITING,
+    RateDensity,
     draw_coaster_share,
-    log_rate_prior,
     other_means,
     prior_rates,
 )
@@ -43,8 +43,13 @@ def test_the_prior_of_rates_is_that_of_their_sum_and_shares(
     one: list[float], two: list[float]
 ) -> None:
     first, second = np.array(one), np.array(two)
-    found = log_rate_prior(np.stack([first, second]), PRIOR)
-    assert found[0] - found[1] == pytest.approx(direct(first) - direct(second), abs=1e-8)
+    # Of logarithms: the rates themselves are the determinant.
+    expected = direct(first) + np.log(first).sum() - direct(second) - np.log(second).sum()
+    density = RateDensity(PRIOR)
+    found = density.of_log_rates(np.log([first, second]))
+    assert found[0] - found[1] == pytest.approx(expected, abs=1e-8)
+    for rates, both in zip((first, second), found, strict=True):
+        assert density.of_log_rates(np.log(rates)) == pytest.approx(both, rel=1e-12)
 
 
 def test_the_change_of_variables_keeps_probability() -> None:

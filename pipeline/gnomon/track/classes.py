@@ -58,30 +58,6 @@ def other_means(rates: RatePrior) -> Floats:
     return np.array([rates.large_per_day, stays, permanent, permanent, false_alarms])
 
 
-def log_coaster_share_prior(
-    log_coasters: Floats | float, log_tankers: Floats | float, prior: RatePrior
-) -> Floats:
-    """Log prior density of the coasters' share of small ships.
-
-    Parameters
-    ----------
-    log_coasters, log_tankers
-        Logarithms of that share and of the rest.
-    prior
-        With a probability that no tanker calls, and the share of tankers then.
-
-    """
-    first, second = prior.coaster_share
-    some: Floats = (first - 1) * log_coasters + (second - 1) * np.asarray(log_tankers)
-    some = some + np.log1p(-prior.no_tanker) - betaln(first, second)
-    if prior.no_tanker == 0:
-        return some
-    low, high = np.log(prior.no_tanker_share)
-    none = np.log(prior.no_tanker / (high - low)) - log_tankers
-    inside = (log_tankers > low) & (log_tankers < high)
-    return np.logaddexp(some, np.where(inside, none, -np.inf))
-
-
 def draw_coaster_share(rng: np.random.Generator, prior: RatePrior) -> tuple[float, float]:
     """Logarithms of the shares of coasters and of tankers, drawn from their prior."""
     if rng.random() < prior.no_tanker:
@@ -92,27 +68,50 @@ def draw_coaster_share(rng: np.random.Generator, prior: RatePrior) -> tuple[floa
     return float(coasters), float(tankers)
 
 
-def log_rate_prior(rates: Floats, prior: RatePrior) -> Floats:
-    """Log prior density of the rates of all classes, (..., classes) to (...), but for a constant.
+class RateDensity:
+    """Prior density of the rates of all classes.
 
     Small ships arrive at a rate with a gamma prior, of which shares are coasters and tankers that
-    come straight in; the density is that of the rates themselves.
+    come straight in. Densities are logarithms, but for a constant where they are of all rates.
     """
-    logs = np.log(np.maximum(rates, 1e-300))
-    quick, waiting, coaster = logs[..., QUICK], logs[..., WAITING], logs[..., COASTER]
-    tankers = np.logaddexp(quick, waiting)
-    small = np.logaddexp(tankers, coaster)
-    share = prior.quick_share
-    total = (prior.shape - 1) * small - prior.shape * np.exp(small) / prior.small_per_day
-    total += log_coaster_share_prior(coaster - small, tankers - small, prior)
-    total += (share[0] - 1) * (quick - tankers) + (share[1] - 1) * (waiting - tankers)
-    # From rate and shares to rates: small^2 times the share of tankers.
-    total -= small + tankers
-    others = slice(LARGE, None)
-    total += ((prior.shape - 1) * logs[..., others]).sum(-1)
-    total -= (prior.shape * rates[..., others] / other_means(prior)).sum(-1)
-    out: Floats = total
-    return out
+
+    def __init__(self, prior: RatePrior) -> None:
+        self.prior = prior
+        self._others = other_means(prior).tolist()
+        self._some = float(np.log1p(-prior.no_tanker) - betaln(*prior.coaster_share))
+        self._low, self._high = np.log(prior.no_tanker_share).tolist()
+        self._none = -np.inf
+        if prior.no_tanker > 0:
+            self._none = float(np.log(prior.no_tanker / (self._high - self._low)))
+
+    def of_log_rates(self, logs: Floats) -> Floats | float:
+        """Density of the logarithms of rates, (..., classes) to (...)."""
+        # A walk asks for one state after the other: plain numbers are faster than arrays of one.
+        columns = logs.tolist() if logs.ndim == 1 else list(np.moveaxis(logs, -1, 0))
+        quick, waiting, coaster, *others = columns
+        tankers = np.logaddexp(quick, waiting)
+        small = np.logaddexp(tankers, coaster)
+        prior, share = self.prior, self.prior.quick_share
+        total = prior.shape * (small - np.exp(small) / prior.small_per_day)
+        total += self.of_coaster_share(coaster - small, tankers - small)
+        total += coaster - small + tankers - small
+        total += share[0] * (quick - tankers) + share[1] * (waiting - tankers)
+        for log_rate, mean in zip(others, self._others, strict=True):
+            total += prior.shape * (log_rate - np.exp(log_rate) / mean)
+        out: Floats | float = total
+        return out
+
+    def of_coaster_share(
+        self, log_coasters: Floats | float, log_tankers: Floats | float
+    ) -> Floats | float:
+        """Density of the coasters' share of small ships, given logs of that share and the rest."""
+        first, second = self.prior.coaster_share
+        some = (first - 1) * log_coasters + (second - 1) * log_tankers + self._some
+        inside = (log_tankers > self._low) & (log_tankers < self._high)
+        if not np.any(inside):
+            return some
+        both: Floats = np.logaddexp(some, np.where(inside, self._none - log_tankers, -np.inf))
+        return both
 
 
 def prior_rates(prior: RatePrior) -> Floats:

@@ -22,9 +22,8 @@ from gnomon.track.classes import (
     COASTER,
     QUICK,
     WAITING,
+    RateDensity,
     draw_coaster_share,
-    log_coaster_share_prior,
-    log_rate_prior,
 )
 
 Floats = NDArray[np.float64]
@@ -53,6 +52,8 @@ class RateWalk:
     prior: RatePrior
 
     def __post_init__(self) -> None:
+        self._density = RateDensity(self.prior)
+        self._log_exposure = np.log(self.exposure)
         self._past: list[Floats] = []
         self._root: NDArray[np.floating] = FIRST_SIGMA * np.eye(len(self.log_expected))
 
@@ -75,7 +76,7 @@ class RateWalk:
         """
         expected = np.exp(log_expected)
         rates = expected / self.exposure[self.member]
-        prior = float(log_rate_prior(rates, self.prior) + np.log(rates).sum())
+        prior = self._density.of_log_rates(log_expected - self._log_exposure[self.member])
         return float(np.log(likelihood @ rates).sum() - expected.sum() + prior)
 
     def walk(self, terms: Floats, *, learn: bool) -> None:
@@ -120,7 +121,7 @@ class RateWalk:
         likelihood = np.exp(logs - top)
         weights = self._member_weights(self.log_expected, likelihood)
         for propose in (propose_coaster_share, propose_quick_share) * JUMPS:
-            proposed, proposal = propose(self.log_expected, self.prior, self.rng)
+            proposed, proposal = propose(self.log_expected, self._density, self.rng)
             new = self._member_weights(proposed, likelihood)
             gain = np.logaddexp.reduce(new) - np.logaddexp.reduce(weights) - proposal
             if np.log(self.rng.random()) < gain:
@@ -129,14 +130,14 @@ class RateWalk:
 
     def _member_weights(self, log_expected: Floats, likelihood: Floats) -> Floats:
         """Log posterior of each member, but for a constant that hangs on the sum of numbers."""
-        rates = np.exp(log_expected) / self.exposure
-        weights: Floats = log_rate_prior(rates, self.prior) + np.log(rates).sum(-1)
-        each = np.einsum("tmc,mc->tm", likelihood, rates)
-        return weights + np.log(np.maximum(each, 1e-300)).sum(0)
+        weights = self._density.of_log_rates(log_expected - self._log_exposure)
+        each = np.einsum("tmc,mc->tm", likelihood, np.exp(log_expected) / self.exposure)
+        out: Floats = weights + np.log(np.maximum(each, 1e-300)).sum(0)
+        return out
 
 
 def propose_coaster_share(
-    log_expected: Floats, prior: RatePrior, rng: np.random.Generator
+    log_expected: Floats, density: RateDensity, rng: np.random.Generator
 ) -> tuple[Floats, float]:
     """Another share of coasters among the expected small ships, from its prior.
 
@@ -149,25 +150,29 @@ def propose_coaster_share(
     """
     tankers = float(np.logaddexp(log_expected[QUICK], log_expected[WAITING]))
     small = float(np.logaddexp(tankers, log_expected[COASTER]))
-    old, new = (log_expected[COASTER] - small, tankers - small), draw_coaster_share(rng, prior)
+    old, new = (
+        (log_expected[COASTER] - small, tankers - small),
+        draw_coaster_share(rng, density.prior),
+    )
     proposed = log_expected.copy()
     proposed[COASTER] = small + new[0]
     proposed[:COASTER] += small + new[1] - tankers
 
-    def density(share: tuple[float, float]) -> float:
-        return float(log_coaster_share_prior(*share, prior)) + sum(share)
+    def of_logs(share: tuple[float, float]) -> float:
+        return float(density.of_coaster_share(*share)) + sum(share)
 
-    return proposed, density(new) - density(old)
+    return proposed, of_logs(new) - of_logs(old)
 
 
 def propose_quick_share(
-    log_expected: Floats, prior: RatePrior, rng: np.random.Generator
+    log_expected: Floats, density: RateDensity, rng: np.random.Generator
 ) -> tuple[Floats, float]:
     """Another share of tankers that come straight in; as `propose_coaster_share`."""
     both = float(np.logaddexp(log_expected[QUICK], log_expected[WAITING]))
     old = log_expected[[QUICK, WAITING]] - both
-    new = np.log(np.maximum(rng.standard_gamma(prior.quick_share), 1e-300))
+    share = density.prior.quick_share
+    new = np.log(np.maximum(rng.standard_gamma(share), 1e-300))
     new -= np.logaddexp(*new)
     proposed = log_expected.copy()
     proposed[[QUICK, WAITING]] = both + new
-    return proposed, float((new - old) @ prior.quick_share)
+    return proposed, float((new - old) @ share)
