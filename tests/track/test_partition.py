@@ -28,17 +28,15 @@ def free_chain(hulls: Hulls) -> PartitionChain:
 def test_links_exchange_tails_and_can_be_taken_back() -> None:
     hulls = hulls_of([0, 1, 2, 3], list(DAY[:4]))
     chain = free_chain(hulls)
-    chain.link(0, 2)
-    chain.link(1, 3)
+    chain.cold = 0.0  # Whatever is proposed is accepted.
+    assert chain.propose_link(0, 2)
+    assert chain.propose_link(1, 3)
     assert chain.tracks() == ((0, 2), (1, 3))
-    assert chain.head(3) == (1, 3)
-    assert chain.tail(0) == (0, 2)
-    chain.link(0, 3)
-    chain.link(1, 2)
+    assert chain.propose_link(0, 3)
     assert chain.tracks() == ((0, 3), (1, 2))
-    chain.link(0, -1)
-    chain.link(-1, 3)
+    assert chain.propose_link(0, 3)
     assert chain.tracks() == ((0,), (1, 2), (3,))
+    assert chain.track_of == [(0,), (1, 2), (1, 2), (3,)]
 
 
 def test_a_density_is_the_sum_over_classes_under_the_present_member() -> None:

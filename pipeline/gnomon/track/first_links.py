@@ -47,8 +47,9 @@ def link_at_first(
         return still, gain - 0.5 * (day[two] - day[one]) + chain.rng.gumbel()
 
     for gain, one, two in sorted(found, key=worth, reverse=True):
-        if gain > 0 and chain.after[one] < 0 and chain.before[two] < 0:
-            chain.link(one, two)
+        start, rest = chain.track_of[one], chain.track_of[two]
+        if gain > 0 and start[-1] == one and rest[0] == two:
+            chain.link_all(start + rest)
     return [(one, two) for _, one, two in found]
 
 

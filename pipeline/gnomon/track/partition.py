@@ -27,9 +27,8 @@ class PartitionChain:
     presence: PresenceLikelihood
     walk: RateWalk
     rng: np.random.Generator
-    after: list[int] = field(init=False)
-    """Next detection of the same ship, -1 for none."""
-    before: list[int] = field(init=False)
+    track_of: list[Track] = field(init=False)
+    """Track of each detection."""
     known: dict[Track, Floats] = field(default_factory=dict)
     """(members, classes) of tracks that a round ended with."""
     marked: dict[Track, Floats] = field(default_factory=dict)
@@ -46,7 +45,8 @@ class PartitionChain:
     """Spans met under the present member."""
 
     def __post_init__(self) -> None:
-        self.after, self.before = ([-1] * len(self.hulls.observation) for _ in range(2))
+        self.track_of = [(n,) for n in range(len(self.hulls.observation))]
+        self._observation: list[int] = self.hulls.observation.tolist()
         self.refresh()
 
     def refresh(self) -> None:
@@ -104,49 +104,36 @@ class PartitionChain:
         out: Floats = self.spans[span] + self._log_odds[observation].sum(0)
         return out
 
-    def head(self, detection: int) -> Track:
-        """Track up to a detection."""
-        out = [detection]
-        while self.before[out[-1]] >= 0:
-            out.append(self.before[out[-1]])
-        return tuple(reversed(out))
-
-    def tail(self, detection: int) -> Track:
-        """Track from a detection on; empty for -1."""
-        out = []
-        while detection >= 0:
-            out.append(detection)
-            detection = self.after[detection]
-        return tuple(out)
-
     def tracks(self) -> tuple[Track, ...]:
-        """All tracks."""
-        return tuple(self.tail(n) for n, b in enumerate(self.before) if b < 0)
+        """All tracks, by their first detections."""
+        return tuple(track for n, track in enumerate(self.track_of) if track[0] == n)
+
+    def link_all(self, track: Track) -> None:
+        """Make detections one track; the caller sees to those that were linked with them."""
+        for detection in track:
+            self.track_of[detection] = track
 
     def propose_link(self, first: int, second: int) -> bool:
         """Propose that second follows first, or, where it does, that it does not.
 
         Returns whether the state has changed.
         """
-        ahead, behind = self.after[first], self.before[second]
-        start, rest = self.head(first), self.tail(second)
-        old: tuple[Track, ...] = (start + rest,)
-        new: tuple[Track, ...] = (start, rest)
-        links, reverse = ((first, -1), (-1, second)), 0.0
-        if ahead != second:
-            left = self.head(behind) if behind >= 0 else ()
-            right = self.tail(ahead)
-            observation = self.hulls.observation
-            if left and right and observation[left[-1]] >= observation[right[0]]:
+        track, other = self.track_of[first], self.track_of[second]
+        cut = track.index(first) + 1
+        start, right = track[:cut], track[cut:]
+        old: tuple[Track, ...] = (track,)
+        new: tuple[Track, ...] = (start, right)
+        reverse = 0.0
+        if not right or right[0] != second:
+            cut = other.index(second)
+            left, rest = other[:cut], other[cut:]
+            if left and right and self._observation[left[-1]] >= self._observation[right[0]]:
                 return False
-            old, new = (start + right, left + rest), (start + rest, left + right)
+            old, new = (track, other), (start + rest, left + right)
+            behind, ahead = left[-1] if left else -1, right[0] if right else -1
             links = ((first, second), (behind, ahead))
             reverse = self._log_reverse(links, ((first, ahead), (behind, second)))
-        if not self._accepts(old, new, reverse):
-            return False
-        for one, two in links:
-            self.link(one, two)
-        return True
+        return self._accepts(old, new, reverse)
 
     def propose_transfer(self, one: int, partner: int, partners: list[int]) -> bool:
         """Propose that a detection joins the track of a partner, or none.
@@ -165,33 +152,27 @@ class PartitionChain:
         Returns whether the state has changed.
 
         """
-        own = self.head(one)[:-1] + self.tail(one)[1:]
-        other = self.head(partner) + self.tail(partner)[1:] if partner >= 0 else ()
-        taken = self.hulls.observation[list(other)].tolist()
+        own = tuple(n for n in self.track_of[one] if n != one)
+        other = self.track_of[partner] if partner >= 0 else ()
+        taken = [self._observation[n] for n in other]
         # As many ways back: by the partners in the track that it left, or to no track at all.
         back = sum(n in own for n in partners) if own else 1
-        if one in other or self.hulls.observation[one] in taken or not back or own == other:
+        if one in other or self._observation[one] in taken or not back or own == other:
             return False
         there = sum(n in other for n in partners) if other else 1
         old: tuple[Track, ...] = (tuple(sorted((*own, one))), other)
         new: tuple[Track, ...] = (own, tuple(sorted((*other, one))))
-        if not self._accepts(old, new, math.log(back / there)):
+        return self._accepts(old, new, math.log(back / there))
+
+    def _accepts(self, old: tuple[Track, ...], new: tuple[Track, ...], reverse: float) -> bool:
+        """Let tracks give way to others, or not; ``reverse`` is the log ratio of proposals."""
+        gain = sum(self.log_density(t) for t in new if t)
+        gain -= sum(self.log_density(t) for t in old if t)
+        if self.cold * gain + reverse <= -self.rng.standard_exponential():
             return False
         for track in new:
             self.link_all(track)
         return True
-
-    def _accepts(self, old: tuple[Track, ...], new: tuple[Track, ...], reverse: float) -> bool:
-        """Whether tracks give way to others; ``reverse`` is the log of the ratio of proposals."""
-        gain = sum(self.log_density(t) for t in new if t)
-        gain -= sum(self.log_density(t) for t in old if t)
-        return bool(np.log(self.rng.random()) < self.cold * gain + reverse)
-
-    def link_all(self, track: Track) -> None:
-        """Make detections one track, and no other part of it."""
-        if track:
-            for before, after in zip((-1, *track), (*track, -1), strict=True):
-                self.link(before, after)
 
     def _log_reverse(self, made: Links, undone: Links) -> float:
         """Log of how often the links undone are proposed, over how often those made are."""
@@ -199,10 +180,3 @@ class PartitionChain:
             return 0.0
         there, back = (sum(self.often.get(pair, 0.0) for pair in pairs) for pairs in (made, undone))
         return math.log(back / there) if back > 0 else -math.inf
-
-    def link(self, first: int, second: int) -> None:
-        """Let second follow first; -1 is no detection."""
-        if first >= 0:
-            self.after[first] = second
-        if second >= 0:
-            self.before[second] = first
