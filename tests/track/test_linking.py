@@ -1,8 +1,10 @@
 """The chain over partitions: against the enumeration of all partitions of a few detections."""
 
 import itertools
+import pickle
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
+from gnomon.track import linking
 from gnomon.track.classes import (
     FALSE_ALARM,
     FIXTURE,
@@ -20,7 +23,13 @@ from gnomon.track.classes import (
     other_means,
 )
 from gnomon.track.first_links import RESIDENT_GAP_DAYS
-from gnomon.track.linking import CHAINS, PartitionDraw, member_weights, sample_partitions
+from gnomon.track.linking import (
+    CHAINS,
+    PartitionDraw,
+    PartitionSampler,
+    member_weights,
+    sample_partitions,
+)
 from gnomon.track.marks import LENGTH_MODEL_SIGMA_M, Hulls, MarkLikelihood
 from gnomon.track.partition import PartitionChain, Track
 from gnomon.track.presence import (
@@ -115,15 +124,12 @@ def exact(hulls: Hulls, presence: PresenceLikelihood) -> dict[frozenset[Track], 
 def sampled(
     hulls: Hulls, presence: PresenceLikelihood, draws: int, seed: int = 0
 ) -> list[PartitionDraw]:
-    return sample_partitions(
-        hulls,
-        MarkLikelihood(hulls, TRAFFIC),
-        presence,
-        TRAFFIC,
-        usable_observations=float(USABLE.sum()),
-        rng=np.random.default_rng(seed),
-        draws=draws,
-    )
+    return sample_partitions(sampler(hulls, presence, draws), np.random.default_rng(seed))
+
+
+def sampler(hulls: Hulls, presence: PresenceLikelihood, draws: int) -> PartitionSampler:
+    marks, usable = MarkLikelihood(hulls, TRAFFIC), float(USABLE.sum())
+    return PartitionSampler(hulls, marks, presence, TRAFFIC, usable, draws)
 
 
 def test_partitions_have_the_probabilities_of_the_enumeration() -> None:
@@ -185,10 +191,9 @@ def test_what_stays_is_no_visit_however_long_it_is_seen(stays: str) -> None:
         prior, TRAFFIC, day=day, sensor_classes=radar.astype(int), usable=np.ones(len(day)),
         start_day=0.0, end_day=91.0,
     )  # fmt: skip
-    draws = sample_partitions(
-        hulls, MarkLikelihood(hulls, TRAFFIC), presence, TRAFFIC,
-        usable_observations=float(len(day)), rng=np.random.default_rng(0), draws=120,
-    )  # fmt: skip
+    marks = MarkLikelihood(hulls, TRAFFIC)
+    chains = PartitionSampler(hulls, marks, presence, TRAFFIC, float(len(day)), draws=120)
+    draws = sample_partitions(chains, np.random.default_rng(0))
     visits = [TANKERS[draw.classes].sum() for draw in draws]
     assert np.mean(visits) < 0.5
     longest = [max(len(t) for t in draw.tracks) for draw in draws]
@@ -197,6 +202,25 @@ def test_what_stays_is_no_visit_however_long_it_is_seen(stays: str) -> None:
     assert p_stays == pytest.approx(1, abs=0.4)
     if stays == "crane":
         assert np.mean([draw.p_class[:, FIXTURE].sum() for draw in draws]) > 0.9
+
+
+def test_chains_beside_each_other_give_the_states_of_chains_in_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a chain needs is sent to another process, and its states come back."""
+    monkeypatch.setattr(linking, "PARALLEL_FROM", 1)
+    sent = pickle.loads(pickle.dumps(sampler(four_hulls(), presence_of(prior_of(2.5, 3, 0.8)), 41)))
+    in_turn = sample_partitions(sent, np.random.default_rng(5))
+    done = []
+    with ThreadPoolExecutor(2) as executor:
+        beside = sample_partitions(
+            sent, np.random.default_rng(5), executor=executor, on_round=lambda *n: done.append(n)
+        )
+    assert len(beside) == 41
+    assert done[-1] == (sent.rounds, sent.rounds)
+    for one, two in zip(in_turn, beside, strict=True):
+        assert one.tracks == two.tracks
+        np.testing.assert_array_equal(one.rates, two.rates)
 
 
 @settings(max_examples=15)

@@ -24,6 +24,9 @@ on does not come from where they began (`gnomon.track.convergence`).
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,8 +43,14 @@ from gnomon.track.rates import RateWalk
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CHAINS = 4
-ANNEALED, FIRST_COLD = 30, 0.3
-"""Rounds in which a chain is annealed, and the power of its density in the first of them."""
+PARALLEL_FROM = 100
+"""Detections of a port from which its chains are worth processes of their own: some seconds."""
+BURN_MIN, BURN_MAX = 10, 60
+"""Rounds of a chain before those that are kept: a sixth of the draws, within these."""
+FIRST_COLD = 0.3
+"""Power of the density in the first round in which a chain is annealed."""
+SETTLED = 10
+"""Rounds after annealing in which all pairs are proposed alike often."""
 TRANSFERS = 0.1
 """Part of the detections for which another track is proposed in each round."""
 SELDOM = 0.1
@@ -65,65 +74,99 @@ class PartitionDraw(NamedTuple):
     """Number of the chain."""
 
 
+@dataclass(frozen=True)
+class PartitionSampler:
+    """What the chains of one port share."""
+
+    hulls: Hulls
+    """Detections, sorted by time."""
+    marks: MarkLikelihood
+    presence: PresenceLikelihood
+    traffic: Traffic
+    """Priors of the rates, and the longest gap in a visit."""
+    usable_observations: float
+    """Observations, each weighted by its usable fraction: where false alarms can be."""
+    draws: int
+    """States kept, of all chains together."""
+    thin: int = 2
+    """Rounds from one kept state to the next."""
+
+    @property
+    def burn(self) -> int:
+        """Rounds of each chain before, after half as many in which it is annealed."""
+        return min(max(self.draws // 6, BURN_MIN), BURN_MAX)
+
+    @property
+    def rounds(self) -> int:
+        """Of all chains."""
+        return CHAINS * (self.burn // 2 + self.burn) + self.thin * self.draws
+
+    def run_chain(self, number: int, rng: np.random.Generator) -> list[PartitionDraw]:
+        """Run one chain to its end."""
+        return list(self.chain_states(number, rng, lambda: None))
+
+    def chain_states(
+        self, number: int, rng: np.random.Generator, on_round: Callable[[], None]
+    ) -> Iterator[PartitionDraw]:
+        """States of a chain that are kept; ``on_round`` is called after each round."""
+        members, rates = len(self.presence.rate), self.traffic.rates
+        usable = np.full((members, 1), max(self.usable_observations, 1e-9))
+        exposure = np.concatenate([self.presence.detectable_days, usable], 1)
+        member = int(rng.integers(members))
+        start = np.log(prior_rates(rates) * exposure[member])
+        start += rng.normal(0, 0.5, FALSE_ALARM + 1)
+        walk = RateWalk(exposure, start, member, rng, rates)
+        chain = PartitionChain(self.hulls, self.marks, self.presence, walk, rng)
+        candidates = linkable(self.hulls, self.traffic.dwell.visit_gap_days)
+        pairs = link_at_first(chain, candidates, residents_first=number % 2 == 1)
+        states = len(range(number, self.draws, CHAINS))
+        for step in _rounds(chain, pairs, burn=self.burn, after=states * self.thin):
+            if step >= 0 and step % self.thin == self.thin - 1:
+                yield _draw(chain, number)
+            on_round()
+
+
 def sample_partitions(
-    hulls: Hulls,
-    marks: MarkLikelihood,
-    presence: PresenceLikelihood,
-    traffic: Traffic,
-    *,
-    usable_observations: float,
+    sampler: PartitionSampler,
     rng: np.random.Generator,
-    draws: int,
-    thin: int = 2,
-    burn: int = 60,
+    *,
+    executor: Executor | None = None,
     on_round: Callable[[int, int], None] | None = None,
 ) -> list[PartitionDraw]:
     """Run the chains.
 
     Parameters
     ----------
-    hulls
-        Detections of one port, sorted by time.
-    marks, presence
-        Likelihoods of their marks and of their observations.
-    traffic
-        Priors of the rates, and the longest gap in a visit.
-    usable_observations
-        Observations, each weighted by its usable fraction: where false alarms can be.
+    sampler
+        Of one port.
     rng
         Of all chains.
-    draws
-        States kept, of all chains together.
-    thin
-        Rounds from one kept state to the next.
-    burn
-        Rounds of each chain before, after those in which it is annealed.
+    executor
+        Runs chains of `PARALLEL_FROM` detections and more beside each other; the states are the
+        same without one.
     on_round
-        Called after each round, with how many are done and how many there are.
+        Called after each round, or with an executor each chain, with how many rounds are done and
+        how many there are.
 
     """
-    members = len(presence.rate)
-    exposure = np.concatenate(
-        [presence.detectable_days, np.full((members, 1), max(usable_observations, 1e-9))], 1
-    )
-    candidates = linkable(hulls, traffic.dwell.visit_gap_days)
-    kept = []
-    done, rounds = 0, CHAINS * (ANNEALED + burn) + thin * draws
-    for number, own in enumerate(rng.spawn(CHAINS)):
-        member = int(own.integers(members))
-        start = np.log(prior_rates(traffic.rates) * exposure[member]) + own.normal(
-            0, 0.5, FALSE_ALARM + 1
-        )
-        walk = RateWalk(exposure, start, member, own, traffic.rates)
-        chain = PartitionChain(hulls, marks, presence, walk, own)
-        pairs = link_at_first(chain, candidates, residents_first=number % 2 == 1)
-        states = len(range(number, draws, CHAINS))
-        for step in _rounds(chain, pairs, burn=burn, after=states * thin):
-            if step >= 0 and step % thin == thin - 1:
-                kept.append(_draw(chain, number))
-            done += 1
+    done, rounds = 0, sampler.rounds
+    own = rng.spawn(CHAINS)
+    kept: list[PartitionDraw] = []
+    if executor is not None and len(sampler.hulls.observation) >= PARALLEL_FROM:
+        for number, states in enumerate(executor.map(sampler.run_chain, range(CHAINS), own)):
+            kept += states
             if on_round:
-                on_round(done, rounds)
+                on_round(rounds * (number + 1) // CHAINS, rounds)
+        return kept
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        if on_round:
+            on_round(done, rounds)
+
+    for number, stream in enumerate(own):
+        kept += sampler.chain_states(number, stream, count)
     return kept
 
 
@@ -137,16 +180,17 @@ def _rounds(
     """
     merge_fragments(chain)
     sweep = Sweep(chain, pairs)
-    for step in range(ANNEALED):
-        chain.cold = FIRST_COLD ** (1 - step / ANNEALED)
+    annealed = burn // 2
+    for step in range(annealed):
+        chain.cold = FIRST_COLD ** (1 - step / annealed)
         sweep.run(learn=False)
-        yield step - ANNEALED - burn
+        yield step - annealed - burn
     chain.cold = 1.0
     merge_fragments(chain)
     sweep = Sweep(chain, pairs)
     for step in range(-burn, after):
         sweep.run(learn=step < 0)
-        if step == -(burn // 2):
+        if step == min(SETTLED, burn // 2) - burn:
             sweep.settle()
         yield step
 
@@ -165,12 +209,11 @@ class Sweep:
             That may be linked.
 
         """
-        made = [(one, two) for one, two in enumerate(chain.after) if two >= 0]
+        made = [pair for track in chain.tracks() for pair in pairwise(track)]
         self.chain = chain
         self.pairs = list(dict.fromkeys([*pairs, *made]))
-        self.partners = partners_of(self.pairs, len(chain.after))
-        self.accepted = np.zeros(len(self.pairs))
-        self.count = 0
+        self.partners = partners_of(self.pairs, len(chain.track_of))
+        self.proposed, self.accepted = np.zeros((2, len(self.pairs)), int)
         self._propose(np.ones(len(self.pairs)))
 
     def run(self, *, learn: bool) -> None:
@@ -178,20 +221,21 @@ class Sweep:
         chain, pairs = self.chain, self.pairs
         number = int(np.ceil(self.often.sum()))
         for n in chain.rng.choice(len(pairs), number, p=self.share) if pairs else ():
+            self.proposed[n] += 1
             self.accepted[n] += chain.propose_link(*pairs[n])
         some = np.flatnonzero(chain.rng.random(len(self.partners)) < TRANSFERS)
         for one, luck in zip(some.tolist(), chain.rng.random(len(some)), strict=True):
             others = [-1, *self.partners[one]]
             chain.propose_transfer(one, others[int(luck * len(others))], self.partners[one])
         _draw_parameters(chain, learn=learn)
-        self.count += 1
 
     def settle(self) -> None:
         """Propose pairs by how often they were accepted, once and for all.
 
         The chain keeps its distribution only if this does not hang on its state.
         """
-        self._propose(np.clip(10 * self.accepted / self.count, SELDOM, 1.0))
+        share = self.accepted / np.maximum(self.proposed, 1)
+        self._propose(np.clip(10 * share, SELDOM, 1.0))
 
     def _propose(self, often: Floats) -> None:
         self.often, self.share = often, often / max(often.sum(), 1e-300)

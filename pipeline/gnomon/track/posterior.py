@@ -7,6 +7,7 @@ would make large ships larger and the sum of deadweights too great.
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -19,7 +20,12 @@ from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
 from gnomon.track.direction import MISREAD, operation_log_likelihood
 from gnomon.track.dwell import DwellPosterior, EndDensities, grid_quantiles
-from gnomon.track.linking import PartitionDraw, member_weights, sample_partitions
+from gnomon.track.linking import (
+    PartitionDraw,
+    PartitionSampler,
+    member_weights,
+    sample_partitions,
+)
 from gnomon.track.marks import LENGTH_MODEL_SIGMA_M, MarkLikelihood
 from gnomon.track.off_berth import EndTimes
 from gnomon.track.partition import Track
@@ -149,6 +155,8 @@ def track_posterior(
     options: TrackOptions,
     traffic: Traffic,
     on_round: Callable[[int, int], None] | None = None,
+    *,
+    executor: Executor | None = None,
 ) -> TrackPosterior:
     """Run the chain over one port's observations and hulls.
 
@@ -162,6 +170,8 @@ def track_posterior(
         Which ships call, and how sensors see them.
     on_round
         Called after each round of the chain, with how many are done and how many there are.
+    executor
+        Runs the chains of a port with many detections beside each other.
 
     """
     traffic = traffic.of_study(options)
@@ -179,16 +189,15 @@ def track_posterior(
         start_day=0.0,
         end_day=data.days,
     )
-    draws = sample_partitions(
-        data.hulls,
-        MarkLikelihood(data.hulls, traffic),
-        presence,
-        traffic,
+    sampler = PartitionSampler(
+        hulls=data.hulls,
+        marks=MarkLikelihood(data.hulls, traffic),
+        presence=presence,
+        traffic=traffic,
         usable_observations=float(data.usable.sum()),
-        rng=rng,
         draws=options.draws,
-        on_round=on_round,
     )
+    draws = sample_partitions(sampler, rng, executor=executor, on_round=on_round)
     weights = member_weights(draws, prior)
     missed = 1 - np.minimum(_detection(data, prior, weights), DETECTION_MAX)
     dwell = DwellPosterior(prior, _dwell_weights(draws, prior), day=data.day, missed=missed)

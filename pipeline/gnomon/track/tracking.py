@@ -7,6 +7,7 @@ observations at once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -95,6 +96,7 @@ def track_visits(
     ports: Iterable[Port] = (),
     decisions: Sequence[Decision] = (),
     further: Sequence[AvailablePasses] = (),
+    executor: Executor | None = None,
     on_progress: Progress = silent,
 ) -> TrackResult:
     """Infer visits, seasons and voyages.
@@ -122,6 +124,8 @@ def track_visits(
         Of analysts, with the weights of `gnomon.datamodel.decisions`.
     further
         Passes that could be had beside those of the observations.
+    executor
+        Runs the chains of a port with many detections beside each other; nothing else changes.
     on_progress
         Called after each round of the chain of each port.
 
@@ -146,7 +150,8 @@ def track_visits(
     more = twins, denominator_notes(hulls, every), review.notes
     start, end = period_of(period, passes)
     tables = PortTables(options, traffic, known, hulls, passes, start, end)
-    made = _infer_ports(tables, _with_reviewed(fleet, hulls), deadweight, ais, further, on_progress)
+    known_ships = _with_reviewed(fleet, hulls)
+    made = _infer_ports(tables, known_ships, deadweight, ais, further, executor, on_progress)
     seasons = made.seasons
     for notes in more:
         seasons = [_with_note(row, notes) for row in seasons]
@@ -169,6 +174,7 @@ def _infer_ports(
     deadweight: DeadweightModel,
     ais: pd.DataFrame | None,
     further: Sequence[AvailablePasses],
+    executor: Executor | None,
     report: Progress,
 ) -> _Inferred:
     """Visits, seasons, posteriors and what further passes would add, port by port."""
@@ -178,7 +184,9 @@ def _infer_ports(
         data = tables.at_berths(name)
         if data.usable.sum() > 0:
             of_port = partial(_of_ports, report, place, len(tables.names), name)
-            known[name] = track_posterior(data, tables.options, tables.traffic, of_port)
+            known[name] = track_posterior(
+                data, tables.options, tables.traffic, of_port, executor=executor
+            )
         else:
             made.seasons.append(unknown_season(data))
             made.posteriors.append(PortPosterior(name, tables.start, tables.end, 0.0, ()))

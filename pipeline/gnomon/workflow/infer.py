@@ -1,6 +1,7 @@
 """From tables of detections and observations to visits, voyages and barrels."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -57,6 +58,7 @@ def infer_files(
     ledger: LedgerOptions | None = None,
     ports: tuple[Port, ...] = (),
     decisions: Sequence[Decision] = (),
+    executor: Executor | None = None,
     on_progress: Progress = silent,
 ) -> Inference:
     """Infer visits, seasons, voyages and the ledger from a user's files.
@@ -65,7 +67,7 @@ def infer_files(
     ----------
     detections, observations
         Tables of ships and of images (`gnomon.workflow.user_tables`).
-    out, period, track, ledger, ports, decisions, on_progress
+    out, period, track, ledger, ports, decisions, executor, on_progress
         As in `infer_tables`.
 
     Raises
@@ -100,6 +102,7 @@ def infer_files(
         ports=ports,
         decisions=decisions,
         notes=read.load_notes,
+        executor=executor,
         on_progress=on_progress,
     )
     return replace(inference, notes=read.notes)
@@ -116,6 +119,7 @@ def infer_tables(
     ports: tuple[Port, ...] = (),
     decisions: Sequence[Decision] = (),
     notes: Sequence[str] = (),
+    executor: Executor | None = None,
     on_progress: Progress = silent,
 ) -> Inference:
     """Infer visits, seasons, voyages and the ledger from tables.
@@ -138,6 +142,8 @@ def infer_tables(
         each changed.
     notes
         What was assumed of the detections; they become notes of every season.
+    executor
+        Runs the chains of a port with many detections beside each other; nothing else changes.
     on_progress
         Called after each round of the chain of each port.
 
@@ -165,6 +171,7 @@ def infer_tables(
             options.further_passes or shipped("configs") / "further-passes.toml"
         ),
         ports=ports,
+        executor=executor,
         on_progress=on_progress,
     )
     tracked = infer(decisions=decisions)

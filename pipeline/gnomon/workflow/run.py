@@ -107,7 +107,8 @@ def run(
         Folder for the tables, run.json and the store. An analyst's decisions in its review.geojson
         are honoured.
     executor
-        Makes the observations; this thread, one after the other, if left out.
+        Makes the observations, and runs the chains of the inference where there are many ships;
+        this thread, one after the other, if left out.
         `gnomon.worker_processes()` uses all processors. Its workers must see the folder.
     on_stage
         Called with the name of each stage as it begins: the search, the backgrounds, the
@@ -133,7 +134,7 @@ def run(
     inference = None
     if infer and (rows.status == "observed").any():
         report = begin("inferring visits and barrels")
-        inference = _inferred(study, out, detections, rows, decisions, report)
+        inference = _inferred(study, out, detections, rows, decisions, executor, report)
         files += inference.files
     visits = inference.tracked.visits if inference else pd.DataFrame()
     report = begin("cutting pictures of empty berths")
@@ -152,6 +153,7 @@ def _inferred(
     detections: gpd.GeoDataFrame,
     rows: gpd.GeoDataFrame,
     decisions: Sequence[Decision],
+    executor: Executor | None,
     report: Progress,
 ) -> Inference:
     return infer_tables(
@@ -163,6 +165,7 @@ def _inferred(
         ledger=study.ledger,
         ports=study.places(),
         decisions=decisions,
+        executor=executor,
         on_progress=report,
     )
 
