@@ -64,6 +64,16 @@ def test_the_likelihood_of_an_operation_is_a_direct_sum(
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+def test_ends_that_are_not_known_are_averaged() -> None:
+    """Over an early and a late image that change places: nothing tells loading from unloading."""
+    ratio, known = np.array([-3.0, 3.0]), np.array([[0.1, 0.9], [0.9, 0.1]])
+    both = operation_log_likelihood(ratio, known)
+    assert both[LOADS] == pytest.approx(both[UNLOADS])
+    one = operation_log_likelihood(ratio, known[:1])
+    np.testing.assert_allclose(one, operation_log_likelihood(ratio, known[0]))
+    assert one[UNLOADS] < both[UNLOADS] < one[LOADS]
+
+
 @given(RATIOS, st.integers(0, 100))
 def test_laden_and_ballast_change_places_and_nothing_else_does(
     evidence: list[float], seed: int

@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from gnomon.track.classes import TANKERS
 from gnomon.track.direction import operation_log_likelihood
+from gnomon.track.dwell import grid_quantiles
 from gnomon.track.posterior import PARTS, ship_sizes, shrink, track_posterior
 from gnomon.track.sightings import check_tables
 from tracked_seasons import TRAFFIC, berth, month, month_posterior, options
@@ -96,12 +97,12 @@ def test_operations_take_the_images_that_have_evidence_at_their_part_of_the_visi
     hulls = posterior.data.hulls
     track = max(posterior.representative, key=len)
     ends = posterior.end_densities(track)
-    begin = hulls.day[track[0]] - ends.mean_before
-    finish = hulls.day[track[-1]] + ends.mean_after
+    begins = hulls.day[track[0]] - grid_quantiles(ends.before, PARTS)
+    finishes = hulls.day[track[-1]] + grid_quantiles(ends.after, PARTS)
     rows = [n for n in track if not np.isnan(hulls.log_lr_laden[n])]
     expected = operation_log_likelihood(
         hulls.log_lr_laden[rows],
-        (hulls.day[rows] - begin) / (finish - begin),
+        np.array([(hulls.day[rows] - b) / (f - b) for b in begins for f in finishes]),
         p_tanker=posterior.p_tanker_of(track),
     )
     np.testing.assert_allclose(posterior.operations(track), expected)

@@ -103,26 +103,23 @@ def operation_log_likelihood(
     log_lr_laden
         Of the observations that have one; may be empty.
     elapsed
-        Part of the visit that had elapsed at each, 0 to 1.
+        Part of the visit that had elapsed at each, 0 to 1; or, where its ends are not known, such
+        parts for several of them that are equally likely, (ends, observations).
     p_tanker
         Chance that it is a small tanker: operations of others are no evidence of the trade.
     misread
         Chance that these observations have no weight at all.
 
     """
-    done = elapsed**2 * (3 - 2 * elapsed)
+    done = np.atleast_2d(elapsed**2 * (3 - 2 * elapsed))
     with np.errstate(divide="ignore"):
         before, after = np.log1p(-done), np.log(done)
     half = -np.log(2)
     laden, ballast = log_lr_laden / 2, -log_lr_laden / 2
-    each = np.array(
-        [
-            np.logaddexp(before + ballast, after + laden).sum(),
-            np.logaddexp(before + laden, after + ballast).sum(),
-            ballast.sum(),
-            laden.sum(),
-        ]
-    )
+    loads = np.logaddexp(before + ballast, after + laden).sum(1)
+    unloads = np.logaddexp(before + laden, after + ballast).sum(1)
+    of_ends = logsumexp([loads, unloads], axis=1) - np.log(len(done))
+    each = np.array([*of_ends, ballast.sum(), laden.sum()])
     mean = logsumexp(each) + 2 * half
     read = p_tanker * (1 - misread)
     mixed: Floats = np.log(read * np.exp(each - mean) + 1 - read)

@@ -53,7 +53,7 @@ SETTLED = 10
 """Rounds after annealing in which all pairs are proposed alike often."""
 TRANSFERS = 0.1
 """Part of the detections for which another track is proposed in each round."""
-SELDOM = 0.1
+SELDOM = 0.03
 """Least part of the rounds in which a pair is proposed that was hardly ever accepted."""
 
 
@@ -93,13 +93,13 @@ class PartitionSampler:
 
     @property
     def burn(self) -> int:
-        """Rounds of each chain before, after half as many in which it is annealed."""
+        """Rounds of each chain before, after a third as many in which it is annealed."""
         return min(max(self.draws // 6, BURN_MIN), BURN_MAX)
 
     @property
     def rounds(self) -> int:
         """Of all chains."""
-        return CHAINS * (self.burn // 2 + self.burn) + self.thin * self.draws
+        return CHAINS * (self.burn // 3 + self.burn) + self.thin * self.draws
 
     def run_chain(self, number: int, rng: np.random.Generator) -> list[PartitionDraw]:
         """Run one chain to its end."""
@@ -180,7 +180,7 @@ def _rounds(
     """
     merge_fragments(chain)
     sweep = Sweep(chain, pairs)
-    annealed = burn // 2
+    annealed = burn // 3
     for step in range(annealed):
         chain.cold = FIRST_COLD ** (1 - step / annealed)
         sweep.run(learn=False)

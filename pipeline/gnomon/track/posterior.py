@@ -115,17 +115,17 @@ class TrackPosterior:
     def operations(self, track: Track) -> Floats:
         """Log likelihood of a track's observations under each cargo operation, (4,)."""
         hulls, rows = self.data.hulls, np.array(track)
-        ends = self.end_densities(track)
-        day = hulls.day[rows]
-        dwell = day[-1] - day[0] + ends.mean_before + ends.mean_after
-        elapsed = (day - day[0] + ends.mean_before) / dwell
+        ends, day = self.end_densities(track), hulls.day[rows]
+        first = day[0] - grid_quantiles(ends.before, PARTS)[:, None, None]
+        last = day[-1] + grid_quantiles(ends.after, PARTS)[:, None]
+        elapsed = ((day - first) / (last - first)).reshape(-1, len(day))
         ratio = hulls.log_lr_laden[rows]
         known = ~np.isnan(ratio)
         # What an analyst said is as sure as the analyst is.
         by_eye = hulls.load_p_wrong[rows]
         misread = float(np.nanmin(np.r_[by_eye, MISREAD]))
         return operation_log_likelihood(
-            ratio[known], elapsed[known], p_tanker=self.p_tanker_of(track), misread=misread
+            ratio[known], elapsed[:, known], p_tanker=self.p_tanker_of(track), misread=misread
         )
 
     def shows_load(self, track: Track) -> bool:
