@@ -177,10 +177,9 @@ def infer_tables(
     tracked = infer(decisions=decisions)
     deliveries = build_ledger(tracked.posteriors, rules)
     simulated = are_simulated(detections, observations)
-    first = [NOTE] if simulated else []
     tables = {
         "visits": tracked.visits,
-        "seasons": _with_notes(tracked.seasons, first, notes),
+        "seasons": _with_notes(tracked.seasons, [NOTE] if simulated else [], notes),
         "voyages": tracked.voyages,
         "ledger": table(Ledger, [row.columns() for row in deliveries.rows]),
         "cumulative": table(Cumulative, [asdict(row) for row in deliveries.days]),
