@@ -25,3 +25,27 @@ def test_errors_come_back_whole_from_another_process(kind):
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error)
     assert vars(again) == vars(error)
+
+
+def test_what_was_not_expected_is_an_error_of_one_scene(monkeypatch, capsys):
+    with pytest.raises(errors.AssetError) as raised, errors.faults_of("S2B", "image"):
+        raise ZeroDivisionError("at https://example.org/a?sig=KEY\nof two lines")
+    text = str(raised.value)
+    assert text.startswith(
+        "S2B, image: cannot be used (ZeroDivisionError: at https://example.org/a"
+    )
+    assert "KEY" not in text
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv(errors.DEBUG, "1")
+    with pytest.raises(errors.AssetError), errors.faults_of("S2B", "image"):
+        raise ZeroDivisionError("at https://example.org/a?sig=KEY")
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert "KEY" not in shown
+
+
+def test_an_error_of_ours_leaves_as_it_is():
+    with pytest.raises(errors.StudyError, match=r"^x$"), errors.faults_of("S2B", "image"):
+        raise errors.StudyError("x")
+    with pytest.raises(KeyboardInterrupt), errors.faults_of("S2B", "image"):
+        raise KeyboardInterrupt

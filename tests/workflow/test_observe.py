@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 import rasterio.io
 import shapely
 import torch
+from affine import Affine
 from odc.geo.geobox import GeoBox
 
+from catalogs import write_raster
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.recall import read_recall
@@ -252,3 +255,49 @@ def _to_grid(lonlat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     to_grid = Transformer.from_crs("EPSG:4326", BOX.crs, always_xy=True)
     x, y = to_grid.transform(lonlat[:, 0], lonlat[:, 1])
     return np.asarray(x), np.asarray(y)
+
+
+def grid_of_pixels(side: float, **more: object) -> dict[str, Any]:
+    return {"transform": Affine(side, 0, 129, 0, -side, 42), **more}
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "profile", "why"),
+    [
+        ("complex64", 64, {}, "complex numbers"),
+        ("uint16", 64, grid_of_pixels(1e-4, crs="EPSG:4326"), "in degrees"),
+        ("uint16", 64, grid_of_pixels(1e-9), "has pixels of 1e-09"),
+        ("uint16", 64, grid_of_pixels(0.02), "does not fit"),
+        ("uint16", 1, {}, "cannot be used"),
+    ],
+)
+def test_a_scene_of_hostile_pixels_is_a_row_with_its_reason(
+    observation: Observation,
+    tmp_path: Path,
+    kind: str,
+    side: int,
+    profile: dict[str, Any],
+    why: str,
+) -> None:
+    values = np.ones((side, side), kind)
+    options = {"driver": "GTiff", "nodata": None, "transform": BOX.affine, "crs": str(BOX.crs)}
+    path = write_raster(tmp_path / "green.tif", values, **(options | profile))
+    asset = replace(observation.scene.assets["green"], href=str(path))
+    scene = replace(observation.scene, assets={**observation.scene.assets, "green": asset})
+    row = observe(replace(observation, scene=scene)).observation.iloc[0]
+    assert row.status == "failed"
+    assert re.search(why, row.reason)
+
+
+def test_what_nobody_expected_of_a_scene_is_a_row(
+    observation: Observation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError("149 GiB")
+
+    monkeypatch.setattr(observing, "read_window", broken)
+    monkeypatch.setenv("GNOMON_DEBUG", "1")
+    row = observe(observation).observation.iloc[0]
+    assert row.status == "failed"
+    assert "MemoryError: 149 GiB" in row.reason
+    assert "in broken" in capsys.readouterr().err

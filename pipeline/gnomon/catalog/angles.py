@@ -61,7 +61,7 @@ def angles_of(
     Raises
     ------
     AssetError
-        An angle is not a finite number.
+        An angle is not a finite number, or none that can be.
 
     """
     degrees = {name: _property(item, keys) for name, keys in names.items()}
@@ -72,6 +72,10 @@ def angles_of(
     # Earth Search v0 gives every scene 0 off nadir and no azimuth: that is a placeholder.
     if incidence is None and degrees["off_nadir"] is not None and azimuth is not None:
         incidence = incidence_deg(degrees["off_nadir"], altitude_km=altitude_km)
+    if elevation is not None and not -90 <= elevation <= 90:
+        raise AssetError(item.id, "sun elevation", f"is {elevation:g} degrees; mend the item")
+    if incidence is not None and not 0 <= incidence < 90:
+        raise AssetError(item.id, "view zenith", f"is {incidence:g} degrees; mend the item")
     return Angles(
         sun_azimuth_deg=_turned(degrees["sun_azimuth"]),
         sun_elevation_deg=elevation,

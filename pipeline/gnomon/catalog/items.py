@@ -20,6 +20,9 @@ from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import QUALITY, Asset, Scene, Signing
 from gnomon.datamodel.trust import Trust
 
+YEARS = range(1972, 2200)
+"""Of acquisitions: from the first Landsat on."""
+FINEST_M, COARSEST_M = 0.01, 10_000.0
 LONGEST_EXPOSURE = timedelta(minutes=10)
 """An item of a longer span, such as a monthly mosaic, shows no single moment."""
 
@@ -87,6 +90,8 @@ def _gsd(item: pystac.Item, assets: Mapping[str, Asset], profile: Profile) -> fl
     gsd = min(named, default=None) or number_of(item.properties.get("gsd")) or profile.gsd_m
     if not gsd or gsd <= 0:
         raise AssetError(item.id, "gsd", "is not given; write it into the item")
+    if not FINEST_M <= gsd <= COARSEST_M:
+        raise AssetError(item.id, "gsd", f"is {gsd:g} m, which no image has; mend the item")
     return gsd
 
 
@@ -109,6 +114,8 @@ def seen_at_of(item: pystac.Item) -> datetime:
         when = first + (last - first) / 2
     if when is None:
         raise AssetError(item.id, "datetime", "is missing, so its sun is unknown; mend the item")
+    if when.year not in YEARS:
+        raise AssetError(item.id, "datetime", f"is in the year {when.year}; mend the item")
     return when
 
 

@@ -9,17 +9,15 @@ is listed more than once is returned once (`gnomon.catalog.acquisitions`).
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-import pystac
 from pystac.utils import make_absolute_href
 from pystac_client import Client
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.catalog.acquisitions import deduplicate
-from gnomon.catalog.documents import DocumentReader, Json, explained, one_line
-from gnomon.catalog.footprints import footprint_of
-from gnomon.catalog.items import scene_from_item, seen_at_of
+from gnomon.catalog.documents import DocumentReader, Json, explained
+from gnomon.catalog.listed import ItemFault, hrefs_of, scene_or_fault
 from gnomon.catalog.providers import Providers, providers_with
 from gnomon.catalog.vetting import TooLargeError
 from gnomon.datamodel.addresses import without_secrets
@@ -28,24 +26,11 @@ from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
-from gnomon.datamodel.trust import Trust
 
 PAGE = 100
 """Items per answer: what the slowest of the public servers gives without a time-out."""
 Listed = tuple[Json | AssetError, str]
 """An item, or what is wrong with it, and its address."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemFault:
-    """An item that cannot be used, and what is known of it."""
-
-    item: str
-    collection: str
-    platform: str
-    error: AssetError
-    seen_at: datetime | None = None
-    footprint: BaseGeometry | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +120,7 @@ def find_scenes(
         found = [
             one
             for item in _counted(items, server.trust.limits)
-            if query.holds(one := _scene_or_fault(*item, known, server.trust))
+            if query.holds(one := scene_or_fault(*item, known, server.trust))
         ]
     unique = {(s.collection, s.id): s for s in found if isinstance(s, Scene)}
     scenes = (
@@ -162,7 +147,7 @@ def _counted(items: Iterator[Listed], limits: Limits) -> Iterator[Listed]:
 def _is_api(root: Json) -> bool:
     if root.get("type", "Catalog") not in ("Catalog", "Collection"):
         raise ValueError(f"its type is {root['type']}, not Catalog")
-    return "conformsTo" in root or bool(_links(root, "search"))
+    return "conformsTo" in root or bool(hrefs_of(root, "search"))
 
 
 def _search(
@@ -185,9 +170,16 @@ def _search(
         limit=PAGE,
     )
     for count, item in enumerate(results.items_as_dicts(), start=1):
-        report(count, 0, str(item.get("id")))
-        own = _links(item, "self")
-        yield item, own[0] if own else f"{without_secrets(options.url)} {item.get('id')}"
+        name = str(item.get("id")) if isinstance(item, dict) else ""
+        report(count, 0, name)
+        yield item, _own_address(item) or f"{without_secrets(options.url)} {name}"
+
+
+def _own_address(item: object) -> str | None:
+    """Where an item says that it lies."""
+    with suppress(ValueError):
+        return next(iter(hrefs_of(item, "self")), None) if isinstance(item, dict) else None
+    return None
 
 
 def _walk(
@@ -209,9 +201,9 @@ def _walk(
         make_absolute_href(href, place, start_is_dir=False)
         for place, node in nodes.items()
         if node.get("type") != "Collection" or node["id"] in chosen
-        for href in _links(node, "item")
+        for href in hrefs_of(node, "item")
     ]
-    if not any(_links(node, "item") for node in nodes.values()):
+    if not any(hrefs_of(node, "item") for node in nodes.values()):
         raise ValueError("it has no items")
     for count, href in enumerate(wanted, start=1):
         item = server.item(href)
@@ -225,7 +217,7 @@ def _nodes(server: DocumentReader, url: str, root: Json) -> dict[str, Json]:
     nodes, waiting = {url: root}, [url]
     while waiting:
         place = waiting.pop()
-        for link in _links(nodes[place], "child"):
+        for link in hrefs_of(nodes[place], "child"):
             href = make_absolute_href(link, place, start_is_dir=False)
             if href not in nodes:
                 if len(nodes) > (most := server.trust.limits.pages):
@@ -235,11 +227,6 @@ def _nodes(server: DocumentReader, url: str, root: Json) -> dict[str, Json]:
                 nodes[href] = server.document(href)
                 waiting.append(href)
     return nodes
-
-
-def _links(document: Json, relation: str) -> list[str]:
-    links = document.get("links") or ()
-    return [link["href"] for link in links if link.get("rel") == relation]
 
 
 def _chosen(
@@ -260,42 +247,3 @@ def _chosen(
         why = f"has no collection that gnomon reads; {has}; name one by --collections"
         raise CatalogError(f"{options.url}: {why}")
     return tuple(chosen)
-
-
-def _scene_or_fault(
-    item: Json | AssetError, href: str, known: Providers, trust: Trust
-) -> Scene | ItemFault:
-    """Describe an item; an error in it is returned, so that it stops no other."""
-    if isinstance(item, AssetError):
-        return ItemFault(item=item.item, collection="", platform="unknown", error=item)
-    name = str(item.get("id", href))
-    try:
-        parsed = pystac.Item.from_dict(item, href=href, migrate=False)
-    except Exception as error:  # noqa: BLE001  # pystac raises what the broken document makes it stumble over
-        why = f"is not a STAC item ({one_line(error)}); mend it"
-        return ItemFault(
-            item=name,
-            collection=str(item.get("collection") or ""),
-            platform="unknown",
-            error=AssetError(name, "item", why),
-        )
-    try:
-        return scene_from_item(parsed, known, trust)
-    except AssetError as error:
-        return _fault(parsed, error, trust)
-
-
-def _fault(item: pystac.Item, error: AssetError, trust: Trust) -> ItemFault:
-    when = where = None
-    with suppress(AssetError):
-        when = seen_at_of(item)
-    with suppress(AssetError):
-        where = footprint_of(item, vertices=trust.limits.vertices)
-    return ItemFault(
-        item=item.id,
-        collection=item.collection_id or "",
-        platform=str(item.properties.get("platform") or "unknown").lower(),
-        error=error,
-        seen_at=when,
-        footprint=where,
-    )

@@ -35,7 +35,7 @@ from gnomon.cli.run import detect_command, run_command
 from gnomon.cli.track import simulate_command, track_command
 from gnomon.cli.train import evaluate_command, train_command
 from gnomon.datamodel.addresses import without_secrets
-from gnomon.datamodel.errors import GnomonError
+from gnomon.datamodel.errors import DEBUG, GnomonError
 
 COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
     "From images to results": {
@@ -63,8 +63,8 @@ COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
         "simulate": simulate_command,
     },
 }
-DEBUG = "--debug"
-"""Option of every command: an error that gnomon did not expect shows its traceback."""
+DEBUG_OPTION = "--debug"
+"""Of every command: an error that gnomon did not expect shows its traceback."""
 app = App(
     name="gnomon",
     help="Find ships in satellite images of oil ports, and estimate their load, visits and barrels "
@@ -87,7 +87,9 @@ def main() -> None:
     # Our own files without a geotransform are refused with a reason. What is left are images in
     # memory; rasterio's own way of silencing it fails when two threads use it at once.
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")
-    words = [word for word in sys.argv[1:] if word != DEBUG]
+    if DEBUG_OPTION in sys.argv[1:]:
+        os.environ[DEBUG] = "1"
+    words = [word for word in sys.argv[1:] if word != DEBUG_OPTION]
     try:
         sys.exit(app(words))
     except KeyboardInterrupt:
@@ -96,7 +98,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  # printed, without what is secret in it
-        if DEBUG in sys.argv[1:]:
+        if DEBUG_OPTION in sys.argv[1:]:
             err.print(without_secrets(traceback.format_exc()), soft_wrap=True, markup=False)
         else:
             err.print(f"gnomon: {explained(error)}", soft_wrap=True)
@@ -114,5 +116,5 @@ def explained(error: Exception) -> str:
         return ": ".join(str(part) for part in (error.filename, error.strerror) if part)
     return (
         f"{type(error).__name__}: {text}; gnomon did not expect this: please report it, with the "
-        f"command, as an issue of its repository ({DEBUG} shows where it happened)"
+        f"command, as an issue of its repository ({DEBUG_OPTION} shows where it happened)"
     )

@@ -4,10 +4,16 @@ What is secret in an address is taken out when an error is made: messages are pr
 written into tables.
 """
 
-from collections.abc import Sequence
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from gnomon.datamodel.addresses import without_secrets
 
+DEBUG = "GNOMON_DEBUG"
+"""Variable of the environment that asks for tracebacks, also of worker processes."""
 ROWS_SHOWN = 10
 """Numbers of rows that a line names."""
 
@@ -55,11 +61,35 @@ class AssetError(GnomonError):
     """
 
     def __init__(self, item: str, asset: str, why: str) -> None:
-        super().__init__(item, asset, why)
+        super().__init__(*(" ".join(text.split()) for text in (item, asset, why)))
         self.item, self.asset, self.why = map(str, self.args)
 
     def __str__(self) -> str:
         return f"{self.item}, {self.asset}: {self.why}"
+
+
+@contextmanager
+def faults_of(item: str, asset: str) -> Iterator[None]:
+    """Turn what gnomon did not expect of one item or scene into an error of that alone.
+
+    With ``--debug`` its traceback goes to standard error.
+
+    Parameters
+    ----------
+    item, asset
+        As of `AssetError`, which is what leaves; errors of ours leave as they are.
+
+    """
+    try:
+        yield
+    except GnomonError:
+        raise
+    except Exception as error:
+        if DEBUG in os.environ:
+            sys.stderr.write(without_secrets(traceback.format_exc()))
+        text = " ".join(str(error).split())[:200]
+        why = f"cannot be used ({type(error).__name__}: {text}); gnomon did not expect this"
+        raise AssetError(item, asset, f"{why}, and --debug shows where it happened") from error
 
 
 class WeightsError(GnomonError):

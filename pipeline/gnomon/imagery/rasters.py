@@ -72,6 +72,8 @@ _OPEN_FILES = 32
 """Five scenes of six bands: what as many threads read at a time."""
 _KEPT_FOR_S = 900
 """Signatures last about an hour; a remote file that stays open longer is signed and found anew."""
+FINEST_M, COARSEST_M = 0.01, 10_000.0
+"""Pixels that a file can have."""
 _JPEG_2000 = (".jp2", ".j2k")
 
 
@@ -173,6 +175,11 @@ def _check(source: rasterio.DatasetReader, trust: Trust) -> None:
         raise _UnfitError("names another file for its overviews; write it without (gdal_translate)")
     if any(name.startswith("complex") for name in source.dtypes):
         raise _UnfitError("has complex numbers, not reflectance; leave its collection out")
+    pixel_m = abs(source.transform.a), abs(source.transform.e)
+    if source.crs is not None and source.crs.is_geographic:
+        raise _UnfitError("is in degrees, not in metres; warp it to UTM (gdalwarp)")
+    if not all(FINEST_M <= side <= COARSEST_M for side in pixel_m):
+        raise _UnfitError(f"has pixels of {pixel_m[0]:g} x {pixel_m[1]:g} m; mend its grid")
     together = source.interleaving is not None and source.interleaving.name == "pixel"
     depth = sum(np.dtype(name).itemsize for name in source.dtypes) if together else 8
     height, width = max(source.block_shapes, key=lambda shape: shape[0] * shape[1])

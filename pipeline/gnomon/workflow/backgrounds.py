@@ -29,7 +29,7 @@ from odc.geo.geom import Geometry
 from odc.geo.xr import rasterize
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.datamodel.errors import AssetError, GnomonError
+from gnomon.datamodel.errors import AssetError, GnomonError, faults_of
 from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.observation import Background
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
@@ -210,8 +210,9 @@ def _places(
 
 def _window_of(scene: Scene, area: BaseGeometry | None) -> GeoBox | None:
     try:
-        grid = geobox_of(scene)
-        return grid if area is None else window_of(scene, grid, area)
+        with faults_of(scene.id, "image"):
+            grid = geobox_of(scene)
+            return grid if area is None else window_of(scene, grid, area)
     except AssetError:
         return None
 
@@ -317,7 +318,7 @@ def _read(
 def _clear_or_none(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear | None:
     """Clear pixels of a part's core; None if the scene cannot be read."""
     try:
-        with one_thread():
+        with one_thread(), faults_of(place.scene.id, "image"):
             return _clear(place, grid, part, options)
     except GnomonError:
         return None

@@ -26,7 +26,7 @@ import shapely
 from odc.geo.geobox import GeoBox
 
 from gnomon.catalog.access import missing_access
-from gnomon.datamodel.errors import AssetError
+from gnomon.datamodel.errors import AssetError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Stages, silent_stages
@@ -194,11 +194,12 @@ def _ports(
 def _tried(observation: Observation) -> _Trial | str:
     """Observe one image, or say why that failed."""
     try:
-        grid = geobox_of(observation.scene)
-        whole = list(windows_read(observation, grid))
-        volume = sum(stored_bytes(observation.scene, window) for window in whole)
-        part = _part_of(observation) if _pixels(whole) > TRIAL_PX else observation
-        share = _pixels(windows_read(part, grid)) / _pixels(whole)
+        with faults_of(observation.scene.id, "image"):
+            grid = geobox_of(observation.scene)
+            whole = list(windows_read(observation, grid))
+            volume = sum(stored_bytes(observation.scene, window) for window in whole)
+            part = _part_of(observation) if _pixels(whole) > TRIAL_PX else observation
+            share = _pixels(windows_read(part, grid)) / _pixels(whole)
     except AssetError as error:
         return str(error)
     detector_for(part)  # loads the network, which a process does once

@@ -23,7 +23,7 @@ from shapely import Polygon
 
 from gnomon.catalog.angles import with_angles
 from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
-from gnomon.datamodel.errors import AssetError, GnomonError
+from gnomon.datamodel.errors import AssetError, GnomonError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.scene import OPTICAL_BANDS, Scene, Sensor
@@ -89,7 +89,7 @@ class _Found:
 def observe(observation: Observation) -> Result:
     """Observe one port in one scene; a fault of the scene becomes a row, not an error."""
     try:
-        with one_thread():
+        with one_thread(), faults_of(observation.scene.id, "image"):
             return _observed(observation)
     except AssetError as error:
         return unobserved(observation, "failed", str(error))

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import shapely
 
-from gnomon.catalog.search import ItemFault, find_scenes
+from gnomon.catalog.listed import ItemFault
+from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import EVERYWHERE, Port

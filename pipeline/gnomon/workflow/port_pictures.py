@@ -26,7 +26,7 @@ from rasterio.enums import Resampling
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.datamodel.errors import GnomonError
+from gnomon.datamodel.errors import GnomonError, faults_of
 from gnomon.datamodel.evidence_tables import Coastlines, Overviews
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.progress import Progress, silent
@@ -131,7 +131,7 @@ def _drawn(job: tuple[str, Observation]) -> pd.DataFrame:
     area, rows = observation.port.area, []
     try:
         if area is not None:
-            with one_thread():
+            with one_thread(), faults_of(scene.id, "image"):
                 pixels = read_pixels(scene, area)
                 land = port_land(pixels, area, observation.options.mask)
                 rows = [{"port": observation.port.name, "land": shapely.to_wkb(land)}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gnomon.datamodel.errors import GnomonError
+from gnomon.datamodel.errors import GnomonError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, silent
@@ -147,7 +147,7 @@ def _cut(job: _Places) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     scene, options = job.observation.scene, job.observation.options
     try:
-        with one_thread():
+        with one_thread(), faults_of(scene.id, "image"):
             read = reader_of(scene, geobox_of(scene), options.mask)
             for key, square in job.squares:
                 pixels = read(square.area)

@@ -1,5 +1,6 @@
 """A picture of a scene with the hulls that were found in it."""
 
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from gnomon.datamodel.errors import GnomonError, faults_of
 from gnomon.datamodel.files import file_name
+from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.imagery.read import read_pixels
 from gnomon.report.credits import ImageCredit, credit_of_rows, image_credit
@@ -104,18 +107,24 @@ def _title(pixels: xr.Dataset, detections: gpd.GeoDataFrame | None) -> str:
     return scene if detections is None else f"{scene}: {len(detections)} hulls"
 
 
+def _draw_one(observation: Observation, ships: gpd.GeoDataFrame, folder: Path) -> None:
+    scene = observation.scene
+    picture(
+        read_pixels(scene, observation.port.area),
+        ships,
+        credit=image_credit(scene.collection, scene.platform, scene.seen_at),
+        path=folder / file_name(f"{scene.id}_{observation.port.name or 'all'}", ".png"),
+    )
+
+
 def draw(results: Results, folder: Path, on_progress: Progress = silent) -> Path:
     """Draw every observation that has ships, one PNG each; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for count, observation in enumerate(results.planned, start=1):
         ships = results.detections[results.detections.run_digest == observation.digest]
         if len(ships):
-            scene = observation.scene
-            picture(
-                read_pixels(scene, observation.port.area),
-                ships,
-                credit=image_credit(scene.collection, scene.platform, scene.seen_at),
-                path=folder / file_name(f"{scene.id}_{observation.port.name or 'all'}", ".png"),
-            )
+            # A scene that cannot be read any more has no picture, and ends nothing.
+            with suppress(GnomonError), faults_of(observation.scene.id, "picture"):
+                _draw_one(observation, ships, folder)
         on_progress(count, len(results.planned), observation.scene.id)
     return folder
