@@ -1,5 +1,6 @@
 """AIS beside detections: positions, darkness and names."""
 
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -150,3 +151,56 @@ def test_faulty_ais_is_one_line(tmp_path: Path, text: str, message: str) -> None
         read_ais(path)
     with pytest.raises(TrackError, match="cannot be read as AIS"):
         read_ais(tmp_path / "none.csv")
+
+
+HEADER = "mmsi,time,longitude,latitude\n"
+WHOLE = "1,2024-04-01T00:00Z,130,42\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1,2024-04-01T00:00Z,x,42", "row 2: longitude is not in degrees"),
+        ("1,2024-04-01T00:00Z,inf,42", "row 2: longitude is not in degrees"),
+        ("1,2024-04-01T00:00Z,130,", "row 2: latitude is not in degrees"),
+        ("1,2024-04-01T00:00Z,130,92", "row 2: latitude is not in degrees"),
+        (",2024-04-01T00:00Z,130,42", "row 2: mmsi is no number"),
+        ("one,2024-04-01T00:00Z,130,42", "row 2: mmsi is no number"),
+        ("1,,130,42", "row 2: time"),
+        ("1,0001-01-01T00:00+14:00,130,42", "row 2: time .* is no time"),
+    ],
+)
+def test_a_row_that_is_no_position_is_named(tmp_path: Path, row: str, message: str) -> None:
+    path = tmp_path / "ais.csv"
+    path.write_text(f"{HEADER}{WHOLE}{row}\n")
+    with pytest.raises(TrackError, match=message):
+        read_ais(path)
+
+
+def test_places_that_ais_does_not_know_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "ais.csv"
+    path.write_text(f"{HEADER}{WHOLE}1,2024-04-01T00:01Z,181,91\n")
+    assert list(read_ais(path).longitude) == [130]
+
+
+@given(
+    st.integers(0, 3),
+    st.one_of(
+        st.sampled_from(["nan", "1e400", "\x00", "0001-01-01T00:00Z", "9999-12-31T23:59:59-14:00"]),
+        st.text(st.characters(exclude_characters='\r\n,"', codec="utf-8"), max_size=12),
+        st.floats().map(str),
+    ),
+)
+def test_any_cell_is_a_position_or_a_fault(column: int, cell: str) -> None:
+    row = WHOLE.strip().split(",")
+    row[column] = cell
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ais.csv"
+        path.write_text(f"{HEADER}{WHOLE}{','.join(row)}\n", encoding="utf-8")
+        try:
+            positions = read_ais(path)
+        except TrackError:
+            return
+    when = pd.Timestamp("2024-04-01T00:00Z")
+    match = match_ais(positions, longitude=130, latitude=42, time=when)
+    assert match.dark is not None  # the whole row was received there

@@ -11,6 +11,7 @@ beginning with its time in UTC (ISO 8601 and a space), because the sentences the
 date. Of these only positions are read, and no names.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.errors import TrackError, row_numbers_text
 from gnomon.datamodel.times import utc_time
 from gnomon.geo.local import local_metres
 from gnomon.track.fleet import UNNAMED, AisNames, Fleet
@@ -29,6 +30,10 @@ NEAR_M = 400.0
 COVERED_M = 15 * 1852.0
 BETWEEN_S, NEAREST_S, COVERED_S = 3600.0, 1800.0, 3600.0
 REQUIRED = ("mmsi", "time", "longitude", "latitude")
+NOT_AVAILABLE = {"longitude": 181, "latitude": 91}
+"""What AIS sends for a place that it does not know; such rows are left out."""
+SHOWN = 10
+"""Kinds of faults that a message names."""
 
 
 def read_ais(path: Path) -> pd.DataFrame:
@@ -37,21 +42,51 @@ def read_ais(path: Path) -> pd.DataFrame:
     Raises
     ------
     TrackError
-        The file cannot be read, lacks columns, or has times without a zone.
+        The file cannot be read, lacks columns, or has rows that are no positions: ships without a
+        number, times without a zone, places that are not on the earth.
 
     """
     try:
         frame = _read(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise TrackError(f"{path}: cannot be read as AIS positions ({error})") from error
     if absent := [name for name in REQUIRED if name not in frame.columns]:
         raise TrackError(f"{path}: lacks {', '.join(absent)}; it has {', '.join(frame.columns)}")
-    try:
-        utc = pd.DatetimeIndex([utc_time(time) for time in frame.time], tz="UTC")
-    except (TypeError, ValueError) as error:
-        raise TrackError(f"{path}: time {error}") from error
-    frame = frame.assign(time=utc, mmsi=frame.mmsi.astype(str))
+    places = {name: pd.to_numeric(frame[name], errors="coerce") for name in NOT_AVAILABLE}
+    frame = frame.assign(**places, mmsi=frame.mmsi.astype(str).where(frame.mmsi.notna()))
+    times, faults = _times(frame.time)
+    for name, missing in NOT_AVAILABLE.items():
+        faults[f"{name} is not in degrees"] = ~(frame[name].abs() <= missing)
+    faults["mmsi is no number"] = ~frame.mmsi.str.fullmatch(r"[0-9]+(\.0)?", na=False).astype(bool)
+    _refuse(path, faults)
+    known = (frame.longitude.abs() <= 180) & (frame.latitude.abs() <= 90)
+    frame = frame.assign(time=pd.DatetimeIndex(times, tz="UTC"))[known]
     return frame.sort_values(["mmsi", "time"], ignore_index=True)
+
+
+def _times(values: pd.Series) -> tuple[list[datetime | None], dict[str, pd.Series]]:
+    """Times in UTC, and rows without one by what is wrong with them."""
+    times: list[datetime | None] = []
+    faults: dict[str, list[bool]] = {}
+    for place, value in enumerate(values):
+        try:
+            times.append(utc_time(value))
+        except (TypeError, ValueError, OverflowError) as error:
+            faults.setdefault(f"time {error}", [False] * len(values))[place] = True
+            times.append(None)
+    return times, {why: pd.Series(rows, index=values.index) for why, rows in faults.items()}
+
+
+def _refuse(path: Path, faults: dict[str, pd.Series]) -> None:
+    """Raise with all that is wrong, if anything is."""
+    lines = [
+        f"{path}, {row_numbers_text([int(n) + 1 for n in np.flatnonzero(rows)])}: {why}"
+        for why, rows in faults.items()
+        if rows.any()
+    ]
+    if lines:
+        more = [f"and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+        raise TrackError("\n".join([*lines[:SHOWN], *more, "mend these rows, or delete them"]))
 
 
 def _read(path: Path) -> pd.DataFrame:
