@@ -136,7 +136,7 @@ def read_review(path: Path) -> tuple[Decision, ...]:
     """
     if not path.exists():
         raise ReviewError(f"{path}: there is no such review")
-    return tuple(read_rows(path, Decision, error=ReviewError, check=_at_odds))
+    return tuple(read_rows(path, Decision, error=ReviewError, check=decisions_at_odds))
 
 
 def review_in(folder: Path) -> tuple[Decision, ...]:
@@ -152,7 +152,7 @@ def review_in(folder: Path) -> tuple[Decision, ...]:
     return read_review(path) if path.exists() else ()
 
 
-def _at_odds(decisions: Mapping[int, Decision]) -> Iterator[FeatureFault]:
+def decisions_at_odds(decisions: Mapping[int, Decision]) -> Iterator[FeatureFault]:
     """Features that decide otherwise about the same detection at the same moment."""
     first: dict[tuple[str, Any], int] = {}
     for number, one in decisions.items():

@@ -11,6 +11,7 @@ the same here.
 """
 
 import json
+import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,19 +187,58 @@ def read_collection(path: Path, *, error: type[GnomonError]) -> list[Any]:
 
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_no_number)
+        found = strict_json(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as missing:
         raise error(f"{path}: cannot be read as GeoJSON (there is no such file)") from missing
-    except (OSError, ValueError, RecursionError) as fault:
+    except (OSError, ValueError) as fault:
         raise error(f"{path}: cannot be read as GeoJSON ({_short(fault)})") from fault
-    features = found.get("features") if isinstance(found, dict) else None
-    if not isinstance(features, list) or found.get("type", COLLECTION) != COLLECTION:
-        raise error(f"{path}: is not a GeoJSON FeatureCollection")
-    crs = found.get("crs")
+    try:
+        return features_in(found)
+    except ValueError as fault:
+        raise error(f"{path}: {fault}") from fault
+
+
+def features_in(collection: Any) -> list[Any]:
+    """Features of a collection as they stand in it, not yet checked.
+
+    Raises
+    ------
+    ValueError
+        It is no FeatureCollection, or in another CRS.
+
+    """
+    features = collection.get("features") if isinstance(collection, dict) else None
+    if not isinstance(features, list) or collection.get("type", COLLECTION) != COLLECTION:
+        raise ValueError(f"is not a GeoJSON {COLLECTION}")
+    crs = collection.get("crs")
     if crs and not any(name in json.dumps(crs) for name in DEGREES_CRS):
-        why = f"is not in longitude and latitude (its crs is {_shown(crs)}); save it as EPSG:4326"
-        raise error(f"{path}: {why}")
+        shown = _shown(crs)
+        raise ValueError(
+            f"is not in longitude and latitude (its crs is {shown}); save it as EPSG:4326"
+        )
     return features
+
+
+def strict_json(text: str | bytes) -> Any:
+    """Parse JSON as its standard has it: without NaN and Infinity, also those that a number means.
+
+    Raises
+    ------
+    ValueError
+        It is no such JSON, or nested too deeply to be read.
+
+    """
+    try:
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:SHOWN]} is too large for a number")
+    return value
 
 
 def _no_number(name: str) -> NoReturn:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from decisions import collection, decision
+from gnomon.datamodel.decisions import review_in
 from gnomon.datamodel.errors import StoreError
 from gnomon.report.page.decisions import (
     read_decisions,
@@ -71,6 +72,55 @@ def test_a_body_without_decisions_is_not_written(server: ReviewServer, body: str
     status, _ = request(server, "POST", "/review.geojson", body, X_Gnomon_Token=server.token)
     assert status in (400, 413)
     assert not server.review.exists()
+
+
+HOSTILE = {
+    "infinity": '"x": Infinity', "too large": '"x": 1e400', "nan": '"x": NaN',
+    "half a character": '"x": "\\ud800"', "deep": '"x": ' + "[" * 10**5 + "]" * 10**5,
+    "long number": '"x": ' + "9" * 5000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_could_not_be_read_again_is_not_saved(server: ReviewServer, name: str) -> None:
+    """The answer is an error of one line, and page and run go on."""
+    text = json.dumps(collection(decision("a"))).replace(
+        '"decision"', f'{HOSTILE[name]}, "decision"'
+    )
+    status, answer = request(server, "POST", "/review.geojson", text, X_Gnomon_Token=server.token)
+    assert status == 400
+    assert "not decisions" in json.loads(answer)["error"]
+    assert not server.review.exists()
+    assert request(server, "GET", "/")[0] == 200
+
+
+@pytest.mark.parametrize("geometry", [{}, {"geometry": None}, {"geometry": {}}])
+def test_a_decision_without_a_place_is_saved_as_geojson_has_it(
+    server: ReviewServer, geometry: dict[str, Any]
+) -> None:
+    properties = decision("a")["properties"]
+    body = collection({"properties": properties | {"detection_id": 7}, **geometry})
+    for _ in range(2):
+        token = {"X_Gnomon_Token": server.token}
+        assert request(server, "POST", "/review.geojson", body, **token)[0] == 200
+        (one,) = json.loads(server.review.read_text())["features"]
+        assert (one["type"], one["geometry"]) == ("Feature", None)
+        more = collection(decision("a"))
+        assert request(server, "POST", "/review.geojson", more, **token)[0] == 200
+        assert [one.detection_id for one in review_in(server.review.parent)] == ["7", "a"]
+        server.review.unlink()
+
+
+def test_a_decision_that_contradicts_one_of_the_same_moment_is_refused(
+    server: ReviewServer,
+) -> None:
+    token = {"X_Gnomon_Token": server.token}
+    assert request(server, "POST", "/review.geojson", collection(decision("a")), **token)[0] == 200
+    other = collection(decision("a", decision="reject"))
+    status, answer = request(server, "POST", "/review.geojson", other, **token)
+    assert status == 400
+    assert "at the same moment" in answer
+    assert [one.decision for one in review_in(server.review.parent)] == ["accept"]
 
 
 @pytest.mark.parametrize("path", ["/../run.json", "/run.json", "/etc/passwd", "/%2e%2e/run.json"])

@@ -5,15 +5,14 @@ here; they are added to those in the file, and the latest decision on a detectio
 on a detection that a run does not have is kept too.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from gnomon.datamodel.decisions import Decision, read_review
+from gnomon.datamodel.decisions import Decision, decisions_at_odds, read_review
 from gnomon.datamodel.errors import ReviewError
 from gnomon.datamodel.files import write_json
-from gnomon.datamodel.geojson import COLLECTION, parse_rows, read_collection
+from gnomon.datamodel.geojson import features_in, parse_rows, read_collection
 
 Feature = dict[str, Any]
 """GeoJSON feature whose properties are a `Decision`; other properties are kept as they are."""
@@ -37,8 +36,20 @@ def read_decisions(path: Path) -> list[Feature]:
     return read_collection(path, error=ReviewError)
 
 
-def decision_features(value: Any) -> list[Feature]:
-    """Features of a GeoJSON collection of decisions, checked.
+def decision_features(value: Any, present: Sequence[Feature] = ()) -> list[Feature]:
+    """Features of a GeoJSON collection of decisions, checked as those of a file are.
+
+    Parameters
+    ----------
+    value
+        The collection.
+    present
+        Decisions that are there already; none of the collection may contradict them.
+
+    Returns
+    -------
+    list
+        Whole features: with their type, and a geometry that may be null.
 
     Raises
     ------
@@ -46,29 +57,22 @@ def decision_features(value: Any) -> list[Feature]:
         It is not a collection of decisions; the message has every fault.
 
     """
-    if not isinstance(value, dict) or value.get("type") != COLLECTION:
-        raise ValueError(f"no GeoJSON {COLLECTION}")
-    features = value.get("features")
-    if not isinstance(features, list):
-        raise ValueError("it has no features")  # noqa: TRY004
-    if faults := parse_rows(features, Decision)[1]:
+    features = features_in(value)
+    rows, faults = parse_rows([*features, *present], Decision)
+    if faults := [*faults, *decisions_at_odds(rows)]:
         raise ValueError("; ".join(map(str, faults)))
-    return features
+    return [{**one, "type": "Feature", "geometry": one.get("geometry") or None} for one in features]
 
 
 def merge_decisions(*parts: Iterable[Feature]) -> list[Feature]:
-    """All decisions, each once, by detection and then time."""
-    merged: dict[tuple[str, datetime], Feature] = {}
+    """All decisions, each once, by detection and then time; one moment is that of all zones."""
+    merged: dict[tuple[str, Any], Feature] = {}
     for feature in (one for part in parts for one in part):
-        merged.setdefault((feature["properties"]["detection_id"], _decided_at(feature)), feature)
+        one = Decision.model_validate(feature["properties"])
+        merged.setdefault((one.detection_id, one.decided_at), feature)
     return [merged[key] for key in sorted(merged)]
 
 
 def write_decisions(features: Iterable[Feature], path: Path) -> None:
     """Write decisions, whole or not at all."""
     write_json({"type": "FeatureCollection", "features": [*features]}, path)
-
-
-def _decided_at(feature: Feature) -> datetime:
-    """Time of a decision; the same moment in two time zones is equal."""
-    return Decision.model_validate(feature["properties"]).decided_at

@@ -16,6 +16,7 @@ from typing import TypedDict
 
 from gnomon.datamodel.decisions import REVIEW
 from gnomon.datamodel.errors import GnomonError, StoreError
+from gnomon.datamodel.geojson import strict_json
 from gnomon.report.page.decisions import (
     decision_features,
     merge_decisions,
@@ -95,9 +96,10 @@ class ReviewServer(ThreadingHTTPServer):
             The present file is faulty, or cannot be written.
 
         """
-        features = decision_features(json.loads(body))
+        value = strict_json(body)
         with self.lock:
-            every = merge_decisions(read_decisions(self.review), features)
+            present = read_decisions(self.review)
+            every = merge_decisions(present, decision_features(value, present))
             write_decisions(every, self.review)
         return {"saved": len(every), "file": REVIEW}
 
