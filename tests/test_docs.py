@@ -164,11 +164,16 @@ def test_the_glossary_has_every_reason_state_and_status() -> None:
 
 def test_the_reference_has_every_option_and_column() -> None:
     options = reference.options()
-    for name, field in Study.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            assert f"## `[{name}]`" in options
-            for key in field.annotation.model_fields:
-                assert f"| `{key}` |" in options
+    waiting: list[tuple[str, type[BaseModel]]] = [("", Study)]
+    while waiting:
+        section, model = waiting.pop()
+        for name, field in model.model_fields.items():
+            place = f"{section}.{name}".lstrip(".")
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                assert f"## `[{place}]`" in options
+                waiting.append((place, field.annotation))
+            else:
+                assert f"| `{name}` |" in options
     columns = reference.tables()
     for schema, file in reference.WRITTEN.items():
         part = columns.split(f"## {file}")[1].split("\n## ")[0]

@@ -79,7 +79,8 @@ def _options(model: type[BaseModel], section: str) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
     for name, field in model.model_fields.items():
         if name not in plain:
-            yield from _options(typing.cast("type[BaseModel]", field.annotation), name)
+            within = f"{section}.{name}" if section else name
+            yield from _options(typing.cast("type[BaseModel]", field.annotation), within)
 
 
 def _is_section(field: FieldInfo) -> bool:

@@ -289,7 +289,7 @@ def test_a_scene_of_hostile_pixels_is_a_row_with_its_reason(
     assert re.search(why, row.reason)
 
 
-def test_what_nobody_expected_of_a_scene_is_a_row(
+def test_what_was_not_expected_of_a_scene_is_a_row(
     observation: Observation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: object) -> None:
