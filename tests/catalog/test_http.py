@@ -101,7 +101,7 @@ def test_a_name_that_resolves_to_another_place_is_cut_off(monkeypatch: pytest.Mo
     with Hostile({"/": body(b"secret")}) as victim:
         public = Trust(catalog="https://192.0.32.8/v1")
         address = victim.url.replace("127.0.0.1", "localhost")
-        with pytest.raises(AddressError, match=r"localhost:\d+ \("):
+        with pytest.raises(AddressError, match=r"localhost:\d+, "):
             get(f"{address}/", public)
         assert victim.seen == []
 

@@ -104,6 +104,8 @@ class DocumentReader(StacApiIO):
             if dead or isinstance(error, SilentServerError):
                 raise
             why = f"cannot be read ({one_line(error)}); mend the catalogue"
+            if isinstance(error, AddressError):
+                why = f"is not opened: {one_line(error)}"
             return AssetError(href, "item", why)
 
 

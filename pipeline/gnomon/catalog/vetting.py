@@ -112,10 +112,9 @@ def check_peer(found: str, host: str, port: int, trust: Trust) -> None:
     """
     if _is_global(found) or _is_allowed(host, port, trust):
         return
-    where = f"{host}:{port}" if host == found else f"{host}:{port} ({found})"
+    where = f"{host}:{port}" if host == found else f"{host}:{port}, {found}"
     raise AddressError(
-        f"{where} is on this machine or in a private network, where this catalogue may not lead; "
-        f"{ALLOW}"
+        f"this catalogue may not lead to this machine or into a private network ({where}); {ALLOW}"
     )
 
 
@@ -168,8 +167,8 @@ def _is_global(found: str) -> bool:
 def _file(address: str, trust: Trust) -> str:
     if is_remote(trust.catalog):
         raise AddressError(
-            f"{without_secrets(address)} is a file, where a catalogue at an address may not "
-            "lead; mend the catalogue"
+            "a catalogue at an address leads to no files "
+            f"({without_secrets(address)}); mend the catalogue"
         )
     path = address
     if _SCHEME.match(address):
