@@ -54,21 +54,24 @@ def track_command(
     with progress_bar("inferring visits", first="reading the tables") as show:
         from gnomon.datamodel.decisions import read_review, review_in
         from gnomon.datamodel.study import TrackStudy, read_track_study
+        from gnomon.workflow.executor import worker_processes
         from gnomon.workflow.infer import infer_files
 
         chosen = read_track_study(study) if study else TrackStudy()
         decisions = read_review(review) if review else review_in(out)
-        inference = infer_files(
-            detections,
-            observations,
-            out,
-            period=chosen.period,
-            track=chosen.track,
-            ledger=chosen.ledger,
-            ports=chosen.places(),
-            decisions=decisions,
-            on_progress=show,
-        )
+        with worker_processes() as workers:
+            inference = infer_files(
+                detections,
+                observations,
+                out,
+                period=chosen.period,
+                track=chosen.track,
+                ledger=chosen.ledger,
+                ports=chosen.places(),
+                decisions=decisions,
+                executor=workers,
+                on_progress=show,
+            )
     print_notes(inference.notes)
     print_unmatched(inference.tracked.reviewed.lost)
     if as_json:
