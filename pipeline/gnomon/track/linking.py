@@ -51,8 +51,9 @@ FIRST_COLD = 0.3
 """Power of the density in the first round in which a chain is annealed."""
 SETTLED = 10
 """Rounds after annealing in which all pairs are proposed alike often."""
-TRANSFERS = 0.1
-"""Part of the detections for which another track is proposed in each round."""
+TRANSFERS = 60
+"""Detections for which another track is proposed in each round, at most and on average: such moves
+dissolve what links, which cut and join ends, leave as it is."""
 SELDOM = 0.03
 """Least part of the rounds in which a pair is proposed that was hardly ever accepted."""
 
@@ -223,7 +224,8 @@ class Sweep:
         for n in chain.rng.choice(len(pairs), number, p=self.share) if pairs else ():
             self.proposed[n] += 1
             self.accepted[n] += chain.propose_link(*pairs[n])
-        some = np.flatnonzero(chain.rng.random(len(self.partners)) < TRANSFERS)
+        share = TRANSFERS / max(len(self.partners), TRANSFERS)
+        some = np.flatnonzero(chain.rng.random(len(self.partners)) < share)
         for one, luck in zip(some.tolist(), chain.rng.random(len(some)), strict=True):
             others = [-1, *self.partners[one]]
             chain.propose_transfer(one, others[int(luck * len(others))], self.partners[one])
