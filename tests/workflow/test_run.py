@@ -121,7 +121,9 @@ def test_the_same_rows_through_an_api_and_from_disk(sea: Path, tmp_path: Path) -
     pd.testing.assert_frame_equal(rows(local.observations), rows(remote.observations))
 
 
-def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) -> None:
+def test_a_second_run_does_nothing_but_mend_the_store_and_says_the_same(
+    sea: Path, tmp_path: Path
+) -> None:
     first = run(study(sea), tmp_path)
     second = run(study(sea), tmp_path)
     assert (first.new, second.new) == (len(DAYS), 0)
@@ -134,6 +136,14 @@ def test_a_second_run_does_nothing_and_says_the_same(sea: Path, tmp_path: Path) 
     pd.testing.assert_frame_equal(
         read_table(tmp_path / "observations.parquet"), second.observations
     )
+    one, other, *_ = sorted(first.observations.run_digest)
+    shutil.rmtree(tmp_path / "store" / one)
+    shutil.copytree(tmp_path / "store" / other, tmp_path / "store" / one)
+    healed = run(study(sea), tmp_path, infer=False)
+    assert healed.new == 1
+    assert healed.damaged == (f"{one}: holds the result {other}",)
+    assert_same(first.detections, healed.detections)
+    pd.testing.assert_frame_equal(first.observations, healed.observations)
 
 
 @pytest.mark.parametrize(

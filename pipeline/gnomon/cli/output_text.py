@@ -3,14 +3,14 @@
 Tables fit into 80 columns.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from gnomon.cli.reasons import ReasonCount
+from gnomon.cli.reasons import EXAMPLES, ReasonCount
 from gnomon.datamodel.errors import TableError
 
 if TYPE_CHECKING:
@@ -57,6 +57,16 @@ def print_results(results: "Results") -> None:
         console.print(SIMULATED)
     count = len(results.observations)
     console.print(f"{count} observations, {results.new} of them new; {len(results.failed)} failed")
+
+
+def print_damaged(damaged: Sequence[str]) -> None:
+    """Print on standard error which results of earlier runs were not whole, some by name."""
+    if damaged:
+        were = "result was" if len(damaged) == 1 else "results were"
+        more = len(damaged) - EXAMPLES
+        err.print(f"{len(damaged)} {were} damaged in the store and made again", soft_wrap=True)
+        for line in [*damaged[:EXAMPLES], *([f"and {more} more"] if more > 0 else [])]:
+            err.print(f"  {line}", soft_wrap=True)
 
 
 def print_reasons(

@@ -22,6 +22,7 @@ from gnomon.cli.output_forecast import forecast_document, print_forecast
 from gnomon.cli.output_json import inference_document, results_document, write_document
 from gnomon.cli.output_text import (
     err,
+    print_damaged,
     print_files,
     print_inference,
     print_reasons,
@@ -231,6 +232,7 @@ def _report(results: "Results", files: Sequence[Path], *, command: str, as_json:
     """Print what a run found, or write it as JSON; returns the exit code."""
     code = IN_PART if len(results.failed) else 0
     reasons = results_reasons(results)
+    print_damaged(results.damaged)
     inference = results.inference
     print_reasons(reasons["failed"], "image", what="failed", named=True)
     if inference is not None:

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -146,7 +146,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             partial.unlink(missing_ok=True)
 
 
-def write_folder_whole(folder: Path, write: Callable[[Path], T]) -> T:
+def write_folder_whole(folder: Path, write: Callable[[Path], T], *, over: bool = True) -> T:
     """Write a folder under a temporary name and rename it; an earlier one is replaced.
 
     Parameters
@@ -155,6 +155,8 @@ def write_folder_whole(folder: Path, write: Callable[[Path], T]) -> T:
         To be written; its parent is made where it is missing.
     write
         Is called with an empty folder beside it and fills that; its result is returned.
+    over
+        Whether an earlier one is replaced, and not an error.
 
     Raises
     ------
@@ -169,16 +171,26 @@ def write_folder_whole(folder: Path, write: Callable[[Path], T]) -> T:
             fresh = partial / "new"
             fresh.mkdir()
             result = write(fresh)
+            if over and folder.exists():
+                folder.rename(partial / "old")
             _take_place(fresh, folder, earlier=partial / "old")
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return result
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, which nobody sees in part; one that another process removes is none here."""
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{PARTIAL}", dir=folder.parent))
+    try:
+        with suppress(FileNotFoundError):
+            folder.rename(partial / "old")
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
 def _take_place(fresh: Path, folder: Path, *, earlier: Path) -> None:
-    """Rename a whole folder; one that is there is moved aside, and back if the rename fails."""
-    if folder.exists():
-        folder.rename(earlier)
+    """Rename a whole folder; one that was moved aside is moved back if that fails."""
     try:
         fresh.rename(folder)
     except OSError:

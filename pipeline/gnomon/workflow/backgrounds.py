@@ -7,7 +7,7 @@ where there are few, all seasons share one. An observation takes part in its own
 does no harm: a ship that stays for ten observations is not in it, and neither is one that is there
 once.
 
-A background is a file in the store, named by a digest of all that it rests on, and is read like any
+A background is kept in the store, named by a digest of all that it rests on, and is read like any
 other scene. Scenes that cannot be read are left out, and the name is that of the rest. It is made
 part by part, and each scene is read once for all seasons, so that memory does not grow with the
 port.
@@ -30,7 +30,6 @@ from odc.geo.xr import rasterize
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import AssetError, GnomonError, faults_of
-from gnomon.datamodel.files import write_whole
 from gnomon.datamodel.observation import Background
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.scene import Asset, Scene
@@ -44,6 +43,8 @@ from gnomon.workflow.executor import completed
 from gnomon.workflow.store import Store
 from gnomon.workflow.threads import one_thread
 
+FILE = "background.tif"
+"""In the folder of a background."""
 MOST = 30
 """Observations in one background: twice the fewest, so that half may be cloudy at a place."""
 CLOUDY_PERCENT = 60.0
@@ -166,11 +167,15 @@ def build_backgrounds(
         plans = _planned(places, builder.options)
         try:
             for together in _by_grid(plans.values()):
-                _make([plan for plan in together if not _path(plan, builder).exists()], builder)
+                missing = [plan for plan in together if builder.store.find(plan.name) is None]
+                _make(missing, builder)
         except _UnreadableError as error:
             places = [place for place in places if place.scene.id not in error.scenes]
         else:
-            return {scene: plan.background(_path(plan, builder)) for scene, plan in plans.items()}
+            folder = builder.store.folder.resolve()
+            return {
+                scene: plan.background(folder / plan.name / FILE) for scene, plan in plans.items()
+            }
 
 
 def background_over(background: Background, window: GeoBox) -> xr.Dataset:
@@ -184,10 +189,6 @@ def _by_grid(plans: Iterable[_Plan]) -> Iterable[list[_Plan]]:
     for plan in {plan.name: plan for plan in plans}.values():
         groups[plan.places[0].alike].append(plan)
     return groups.values()
-
-
-def _path(plan: _Plan, builder: BackgroundBuilder) -> Path:
-    return builder.store.folder.resolve() / f"{plan.name}.tif"
 
 
 def _places(
@@ -279,7 +280,7 @@ def _make(plans: Sequence[_Plan], builder: BackgroundBuilder) -> None:
         del observations  # before those of the next part come
     for plan in plans:
         counts = made[plan.name]
-        write_whole(_path(plan, builder), partial(_write, counts=counts, grid=grid, bands=bands))
+        builder.store.keep(plan.name, partial(_write, counts=counts, grid=grid, bands=bands))
 
 
 def _report_part(report: Progress, before: int, total: int, done: int, scene: str) -> None:
@@ -361,10 +362,10 @@ def _clear_window(place: _Place, window: GeoBox, options: MaskOptions) -> Clear:
     return clear(pixels, masks, place.bands)
 
 
-def _write(path: Path, *, counts: Counts, grid: GeoBox, bands: Sequence[str]) -> None:
+def _write(folder: Path, *, counts: Counts, grid: GeoBox, bands: Sequence[str]) -> None:
     """Write a background as a GeoTIFF that any viewer opens."""
     with rasterio.open(
-        path,
+        folder / FILE,
         "w",
         driver="GTiff",
         count=len(counts),

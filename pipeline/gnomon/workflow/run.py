@@ -59,6 +59,8 @@ class Results:
     """Observations made in this run; the others were in the store."""
     files: tuple[Path, ...]
     """Tables and run.json."""
+    damaged: tuple[str, ...] = ()
+    """Results of earlier runs that were not whole, and were made again: name and what was wrong."""
 
     @property
     def failed(self) -> gpd.GeoDataFrame:
@@ -144,7 +146,9 @@ def run(
     write_table(cut, out / "surroundings.parquet", compression=COMPRESSION)
     write_table(shores, out / "coastlines.parquet")
     write_table(overviews, out / "overviews.parquet")
-    return Results(detections, rows, inference, tuple(observations), new, files)
+    return Results(
+        detections, rows, inference, tuple(observations), new, files, damaged=store.damaged
+    )
 
 
 def _inferred(

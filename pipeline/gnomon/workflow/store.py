@@ -4,8 +4,13 @@ The result of one observation lies in a folder named by a digest of all that it 
 (`gnomon.workflow.digests`): its row, its detections, and the evidence for each of them. A changed
 option changes the name, and so recomputes exactly what rests on it. Everything is written under a
 temporary name on the same disk and renamed.
+
+A disk does not keep everything: each folder is sealed (`gnomon.workflow.seals`), and the seal is
+checked whenever it is opened. So nothing here need be forced to the disk as it is written: what a
+power cut took from it is made again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,13 +19,22 @@ import geopandas as gpd
 import pandas as pd
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.datamodel.files import read_plain_table, read_table, write_folder_whole, write_table
+from gnomon.datamodel.files import (
+    read_plain_table,
+    read_table,
+    remove_folder,
+    write_folder_whole,
+    write_table,
+)
 from gnomon.datamodel.schema import Table, table
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.workflow.evidence import evidence_table
+from gnomon.workflow.seals import SEAL, damage, seal
 
 STORE, EVIDENCE = "store", "evidence.parquet"
 """Of a run's folder, and of the folder of one result."""
+TABLE = "table.parquet"
+"""Of the folder of a table."""
 COMPRESSION = "zstd"
 """Of files with pixels."""
 
@@ -38,15 +52,54 @@ class Result:
 
 
 class Store:
-    """Results in a folder."""
+    """Results in a folder, each in a folder of its own that is named by its digest and sealed.
+
+    What is not whole, or lies under another's name, counts as absent, and is made again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._damaged: dict[str, str] = {}
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """What was found not to be whole: name of each result, and what is wrong with it."""
+        return tuple(f"{name}: {what}" for name, what in self._damaged.items())
+
+    def find(self, name: str) -> Path | None:
+        """Folder of that digest, or None if it is not there whole."""
+        place = self.folder / name
+        if not place.is_dir():
+            return None
+        if what := damage(place):
+            self._damaged[name] = what
+            return None
+        return place
+
+    def keep(self, name: str, write: Callable[[Path], object]) -> None:
+        """Keep what is written into a folder; a second one of the same digest changes nothing.
+
+        Raises
+        ------
+        StoreError
+            The disk is full or not writable; nothing half-written is left.
+
+        """
+        place = self.folder / name
+        if self.find(name) is not None:
+            return
+        if place.is_dir() and damage(place):
+            remove_folder(place)
+        try:
+            write_folder_whole(place, partial(_write_sealed, write, name), over=False)
+        except StoreError:
+            if damage(place):
+                raise  # and otherwise another run has put the same there in the meantime
 
     def get(self, name: str) -> Result | None:
         """Result of that digest, or None if it is not there whole; its evidence stays on disk."""
-        place = self.folder / name
-        if not place.is_dir():
+        place = self.find(name)
+        if place is None:
             return None
         observation, detections = (
             read_table(place / f"{t}.parquet") for t in ("observations", "detections")
@@ -54,43 +107,44 @@ class Store:
         return Result(observation, detections, evidence_table([]))
 
     def put(self, name: str, result: Result) -> None:
-        """Keep a result; a second one of the same digest is the same and changes nothing.
-
-        Raises
-        ------
-        StoreError
-            The disk is full or not writable; nothing half-written is left.
-
-        """
-        if not (self.folder / name).is_dir():
-            write_folder_whole(self.folder / name, partial(_write, result))
+        """Keep a result, as `keep` does."""
+        self.keep(name, partial(_write, result))
 
     def evidence(self, name: str) -> pd.DataFrame:
-        """Evidence of the result of that digest, without rows if it is not there."""
-        path = self.folder / name / EVIDENCE
-        return read_plain_table(path) if path.is_file() else evidence_table([])
-
-    def get_table(self, name: str) -> pd.DataFrame | None:
-        """Table of that digest without a geometry, or None if it is not there."""
-        path = self.folder / f"{name}.parquet"
-        return read_plain_table(path) if path.is_file() else None
-
-    def put_table(self, name: str, frame: pd.DataFrame) -> None:
-        """Keep a table under its digest.
+        """Evidence of the result of that digest, without rows if it is not there.
 
         Raises
         ------
         StoreError
-            The disk is full or not writable; nothing half-written is left.
+            It is damaged.
 
         """
-        write_table(frame, self.folder / f"{name}.parquet", compression=COMPRESSION)
+        path = self.folder / name / EVIDENCE
+        if not path.is_file():
+            return evidence_table([])
+        if (path.parent / SEAL).is_file() and (what := damage(path.parent)):
+            raise StoreError(f"{path.parent}: {what}; run the study again, which mends it")
+        return read_plain_table(path)
+
+    def get_table(self, name: str) -> pd.DataFrame | None:
+        """Table of that digest without a geometry, or None if it is not there whole."""
+        place = self.find(name)
+        return None if place is None else read_plain_table(place / TABLE)
+
+    def put_table(self, name: str, frame: pd.DataFrame) -> None:
+        """Keep a table under its digest, as `keep` does."""
+        self.keep(name, lambda folder: write_table(frame, folder / TABLE, compression=COMPRESSION))
 
 
 def _write(result: Result, folder: Path) -> None:
     write_table(result.observation, folder / "observations.parquet")
     write_table(result.detections, folder / "detections.parquet")
     write_table(result.evidence, folder / EVIDENCE, compression=COMPRESSION)
+
+
+def _write_sealed(write: Callable[[Path], object], name: str, folder: Path) -> None:
+    write(folder)
+    seal(folder, name)
 
 
 def joined(results: list[Result]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
