@@ -143,6 +143,21 @@ def test_no_dripping_stretches_the_time(answer: Answer) -> None:
         assert time.monotonic() - began < 2
 
 
+def test_a_host_of_many_addresses_has_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are tried one after the other, each until it gives up."""
+    waits: list[float] = []
+
+    def silent(_: object, timeout: float, *__: object, **___: object) -> None:
+        waits.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("gnomon.catalog.vetting._resolved", lambda *_: ["127.0.0.1"] * 50)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", silent)
+    with pytest.raises(SilentServerError, match="too long"):
+        get("http://127.0.0.1:1/", total_s=10)
+    assert waits == [pytest.approx(0.2, rel=0.1)]
+
+
 def test_a_kept_connection_is_cut_too() -> None:
     with Hostile({"/a": body(b"x"), "/b": drip}) as server:
         one = reader(LOOPBACK, total_s=1.0)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from commands import called, strict_json, without_progress, write_study
+from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.files import read_table
+from gnomon.datamodel.study import Study
 
 
 def test_detect_prints_a_short_table(
@@ -163,3 +165,18 @@ def test_a_faulty_review_is_refused_before_anything_is_done(
     assert called(monkeypatch, "run", study, "--out", out) == 1
     assert "is not a GeoJSON FeatureCollection" in capsys.readouterr().err
     assert [path.name for path in out.iterdir()] == ["review.geojson"]
+
+
+def test_hosts_of_the_own_network_are_those_of_the_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Study] = []
+
+    def stopped(study: Study, *_: object, **__: object) -> None:
+        asked.append(study)
+        raise StudyError("stop; here")
+
+    monkeypatch.setattr("gnomon.workflow.forecast.forecast", stopped)
+    words = ("detect", "http://localhost:1/", "--out", tmp_path, "--hosts", "a.lab, b.lab:9000")
+    assert called(monkeypatch, *words, "--dry-run") == 1
+    assert asked[0].catalog.hosts == ("a.lab", "b.lab:9000")

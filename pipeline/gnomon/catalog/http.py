@@ -29,6 +29,7 @@ from gnomon.catalog.connections import OPEN, CheckedAdapter, Connections
 from gnomon.catalog.vetting import (
     AddressError,
     TooLargeError,
+    address_count,
     is_remote,
     read_file,
     vetted,
@@ -223,7 +224,8 @@ class HttpReader:
             headers=request.headers,
             params=request.parameters,
             json=request.body,
-            timeout=seconds,
+            # All addresses of a host together have the time of the request.
+            timeout=(seconds / address_count(request.address), seconds),
             stream=True,
             allow_redirects=False,
         )

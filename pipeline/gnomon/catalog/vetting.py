@@ -92,6 +92,11 @@ def vetted(address: str, trust: Trust) -> str:
     return address
 
 
+def address_count(address: str) -> int:
+    """How many IP addresses a host has, which are tried one after the other; at least one."""
+    return len(_resolved(*_host(_split(address)))) or 1
+
+
 def check_peer(found: str, host: str, port: int, trust: Trust) -> None:
     """Make sure that a connection leads where a catalogue may lead.
 
