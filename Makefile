@@ -5,6 +5,8 @@ EMBEDDED := configs/embedded.toml
 STUDY ?= $(EMBEDDED)
 OUT ?= runs/$(basename $(notdir $(STUDY)))
 RUN ?= runs/embedded
+# A process on each processor; what one file prepares is prepared once.
+PYTEST := .venv/bin/pytest -n logical --maxprocesses 4 --dist loadfile
 GNOMON := .venv/bin/gnomon
 PIP := .venv/bin/pip install --quiet --disable-pip-version-check
 WEB := pipeline/gnomon/report/web
@@ -27,8 +29,8 @@ report: .venv/ready  ## the evidence page of a run: make report RUN=folder
 	$(GNOMON) report $(RUN)
 
 test: .venv/dev lint  ## lint, types, import contracts, every test
-	.venv/bin/pytest -m "not slow"
-	.venv/bin/pytest -m slow
+	$(PYTEST) -m "not slow"
+	$(PYTEST) -m slow
 
 fast: .venv/dev  ## the tests that take seconds
 	.venv/bin/pytest -m "not slow" -x -q
