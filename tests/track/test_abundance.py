@@ -77,6 +77,7 @@ def test_where_size_alone_speaks_none_may_be_a_tanker() -> None:
     assert note is not None
     assert "with probability 0.25 no tanker called, and if any did, 12 to 16 visits" in note
     assert type_note(visits[1:], blind) is None
+    assert type_note(np.r_[0.0, np.full(199, 12.0)], blind) is None
     typed = replace(data.hulls, p_tanker=np.full(len(data.hulls.day), 0.7))
     assert type_note(visits, replace(data, hulls=typed)) is None
 

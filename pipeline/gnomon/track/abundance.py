@@ -26,6 +26,8 @@ P_DETECTED_MIN = 0.02
 MEAN_P_TANKER = 0.97
 """A detected small tanker counts by its probability of being one; taken as this on average."""
 P_TANKER_CHAPMAN = 0.5
+NO_VISIT_MIN = 0.01
+"""Probability from which it is worth a note that no tanker may have called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,14 +143,14 @@ def type_note(visits: Floats, data: PortObservations) -> str | None:
 
     """
     some, hulls = visits[visits > 0], data.hulls
-    if not len(hulls.day) or np.isfinite(hulls.p_tanker).any() or len(some) in (0, len(visits)):
+    none = 1 - len(some) / len(visits)
+    typed = np.isfinite(hulls.p_tanker).any()
+    if not len(hulls.day) or typed or not len(some) or none < NO_VISIT_MIN:
         return None
     low, high = np.quantile(some, (0.05, 0.95))
-    none = 1 - len(some) / len(visits)
-    chance = f"{none:.2f}" if none >= 0.01 else "under 0.01"
     return (
         "no image tells tankers from other ships of their size: with probability "
-        f"{chance} no tanker called, and if any did, {low:.0f} to {high:.0f} visits"
+        f"{none:.2f} no tanker called, and if any did, {low:.0f} to {high:.0f} visits"
     )
 
 
