@@ -6,9 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from gnomon.track import convergence as convergence_module
+from gnomon.track import posterior as posterior_module
 from gnomon.track.classes import TANKERS
 from gnomon.track.direction import operation_log_likelihood
 from gnomon.track.dwell import grid_quantiles
+from gnomon.track.linking import PartitionDraw, PartitionSampler, sample_partitions
 from gnomon.track.posterior import PARTS, ship_sizes, shrink, track_posterior
 from gnomon.track.sightings import check_tables
 from tracked_seasons import TRAFFIC, berth, month, month_posterior, options
@@ -126,3 +129,23 @@ def test_the_seed_decides_the_draws() -> None:
     other = track_posterior(data, few.model_copy(update={"seed": 1}), TRAFFIC)
     assert [d.tracks for d in one.draws] == [d.tracks for d in two.draws]
     assert [d.tracks for d in one.draws] != [d.tracks for d in other.draws]
+
+
+def test_chains_that_have_not_settled_run_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where draws enough are wanted; as many are kept."""
+    thins = []
+
+    def watched(sampler: PartitionSampler, *args: object, **more: object) -> list[PartitionDraw]:
+        thins.append(sampler.thin)
+        return sample_partitions(sampler, *args, **more)
+
+    monkeypatch.setattr(posterior_module, "sample_partitions", watched)
+    monkeypatch.setattr(convergence_module, "R_HAT_MAX", 0.0)
+    few = options(draws=20, members=16)
+    data = berth(month())
+    assert len(track_posterior(data, few, TRAFFIC).draws) == 20
+    assert thins == [2]
+    monkeypatch.setattr(posterior_module, "LONGER_DRAWS", 20)
+    assert len(track_posterior(data, few, TRAFFIC).draws) == 20
+    assert thins == [2, 2, 2 * min(200 // len(data.hulls.day), 10)]
+    assert thins[-1] > 2

@@ -8,7 +8,7 @@ would make large ships larger and the sum of deadweights too great.
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
@@ -18,6 +18,7 @@ from gnomon.datamodel.study import TrackOptions
 from gnomon.datamodel.tables import TankerBasis
 from gnomon.datamodel.traffic import Traffic
 from gnomon.track.classes import DWELL_KIND, SHIPS, TANKERS
+from gnomon.track.convergence import Convergence, convergence
 from gnomon.track.direction import MISREAD, operation_log_likelihood
 from gnomon.track.dwell import DwellPosterior, EndDensities, grid_quantiles
 from gnomon.track.linking import (
@@ -42,6 +43,10 @@ Floats = NDArray[np.float64]
 PARTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Middles of fifths, by which the uncertainty of a visit's ends is carried on."""
 DETECTION_MAX = 0.99
+LONGER_MAX, LONGER_WORK, LONGER_DRAWS = 10, 200, 400
+"""Chains that have not settled run once more, ten times as long, or so many times that the port's
+detections times it are this: it takes seconds. Only where as many draws are wanted: who asks for
+fewer wants to see something soon."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +203,10 @@ def track_posterior(
         draws=options.draws,
     )
     draws = sample_partitions(sampler, rng, executor=executor, on_round=on_round)
+    longer = min(LONGER_WORK // max(len(data.hulls.day), 1), LONGER_MAX)
+    if longer > 1 and options.draws >= LONGER_DRAWS and _settling(draws).preliminary:
+        again = replace(sampler, thin=longer * sampler.thin)
+        draws = sample_partitions(again, rng, executor=executor, on_round=on_round)
     weights = member_weights(draws, prior)
     missed = 1 - np.minimum(_detection(data, prior, weights), DETECTION_MAX)
     dwell = DwellPosterior(prior, _dwell_weights(draws, prior), day=data.day, missed=missed)
@@ -212,6 +221,12 @@ def track_posterior(
         weekly=weekly_exposure(presence, days=data.days),
         rng=rng,
     )
+
+
+def _settling(draws: list[PartitionDraw]) -> Convergence:
+    """Of the number of tankers, detected and not."""
+    number = [TANKERS[draw.classes].sum() + draw.undetected for draw in draws]
+    return convergence(np.array(number), np.array([draw.chain for draw in draws]))
 
 
 def _detection(data: PortObservations, prior: PriorSample, weights: Floats) -> Floats:
