@@ -203,7 +203,8 @@ def test_more_images_narrow_the_count(
 ) -> None:
     """The same seasons with ever more of their images: narrower, and the truth stays within.
 
-    More images narrow an interval on average, and not in each season: widths are means.
+    More images narrow an interval on average, and not in each season: widths are means, and a few
+    images more, as those of one radar satellite, may leave them as they are.
     """
     streams = ("sentinel-2-l2a", "sentinel-1-grd", "daily-3m", "sub-metre")
     trade = trade_2024(calls=(), days=120, visits=20.0)
@@ -219,7 +220,9 @@ def test_more_images_narrow_the_count(
             covered.append(row.visits_p05 <= len(made.truth.ship) <= row.visits_p95)
             widths.append(row.visits_p95 - row.visits_p05)
     assert sum(covered) >= least_covered
-    assert (np.diff(np.reshape(widths, (seasons, len(counts))).mean(0)) < 0).all()
+    means = np.reshape(widths, (seasons, len(counts))).mean(0)
+    assert (means[1:] < 1.1 * means[:-1]).all()
+    assert means[-1] < 0.6 * means[0]
 
 
 # --- bad input, and input that lacks something ---------------------------------------------------
