@@ -8,6 +8,7 @@ Four libraries count threads. GDAL is given its number with each read (`gnomon.i
 OpenMP and MKL, under torch, keep a number for each thread of the program, so that each task limits
 its own thread and gives the number back. OpenBLAS, under numpy, has one number for the whole
 process: the first task of those that run at the same time limits it, and the last one restores it.
+Where the user holds OpenBLAS to another number meanwhile, that number stays.
 
 ``torch.set_num_threads`` is not used: it changes the process, and does not reach threads that have
 asked torch already. Where the user has called it, it has also set MKL's number for the process,
@@ -17,9 +18,9 @@ which outweighs OpenMP's; MKL's number for a thread outweighs both.
 import ctypes
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 
 import torch
 from threadpoolctl import ThreadpoolController
@@ -40,26 +41,41 @@ def one_thread() -> Iterator[None]:
 
 
 class _SharedLimit:
-    """A limit of the whole process, held as long as any task is inside."""
+    """A limit of the whole process, held as long as any task is inside.
+
+    A thread of its own holds it: `threadpoolctl` lets only the thread that set OpenBLAS's number
+    restore it, and the task that came first may leave before the last one, or end.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._inside = 0
-        self._limit: AbstractContextManager[object] | None = None
+        self._release = Event()
+        self._holder: Thread | None = None
 
     def __enter__(self) -> None:
         with self._lock:
             self._inside += 1
-            if self._inside == 1:
-                self._limit = _libraries().select(user_api="blas").limit(limits=1)
-                self._limit.__enter__()
+            if self._holder is None:
+                held, self._release = Event(), Event()
+                hold = (_libraries().select(user_api="blas"), held, self._release)
+                self._holder = Thread(target=_hold, args=hold, daemon=True)
+                self._holder.start()
+                held.wait()
 
     def __exit__(self, *fault: object) -> None:
         with self._lock:
             self._inside -= 1
-            if self._inside == 0 and self._limit is not None:
-                self._limit.__exit__(None, None, None)
-                self._limit = None
+            if self._inside == 0 and self._holder is not None:
+                self._release.set()
+                self._holder.join()
+                self._holder = None
+
+
+def _hold(libraries: ThreadpoolController, held: Event, release: Event) -> None:
+    with libraries.limit(limits=1):
+        held.set()
+        release.wait()
 
 
 _BLAS = _SharedLimit()
