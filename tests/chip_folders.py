@@ -9,8 +9,9 @@ import pandas as pd
 import shapely
 
 from gnomon.datamodel.files import write_json, write_table
-from gnomon.learn.export import ChipExport, export_chips, source_of
+from gnomon.learn.export import ChipExport, export_chips
 from gnomon.learn.labels import NAME, read_features, write_labels
+from gnomon.learn.sources import source_of
 from simulated import BOX
 
 PORTS = {"april-04": "east", "april-14": "west", "april-24": "west"}

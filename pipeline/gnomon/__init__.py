@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from gnomon.imagery.read import read_pixels
     from gnomon.imagery.water import usable_water
     from gnomon.learn.export import export_chips
-    from gnomon.learn.export import source_of as chip_source
     from gnomon.learn.finetune import FinetuneOptions, finetune
+    from gnomon.learn.sources import source_of as chip_source
     from gnomon.report.export.export import export_run as export
     from gnomon.report.figures.load import draw_reading, show_load
     from gnomon.report.figures.scene import picture

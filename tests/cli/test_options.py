@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands import called
 from gnomon.cli.options import absolute_location, named, parse_bbox, split_list
 from gnomon.datamodel.errors import CatalogError, StudyError
 
@@ -98,3 +99,32 @@ def test_an_error_begins_with_the_option_that_it_comes_from() -> None:
         named("--model"),
     ):
         fail()
+
+
+@pytest.mark.parametrize(
+    ("words", "searched"),
+    [
+        ("load TABLE --catalog URL --out OUT", "gnomon.workflow.loads.find_scenes"),
+        ("show a --detections TABLE --catalog URL", "gnomon.workflow.loads.find_scenes"),
+        ("chips TABLE --catalog URL --out OUT", "gnomon.workflow.loads.find_scenes"),
+        ("train URL --out OUT", "gnomon.learn.scenes.find_scenes"),
+        ("evaluate URL", "gnomon.learn.scenes.find_scenes"),
+        ("train URL --chips OUT --out OUT", "gnomon.learn.finetune.finetune"),
+    ],
+)
+def test_hosts_of_the_own_network_reach_the_search(
+    words: str, searched: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def stopped(first: object, *_: object, **options: object) -> None:
+        asked.append(options.get("hosts") or first.hosts)
+        raise CatalogError("stop; here")
+
+    monkeypatch.setattr(searched, stopped)
+    table = tmp_path / "ships.csv"
+    table.write_text("detection_id,scene_id,lon,lat\na,one,130.1,42.1\n")
+    given = {"TABLE": table, "URL": "http://localhost:1/", "OUT": tmp_path / "out"}
+    filled = (given.get(word, word) for word in words.split())
+    assert called(monkeypatch, *filled, "--hosts", "a.lab, b.lab:9000") == 1
+    assert asked == [("a.lab", "b.lab:9000")]

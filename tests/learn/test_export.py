@@ -12,8 +12,9 @@ from shapely.geometry import mapping
 from chip_folders import as_frame, edit, truth, write_chips, write_run
 from gnomon.datamodel.errors import LabelError, ReviewError, StoreError
 from gnomon.learn.chips import Chip, corner_of, read_chips
-from gnomon.learn.export import export_chips, source_of
+from gnomon.learn.export import export_chips
 from gnomon.learn.labels import NAME, intersection_over_union, read_features, read_labels
+from gnomon.learn.sources import source_of
 from simulated import BOX
 
 

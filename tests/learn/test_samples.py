@@ -17,11 +17,12 @@ from gnomon.datamodel.boxes import OrientedBox
 from gnomon.datamodel.errors import LabelError
 from gnomon.learn.batches import training_batches
 from gnomon.learn.chips import Chip, read_chips
-from gnomon.learn.export import export_chips, source_of
+from gnomon.learn.export import export_chips
 from gnomon.learn.labels import NAME, feature_of, read_features, read_labels, write_labels
 from gnomon.learn.outlines import outlines_in_pixels
 from gnomon.learn.samples import RIM_PX, _stretched, _touching, read_samples
 from gnomon.learn.scenes import LabelledScene
+from gnomon.learn.sources import source_of
 from gnomon.learn.tensors import scene_tensors
 from simulated import BOX
 

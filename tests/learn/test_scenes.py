@@ -1,7 +1,9 @@
 """Labelled scenes: read with their outlines, corrected, typed, and simulated with their truth."""
 
 import json
+import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,10 +13,25 @@ import shapely
 
 from boxes import upright
 from drawn_scenes import GRID, drawn_port
-from gnomon.datamodel.errors import CatalogError, LabelError
+from gnomon.datamodel.errors import CatalogError, GnomonError, LabelError
+from gnomon.datamodel.scene import Scene
 from gnomon.learn.outlines import PIXEL_LOOSE, TIGHT
-from gnomon.learn.scenes import SHORTEST_M, labelled_scenes, simulated_scenes
+from gnomon.learn.scenes import SHORTEST_M, labelled_scenes, outlines_of, simulated_scenes
+from servers import FileServer
 from simulated import spec, write_sea
+
+
+def scene_with_outlines(href: str) -> Scene:
+    return Scene(
+        id="a",
+        collection="test",
+        platform="s2a",
+        sensor="optical",
+        seen_at=datetime(2024, 5, 1, tzinfo=UTC),
+        footprint=shapely.box(0, 0, 1, 1),
+        gsd_m=10.0,
+        outlines_href=href,
+    )
 
 
 def test_scenes_are_read_with_their_outlines(sea: Path) -> None:
@@ -42,17 +59,62 @@ def test_a_catalogue_without_labels_is_refused(season) -> None:
         labelled_scenes(season.path)
 
 
-def test_outlines_that_cannot_be_used_are_refused_by_feature(tmp_path: Path) -> None:
+def test_outlines_are_read_as_strictly_as_labels(tmp_path: Path) -> None:
     catalog = write_sea(tmp_path)
     path = tmp_path / "april-14" / "ships.geojson"
     document = json.loads(path.read_text())
-    document["features"][1]["geometry"] = {"type": "Point", "coordinates": [130, 42]}
+    first, second, third, *_ = document["features"]
+    first["properties"] |= {"type": "tankr", "length_m": "long"}
+    second["geometry"] = {"type": "Point", "coordinates": [130, 42]}
+    third["properties"]["status"] = "not_ship"
     path.write_text(json.dumps(document))
-    with pytest.raises(LabelError, match=r"feature\(s\) 2: should be polygons"):
+    with pytest.raises(LabelError) as refused:
         labelled_scenes(str(catalog))
-    path.write_text("{")
-    with pytest.raises(LabelError, match="cannot be read as GeoJSON"):
-        labelled_scenes(str(catalog))
+    for why in (
+        "feature 1: type is 'tankr'; write one of tanker, bulk",
+        "feature 1: length_m is 'long'",
+        "feature 2: geometry is a Point, should be a Polygon or MultiPolygon",
+        "feature 3: status is 'not_ship'; write one of ship",
+    ):
+        assert why in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"features": [{"type": NaN}]}', "[" * 100_000, '{"features": 1}', "\xff"],
+    ids=["cut", "list", "nan", "deep", "number", "bytes"],
+)
+def test_what_is_no_collection_of_outlines_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "ships.geojson"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(LabelError, match=r"ships\.geojson: (cannot be read as|is not a) GeoJSON"):
+        outlines_of(scene_with_outlines(str(path)))
+
+
+def test_rings_that_touch_themselves_are_outlines(tmp_path: Path) -> None:
+    ring = [[0, 0], [2, 0], [2, 1], [1, 1], [1, 2], [2, 2], [2, 1], [3, 1], [3, 3], [0, 3], [0, 0]]
+    places = [[x / 1e4 + 130, y / 1e4 + 42] for x, y in ring]
+    touching = {"type": "Polygon", "coordinates": [places]}
+    assert not shapely.geometry.shape(touching).is_valid
+    feature = {"type": "Feature", "properties": {"ship": 1}, "geometry": touching}
+    path = tmp_path / "ships.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    (outline,) = outlines_of(scene_with_outlines(str(path))).geometry
+    assert shapely.get_coordinates(outline).tolist() == places
+
+
+def test_catalogues_lead_to_the_hosts_that_are_named(sea: Path, tmp_path: Path) -> None:
+    shutil.copytree(sea.parent, tmp_path, dirs_exist_ok=True)
+    (item,) = (path for path in tmp_path.rglob("*.json") if path.stem == "april-04")
+    with FileServer(tmp_path) as server:
+        text = item.read_text()
+        assert '"./ships.geojson"' in text
+        item.write_text(text.replace("./ships.geojson", f"{server.url}/april-04/ships.geojson"))
+        catalog = str(tmp_path / "catalog.json")
+        with pytest.raises(GnomonError, match=r"private network|no item has outlines"):
+            labelled_scenes(catalog, ports=("april-04",))
+        (scene,) = labelled_scenes(catalog, ports=("april-04",), hosts=("127.0.0.1",))
+    assert len(scene.outlines)
 
 
 def test_corrections_and_types_reach_the_boxes(sea: Path, tmp_path: Path) -> None:

@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import Literal
 
-from gnomon.cli.options import IN_PART, AsJson, Natural, Positive, absolute_location
+from gnomon.cli.options import (
+    IN_PART,
+    AsJson,
+    HostNames,
+    Natural,
+    Positive,
+    absolute_location,
+    split_list,
+)
 from gnomon.cli.output_json import write_document
 from gnomon.cli.output_text import console, err
 from gnomon.cli.progress import progress_bar
@@ -17,6 +25,7 @@ def chips_command(
     *,
     out: Path,
     catalog: str | None = None,
+    hosts: HostNames = None,
     review: Path | None = None,
     empty: Natural = 0,
     side: Positive | None = None,
@@ -55,12 +64,15 @@ def chips_command(
     """
     place = out / {"geojson": "", "coco": "coco.json", "yolo-obb": "yolo"}[format]
     with progress_bar("cutting chips", first="searching the catalogue") as show:
-        from gnomon.learn.export import export_chips, source_of
+        from gnomon.learn.export import export_chips
         from gnomon.learn.formats import check_new, read_any, write_any
+        from gnomon.learn.sources import source_of
 
         if format != "geojson":  # before the work, not after
             check_new(place)
-        source = source_of(ships, absolute_location(catalog) if catalog else None)
+        source = source_of(
+            ships, absolute_location(catalog) if catalog else None, hosts=split_list(hosts)
+        )
         made = export_chips(
             source, out, review=review, empty=empty, side_px=side, seed=seed, on_progress=show
         )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gnomon.cli.options import AsJson, absolute_location
+from gnomon.cli.options import AsJson, HostNames, absolute_location, split_list
 from gnomon.cli.output_json import reasons_document, write_document
 from gnomon.cli.output_text import console, print_notes, print_reasons
 from gnomon.cli.progress import progress_bar
@@ -15,6 +15,7 @@ def load_command(
     *,
     catalog: str,
     out: Path,
+    hosts: HostNames = None,
     as_json: AsJson = False,
 ) -> int:
     """Estimate the load of ships from their shadows: your own detections, scenes of any catalogue.
@@ -47,7 +48,7 @@ def load_command(
         from gnomon.workflow.user_tables.reading import read_detections
 
         table = read_detections(detections)
-        loads = read_loads(table, location, out=out, on_progress=show)
+        loads = read_loads(table, location, out=out, hosts=split_list(hosts), on_progress=show)
     print_notes(table.notes)
     counts = {str(state): int(n) for state, n in loads.load_state.value_counts().items()}
     reasons = load_reasons(zip(loads.detection_id, loads.load_reason, strict=True))
@@ -73,6 +74,7 @@ def show_command(
     run: Path | None = None,
     detections: Path | None = None,
     catalog: str | None = None,
+    hosts: HostNames = None,
     out: Path | None = None,
 ) -> int:
     """Draw the evidence for the load of one ship: pixels, fitted model, residual, posterior.
@@ -96,6 +98,13 @@ def show_command(
     from gnomon.report.figures.load import show_load
 
     location = absolute_location(catalog) if catalog else None
-    path = show_load(detection, run=run, detections=detections, catalog=location, out=out)
+    path = show_load(
+        detection,
+        run=run,
+        detections=detections,
+        catalog=location,
+        hosts=split_list(hosts),
+        out=out,
+    )
     console.print(str(path), soft_wrap=True)
     return 0

@@ -34,6 +34,15 @@ def absolute_location(catalog: str) -> str:
     return catalog if "://" in catalog else str(Path(catalog).resolve())
 
 
+HostNames = Annotated[
+    str | None,
+    Parameter(
+        name="--hosts",
+        help="Hosts of this machine or of a private network that the catalogue may lead to beside "
+        "itself: name or name:port, separated by commas.",
+    ),
+]
+"""``--hosts`` of a command."""
 Natural = Annotated[int, Parameter(validator=validators.Number(gte=0))]
 """A number of things, or a seed."""
 Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]

@@ -13,6 +13,7 @@ from gnomon.cli.options import (
     Bbox,
     BoxText,
     DryRun,
+    HostNames,
     absolute_location,
     named,
     parse_bbox,
@@ -95,7 +96,7 @@ def detect_command(
     start: date | None = None,
     end: date | None = None,
     collections: str | None = None,
-    hosts: str | None = None,
+    hosts: HostNames = None,
     model: str = "s2-vessel",
     pictures: bool = False,
     dry_run: DryRun = False,
@@ -128,9 +129,6 @@ def detect_command(
     collections
         Names of collections, separated by commas; every optical collection that gnomon knows if
         left out.
-    hosts
-        Hosts of this machine or of a private network that the catalogue may lead to beside itself:
-        name or name:port, separated by commas.
     model
         Name or folder of weights.
     pictures

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gnomon.cli.options import Natural, Positive, absolute_location, split_list
+from gnomon.cli.options import HostNames, Natural, Positive, absolute_location, split_list
 from gnomon.cli.output_text import console
 from gnomon.cli.progress import progress_bar
 from gnomon.datamodel.errors import WeightsError
@@ -19,6 +19,7 @@ def train_command(
     calibration: Path | None = None,
     corrections: Path | None = None,
     ports: str | None = None,
+    hosts: HostNames = None,
     steps: Positive | None = None,
     seed: Natural = 0,
 ) -> int:
@@ -69,6 +70,7 @@ def train_command(
             base=base,
             version=version,
             catalogs=catalogs,
+            hosts=hosts,
             hold=hold,
             steps=steps,
             seed=seed,
@@ -89,6 +91,7 @@ def train_command(
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             corrections=corrections,
             ports=split_list(ports) or None,
+            hosts=split_list(hosts),
             options=options,
             on_progress=show,
         )
@@ -97,7 +100,7 @@ def train_command(
     return 0
 
 
-def evaluate_command(catalog: str, /, *, model: str = "s2-vessel") -> int:
+def evaluate_command(catalog: str, /, *, model: str = "s2-vessel", hosts: HostNames = None) -> int:
     """Print the scores of weights on labelled scenes, as Markdown for the model card.
 
     Example: gnomon evaluate labelled/catalog.json --model models/my-vessel
@@ -112,7 +115,7 @@ def evaluate_command(catalog: str, /, *, model: str = "s2-vessel") -> int:
     """
     from gnomon.learn.scores import score_table
 
-    console.print(score_table(model, catalog), soft_wrap=True)
+    console.print(score_table(model, catalog, hosts=split_list(hosts)), soft_wrap=True)
     return 0
 
 
@@ -123,6 +126,7 @@ def _finetune(
     base: str,
     version: str,
     catalogs: Sequence[str],
+    hosts: str | None,
     hold: str | None,
     steps: int | None,
     seed: int,
@@ -139,6 +143,7 @@ def _finetune(
             base=base,
             version=version,
             catalogs=[absolute_location(catalog) for catalog in catalogs],
+            hosts=split_list(hosts),
             options=options,
             on_progress=show,
         )

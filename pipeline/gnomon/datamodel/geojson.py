@@ -187,15 +187,31 @@ def read_collection(path: Path, *, error: type[GnomonError]) -> list[Any]:
 
     """
     try:
-        found = strict_json(path.read_text(encoding="utf-8-sig"))
+        body = path.read_bytes()
     except FileNotFoundError as missing:
         raise error(f"{path}: cannot be read as GeoJSON (there is no such file)") from missing
     except (OSError, ValueError) as fault:
         raise error(f"{path}: cannot be read as GeoJSON ({_short(fault)})") from fault
+    return features_of_body(body, path, error=error)
+
+
+def features_of_body(body: bytes, place: Path | str, *, error: type[GnomonError]) -> list[Any]:
+    """Features of the bytes of a file, which lies at a path or an address, not yet checked.
+
+    Raises
+    ------
+    GnomonError
+        ``error``: it is no JSON in UTF-8, is no FeatureCollection, or is in another CRS.
+
+    """
+    try:
+        found = strict_json(body.decode("utf-8-sig"))
+    except ValueError as fault:
+        raise error(f"{place}: cannot be read as GeoJSON ({_short(fault)})") from fault
     try:
         return features_in(found)
     except ValueError as fault:
-        raise error(f"{path}: {fault}") from fault
+        raise error(f"{place}: {fault}") from fault
 
 
 def features_in(collection: Any) -> list[Any]:
@@ -282,7 +298,9 @@ def repeated(
             yield FeatureFault(number, _who(dict(rows[number]), rows[number].NAMED_BY), why)
 
 
-def refuse_faults(path: Path, faults: Sequence[FeatureFault], *, error: type[GnomonError]) -> None:
+def refuse_faults(
+    path: Path | str, faults: Sequence[FeatureFault], *, error: type[GnomonError]
+) -> None:
     """Raise if there are faults, all of them at once.
 
     Raises

@@ -9,7 +9,6 @@ Exporting again adds what is new. It changes no row, and writes no chip twice.
 """
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,6 @@ from shapely.geometry import mapping
 
 from gnomon.datamodel.decisions import Decision, latest, read_review
 from gnomon.datamodel.errors import AssetError, GnomonError, LabelError
-from gnomon.datamodel.files import read_table
 from gnomon.datamodel.geojson import Feature
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
@@ -52,24 +50,14 @@ from gnomon.learn.labels import (
     to_labels,
     write_labels,
 )
+from gnomon.learn.sources import Source
 from gnomon.workflow.loads import prepared, scenes_of
-from gnomon.workflow.user_tables.reading import read_detections
 
 FRAME = "no ship was found here: not_ship if you see none, else outline each ship"
 WATER_MIN = 0.1
 """Least share of water in a chip without detections: ships do not lie on land."""
 TRIES = 40
 """Places that are tried in an observation for a chip without detections, and rounds over all."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Detections, where their scenes are, and the observations that they came from."""
-
-    path: Path
-    detections: gpd.GeoDataFrame
-    catalog: str
-    observations: gpd.GeoDataFrame | None
 
 
 @dataclass(frozen=True)
@@ -88,28 +76,6 @@ class ChipExport:
     """Scenes of which no chips could be made."""
 
 
-def source_of(place: Path, catalog: str | None = None) -> Source:
-    """Detections of the folder of a run, or of a table together with its catalogue.
-
-    Raises
-    ------
-    GnomonError
-        It is neither, or cannot be read.
-
-    """
-    if place.is_dir():
-        summary = place / "run.json"
-        if not summary.is_file():
-            raise LabelError(f"{place}: is not the folder of a run (it has no run.json)")
-        url = json.loads(summary.read_text(encoding="utf-8"))["study"]["catalog"]["url"]
-        table = place / "detections.parquet"
-        observations = read_table(place / "observations.parquet")
-        return Source(table, read_detections(table).frame, catalog or url, observations)
-    if catalog is None:
-        raise LabelError(f"{place}: is a table; say --catalog, where its scenes are")
-    return Source(place, read_detections(place).frame, catalog, None)
-
-
 def export_chips(
     source: Source,
     out: Path,
@@ -125,7 +91,7 @@ def export_chips(
     Parameters
     ----------
     source
-        From `source_of`.
+        From `gnomon.learn.sources.source_of`.
     out
         Folder of chips and labels; what is there stays as it is.
     review
@@ -153,7 +119,9 @@ def export_chips(
     to_labels(kept, chips, path)
     missing = empty - _frames(kept)
     observations = _observations(source, missing, np.random.default_rng(seed))
-    scenes = scenes_of(_named(source, observations), source.catalog, source.path)
+    scenes = scenes_of(
+        _named(source, observations), source.catalog, source.path, hosts=source.hosts
+    )
     fresh: list[Feature] = []
     cutters: dict[str, _Cutter] = {}
     faults = []

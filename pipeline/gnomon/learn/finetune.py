@@ -87,6 +87,7 @@ def finetune(
     base: str = "s2-vessel",
     version: str = "0.1.0",
     catalogs: Sequence[str] = (),
+    hosts: Sequence[str] = (),
     options: FinetuneOptions | None = None,
     on_progress: Progress = silent,
 ) -> weights.Model:
@@ -104,6 +105,8 @@ def finetune(
         Of the new weights.
     catalogs
         Of labelled scenes beside the chips, as `gnomon.learn.train` reads them.
+    hosts
+        Hosts that are not of the internet and that the catalogues may lead to.
     options
         How long and how fast.
     on_progress
@@ -125,7 +128,7 @@ def finetune(
     if not isinstance(ready.network, Network):
         raise WeightsError(f"{base}: only networks of the architecture centernet can be finetuned")
     parts = split(read_samples(folder, gsd_m=ready.model.gsd_m), options.hold, seed=options.seed)
-    run = _Run.of(folder, out, ready, catalogs, options, on_progress)
+    run = _Run.of(folder, out, ready, catalogs, hosts, options, on_progress)
     trial = run.train("holdout run", parts.train) if parts.holdout else None
     comparison = compare(ready, trial, parts.holdout, run.checks() if trial else ())
     network = run.train("final run", (*parts.train, *parts.holdout))
@@ -173,6 +176,7 @@ class _Run:
         out: Path,
         base: weights.Weights,
         catalogs: Sequence[str],
+        hosts: Sequence[str],
         options: FinetuneOptions,
         on_progress: Progress,
     ) -> "_Run":
@@ -186,7 +190,8 @@ class _Run:
         }
         place = out.with_name(f".{out.name}.training")
         place.mkdir(parents=True, exist_ok=True)
-        real = [scene_tensors(scene, base.model.bands) for scene in labelled_scenes(*catalogs)]
+        scenes = labelled_scenes(*catalogs, hosts=hosts)
+        real = [scene_tensors(scene, base.model.bands) for scene in scenes]
         return _Run(place, digest(inputs), base, tuple(real), options, on_progress)
 
     def checks(self) -> list[LabelledScene]:

@@ -11,13 +11,14 @@ that lies on a labelled outline is that outline.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from pydantic import BeforeValidator, Field
 from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import write_whole
@@ -25,11 +26,13 @@ from gnomon.datamodel.geojson import (
     Feature,
     FeatureFault,
     Row,
+    features_of_body,
     parse_rows,
     read_collection,
     read_geometry,
     refuse_faults,
     repeated,
+    rows_table,
 )
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.ship_types import ShipType
@@ -53,7 +56,28 @@ def _single(outline: shapely.Geometry) -> shapely.Polygon:
     return parts[0]
 
 
-class LabelFeature(Row):
+class ShipOutline(Row):
+    """What a label says of one hull, in a file of labels or beside a scene of a catalogue."""
+
+    type: ShipType = "unknown"
+    length_m: float | None = Field(default=None, gt=0, le=LONGEST_M, strict=True)
+
+
+class PublishedOutline(ShipOutline):
+    """One feature of the outlines of a catalogue's scene, all of which are ships.
+
+    Sets that are published have rings that touch themselves; the area that they enclose is known.
+    """
+
+    status: Literal["ship"] = "ship"
+    ignored: bool = Field(default=False, strict=True)
+    """What may be a ship and may be none."""
+    measured: bool = Field(default=False, strict=True)
+    """Drawn along the hull, however loose the others are."""
+    geometry: Annotated[BaseGeometry, read_geometry("Polygon", "MultiPolygon", valid=False)]
+
+
+class LabelFeature(ShipOutline):
     """One feature of the file; what may be empty in it is found out from the chips."""
 
     NAMED_BY: ClassVar = ("label_id",)
@@ -63,8 +87,6 @@ class LabelFeature(Row):
     scene_id: str | None = None
     detection_id: str | None = None
     status: Status
-    type: ShipType = "unknown"
-    length_m: float | None = Field(default=None, gt=0, le=LONGEST_M, strict=True)
     load_state: LabelLoad = "unknown"
     note: str | None = None
     score: float | None = None
@@ -110,6 +132,33 @@ def read_features(path: Path) -> list[Feature]:
     for feature in features:
         feature["properties"] = feature.get("properties") or {}
     return features
+
+
+def published_outlines(body: bytes, place: str) -> gpd.GeoDataFrame:
+    """Outlines of the ships of one scene, as a catalogue has them.
+
+    Parameters
+    ----------
+    body
+        A GeoJSON in EPSG:4326.
+    place
+        Its path or address, for messages.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The columns of `PublishedOutline`, in the order of the file.
+
+    Raises
+    ------
+    LabelError
+        It is no such GeoJSON, or features are at fault: each is named.
+
+    """
+    features = features_of_body(body, place, error=LabelError)
+    rows, faults = parse_rows(features, PublishedOutline)
+    refuse_faults(place, faults, error=LabelError)
+    return rows_table(PublishedOutline, list(rows.values()))
 
 
 def to_labels(

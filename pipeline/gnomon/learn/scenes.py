@@ -9,7 +9,6 @@ their own (`gnomon.learn.corrections`).
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 
 import geopandas as gpd
@@ -18,9 +17,10 @@ import shapely
 import xarray as xr
 from odc.geo.xr import wrap_xr
 
-from gnomon.catalog.documents import parsed_object
+from gnomon.catalog.documents import one_line, parsed_object
 from gnomon.catalog.http import read_document
 from gnomon.catalog.search import find_scenes
+from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.arrays import Mask
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import CatalogError, LabelError
@@ -30,6 +30,7 @@ from gnomon.datamodel.study import CatalogOptions, MaskOptions
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
 from gnomon.learn.corrections import corrected, read_corrections
+from gnomon.learn.labels import published_outlines
 from gnomon.learn.outlines import (
     PIXEL_LOOSE,
     TIGHT,
@@ -118,7 +119,10 @@ class LabelledScene:
 
 
 def labelled_scenes(
-    *catalogs: str, ports: Sequence[str] | None = None, corrections: Path | None = None
+    *catalogs: str,
+    ports: Sequence[str] | None = None,
+    corrections: Path | None = None,
+    hosts: Sequence[str] = (),
 ) -> list[LabelledScene]:
     """Every scene of some catalogues that has outlines of ships.
 
@@ -130,6 +134,8 @@ def labelled_scenes(
         Parts of item ids; other scenes are left out. All, if left out.
     corrections
         File of corrections to the labels.
+    hosts
+        Hosts that are not of the internet and that the catalogues may lead to.
 
     Raises
     ------
@@ -142,7 +148,7 @@ def labelled_scenes(
     better = read_corrections(corrections) if corrections else None
     labelled: list[LabelledScene] = []
     for catalog in catalogs:
-        found = find_scenes(CatalogOptions(url=catalog), area=None)
+        found = find_scenes(CatalogOptions(url=catalog, hosts=tuple(hosts)), area=None)
         scenes = [s for s in found.scenes if s.outlines_href]
         if not scenes:
             raise CatalogError(
@@ -160,28 +166,24 @@ def _read(scene: Scene) -> LabelledScene:
 
 
 def outlines_of(scene: Scene) -> gpd.GeoDataFrame:
-    """Outlines of the ships of a labelled scene, at a path or an address, in any CRS.
+    """Outlines of the ships of a labelled scene, at a path or an address, in EPSG:4326.
 
     Rows keep their order.
 
     Raises
     ------
     LabelError
-        They cannot be read, or are not outlines.
+        They cannot be read, or features are at fault: each is named.
 
     """
+    href = str(scene.outlines_href)
+    shown = without_secrets(href)
     try:
-        body = read_document(str(scene.outlines_href), scene.trust, timeout_s=OUTLINES_S)
-        # GDAL opens anything: what names other files, and is no GeoJSON, ends here.
-        parsed_object(body.decode("utf-8"), scene.trust.limits)
-        outlines = gpd.read_file(BytesIO(body))
-    except Exception as error:  # pyogrio raises several unrelated types
-        raise LabelError(f"{scene.outlines_href}: cannot be read as GeoJSON ({error})") from error
-    fit = outlines.geom_type.isin(["Polygon", "MultiPolygon"]) & ~outlines.is_empty
-    if not fit.all():
-        rows = ", ".join(str(n) for n in np.flatnonzero(~fit.to_numpy(bool)) + 1)
-        raise LabelError(f"{scene.outlines_href}: feature(s) {rows}: should be polygons")
-    return outlines
+        body = read_document(href, scene.trust, timeout_s=OUTLINES_S)
+        parsed_object(body.decode("utf-8-sig"), scene.trust.limits)
+    except (OSError, ValueError, TypeError) as error:
+        raise LabelError(f"{shown}: cannot be read as GeoJSON ({one_line(error)})") from error
+    return published_outlines(body, shown)
 
 
 def simulated_scenes(

@@ -115,7 +115,7 @@ def _score(labels: str, least_m: float, result: Matched, threshold: float) -> Sc
     )
 
 
-def score_table(model: str, catalog: str) -> str:
+def score_table(model: str, catalog: str, *, hosts: Sequence[str] = ()) -> str:
     """Scores of weights on a labelled catalogue beside those of CFAR alone, as Markdown.
 
     The network is read at its own threshold, CFAR at the one that flatters it.
@@ -126,7 +126,7 @@ def score_table(model: str, catalog: str) -> str:
         As `score_catalog`.
 
     """
-    scenes = labelled_scenes(catalog)
+    scenes = labelled_scenes(catalog, hosts=hosts)
     ready = weights.load(model)
     threshold = ready.model.calibration.threshold
     lines = [

@@ -44,6 +44,7 @@ def train(
     calibration: Calibration,
     corrections: Path | None = None,
     ports: Sequence[str] | None = None,
+    hosts: Sequence[str] = (),
     simulated: int = SIMULATED,
     options: TrainOptions | None = None,
     on_progress: Progress | None = None,
@@ -66,6 +67,8 @@ def train(
         File of corrections to the labels.
     ports
         Parts of item ids; other scenes are left out. All, if left out.
+    hosts
+        Hosts that are not of the internet and that the catalogues may lead to.
     simulated
         Simulated scenes beside the real ones.
     options
@@ -84,7 +87,7 @@ def train(
     if out.exists():  # before half an hour of work, not after
         raise WeightsError(f"{out}: exists; weights are never overwritten")
     options = options or TrainOptions()
-    labelled = labelled_scenes(*catalogs, ports=ports, corrections=corrections)
+    labelled = labelled_scenes(*catalogs, ports=ports, corrections=corrections, hosts=hosts)
     real = [scene_tensors(scene, BANDS) for scene in labelled]
     folder = out.parent / f"{out.name}.training"
 

@@ -104,6 +104,7 @@ def read_loads(
     *,
     out: Path | None = None,
     options: LoadOptions | None = None,
+    hosts: tuple[str, ...] = (),
     on_progress: Progress | None = None,
 ) -> gpd.GeoDataFrame:
     """Estimate the loads of any table of detections.
@@ -118,6 +119,8 @@ def read_loads(
         GeoParquet to be written, whole or not at all.
     options
         Of the stage.
+    hosts
+        Hosts that are not of the internet and that the catalogue may lead to.
     on_progress
         Called after each scene.
 
@@ -136,7 +139,7 @@ def read_loads(
     read = detections if isinstance(detections, UserTable) else read_detections(detections)
     table = read.frame.reset_index(drop=True)
     parts = []
-    scenes = scenes_of(table, catalog, read.path)
+    scenes = scenes_of(table, catalog, read.path, hosts=hosts)
     for count, (name, scene) in enumerate(scenes.items(), start=1):
         rows, reader = prepared(table[table.scene_id == name], scene)
         parts.append(stage.loads(rows, reader, options or LoadOptions()).join(rows[list(_KEPT)]))
@@ -153,8 +156,12 @@ def read_loads(
     return result
 
 
-def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Scene]:
+def scenes_of(
+    table: gpd.GeoDataFrame, catalog: str, path: Path, *, hosts: tuple[str, ...] = ()
+) -> dict[str, Scene]:
     """Scenes that a table (read from a path) names, with their angles.
+
+    The catalogue may also lead to ``hosts``, which are not of the internet.
 
     Raises
     ------
@@ -165,7 +172,7 @@ def scenes_of(table: gpd.GeoDataFrame, catalog: str, path: Path) -> dict[str, Sc
     wanted = list(dict.fromkeys(table.scene_id))
     if not wanted:
         return {}
-    options = CatalogOptions(url=catalog, max_cloud_percent=100)
+    options = CatalogOptions(url=catalog, max_cloud_percent=100, hosts=hosts)
     found = find_scenes(options, area=None, ids=wanted)
     scenes = {scene.id: scene for scene in (*found.scenes, *found.cloudy)}
     faults = {fault.item: str(fault.error) for fault in found.faults}

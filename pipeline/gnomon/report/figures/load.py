@@ -40,6 +40,7 @@ def show_load(
     run: Path | None = None,
     detections: Path | None = None,
     catalog: str | None = None,
+    hosts: tuple[str, ...] = (),
     out: Path | None = None,
 ) -> Path:
     """Draw the evidence for the load of one ship.
@@ -55,6 +56,8 @@ def show_load(
         Folder of a run.
     detections, catalog
         Instead of a run: a table, and the catalogue that has its scenes.
+    hosts
+        Hosts that are not of the internet and that the catalogue may lead to.
     out
         PNG file to write; ``DETECTION.png`` in the run's folder or the working directory if left
         out.
@@ -71,7 +74,7 @@ def show_load(
     elif detections is None or catalog is None:
         raise StoreError("name --run FOLDER, or --detections FILE and --catalog CATALOG")
     else:
-        reading, credit = _read_again(detection, detections, catalog)
+        reading, credit = _read_again(detection, detections, catalog, hosts)
         load, drawing = reading.load, _Drawing.of(reading)
     _draw(drawing, title=f"{detection}\n{load_line(load)}", path=path, credit=credit)
     return path
@@ -105,12 +108,14 @@ def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing, ImageCredi
     return load, drawing, credit_of_rows(row.to_frame().T)
 
 
-def _read_again(detection: str, detections: Path, catalog: str) -> tuple[Reading, ImageCredit]:
+def _read_again(
+    detection: str, detections: Path, catalog: str, hosts: tuple[str, ...]
+) -> tuple[Reading, ImageCredit]:
     """Load of one ship of a table, read from its scene; the whole scene's hulls are neighbours."""
     table = read_detections(detections).frame
     scene_id = _row_of(table, detection, detections).scene_id
     mates = table[table.scene_id == scene_id]
-    scene = scenes_of(mates, catalog, detections)[scene_id]
+    scene = scenes_of(mates, catalog, detections, hosts=hosts)[scene_id]
     rows, read = prepared(mates, scene)
     k = int(np.flatnonzero(mates.detection_id == detection)[0])
     credit = image_credit(scene.collection, scene.platform, scene.seen_at)
