@@ -44,7 +44,8 @@ def test_evaluation_prints_markdown_as_it_is(
 ) -> None:
     table = "| port | recall |\n|---|---|\n| [rajin] | 0.91 |" + " " * 100 + "|"
     monkeypatch.setattr(
-        "gnomon.learn.scores.score_table", lambda model, catalog: f"{model} {catalog}\n{table}"
+        "gnomon.learn.scores.score_table",
+        lambda model, catalog, **_: f"{model} {catalog}\n{table}",
     )
     assert called(monkeypatch, "evaluate", "labelled.json", "--model", "my-vessel") == 0
     assert capsys.readouterr().out == f"my-vessel labelled.json\n{table}\n"

@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.files import toml_values
 from gnomon.datamodel.scene import QualityCodes, Sensor, Signing
 from gnomon.datamodel.study import Options
 
@@ -96,7 +97,7 @@ def providers_with(path: Path | None) -> Providers:
     if path is None:
         return known
     try:
-        own = Providers.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        own = Providers.model_validate(toml_values(path))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise StudyError(f"{path}: cannot be read as TOML ({error})") from error
     except ValidationError as error:

@@ -1,7 +1,8 @@
 """Errors that a user can correct. Each is one line: what, where, and what to do.
 
 What is secret in an address is taken out when an error is made: messages are printed, logged, and
-written into tables.
+written into tables. What a terminal would obey instead of showing it (control characters, half
+characters) is escaped: names in messages come from files that others wrote.
 """
 
 import os
@@ -31,11 +32,20 @@ def row_numbers_text(numbers: Sequence[int]) -> str:
     return f"rows {shown} and {more:,} more" if more > 0 else f"rows {shown}"
 
 
+def printable(text: str) -> str:
+    """Text for messages: without secrets, and with escapes for what cannot be shown."""
+    shown = (
+        one if one == "\n" or one.isprintable() else one.encode("unicode_escape").decode()
+        for one in without_secrets(text)
+    )
+    return "".join(shown)
+
+
 class GnomonError(Exception):
     """Parent of all; the command line prints them without a traceback."""
 
     def __init__(self, *parts: object) -> None:
-        super().__init__(*(without_secrets(p) if isinstance(p, str) else p for p in parts))
+        super().__init__(*(printable(p) if isinstance(p, str) else p for p in parts))
 
 
 class StudyError(GnomonError):
@@ -115,7 +125,7 @@ class TableError(GnomonError):
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__(lines)
-        self.lines = tuple(without_secrets(line) for line in lines)
+        self.lines = tuple(printable(line) for line in lines)
 
     def __str__(self) -> str:
         more = len(self.lines) - self.SHOWN

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow.parquet as pq
 
 from gnomon.datamodel.errors import StoreError
 
@@ -52,6 +54,38 @@ def file_name(text: str, suffix: str = "") -> str:
     return plain + suffix
 
 
+def toml_values(path: Path) -> dict[str, Any]:
+    """Values of a TOML file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    ValueError
+        It is no TOML in UTF-8, or nested too deeply; it is then a ``TOMLDecodeError`` or a
+        ``UnicodeDecodeError``.
+
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("it is nested too deeply") from None
+
+
+def check_parquet(path: Path) -> None:
+    """Make sure that all values of a Parquet file are what its columns say, as text in UTF-8.
+
+    Readers look at text only when it is used.
+
+    Raises
+    ------
+    Exception
+        Of several unrelated types: it is damaged, or no Parquet.
+
+    """
+    pq.read_table(path).validate(full=True)
+
+
 def read_table(path: Path | str) -> gpd.GeoDataFrame:
     """Read a table that gnomon wrote.
 
@@ -63,7 +97,7 @@ def read_table(path: Path | str) -> gpd.GeoDataFrame:
     """
     try:
         return gpd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # damaged metadata raise anything
         why = getattr(error, "strerror", None) or error
         raise StoreError(f"{path}: cannot be read as GeoParquet ({why})") from error
 
@@ -79,7 +113,7 @@ def read_plain_table(path: Path | str) -> pd.DataFrame:
     """
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # damaged metadata raise anything
         why = getattr(error, "strerror", None) or error
         raise StoreError(f"{path}: cannot be read as Parquet ({why})") from error
 

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from scipy.special import logit, ndtr
 
 from gnomon.datamodel.arrays import Float64s
+from gnomon.datamodel.geojson import strict_json
 from gnomon.datamodel.study import Options
 
 Water = Literal["quay", "open_water"]
@@ -116,7 +117,7 @@ def read_recall(text: str) -> Recall:
 
     """
     try:
-        values = json.loads(text)
+        values = strict_json(text)
         values.pop("detector", None)
         return Recall.model_validate(values)
     except (ValueError, TypeError, AttributeError, ValidationError) as error:

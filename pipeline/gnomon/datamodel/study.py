@@ -24,6 +24,7 @@ from pydantic import (
 from shapely import box, difference, union_all
 
 from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.files import toml_values
 from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.ports import Port, read_ports
 from gnomon.datamodel.scene import Sensor
@@ -375,7 +376,7 @@ def read_toml(path: Path, *, kind: str) -> dict[str, Any]:
 
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return toml_values(path)
     except FileNotFoundError as error:
         raise StudyError(f"{path}: there is no such {kind}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.files import toml_values
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import Options
@@ -196,7 +197,7 @@ def read_model(name: str) -> Model:
     """
     path = find(name) / MODEL
     try:
-        return Model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Model.model_validate(toml_values(path))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise WeightsError(f"{path}: {' '.join(str(error).split())}") from error
 

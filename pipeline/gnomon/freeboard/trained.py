@@ -11,7 +11,6 @@ each. The factors are in model.toml.
 
 import functools
 import hashlib
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,12 +19,13 @@ import numpy as np
 import tomli_w
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.files import toml_values
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import Options
 from gnomon.freeboard.bins import ShipChip
@@ -221,11 +221,10 @@ def load_posterior(folder: Path) -> TrainedPosterior:
 
     """
     try:
-        text = (folder / _MODEL).read_text(encoding="utf-8")
-        model = PosteriorModel.model_validate(tomllib.loads(text))
+        model = PosteriorModel.model_validate(toml_values(folder / _MODEL))
         data = (folder / _WEIGHTS).read_bytes()
         check = load_file(folder / _CHECK)
-    except (OSError, tomllib.TOMLDecodeError, ValidationError, SafetensorError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise WeightsError(f"{folder}: {' '.join(str(error).split())}") from error
     if hashlib.sha256(data).hexdigest() != model.digest:
         raise WeightsError(f"{folder}: damaged, the weights are not those of {_MODEL}")

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import rasterio
 from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 
@@ -175,9 +176,13 @@ def _check(source: rasterio.DatasetReader, trust: Trust) -> None:
         raise _UnfitError("names another file for its overviews; write it without (gdal_translate)")
     if any(name.startswith("complex") for name in source.dtypes):
         raise _UnfitError("has complex numbers, not reflectance; leave its collection out")
+    if not np.isfinite(source.transform).all():
+        raise _UnfitError("has a grid without a place (NaN or infinite); mend it")
     pixel_m = abs(source.transform.a), abs(source.transform.e)
     if source.crs is not None and source.crs.is_geographic:
         raise _UnfitError("is in degrees, not in metres; warp it to UTM (gdalwarp)")
+    if source.crs is not None and not source.crs.is_projected:
+        raise _UnfitError("is on no map of the earth (its CRS is local); warp it to UTM (gdalwarp)")
     if not all(FINEST_M <= side <= COARSEST_M for side in pixel_m):
         raise _UnfitError(f"has pixels of {pixel_m[0]:g} x {pixel_m[1]:g} m; mend its grid")
     together = source.interleaving is not None and source.interleaving.name == "pixel"
@@ -206,7 +211,7 @@ def reading(scene: Scene, asset: Asset) -> Iterator[None]:
         raise AssetError(scene.id, asset.name, str(error)) from error
     except AddressError as error:
         raise AssetError(scene.id, asset.name, f"is not opened: {error}") from error
-    except (RasterioError, OSError, OutOfTimeError) as error:
+    except (RasterioError, CPLE_BaseError, OSError, OutOfTimeError) as error:
         _open.cache_clear()  # a file that failed, or whose signature aged, is opened anew
         why = f"{asset.href} cannot be read ({_innermost(error)}); {_advice(asset.href)}"
         raise AssetError(scene.id, asset.name, why) from error

@@ -6,7 +6,6 @@ errors of length, beam and heading are robust deviations, so that one crane take
 widen them all; they contain the looseness of the labels and are too wide rather than too narrow.
 """
 
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from scipy.stats import mannwhitneyu
 
 from gnomon.datamodel.arrays import Float64s, Mask
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.files import toml_values
 from gnomon.detect.calibration import BoxErrors, Calibration, Curve, bounded_logit
 from gnomon.learn.metrics import Matched, Ranking
 
@@ -134,7 +134,7 @@ def read_calibration(path: Path) -> Calibration:
 
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = toml_values(path)
         return Calibration.model_validate(values["calibration"])
     except (OSError, ValueError, KeyError) as error:  # pydantic's and toml's are values
         raise WeightsError(f"{path}: is no calibration ({' '.join(str(error).split())})") from error

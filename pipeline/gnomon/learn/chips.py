@@ -18,6 +18,7 @@ import shapely
 import xarray as xr
 from numpy.typing import NDArray
 from odc.geo.geobox import GeoBox
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 
@@ -230,9 +231,9 @@ def open_chip(path: Path) -> Chip:
         with rasterio.open(path, driver="GTiff") as file:
             tags, grid = file.tags(), GeoBox.from_rio(file)
             bands = tuple(name or "" for name in file.descriptions)
-    except RasterioError as error:
+    except (RasterioError, CPLE_BaseError, ValueError) as error:  # also of tags that are no text
         raise LabelError(f"{path}: cannot be read ({error}); make the chips anew") from error
-    if "SCENE_ID" not in tags or grid.crs is None:
+    if "SCENE_ID" not in tags or grid.crs is None or not grid.crs.projected:
         raise LabelError(f"{path}: is no chip of gnomon (no SCENE_ID, or no CRS); move it away")
     port = tags.get("PORT") or None
     return Chip(path=path, scene_id=tags["SCENE_ID"], port=port, grid=grid, bands=bands)
@@ -263,7 +264,7 @@ def chip_pixels(chip: Chip) -> xr.Dataset:
     try:
         with rasterio.open(chip.path, driver="GTiff") as file:
             counts, scales = file.read(), file.scales
-    except RasterioError as error:
+    except (RasterioError, CPLE_BaseError) as error:
         raise LabelError(f"{chip.path}: cannot be read ({error}); make the chips anew") from error
     values = np.where(counts == 0, np.nan, counts * np.array(scales)[:, None, None])
     return xr.Dataset(

@@ -191,14 +191,14 @@ def _optional(folder: Path, name: str, notes: list[str]) -> pd.DataFrame:
         return pd.DataFrame()
     try:
         return pd.DataFrame(gpd.read_parquet(path))
-    except ValueError:  # a table without geometry
-        pass
     except OSError as error:
         notes.append(f"{path.name} cannot be read and is left out ({error})")
         return pd.DataFrame()
+    except Exception:  # noqa: BLE001, S110 - a table without geometry; or damaged, as below
+        pass
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - damaged metadata raise anything
         notes.append(f"{path.name} cannot be read and is left out ({error})")
         return pd.DataFrame()
 

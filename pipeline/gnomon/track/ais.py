@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import TrackError, row_numbers_text
+from gnomon.datamodel.files import check_parquet
 from gnomon.datamodel.times import utc_time
 from gnomon.geo.local import local_metres
 from gnomon.track.fleet import UNNAMED, AisNames, Fleet
@@ -48,7 +49,9 @@ def read_ais(path: Path) -> pd.DataFrame:
     """
     try:
         frame = _read(path)
-    except (OSError, ValueError, OverflowError) as error:
+    except TrackError:
+        raise
+    except Exception as error:  # damaged metadata of Parquet raise anything
         raise TrackError(f"{path}: cannot be read as AIS positions ({error})") from error
     if absent := [name for name in REQUIRED if name not in frame.columns]:
         raise TrackError(f"{path}: lacks {', '.join(absent)}; it has {', '.join(frame.columns)}")
@@ -92,6 +95,7 @@ def _refuse(path: Path, faults: dict[str, pd.Series]) -> None:
 def _read(path: Path) -> pd.DataFrame:
     kind = path.suffix.lower()
     if kind in (".parquet", ".geoparquet"):
+        check_parquet(path)
         return pd.read_parquet(path)
     if kind == ".csv":
         return pd.read_csv(path, dtype={"mmsi": str, "imo": str})

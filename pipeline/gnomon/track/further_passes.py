@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from gnomon.datamodel.errors import TrackError
+from gnomon.datamodel.files import toml_values
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.study import Options
 from gnomon.track.observer import ExpectedVisits, IdealObserver, expected_visits
@@ -83,7 +84,7 @@ def read_further_passes(path: Path) -> tuple[AvailablePasses, ...]:
 
     """
     try:
-        return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).passes
+        return _File.model_validate(toml_values(path)).passes
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrackError(f"{path}: cannot be read as TOML ({error})") from error
     except ValidationError as error:

@@ -72,7 +72,7 @@ def implausible_images(
     for bad, why in wrong:
         if bad.any():
             yield _rows_where(bad, "seen_at", f"{times[bad].iloc[0]:%Y-%m-%d} is {why}; correct it")
-    if "port" in observations:
+    if {"port", "scene_id"} <= set(observations):
         yield from _listed_twice(observations, times)
 
 

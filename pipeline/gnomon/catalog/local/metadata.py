@@ -204,7 +204,8 @@ def read_image_table(path: Path) -> dict[str, ImageMetadata | AssetError]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="more", restval="")
-            _check_columns(path, reader.fieldnames or ())
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+            _check_columns(path, reader.fieldnames)
             for row in reader:
                 name = (row.pop("file") or "").strip()
                 place = f"{path.name} line {reader.line_num}"
@@ -217,7 +218,7 @@ def read_image_table(path: Path) -> dict[str, ImageMetadata | AssetError]:
 
 
 def _check_columns(path: Path, names: Iterable[str]) -> None:
-    names = [name.strip() for name in names]
+    names = list(names)
     if "file" not in names:
         why = "has no column file; its first line names the columns, with commas between them"
         raise CatalogError(f"{path}: {why}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.files import toml_values
 from gnomon.detect.centernet.network import Network
 from gnomon.learn.fit import TrainOptions
 from gnomon.learn.recipe import network_name
@@ -47,7 +48,7 @@ def read_folds(path: Path) -> list[Fold]:
 
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))["fold"]
+        tables = toml_values(path)["fold"]
         folds = [Fold(n, tuple(one["ports"])) for n, one in enumerate(tables, start=1)]
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise StudyError(f"{path}: should have tables [[fold]] with ports ({error})") from error

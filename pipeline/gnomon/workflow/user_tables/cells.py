@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gnomon.datamodel.geojson import strict_json
 from gnomon.datamodel.recall import read_recall
 from gnomon.datamodel.times import utc_time
 from gnomon.datamodel.visibility import read_visibility
@@ -160,8 +161,8 @@ def json_texts(values: pd.Series, name: str, faults: Faults) -> pd.Series:
 
 def _are_fractions(text: Any) -> bool:
     try:
-        return all(v is None or 0 <= float(v) <= 1 for v in json.loads(text).values())
-    except (TypeError, ValueError, AttributeError):
+        return all(v is None or 0 <= float(v) <= 1 for v in strict_json(text).values())
+    except (TypeError, ValueError, OverflowError, AttributeError):
         return False
 
 

@@ -16,6 +16,7 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from gnomon.datamodel.errors import TableError
+from gnomon.datamodel.files import check_parquet
 from gnomon.workflow.user_tables.text import DELIMITERS, TextTable, read_text_table
 
 _FORMS = (
@@ -125,12 +126,16 @@ def _form(path: Path) -> str:
 
 def _parquet(path: Path) -> RawTable:
     try:
+        check_parquet(path)
+    except Exception as error:  # of several unrelated types
+        raise ValueError(f"cannot be read as Parquet ({_one_line(error)})") from error
+    try:
         return RawTable(path, gpd.read_parquet(path).reset_index(drop=True), "GeoParquet")
-    except ValueError:
-        pass  # plain Parquet; or damaged, which the next line says
+    except Exception:  # noqa: BLE001, S110 - plain Parquet; or damaged, which the next lines say
+        pass
     try:
         return RawTable(path, pd.read_parquet(path).reset_index(drop=True), "Parquet")
-    except (OSError, ValueError) as error:
+    except Exception as error:  # damaged metadata raise anything
         why = _one_line(error)
         raise ValueError(f"cannot be read as Parquet ({why})") from error
 
