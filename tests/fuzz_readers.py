@@ -38,7 +38,14 @@ from gnomon.learn.chips import chip_path, chip_pixels, open_chip, write_chip
 from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval.folds import read_folds
 from gnomon.learn.formats import read_any, write_any
-from gnomon.learn.labels import feature_of, published_outlines, read_labels, write_labels
+from gnomon.learn.labels import (
+    add_features,
+    feature_of,
+    published_outlines,
+    read_features,
+    read_labels,
+    write_labels,
+)
 from gnomon.learn.sources import source_of
 from gnomon.learn.type_labels import read_types
 from gnomon.report.page.decisions import decision_features, merge_decisions
@@ -318,12 +325,18 @@ def _of_labels(folder: Path) -> list[Reader]:
         shutil.copy(folder / "sound.parquet", run / f"{name}.parquet")
     summary = _json({"study": {"catalog": {"url": SERVER, "hosts": ["a.lab:9000"]}}})
 
+    own_place = shutil.copytree(place, folder / "damaged-labels")
+
+    def labels_in(path: Path) -> object:
+        read_labels(own_place)
+        return add_features(read_features(path), [own])
+
     def converted(data: bytes) -> object:
         (place / "coco.json").write_bytes(data)
         return read_any(place / "coco.json", place)
 
     return [
-        Reader("labels", (labels,), _filed(place, "labels.geojson", lambda _: read_labels(place))),
+        Reader("labels", (labels,), _filed(own_place, "labels.geojson", labels_in)),
         Reader("coco", ((folder / "coco.json").read_bytes(),), converted),
         *_of_yolo(folder, line, place),
         Reader("run", (summary,), _filed(run, "run.json", lambda _: source_of(run))),

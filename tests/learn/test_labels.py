@@ -264,3 +264,14 @@ def test_text_of_any_script_survives(tmp_path: Path) -> None:
     features = [feature_of(outline, label_id=str(n), note=w) for n, w in enumerate(words)]
     write_labels(features, tmp_path / NAME)
     assert [f["properties"]["note"] for f in read_features(tmp_path / NAME)] == words
+
+
+def test_corners_with_and_without_a_height_are_one_outline(sea: Path, tmp_path: Path) -> None:
+    write_chips(tmp_path / "chips", sea)
+    path = tmp_path / "chips" / NAME
+    features = read_features(path)
+    ring = features[0]["geometry"]["coordinates"][0]
+    ring[0], ring[-1] = [*ring[0], 0.0], [*ring[-1], 0.0]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    assert len(add_features(read_features(path), features[:1])) == len(features)
+    assert len(read_labels(tmp_path / "chips")) == len(features)

@@ -124,10 +124,22 @@ def read_geometry(*kinds: str, valid: bool = True) -> BeforeValidator:
 
 def _shape(value: Any) -> BaseGeometry:
     try:
-        # GEOS reads text; text with NaN or Infinity is no JSON and is refused there.
-        return shapely.force_2d(shapely.from_geojson(json.dumps(value)))
+        return parsed_geometry(value)
     except (shapely.GEOSException, TypeError, ValueError, RecursionError) as error:
         _refuse(f"cannot be read ({_short(error)}); draw it anew")
+
+
+def parsed_geometry(value: Any) -> BaseGeometry:
+    """Read the geometry of a feature, two-dimensional, as the checks of `read_geometry` do.
+
+    Raises
+    ------
+    Exception
+        ``GEOSException``, ``TypeError``, ``ValueError`` or ``RecursionError``: it is no geometry.
+
+    """
+    # GEOS reads text; text with NaN or Infinity is no JSON and is refused there.
+    return shapely.force_2d(shapely.from_geojson(json.dumps(value)))
 
 
 def _refuse(why: str) -> NoReturn:

@@ -40,7 +40,7 @@ class Correction(Row):
 
     scene: str
     action: Literal["drop", "fix", "add", "ignore"]
-    label: int | None = Field(default=None, ge=0)
+    label: int | None = Field(default=None, ge=0, lt=2**31)
     length_m: float | None = Field(default=None, gt=0)
     reason: str
     doubt: StrictBool

@@ -12,11 +12,10 @@ from typing import Literal
 import geopandas as gpd
 import numpy as np
 import shapely
-from shapely.geometry import shape
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import write_json
-from gnomon.datamodel.geojson import Feature
+from gnomon.datamodel.geojson import Feature, parsed_geometry
 from gnomon.learn.annotations import corners_in_chip
 from gnomon.learn.chips import FOLDER, Chip, read_chips
 from gnomon.learn.coco import from_coco, is_coco, to_coco
@@ -160,6 +159,6 @@ def _merged(label: Feature, values: Mapping[str, object], geometry: object) -> F
 
 def _box(feature: Feature, chip: Chip) -> shapely.Polygon:
     """Smallest rectangle around an outline, in pixels."""
-    corners = corners_in_chip(shape(feature["geometry"]), chip)
+    corners = corners_in_chip(parsed_geometry(feature["geometry"]), chip)
     box: shapely.Polygon = shapely.Polygon(corners).minimum_rotated_rectangle
     return box

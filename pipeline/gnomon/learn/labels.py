@@ -17,7 +17,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from pydantic import BeforeValidator, Field
-from shapely.geometry import mapping, shape
+from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import LabelError
@@ -28,6 +28,7 @@ from gnomon.datamodel.geojson import (
     Row,
     features_of_body,
     parse_rows,
+    parsed_geometry,
     read_collection,
     read_geometry,
     refuse_faults,
@@ -271,10 +272,10 @@ def add_features(kept: Sequence[Feature], fresh: Sequence[Feature]) -> list[Feat
     result = list(kept)
     given = [feature["properties"] for feature in kept]
     names = {one.get(name) for one in given for name in ("label_id", "detection_id")}
-    outlines = [shape(feature["geometry"]) for feature in kept]
+    outlines = [parsed_geometry(feature["geometry"]) for feature in kept]
     tree = shapely.STRtree(outlines)
     for feature in fresh:
-        new, outline = feature["properties"], shape(feature["geometry"])
+        new, outline = feature["properties"], parsed_geometry(feature["geometry"])
         near = (k for k in tree.query(outline) if given[k].get("scene_id") == new["scene_id"])
         known = names & ({new["label_id"], new["detection_id"]} - {None})
         if not known and not any(
