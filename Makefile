@@ -13,7 +13,8 @@ WEB := pipeline/gnomon/report/web
 .DEFAULT_GOAL := help
 
 .PHONY: help detect demo report page page-packages test fast lint docs notebooks bench validate \
-	evaluate evaluate-background train train-freeboard lock locked test-lowest clean
+	evaluate evaluate-background train train-freeboard lock locked test-lowest \
+	fuzz sbom audit clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +35,10 @@ test: .venv/dev lint  ## lint, types, import contracts, every test
 
 fast: .venv/dev  ## the tests that take seconds
 	.venv/bin/pytest -m "not slow" -x -q
+
+MINUTES ?= 60
+fuzz: .venv/dev  ## damage files for each reader: make fuzz [MINUTES=60] [READERS="study ports"]
+	nice .venv/bin/python tests/fuzz.py --minutes $(MINUTES) $(READERS)
 
 lint: .venv/dev  ## ruff, mypy, import contracts
 	.venv/bin/ruff check pipeline tests docs/scripts
@@ -95,6 +100,19 @@ test-lowest: .venv/dev  ## the fast tests with the lowest versions that pyprojec
 	build/lowest/bin/pip install --quiet --requirement build/lowest.txt
 	build/lowest/bin/pip install --quiet --no-deps --editable .
 	build/lowest/bin/pytest -m "not slow" -q -W default  # old libraries warn of their newer neighbours
+
+sbom: build/tools/ready  ## what a locked installation consists of, as CycloneDX: build/sbom.cdx.json
+	PYTHONWARNINGS=ignore build/tools/bin/cyclonedx-py requirements configs/requirements.lock \
+		--pyproject pyproject.toml --mc-type library --output-reproducible --output-file build/sbom.cdx.json
+	@echo "build/sbom.cdx.json; torch and torchvision are not in the lock and not in it"
+
+audit: build/tools/ready  ## look the locked versions up among known vulnerabilities; needs the network
+	@build/tools/bin/python docs/scripts/audit.py configs/requirements.lock
+
+build/tools/ready: pyproject.toml | .venv/dev
+	$(PYTHON) -m venv --clear build/tools
+	.venv/bin/uv pip install --quiet --python build/tools/bin/python --group audit
+	touch $@
 
 .venv/bin/pip:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gnomon needs Python 3.11 or later: make PYTHON=python3.11")'

@@ -92,6 +92,40 @@ def test_what_is_locked_drops_torch_and_keeps_markers_and_hashes() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("found", "complaints", "code", "words"),
+    [
+        ("", "trace\nrequests.exceptions.ConnectionError: no route", 0, "nothing is checked"),
+        ("", "requests.exceptions.ProxyError: refused", 0, "nothing is checked"),
+        ("", "ERROR: the lock is broken", 1, "pip-audit failed: ERROR: the lock is broken"),
+        ("[]", "", 1, "pip-audit failed: no output"),
+        (
+            '{"dependencies": [{"name": "a", "skip_reason": "not found"}]}', "", 0,
+            "skipped: the service knows none of 1 packages, nothing is checked",
+        ),
+        (
+            '{"dependencies": [{"name": "a", "version": "1", "vulns": []},'
+            ' {"name": "b", "skip_reason": "not found"}]}', "", 0,
+            "1 of 2 packages looked up, 0 known vulnerabilities; unknown to the service: b",
+        ),
+        (
+            '{"dependencies": [{"name": "a", "version": "1",'
+            ' "vulns": [{"id": "X-1", "fix_versions": ["2"]}]}]}', "", 1,
+            "a 1: X-1, mended in 2\n1 of 1 packages looked up, 1 known vulnerabilities",
+        ),
+    ],
+)  # fmt: skip
+def test_an_audit_passes_only_what_was_looked_up(
+    found: str, complaints: str, code: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "docs" / "scripts")
+    from audit import verdict
+
+    line, status = verdict(found, complaints)
+    assert status == code
+    assert line.endswith(words)
+
+
 def test_the_citation_has_the_fields_of_its_format() -> None:
     """Those that Citation File Format 1.2.0 requires, and the types that it allows.
 
