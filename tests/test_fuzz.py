@@ -54,7 +54,7 @@ def test_damaged_files_are_read_or_refused(name: str) -> None:
     reader = READERS[name]
 
     @settings(
-        max_examples=100,
+        max_examples=400,
         database=None,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),

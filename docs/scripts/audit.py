@@ -42,7 +42,7 @@ def verdict(found: str, complaints: str) -> tuple[str, int]:
         last = (complaints.strip().splitlines() or ["no output"])[-1]
         if any(name in last for name in NOT_REACHED):
             return (
-                "skipped: the service of vulnerabilities cannot be reached, nothing is checked",
+                "skipped: the service cannot be reached, nothing is checked",
                 0,
             )
         return f"pip-audit failed: {last}", 1
