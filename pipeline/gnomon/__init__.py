@@ -61,7 +61,7 @@ _HOME = {
     "Results": "workflow.run",
     "Scene": "datamodel.scene",
     "Study": "datamodel.study",
-    "chip_source": "learn.export:source_of",
+    "chip_source": "learn.sources:source_of",
     "draw_reading": "report.figures.load",
     "export": "report.export.export:export_run",
     "export_chips": "learn.export",

@@ -96,4 +96,4 @@ def test_show_prints_the_path_of_its_picture(
     assert capsys.readouterr().out == "run/S2B_x-e1-n2.png\n"
     assert given["detection"] == "S2B_x-e1-n2"
     assert given["run"] == Path("run")
-    assert {given[name] for name in given if name not in ("detection", "run")} == {None}
+    assert {given[name] for name in given if name not in ("detection", "run", "hosts")} == {None}

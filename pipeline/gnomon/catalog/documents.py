@@ -37,6 +37,8 @@ from gnomon.datamodel.study import CatalogOptions
 
 Json = dict[str, Any]
 METHODS = ("GET", "POST")
+STUMBLES = (ValueError, TypeError, LookupError, AttributeError)
+"""What pystac and its client raise where a document is not of the shape that they expect."""
 
 
 class DocumentReader(StacApiIO):
@@ -168,7 +170,7 @@ def explained(url: str) -> Iterator[None]:
     except OSError as error:
         why = f"cannot be read ({error.strerror or one_line(error)}); name an existing catalog.json"
         raise CatalogError(f"{url}: {why}") from error
-    except (ValueError, TypeError, KeyError, pystac.STACError, APIError) as error:
+    except (*STUMBLES, pystac.STACError, APIError) as error:
         why = f"is not a usable STAC catalogue: {one_line(error)}; name another"
         raise CatalogError(f"{url}: {why}") from error
 

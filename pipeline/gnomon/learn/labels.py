@@ -90,7 +90,7 @@ class LabelFeature(ShipOutline):
     status: Status
     load_state: LabelLoad = "unknown"
     note: str | None = None
-    score: float | None = None
+    score: float | None = Field(default=None, ge=0, le=1)
     geometry: Annotated[
         shapely.Polygon, BeforeValidator(_single), read_geometry("Polygon", "MultiPolygon")
     ]
