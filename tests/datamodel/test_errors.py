@@ -4,6 +4,8 @@ import inspect
 import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gnomon.datamodel import errors
 
@@ -49,3 +51,20 @@ def test_an_error_of_ours_leaves_as_it_is():
         raise errors.StudyError("x")
     with pytest.raises(KeyboardInterrupt), errors.faults_of("S2B", "image"):
         raise KeyboardInterrupt
+
+
+@given(st.text(st.characters() | st.sampled_from("\x1b\x07\r\t\u202e\ud800")))
+def test_no_terminal_obeys_a_message(text: str) -> None:
+    for error in (
+        errors.StudyError(text),
+        errors.TableError([text]),
+        errors.AssetError("a", "b", text),
+    ):
+        shown = str(error)
+        shown.encode()
+        assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_what_can_be_shown_stays_as_it_is() -> None:
+    assert str(errors.StudyError("порт Находка: 1\n  2 % > 3")) == "порт Находка: 1\n  2 % > 3"
+    assert str(errors.StudyError("a\x1b[2Jb")) == "a\\x1b[2Jb"
