@@ -55,7 +55,7 @@ def read_ais(path: Path) -> pd.DataFrame:
         raise TrackError(f"{path}: cannot be read as AIS positions ({error})") from error
     if absent := [name for name in REQUIRED if name not in frame.columns]:
         raise TrackError(f"{path}: lacks {', '.join(absent)}; it has {', '.join(frame.columns)}")
-    places = {name: pd.to_numeric(frame[name], errors="coerce") for name in NOT_AVAILABLE}
+    places = {name: _degrees(frame[name]) for name in NOT_AVAILABLE}
     frame = frame.assign(**places, mmsi=frame.mmsi.astype(str).where(frame.mmsi.notna()))
     times, faults = _times(frame.time)
     for name, missing in NOT_AVAILABLE.items():
@@ -65,6 +65,14 @@ def read_ais(path: Path) -> pd.DataFrame:
     known = (frame.longitude.abs() <= 180) & (frame.latitude.abs() <= 90)
     frame = frame.assign(time=pd.DatetimeIndex(times, tz="UTC"))[known]
     return frame.sort_values(["mmsi", "time"], ignore_index=True)
+
+
+def _degrees(values: pd.Series) -> pd.Series:
+    """Numbers; NaN for what is none."""
+    try:
+        return pd.to_numeric(values, errors="coerce")
+    except OverflowError:  # an integer of hundreds of digits: as text it is infinite
+        return pd.to_numeric(values.astype(str), errors="coerce")
 
 
 def _times(values: pd.Series) -> tuple[list[datetime | None], dict[str, pd.Series]]:

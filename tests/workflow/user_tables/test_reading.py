@@ -468,3 +468,15 @@ def test_no_content_ends_in_another_error(
             assert all(
                 line.startswith(f"{path}: ") for line in inspect_table(path, kind, {}).faults
             )
+
+
+def test_a_table_of_a_local_crs_is_refused(tmp_path: Path) -> None:
+    """Programs write it where nobody chose a CRS."""
+    local = 'ENGCRS["Undefined Cartesian SRS",EDATUM["Unknown engineering datum"],CS[Cartesian,2],'
+    axes = 'AXIS["easting",east],AXIS["northing",north],LENGTHUNIT["metre",1]]'
+    rows = {"detection_id": ["a"], "scene_id": ["s"]}
+    spot = gpd.GeoSeries([Point(500_000, 4_700_000)], crs=local + axes)
+    path = tmp_path / "ships.parquet"
+    gpd.GeoDataFrame(rows, geometry=spot).to_parquet(path)
+    with pytest.raises(TableError, match="leads to no place on the earth"):
+        read_detections(path)

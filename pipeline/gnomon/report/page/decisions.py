@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gnomon.datamodel.decisions import Decision, decisions_at_odds, read_review
-from gnomon.datamodel.errors import ReviewError
+from gnomon.datamodel.errors import ReviewError, printable
 from gnomon.datamodel.files import write_json
 from gnomon.datamodel.geojson import features_in, parse_rows, read_collection
 
@@ -60,7 +60,7 @@ def decision_features(value: Any, present: Sequence[Feature] = ()) -> list[Featu
     features = features_in(value)
     rows, faults = parse_rows([*features, *present], Decision)
     if faults := [*faults, *decisions_at_odds(rows)]:
-        raise ValueError("; ".join(map(str, faults)))
+        raise ValueError(printable("; ".join(map(str, faults))))
     return [{**one, "type": "Feature", "geometry": one.get("geometry") or None} for one in features]
 
 

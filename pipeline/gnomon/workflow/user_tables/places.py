@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj.exceptions import ProjError
 
 from gnomon.geo.local import rectangle_size
 from gnomon.workflow.user_tables.cells import as_numbers, blank_cells
@@ -97,8 +98,13 @@ def _shapes(frame: pd.DataFrame, faults: Faults) -> tuple[dict[str, gpd.GeoSerie
         column = gpd.GeoSeries(frame[name]) if is_geometry else _from_wkt(frame[name], name, faults)
         crs[name] = _crs_name(column)
         flat = column.set_crs(CRS) if column.crs is None else column
-        if column.crs is not None and not column.crs.equals(CRS):
-            flat = column.to_crs(CRS)
+        try:
+            if column.crs is not None and not column.crs.equals(CRS):
+                flat = column.to_crs(CRS)
+        except ProjError:
+            why = f"its CRS ({crs[name]}) leads to no place on the earth; give the table another"
+            faults.add(why, column=str(name))
+            continue
         flat = gpd.GeoSeries(shapely.force_2d(flat.array), index=frame.index, crs=CRS)
         _check_degrees(flat, column, str(name), faults)
         _check_kinds(flat, str(name), faults)
