@@ -130,8 +130,10 @@ def write_table(frame: pd.DataFrame, path: Path, *, compression: str = "snappy")
     write_whole(path, lambda partial: _write_parquet(frame, partial, compression))
 
 
-def write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path, *, synced: bool = False) -> None:
     """Write JSON that people can read; values that JSON lacks are written as their text.
+
+    Where it is ``synced``, it is on the disk when this returns, as in `write_whole`.
 
     Raises
     ------
@@ -139,7 +141,8 @@ def write_json(value: Any, path: Path) -> None:
         The disk is full or not writable.
 
     """
-    write_text(json.dumps(value, indent=1, default=str, ensure_ascii=False) + "\n", path)
+    text = json.dumps(value, indent=1, default=str, ensure_ascii=False) + "\n"
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"), synced=synced)
 
 
 def write_text(text: str, path: Path) -> None:
@@ -154,7 +157,7 @@ def write_text(text: str, path: Path) -> None:
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object], *, synced: bool = False) -> None:
     """Write a file under a temporary name and rename it.
 
     Parameters
@@ -163,6 +166,9 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         To be written; its folder is made where it is missing.
     write
         Is called with the temporary name and writes the file.
+    synced
+        Whether it is forced to the disk: what nothing can make again outlives a power cut then,
+        and what was there before is not lost for an empty file.
 
     Raises
     ------
@@ -170,14 +176,29 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         The disk is full or not writable; the earlier file, if there is one, is as it was.
 
     """
-    with _store_errors(path):
+    with store_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}{PARTIAL}{os.getpid()}")
         try:
             write(partial)
+            if synced:
+                sync_to_disk(partial)
             partial.replace(path)
+            if synced:
+                sync_to_disk(path.parent)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def sync_to_disk(path: Path) -> None:
+    """Force a file, or the names in a folder, to the disk; without POSIX only files can be."""
+    if os.name != "posix" and path.is_dir():
+        return
+    number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def write_folder_whole(folder: Path, write: Callable[[Path], T], *, over: bool = True) -> T:
@@ -198,7 +219,7 @@ def write_folder_whole(folder: Path, write: Callable[[Path], T], *, over: bool =
         The disk is full or not writable; the earlier folder, if there is one, is as it was.
 
     """
-    with _store_errors(folder):
+    with store_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{PARTIAL}", dir=folder.parent))
         try:
@@ -243,7 +264,8 @@ def _write_parquet(frame: pd.DataFrame, path: Path, compression: str) -> None:
 
 
 @contextmanager
-def _store_errors(place: Path) -> Iterator[None]:
+def store_errors(place: Path) -> Iterator[None]:
+    """Turn faults of the disk into errors that name the place."""
     try:
         yield
     except OSError as error:

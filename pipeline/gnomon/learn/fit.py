@@ -127,7 +127,8 @@ class _Fit:
     def save(self, path: Path) -> None:
         """Write the state, whole or not at all."""
         parts = {name: getattr(self, name).state_dict() for name in _PARTS}
-        write_whole(path, lambda partial: torch.save({"step": self.step, **parts}, partial))
+        state = {"step": self.step, **parts}
+        write_whole(path, lambda partial: torch.save(state, partial), synced=True)
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a state."""

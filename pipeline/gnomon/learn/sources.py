@@ -9,6 +9,7 @@ from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.geojson import strict_json
 from gnomon.datamodel.study import CatalogOptions
+from gnomon.datamodel.table_sets import settle
 from gnomon.workflow.user_tables.reading import read_detections
 
 
@@ -44,6 +45,7 @@ def source_of(place: Path, catalog: str | None = None, *, hosts: tuple[str, ...]
 
     """
     if place.is_dir():
+        settle(place)
         if catalog is None:
             catalog, own = _catalog_of(place)
             hosts = (*own, *hosts)

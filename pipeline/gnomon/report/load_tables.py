@@ -26,6 +26,7 @@ from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.schema import CRS, Table
 from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
+from gnomon.datamodel.table_sets import settle
 from gnomon.datamodel.tables import (
     DecisionEffects,
     Detections,
@@ -141,6 +142,7 @@ def read_run(folder: Path) -> Run:
 
     """
     notes: list[str] = []
+    settle(folder)
     values = _run_json(folder, notes)
     metadata = _metadata(values)
     made_by = metadata.versions.get("gnomon", "")

@@ -1,6 +1,6 @@
 """From tables of detections and observations to visits, voyages and barrels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -20,6 +20,7 @@ from gnomon.datamodel.schema import table
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.simulated import NOTE, are_simulated
 from gnomon.datamodel.study import LedgerOptions, PeriodOptions, TrackOptions
+from gnomon.datamodel.table_sets import settle, write_set
 from gnomon.datamodel.traffic import read_traffic, register_path
 from gnomon.ledger.deliveries import LedgerResult, build_ledger
 from gnomon.physics import hydrostatics
@@ -32,6 +33,13 @@ from gnomon.workflow.origin import refuse_other_tables
 from gnomon.workflow.user_tables.season import read_season_tables
 
 Floats = NDArray[np.float64]
+INFERRED_FILES = tuple(
+    f"{name}.parquet"
+    for name in (
+        "visits", "seasons", "voyages", "ledger", "cumulative", "further_passes", "decisions",
+    )
+)  # fmt: skip
+"""All that may be there of an inference; decisions only where there are any."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,11 @@ class Inference:
     tracked: TrackResult
     ledger: pd.DataFrame
     deliveries: LedgerResult
-    files: tuple[Path, ...]
+    tables: Mapping[str, pd.DataFrame]
+    """Visits, seasons, voyages, ledger, cumulative, further_passes, and decisions if there are any,
+    by name."""
+    files: tuple[Path, ...] = ()
+    """Of these tables, where they were written."""
     notes: tuple[str, ...] = ()
     """What was assumed of a user's files, one line each."""
     simulated: bool = False
@@ -78,6 +90,7 @@ def infer_files(
 
     """
     options = track or TrackOptions()
+    settle(detections.parent)
     read = read_season_tables(
         detections,
         observations,
@@ -111,7 +124,7 @@ def infer_files(
 def infer_tables(
     detections: pd.DataFrame,
     observations: pd.DataFrame,
-    out: Path,
+    out: Path | None,
     *,
     period: PeriodOptions | None = None,
     track: TrackOptions | None = None,
@@ -129,7 +142,8 @@ def infer_tables(
     detections, observations
         Of a run, or a user's own.
     out
-        Folder for visits, seasons, voyages, ledger, cumulative and further_passes, Parquet each.
+        Folder for visits, seasons, voyages, ledger, cumulative and further_passes, Parquet each,
+        all written or none; None if the caller writes them, with others that belong to them.
     period
         First and last day; all observations if left out.
     track, ledger
@@ -192,13 +206,14 @@ def infer_tables(
             before=Inferred(without.visits, build_ledger(without.posteriors, rules), options.draws),
             after=Inferred(tracked.visits, deliveries, options.draws),
         )
-    else:
-        (out / "decisions.parquet").unlink(missing_ok=True)  # of decisions that are gone
-    paths = tuple(out / f"{name}.parquet" for name in tables)
-    for frame, path in zip(tables.values(), paths, strict=True):
-        write_table(frame, path)
+    files = () if out is None else write_set(out, parquet_of(tables), removed=INFERRED_FILES)
     tracked = replace(tracked, seasons=tables["seasons"])
-    return Inference(tracked, tables["ledger"], deliveries, paths, simulated=simulated)
+    return Inference(tracked, tables["ledger"], deliveries, tables, files, simulated=simulated)
+
+
+def parquet_of(tables: Mapping[str, pd.DataFrame]) -> dict[str, Callable[[Path], None]]:
+    """Writers of the Parquet files of tables, for `gnomon.datamodel.table_sets.write_set`."""
+    return {f"{name}.parquet": partial(write_table, table) for name, table in tables.items()}
 
 
 def _with_notes(seasons: pd.DataFrame, first: Sequence[str], last: Sequence[str]) -> pd.DataFrame:

@@ -31,12 +31,13 @@ from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
+from gnomon.datamodel.table_sets import settle, write_set
 from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.detector import read_models
 from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
 from gnomon.workflow.digests import digest
 from gnomon.workflow.executor import completed
-from gnomon.workflow.infer import Inference, infer_tables
+from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
 from gnomon.workflow.observe import observe
 from gnomon.workflow.plan import plan
 from gnomon.workflow.port_pictures import port_pictures
@@ -127,25 +128,39 @@ def run(
     """
     begin = on_stage or silent_stages
     decisions = review_in(out) if infer else ()  # A faulty file stops here, before an hour of work.
+    settle(out)
     store = Store(out / STORE)
     observations, unobserved = plan(study, begin("searching the catalogue"))
     observations = _with_backgrounds(observations, store, executor, begin)
     results, new = _observed(observations, store, executor, begin("observing"))
     detections, rows = joined([*unobserved, *results])
-    files = _write_observed(study, out, detections, rows, observations)
     inference = None
     if infer and (rows.status == "observed").any():
         report = begin("inferring visits and barrels")
-        inference = _inferred(study, out, detections, rows, decisions, executor, report)
-        files += inference.files
+        inference = _inferred(study, detections, rows, decisions, executor, report)
     visits = inference.tracked.visits if inference else pd.DataFrame()
     report = begin("cutting pictures of empty berths")
     cut = surroundings(visits, detections, observations, store, executor, report)
     report = begin("drawing ports")
     shores, overviews = port_pictures(rows, observations, store, executor, report)
-    write_table(cut, out / "surroundings.parquet", compression=COMPRESSION)
-    write_table(shores, out / "coastlines.parquet")
-    write_table(overviews, out / "overviews.parquet")
+    tables = {
+        "detections": detections,
+        "observations": rows,
+        **(inference.tables if inference else {}),
+        "coastlines": shores,
+        "overviews": overviews,
+    }
+    files = write_set(
+        out,
+        {
+            **parquet_of(tables),
+            "surroundings.parquet": partial(write_table, cut, compression=COMPRESSION),
+            "run.json": partial(write_json, _origin(study, rows, observations)),
+        },
+        removed=INFERRED_FILES,
+    )
+    if inference:
+        inference = replace(inference, files=tuple(f for f in files if f.name in INFERRED_FILES))
     return Results(
         detections, rows, inference, tuple(observations), new, files, damaged=store.damaged
     )
@@ -153,7 +168,6 @@ def run(
 
 def _inferred(
     study: Study,
-    out: Path,
     detections: gpd.GeoDataFrame,
     rows: gpd.GeoDataFrame,
     decisions: Sequence[Decision],
@@ -163,7 +177,7 @@ def _inferred(
     return infer_tables(
         detections,
         rows,
-        out,
+        None,
         period=study.period,
         track=study.track,
         ledger=study.ledger,
@@ -228,18 +242,12 @@ def _observed(
     return results, len(waiting)
 
 
-def _write_observed(
-    study: Study,
-    out: Path,
-    detections: gpd.GeoDataFrame,
-    rows: gpd.GeoDataFrame,
-    planned: list[Observation],
-) -> tuple[Path, ...]:
-    """Tables of all observations, and what they came from."""
+def _origin(study: Study, rows: gpd.GeoDataFrame, planned: list[Observation]) -> dict[str, object]:
+    """What the tables of all observations came from."""
     models = read_models(study.detect).values()
     options = study.model_dump(mode="json")
     options["catalog"]["url"] = without_secrets(study.catalog.url)
-    origin = {
+    return {
         "study": options,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
@@ -267,8 +275,3 @@ def _write_observed(
             if observation.scene.href
         },
     }
-    paths = tuple(out / name for name in ("detections.parquet", "observations.parquet", "run.json"))
-    write_table(detections, paths[0])
-    write_table(rows, paths[1])
-    write_json(origin, paths[2])
-    return paths

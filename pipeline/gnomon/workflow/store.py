@@ -27,6 +27,7 @@ from gnomon.datamodel.files import (
     write_table,
 )
 from gnomon.datamodel.schema import Table, table
+from gnomon.datamodel.table_sets import settle
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.workflow.evidence import evidence_table
 from gnomon.workflow.seals import SEAL, damage, seal
@@ -172,6 +173,7 @@ def check_run_folder(folder: Path) -> None:
         It is none, or was written by version 0.1, which kept no evidence.
 
     """
+    settle(folder)
     missing = [n for n in ("detections", "observations") if not (folder / f"{n}.parquet").is_file()]
     if missing and (folder / "looks.parquet").is_file():
         raise StoreError(f"{folder}: was written by gnomon 0.1; run the study again (gnomon run)")

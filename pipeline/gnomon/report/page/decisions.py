@@ -75,4 +75,4 @@ def merge_decisions(*parts: Iterable[Feature]) -> list[Feature]:
 
 def write_decisions(features: Iterable[Feature], path: Path) -> None:
     """Write decisions, whole or not at all."""
-    write_json({"type": "FeatureCollection", "features": [*features]}, path)
+    write_json({"type": "FeatureCollection", "features": [*features]}, path, synced=True)

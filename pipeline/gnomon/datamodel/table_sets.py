@@ -1,0 +1,100 @@
+"""Tables that belong together: a folder holds all files of one run, or all of another.
+
+Files cannot be renamed all at once, but a folder can. So a set is written into a folder of its own
+and forced to the disk, and that folder is renamed to `JOURNAL`: from then on the new set counts.
+Then its files are moved to where users look for them. Whoever is stopped before the rename leaves
+the old set whole; whoever is stopped after it leaves the moving to the next one who opens the
+folder (`settle`). This is the redo log of databases (Mohan et al. 1992, doi:10.1145/128765.128770).
+
+A lock of the operating system keeps two writers apart, and ends with the process that holds it.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from filelock import FileLock
+
+from gnomon.datamodel.files import PARTIAL, store_errors, sync_to_disk
+
+JOURNAL, LOCK, REMOVED = ".tables", ".tables.lock", ".removed.json"
+"""In the folder of the tables; the last one in that of the set."""
+
+
+def write_set(
+    folder: Path, files: Mapping[str, Callable[[Path], object]], *, removed: Iterable[str] = ()
+) -> tuple[Path, ...]:
+    """Write files that belong together, all or none.
+
+    Parameters
+    ----------
+    folder
+        For the files; it is made where it is missing.
+    files
+        By name; each is called with a path and writes the file.
+    removed
+        Names of files of an earlier set that the new one does not have.
+
+    Returns
+    -------
+    tuple
+        Paths of the files.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or not writable; the earlier set is as it was.
+
+    """
+    with store_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{JOURNAL}{PARTIAL}", dir=folder))
+        try:
+            fresh = partial / "new"
+            fresh.mkdir()
+            for name, write in files.items():
+                write(fresh / name)
+            (fresh / REMOVED).write_text(json.dumps(sorted({*removed} - {*files})))
+            for path in (*fresh.iterdir(), fresh):
+                sync_to_disk(path)
+            with FileLock(folder / LOCK):
+                _move(folder)
+                fresh.rename(folder / JOURNAL)
+                sync_to_disk(folder)
+                _move(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return tuple(folder / name for name in files)
+
+
+def settle(folder: Path) -> None:
+    """Finish the writing of a set that was cut off after the set was complete.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written.
+
+    """
+    if (folder / JOURNAL).is_dir():
+        with store_errors(folder), FileLock(folder / LOCK):
+            _move(folder)
+
+
+def _move(folder: Path) -> None:
+    """Move files of a complete set to their places; to be stopped anywhere, and done again."""
+    journal = folder / JOURNAL
+    if not journal.is_dir():
+        return
+    removed = journal / REMOVED
+    if removed.is_file():
+        for name in json.loads(removed.read_text()):
+            (folder / name).unlink(missing_ok=True)
+    for path in journal.iterdir():
+        if path.name != REMOVED:
+            path.replace(folder / path.name)
+    sync_to_disk(folder)
+    removed.unlink(missing_ok=True)
+    journal.rmdir()
