@@ -4,8 +4,10 @@ import inspect
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -176,6 +178,22 @@ def failing_at_once(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> No
         raise error
 
     monkeypatch.setattr("gnomon.simulate.embedded.write_embedded", failing)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended_from_outside(*_: object, **__: object) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+        return 0
+
+    monkeypatch.setattr("gnomon.simulate.embedded.write_embedded", ended_from_outside)
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(called(monkeypatch, "simulate", "x"))
+        finally:
+            os._exit(99)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
 
 
 def test_an_error_that_nobody_expected_is_one_line_and_says_where_to_report_it(

@@ -5,7 +5,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from catalogs import with_addresses
-from gnomon.datamodel.errors import CatalogError, GnomonError, StudyError, WeightsError
+from gnomon.datamodel.errors import CatalogError, GnomonError, StudyError, WeightsError, WorkerError
 from gnomon.datamodel.files import read_plain_table, read_table
 from gnomon.datamodel.progress import Progress, Stages, silent
 from gnomon.datamodel.study import Study
@@ -340,6 +340,23 @@ def test_a_run_writes_what_its_results_hold(sea: Path, tmp_path: Path) -> None:
     shores = read_table(tmp_path / "coastlines.parquet")
     views = read_plain_table(tmp_path / "overviews.parquet")
     assert len(shores) == len(views) == 0  # a place without an area has nothing to be drawn
+
+
+def test_an_observation_that_ends_its_process_is_a_row_that_failed(
+    sea: Path, tmp_path: Path
+) -> None:
+    class Deadly(Executor):
+        """Each of its processes ends."""
+
+        def submit(self, task, /, *items, **more):  # type: ignore[no-untyped-def]
+            future: Future[object] = Future()
+            future.set_exception(WorkerError())
+            return future
+
+    outcome = run(study(sea), tmp_path, Deadly())
+    assert list(outcome.failed.scene_id) == [f"april-{day:02d}" for day in DAYS]
+    assert outcome.failed.reason.str.contains("its process ended twice").all()
+    assert list((tmp_path / "store").glob("*")) == []
 
 
 def test_a_faulty_review_stops_a_run_before_its_work(sea: Path, tmp_path: Path) -> None:

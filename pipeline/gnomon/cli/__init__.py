@@ -5,7 +5,8 @@ what a terminal and a program get.
 
 Exit codes: 0 done; 1 failed, and one line says why; 2 the command line was not understood; 3 done
 in part: observations failed (their reasons are in observations.parquet), or images or the pictures
-of an export were left out (their reasons are on standard error); 130 interrupted.
+of an export were left out (their reasons are on standard error); 130 interrupted, by
+Ctrl-C or by SIGTERM.
 
 With ``--json`` a command writes one JSON document to standard output and nothing else there; a
 command that ends with 1, 2 or 130 writes none, but for the faults of files, which are the result of
@@ -14,6 +15,7 @@ bar on a terminal and as lines now and then in a pipe (`gnomon.cli.progress`).
 """
 
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -89,6 +91,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Dataset has no geotransform")
     if DEBUG_OPTION in sys.argv[1:]:
         os.environ[DEBUG] = "1"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as Ctrl-C does
     words = [word for word in sys.argv[1:] if word != DEBUG_OPTION]
     try:
         sys.exit(app(words))

@@ -141,5 +141,14 @@ class StoreError(GnomonError):
     """Results could not be written whole; nothing half-written is left."""
 
 
+class WorkerError(GnomonError):
+    """A task ended its process each time that it was tried."""
+
+    def __init__(
+        self, why: str = "its process ended twice, likely for want of memory; give it more memory"
+    ) -> None:
+        super().__init__(why)
+
+
 class ReviewError(GnomonError):
     """A file of an analyst's decisions cannot be used."""

@@ -29,7 +29,7 @@ from odc.geo.geom import Geometry
 from odc.geo.xr import rasterize
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.datamodel.errors import AssetError, GnomonError, faults_of
+from gnomon.datamodel.errors import AssetError, GnomonError, WorkerError, faults_of
 from gnomon.datamodel.observation import Background
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.scene import Asset, Scene
@@ -200,7 +200,7 @@ def _places(
         return  # too few: open none
     report, grids = builder.on_stage("opening scenes"), {}
     task = partial(_window_of, area=area)
-    for scene, grid in completed(task, optical, builder.executor):
+    for scene, grid in completed(task, optical, builder.executor, given_up=_none):
         grids[scene.id] = grid
         report(len(grids), len(optical), scene.id)
     for scene in optical:
@@ -304,7 +304,7 @@ def _read(
     """
     observations, unreadable = {}, set()
     task = partial(_clear_or_none, grid=grid, part=part, options=builder.options)
-    made = completed(task, list(places), builder.executor)
+    made = completed(task, list(places), builder.executor, given_up=_none)
     for count, (place, seen) in enumerate(made, start=1):
         if seen is None:
             unreadable.add(place.scene.id)
@@ -314,6 +314,10 @@ def _read(
     if unreadable:
         raise _UnreadableError(unreadable)
     return observations
+
+
+def _none(_place: object, _error: WorkerError) -> None:
+    """Of a scene whose reading ends its process: it cannot be read."""
 
 
 def _clear_or_none(place: _Place, grid: GeoBox, part: Window, options: MaskOptions) -> Clear | None:

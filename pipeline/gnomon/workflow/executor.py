@@ -7,16 +7,24 @@ inside them to one thread (`gnomon.workflow.threads`), so that tables are the sa
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
+
+from gnomon.datamodel.errors import WorkerError
+from gnomon.workflow.workers import WorkerProcesses
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
 def completed(
-    task: Callable[[Item], Made], items: Iterable[Item], executor: Executor | None
+    task: Callable[[Item], Made],
+    items: Iterable[Item],
+    executor: Executor | None,
+    *,
+    given_up: Callable[[Item, WorkerError], Made] | None = None,
 ) -> Iterator[tuple[Item, Made]]:
     """Do a task for each item, and give each result as soon as it is there.
 
@@ -28,6 +36,9 @@ def completed(
         What it is called with.
     executor
         Does the tasks; this thread, one after the other, if None.
+    given_up
+        Makes the result of an item whose task ended its process each time that it was tried; that
+        is an error if left out.
 
     Yields
     ------
@@ -43,22 +54,39 @@ def completed(
     futures = {executor.submit(task, item): item for item in items}
     try:
         for future in as_completed(list(futures)):
-            yield futures.pop(future), future.result()
+            item = futures.pop(future)
+            yield item, _result(item, future, given_up)
     finally:
         for future in futures:
             future.cancel()
 
 
-def worker_processes(count: int | None = None) -> ProcessPoolExecutor:
+def _result(
+    item: Item,
+    future: Future[Made],
+    given_up: Callable[[Item, WorkerError], Made] | None,
+) -> Made:
+    try:
+        return future.result()
+    except WorkerError as error:
+        if given_up is None:
+            raise
+        return given_up(item, error)
+
+
+def worker_processes(count: int | None = None) -> WorkerProcesses:
     """Processes that do the tasks of a run, one for each processor if no number is given.
 
     They start from nothing (``spawn``): a copy of a process whose libraries have started threads
     may wait for those forever. A script that calls this needs ``if __name__ == "__main__"``.
     """
+    number = count or os.cpu_count() or 1
+    return WorkerProcesses(number, partial(_new_pool, number))
+
+
+def _new_pool(count: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
-        count or os.cpu_count() or 1,
-        mp_context=get_context("spawn"),
-        initializer=_leave_interrupts,
+        count, mp_context=get_context("spawn"), initializer=_leave_interrupts
     )
 
 

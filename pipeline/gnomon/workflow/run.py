@@ -25,6 +25,7 @@ import pandas as pd
 
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.decisions import Decision, review_in
+from gnomon.datamodel.errors import WorkerError
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.observation import Background, Observation
 from gnomon.datamodel.ports import EVERYWHERE
@@ -38,7 +39,7 @@ from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
 from gnomon.workflow.digests import digest
 from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
-from gnomon.workflow.observe import observe
+from gnomon.workflow.observe import observe, unobserved
 from gnomon.workflow.plan import plan
 from gnomon.workflow.port_pictures import port_pictures
 from gnomon.workflow.store import COMPRESSION, STORE, Result, Store, joined
@@ -232,7 +233,7 @@ def _observed(
     waiting = [observation for observation in observations if kept[observation.digest] is None]
     done = len(observations) - len(waiting)
     report(done, len(observations), "")
-    made = completed(observe, waiting, executor)
+    made = completed(observe, waiting, executor, given_up=_given_up)
     for count, (observation, result) in enumerate(made, start=done + 1):
         if result.observation.status.iloc[0] == "observed":
             store.put(observation.digest, result)
@@ -240,6 +241,10 @@ def _observed(
         results.append(replace(result, evidence=result.evidence.iloc[:0]))
         report(count, len(observations), observation.scene.id)
     return results, len(waiting)
+
+
+def _given_up(observation: Observation, error: WorkerError) -> Result:
+    return unobserved(observation, "failed", f"{observation.scene.id}: {error}")
 
 
 def _origin(study: Study, rows: gpd.GeoDataFrame, planned: list[Observation]) -> dict[str, object]:
