@@ -135,3 +135,39 @@ def test_everything_is_on_the_disk_before_it_counts(
     write_set(tmp_path, texts(NEW))
     write_json({}, tmp_path / "review.geojson", synced=True)
     assert renamed == [True] * (1 + len(NEW) + 1)
+
+
+@pytest.mark.parametrize(
+    "removed",
+    ["../mine", "/mine", "..", "", 3, None, "a/../../mine", "a\0", "\ud800", ["mine"]],
+    ids=repr,
+)
+def test_a_folder_from_outside_removes_nothing_elsewhere(tmp_path: Path, removed: object) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    journal = tmp_path / "run" / JOURNAL
+    journal.mkdir(parents=True)
+    (journal / ".removed.json").write_text(json.dumps([removed]))
+    with pytest.raises(StoreError, match="was not written by gnomon"):
+        settle(journal.parent)
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"a": 1}', "\xff"])
+def test_a_broken_list_of_what_to_remove_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / JOURNAL).mkdir()
+    (tmp_path / JOURNAL / ".removed.json").write_text(text)
+    with pytest.raises(StoreError, match="was not written by gnomon"):
+        settle(tmp_path)
+
+
+def test_a_folder_from_outside_takes_no_files_from_elsewhere(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    (keys / "private").write_text("key")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / JOURNAL).symlink_to(keys)
+    with pytest.raises(StoreError, match="was not written by gnomon"):
+        settle(run)
+    assert (keys / "private").exists()

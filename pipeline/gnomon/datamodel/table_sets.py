@@ -17,6 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import PARTIAL, store_errors, sync_to_disk
 
 JOURNAL, LOCK, REMOVED = ".tables", ".tables.lock", ".removed.json"
@@ -75,7 +76,7 @@ def settle(folder: Path) -> None:
     Raises
     ------
     StoreError
-        The folder cannot be written.
+        The folder cannot be written, or what is there is not a set that gnomon wrote.
 
     """
     if (folder / JOURNAL).is_dir():
@@ -89,12 +90,30 @@ def _move(folder: Path) -> None:
     if not journal.is_dir():
         return
     removed = journal / REMOVED
-    if removed.is_file():
-        for name in json.loads(removed.read_text()):
-            (folder / name).unlink(missing_ok=True)
+    for name in _removed(journal):
+        (folder / name).unlink(missing_ok=True)
     for path in journal.iterdir():
         if path.name != REMOVED:
             path.replace(folder / path.name)
     sync_to_disk(folder)
     removed.unlink(missing_ok=True)
     journal.rmdir()
+
+
+def _removed(journal: Path) -> list[str]:
+    """Names of files to remove; the folder may come from outside, and must reach nothing else."""
+    removed = journal / REMOVED
+    if not (journal.is_symlink() or removed.is_symlink()):
+        try:
+            names = json.loads(removed.read_bytes()) if removed.is_file() else []
+        except (ValueError, RecursionError):
+            names = None
+        if isinstance(names, list) and all(_is_file_name(name) for name in names):
+            return names
+    raise StoreError(f"{journal}: was not written by gnomon; remove it if you do not know it")
+
+
+def _is_file_name(name: object) -> bool:
+    if not isinstance(name, str) or name in ("", ".", ".."):
+        return False
+    return name.isprintable() and Path(name).name == name
