@@ -15,7 +15,7 @@ import pytest
 
 from commands import called, without_progress
 from gnomon import cli
-from gnomon.datamodel.errors import GnomonError
+from gnomon.datamodel.errors import DEBUG, GnomonError
 
 NAMES = [name for commands in cli.COMMANDS.values() for name in commands]
 
@@ -210,6 +210,7 @@ def test_an_error_that_nobody_expected_is_one_line_and_says_where_to_report_it(
 def test_debug_shows_where_an_error_happened_and_no_secret(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv(DEBUG, "")  # ends with the test
     failing_at_once(monkeypatch, ZeroDivisionError("at https://anna:word@example.org/x?sig=KEY"))
     assert called(monkeypatch, "simulate", "x", "--debug") == 1
     text = capsys.readouterr().err

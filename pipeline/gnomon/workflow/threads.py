@@ -25,6 +25,9 @@ from threading import Event, Lock, Thread
 import torch
 from threadpoolctl import ThreadpoolController
 
+LIMIT = "gnomon-limit-of-openblas"
+"""Name of the thread that holds the limit of the process."""
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
@@ -59,7 +62,7 @@ class _SharedLimit:
             if self._holder is None:
                 held, self._release = Event(), Event()
                 hold = (_libraries().select(user_api="blas"), held, self._release)
-                self._holder = Thread(target=_hold, args=hold, daemon=True)
+                self._holder = Thread(target=_hold, args=hold, name=LIMIT, daemon=True)
                 self._holder.start()
                 held.wait()
 
