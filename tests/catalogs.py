@@ -1,6 +1,7 @@
 """Static STAC catalogues made on the fly, whose pixels encode their place, and searches in them."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from shapely.geometry import box, mapping, shape
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import CatalogError
 from gnomon.datamodel.study import CatalogOptions
+from hostile import Answer, Handler, document
 
 GTIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
 BANDS_10M = ("blue", "green", "red", "nir")
@@ -156,6 +158,57 @@ def with_addresses(item: dict[str, Any], base: str) -> dict[str, Any]:
         for name, asset in item["assets"].items()
     }
     return item | {"assets": assets}
+
+
+def api(url: str, collection: str, search: Answer) -> dict[str, Answer]:
+    """Answers of a STAC API of one collection, whose search is a test's own."""
+    link = {"rel": "search", "href": f"{url}/search", "type": "application/geo+json"}
+    classes = ["core", "item-search", "collections"]
+    root = {
+        "type": "Catalog",
+        "stac_version": "1.0.0",
+        "id": "api",
+        "description": "made by a test",
+        "conformsTo": [f"https://api.stacspec.org/v1.0.0/{name}" for name in classes],
+        "links": [link | {"method": "POST"}, {"rel": "data", "href": f"{url}/collections"}],
+    }
+    listed = {
+        "type": "Collection",
+        "stac_version": "1.0.0",
+        "id": collection,
+        "description": "made by a test",
+        "license": "other",
+        "extent": {
+            "spatial": {"bbox": [[-180, -90, 180, 90]]},
+            "temporal": {"interval": [[None, None]]},
+        },
+        "links": [],
+    }
+    collections = {"collections": [listed], "links": []}
+    return {"/": document(root), "/collections": document(collections), "/search": search}
+
+
+def pages_by_offset(
+    items: Sequence[dict[str, Any]], size: int, *, gone: int | None = None, says: object = None
+) -> Answer:
+    """A search in pages, counted from the first item; one item goes after the first page.
+
+    It says how many match, or what a test wants it to say.
+    """
+
+    def answer(one: Handler) -> None:
+        start = int(one.path.partition("?from=")[2] or 0)
+        there = [item for n, item in enumerate(items) if not start or n != gone]
+        link = {"rel": "next", "href": f"{one.server.url}/search?from={start + size}"}
+        page = {
+            "type": "FeatureCollection",
+            "features": there[start : start + size],
+            "links": [link] if start + size < len(there) else [],
+            "numberMatched": len(there) if says is None else says,
+        }
+        document(page)(one)
+
+    return answer
 
 
 def plain_read(path: Path, *, scale: int = 1) -> np.ndarray:

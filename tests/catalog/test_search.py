@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
-from catalogs import quick_options, refused, write_catalog, write_scene
+from catalogs import api, pages_by_offset, quick_options, refused, write_catalog, write_scene
 from conftest import Season
 from gnomon.catalog import search as catalog
 from gnomon.catalog.search import Found, find_scenes
@@ -287,17 +287,7 @@ def test_a_search_without_end_ends(season: Season) -> None:
             "type": "FeatureCollection", "features": [item],
             "links": [{"rel": "next", "href": f"{server.url}/search", "method": "GET"}],
         }  # fmt: skip
-        search = {"href": f"{server.url}/search", "type": "application/geo+json", "method": "POST"}
-        data = {"rel": "data", "href": f"{server.url}/collections"}
-        classes = ["core", "item-search", "collections"]
-        root = hostile_catalog([{"rel": "search", **search}, data]) | {
-            "conformsTo": [f"https://api.stacspec.org/v1.0.0/{name}" for name in classes]
-        }
-        collection = json.loads((season.folder / "collection.json").read_text()) | {"links": []}
-        server.answers = {
-            "/": document(root), "/search": document(page),
-            "/collections": document({"collections": [collection], "links": []}),
-        }  # fmt: skip
+        server.answers = api(server.url, "sentinel-2-l2a", document(page))
         refused(f"{server.url}/", "pages, 5", limits=Limits(pages=5))
         refused(f"{server.url}/", "items, 3", limits=Limits(items=3))
 
@@ -308,3 +298,29 @@ def test_a_catalogue_without_end_ends(tmp_path: Path) -> None:
         links = [{"rel": "child", "href": f"./{n + 1}.json"}]
         (tmp_path / f"{n}.json").write_text(json.dumps(hostile_catalog(links)))
     refused(tmp_path / "0.json", "pages, 5", limits=Limits(pages=5))
+
+
+@settings(max_examples=30, deadline=None)
+@given(count=st.integers(1, 7), size=st.integers(1, 4), gone=st.none() | st.integers(0, 6))
+def test_an_item_that_vanishes_between_two_pages_is_noticed(
+    season: Season, count: int, size: int, gone: int | None
+) -> None:
+    """Exactly those searches are noted that did not list all that matched as they began."""
+    items = [damaged(season.items[0], f"item-{n}") for n in range(count)]
+    with Hostile() as server:
+        search = pages_by_offset(items, size, gone=gone)
+        server.answers = api(server.url, "sentinel-2-l2a", search)
+        found = find_scenes(quick_options(server.url), area=None, ids=[i["id"] for i in items])
+    missing = count - len(found.scenes)
+    assert missing == (gone is not None and gone < count and count > size)
+    said = [f"listed {len(found.scenes)} of the {count} items" in note for note in found.notes]
+    assert said == [True] * missing
+
+
+@pytest.mark.parametrize("says", ["many", True, -5, 0, 1.5, {}, None])
+def test_a_number_of_matches_that_is_none_says_nothing(season: Season, says: object) -> None:
+    with Hostile() as server:
+        search = pages_by_offset([season.items[0]], 1, says=says)
+        server.answers = api(server.url, "sentinel-2-l2a", search)
+        found = find_scenes(quick_options(server.url), area=None)
+    assert (ids(found), found.notes) == (["march"], ())

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from catalogs import api, pages_by_offset
 from commands import called, strict_json, without_progress, write_study
+from conftest import Season
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.files import read_table
 from gnomon.datamodel.study import Study
+from hostile import Hostile
 
 
 def test_detect_prints_a_short_table(
@@ -180,3 +183,28 @@ def test_hosts_of_the_own_network_are_those_of_the_catalogue(
     words = ("detect", "http://localhost:1/", "--out", tmp_path, "--hosts", "a.lab, b.lab:9000")
     assert called(monkeypatch, *words, "--dry-run") == 1
     assert asked[0].catalog.hosts == ("a.lab", "b.lab:9000")
+
+
+def test_an_item_that_vanishes_from_the_catalogue_is_said_wherever_a_user_looks(
+    season: Season,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cloudy = json.loads((season.folder / "may" / "may.json").read_text())
+    items = [cloudy | {"id": f"may-{n}", "bbox": None} for n in range(3)]
+    for n, item in enumerate(items):
+        item["properties"] = item["properties"] | {"datetime": f"2024-05-0{n + 1}T02:12:00Z"}
+    with Hostile() as server:
+        search = pages_by_offset(items, 1, gone=0)
+        server.answers = api(server.url, "sentinel-2-l2a", search)
+        command = ("detect", server.url, "--hosts", "127.0.0.1", "--out", tmp_path)
+        assert called(monkeypatch, *command) == 0
+        note = f"everywhere: {server.url} listed 2 of the 3 items that it says match"
+        assert f"note: {note}" in capsys.readouterr().err
+        (written,) = json.loads((tmp_path / "run.json").read_text())["catalog_notes"]
+        assert written.startswith(note)
+        assert called(monkeypatch, *command, "--json") == 0
+        assert strict_json(capsys.readouterr().out)["catalog_notes"] == [written]
+        called(monkeypatch, *command, "--dry-run", "--json")
+        assert strict_json(capsys.readouterr().out)["catalog_notes"] == [written]

@@ -124,6 +124,7 @@ def port_of(images: int, bytes_to_read: float | None) -> PortForecast:
 def test_a_total_without_one_part_is_unknown_but_ports_without_images_do_not_count() -> None:
     def made(*ports: PortForecast) -> Forecast:
         return Forecast(
+            catalog_notes=(),
             ports=ports, weights=(), processors=4, free_bytes=1, missing=(), failed=(),
             simulated=False,
         )  # fmt: skip

@@ -4,11 +4,14 @@ The root document decides which it is: an API lists what it conforms to or links
 a server may leave out (period, area, cloud) is filtered here again, so that both ways give the same
 scenes. An item that cannot be used is returned as a fault and stops nothing; an acquisition that
 is listed more than once is returned once (`gnomon.catalog.acquisitions`).
+
+A catalogue that changes between two pages moves items from one to the other, and one is then never
+listed. An API says how many match (`numberMatched`), and what is short of that is noted.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from pystac.utils import make_absolute_href
@@ -42,6 +45,34 @@ class Found:
     cloudy: tuple[Scene, ...] = ()
     """Cloudier than the study allows, by their provider's estimate: reported and not read."""
     faults: tuple[ItemFault, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a user must know of the search: one line each."""
+
+
+@dataclass
+class _Listing:
+    """What an API says that matches, and what it lists."""
+
+    matched: int = 0
+    listed: set[tuple[str, str]] = field(default_factory=set)
+    """Collection and id of each item: one that moves to the next page is listed twice."""
+
+    def count(self, page: Json) -> None:
+        """Count a page; a number that is none says nothing."""
+        said = page.get("numberMatched")
+        if isinstance(said, int) and not isinstance(said, bool):
+            self.matched = max(self.matched, said)
+        for item in page["features"]:
+            if isinstance(item, dict):
+                self.listed.add((str(item.get("collection")), str(item.get("id"))))
+
+    def notes(self, url: str) -> Iterator[str]:
+        """What is missing, in words."""
+        if len(self.listed) < self.matched:
+            yield (
+                f"{without_secrets(url)} listed {len(self.listed):,} of the {self.matched:,} items "
+                "that it says match: it may have changed meanwhile; run again"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +139,12 @@ def find_scenes(
 
     """
     known = providers_with(options.providers)
-    query = _Query(area=area, start=start, end=end, ids=ids)
+    query, listing = _Query(area=area, start=start, end=end, ids=ids), _Listing()
     with explained(options.url):
         server = DocumentReader(options)
         root = server.document(options.url)
         items = (
-            _search(server, options, query, known, on_progress)
+            _search(server, options, query, known, listing, on_progress)
             if _is_api(root)
             else _walk(server, options, root, query, known, on_progress)
         )
@@ -133,6 +164,7 @@ def find_scenes(
         scenes=tuple(s for s in scenes if s.cloud_percent is None or s.cloud_percent <= limit),
         cloudy=tuple(s for s in scenes if s.cloud_percent is not None and s.cloud_percent > limit),
         faults=tuple(fault for fault in found if isinstance(fault, ItemFault)),
+        notes=tuple(listing.notes(options.url)),
     )
 
 
@@ -155,6 +187,7 @@ def _search(
     options: CatalogOptions,
     query: _Query,
     known: Providers,
+    listing: _Listing,
     report: Progress,
 ) -> Iterator[Listed]:
     """Items of an API, page by page, each with its address."""
@@ -169,10 +202,13 @@ def _search(
         datetime=query.period,
         limit=PAGE,
     )
-    for count, item in enumerate(results.items_as_dicts(), start=1):
-        name = str(item.get("id")) if isinstance(item, dict) else ""
-        report(count, 0, name)
-        yield item, _own_address(item) or f"{without_secrets(options.url)} {name}"
+    count = 0
+    for page in results.pages_as_dicts():
+        listing.count(page)
+        for count, item in enumerate(page["features"], start=count + 1):  # noqa: B020
+            name = str(item.get("id")) if isinstance(item, dict) else ""
+            report(count, 0, name)
+            yield item, _own_address(item) or f"{without_secrets(options.url)} {name}"
 
 
 def _own_address(item: object) -> str | None:

@@ -82,6 +82,7 @@ def _lines(made: "Forecast", folder: Path) -> list[str]:
         work,
         f"Disk: {disk} in {folder}, where {size(made.free_bytes)} are free.",
         f"Weights: {', '.join(made.weights)}.",
+        *(f"Catalogue: {note}." for note in made.catalog_notes),
         *(f"Missing: {what}." for what in made.missing),
         *(f"Tried in vain: {one.text('image')} ({one.named()})." for one in failures(made)),
     ]
@@ -114,6 +115,7 @@ def forecast_document(made: "Forecast") -> Document:
         "free_bytes": made.free_bytes,
         "weights": list(made.weights),
         "missing": list(made.missing),
+        "catalog_notes": list(made.catalog_notes),
         "failed": reasons_document(failures(made)),
     }
 

@@ -58,6 +58,7 @@ def results_document(results: "Results") -> Document:
         "detections": len(results.detections),
         "ports": records(ports),
         "damaged": list(results.damaged),
+        "catalog_notes": list(results.catalog_notes),
         "failed": records(results.failed[["scene_id", "port", "reason"]]),
         "reasons": {
             name: reasons_document(counts) for name, counts in results_reasons(results).items()

@@ -26,6 +26,7 @@ from gnomon.cli.output_text import (
     print_damaged,
     print_files,
     print_inference,
+    print_notes,
     print_reasons,
     print_results,
     print_unmatched,
@@ -231,6 +232,7 @@ def _report(results: "Results", files: Sequence[Path], *, command: str, as_json:
     code = IN_PART if len(results.failed) else 0
     reasons = results_reasons(results)
     print_damaged(results.damaged)
+    print_notes(results.catalog_notes)
     inference = results.inference
     print_reasons(reasons["failed"], "image", what="failed", named=True)
     if inference is not None:

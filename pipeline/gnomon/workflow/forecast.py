@@ -82,6 +82,8 @@ class Forecast:
     """What must be mended first, each with what to do."""
     failed: tuple[tuple[str, str], ...]
     """Trials that failed: scene and reason."""
+    catalog_notes: tuple[str, ...]
+    """What was noticed as the catalogue was searched, one line each."""
     simulated: bool
 
     def total(self, name: str) -> float | None:
@@ -124,7 +126,7 @@ def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Fore
 
     """
     begin = on_stage or silent_stages
-    planned, unobserved = plan(study, begin("searching the catalogue"))
+    planned, unobserved, notes = plan(study, begin("searching the catalogue"))
     models = read_models(study.detect)
     groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
     for one in planned:
@@ -151,6 +153,7 @@ def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Fore
         free_bytes=shutil.disk_usage(_existing(out)).free,
         missing=tuple(missing),
         failed=tuple(failed),
+        catalog_notes=notes,
         simulated=any(is_simulated(one.scene.collection) for one in planned),
     )
 

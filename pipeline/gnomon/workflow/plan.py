@@ -30,6 +30,8 @@ class Plan(NamedTuple):
     """To be done."""
     unobserved: list[Result]
     """Rows of what will not be observed: faulty items, cloudy scenes."""
+    notes: tuple[str, ...] = ()
+    """What a user must know of the search of each port, one line each."""
 
 
 def plan(study: Study, on_progress: Progress = silent) -> Plan:
@@ -51,7 +53,7 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
     options = ObserveOptions(mask=study.mask, detect=study.detect, load=study.load)
     models = read_models(study.detect)
     shared = _shared(options)
-    todo, left = [], []
+    todo, left, notes = [], [], list[str]()
     ports = study.places()
     for place, port in enumerate(ports):
         found = find_scenes(
@@ -64,11 +66,12 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
         on_progress(place + 1, len(ports), port.name or EVERYWHERE)
         todo += [_observation(scene, port, options, shared, models) for scene in found.scenes]
         left += [_faulty(fault, port) for fault in found.faults]
+        notes += [f"{port.name or EVERYWHERE}: {note}" for note in found.notes]
         for scene in found.cloudy:
             observation = _observation(scene, port, options, shared, models)
             left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
     _refuse_unmet(models, todo)
-    return Plan(todo, left)
+    return Plan(todo, left, tuple(notes))
 
 
 def _of_ports(report: Progress, place: int, count: int, port: str) -> Progress:

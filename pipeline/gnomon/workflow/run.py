@@ -63,6 +63,8 @@ class Results:
     """Tables and run.json."""
     damaged: tuple[str, ...] = ()
     """Results of earlier runs that were not whole, and were made again: name and what was wrong."""
+    catalog_notes: tuple[str, ...] = ()
+    """What was noticed as the catalogue was searched, one line each."""
 
     @property
     def failed(self) -> gpd.GeoDataFrame:
@@ -131,7 +133,7 @@ def run(
     decisions = review_in(out) if infer else ()  # A faulty file stops here, before an hour of work.
     settle(out)
     store = Store(out / STORE)
-    observations, unobserved = plan(study, begin("searching the catalogue"))
+    observations, unobserved, notes = plan(study, begin("searching the catalogue"))
     observations = _with_backgrounds(observations, store, executor, begin)
     results, new = _observed(observations, store, executor, begin("observing"))
     detections, rows = joined([*unobserved, *results])
@@ -156,14 +158,21 @@ def run(
         {
             **parquet_of(tables),
             "surroundings.parquet": partial(write_table, cut, compression=COMPRESSION),
-            "run.json": partial(write_json, _origin(study, rows, observations)),
+            "run.json": partial(write_json, _origin(study, rows, observations, notes)),
         },
         removed=INFERRED_FILES,
     )
     if inference:
         inference = replace(inference, files=tuple(f for f in files if f.name in INFERRED_FILES))
     return Results(
-        detections, rows, inference, tuple(observations), new, files, damaged=store.damaged
+        detections,
+        rows,
+        inference,
+        tuple(observations),
+        new,
+        files,
+        damaged=store.damaged,
+        catalog_notes=notes,
     )
 
 
@@ -247,7 +256,9 @@ def _given_up(observation: Observation, error: WorkerError) -> Result:
     return unobserved(observation, "failed", f"{observation.scene.id}: {error}")
 
 
-def _origin(study: Study, rows: gpd.GeoDataFrame, planned: list[Observation]) -> dict[str, object]:
+def _origin(
+    study: Study, rows: gpd.GeoDataFrame, planned: list[Observation], notes: Sequence[str]
+) -> dict[str, object]:
     """What the tables of all observations came from."""
     models = read_models(study.detect).values()
     options = study.model_dump(mode="json")
@@ -266,6 +277,7 @@ def _origin(study: Study, rows: gpd.GeoDataFrame, planned: list[Observation]) ->
             "sha256": read_traffic(study.track.traffic).sha256,
         },
         "items": sorted(rows.scene_id.unique()),
+        "catalog_notes": list(notes),
         "backgrounds": {
             observation.background.scene.id: {
                 "port": observation.port.name,
