@@ -33,8 +33,8 @@ PAGES = sorted(
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
 """The change log names what is no more."""
 GENERATED = {
-    "commands.md", "options.md", "tables.md", "api.md", "card.md", "rooms.md", "rooms.svg",
-    "one_scene.md", "one_ship.md", "one_season.md", "own_labels.md",
+    "commands.md", "options.md", "tables.md", "api.md", "card.md", "freeboard-card.md", "rooms.md",
+    "rooms.svg", "one_scene.md", "one_ship.md", "one_season.md", "own_labels.md",
 }  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_public_documents_keep_to_the_words_of_the_field() -> None:
     allowed = {"told": 3, "tells": 2, "tell": 2, "look": 3, "looks": 2, "looked": 2}
     count: dict[str, int] = {}
     for page in CURRENT:
-        if page.name in ("validation.md", "card.md"):
+        if page.name in ("validation.md", "card.md", "freeboard-card.md"):
             continue  # written by what measures
         for word in re.findall(dialect, text_of(page), flags=re.IGNORECASE):
             count[word.lower()] = count.get(word.lower(), 0) + 1

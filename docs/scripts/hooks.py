@@ -19,7 +19,7 @@ import reference
 import rooms
 
 ROOT = Path(__file__).parents[2]
-CARD = ROOT / "models" / "s2-vessel"
+MODELS = ROOT / "models"
 
 
 def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
@@ -29,7 +29,8 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
         "options.md": reference.options(),
         "tables.md": reference.tables(),
         "api.md": reference.api(),
-        "card.md": _card(),
+        "card.md": _card("s2-vessel"),
+        "freeboard-card.md": _card("freeboard"),
         "rooms.svg": rooms.picture(),
         "rooms.md": rooms.table(),
     }
@@ -39,7 +40,7 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
             files.append(File.generated(config, name, content=picture))
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
-    figure = (CARD / "evaluation.png").read_bytes()
+    figure = (MODELS / "s2-vessel" / "evaluation.png").read_bytes()
     files.append(File.generated(config, "evaluation.png", content=figure))
     return files
 
@@ -49,7 +50,7 @@ def on_page_markdown(markdown: str, /, **_: object) -> str:
     return markdown.replace("<!-- six lines -->", reference.six_lines())
 
 
-def _card() -> str:
-    """The card of the shipped weights; links out of its folder are for the repository only."""
-    text = (CARD / "card.md").read_text(encoding="utf-8")
+def _card(name: str) -> str:
+    """The card of shipped weights; links out of its folder are for the repository only."""
+    text = (MODELS / name / "card.md").read_text(encoding="utf-8")
     return re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", text)

@@ -23,7 +23,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def read_loads(detections: Path, catalog: str, **options: Any) -> pd.DataFrame:
         found.append({"detections": detections, "catalog": catalog, **options})
-        reasons = [None, None, "no_geometry", "no_geometry", "sar"]
+        reasons = [None, None, "view_unknown", "view_unknown", "sar"]
         names = [f"ship-{k}" for k in range(len(STATES))]
         return pd.DataFrame({"detection_id": names, "load_state": STATES, "load_reason": reasons})
 
@@ -43,7 +43,7 @@ def test_load_states_are_counted(
     assert called(monkeypatch, *words) == 0
     output = capsys.readouterr()
     assert without_progress(output.err).splitlines() == [
-        f"2 ships of unknown load: no view angles; {LOADS['no_geometry'].remedy}",
+        f"2 ships of unknown load: no view angles; {LOADS['view_unknown'].remedy}",
         "1 ship of unknown load: radar shows no shadow on water; optical images",
     ]
     lines = output.out.splitlines()

@@ -17,7 +17,7 @@ def test_every_load_reason_of_the_tables_has_a_remedy() -> None:
 
 
 def test_ships_are_counted_by_reason_with_what_helps() -> None:
-    given = [*(("a", "no_geometry"),) * 43, ("b", "cloud"), ("c", None), ("d", float("nan"))]
+    given = [*(("a", "view_unknown"),) * 43, ("b", "cloud"), ("c", None), ("d", float("nan"))]
     first, second = load_reasons(given)
     assert first.text("ship") == (
         "43 ships: no view angles; give --view-zenith and --view-azimuth to gnomon catalog; "

@@ -1,6 +1,6 @@
 """The stage: chips from pixels and rows, reasons from geometry, order and independence of rows."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import geopandas as gpd
 import numpy as np
@@ -141,7 +141,7 @@ NAN = float("nan")
     [
         ({"sensor": "sar"}, PIXELS, "sar"),
         ({"sun_azimuth_deg": None}, PIXELS, "no_geometry"),
-        ({"view_zenith_deg": NAN}, PIXELS, "no_geometry"),
+        ({"view_zenith_deg": 80.0}, PIXELS, "no_geometry"),
         ({"length_m": 49.0}, PIXELS, "too_small"),
         ({}, None, "cloud"),
         ({}, PIXELS[["nir"]].rename(nir="swir16"), "cloud"),
@@ -243,3 +243,43 @@ def test_one_ship_is_read_without_regard_to_neighbours():
     alone = next(stage.readings(table(row_of(CHIP)), reader(PIXELS), OPTIONS))
     assert reading.load == alone.load
     assert box_around(PLACE, half_m=1.0).covers(PLACE)
+
+
+def test_an_unknown_view_is_read_for_whatever_it_may_be():
+    known = next(stage.readings(table(row_of(CHIP)), reader(PIXELS), OPTIONS))
+    row = row_of(CHIP, view_zenith_deg=NAN)
+    reading = next(stage.readings(table(row), reader(PIXELS), OPTIONS))
+    assert not reading.chip.view_known
+    assert reading.load.freeboard_p05_m < reading.load.freeboard_p95_m
+    assert reading.load.freeboard_sigma_m > 0.8 * known.load.freeboard_sigma_m
+    # The fit took the view for one from overhead, so that it is a picture and no evidence.
+    assert reading.fit is not None
+    assert np.ptp(reading.evidence.log_likelihood) == 0
+
+
+def test_what_network_and_fit_cannot_vouch_for_is_indeterminate():
+    reading = next(stage.readings(table(row_of(CHIP)), reader(PIXELS), OPTIONS))
+    sure = replace(reading.belief, log_lr_laden=4.0)
+    wrong = replace(reading.fit, misfit=0.9)
+    for load, reason in (
+        (stage.load_by_belief(CHIP, sure, reading.fit), None),
+        (stage.load_by_belief(CHIP, sure, wrong), "misfit"),
+        (stage.load_by_belief(CHIP, sure, familiar=False), "unfamiliar"),
+        (stage.load_by_belief(CHIP, sure, replace(reading.fit, obstructed=0.9)), "alongside"),
+    ):
+        assert load.load_reason == reason
+        assert load.load_state == ("indeterminate" if reason else "laden")
+        assert load.freeboard_m == pytest.approx(reading.load.freeboard_m)
+
+
+@pytest.mark.parametrize("change", [{"length_m": 260.0}, {"bands": ()}])
+def test_a_ship_that_the_network_does_not_know_is_read_by_the_fit_alone(change):
+    reading = stage.read_chip(replace(model_chip(gsd=10.0, length=260.0), **change))
+    assert reading.belief is None
+    assert reading.fit is not None
+    assert reading.load.freeboard_m is not None
+
+
+def test_a_ship_is_read_the_same_whatever_else_the_table_has():
+    rows = table(row_of(CHIP), neighbour(500.0, 0.0, sensor="sar"), neighbour(900.0, 90.0))
+    assert stage.loads(rows, reader(PIXELS), OPTIONS).iloc[0].equals(load_of(row_of(CHIP)))

@@ -27,8 +27,17 @@ class Remedy(NamedTuple):
 
 LOADS = {
     "no_geometry": Remedy(
+        "the sun's or the view's angles are none that can be used", "see docs/providers.md"
+    ),
+    "view_unknown": Remedy(
         "no view angles",
         "give --view-zenith and --view-azimuth to gnomon catalog; see docs/providers.md",
+    ),
+    "unfamiliar": Remedy(
+        "the image is unlike any that gnomon was trained on", "look at it: gnomon show"
+    ),
+    "misfit": Remedy(
+        "the pixels are not those of a ship as it was read", "look at it: gnomon show"
     ),
     "sun_high": Remedy("the sun stood too high for a shadow", "images of autumn and winter"),
     "sun_along_hull": Remedy(
@@ -71,7 +80,7 @@ IMAGES = {
     ),
     r"is in radar geometry|no weights for sar scenes": Remedy("radar cannot be read yet", _RADAR),
     r"^\d+ % cloud$": Remedy("cloudier than the study allows", "raise [catalog] max_cloud_percent"),
-    r"^view angles unknown$": LOADS["no_geometry"],
+    r"^view angles unknown$": LOADS["view_unknown"],
 }
 """By a pattern of the reason; the first that is found counts, with its group in the meaning."""
 _OWN_ADDRESS = re.compile(r"\S+://\S+|/\S+")

@@ -23,7 +23,8 @@ from gnomon.datamodel.ship_types import SHIP_TYPES
 LOAD_STATES = ("laden", "ballast", "indeterminate")
 LOAD_REASONS = (
     "sun_high", "sun_along_hull", "too_small", "alongside", "neighbour",
-    "edge", "cloud", "sar", "no_geometry", "weak_evidence",
+    "edge", "cloud", "sar", "no_geometry", "view_unknown", "misfit", "unfamiliar",
+    "weak_evidence",
 )  # fmt: skip
 
 Status = Literal["unreviewed", "ship", "not_ship"]

@@ -12,7 +12,7 @@ tanker: whether the ship is one is the matter of ``p_tanker``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import geopandas as gpd
@@ -29,10 +29,12 @@ from gnomon.freeboard.bins import ShipChip, pixel_places, unusable
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.invert import invert
+from gnomon.freeboard.pooled import Belief, fit_share, load_of, pool
+from gnomon.freeboard.trained import shipped_posterior
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import box_around, from_hull_axes, place_on_grid, true_to_grid_deg
 from gnomon.physics.hydrostatics import Tankers, tankers
-from gnomon.physics.shadow import shadow_offset_m
+from gnomon.physics.shadow import off_axis_deg, shadow_offset_m
 
 Reader = Callable[[Polygon], xr.Dataset | None]
 """Reads the pixels over an area in EPSG:4326, None where there are none; see `loads`."""
@@ -56,6 +58,8 @@ class Reading:
 
     load: state.Load
     chip: ShipChip | None = None
+    belief: Belief | None = None
+    """Network and fit together; None where only a fit was made."""
     fit: Fit | None = None
     evidence: state.Evidence | None = None
     ships: Tankers | None = None
@@ -81,21 +85,35 @@ def loads(rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions) -> pd.Data
         The load columns, one row for each of ``rows``, with their index.
 
     """
-    values = [asdict(reading.load) for reading in readings(rows, read, options)]
+    values = [asdict(reading.load) for reading in readings(rows, read, options, witness=False)]
     return pd.DataFrame(values, index=rows.index, columns=COLUMNS)
 
 
 def readings(
-    rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions, *, only: Sequence[int] | None = None
+    rows: gpd.GeoDataFrame,
+    read: Reader,
+    options: LoadOptions,
+    *,
+    only: Sequence[int] | None = None,
+    witness: bool = True,
 ) -> Iterator[Reading]:
     """Yield the loads of `loads` with what they rest on, in order.
 
-    ``only`` some of the rows, by number; the others count as neighbours.
+    Parameters
+    ----------
+    rows, read, options
+        As `loads` takes them.
+    only
+        Some of the rows, by number; the others count as neighbours.
+    witness
+        Whether to fit every ship; if not, only those whose load would be stated, or whose pixels
+        the fit reads better than the network alone.
+
     """
     crowded = _crowded(rows)
     for k in range(len(rows)) if only is None else only:
         chip, reason = _prepared(rows.iloc[k], read, options, crowded=crowded[k])
-        yield _reading(chip, reason)
+        yield _reading(chip, reason, witness=witness)
 
 
 def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
@@ -118,10 +136,42 @@ def read_chip(chip: ShipChip) -> Reading:
     return _reading(chip, unusable(chip))
 
 
-def _reading(chip: ShipChip | None, reason: str | None) -> Reading:
+def _reading(chip: ShipChip | None, reason: str | None, *, witness: bool = True) -> Reading:
     if chip is None or reason:
         return Reading(load=state.Load(load_reason=reason), chip=chip)
-    return _fitted(chip, invert(chip))
+    network = shipped_posterior()
+    if not network.knows(chip):
+        return _fitted(chip, invert(chip))
+    # Each ship alone: sums over a batch would depend on the other ships in their last digits.
+    seen = network.read([chip])
+    familiar = bool(seen.strangeness[0] <= 1)
+    belief = pool(seen.posterior, gsd_m=chip.gsd_m)
+    load = load_by_belief(chip, belief, familiar=familiar)
+    if not witness and load.load_state == "indeterminate" and not fit_share(chip.gsd_m):
+        return Reading(load=load, chip=chip, belief=belief)
+    fitted = _fitted(chip, invert(chip))
+    belief = pool(seen.posterior, gsd_m=chip.gsd_m, evidence=fitted.evidence, ships=fitted.ships)
+    load = load_by_belief(chip, belief, fitted.fit, familiar=familiar)
+    return replace(fitted, load=load, belief=belief)
+
+
+def load_by_belief(
+    chip: ShipChip, belief: Belief, fit: Fit | None = None, *, familiar: bool = True
+) -> state.Load:
+    """Load as it is believed to be, unless a fit or an unfamiliar chip speaks against it."""
+    reason = None if familiar else "unfamiliar"
+    if fit is not None and fit.obstructed > OBSTRUCTED:
+        reason = "alongside"
+    elif fit is not None and fit.implausible:
+        reason = "misfit"
+    return load_of(
+        belief,
+        sun_elevation_deg=chip.sun_elevation_deg,
+        sun_off_axis_deg=float(off_axis_deg(chip.sun_azimuth_deg, chip.heading_deg)),
+        beam_px=chip.beam_m / chip.gsd_m,
+        view_known=chip.view_known,
+        reason=reason,
+    )
 
 
 def chip_of(pixels: xr.Dataset, row: pd.Series) -> ShipChip:
@@ -138,6 +188,7 @@ def chip_of(pixels: xr.Dataset, row: pd.Series) -> ShipChip:
     length, sigma = float(row.length_m), float(row.length_sigma_m)
     return ShipChip(
         image=image,
+        bands=tuple(name for name in BANDS if name in pixels),
         gsd_m=gsd,
         sun_azimuth_deg=grid_azimuth("sun_azimuth_deg"),
         sun_elevation_deg=_number(row.sun_elevation_deg),
@@ -189,7 +240,7 @@ def _prepared(
     """Chip of a row, and the reason not to fit it, if there is one."""
     if row.sensor != "optical":  # no shadow on the water without light
         return None, "sar"
-    if not np.isfinite([_number(row[name]) for name in ANGLES]).all():
+    if not np.isfinite([_number(row[name]) for name in ANGLES[:2]]).all():
         return None, "no_geometry"
     if row.length_m < options.length_min_m:
         return None, "too_small"
@@ -214,15 +265,22 @@ def _fitted(chip: ShipChip, fit: Fit) -> Reading:
     length_sigma, beam_sigma = (float(fit.ship_sigma[k]) for k in size.values())
     ships = tankers(length, beam, length_sigma_m=length_sigma, beam_sigma_m=beam_sigma)
     evidence = state.evidence(fit, gsd_m=chip.gsd_m)
-    load = state.assess_load(
+    if not chip.view_known:  # the fit took it for one from overhead, which it may not be
+        evidence = replace(evidence, log_likelihood=np.zeros_like(evidence.freeboard_m))
+    load = load_by_fit(chip, fit, evidence, ships)
+    return Reading(load=load, chip=chip, fit=fit, evidence=evidence, ships=ships)
+
+
+def load_by_fit(chip: ShipChip, fit: Fit, evidence: state.Evidence, ships: Tankers) -> state.Load:
+    """Load as the fit alone has it."""
+    return state.assess_load(
         evidence,
         ships,
         sun_elevation_deg=chip.sun_elevation_deg,
         sun_off_axis_deg=fit.sun_off_axis_deg,
-        beam_px=beam / chip.gsd_m,
+        beam_px=float(fit.ship[PARAMETERS.index("beam_m")]) / chip.gsd_m,
         reason="alongside" if fit.obstructed > OBSTRUCTED else None,
     )
-    return Reading(load=load, chip=chip, fit=fit, evidence=evidence, ships=ships)
 
 
 def _number(value: Any) -> float:

@@ -4,6 +4,8 @@ Load state takes about half an hour, seasons an hour. `make validate PART=season
 and leaves the others as they are. GNOMON_SEASONS is the number of seasons with each schedule, 100
 if it is not set. Worlds (`gnomon.validate.worlds`) take GNOMON_WORLDS seasons of each case, 4 if it
 is not set, and keep them in build/ for as long as the inference stays as it is.
+Freeboards of ray-cast ships (`gnomon.validate.judged`) take GNOMON_SHIPS of each cell, 100 if it is
+not set, and 45 minutes.
 The real ships are fitted again where their images are at hand: GNOMON_DATA names the folder that
 has ``planet-3m``. Without it that part is left alone.
 """
@@ -21,13 +23,14 @@ from rich.markdown import Markdown
 
 from gnomon.validate import planet
 from gnomon.validate.freeboard import figure, measure, section
+from gnomon.validate.judged import judge_ships, judged_section
 from gnomon.validate.seasons import SEASONS, validate_seasons
 from gnomon.validate.worlds import read_worlds, world_cases, worlds_table
 from gnomon.validate.worlds_report import worlds_section
 from gnomon.workflow.digests import code_digest
 from gnomon.workflow.executor import worker_processes
 
-SHIPS, SEED, WORLDS = 60, 2026, 4
+SHIPS, SEED, WORLDS, JUDGED_SHIPS = 60, 2026, 4, 100
 DOCS, BUILD = Path("docs"), Path("build")
 JUDGED = ("simulate/season", "track", "ledger", "physics", "workflow/infer.py")
 """What the numbers of worlds rest on."""
@@ -38,6 +41,11 @@ def _load() -> str:
     measured = measure(ships=SHIPS, seed=SEED, on_progress=err.print)
     figure(measured).savefig(DOCS / "validation-load.png", dpi=110)
     return section(measured)
+
+
+def _freeboard() -> str:
+    ships = int(os.environ.get("GNOMON_SHIPS", JUDGED_SHIPS))
+    return judged_section(judge_ships(ships=ships, seed=SEED, on_progress=err.print))
 
 
 def _real_ships() -> str | None:
@@ -67,6 +75,7 @@ def _worlds() -> str:
 
 PARTS: dict[str, Callable[[], str | None]] = {
     "load": _load,
+    "freeboard": _freeboard,
     "ships": _real_ships,
     "seasons": _seasons,
     "worlds": _worlds,

@@ -88,6 +88,7 @@ def planet_chip(image: NDArray[np.float32], patch: Patch, sun: pd.Series) -> Shi
     sigma = {name: sigma_of(name, getattr(patch, name), GSD_M) for name in ("length_m", "beam_m")}
     return ShipChip(
         image=image,
+        bands=("blue", "green", "red"),
         gsd_m=GSD_M,
         sun_azimuth_deg=float(sun.sun_azimuth_deg),
         sun_elevation_deg=float(sun.sun_elevation_deg),

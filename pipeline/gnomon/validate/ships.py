@@ -175,8 +175,10 @@ def chip_of_portrait(one: Portrait, cell: Cell, rng: np.random.Generator, known:
         else (sigma_of("length_m", ship.length_m, gsd), sigma_of("beam_m", ship.beam_m, gsd))
     )
     left, bottom, right, top = one.pixels.odc.geobox.boundingbox
+    names = tuple(name for name in BANDS if name in one.pixels)
     return ShipChip(
-        image=np.stack([one.pixels[name].to_numpy() for name in BANDS if name in one.pixels]),
+        image=np.stack([one.pixels[name].to_numpy() for name in names]),
+        bands=names,
         gsd_m=gsd,
         sun_azimuth_deg=one.light.sun_azimuth_deg,
         sun_elevation_deg=one.light.sun_elevation_deg,

@@ -42,9 +42,16 @@ class FreeboardPosterior:
     freeboard_m: Floats
     """Grid, ascending, shape (n,)."""
     log_likelihood: Floats
-    """Of the pixels alone, natural logarithm, its maximum zero."""
+    """Of the fit to the pixels, natural logarithm, its maximum zero."""
     density: Floats
-    """Posterior, per metre."""
+    """Posterior of network and fit, per metre."""
+
+    @property
+    def mean_m(self) -> float:
+        """Posterior mean."""
+        weight = self.density * np.gradient(self.freeboard_m)
+        return float(weight @ self.freeboard_m / weight.sum())
+
     laden_m: tuple[float, float]
     """Freeboards between which 90 % of laden tankers of the fitted size lie."""
     ballast_m: tuple[float, float]
@@ -124,7 +131,8 @@ def _reading_columns(
     if fit is not None:
         box = window.boundingbox
         middle = np.array([(box.left + box.right) / 2, (box.bottom + box.top) / 2])
-        hull, shadow = (trace + middle for trace in traces(chip, fit))
+        lines = traces(chip, fit, reading.load.freeboard_m)
+        hull, shadow = (line + middle for line in lines)
         columns |= {"fit": _json(fit), "outline": _ring(hull), "shadow": _ring(shadow)}
     if posterior is not None:
         columns |= {
@@ -143,7 +151,7 @@ def _ring(places: Floats) -> str:
 
 def posterior_of(reading: Reading) -> FreeboardPosterior | None:
     """Posterior of a reading; None where nothing was fitted."""
-    evidence, ships = reading.evidence, reading.ships
+    evidence, ships, belief = reading.evidence, reading.ships, reading.belief
     if evidence is None or ships is None:
         return None
     laden, ballast = (
@@ -153,7 +161,7 @@ def posterior_of(reading: Reading) -> FreeboardPosterior | None:
     return FreeboardPosterior(
         freeboard_m=evidence.freeboard_m,
         log_likelihood=evidence.log_likelihood,
-        density=state.posterior(evidence, ships),
+        density=belief.at(evidence.freeboard_m) if belief else state.posterior(evidence, ships),
         laden_m=(float(laden[0]), float(laden[1])),
         ballast_m=(float(ballast[0]), float(ballast[1])),
     )
@@ -200,7 +208,8 @@ def _chip(row: Mapping[Any, Any], pixels: xr.Dataset) -> ShipChip | None:
     values = json.loads(row["chip"])
     top, left, height, width = values.pop("window")
     part = pixels.isel(y=slice(top, top + height), x=slice(left, left + width))
-    return ShipChip(image=visible_image(part), **values)
+    bands = tuple(values.pop("bands", ()))
+    return ShipChip(image=visible_image(part), bands=bands, **values)
 
 
 def _fit(row: Mapping[Any, Any]) -> Fit | None:

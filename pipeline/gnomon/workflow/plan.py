@@ -15,6 +15,7 @@ from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import Study
 from gnomon.detect.detector import read_models
 from gnomon.detect.weights import Model
+from gnomon.freeboard.trained import shipped_posterior
 from gnomon.workflow.digests import code_digest, digest
 from gnomon.workflow.observe import OBSERVED_BY, empty_result, unobserved
 from gnomon.workflow.store import Result
@@ -103,6 +104,7 @@ def _shared(options: ObserveOptions) -> dict[str, object]:
         "mask": options.mask.model_dump(),
         "detect": options.detect.model_dump(exclude={"models", "background"}),
         "load": options.load.model_dump(),
+        "freeboard": shipped_posterior().model.model_dump() if options.load.enabled else None,
     }
 
 

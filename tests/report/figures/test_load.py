@@ -64,7 +64,9 @@ def test_the_panels_hold_pixels_fit_remainder_and_posterior(reading: Reading) ->
     assert len(pixels.images) == len(fit.images) == len(rest.images) == 1
     assert reading.chip is not None
     assert reading.fit is not None
-    hull, shadow = traces(reading.chip, reading.fit)
+    believed = posterior_of(reading)
+    assert believed is not None
+    hull, shadow = traces(reading.chip, reading.fit, believed.mean_m)
     for axes in (pixels, fit):
         lines = [np.column_stack(line.get_data()) for line in axes.lines[:2]]
         np.testing.assert_allclose(lines[0], hull)
@@ -73,13 +75,11 @@ def test_the_panels_hold_pixels_fit_remainder_and_posterior(reading: Reading) ->
         south, north = axes.get_ylim()
         assert (hull > (west, south)).all()
         assert (hull < (east, north)).all()
-    believed = posterior_of(reading)
-    assert believed is not None
     curves = {str(line.get_label()): line.get_data() for line in posterior.lines}
     x, y = curves["posterior"]
     np.testing.assert_array_equal(x, believed.freeboard_m)
     np.testing.assert_allclose(y, believed.density / believed.density.max())
-    assert curves["pixels alone"][1].max() == 1
+    assert curves["fit alone"][1].max() == 1
     bands = {str(p.get_label()): p.get_bbox().intervalx for p in posterior.patches}
     assert tuple(bands["laden"]) == believed.laden_m
     assert tuple(bands["ballast"]) == believed.ballast_m

@@ -191,7 +191,7 @@ def _draw(
             model = _model(chip, fit)
             _image(axes[1], chip, model, low, high, "fit: hull, and edge of its shadow", window)
             for each in axes[:2]:
-                _outlines(each, chip, fit)
+                _outlines(each, chip, fit, drawing.posterior)
             spread = 0.25 * (high - low)
             grey = (chip.image - model).mean(0, keepdims=True)
             _image(axes[2], chip, grey, -spread, spread, "pixels less fit", window)
@@ -221,7 +221,7 @@ def traced(axes: Axes, reading: Reading, *, outlines: bool = True) -> None:
     else:
         _image(axes, chip, chip.image, *_stretch(chip.image), "", window)
     if fit is not None and outlines:
-        _outlines(axes, chip, fit)
+        _outlines(axes, chip, fit, posterior_of(reading))
         _compass(axes, chip, window)
 
 
@@ -269,9 +269,9 @@ def _model(chip: ShipChip, fit: Fit) -> NDArray[np.float32]:
     return (fit.reflectance @ maps).reshape(chip.image.shape).astype(np.float32)
 
 
-def _outlines(axes: Axes, chip: ShipChip, fit: Fit) -> None:
-    """Draw the fitted waterline, and the edge of the shadow of the deck's edge."""
-    hull, shadow = traces(chip, fit)
+def _outlines(axes: Axes, chip: ShipChip, fit: Fit, posterior: FreeboardPosterior | None) -> None:
+    """Draw the fitted waterline, and the edge of the shadow of a deck at the posterior's mean."""
+    hull, shadow = traces(chip, fit, posterior.mean_m if posterior else None)
     axes.plot(*hull.T, color=OUTLINE, linewidth=0.9)
     axes.plot(*shadow.T, color=SHADE, linewidth=0.9, linestyle="--")
 
@@ -300,9 +300,7 @@ def _posterior(axes: Axes, posterior: FreeboardPosterior) -> None:
     ):
         axes.axvspan(*ends, color=colour, alpha=0.22, label=name)
     likelihood = np.exp(posterior.log_likelihood)
-    axes.plot(
-        grid, likelihood / likelihood.max(), color="0.55", linestyle=":", label="pixels alone"
-    )
+    axes.plot(grid, likelihood / likelihood.max(), color="0.55", linestyle=":", label="fit alone")
     density = posterior.density
     axes.plot(grid, density / density.max(), color="black", label="posterior")
     axes.set(xlim=(0, 1.4 * posterior.ballast_m[1]), yticks=[], xlabel="freeboard, m")

@@ -1,0 +1,99 @@
+"""Pooling two readings of the same pixels: between them, never sharper than it may be."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gnomon.freeboard.pooled import SHARE, SHARE_GSD_M, bounded, fit_share, load_of, pool
+from gnomon.freeboard.posterior import FreeboardMixture
+from gnomon.freeboard.state import Evidence
+from gnomon.physics.hydrostatics import tankers
+
+SHIPS = tankers(110.0, 17.0, length_sigma_m=1.0, beam_sigma_m=0.3)
+GRID = np.linspace(0.02, 13.0, 400)
+IMAGE = {"sun_elevation_deg": 30.0, "sun_off_axis_deg": 70.0, "beam_px": 5.0}
+FINE_M = 0.5
+
+
+def evidence(centre, sigma, outlier=0.01):
+    return Evidence(GRID, -0.5 * ((GRID - centre) / sigma) ** 2, outlier)
+
+
+def network(centre, sigma, log_lr=0.0):
+    one = np.ones((1, 1))
+    return FreeboardMixture(one, centre * one, sigma * one, np.array([log_lr]))
+
+
+def test_the_network_alone_keeps_its_moments():
+    posterior = network(5.0, 0.6)
+    belief = pool(posterior, gsd_m=FINE_M)
+    mean, sigma = posterior.moments_m()
+    assert belief.mean_m == pytest.approx(mean[0], abs=0.01)
+    assert belief.sigma_m == pytest.approx(sigma[0], abs=0.01)
+    for level in (0.05, 0.5, 0.95):
+        assert belief.quantile(level) == pytest.approx(posterior.quantile(level)[0], abs=0.02)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(3, 6), st.floats(0.3, 1.5), st.floats(-0.8, 0.8), st.floats(0.3, 1.5))
+def test_a_pool_lies_between_and_is_no_sharper_than_independent_readings(
+    centre, sigma, apart, other
+):
+    posterior = network(centre, sigma)
+    belief = pool(posterior, gsd_m=FINE_M, evidence=evidence(centre + apart, other), ships=SHIPS)
+    alone = pool(posterior, gsd_m=FINE_M)
+    low, high = sorted([alone.mean_m, centre + apart])
+    assert low - 0.15 < belief.mean_m < high + 0.15
+    independent = 1 / np.sqrt(1 / sigma**2 + 1 / other**2)
+    assert belief.sigma_m > 0.95 * independent
+    step = np.diff(belief.freeboard_m).mean()
+    assert belief.density.sum() * step == pytest.approx(1)
+
+
+def test_readings_that_disagree_are_not_pooled():
+    belief = pool(network(8.0, 0.4), gsd_m=FINE_M, evidence=evidence(2.0, 0.3), ships=SHIPS)
+    assert not belief.agrees
+    assert belief.mean_m == pytest.approx(8.0, abs=0.05)
+    load = load_of(belief, **IMAGE)
+    assert (load.load_state, load.load_reason) == ("indeterminate", "misfit")
+
+
+def test_flat_evidence_changes_nothing():
+    flat = Evidence(GRID, np.zeros_like(GRID))
+    belief = pool(network(4.0, 0.7), gsd_m=FINE_M, evidence=flat, ships=SHIPS)
+    assert belief.agrees
+    assert belief.mean_m == pytest.approx(4.0, abs=0.05)
+
+
+@given(st.floats(-300, 300))
+def test_one_image_is_never_certain(log_lr):
+    found = bounded(log_lr)
+    assert abs(found) < 5.5
+    assert abs(found) <= abs(log_lr) + 1e-9
+    assert found * log_lr >= 0
+
+
+@pytest.mark.parametrize(
+    ("log_lr", "image", "state", "reason"),
+    [
+        (4.0, {}, "laden", None),
+        (-4.0, {}, "ballast", None),
+        (1.0, {}, "indeterminate", "weak_evidence"),
+        (1.0, {"view_known": False}, "indeterminate", "view_unknown"),
+        (1.0, {"view_known": False, "sun_elevation_deg": 60.0}, "indeterminate", "sun_high"),
+        (-4.0, {"view_known": False}, "ballast", None),
+        (4.0, {"reason": "alongside"}, "indeterminate", "alongside"),
+    ],
+)
+def test_a_verdict_follows_from_the_odds(log_lr, image, state, reason):
+    load = load_of(pool(network(4.0, 1.0, log_lr), gsd_m=3.0), **IMAGE | image)
+    assert (load.load_state, load.load_reason) == (state, reason)
+    assert load.freeboard_p05_m < load.freeboard_m < load.freeboard_p95_m
+
+
+def test_shares_are_those_of_the_table_and_between():
+    for gsd, share in zip(SHARE_GSD_M, SHARE, strict=True):
+        assert fit_share(gsd) == pytest.approx(share)
+    assert fit_share(0.1) == SHARE[0]
+    assert min(SHARE) <= fit_share(5.0) <= max(SHARE)
