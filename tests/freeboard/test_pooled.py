@@ -77,13 +77,13 @@ def test_one_image_is_never_certain(log_lr):
 @pytest.mark.parametrize(
     ("log_lr", "image", "state", "reason"),
     [
-        (4.0, {}, "laden", None),
-        (-4.0, {}, "ballast", None),
+        (8.0, {}, "laden", None),
+        (-8.0, {}, "ballast", None),
         (1.0, {}, "indeterminate", "weak_evidence"),
         (1.0, {"view_known": False}, "indeterminate", "view_unknown"),
         (1.0, {"view_known": False, "sun_elevation_deg": 60.0}, "indeterminate", "sun_high"),
-        (-4.0, {"view_known": False}, "ballast", None),
-        (4.0, {"reason": "alongside"}, "indeterminate", "alongside"),
+        (-8.0, {"view_known": False}, "ballast", None),
+        (8.0, {"reason": "alongside"}, "indeterminate", "alongside"),
     ],
 )
 def test_a_verdict_follows_from_the_odds(log_lr, image, state, reason):

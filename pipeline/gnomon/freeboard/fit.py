@@ -70,11 +70,22 @@ class Fit:
         """
         blur = abs(self.ship[PARAMETERS.index("log_blur")])
         return bool(
-            self.misfit > _MOST_MISFIT
+            self.unlike_a_ship
             or blur > _MOST_BLUR
-            or not _LEAST_DROP <= self.shadow_drop <= _MOST_DROP
             or self.freeboard_per_length > _MOST_PER_LENGTH
             or self.too_low
+        )
+
+    @property
+    def unlike_a_ship(self) -> bool:
+        """Whether no ship is seen where one should be, whatever its freeboard.
+
+        Nearly all is left unexplained that stands out, or there is shade that water cannot have or
+        none at all, or the ship is far from its prior or partly outside the data.
+        """
+        return bool(
+            self.misfit > _MOST_MISFIT
+            or not _LEAST_DROP <= self.shadow_drop <= _MOST_DROP
             or self.prior_deviation > _MOST_DEVIATION
             or self.outside_data > _MOST_OUTSIDE
         )

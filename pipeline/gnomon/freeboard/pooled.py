@@ -3,13 +3,13 @@
 The network's posterior q(h) and the fit's, p(h) ~ prior(h) L(h), rest on the same pixels, so that
 they may not be multiplied as if they were independent. They are pooled in logarithms,
 
-    density(h) ~ q(h) L(h)^tau,
+    density(h) ~ q(h) L(h)^tau,    log LR = a log LR of the network + log LR of the fit,
 
-and so are their log likelihood ratios of laden over ballast, with a share ``tau`` that was chosen
-on ships of neither's making (docs/validation.md): none where the fit adds nothing, and none where
-the two disagree. They disagree where few of the freeboards that the network proposes carry all of
-the weight of the likelihood (`gnomon.freeboard.reweigh`): the pixels are then not those of a ship
-that the fit can describe.
+with ``tau`` and ``a`` below one, by pixel size, set on a thousand simulated ships of two renderers
+that neither was made with, and that are not those of docs/validation.md. Where the two disagree the
+network is believed alone, and no load state is given. They disagree where few of the freeboards
+that the network proposes carry all of the weight of the likelihood (`gnomon.freeboard.reweigh`):
+the pixels are then not those of a ship that the fit can describe.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,12 @@ from gnomon.freeboard.state import OUTLIERS, Evidence, log_lr_laden
 from gnomon.physics.hydrostatics import Tankers
 
 Floats = NDArray[np.float64]
-SHARE_GSD_M, SHARE = (0.5, 1.0, 3.0, 10.0), (0.5, 0.5, 0.5, 0.0)
-"""Pixel sizes, and the share of the fit's likelihood there; between them in their logarithm."""
+SHARE_GSD_M = (0.5, 1.0, 3.0, 10.0)
+"""Pixel sizes of the two below; between them in their logarithm."""
+SHARE = (0.5, 0.6, 0.7, 0.7)
+"""Power of the fit's likelihood, of least negative log density of true freeboards."""
+NETWORK_WEIGHT = (0.8, 0.9, 0.65, 0.5)
+"""Factor on the network's log likelihood ratio, added to the fit's: of least logistic loss."""
 LEAST_EFFECTIVE = 0.1
 """Effective sample size, as a part of the sample, below which network and fit disagree."""
 _NODES = 400
@@ -92,21 +96,26 @@ def pool(
     """
     grid = _grid(posterior, evidence)
     density = posterior.density(grid[:, None])[:, 0]
-    agrees, log_lr = True, float(posterior.log_lr_laden[0])
+    agrees, log_lr = True, network_weight(gsd_m) * float(posterior.log_lr_laden[0])
     if evidence is not None and ships is not None and np.ptp(evidence.log_likelihood) > 0:
         agrees = reweigh(posterior, evidence, ships).effective >= LEAST_EFFECTIVE
         share = fit_share(gsd_m)
         if agrees and share > 0:
             likelihood = np.exp(evidence.at(grid) - evidence.log_likelihood.max())
             density = density * (evidence.outlier + (1 - evidence.outlier) * likelihood) ** share
-            log_lr += share * log_lr_laden(evidence, ships)
+            log_lr += log_lr_laden(evidence, ships)
     density = density / (density.sum() * (grid[1] - grid[0]))
     return Belief(grid, density, bounded(log_lr), agrees)
 
 
 def fit_share(gsd_m: float) -> float:
-    """Share of the fit's likelihood at a pixel size."""
+    """Power of the fit's likelihood at a pixel size."""
     return float(np.interp(np.log(gsd_m), np.log(SHARE_GSD_M), SHARE))
+
+
+def network_weight(gsd_m: float) -> float:
+    """Factor on the network's log likelihood ratio at a pixel size."""
+    return float(np.interp(np.log(gsd_m), np.log(SHARE_GSD_M), NETWORK_WEIGHT))
 
 
 def load_of(

@@ -29,7 +29,7 @@ from gnomon.freeboard.bins import ShipChip, pixel_places, unusable
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.hull import PARAMETERS
 from gnomon.freeboard.invert import invert
-from gnomon.freeboard.pooled import Belief, fit_share, load_of, pool
+from gnomon.freeboard.pooled import Belief, load_of, pool
 from gnomon.freeboard.trained import shipped_posterior
 from gnomon.geo.grid import grid_of
 from gnomon.geo.local import box_around, from_hull_axes, place_on_grid, true_to_grid_deg
@@ -85,35 +85,21 @@ def loads(rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions) -> pd.Data
         The load columns, one row for each of ``rows``, with their index.
 
     """
-    values = [asdict(reading.load) for reading in readings(rows, read, options, witness=False)]
+    values = [asdict(reading.load) for reading in readings(rows, read, options)]
     return pd.DataFrame(values, index=rows.index, columns=COLUMNS)
 
 
 def readings(
-    rows: gpd.GeoDataFrame,
-    read: Reader,
-    options: LoadOptions,
-    *,
-    only: Sequence[int] | None = None,
-    witness: bool = True,
+    rows: gpd.GeoDataFrame, read: Reader, options: LoadOptions, *, only: Sequence[int] | None = None
 ) -> Iterator[Reading]:
     """Yield the loads of `loads` with what they rest on, in order.
 
-    Parameters
-    ----------
-    rows, read, options
-        As `loads` takes them.
-    only
-        Some of the rows, by number; the others count as neighbours.
-    witness
-        Whether to fit every ship; if not, only those whose load would be stated, or whose pixels
-        the fit reads better than the network alone.
-
+    ``only`` some of the rows, by number; the others count as neighbours.
     """
     crowded = _crowded(rows)
     for k in range(len(rows)) if only is None else only:
         chip, reason = _prepared(rows.iloc[k], read, options, crowded=crowded[k])
-        yield _reading(chip, reason, witness=witness)
+        yield _reading(chip, reason)
 
 
 def read_ship(pixels: xr.Dataset, row: pd.Series) -> Reading:
@@ -136,7 +122,7 @@ def read_chip(chip: ShipChip) -> Reading:
     return _reading(chip, unusable(chip))
 
 
-def _reading(chip: ShipChip | None, reason: str | None, *, witness: bool = True) -> Reading:
+def _reading(chip: ShipChip | None, reason: str | None) -> Reading:
     if chip is None or reason:
         return Reading(load=state.Load(load_reason=reason), chip=chip)
     network = shipped_posterior()
@@ -145,10 +131,6 @@ def _reading(chip: ShipChip | None, reason: str | None, *, witness: bool = True)
     # Each ship alone: sums over a batch would depend on the other ships in their last digits.
     seen = network.read([chip])
     familiar = bool(seen.strangeness[0] <= 1)
-    belief = pool(seen.posterior, gsd_m=chip.gsd_m)
-    load = load_by_belief(chip, belief, familiar=familiar)
-    if not witness and load.load_state == "indeterminate" and not fit_share(chip.gsd_m):
-        return Reading(load=load, chip=chip, belief=belief)
     fitted = _fitted(chip, invert(chip))
     belief = pool(seen.posterior, gsd_m=chip.gsd_m, evidence=fitted.evidence, ships=fitted.ships)
     load = load_by_belief(chip, belief, fitted.fit, familiar=familiar)
@@ -162,7 +144,7 @@ def load_by_belief(
     reason = None if familiar else "unfamiliar"
     if fit is not None and fit.obstructed > OBSTRUCTED:
         reason = "alongside"
-    elif fit is not None and fit.implausible:
+    elif fit is not None and fit.unlike_a_ship:
         reason = "misfit"
     return load_of(
         belief,

@@ -30,7 +30,9 @@ _PARTS = ("model", "average", "optimiser", "schedule")
 class PosteriorFitOptions:
     """How long and how fast."""
 
-    steps: int = 6000
+    steps: int = 2600
+    schedule: int = 9000
+    """Steps of the schedule of learning rates; training stops early, before it learns by heart."""
     batch: int = 64
     learning_rate: float = 1.5e-3
     weight_decay: float = 2e-2
@@ -119,7 +121,7 @@ class _Run:
             network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, options.learning_rate, total_steps=options.steps, pct_start=0.1
+            self.optimiser, options.learning_rate, total_steps=options.schedule, pct_start=0.1
         )
 
     def learn(self, batch: HullSamples) -> float:
