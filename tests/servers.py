@@ -1,5 +1,6 @@
 """Real servers on loopback: files by range requests, with faults to switch on, and a STAC API."""
 
+import hashlib
 import json
 import socket
 import subprocess
@@ -95,22 +96,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _part(self, body: bytes) -> None:
         first, _, last = (self.headers.get("Range") or "").removeprefix("bytes=").partition("-")
+        tag = f'"{hashlib.sha256(body).hexdigest()}"'
         if not first:
-            self._answer(200, body)
+            self._answer(200, body, tag=tag)
             return
         start, stop = int(first), min(int(last or len(body)) + 1, len(body))
         if start >= len(body):
             self._answer(416, b"", content_range=f"bytes */{len(body)}")
             return
         span = f"bytes {start}-{stop - 1}/{len(body)}"
-        self._answer(206, body[start:stop], content_range=span)
+        self._answer(206, body[start:stop], content_range=span, tag=tag)
 
     def _answer(
-        self, status: int, body: bytes, *, content_range: str = "", retry_after: str | None = None
+        self,
+        status: int,
+        body: bytes,
+        *,
+        content_range: str = "",
+        retry_after: str | None = None,
+        tag: str = "",
     ) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Accept-Ranges", "bytes")
+        if tag:
+            self.send_header("ETag", tag)
         if content_range:
             self.send_header("Content-Range", content_range)
         if retry_after is not None:

@@ -73,10 +73,27 @@ def test_redirects_are_followed_where_they_may_lead() -> None:
         server.answers |= {"/a": redirect("b"), "/b": redirect(f"{server.url}/c/d", 308)}
         assert get(f"{server.url}/a", own(server)) == b"here"
         server.answers["/c/d"] = body(b"h", 206)
-        assert reader(own(server)).located(f"{server.url}/a") == f"{server.url}/c/d"
+        found = reader(own(server)).located(f"{server.url}/a")
+        assert found == (f"{server.url}/c/d", None, None)
         server.answers["/loop"] = redirect("/loop")
         with pytest.raises(SilentServerError, match="ever other addresses"):
             get(f"{server.url}/loop", own(server))
+
+
+def test_a_file_is_found_with_its_size_and_version() -> None:
+    """An ETag, else what else the server says."""
+    part, day = {"Content-Range": "bytes 0-0/4492338"}, "Mon, 04 Mar 2024 02:12:00 GMT"
+    said = {
+        "/etag": (part | {"ETag": '"a-1"', "Last-Modified": day}, 4492338, '"a-1"'),
+        "/time": (part | {"Last-Modified": day}, 4492338, f"{day}, 4492338 bytes"),
+        "/size": (part, 4492338, "4492338 bytes"),
+        "/open": ({"Content-Range": "bytes 0-0/*"}, None, None),
+        "/odd": ({"Content-Range": "bytes 0-0/\u00b2"}, None, None),
+    }
+    with Hostile({path: body(b"I", 206, **given) for path, (given, *_) in said.items()}) as server:
+        for path, (_, size, tag) in said.items():
+            found = reader(own(server)).located(f"{server.url}{path}")
+            assert found == (f"{server.url}{path}", size, tag)
 
 
 def test_headers_and_passwords_stay_with_their_host() -> None:

@@ -1,5 +1,6 @@
 """Raster files that mean harm: they lead to no other file, and cost no more than allowed."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,12 +14,13 @@ from affine import Affine
 from rasterio.warp import transform_geom
 from shapely.geometry import box, mapping, shape
 
-from catalogs import EPSG, GTIFF, write_raster
+from catalogs import EPSG, GTIFF, quick_options, write_raster
+from gnomon.catalog.versions import VersionReader
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.limits import Limits
-from gnomon.datamodel.scene import Asset, Scene
+from gnomon.datamodel.scene import Asset, FileVersion, Scene
 from gnomon.datamodel.trust import Trust
-from gnomon.imagery.rasters import raster_of, reading
+from gnomon.imagery.rasters import _open, raster_of, reading
 from gnomon.imagery.read import read_pixels
 from hostile import Hostile, body, drip, endless, redirect
 from servers import LOOPBACK, FileServer
@@ -196,3 +198,36 @@ def test_a_file_is_the_same_for_whoever_may_open_it(tmp_path: Path) -> None:
     with reading(near, near.assets["green"]):
         raster_of(near, near.assets["green"])
     refused(scene(path, Trust(catalog="https://192.0.32.8/v1")), "is not opened")
+
+
+def of_version(one: Scene, **known: Any) -> Scene:
+    asset = replace(one.assets["green"], version=FileVersion(**known))
+    return replace(one, assets={"green": asset})
+
+
+def test_a_file_that_is_not_the_catalogues_is_refused(tmp_path: Path) -> None:
+    """By its size over HTTP, by size and checksum on the own disk."""
+    path = of_ones(tmp_path / "green.tif")
+    size, other = path.stat().st_size, "1220" + "ab" * 32
+    own = "1220" + hashlib.sha256(path.read_bytes()).hexdigest()
+    with FileServer(tmp_path) as server:
+        for href in (str(path), f"{server.url}/green.tif"):
+            wrong = f"x, green: has {size:,} bytes and not the {size + 1:,} that its catalogue"
+            refused(of_version(scene(href), size=size + 1), wrong)
+            right = read_pixels(of_version(scene(href), size=size, checksum=own), None)
+            assert (right.green == 1).all()
+        refused(of_version(scene(path), size=size, checksum=other), "x, green: has the checksum")
+
+
+def test_a_file_that_changes_after_the_search_is_refused(tmp_path: Path) -> None:
+    of_ones(tmp_path / "green.tif")
+    with FileServer(tmp_path) as server:
+        address = f"{server.url}/green.tif"
+        (known,) = VersionReader(quick_options(server.url)).with_versions([scene(address)])
+        assert (read_pixels(known, None).green == 1).all()
+        twos = np.full((64, 64), 2, "uint16")
+        write_raster(tmp_path / "green.tif", twos, transform=TRANSFORM)
+        _open.cache_clear()  # as another process, or a quarter of an hour later
+        refused(known, "x, green: has changed since the catalogue was searched; run again")
+        (fresh,) = VersionReader(quick_options(server.url)).with_versions([scene(address)])
+        assert (read_pixels(fresh, None).green == 2).all()

@@ -435,3 +435,30 @@ def test_missing_bands_and_angles_are_said(sea: Path, tmp_path: Path) -> None:
     (row,) = observing.observe(replace(observation, scene=scene)).observation.itertuples()
     assert row.status == "observed"
     assert row.reason == "without blue; view angles unknown"
+
+
+def test_a_replaced_file_is_read_again_and_another_file_is_a_row(sea: Path, tmp_path: Path) -> None:
+    scene = shutil.copytree(sea.parent / "april-04", tmp_path / "served" / "april-04")
+    root = {
+        "type": "Catalog", "stac_version": "1.0.0", "id": "c", "description": "made by a test",
+        "links": [{"rel": "item", "href": "./april-04/april-04.json"}],
+    }  # fmt: skip
+    (scene.parent / "catalog.json").write_text(json.dumps(root))
+    with FileServer(scene.parent) as server:
+        chosen, out = study(f"{server.url}/catalog.json"), tmp_path / "out"
+        first = run(chosen, out, infer=False)
+        assert run(chosen, out, infer=False).new == 0
+        for path in (sea.parent / "april-14").glob("*.tif"):
+            shutil.copyfile(path, scene / path.name)
+        second = run(chosen, out, infer=False)
+        assert (first.new, second.new) == (1, 1)
+        assert len(first.detections) > 0
+        there = [set(one.detections.geometry.to_wkt()) for one in (first, second)]
+        assert not there[0] & there[1]
+        item = json.loads((scene / "april-04.json").read_text())
+        item["assets"]["red"]["file:size"] = 4711
+        (scene / "april-04.json").write_text(json.dumps(item))
+        (row,) = run(chosen, out, infer=False).failed.itertuples()
+    assert row.reason.startswith("april-04, red: has ")
+    assert "bytes and not the 4,711 that its catalogue lists: it is another file" in row.reason
+    assert "\n" not in row.reason

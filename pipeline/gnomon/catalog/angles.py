@@ -25,6 +25,7 @@ import pystac
 
 from gnomon.catalog.http import read_document
 from gnomon.catalog.signing import SigningError, signed
+from gnomon.catalog.versions import check_content
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Scene
@@ -199,7 +200,7 @@ def with_angles(scene: Scene, *, timeout_s: float = 30.0) -> Scene:
 
     """
     known = Angles(**{name: getattr(scene, name) for name in Angles.__dataclass_fields__})
-    if scene.sensor == "sar" or None not in vars(known).values():
+    if scene.sensor == "sar" or not scene.lacks_angles:
         return scene
     if scene.granule_metadata_href:
         try:
@@ -224,4 +225,6 @@ def _filled(known: Angles, other: Angles) -> Angles:
 
 def _fetched(scene: Scene, *, timeout_s: float) -> bytes:
     href = signed(str(scene.granule_metadata_href), scene.signing)
-    return read_document(href, scene.trust, timeout_s=timeout_s)
+    data = read_document(href, scene.trust, timeout_s=timeout_s)
+    check_content(data, scene.granule_metadata_version)
+    return data

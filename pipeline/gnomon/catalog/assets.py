@@ -20,6 +20,7 @@ from typing import Any
 import pystac
 
 from gnomon.catalog.providers import Profile, Providers
+from gnomon.catalog.versions import listed_version
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import PAN, QUALITY, Asset
 
@@ -138,6 +139,7 @@ def _asset(
         media_type=asset.media_type,
         band=place,
         gsd_m=gsd_m,
+        version=listed_version(asset),
         **numbers,
     )
 

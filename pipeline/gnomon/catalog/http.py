@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Timer
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -67,6 +67,17 @@ class RefusedError(OSError):
     def __init__(self, status: int, address: str) -> None:
         super().__init__(f"HTTP response code: {status}")
         self.status, self.address = status, address
+
+
+class Located(NamedTuple):
+    """Where a file was found, and which version of it."""
+
+    address: str
+    """At the end of redirects."""
+    size: int | None
+    """Bytes of the whole file, where the server says it."""
+    tag: str | None
+    """ETag, else time of the last change and size; None where the server says none of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +131,10 @@ class HttpReader:
             self._session.mount(scheme, CheckedAdapter(pool_maxsize=1, max_retries=0))
         self._connections = Connections(trust)
 
-    def located(self, address: str) -> str:
-        """Address at the end of redirects, of a file of which a part can be read.
+    def located(self, address: str) -> Located:
+        """Find a file of which a part can be read, by asking for its first byte.
+
+        That is no dearer than a HEAD, which an address that was signed for reading refuses.
 
         Raises
         ------
@@ -260,11 +273,15 @@ def _check_status(answer: requests.Response, address: str) -> None:
         raise RefusedError(answer.status_code, address)
 
 
-def _place(answer: requests.Response) -> str:
-    """Address of an answer, if the server gave the one byte that was asked for and no more."""
+def _place(answer: requests.Response) -> Located:
+    """Where an answer is from, if the server gave the one byte that was asked for and no more."""
     if answer.status_code != 206 or len(answer.raw.read(2)) > 1:
         raise RangeError("the server gives no parts of files; fetch it, and use its path")
-    return str(answer.url)
+    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+    size = int(total) if total.isascii() and total.isdigit() else None
+    written = answer.headers.get("Last-Modified")
+    parts = [part for part in (written, size and f"{size} bytes") if part]
+    return Located(str(answer.url), size, answer.headers.get("ETag") or ", ".join(parts) or None)
 
 
 def _redirected(request: Request, status: int, target: str) -> Request:

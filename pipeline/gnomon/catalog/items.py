@@ -15,9 +15,10 @@ from gnomon.catalog.angles import angles_of
 from gnomon.catalog.assets import assets_of, number_of, property_of
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.providers import Profile, Providers, providers
+from gnomon.catalog.versions import listed_version
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
-from gnomon.datamodel.scene import QUALITY, Asset, Scene, Signing
+from gnomon.datamodel.scene import QUALITY, Asset, FileVersion, Scene, Signing
 from gnomon.datamodel.trust import Trust
 
 YEARS = range(1972, 2200)
@@ -53,6 +54,7 @@ def scene_from_item(
         collection=item.collection_id, constellation=re.sub(r"(-\d)[a-z]$", r"\1", constellation)
     )
     assets = assets_of(item, profile, known)
+    metadata = _granule_metadata(item, known)
     angles = angles_of(item, altitude_km=profile.altitude_km, names=known.angles)
     return Scene(
         id=item.id,
@@ -67,7 +69,8 @@ def scene_from_item(
         href=_own_address(item),
         processed_at=_processed_at(item, known),
         cloud_percent=number_of(item.properties.get("eo:cloud_cover")),
-        granule_metadata_href=_granule_metadata(item, known),
+        granule_metadata_href=metadata.get_absolute_href() if metadata else None,
+        granule_metadata_version=listed_version(metadata) if metadata else FileVersion(),
         outlines_href=_outlines(item),
         signing=_signing(item, known),
         trust=trust,
@@ -135,11 +138,11 @@ def _processed_at(item: pystac.Item, known: Providers) -> datetime | None:
     return None
 
 
-def _granule_metadata(item: pystac.Item, known: Providers) -> str | None:
+def _granule_metadata(item: pystac.Item, known: Providers) -> pystac.Asset | None:
     for key in known.properties["granule_metadata"]:
         asset = item.assets.get(key)
         if asset and "xml" in (asset.media_type or ""):
-            return asset.get_absolute_href()
+            return asset
     return None
 
 

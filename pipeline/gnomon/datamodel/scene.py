@@ -37,6 +37,18 @@ class QualityCodes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileVersion:
+    """Which content a file has, as far as that is known before it is read."""
+
+    size: int | None = None
+    """Bytes, by the catalogue (``file:size``)."""
+    checksum: str | None = None
+    """By the catalogue (``file:checksum``), lower case: a multihash in hexadecimal digits."""
+    tag: str | None = None
+    """Of what lies there now: the server's ETag, or size and time of the last change on a disk."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asset:
     """One raster file of a scene and how its numbers become physical: ``dn * scale + offset``."""
 
@@ -58,6 +70,8 @@ class Asset:
     """Of a quality layer, what its numbers mean; None for measurements."""
     media_type: str | None = None
     """Of the file, where the item has it; it decides what the file is opened as."""
+    version: FileVersion = FileVersion()
+    """Of the file; a file that is replaced has another one, and is read again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +109,7 @@ class Scene:
     """Cloud cover of the whole scene, by its provider's estimate."""
     granule_metadata_href: str | None = None
     """Granule metadata (XML), which has the angles that the item may lack."""
+    granule_metadata_version: FileVersion = FileVersion()
     outlines_href: str | None = None
     """Outlines of its ships (GeoJSON), where they are labelled."""
     signing: Signing | None = None
@@ -116,6 +131,16 @@ class Scene:
             },
             "scene": own,
         }
+
+    @property
+    def lacks_angles(self) -> bool:
+        """Whether a direction towards the sun or the sensor is not known."""
+        return None in (
+            self.sun_azimuth_deg,
+            self.sun_elevation_deg,
+            self.view_azimuth_deg,
+            self.view_zenith_deg,
+        )
 
     def __post_init__(self) -> None:
         if self.seen_at.utcoffset() != timedelta(0):

@@ -80,6 +80,9 @@ class CatalogOptions(Options):
     hosts: tuple[str, ...] = ()
     """Hosts (``name`` or ``name:port``) that the catalogue may lead to although they are not of the
     internet: this machine, or a private network."""
+    ask_files: bool = True
+    """Whether servers are asked, one byte a file, which version each file has whose checksum the
+    catalogue does not give, so that a replaced file is read again."""
     limits: Limits = Limits()
 
 

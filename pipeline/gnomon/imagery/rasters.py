@@ -35,10 +35,11 @@ from gnomon.catalog.http import (
     SilentServerError,
 )
 from gnomon.catalog.signing import SigningError, signed
+from gnomon.catalog.versions import WrongFileError, check_own_file, check_size, check_tag
 from gnomon.catalog.vetting import AddressError, check_file, is_remote, vetted
 from gnomon.datamodel.addresses import keep_secrets_out_of_logs
 from gnomon.datamodel.errors import AssetError
-from gnomon.datamodel.scene import Asset, Scene, Signing
+from gnomon.datamodel.scene import Asset, FileVersion, Scene, Signing
 from gnomon.datamodel.trust import Trust
 
 HEADER_BYTES = 32_768
@@ -107,7 +108,8 @@ def raster_of(scene: Scene, asset: Asset) -> Raster:
     age = 0.0 if local else monotonic() // _KEPT_FOR_S
     written = _written_at(asset.href) if local else None
     kind = _driver(asset)
-    raster = _open(asset.href, kind, scene.signing, scene.trust, age, written, os.getpid())
+    source = (asset.href, kind, asset.version, scene.signing, scene.trust)
+    raster = _open(*source, age, written, os.getpid())
     if raster.source.crs is None:
         raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
     if asset.band > raster.source.count:
@@ -129,6 +131,7 @@ def _driver(asset: Asset) -> str:
 def _open(
     href: str,
     driver: str,
+    version: FileVersion,
     signing: Signing | None,
     trust: Trust,
     _age: float,
@@ -138,9 +141,13 @@ def _open(
     keep_secrets_out_of_logs("rasterio")
     address = vetted(signed(href, signing), trust)
     if is_remote(address):
-        address = f"/vsicurl/{_reader(trust).located(address)}"
+        found = _reader(trust).located(address)
+        check_size(found.size, version)
+        check_tag(found.tag, version)
+        address = f"/vsicurl/{found.address}"
     elif "://" not in address:
         check_file(address)
+        check_own_file(Path(address), version)
     # No other file is fetched on the word of this one.
     with rasterio.Env(CPL_VSIL_CURL_ALLOWED_FILENAME=address):
         source = rasterio.open(address, driver=driver)
@@ -207,7 +214,7 @@ def reading(scene: Scene, asset: Asset) -> Iterator[None]:
     try:
         with rasterio.Env(**_GDAL):
             yield
-    except (SigningError, _UnfitError) as error:
+    except (SigningError, _UnfitError, WrongFileError) as error:
         raise AssetError(scene.id, asset.name, str(error)) from error
     except AddressError as error:
         raise AssetError(scene.id, asset.name, f"is not opened: {error}") from error

@@ -7,6 +7,7 @@ import shapely
 
 from gnomon.catalog.listed import ItemFault
 from gnomon.catalog.search import find_scenes
+from gnomon.catalog.versions import VersionReader
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import EVERYWHERE, Port
@@ -55,6 +56,7 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
     models = read_models(study.detect)
     shared = _shared(options)
     todo, left, notes = [], [], list[str]()
+    versions = VersionReader(study.catalog)
     ports = study.places()
     for place, port in enumerate(ports):
         found = find_scenes(
@@ -65,14 +67,15 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
             on_progress=_of_ports(on_progress, place, len(ports), port.name or EVERYWHERE),
         )
         on_progress(place + 1, len(ports), port.name or EVERYWHERE)
-        todo += [_observation(scene, port, options, shared, models) for scene in found.scenes]
+        scenes = versions.with_versions(found.scenes)
+        todo += [_observation(scene, port, options, shared, models) for scene in scenes]
         left += [_faulty(fault, port) for fault in found.faults]
         notes += [f"{port.name or EVERYWHERE}: {note}" for note in found.notes]
         for scene in found.cloudy:
             observation = _observation(scene, port, options, shared, models)
             left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
     _refuse_unmet(models, todo)
-    return Plan(todo, left, tuple(notes))
+    return Plan(todo, left, (*notes, *versions.notes))
 
 
 def _of_ports(report: Progress, place: int, count: int, port: str) -> Progress:
