@@ -1,6 +1,7 @@
-"""One look per pass: laws over made footprints, and the real pair that two collections list."""
+"""One observation per pass: laws over made footprints, a brute-force search, and a real pair."""
 
 import dataclasses
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,11 +9,11 @@ from pathlib import Path
 import pystac
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import union_all
+from shapely import Polygon, union_all
 from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.catalog.acquisitions import deduplicate
+from gnomon.catalog.acquisitions import HALF_ORBIT, LEAST_GAIN, deduplicate
 from gnomon.catalog.items import scene_from_item
 from gnomon.datamodel.scene import Scene
 
@@ -134,3 +135,96 @@ def test_the_real_acquisition_that_two_collections_list(shared_data: Path) -> No
     assert len(deduplicate(both, None)) == 1
     older = dataclasses.replace(both[0], processed_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert deduplicate([older, both[1]], None) == (both[1],)
+
+
+def test_a_chain_without_end_is_not_one_pass() -> None:
+    """Scenes of one platform every half hour for a month."""
+    chain = [scene(f"{n:04d}", after=n * timedelta(minutes=30)) for n in range(1500)]
+    kept = deduplicate(chain, PORT)
+    apart = [later.seen_at - one.seen_at for one, later in itertools.pairwise(kept)]
+    assert min(apart) > HALF_ORBIT
+    assert max(apart) <= 2 * HALF_ORBIT
+    assert kept[0].seen_at - NOON <= HALF_ORBIT
+    assert chain[-1].seen_at - kept[-1].seen_at <= HALF_ORBIT
+
+
+GRID = box(0, 0, 9, 9)
+corners = st.tuples(st.integers(-3, 8), st.integers(-3, 8), st.integers(1, 6), st.integers(1, 6))
+on_grid = corners.map(lambda c: box(c[0], c[1], c[0] + c[2], c[1] + c[3]))
+"""Of whole numbers: their areas are exact."""
+days = st.lists(
+    st.builds(
+        lambda footprint, minutes, platform, processed: (footprint, minutes, platform, processed),
+        on_grid, st.integers(0, 200), st.sampled_from("ab"), st.none() | st.integers(0, 2),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+def made(day: list[tuple[BaseGeometry, int, str, int | None]]) -> list[Scene]:
+    return [
+        scene(str(n), one, after=timedelta(minutes=m), platform=platform, processed=processed)
+        for n, (one, m, platform, processed) in enumerate(day)
+    ]
+
+
+def one_pass(one: Scene, other: Scene) -> bool:
+    return one.platform == other.platform and abs(one.seen_at - other.seen_at) <= HALF_ORBIT
+
+
+def brute_force(scenes: list[Scene], area: BaseGeometry) -> set[tuple[str, float]]:
+    """Names of what is kept and the ground left to each, everything computed anew at each step."""
+    left = [one for one in scenes if (one.footprint & area).area > 0]
+    kept: list[Scene] = []
+    out: set[tuple[str, float]] = set()
+
+    def gain(one: Scene) -> float:
+        others = union_all([k.footprint for k in kept if one_pass(one, k)] or [Polygon()])
+        return ((one.footprint & area) - others).area
+
+    def least(one: Scene) -> float:
+        return LEAST_GAIN * min(one.footprint.area, area.area)
+
+    while left := [
+        one for one in left
+        if gain(one) > least(one) or not any(one_pass(one, k) for k in kept)
+    ]:  # fmt: skip
+        best = max(sorted(left, key=lambda s: (s.platform, s.seen_at, s.id)), key=gain)
+        like = [
+            one for one in left
+            if one_pass(one, best) and (one.footprint & area).intersects(best.footprint & area)
+            and gain(one) >= gain(best) - least(best)
+        ]  # fmt: skip
+        early = datetime.min.replace(tzinfo=UTC)
+        newest = max(like, key=lambda s: (s.processed_at or early, s.id))
+        out.add((newest.id, gain(newest)))
+        kept.append(newest)
+        left.remove(newest)
+    return out
+
+
+@given(day=days)
+def test_as_a_search_by_brute_force(day: list[tuple[BaseGeometry, int, str, int | None]]) -> None:
+    kept = deduplicate(made(day), GRID)
+    shown = {(one.id, ((one.footprint & GRID) - (one.covered or Polygon())).area) for one in kept}
+    assert shown == brute_force(made(day), GRID)
+
+
+@given(day=days, seed=st.integers(0, 99))
+def test_what_is_left_out_is_seen_in_the_same_pass(
+    day: list[tuple[BaseGeometry, int, str, int | None]], seed: int
+) -> None:
+    """And the order does not matter, nor what happens in other passes."""
+    scenes = made(day)
+    kept = deduplicate(scenes, GRID)
+    shuffled = scenes.copy()
+    random.Random(seed).shuffle(shuffled)
+    assert deduplicate(shuffled, GRID) == kept
+    for one in scenes:
+        beside = [k.footprint for k in kept if one_pass(one, k)]
+        unseen = (one.footprint & GRID) - union_all(beside or [Polygon()])
+        assert unseen.area <= LEAST_GAIN * one.footprint.area
+    tomorrow = [dataclasses.replace(s, seen_at=s.seen_at + timedelta(days=1)) for s in scenes]
+    both = deduplicate([*scenes, *tomorrow], GRID)
+    assert both[: len(kept)] == kept
+    assert both[len(kept) :] == deduplicate(tomorrow, GRID)

@@ -3,20 +3,29 @@
 A catalogue lists one acquisition several times: reprocessed versions, the same product in two
 collections, and neighbouring tiles that share a strip of ten kilometres. What separates
 acquisitions is the orbit: a satellite cannot come back over a place before it has been once around
-the earth, so scenes of one platform within half an orbit that show the same ground are one pass.
-Their own times differ by seconds to minutes, because some providers give the time of the tile and
-others that of the whole data take.
+the earth, so two scenes of one platform within half an orbit that show the same ground are one
+pass. Their own times differ by seconds to minutes, because some providers give the time of the tile
+and others that of the whole data take.
 
-From each pass the fewest scenes that show the area are kept, chosen greedily (Chvatal 1979,
+That holds for two scenes, and not for a chain of them: of scenes every half hour the first and the
+third are two passes. So each scene is compared with those within half an orbit of itself, and no
+others.
+
+From them the fewest scenes that show the area are kept, chosen greedily (Chvatal 1979,
 doi:10.1287/moor.4.3.233): first the one that shows most of it; among those that show nearly as
 much, the one processed last; then each that adds to it, for the ground that those before it leave.
 """
 
-from collections.abc import Iterable, Iterator
+import heapq
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.scene import Scene
@@ -45,37 +54,82 @@ def deduplicate(scenes: Iterable[Scene], area: BaseGeometry | None) -> tuple[Sce
         In the order of time. Scenes that do not show the area are left out.
 
     """
-    kept = [scene for group in _passes(scenes) for scene in _needed(group, area)]
-    return tuple(sorted(kept, key=lambda scene: (scene.seen_at, scene.id)))
+    ordered = sorted(scenes, key=lambda s: (s.platform, s.seen_at, s.id, s.collection))
+    kept = [
+        scene
+        for _, group in groupby(ordered, key=lambda scene: scene.platform)
+        for scene in _Cover(list(group), area).needed()
+    ]
+    return tuple(sorted(kept, key=lambda scene: (scene.seen_at, scene.id, scene.collection)))
 
 
-def _passes(scenes: Iterable[Scene]) -> Iterator[list[Scene]]:
-    """Scenes of one platform, as long as none is half an orbit after the one before it."""
-    group: list[Scene] = []
-    for scene in sorted(scenes, key=lambda scene: (scene.platform, scene.seen_at, scene.id)):
-        if group and (
-            scene.platform != group[0].platform or scene.seen_at - group[-1].seen_at > HALF_ORBIT
-        ):
-            yield group
-            group = []
-        group.append(scene)
-    if group:
-        yield group
+class _Cover:
+    """Scenes of one platform in the order of time, and the ground that is still to be covered."""
+
+    def __init__(self, scenes: Sequence[Scene], area: BaseGeometry | None) -> None:
+        footprints = np.array([scene.footprint for scene in scenes], object)
+        shares = footprints if area is None else shapely.intersection(footprints, area)
+        shows = shapely.area(shares) > 0
+        self._scenes = [scene for scene, shown in zip(scenes, shows, strict=True) if shown]
+        self._area = area
+        self._times = [scene.seen_at for scene in self._scenes]
+        self._shares = shares[shows]
+        """Of the area, what each scene shows of it."""
+        self._left = self._shares.copy()
+        """Of that, what no chosen scene of the same pass shows."""
+        self._gains = shapely.area(self._left)
+        extents = shapely.area(footprints[shows])
+        self._least = LEAST_GAIN * (extents if area is None else np.minimum(extents, area.area))
+        self._chosen, self._met = np.zeros((2, len(self._scenes)), bool)
+        """Whether a scene is chosen, and whether one within half an orbit of it is."""
+
+    def needed(self) -> Iterator[Scene]:
+        """Scenes that are needed, those that add most first."""
+        waiting = [(-gain, number) for number, gain in enumerate(self._gains)]
+        heapq.heapify(waiting)
+        while waiting:
+            gain, best = heapq.heappop(waiting)
+            if self._chosen[best] or (self._met[best] and -gain <= self._least[best]):
+                continue
+            if -gain != self._gains[best]:  # it has lost ground since
+                heapq.heappush(waiting, (-self._gains[best], best))
+                continue
+            newest = self._newest_like(best)
+            yield self._choose(newest)
+            if newest != best:
+                heapq.heappush(waiting, (-self._gains[best], best))
+
+    def _newest_like(self, best: int) -> int:
+        """Of the scenes of a pass that show nearly as much as the best, the one processed last."""
+        beside = self._beside(best)
+        enough = self._gains[beside] >= self._gains[best] - self._least[best]
+        near = beside[enough & ~self._chosen[beside]]
+        return max((int(n) for n in near), key=lambda n: _version(self._scenes[n]))
+
+    def _choose(self, number: int) -> Scene:
+        """Take a scene, for the ground that those before it leave."""
+        scene, span, beside = self._scenes[number], self._span(number), self._beside(number)
+        # Without an area it is a scene's own footprint that counts.
+        near = beside if self._area is None else np.arange(span.start, span.stop)
+        covered = shapely.union_all(self._shares[near[self._chosen[near]]])
+        self._chosen[number] = self._met[span] = True
+        self._left[beside] = shapely.difference(self._left[beside], self._shares[number])
+        self._gains[beside] = shapely.area(self._left[beside])
+        return scene if covered.is_empty else replace(scene, covered=covered)
+
+    def _span(self, number: int) -> slice:
+        """Scenes within half an orbit of one."""
+        when = self._times[number]
+        first = bisect_left(self._times, when - HALF_ORBIT)
+        return slice(first, bisect_right(self._times, when + HALF_ORBIT))
+
+    def _beside(self, number: int) -> NDArray[np.intp]:
+        """Scenes of the same pass: of the same time, and of some of the same ground."""
+        span = self._span(number)
+        touching = shapely.intersects(self._shares[span], self._shares[number])
+        return span.start + np.flatnonzero(touching)
 
 
-def _needed(scenes: list[Scene], area: BaseGeometry | None) -> Iterator[Scene]:
-    """Cover the area greedily, the newest processing first among scenes that gain as much."""
-    shares = {id(s): s.footprint if area is None else s.footprint & area for s in scenes}
-    left = [scene for scene in scenes if shares[id(scene)].area > 0]
-    covered: BaseGeometry = shapely.Polygon()
-    while left:
-        gain = {id(scene): (shares[id(scene)] - covered).area for scene in left}
-        best = max(left, key=lambda scene: gain[id(scene)])
-        extent = best.footprint.area if area is None else min(best.footprint.area, area.area)
-        if not covered.is_empty and gain[id(best)] <= LEAST_GAIN * extent:
-            return
-        near = [s for s in left if gain[id(s)] >= gain[id(best)] - LEAST_GAIN * extent]
-        newest = max(near, key=lambda s: (s.processed_at or _UNDATED, s.id))
-        yield newest if covered.is_empty else replace(newest, covered=covered)
-        covered |= shares[id(newest)]
-        left.remove(newest)
+def _version(scene: Scene) -> tuple[object, ...]:
+    """Rank of a scene among versions of it."""
+    return scene.processed_at or _UNDATED, scene.id, scene.collection
