@@ -13,7 +13,7 @@ from shapely import Polygon, union_all
 from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.catalog.acquisitions import HALF_ORBIT, LEAST_GAIN, deduplicate
+from gnomon.catalog.acquisitions import HALF_ORBIT, LEAST_GAIN, deduplicate, versions_left_out
 from gnomon.catalog.items import scene_from_item
 from gnomon.datamodel.scene import Scene
 
@@ -228,3 +228,58 @@ def test_what_is_left_out_is_seen_in_the_same_pass(
     both = deduplicate([*scenes, *tomorrow], GRID)
     assert both[: len(kept)] == kept
     assert both[len(kept) :] == deduplicate(tomorrow, GRID)
+
+
+@st.composite
+def listings(draw: st.DrawFn) -> list[Scene]:
+    """Products of some tiles and days, in several processings, in two collections."""
+    found = []
+    for tile, day in draw(st.sets(st.tuples(st.sampled_from("AB"), st.integers(1, 3)), max_size=4)):
+        start = datetime(2024, 4, day, 2, 12, tzinfo=UTC)
+        ground = box(0, 0, 1, 1) if tile == "A" else box(1, 0, 2, 1)
+        made = st.tuples(st.sampled_from([209, 400, 511]), st.integers(0, 2), st.sampled_from("cl"))
+        for baseline, later, collection in draw(st.sets(made, min_size=1, max_size=5)):
+            processed = start + timedelta(days=300 * later)
+            name = f"S2A_MSIL2A_{start:%Y%m%dT%H%M%S}_N{baseline:04d}_R003_T52T{tile}A_"
+            one = scene(f"{tile}-{day}-{baseline}-{later}", ground, after=start - NOON)
+            found.append(
+                dataclasses.replace(
+                    one, collection=collection, product=f"{name}{processed:%Y%m%dT%H%M%S}",
+                    baseline=baseline / 100, processed_at=processed,
+                )
+            )  # fmt: skip
+    return found
+
+
+@given(listed=listings(), preferred=st.sampled_from(["cl", "lc"]), seed=st.integers(0, 99))
+def test_of_each_product_the_newest_is_observed_once(
+    listed: list[Scene], preferred: str, seed: int
+) -> None:
+    """The highest baseline, then the last processing, then the collection that is named first."""
+    random.Random(seed).shuffle(listed)
+    kept = deduplicate(listed, box(0, 0, 2, 1), tuple(preferred))
+    newest: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for one in listed:
+        key = (one.seen_at, one.footprint.wkt)
+        rank = (one.baseline, one.processed_at, -preferred.index(one.collection))
+        newest[key] = max(newest.get(key, rank), rank)
+    assert {(one.seen_at, one.footprint.wkt): (
+        one.baseline, one.processed_at, -preferred.index(one.collection)
+    ) for one in kept} == newest  # fmt: skip
+    assert len(kept) == len(newest)
+    assert versions_left_out(listed, kept) == len(listed) - len(kept)
+
+
+def test_a_product_that_is_delivered_in_two_parts_is_kept_in_both() -> None:
+    """One tile of one data take, received by two stations: of one name but for its end."""
+    parts = [
+        dataclasses.replace(
+            scene(name, ground),
+            product=f"S2A_MSIL2A_20240403T021211_N0510_R003_T52TGN_20240403T0{name}0000",
+            baseline=5.1,
+        )
+        for name, ground in (("4", box(0, 0, 1, 0.6)), ("5", box(0, 0.6, 1, 1)))
+    ]
+    kept = deduplicate(parts, PORT)
+    assert names(kept) == ["4", "5"]
+    assert versions_left_out(parts, kept) == 0

@@ -29,6 +29,8 @@ def test_what_real_items_say_of_themselves(shared_data: Path) -> None:
     scene = described(read_item(folder / "earth-search_S2B_20EPT_20250731_0_L2A.json"))
     assert scene.platform == "sentinel-2b"
     assert scene.processed_at == datetime(2025, 7, 31, 14, 39, 19, tzinfo=UTC)
+    assert scene.product == "S2B_MSIL2A_20250731T131909_N0511_R095_T20EPT_20250731T143919"
+    assert scene.baseline == 5.11
     assert scene.cloud_percent == pytest.approx(26.02542)
     assert scene.view_zenith_deg == pytest.approx(7.584009791738812)
     assert {name: asset.gsd_m for name, asset in scene.assets.items()} == {
@@ -44,6 +46,8 @@ def test_what_real_items_say_of_themselves(shared_data: Path) -> None:
     assert str(signed.granule_metadata_href).endswith("MTD_TL.xml")
     first = described(read_item(folder / "earth-search-v0_S2A_28QCH.json"))
     assert first.processed_at == datetime(2020, 7, 14, 19, 13, 10, tzinfo=UTC)
+    assert first.product == "S2A_MSIL2A_20200714T115221_N0214_R123_T28QCH_20200714T191310"
+    assert first.baseline == 2.14
     assert first.view_zenith_deg is None  # its off-nadir angle of 0 is a placeholder
     assert str(first.granule_metadata_href).endswith("metadata.xml")
 

@@ -102,14 +102,24 @@ def test_real_items_through_a_real_api(shared_data: Path, tmp_path: Path) -> Non
         named = quick_options(url, collections=("sentinel-1-grd", "sentinel-2-l1c"))
         asked = find_scenes(named, area=None)
         one = find_scenes(quick_options(url), area=box(-40.2, -4, -40, -3.9))
+        pair = ["sentinel-2-l2a", "sentinel-2-c1-l2a"]
+        there = next(scene.footprint for scene in found.scenes if "20EPT" in scene.id)
+        twice = [
+            find_scenes(quick_options(url, collections=tuple(names)), area=there)
+            for names in (pair, pair[::-1])
+        ]
     # L1C and radar only when asked for; the acquisition of two collections once.
     assert {scene.collection for scene in found.scenes} == {
         "sentinel-2-l2a", "sentinel-2-c1-l2a", "sentinel-s2-l2a-cogs",
     }  # fmt: skip
     assert len(found.scenes) == 5
+    (note,) = found.notes
+    assert note.startswith("1 item is another listing or an older processing of an image")
     assert {scene.sensor for scene in asked.scenes} == {"optical", "sar"}
     assert ids(one) == ["S2B_24MUA_20250731_0_L2A"]
     assert (found.faults, asked.faults) == ((), ())
+    # The same product: that of the collection which is named first.
+    assert [[scene.collection for scene in each.scenes] for each in twice] == [pair[:1], pair[1:]]
 
 
 def test_the_real_ports(shared_data: Path) -> None:
@@ -324,3 +334,33 @@ def test_a_number_of_matches_that_is_none_says_nothing(season: Season, says: obj
         server.answers = api(server.url, "sentinel-2-l2a", search)
         found = find_scenes(quick_options(server.url), area=None)
     assert (ids(found), found.notes) == (["march"], ())
+
+
+def test_two_collections_that_lack_images_of_each_other_are_searched_together(
+    season: Season, tmp_path: Path
+) -> None:
+    """The first has 0 to 3, the second 2 to 5, in a real API; 2 is newer there, 3 the same."""
+    items = []
+    for collection, numbers in (("sentinel-2-l2a", range(4)), ("sentinel-2-c1-l2a", range(2, 6))):
+        for n in numbers:
+            newer = n == 2 and collection == "sentinel-2-c1-l2a"
+            made = f"2024-0{7 if newer else 6}-09T00:00:00Z"
+            baseline = "0511" if newer else "0510"
+            product = f"S2C_MSIL2A_2024050{n + 1}T021211_N{baseline}_R003_T52TEM_{made[:10]}"
+            item = damaged(season.items[0], f"{n}-{collection}", collection=collection)
+            item["properties"] |= {
+                "datetime": f"2024-05-0{n + 1}T02:12:11Z", "s2:generation_time": made,
+                "s2:product_uri": product.replace("-", "") + "T000000.SAFE",
+                "s2:processing_baseline": f"0{float(baseline) / 100}",
+            }  # fmt: skip
+            items.append(item)
+    with stac_api(items, tmp_path) as url:
+        named = ("sentinel-2-l2a", "sentinel-2-c1-l2a")
+        both = find_scenes(quick_options(url, collections=named), area=BAY)
+        alone = [find_scenes(quick_options(url, collections=(name,)), area=BAY) for name in named]
+    assert [len(one.scenes) for one in alone] == [4, 4]
+    assert [one.notes for one in alone] == [(), ()]
+    first, second = "sentinel-2-l2a", "sentinel-2-c1-l2a"
+    taken = [first, first, second, first, second, second]
+    assert ids(both) == [f"{n}-{name}" for n, name in enumerate(taken)]
+    assert [note.partition(" another")[0] for note in both.notes] == ["2 items are"]

@@ -13,12 +13,15 @@ others.
 
 From them the fewest scenes that show the area are kept, chosen greedily (Chvatal 1979,
 doi:10.1287/moor.4.3.233): first the one that shows most of it; among those that show nearly as
-much, the one processed last; then each that adds to it, for the ground that those before it leave.
+much, the one of the highest processing baseline, then the one processed last, then that of the
+collection which the study names first; then each that adds to it, for the ground that those before
+it leave.
 """
 
 import heapq
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -35,9 +38,14 @@ HALF_ORBIT = timedelta(minutes=49)
 LEAST_GAIN = 0.01
 """Of the area: footprints are drawn with less care than that."""
 _UNDATED = datetime.min.replace(tzinfo=UTC)
+_OF_PROCESSING = re.compile(r"_N\d{4}(?=_)|_\d{8}T\d{6}$")
+"""In the name of a product of Sentinel-2: its baseline, and what tells its processings apart (ESA,
+Sentinel-2 naming convention: product discriminator)."""
 
 
-def deduplicate(scenes: Iterable[Scene], area: BaseGeometry | None) -> tuple[Scene, ...]:
+def deduplicate(
+    scenes: Iterable[Scene], area: BaseGeometry | None, collections: Sequence[str] = ()
+) -> tuple[Scene, ...]:
     """Keep the scenes that are needed to observe an area once in each pass.
 
     Parameters
@@ -47,6 +55,8 @@ def deduplicate(scenes: Iterable[Scene], area: BaseGeometry | None) -> tuple[Sce
     area
         In EPSG:4326. None keeps what any place needs: gains are measured against a scene's own
         footprint.
+    collections
+        The same product is taken from the first of them that has it.
 
     Returns
     -------
@@ -54,24 +64,41 @@ def deduplicate(scenes: Iterable[Scene], area: BaseGeometry | None) -> tuple[Sce
         In the order of time. Scenes that do not show the area are left out.
 
     """
+    preference = {name: len(collections) - n for n, name in enumerate(collections)}
     ordered = sorted(scenes, key=lambda s: (s.platform, s.seen_at, s.id, s.collection))
     kept = [
         scene
         for _, group in groupby(ordered, key=lambda scene: scene.platform)
-        for scene in _Cover(list(group), area).needed()
+        for scene in _Cover(list(group), area, preference).needed()
     ]
     return tuple(sorted(kept, key=lambda scene: (scene.seen_at, scene.id, scene.collection)))
+
+
+def versions_left_out(listed: Iterable[Scene], kept: Iterable[Scene]) -> int:
+    """How many scenes are another listing, or an older processing, of one that is kept."""
+    chosen = {(scene.collection, scene.id) for scene in kept}
+    known, left = set(), []
+    for scene in listed:
+        if scene.product is not None:
+            name = _OF_PROCESSING.sub("", scene.product)
+            if (scene.collection, scene.id) in chosen:
+                known.add(name)
+            else:
+                left.append(name)
+    return sum(name in known for name in left)
 
 
 class _Cover:
     """Scenes of one platform in the order of time, and the ground that is still to be covered."""
 
-    def __init__(self, scenes: Sequence[Scene], area: BaseGeometry | None) -> None:
+    def __init__(
+        self, scenes: Sequence[Scene], area: BaseGeometry | None, preference: Mapping[str, int]
+    ) -> None:
         footprints = np.array([scene.footprint for scene in scenes], object)
         shares = footprints if area is None else shapely.intersection(footprints, area)
         shows = shapely.area(shares) > 0
         self._scenes = [scene for scene, shown in zip(scenes, shows, strict=True) if shown]
-        self._area = area
+        self._area, self._preference = area, preference
         self._times = [scene.seen_at for scene in self._scenes]
         self._shares = shares[shows]
         """Of the area, what each scene shows of it."""
@@ -104,7 +131,7 @@ class _Cover:
         beside = self._beside(best)
         enough = self._gains[beside] >= self._gains[best] - self._least[best]
         near = beside[enough & ~self._chosen[beside]]
-        return max((int(n) for n in near), key=lambda n: _version(self._scenes[n]))
+        return max((int(n) for n in near), key=lambda n: self._version(self._scenes[n]))
 
     def _choose(self, number: int) -> Scene:
         """Take a scene, for the ground that those before it leave."""
@@ -129,7 +156,8 @@ class _Cover:
         touching = shapely.intersects(self._shares[span], self._shares[number])
         return span.start + np.flatnonzero(touching)
 
-
-def _version(scene: Scene) -> tuple[object, ...]:
-    """Rank of a scene among versions of it."""
-    return scene.processed_at or _UNDATED, scene.id, scene.collection
+    def _version(self, scene: Scene) -> tuple[object, ...]:
+        """Rank of a scene among versions of it."""
+        preferred = self._preference.get(scene.collection, 0)
+        made = scene.baseline or 0.0, scene.processed_at or _UNDATED
+        return *made, preferred, scene.id, scene.collection

@@ -169,13 +169,13 @@ def _offset(
             raise AssetError(item.id, key, f"its offset is {band['offset']!r}, not a number")
         return offset
     first = profile.offset_from_baseline
-    baseline = _baseline(item, profile, known)
+    baseline = baseline_of(item, profile, known)
     applies = first is None or (baseline is not None and baseline >= first)
     return profile.offset if applies else 0.0
 
 
-def _baseline(item: pystac.Item, profile: Profile, known: Providers) -> float | None:
-    """Find the processing baseline in a property or in the product's name."""
+def baseline_of(item: pystac.Item, profile: Profile, known: Providers) -> float | None:
+    """Processing baseline, of a property or in the product's name; None where neither has it."""
     number = number_of(property_of(item, "baseline", known))
     if number is not None or profile.baseline_in_name is None:
         return number

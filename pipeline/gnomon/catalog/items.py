@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pystac
 
 from gnomon.catalog.angles import angles_of
-from gnomon.catalog.assets import assets_of, number_of, property_of
+from gnomon.catalog.assets import assets_of, baseline_of, number_of, property_of
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.providers import Profile, Providers, providers
 from gnomon.catalog.versions import listed_version
@@ -68,6 +68,8 @@ def scene_from_item(
         **vars(angles),
         href=_own_address(item),
         processed_at=_processed_at(item, known),
+        product=_product(item, profile, known),
+        baseline=baseline_of(item, profile, known),
         cloud_percent=number_of(item.properties.get("eo:cloud_cover")),
         granule_metadata_href=metadata.get_absolute_href() if metadata else None,
         granule_metadata_version=listed_version(metadata) if metadata else FileVersion(),
@@ -136,6 +138,14 @@ def _processed_at(item: pystac.Item, known: Providers) -> datetime | None:
         except ValueError:
             continue
     return None
+
+
+def _product(item: pystac.Item, profile: Profile, known: Providers) -> str | None:
+    """Name of the product, of a property or where the id is one."""
+    name = property_of(item, "product", known)
+    if name is None and profile.baseline_in_name and re.search(profile.baseline_in_name, item.id):
+        name = item.id
+    return str(name).removesuffix(".SAFE") if name else None
 
 
 def _granule_metadata(item: pystac.Item, known: Providers) -> pystac.Asset | None:

@@ -9,7 +9,7 @@ A catalogue that changes between two pages moves items from one to the other, an
 listed. An API says how many match (`numberMatched`), and what is short of that is noted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +18,7 @@ from pystac.utils import make_absolute_href
 from pystac_client import Client
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.catalog.acquisitions import deduplicate
+from gnomon.catalog.acquisitions import deduplicate, versions_left_out
 from gnomon.catalog.documents import DocumentReader, Json, explained
 from gnomon.catalog.listed import ItemFault, hrefs_of, scene_or_fault
 from gnomon.catalog.providers import Providers, providers_with
@@ -155,7 +155,7 @@ def find_scenes(
         ]
     unique = {(s.collection, s.id): s for s in found if isinstance(s, Scene)}
     scenes = (
-        deduplicate(unique.values(), area)
+        deduplicate(unique.values(), area, options.collections)
         if ids is None
         else tuple(sorted(unique.values(), key=lambda scene: (scene.seen_at, scene.id)))
     )
@@ -164,8 +164,15 @@ def find_scenes(
         scenes=tuple(s for s in scenes if s.cloud_percent is None or s.cloud_percent <= limit),
         cloudy=tuple(s for s in scenes if s.cloud_percent is not None and s.cloud_percent > limit),
         faults=tuple(fault for fault in found if isinstance(fault, ItemFault)),
-        notes=tuple(listing.notes(options.url)),
+        notes=(*listing.notes(options.url), *_versions(unique.values(), scenes)),
     )
+
+
+def _versions(listed: Collection[Scene], kept: Collection[Scene]) -> Iterator[str]:
+    """How many scenes are duplicates, in words."""
+    if count := versions_left_out(listed, kept):
+        items = "1 item is" if count == 1 else f"{count:,} items are"
+        yield f"{items} another listing or an older processing of an image; each image counts once"
 
 
 def _counted(items: Iterator[Listed], limits: Limits) -> Iterator[Listed]:

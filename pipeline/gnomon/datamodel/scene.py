@@ -105,6 +105,10 @@ class Scene:
     """Address of the STAC item, so that a number leads back to its image."""
     processed_at: datetime | None = None
     """When the product was made: of two products of one acquisition the later one counts."""
+    product: str | None = None
+    """Name that the maker of the product gave it, whoever offers it under which id."""
+    baseline: float | None = None
+    """Version of the maker's processing; a higher one counts before a later one."""
     cloud_percent: float | None = None
     """Cloud cover of the whole scene, by its provider's estimate."""
     granule_metadata_href: str | None = None
