@@ -11,7 +11,7 @@ import torch
 from drawn_scenes import drawn_tensors
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.centernet.network import Network, NetworkOptions
-from gnomon.learn.fit import TrainOptions, fit, update_ema
+from gnomon.learn.fit import TrainOptions, fit
 
 BANDS = ("red", "nir")
 SMALL = NetworkOptions(bands=BANDS, widths=(4, 8, 8, 8), blocks=(1, 1, 1))
@@ -83,19 +83,3 @@ def test_fitting_makes_the_loss_small() -> None:
     fit(SCENES, options, network=SMALL, on_step=lambda _, loss: losses.append(loss))
     assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
     assert np.isfinite(losses).all()
-
-
-def test_an_average_is_the_weighted_sum_of_all_models() -> None:
-    """Against the closed form of an exponential moving average."""
-    torch.manual_seed(1)
-    models = [Network(SMALL) for _ in range(4)]
-    average = Network(SMALL)
-    average.load_state_dict(models[0].state_dict())
-    for model in models[1:]:
-        update_ema(average, model, 0.7)
-    shares = [0.7**3, 0.3 * 0.7**2, 0.3 * 0.7, 0.3]
-    states = [model.state_dict() for model in models]
-    for name, value in average.state_dict().items():
-        if value.dtype.is_floating_point:
-            mixed = sum(share * state[name] for share, state in zip(shares, states, strict=True))
-            torch.testing.assert_close(value, mixed)

@@ -26,6 +26,7 @@ STAGE = (
     "gnomon.detect.centernet.network",
     "gnomon.detect.centernet.targets",
     "gnomon.learn.augment",
+    "gnomon.learn.averaging",
     "gnomon.learn.batches",
     "gnomon.learn.fit",
     "gnomon.learn.resampling",

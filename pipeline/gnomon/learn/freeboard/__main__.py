@@ -43,7 +43,9 @@ def main(out: str = "models/freeboard") -> None:
         parts.append(shard)
         err.print(f"simulated: {number} of {shards} shards")
     held, samples = HullSamples.joined(parts[-HELD:]), HullSamples.joined(parts[:-HELD])
-    network_code = code_digest("freeboard/network.py", "learn/freeboard/fit.py")
+    network_code = code_digest(
+        "freeboard/network.py", "learn/averaging.py", "learn/freeboard/fit.py"
+    )
     name = digest([folder.name, shards, vars(options), network_code])
     state = BUILD / f"{name}.state"
     network = fit_posterior(samples, options, on_step=_reporter(options.steps), state=state)

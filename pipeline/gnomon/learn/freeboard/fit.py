@@ -3,27 +3,22 @@
 The loss of a chip is the negative log density of its true freeboard, the logistic loss of laden
 against ballast where it is one of the two, and a tenth of the negative log densities of its size
 and of its place. Each step's batch depends on the seed and the number of the step alone, so that an
-interrupted fit ends with the weights that it would have had. The weights that leave are an
-exponential moving average over the steps.
+interrupted fit ends with the weights that it would have had.
 """
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gnomon.datamodel.files import write_whole
 from gnomon.freeboard.network import PosteriorNetwork, PosteriorOptions, PosteriorOutput
+from gnomon.learn.averaging import AveragedDescent
 from gnomon.learn.freeboard.hulls import HullSamples
 
-_GRADIENT_MAX = 5.0
 _SIZE_SHARE = 0.1
-_PARTS = ("model", "average", "optimiser", "schedule")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,16 +64,24 @@ def fit_posterior(
     """
     options = options or PosteriorFitOptions()
     torch.manual_seed(options.seed)
-    run = _Run(PosteriorNetwork(network), options)
+    run = AveragedDescent(
+        PosteriorNetwork(network),
+        steps=options.schedule,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
+        keep=options.keep,
+    )
     if state and state.exists():
-        run.load(torch.load(state, map_location="cpu", weights_only=True))
+        run.load(state)
     while run.step < options.steps:
-        error = run.learn(samples.take(_batch(len(samples), options, run.step)))
+        batch = samples.take(_batch(len(samples), options, run.step))
+        pixels = _jittered(batch.pixels.float(), options.seed, run.step)
+        error = run.descend(posterior_loss(run.model(pixels, batch.context), batch))
         if on_step:
             on_step(run.step, error)
         if state and (run.step % options.save_every == 0 or run.step == options.steps):
             run.save(state)
-    return run.average.eval()
+    return run.ema.eval()
 
 
 def posterior_loss(out: PosteriorOutput, wanted: HullSamples) -> Tensor:
@@ -107,50 +110,6 @@ def _batch(count: int, options: PosteriorFitOptions, step: int) -> Tensor:
     generator = torch.Generator().manual_seed(1_000_003 * options.seed + epoch)
     order = torch.randperm(count, generator=generator)
     return order[place * options.batch : (place + 1) * options.batch]
-
-
-class _Run:
-    """Network, average, optimiser and schedule; all of it goes into the state."""
-
-    def __init__(self, network: PosteriorNetwork, options: PosteriorFitOptions) -> None:
-        self.options = options
-        self.step = 0
-        self.model = network.train()
-        self.average = copy.deepcopy(network)
-        self.optimiser = torch.optim.AdamW(
-            network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
-        )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, options.learning_rate, total_steps=options.schedule, pct_start=0.1
-        )
-
-    def learn(self, batch: HullSamples) -> float:
-        """Take one step and return its loss."""
-        pixels = _jittered(batch.pixels.float(), self.options.seed, self.step)
-        error = posterior_loss(self.model(pixels, batch.context), batch)
-        self.optimiser.zero_grad()
-        error.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), _GRADIENT_MAX)
-        self.optimiser.step()
-        self.schedule.step()
-        # Early on the average would be all of the random start: it must forget faster.
-        keep = min(self.options.keep, 1 - 1 / (self.step + 2))
-        with torch.no_grad():
-            for slow, fast in zip(self.average.parameters(), self.model.parameters(), strict=True):
-                slow.lerp_(fast, 1 - keep)
-        self.step += 1
-        return error.item()
-
-    def save(self, path: Path) -> None:
-        """Write the state, whole or not at all."""
-        parts = {name: getattr(self, name).state_dict() for name in _PARTS}
-        write_whole(path, lambda partial: torch.save({"step": self.step, **parts}, partial))
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        self.step = state["step"]
-        for name in _PARTS:
-            getattr(self, name).load_state_dict(state[name])
 
 
 def _jittered(pixels: Tensor, seed: int, step: int) -> Tensor:
