@@ -94,13 +94,18 @@ class PartitionSampler:
 
     @property
     def burn(self) -> int:
-        """Rounds of each chain before, after a third as many in which it is annealed."""
+        """Rounds of each chain before, once it is no longer annealed."""
         return min(max(self.draws // 6, BURN_MIN), BURN_MAX)
+
+    @property
+    def annealed(self) -> int:
+        """Rounds of each chain at first, in which it is annealed."""
+        return self.burn // 3
 
     @property
     def rounds(self) -> int:
         """Of all chains."""
-        return CHAINS * (self.burn // 3 + self.burn) + self.thin * self.draws
+        return CHAINS * (self.annealed + self.burn) + self.thin * self.draws
 
     def run_chain(self, number: int, rng: np.random.Generator) -> list[PartitionDraw]:
         """Run one chain to its end."""
@@ -121,10 +126,34 @@ class PartitionSampler:
         candidates = linkable(self.hulls, self.traffic.dwell.visit_gap_days)
         pairs = link_at_first(chain, candidates, residents_first=number % 2 == 1)
         states = len(range(number, self.draws, CHAINS))
-        for step in _rounds(chain, pairs, burn=self.burn, after=states * self.thin):
+        for step in self._rounds(chain, pairs, after=states * self.thin):
             if step >= 0 and step % self.thin == self.thin - 1:
                 yield _draw(chain, number)
             on_round()
+
+    def _rounds(
+        self, chain: PartitionChain, pairs: list[tuple[int, int]], *, after: int
+    ) -> Iterator[int]:
+        """Run a chain; yields the number of each round, which is negative while it burns in.
+
+        It is annealed first, so that where it began does not hold it, and what is merged whole is
+        merged only then.
+        """
+        merge_fragments(chain)
+        sweep = Sweep(chain, pairs)
+        annealed, burn = self.annealed, self.burn
+        for step in range(annealed):
+            chain.cold = FIRST_COLD ** (1 - step / annealed)
+            sweep.run(learn=False)
+            yield step - annealed - burn
+        chain.cold = 1.0
+        merge_fragments(chain)
+        sweep = Sweep(chain, pairs)
+        for step in range(-burn, after):
+            sweep.run(learn=step < 0)
+            if step == min(SETTLED, burn // 2) - burn:
+                sweep.settle()
+            yield step
 
 
 def sample_partitions(
@@ -169,31 +198,6 @@ def sample_partitions(
     for number, stream in enumerate(own):
         kept += sampler.chain_states(number, stream, count)
     return kept
-
-
-def _rounds(
-    chain: PartitionChain, pairs: list[tuple[int, int]], *, burn: int, after: int
-) -> Iterator[int]:
-    """Run a chain; yields the number of each round, which is negative while it burns in.
-
-    It is annealed first, so that where it began does not hold it, and what is merged whole is
-    merged only then.
-    """
-    merge_fragments(chain)
-    sweep = Sweep(chain, pairs)
-    annealed = burn // 3
-    for step in range(annealed):
-        chain.cold = FIRST_COLD ** (1 - step / annealed)
-        sweep.run(learn=False)
-        yield step - annealed - burn
-    chain.cold = 1.0
-    merge_fragments(chain)
-    sweep = Sweep(chain, pairs)
-    for step in range(-burn, after):
-        sweep.run(learn=step < 0)
-        if step == min(SETTLED, burn // 2) - burn:
-            sweep.settle()
-        yield step
 
 
 class Sweep:

@@ -150,10 +150,8 @@ def propose_coaster_share(
     """
     tankers = float(np.logaddexp(log_expected[QUICK], log_expected[WAITING]))
     small = float(np.logaddexp(tankers, log_expected[COASTER]))
-    old, new = (
-        (log_expected[COASTER] - small, tankers - small),
-        draw_coaster_share(rng, density.prior),
-    )
+    old = (log_expected[COASTER] - small, tankers - small)
+    new = draw_coaster_share(rng, density.prior)
     proposed = log_expected.copy()
     proposed[COASTER] = small + new[0]
     proposed[:COASTER] += small + new[1] - tankers
