@@ -23,6 +23,7 @@ from gnomon.catalog.items import scene_from_item
 from gnomon.datamodel.scene import Scene
 from gnomon.geo.sun import sun_at
 from servers import LOOPBACK, Fault, FileServer
+from stac_items import cdse_item, described
 
 XML = """<?xml version="1.0"?><Tile><Tile_Angles>
 <Mean_Sun_Angle><ZENITH_ANGLE>50.5</ZENITH_ANGLE><AZIMUTH_ANGLE>160</AZIMUTH_ANGLE></Mean_Sun_Angle>
@@ -315,3 +316,22 @@ def test_the_sun_of_the_real_ports_is_where_their_time_puts_it(shared_data: Path
         assert apart(mine, (listed.sun_azimuth_deg, listed.sun_elevation_deg)) < 0.5, path.name
         later = sun_at(listed.seen_at + timedelta(hours=1), longitude=middle.x, latitude=middle.y)
         assert apart(mine, later) > 5
+
+
+def test_view_angles_of_the_bands_stand_in_for_those_of_the_item() -> None:
+    """Averaged as directions; as granule metadata would give, which lie behind s3:// there."""
+    item = cdse_item()
+    for name in ("view:azimuth", "view:incidence_angle"):
+        del item["properties"][name]
+    bands = [asset for asset in item["assets"].values() if "view:azimuth" in asset]
+    for n, asset in enumerate(bands):
+        asset |= {"view:azimuth": (350.0, 10.0)[n % 2], "view:incidence_angle": 5.0}
+    item["assets"]["B11_20m"]["view:azimuth"] = "east"
+    scene = described(item)
+    assert scene.view_azimuth_deg is not None
+    assert min(scene.view_azimuth_deg, 360 - scene.view_azimuth_deg) < 2
+    assert scene.view_zenith_deg == pytest.approx(4.92, abs=0.03)
+    del item["assets"]["B02_10m"]["view:azimuth"]
+    for asset in item["assets"].values():
+        asset.pop("view:incidence_angle", None)
+    assert described(item).view_zenith_deg is None

@@ -1,6 +1,7 @@
 """Reflectance of a DN and names of bands, in real items of every provider and in made ones."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from gnomon.catalog.assets import number_of, property_of
 from gnomon.catalog.items import scene_from_item
 from gnomon.catalog.providers import providers
+from gnomon.catalog.versions import WrongFileError, check_content
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import OPTICAL_BANDS
 from stac_items import cdse_item, described, own_item, read_item
@@ -58,6 +60,21 @@ def test_copernicus_data_space_by_its_asset_names() -> None:
     assert 1500 * scene.assets["blue"].scale + scene.assets["blue"].offset == pytest.approx(0.05)
     assert scene.assets["quality"].scale == 1
     assert scene.processed_at == datetime(2025, 6, 28, 7, 47, 19, tzinfo=UTC)
+    assert (scene.product, scene.baseline) == (scene.id, 5.11)
+    assert (scene.view_azimuth_deg, scene.view_zenith_deg) == (112.9, 4.03)
+    assert not scene.lacks_angles  # the metadata behind s3:// are not needed
+
+
+def test_checksums_of_the_copernicus_data_space() -> None:
+    """SHA-3 of the rasters; that of the metadata is no multihash and refuses nothing."""
+    scene = described(cdse_item())
+    blue = scene.assets["blue"]
+    assert blue.version.size == 10_000_000
+    whole = replace(blue.version, size=None)
+    check_content(blue.href.rpartition("/")[2].encode(), whole)
+    with pytest.raises(WrongFileError, match="checksum"):
+        check_content(b"another file", whole)
+    check_content(b"anything", replace(scene.granule_metadata_version, size=None))
 
 
 @pytest.mark.parametrize(

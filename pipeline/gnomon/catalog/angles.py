@@ -70,6 +70,8 @@ def angles_of(
     if elevation is None and zenith is not None:
         elevation = 90 - zenith
     azimuth, incidence = degrees["view_azimuth"], degrees["incidence"]
+    if azimuth is None and incidence is None and degrees["off_nadir"] is None:
+        incidence, azimuth = _mean_direction(_asset_directions(item, names)) or (None, None)
     # Earth Search v0 gives every scene 0 off nadir and no azimuth: that is a placeholder.
     if incidence is None and degrees["off_nadir"] is not None and azimuth is not None:
         incidence = incidence_deg(degrees["off_nadir"], altitude_km=altitude_km)
@@ -99,6 +101,20 @@ def _property(item: pystac.Item, keys: Iterable[str]) -> float | None:
             raise AssetError(item.id, key, f"is {value!r}, not a finite number; mend the item")
         return float(value)
     return None
+
+
+def _asset_directions(
+    item: pystac.Item, names: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[float, float]]:
+    """Zenith and azimuth of the view of each band that has both, as the CDSE lists them."""
+    for asset in item.assets.values():
+        fields = asset.extra_fields
+        zenith, azimuth = (
+            next((fields[key] for key in names[name] if fields.get(key) is not None), None)
+            for name in ("incidence", "view_azimuth")
+        )
+        if isinstance(zenith, int | float) and isinstance(azimuth, int | float):
+            yield float(zenith), float(azimuth)
 
 
 def _turned(azimuth: float | None) -> float | None:

@@ -123,7 +123,7 @@ def _asset(
     href = asset.get_absolute_href()
     if not href:
         raise AssetError(item.id, key, f"its address {asset.href!r} leads nowhere; mend the item")
-    gsd_m = number_of(asset.extra_fields.get("gsd")) or number_of(band.get("spatial_resolution"))
+    gsd_m = number_of(band.get("gsd")) or number_of(band.get("spatial_resolution"))
     # The profile's nodata is a DN of measurements: in a layer of bits 0 may be clear land.
     numbers: dict[str, Any] = {"quality": profile.quality, "nodata": _nodata(band)}
     if name != QUALITY:
@@ -151,7 +151,7 @@ def _band_fields(asset: pystac.Asset, place: int) -> Mapping[str, Any]:
     own = [bands[place - 1] for name in ("bands", "raster:bands")
            if len(bands := fields.get(name) or ()) >= place]  # fmt: skip
     for source in (fields, *own):
-        for name in ("scale", "offset", "nodata", "spatial_resolution"):
+        for name in ("scale", "offset", "nodata", "gsd", "spatial_resolution"):
             value = source.get(f"raster:{name}", source.get(name))
             if value is not None:
                 found[name] = value
