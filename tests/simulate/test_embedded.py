@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +16,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from gnomon.datamodel.files import PARTIAL
+from gnomon.datamodel.partials import ABANDONED_S, PARTIAL
 from gnomon.datamodel.study import read_study
 from gnomon.simulate import embedded
 from gnomon.simulate.calls import LOADING, PIER
@@ -131,7 +133,9 @@ def test_a_season_of_another_recipe_is_made_anew_and_a_killed_process_leaves_not
     small: list[SceneSpec], tmp_path: Path
 ) -> None:
     (tmp_path / "SYN_old").mkdir()
-    (tmp_path / f".SYN_old{PARTIAL}x").mkdir()
+    left = tmp_path / f".SYN_old{PARTIAL}x"
+    left.mkdir()
+    os.utime(left, (time.time() - 2 * ABANDONED_S,) * 2)
     (tmp_path / "unfinished.json").write_text('{"digest": "of another version"}')
     write_embedded(tmp_path)
     folders = {path.name for path in tmp_path.iterdir() if path.is_dir()}

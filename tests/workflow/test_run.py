@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import torch
 from catalogs import with_addresses
 from gnomon.datamodel.errors import CatalogError, GnomonError, StudyError, WeightsError, WorkerError
 from gnomon.datamodel.files import read_plain_table, read_table
+from gnomon.datamodel.partials import PARTIAL
 from gnomon.datamodel.progress import Progress, Stages, silent
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
@@ -38,6 +40,7 @@ from gnomon.workflow import observe as observing
 from gnomon.workflow.executor import worker_processes
 from gnomon.workflow.plan import plan
 from gnomon.workflow.run import Results, run
+from gnomon.workflow.store import STORE
 from servers import FileServer, stac_api
 from simulated import BOX, DAYS, spec
 from written import texts
@@ -462,3 +465,13 @@ def test_a_replaced_file_is_read_again_and_another_file_is_a_row(sea: Path, tmp_
     assert row.reason.startswith("april-04, red: has ")
     assert "bytes and not the 4,711 that its catalogue lists: it is another file" in row.reason
     assert "\n" not in row.reason
+
+
+def test_a_run_removes_what_killed_runs_left(sea: Path, tmp_path: Path) -> None:
+    left = [tmp_path / f".tables{PARTIAL}1", tmp_path / STORE / f".0123{PARTIAL}2"]
+    for folder in left:
+        folder.mkdir(parents=True)
+        os.utime(folder, (1, 1))
+    clear = {"url": str(sea), "max_cloud_percent": 0}
+    run(Study.model_validate({"name": "test", "catalog": clear}), tmp_path, infer=False)
+    assert not any(folder.exists() for folder in left)

@@ -9,8 +9,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,10 +20,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from gnomon.datamodel.errors import StoreError
+from gnomon.datamodel.partials import partial_folder
 
 T = TypeVar("T")
-PARTIAL = ".part-"
-"""In the name of a file or folder that is being written."""
 LONGEST_NAME = 120
 """Characters that a name from outside keeps; file systems allow 255 bytes."""
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
@@ -178,16 +175,14 @@ def write_whole(path: Path, write: Callable[[Path], object], *, synced: bool = F
     """
     with store_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}{PARTIAL}{os.getpid()}")
-        try:
+        with partial_folder(path) as folder:
+            partial = folder / path.name
             write(partial)
             if synced:
                 sync_to_disk(partial)
             partial.replace(path)
             if synced:
                 sync_to_disk(path.parent)
-        finally:
-            partial.unlink(missing_ok=True)
 
 
 def sync_to_disk(path: Path) -> None:
@@ -221,27 +216,20 @@ def write_folder_whole(folder: Path, write: Callable[[Path], T], *, over: bool =
     """
     with store_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{PARTIAL}", dir=folder.parent))
-        try:
+        with partial_folder(folder) as partial:
             fresh = partial / "new"
             fresh.mkdir()
             result = write(fresh)
             if over and folder.exists():
                 folder.rename(partial / "old")
             _take_place(fresh, folder, earlier=partial / "old")
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
     return result
 
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder, which nobody sees in part; one that another process removes is none here."""
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}{PARTIAL}", dir=folder.parent))
-    try:
-        with suppress(FileNotFoundError):
-            folder.rename(partial / "old")
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with partial_folder(folder) as partial, suppress(FileNotFoundError):
+        folder.rename(partial / "old")
 
 
 def _take_place(fresh: Path, folder: Path, *, earlier: Path) -> None:

@@ -10,15 +10,14 @@ A lock of the operating system keeps two writers apart, and ends with the proces
 """
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from filelock import FileLock
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.datamodel.files import PARTIAL, store_errors, sync_to_disk
+from gnomon.datamodel.files import store_errors, sync_to_disk
+from gnomon.datamodel.partials import partial_folder
 
 JOURNAL, LOCK, REMOVED = ".tables", ".tables.lock", ".removed.json"
 """In the folder of the tables; the last one in that of the set."""
@@ -51,8 +50,7 @@ def write_set(
     """
     with store_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f"{JOURNAL}{PARTIAL}", dir=folder))
-        try:
+        with partial_folder(folder / JOURNAL) as partial:
             fresh = partial / "new"
             fresh.mkdir()
             for name, write in files.items():
@@ -65,8 +63,6 @@ def write_set(
                 fresh.rename(folder / JOURNAL)
                 sync_to_disk(folder)
                 _move(folder)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
     return tuple(folder / name for name in files)
 
 

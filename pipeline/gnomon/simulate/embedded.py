@@ -27,7 +27,8 @@ import numpy as np
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 
-from gnomon.datamodel.files import PARTIAL, write_json, write_table
+from gnomon.datamodel.files import write_json, write_table
+from gnomon.datamodel.partials import sweep
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.shipped import shipped
 from gnomon.geo.sun import sun_at
@@ -198,8 +199,7 @@ def write_embedded(
     if _read(unfinished) != recipe:
         for scene in folder.glob("SYN_*"):  # of another recipe
             shutil.rmtree(scene)
-    for partial in folder.glob(f".SYN_*{PARTIAL}*"):  # of a process that was killed
-        shutil.rmtree(partial)
+    sweep(folder)
     write_json(recipe, unfinished)
     specs = list(embedded_specs())
     batches = _batches([spec for spec in specs if not (folder / spec.id).is_dir()])

@@ -28,6 +28,7 @@ from gnomon.datamodel.decisions import Decision, review_in
 from gnomon.datamodel.errors import WorkerError
 from gnomon.datamodel.files import write_json, write_table
 from gnomon.datamodel.observation import Background, Observation
+from gnomon.datamodel.partials import sweep
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.simulated import are_simulated
@@ -133,6 +134,8 @@ def run(
     decisions = review_in(out) if infer else ()  # A faulty file stops here, before an hour of work.
     settle(out)
     store = Store(out / STORE)
+    for folder in (out, store.folder):
+        sweep(folder)
     observations, unobserved, notes = plan(study, begin("searching the catalogue"))
     observations = _with_backgrounds(observations, store, executor, begin)
     results, new = _observed(observations, store, executor, begin("observing"))
