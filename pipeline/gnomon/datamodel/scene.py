@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer
+from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.addresses import without_secrets
+from gnomon.datamodel.geojson import read_geometry
 from gnomon.datamodel.trust import Trust
 
+Ground = Annotated[BaseGeometry, read_geometry(valid=False), PlainSerializer(mapping)]
+"""An outline in EPSG:4326, in JSON as GeoJSON."""
 Sensor = Literal["optical", "sar"]
 Signing = Literal["planetary-computer"]
 OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
@@ -40,6 +45,7 @@ class QualityCodes:
 class FileVersion:
     """Which content a file has, as far as that is known before it is read."""
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
     size: int | None = None
     """Bytes, by the catalogue (``file:size``)."""
     checksum: str | None = None
@@ -52,6 +58,7 @@ class FileVersion:
 class Asset:
     """One raster file of a scene and how its numbers become physical: ``dn * scale + offset``."""
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid", allow_inf_nan=False)
     href: str
     """Where the file is: an http(s) address or an absolute path."""
     name: str
@@ -74,10 +81,17 @@ class Asset:
     """Of the file; a file that is replaced has another one, and is read again."""
 
 
+def _not_said(_value: object) -> Trust:
+    raise ValueError("what a scene is trusted with is not said by its text")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """One acquisition over one footprint, checked when it is made."""
 
+    __pydantic_config__: ClassVar = ConfigDict(
+        extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False
+    )
     id: str
     """Identifier of the STAC item."""
     collection: str
@@ -86,7 +100,7 @@ class Scene:
     sensor: Sensor
     seen_at: datetime
     """Time of acquisition, aware, UTC."""
-    footprint: BaseGeometry
+    footprint: Ground
     """Outline in EPSG:4326 (longitude, latitude)."""
     gsd_m: float
     """Ground sampling distance of the finest band used, metres."""
@@ -99,7 +113,7 @@ class Scene:
     """Direction from the target towards the sensor, clockwise from north."""
     view_zenith_deg: float | None = None
     """Angle at the target between the vertical and the sensor."""
-    covered: BaseGeometry | None = None
+    covered: Ground | None = None
     """Ground that another scene of the same pass covers too: hulls there belong to that scene."""
     href: str | None = None
     """Address of the STAC item, so that a number leads back to its image."""
@@ -118,7 +132,9 @@ class Scene:
     """Outlines of its ships (GeoJSON), where they are labelled."""
     signing: Signing | None = None
     """The provider whose hrefs must be signed just before they are opened."""
-    trust: Trust = field(default_factory=Trust)
+    trust: Annotated[Trust, Field(exclude=True), BeforeValidator(_not_said)] = field(
+        default_factory=Trust
+    )
     """What may be opened on the word of the catalogue that the scene is from."""
 
     @property
