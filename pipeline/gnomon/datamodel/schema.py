@@ -10,9 +10,13 @@ from typing import Annotated, Any, cast
 import geopandas as gpd
 import pandas as pd
 import pandera.pandas as pa
+import pyproj
 
 Time = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 CRS = "EPSG:4326"
+_WGS84 = pyproj.CRS(CRS)
+"""PROJ describes a CRS as it first met it. Where that is a file's text, which has no ensemble of
+datums, the tables of two runs would be the same but for that description; so it is met here."""
 
 
 def angle(below: float, *, nullable: bool = False) -> Any:
