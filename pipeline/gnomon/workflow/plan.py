@@ -52,9 +52,7 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
         The catalogue, the ports file or the weights are at fault.
 
     """
-    options = ObserveOptions(mask=study.mask, detect=study.detect, load=study.load)
-    models = read_models(study.detect)
-    shared = _shared(options)
+    names = Names(study)
     todo, left, notes = [], [], list[str]()
     versions = VersionReader(study.catalog)
     ports = study.places()
@@ -68,13 +66,13 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
         )
         on_progress(place + 1, len(ports), port.name or EVERYWHERE)
         scenes = versions.with_versions(found.scenes)
-        todo += [_observation(scene, port, options, shared, models) for scene in scenes]
+        todo += [names.observation(scene, port) for scene in scenes]
         left += [_faulty(fault, port) for fault in found.faults]
         notes += [f"{port.name or EVERYWHERE}: {note}" for note in found.notes]
         for scene in found.cloudy:
-            observation = _observation(scene, port, options, shared, models)
+            observation = names.observation(scene, port)
             left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
-    _refuse_unmet(models, todo)
+    _refuse_unmet(names.models, todo)
     return Plan(todo, left, (*notes, *versions.notes))
 
 
@@ -100,37 +98,48 @@ def _refuse_unmet(models: Models, planned: Sequence[Observation]) -> None:
         )
 
 
-def _shared(options: ObserveOptions) -> dict[str, object]:
-    """What all observations of a run rest on, beside their scene and port."""
-    return {
-        "code": code_digest(*OBSERVED_BY),
-        "mask": options.mask.model_dump(),
-        "detect": options.detect.model_dump(exclude={"models", "background"}),
-        "load": options.load.model_dump(),
-        "freeboard": shipped_posterior().model.model_dump() if options.load.enabled else None,
-    }
+class Names:
+    """Names the observations of a study; what all of them rest on is read once.
 
+    Parameters
+    ----------
+    study
+        Whose options and weights count.
 
-def _observation(
-    scene: Scene,
-    port: Port,
-    options: ObserveOptions,
-    shared: Mapping[str, object],
-    models: Models,
-) -> Observation:
-    """An observation, named by all that it rests on."""
-    model = models.get(scene.sensor)
-    name = digest(
-        {
-            **shared,
-            "weights": model.model_dump(mode="json") if model else None,
-            **scene.inputs,
-            "area": shapely.to_wkt(port.area) if port.area is not None else None,
-            "port": port.name,
-            "zones": [(z.name, z.kind, shapely.to_wkt(z.geometry)) for z in port.zones],
+    Raises
+    ------
+    GnomonError
+        The weights are at fault.
+
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.options = ObserveOptions(mask=study.mask, detect=study.detect, load=study.load)
+        self.models = read_models(study.detect)
+        self._shared = {
+            "code": code_digest(*OBSERVED_BY),
+            "mask": study.mask.model_dump(),
+            "detect": study.detect.model_dump(exclude={"models", "background"}),
+            "load": study.load.model_dump(),
+            "freeboard": shipped_posterior().model.model_dump() if study.load.enabled else None,
         }
-    )
-    return Observation(scene, port, options, name)
+        self._weights = {
+            sensor: model.model_dump(mode="json") for sensor, model in self.models.items()
+        }
+
+    def observation(self, scene: Scene, port: Port) -> Observation:
+        """An observation, named by all that it rests on."""
+        name = digest(
+            {
+                **self._shared,
+                "weights": self._weights.get(scene.sensor),
+                **scene.inputs,
+                "area": shapely.to_wkt(port.area) if port.area is not None else None,
+                "port": port.name,
+                "zones": [(z.name, z.kind, shapely.to_wkt(z.geometry)) for z in port.zones],
+            }
+        )
+        return Observation(scene, port, self.options, name)
 
 
 def _faulty(fault: ItemFault, port: Port) -> Result:

@@ -37,11 +37,11 @@ from gnomon.datamodel.table_sets import settle, write_set
 from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.detector import read_models
 from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
-from gnomon.workflow.digests import digest
 from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
 from gnomon.workflow.observe import observe, unobserved
 from gnomon.workflow.plan import plan
+from gnomon.workflow.port_backgrounds import keep_index, scenes_of_ports, with_backgrounds
 from gnomon.workflow.port_pictures import port_pictures
 from gnomon.workflow.store import COMPRESSION, STORE, Result, Store, joined
 from gnomon.workflow.surroundings import surroundings
@@ -130,15 +130,57 @@ def run(
         row of the observations.
 
     """
-    begin = on_stage or silent_stages
+    return _run(study, out, executor, on_stage or silent_stages, infer=infer, gathered=False)
+
+
+def gather(
+    study: Study,
+    out: Path,
+    executor: Executor | None = None,
+    on_stage: Stages | None = None,
+    *,
+    infer: bool = True,
+) -> Results:
+    """Go on from the results of tasks (`gnomon.workflow.batch`) to visits and barrels.
+
+    Nothing is observed here: an observation whose task was not done, or failed, is a row that says
+    so. Where all were done, the tables are those of `run`.
+
+    Parameters
+    ----------
+    study, out, executor, on_stage, infer
+        As of `run`; the folder is that of the tasks.
+
+    Raises
+    ------
+    GnomonError
+        As of `run`.
+
+    """
+    return _run(study, out, executor, on_stage or silent_stages, infer=infer, gathered=True)
+
+
+def _run(
+    study: Study,
+    out: Path,
+    executor: Executor | None,
+    begin: Stages,
+    *,
+    infer: bool,
+    gathered: bool,
+) -> Results:
     decisions = review_in(out) if infer else ()  # A faulty file stops here, before an hour of work.
     settle(out)
     store = Store(out / STORE)
     for folder in (out, store.folder):
         sweep(folder)
     observations, unobserved, notes = plan(study, begin("searching the catalogue"))
-    observations = _with_backgrounds(observations, store, executor, begin)
-    results, new = _observed(observations, store, executor, begin("observing"))
+    observations = _with_backgrounds(observations, store, executor, begin, gathered=gathered)
+    results, new = (
+        (_gathered(observations, store, begin("gathering results")), 0)
+        if gathered
+        else _observed(observations, store, executor, begin("observing"))
+    )
     detections, rows = joined([*unobserved, *results])
     inference = None
     if infer and (rows.status == "observed").any():
@@ -202,38 +244,40 @@ def _inferred(
 
 
 def _with_backgrounds(
-    observations: list[Observation], store: Store, executor: Executor | None, begin: Stages
+    observations: list[Observation],
+    store: Store,
+    executor: Executor | None,
+    begin: Stages,
+    *,
+    gathered: bool,
 ) -> list[Observation]:
     """Observations with what their ports look like without ships, where the weights use it."""
-    if not observations:
-        return []
-    options = observations[0].options
     known: dict[tuple[str | None, str], Background] = {}
-    for sensor, model in read_models(options.detect).items():
-        if not (model.background and options.detect.background):
-            continue
-        own = [observation for observation in observations if observation.scene.sensor == sensor]
-        for port in dict.fromkeys(observation.port for observation in own):
-            scenes = [observation.scene for observation in own if observation.port == port]
-            stage = partial(_stage_of_port, begin, port.name or EVERYWHERE)
-            builder = BackgroundBuilder(store, executor, model.bands, options.mask, stage)
-            made = build_backgrounds(scenes, port.area, builder)
-            known |= {(port.name, scene): background for scene, background in made.items()}
-    return [
-        _with_background(observation, known.get((observation.port.name, observation.scene.id)))
-        for observation in observations
-    ]
+    for group in scenes_of_ports(observations):
+        stage = partial(_stage_of_port, begin, group.label)
+        builder = BackgroundBuilder(store, executor, group.bands, group.options, stage)
+        made = (
+            keep_index(group, builder)
+            if gathered
+            else build_backgrounds(group.scenes, group.port.area, builder)
+        )
+        known |= {(group.port.name, scene): background for scene, background in made.items()}
+    return with_backgrounds(observations, known)
 
 
 def _stage_of_port(begin: Stages, port: str, stage: str) -> Progress:
     return begin(f"{port}: {stage}")
 
 
-def _with_background(observation: Observation, background: Background | None) -> Observation:
-    if background is None:
-        return observation
-    name = digest([observation.digest, background.scene.id])
-    return replace(observation, background=background, digest=name)
+def _gathered(observations: list[Observation], store: Store, report: Progress) -> list[Result]:
+    """Results that tasks left in the store, and rows of those that left none."""
+    results = []
+    for count, one in enumerate(observations, start=1):
+        kept = store.get(one.digest) or store.get_failed(one.digest)
+        why = f"{one.scene.id}: has no result yet; do its task, and gather again"
+        results.append(kept or unobserved(one, "failed", why))
+        report(count, len(observations), one.scene.id)
+    return results
 
 
 def _observed(

@@ -34,6 +34,8 @@ from gnomon.workflow.seals import SEAL, damage, seal
 
 STORE, EVIDENCE = "store", "evidence.parquet"
 """Of a run's folder, and of the folder of one result."""
+FAILED = ".failed"
+"""Behind the digest of an observation that failed."""
 TABLE = "table.parquet"
 """Of the folder of a table."""
 COMPRESSION = "zstd"
@@ -110,6 +112,20 @@ class Store:
     def put(self, name: str, result: Result) -> None:
         """Keep a result, as `keep` does."""
         self.keep(name, partial(_write, result))
+
+    def put_failed(self, name: str, result: Result) -> None:
+        """Keep why an observation failed, in place of an earlier reason; `get` does not give it."""
+        self.remove(f"{name}{FAILED}")
+        self.keep(f"{name}{FAILED}", partial(_write, result))
+
+    def get_failed(self, name: str) -> Result | None:
+        """Why the observation of that digest failed; None if it was not tried, or is not whole."""
+        return self.get(f"{name}{FAILED}")
+
+    def remove(self, name: str) -> None:
+        """Remove what is kept under a digest, if anything is."""
+        if (self.folder / name).is_dir():
+            remove_folder(self.folder / name)
 
     def evidence(self, name: str) -> pd.DataFrame:
         """Evidence of the result of that digest, without rows if it is not there.

@@ -1,0 +1,182 @@
+"""Which observations share backgrounds, and an index by which one process finds another's.
+
+The background of an observation depends on all scenes of its port (`gnomon.workflow.backgrounds`).
+A run has them at hand. A process that does a single task has not: it looks its background up in an
+index that the store keeps for each port, under a name that is known before anything is read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import shapely
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gnomon.datamodel.files import write_json
+from gnomon.datamodel.observation import Background, Observation
+from gnomon.datamodel.ports import EVERYWHERE, Port
+from gnomon.datamodel.scene import Scene, Sensor
+from gnomon.datamodel.study import MaskOptions
+from gnomon.detect.detector import read_models
+from gnomon.imagery.background import FEWEST
+from gnomon.workflow.backgrounds import BUILT_BY, FILE, BackgroundBuilder, build_backgrounds
+from gnomon.workflow.digests import code_digest, digest
+from gnomon.workflow.store import Store
+
+INDEX = "backgrounds.json"
+"""In the folder of an index."""
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""Name of a result, as text from outside may give it."""
+
+
+@dataclass(frozen=True)
+class PortScenes:
+    """Scenes of one sensor over one port, and what their backgrounds are made with."""
+
+    port: Port
+    sensor: Sensor
+    scenes: tuple[Scene, ...]
+    bands: Sequence[str]
+    """Of the network."""
+    options: MaskOptions
+
+    @property
+    def name(self) -> str:
+        """Digest of all that the index rests on."""
+        area = self.port.area
+        return digest(
+            {
+                "code": code_digest(*BUILT_BY, "workflow/port_backgrounds.py"),
+                "index of backgrounds": [scene.inputs for scene in self.scenes],
+                "area": None if area is None else shapely.to_wkt(area),
+                "bands": self.bands,
+                "mask": self.options.model_dump(),
+            }
+        )
+
+    @property
+    def label(self) -> str:
+        """Of the port, for people."""
+        return self.port.name or EVERYWHERE
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether there can be a background at all."""
+        return self.sensor == "optical" and len(self.scenes) >= FEWEST
+
+
+class _Made(BaseModel):
+    """A background, its files relative to the store."""
+
+    model_config = ConfigDict(extra="forbid")
+    scene: Scene
+    observations: tuple[str, ...]
+
+
+class _Index(BaseModel):
+    """The backgrounds of a port."""
+
+    model_config = ConfigDict(extra="forbid")
+    of_scenes: dict[str, Digest]
+    made: dict[Digest, _Made]
+
+
+def scenes_of_ports(observations: Sequence[Observation]) -> Iterator[PortScenes]:
+    """Group the scenes of a run by what their backgrounds are made of; none where none is used."""
+    if not observations:
+        return
+    options = observations[0].options
+    for sensor, model in read_models(options.detect).items():
+        if not (model.background and options.detect.background):
+            continue
+        groups: dict[str | None, list[Observation]] = {}
+        for one in observations:
+            if one.scene.sensor == sensor:
+                groups.setdefault(one.port.name, []).append(one)
+        for group in groups.values():
+            scenes = tuple(one.scene for one in group)
+            yield PortScenes(group[0].port, sensor, scenes, tuple(model.bands), options.mask)
+
+
+def with_background(observation: Observation, background: Background | None) -> Observation:
+    """The observation with what its port looks like without ships, and named by that too."""
+    if background is None:
+        return observation
+    name = digest([observation.digest, background.scene.id])
+    return replace(observation, background=background, digest=name)
+
+
+def keep_index(group: PortScenes, builder: BackgroundBuilder) -> Mapping[str, Background]:
+    """Make the backgrounds of a port where they are missing, and keep their index.
+
+    Parameters
+    ----------
+    group
+        The scenes.
+    builder
+        Where backgrounds are kept, and who reads the scenes.
+
+    Returns
+    -------
+    Mapping
+        By id of the scene, as `build_backgrounds` gives it.
+
+    Raises
+    ------
+    StoreError
+        A background or the index cannot be written.
+
+    """
+    known = kept_index(group.name, builder.store)
+    if known is not None:
+        return known
+    made = build_backgrounds(group.scenes, group.port.area, builder)
+    builder.store.remove(group.name)
+    builder.store.keep(group.name, partial(_write_index, made))
+    return made
+
+
+def kept_index(name: str, store: Store) -> Mapping[str, Background] | None:
+    """Backgrounds by id of the scene; None if one of them or the index is not there whole."""
+    place = store.find(name)
+    if place is None:
+        return None
+    try:
+        index = _Index.model_validate_json((place / INDEX).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    if not all(store.find(each) for each in index.made):
+        return None
+    folder = store.folder.resolve()
+    made = {each: _placed(one, folder / each / FILE) for each, one in index.made.items()}
+    if not set(index.of_scenes.values()) <= made.keys():
+        return None
+    return {scene: made[each] for scene, each in index.of_scenes.items()}
+
+
+def _placed(one: _Made, path: Path) -> Background:
+    assets = {band: replace(asset, href=str(path)) for band, asset in one.scene.assets.items()}
+    return Background(replace(one.scene, assets=assets), one.observations)
+
+
+def _write_index(made: Mapping[str, Background], folder: Path) -> None:
+    index = _Index(
+        of_scenes={scene: background.scene.id for scene, background in made.items()},
+        made={one.scene.id: _unplaced(one) for one in made.values()},
+    )
+    write_json(index.model_dump(mode="json"), folder / INDEX)
+
+
+def _unplaced(one: Background) -> _Made:
+    """Without the place of the store, which may be another one on another machine."""
+    assets = {band: replace(asset, href=FILE) for band, asset in one.scene.assets.items()}
+    return _Made(scene=replace(one.scene, assets=assets), observations=one.observations)
+
+
+def with_backgrounds(
+    observations: Iterable[Observation], made: Mapping[tuple[str | None, str], Background]
+) -> list[Observation]:
+    """Observations with their backgrounds, by name of the port and id of the scene."""
+    return [with_background(one, made.get((one.port.name, one.scene.id))) for one in observations]
