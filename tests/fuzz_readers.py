@@ -53,6 +53,8 @@ from gnomon.track.ais import read_ais
 from gnomon.track.fleet import read_fleet
 from gnomon.track.further_passes import read_further_passes
 from gnomon.workflow.checking import check_files
+from gnomon.workflow.digests import digest
+from gnomon.workflow.tasks import ObserveInputs, ObserveTask, TaskLine, task_texts
 from gnomon.workflow.user_tables.reading import FOR_TRACK, read_detections, read_observations
 from stac_items import cdse_item, own_item
 from user_tables import IMAGES, SHIPS, csv_text
@@ -149,10 +151,24 @@ def _of_catalogues(folder: Path) -> list[Reader]:
     return [
         *static,
         Reader("api-page", (searched,), _searched),
+        Reader("task", (_task_text(_scene(folder / "task")),), _task_inputs),
         Reader("granule", (GRANULE,), granule_angles, (ValueError,)),
         _of(folder, "planet", "a_metadata.json", lambda p: read_sidecar(p, p), _json(PLANET)),
         _of(folder, "image-table", "images.csv", read_image_table, IMAGE_TABLE),
     ]
+
+
+def _task_text(scene: Scene) -> bytes:
+    task = ObserveTask(
+        task="observe", command="gnomon", digest="0" * 16, inputs=ObserveInputs(scene=scene)
+    )
+    return next(task_texts([task])).encode()
+
+
+def _task_inputs(line: bytes) -> str:
+    """Read a line of a batch as far as its digest, before which nothing of it is opened."""
+    task = TaskLine(line, "line").task
+    return digest(task.inputs.scene.inputs) if isinstance(task, ObserveTask) else task.digest
 
 
 def _searched(page: bytes) -> Found:

@@ -24,6 +24,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from cyclopts import App, Group
 
+from gnomon.cli.batch import gather_command, observe_command, plan_command
 from gnomon.cli.catalog import catalog_command
 from gnomon.cli.check import check_command
 from gnomon.cli.demo import demo_command
@@ -45,6 +46,11 @@ COMMANDS: dict[str, dict[str, Callable[..., int]]] = {
         "run": run_command,
         "detect": detect_command,
         "track": track_command,
+    },
+    "A run in parts, on a cluster": {
+        "plan": plan_command,
+        "observe": observe_command,
+        "gather": gather_command,
     },
     "Results": {
         "report": report_command,

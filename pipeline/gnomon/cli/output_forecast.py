@@ -45,8 +45,11 @@ def failures(made: "Forecast") -> list[ReasonCount]:
     return image_reasons((scene, "failed", reason) for scene, reason in made.failed)
 
 
-def print_forecast(made: "Forecast", folder: Path) -> None:
-    """Print what a run would take, how that was estimated, and what is missing."""
+DRY = "Without --dry-run the same command begins the run."
+
+
+def print_forecast(made: "Forecast", folder: Path | None, *, then: str = DRY) -> None:
+    """Print what a run would take, how that was estimated, what is missing, and what is next."""
     table = Table(box=None, pad_edge=False)
     table.add_column("port")
     for name in ("images", "too cloudy", "faulty", "first", "last", "to read", "time"):
@@ -60,11 +63,11 @@ def print_forecast(made: "Forecast", folder: Path) -> None:
     console.print(table)
     if made.simulated:
         console.print(SIMULATED)
-    for line in _lines(made, folder):
+    for line in _lines(made, folder, then):
         console.print(line, soft_wrap=True)
 
 
-def _lines(made: "Forecast", folder: Path) -> list[str]:
+def _lines(made: "Forecast", folder: Path | None, then: str) -> list[str]:
     twice = "; each is read twice, also for the background without ships"
     again = twice if any(one.reads_per_image > 1 for one in made.ports) else ""
     volume, disk = size(made.total("bytes_to_read")), size(made.total("disk_bytes"))
@@ -80,14 +83,15 @@ def _lines(made: "Forecast", folder: Path) -> list[str]:
     paragraphs = [
         read,
         work,
-        f"Disk: {disk} in {folder}, where {size(made.free_bytes)} are free.",
+        f"Memory: about {size(made.memory_bytes)} a process.",
+        f"Disk: {disk} in {folder or 'the run folder'}, where {size(made.free_bytes)} are free.",
         f"Weights: {', '.join(made.weights)}.",
         *(f"Catalogue: {note}." for note in made.catalog_notes),
         *(f"Missing: {what}." for what in made.missing),
         *(f"Tried in vain: {one.text('image')} ({one.named()})." for one in failures(made)),
     ]
     if not (made.missing or made.failed):
-        paragraphs.append("Nothing is missing. Without --dry-run the same command begins the run.")
+        paragraphs.append(f"Nothing is missing. {then}")
     return [line for text in paragraphs for line in _wrapped(text)]
 
 
@@ -111,6 +115,7 @@ def forecast_document(made: "Forecast") -> Document:
         "bytes_to_read": made.total("bytes_to_read"),
         "seconds": made.seconds,
         "processors": made.processors,
+        "memory_bytes": made.memory_bytes,
         "disk_bytes": made.total("disk_bytes"),
         "free_bytes": made.free_bytes,
         "weights": list(made.weights),

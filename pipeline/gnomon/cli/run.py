@@ -209,7 +209,7 @@ def _run(
             soft_wrap=True,
         )
         return INTERRUPTED
-    return _report(results, files, command="run" if onward else "detect", as_json=as_json)
+    return report_results(results, files, command="run" if onward else "detect", as_json=as_json)
 
 
 def _forecast(study_of: Callable[[], "Study"], folder: Path, *, command: str, as_json: bool) -> int:
@@ -227,7 +227,9 @@ def _forecast(study_of: Callable[[], "Study"], folder: Path, *, command: str, as
     return code
 
 
-def _report(results: "Results", files: Sequence[Path], *, command: str, as_json: bool) -> int:
+def report_results(
+    results: "Results", files: Sequence[Path], *, command: str, as_json: bool
+) -> int:
     """Print what a run found, or write it as JSON; returns the exit code."""
     code = IN_PART if len(results.failed) else 0
     reasons = results_reasons(results)

@@ -13,12 +13,14 @@ that are in the run's folder already are not subtracted. Nothing is written but 
 """
 
 import os
+import resource
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -46,6 +48,17 @@ TRIAL_HALF_M = 8_000.0
 """Half the side of the part that is tried of a larger one."""
 START_S = 10.0
 """Until processes have loaded their libraries and the network."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one image took, scaled to the whole port."""
+
+    bytes_to_read: float
+    processor_s: float
+    disk_bytes: float
+    memory_bytes: float
+    """Peak of the process that tried it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +98,14 @@ class Forecast:
     catalog_notes: tuple[str, ...]
     """What was noticed as the catalogue was searched, one line each."""
     simulated: bool
+    planned: tuple[Observation, ...] = ()
+    trials: Mapping[tuple[str, str], Trial] = field(default_factory=dict)
+    """By port and collection."""
+
+    @property
+    def memory_bytes(self) -> float | None:
+        """Of one process; None where no trial succeeded."""
+        return max((one.memory_bytes for one in self.trials.values()), default=None)
 
     def total(self, name: str) -> float | None:
         """Sum of a column over the ports; None where a port with images has no number."""
@@ -96,15 +117,6 @@ class Forecast:
         """Of the whole run on this machine."""
         work = self.total("processor_s")
         return None if work is None else START_S + work / self.processors
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """What one image took, scaled to the whole port."""
-
-    bytes_to_read: float
-    processor_s: float
-    disk_bytes: float
 
 
 def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Forecast:
@@ -134,13 +146,13 @@ def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Fore
     missing = [*_missing_disk(out), *_missing_access(planned)]
     if not planned:
         missing.append("images: the catalogue has none; mend the period, ports or collections")
-    trials: dict[tuple[str, str], _Trial] = {}
+    trials: dict[tuple[str, str], Trial] = {}
     failed = []
     report = begin("trying one image of each port")
     for count, (key, group) in enumerate(groups.items(), start=1):
         tried = min(group, key=lambda one: abs((one.scene.cloud_percent or 0) - _middle(group)))
         result = _tried(tried)
-        if isinstance(result, _Trial):
+        if isinstance(result, Trial):
             trials[key] = result
         else:
             failed.append((tried.scene.id, result))
@@ -155,6 +167,8 @@ def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Fore
         failed=tuple(failed),
         catalog_notes=notes,
         simulated=any(is_simulated(one.scene.collection) for one in planned),
+        planned=tuple(planned),
+        trials=trials,
     )
 
 
@@ -166,7 +180,7 @@ def _middle(group: Sequence[Observation]) -> float:
 def _ports(
     study: Study,
     groups: dict[tuple[str, str], list[Observation]],
-    trials: dict[tuple[str, str], _Trial],
+    trials: dict[tuple[str, str], Trial],
     unobserved: Iterable[Result],
     *,
     background: bool,
@@ -194,7 +208,7 @@ def _ports(
         )
 
 
-def _tried(observation: Observation) -> _Trial | str:
+def _tried(observation: Observation) -> Trial | str:
     """Observe one image, or say why that failed."""
     try:
         with faults_of(observation.scene.id, "image"):
@@ -215,7 +229,13 @@ def _tried(observation: Observation) -> _Trial | str:
     with tempfile.TemporaryDirectory() as folder:
         Store(Path(folder)).put("trial", result)
         stored = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-    return _Trial(volume, taken_s / share, stored / share)
+    return Trial(volume, taken_s / share, stored / share, _peak_bytes())
+
+
+def _peak_bytes() -> float:
+    """Most memory that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else peak * 1024)
 
 
 def _pixels(windows: Iterable[GeoBox]) -> int:

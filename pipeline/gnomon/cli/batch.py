@@ -1,0 +1,163 @@
+"""A run in parts, for any batch system: ``gnomon plan``, ``observe`` and ``gather``."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gnomon.cli.options import IN_PART, INTERRUPTED, AsJson
+from gnomon.cli.output_forecast import forecast_document, print_forecast
+from gnomon.cli.output_json import write_document
+from gnomon.cli.output_text import console, err
+from gnomon.cli.progress import stages
+from gnomon.cli.run import report_results
+from gnomon.datamodel.errors import StudyError
+
+STDOUT = "-"
+NEXT = "gnomon run begins the run; --tasks FILE writes its tasks for a batch system."
+
+
+def plan_command(
+    study: Path,
+    /,
+    *,
+    out: Path | None = None,
+    tasks: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say what a run would take, and write its tasks for a batch system.
+
+    Searches the catalogue and tries one image of each port: images, bytes, minutes and memory, and
+    what is missing, such as keys. With --tasks each observation becomes a line of JSON: the command
+    that does it, its inputs, its output, their digest, and estimated bytes, seconds and memory.
+    Tasks can be done in any order, beside each other, and again; then gnomon gather writes the
+    tables that gnomon run would.
+
+    Example, eight tasks at once on one machine (docs/cluster.md has Slurm and Kubernetes):
+
+        gnomon plan study.toml --out runs/study --tasks tasks.jsonl
+        seq $(wc -l < tasks.jsonl) |
+          xargs -P 8 -I N gnomon observe study.toml --out runs/study --task tasks.jsonl:N
+        gnomon gather study.toml --out runs/study
+
+    Parameters
+    ----------
+    study
+        Study (TOML), as of gnomon run.
+    out
+        Folder that the run will write to; with --tasks it is needed.
+    tasks
+        File to write the tasks to, or - for standard output, where nothing else goes then.
+
+    """
+    from gnomon.datamodel.study import read_study
+
+    if tasks and out is None:
+        raise StudyError("--tasks: needs --out, the folder that the tasks write to")
+    if tasks == STDOUT and as_json:
+        raise StudyError("--json: goes to standard output, as --tasks - does; name a file")
+    with stages() as begin:
+        begin("starting")
+        from gnomon.workflow.batch import tasks_of
+        from gnomon.workflow.forecast import forecast
+        from gnomon.workflow.tasks import task_texts, write_tasks
+
+        made = forecast(read_study(study), out or Path(), on_stage=begin)
+        file = "tasks.jsonl" if tasks == STDOUT else tasks
+        command = ["gnomon", "observe", str(study), "--out", str(out), "--task"]
+        lines = tasks_of(made, lambda number: shlex.join([*command, f"{file}:{number}"]))
+        if tasks and tasks != STDOUT:
+            count = write_tasks(lines, Path(tasks))
+    code = IN_PART if made.missing or made.failed else 0
+    files = [Path(tasks)] if tasks and tasks != STDOUT else []
+    if tasks == STDOUT:
+        sys.stdout.writelines(task_texts(lines))
+    elif as_json:
+        write_document("plan", forecast_document(made), files=files, exit_code=code)
+    else:
+        print_forecast(made, out, then=NEXT)
+    for path in files:
+        err.print(f"{count} tasks: {path}", soft_wrap=True)
+    return code
+
+
+def observe_command(
+    study: Path,
+    /,
+    *,
+    out: Path,
+    task: Annotated[str, Parameter(allow_leading_hyphen=True)],
+) -> int:
+    """Do one task of gnomon plan, or some, into the folder of the run.
+
+    A result that is there is not made again, so that a task can be repeated after any fault.
+    The line is read strictly, and says neither what may be opened nor where is written: study and
+    folder do. A line of another study, other weights or another gnomon is refused.
+
+    Example: gnomon observe study.toml --out runs/study --task tasks.jsonl:12
+
+    Parameters
+    ----------
+    study
+        Study (TOML) that was planned.
+    out
+        Folder of the run, which all tasks see.
+    task
+        FILE:N for line N, FILE:N-M for several, which saves the start of a process for each, or the
+        line itself.
+
+    """
+    from gnomon.datamodel.study import read_study
+
+    failed = 0
+    try:
+        with stages() as begin:
+            report = begin("starting")
+            from gnomon.workflow.batch import Batch
+            from gnomon.workflow.tasks import task_lines
+
+            lines = task_lines(task)
+            batch = Batch(read_study(study), out, begin)
+            report = begin("doing tasks")
+            for count, line in enumerate(lines, start=1):
+                outcome = batch.do(line)
+                failed += outcome.failed
+                console.print(
+                    f"{outcome.place}: {'failed: ' if outcome.failed else ''}{outcome.what}",
+                    soft_wrap=True,
+                )
+                report(count, len(lines), outcome.place)
+    except KeyboardInterrupt:
+        err.print("Interrupted. The same command goes on.", soft_wrap=True)
+        return INTERRUPTED
+    return IN_PART if failed else 0
+
+
+def gather_command(study: Path, /, *, out: Path, as_json: AsJson = False) -> int:
+    """Infer visits and barrels from the results of tasks, and write the tables of the run.
+
+    Where every task of gnomon plan was done, the tables are those of gnomon run, to the bit. A task
+    that was not done or failed is a row of the observations that says so (exit code 3).
+
+    Example: gnomon gather study.toml --out runs/study
+
+    Parameters
+    ----------
+    study
+        Study (TOML) that was planned.
+    out
+        Folder of the run.
+
+    """
+    from gnomon.datamodel.study import read_study
+
+    with stages() as begin:
+        begin("starting")
+        from gnomon.workflow.executor import worker_processes
+        from gnomon.workflow.run import gather
+
+        with worker_processes() as workers:
+            results = gather(read_study(study), out, workers, begin)
+    return report_results(results, results.files, command="gather", as_json=as_json)
