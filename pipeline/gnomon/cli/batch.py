@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from gnomon.cli.options import IN_PART, INTERRUPTED, AsJson
+from gnomon.cli.options import IN_PART, INTERRUPTED, AsJson, Scheduler, Workers
 from gnomon.cli.output_forecast import forecast_document, print_forecast
 from gnomon.cli.output_json import write_document
 from gnomon.cli.output_text import console, err
@@ -135,7 +135,15 @@ def observe_command(
     return IN_PART if failed else 0
 
 
-def gather_command(study: Path, /, *, out: Path, as_json: AsJson = False) -> int:
+def gather_command(
+    study: Path,
+    /,
+    *,
+    out: Path,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    as_json: AsJson = False,
+) -> int:
     """Infer visits and barrels from the results of tasks, and write the tables of the run.
 
     Where every task of gnomon plan was done, the tables are those of gnomon run, to the bit. A task
@@ -155,9 +163,10 @@ def gather_command(study: Path, /, *, out: Path, as_json: AsJson = False) -> int
 
     with stages() as begin:
         begin("starting")
-        from gnomon.workflow.executor import worker_processes
+        from gnomon.workflow.executor import executor_of
         from gnomon.workflow.run import gather
 
-        with worker_processes() as workers:
-            results = gather(read_study(study), out, workers, begin)
+        chosen = read_study(study)
+        with executor_of(workers=workers, scheduler=scheduler) as executor:
+            results = gather(chosen, out, executor, begin)
     return report_results(results, results.files, command="gather", as_json=as_json)

@@ -57,6 +57,24 @@ DryRun = Annotated[
     ),
 ]
 """``--dry-run`` of a command."""
+Workers = Annotated[
+    int | None,
+    Parameter(
+        name="--workers",
+        validator=validators.Number(gte=1),
+        help="Processes that work at once, with the same results; one a processor if left out.",
+    ),
+]
+"""``--workers`` of a command."""
+Scheduler = Annotated[
+    str | None,
+    Parameter(
+        name="--scheduler",
+        help="Scheduler of a Dask cluster whose workers do the work instead, as "
+        "tcp://10.0.0.5:8786. They have the same gnomon, and see the folder (docs/cluster.md).",
+    ),
+]
+"""``--scheduler`` of a command."""
 BoxText = Annotated[str, Parameter(allow_leading_hyphen=True)]
 """``--bbox`` as it is typed: a box west of Greenwich begins with a minus."""
 Bbox = tuple[float, float, float, float]

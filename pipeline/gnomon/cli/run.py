@@ -14,6 +14,8 @@ from gnomon.cli.options import (
     BoxText,
     DryRun,
     HostNames,
+    Scheduler,
+    Workers,
     absolute_location,
     named,
     parse_bbox,
@@ -36,6 +38,9 @@ from gnomon.cli.reasons import results_reasons
 from gnomon.datamodel.errors import StudyError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
+
     from gnomon.datamodel.study import CatalogOptions, Study
     from gnomon.workflow.run import Results
 
@@ -47,6 +52,8 @@ def run_command(
     out: Path,
     catalog: str | None = None,
     pictures: bool = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
@@ -85,7 +92,8 @@ def run_command(
         chosen = chosen.model_copy(update={"catalog": source})
     if dry_run:
         return _forecast(lambda: chosen, out, command="run", as_json=as_json)
-    return _run(lambda: chosen, out, pictures=pictures, as_json=as_json, onward=True)
+    crew = partial(_executor, workers, scheduler)
+    return _run(lambda: chosen, out, crew, pictures=pictures, as_json=as_json, onward=True)
 
 
 def detect_command(
@@ -100,6 +108,8 @@ def detect_command(
     hosts: HostNames = None,
     model: str = "s2-vessel",
     pictures: bool = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
@@ -142,7 +152,8 @@ def detect_command(
     study = partial(_study_of, source, box, start, end, model)
     if dry_run:
         return _forecast(study, out, command="detect", as_json=as_json)
-    return _run(study, out, pictures=pictures, as_json=as_json)
+    crew = partial(_executor, workers, scheduler)
+    return _run(study, out, crew, pictures=pictures, as_json=as_json)
 
 
 def _check_period(start: date | None, end: date | None) -> None:
@@ -182,9 +193,16 @@ def _study_of(
     )
 
 
+def _executor(workers: int | None, scheduler: str | None) -> "AbstractContextManager[Executor]":
+    from gnomon.workflow.executor import executor_of
+
+    return executor_of(workers=workers, scheduler=scheduler)
+
+
 def _run(
     study_of: Callable[[], "Study"],
     folder: Path,
+    crew: Callable[[], "AbstractContextManager[Executor]"],
     *,
     pictures: bool,
     as_json: bool,
@@ -194,12 +212,11 @@ def _run(
         with stages() as begin:
             begin("starting")
             from gnomon.report.figures.scene import draw
-            from gnomon.workflow.executor import worker_processes
             from gnomon.workflow.run import run
 
             study = study_of()
-            with worker_processes() as workers:
-                results = run(study, folder, workers, begin, infer=onward)
+            with crew() as executor:
+                results = run(study, folder, executor, begin, infer=onward)
             files = [*results.files]
             if pictures:
                 files.append(draw(results, folder / "pictures", begin("drawing pictures")))

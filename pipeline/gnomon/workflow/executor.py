@@ -6,13 +6,15 @@ inside them to one thread (`gnomon.workflow.threads`), so that tables are the sa
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager
 from functools import partial
 from multiprocessing import get_context
 from typing import TypeVar
 
-from gnomon.datamodel.errors import WorkerError
+from gnomon.datamodel.errors import StudyError, WorkerError
 from gnomon.workflow.workers import WorkerProcesses
 
 Item = TypeVar("Item")
@@ -68,10 +70,43 @@ def _result(
 ) -> Made:
     try:
         return future.result()
-    except WorkerError as error:
-        if given_up is None:
+    except Exception as error:
+        if given_up is None or not isinstance(error, WorkerError | _killed_worker()):
             raise
-        return given_up(item, error)
+        return given_up(item, error if isinstance(error, WorkerError) else WorkerError())
+
+
+def _killed_worker() -> type[Exception]:
+    """What Dask raises for a task that ended its workers; an error of ours where it is not used."""
+    distributed = sys.modules.get("distributed")
+    return distributed.KilledWorker if distributed else WorkerError
+
+
+def executor_of(
+    *, workers: int | None = None, scheduler: str | None = None
+) -> AbstractContextManager[Executor]:
+    """Who does the tasks of a run, as a command line names it.
+
+    Parameters
+    ----------
+    workers
+        How many processes here; one for each processor if neither is given.
+    scheduler
+        Address of a Dask cluster instead (`gnomon.workflow.cluster`).
+
+    Raises
+    ------
+    StudyError
+        Both are given.
+
+    """
+    if scheduler is None:
+        return worker_processes(workers)
+    if workers is not None:
+        raise StudyError("--workers: says nothing of a cluster; leave it or --scheduler out")
+    from gnomon.workflow.cluster import cluster  # noqa: PLC0415  # it imports this package's weights
+
+    return cluster(scheduler)
 
 
 def worker_processes(count: int | None = None) -> WorkerProcesses:
