@@ -2,45 +2,25 @@
 
 import gzip
 import json
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+
+from servers import Loopback
 
 Answer = Callable[["Handler"], None]
 
 
-class Hostile(ThreadingHTTPServer):
+class Hostile(Loopback):
     """Answers each path as a test says; ``seen`` has the requests."""
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, answers: dict[str, Answer] | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.answers = answers or {}
         self.seen: list[str] = []
         self.sent = 0
         """Bytes of bodies that never end."""
-        self.closing = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.closing.set()
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that gave up is what is tested."""
 
 
 class Handler(BaseHTTPRequestHandler):

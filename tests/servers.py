@@ -37,18 +37,14 @@ class Fault:
     """Answer with this instead."""
 
 
-class FileServer(ThreadingHTTPServer):
-    """HTTP/1.1 over a folder, with range requests; ``faults`` and ``seen`` are by path."""
+class Loopback(ThreadingHTTPServer):
+    """A server on this machine, up as long as its ``with`` block."""
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.folder = folder
-        self.faults: dict[str, Fault] = {}
-        self.seen: list[tuple[str, str, str | None]] = []
-        """Method, path and range of each request."""
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.closing = threading.Event()
 
     @property
@@ -66,6 +62,17 @@ class FileServer(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that gave up waiting is part of the tests."""
+
+
+class FileServer(Loopback):
+    """HTTP/1.1 over a folder, with range requests; ``faults`` and ``seen`` are by path."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(_Handler)
+        self.folder = folder
+        self.faults: dict[str, Fault] = {}
+        self.seen: list[tuple[str, str, str | None]] = []
+        """Method, path and range of each request."""
 
 
 class _Handler(BaseHTTPRequestHandler):
