@@ -186,3 +186,26 @@ def test_a_run_folder_of_version_0_1_is_refused_with_what_to_do(tmp_path: Path) 
     assert "\n" not in str(refused.value)
     (tmp_path / "observations.parquet").touch()  # after the study was run again there
     check_run_folder(tmp_path)
+
+
+def test_a_folder_is_hashed_once_before_it_is_kept(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A background has hundreds of megabytes."""
+    hashed: list[Path] = []
+
+    def counted(folder: Path) -> str:
+        hashed.append(folder)
+        return damage(folder)
+
+    monkeypatch.setattr("gnomon.workflow.store.damage", counted)
+    kept = Store(tmp_path)
+    kept.put("one", result)
+    assert hashed == []
+    kept.put("one", result)
+    assert len(hashed) == 1
+    truncate(tmp_path / "one" / EVIDENCE)
+    kept.put("one", result)
+    assert len(hashed) == 2
+    assert kept.damaged == (f"one: {EVIDENCE} does not match its checksum",)
+    assert not damage(tmp_path / "one")

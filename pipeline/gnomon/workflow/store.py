@@ -89,9 +89,11 @@ class Store:
 
         """
         place = self.folder / name
-        if self.find(name) is not None:
-            return
-        if place.is_dir() and damage(place):
+        if place.is_dir():
+            what = damage(place)
+            if not what:
+                return
+            self._damaged[name] = what
             remove_folder(place)
         try:
             write_folder_whole(place, partial(_write_sealed, write, name), over=False)
