@@ -36,7 +36,6 @@ def test_detect_prints_a_short_table(
         "starting ...",
         "searching the catalogue ...",
         "observing ...",
-        "cutting pictures of empty berths ...",
         "drawing ports ...",
         "drawing pictures ...",
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import geopandas as gpd
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from gnomon.datamodel import files
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import (
     file_name,
+    read_places,
     read_table,
     write_folder_whole,
     write_json,
@@ -146,11 +148,22 @@ def test_an_interrupted_overwrite_keeps_the_old_table(
 
 
 def test_a_table_that_is_not_there_or_not_parquet_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot be read as GeoParquet"):
-        read_table(tmp_path / "none.parquet")
     (tmp_path / "bad.parquet").write_text("not parquet")
+    for name in ("none.parquet", "bad.parquet"):
+        for read, form in ((read_table, "Parquet"), (read_places, "GeoParquet")):
+            with pytest.raises(StoreError, match=rf"{name}: cannot be read as {form} \("):
+                read(tmp_path / name)
+
+
+def test_a_table_is_read_with_its_geometries_if_it_has_any(tmp_path: Path) -> None:
+    plain = pd.DataFrame({"port": ["a", None], "barrels": [1.5, 2.5]})
+    for name, frame in (("plain", plain), ("places", ship())):
+        write_table(frame, tmp_path / f"{name}.parquet")
+        read = read_table(tmp_path / f"{name}.parquet")
+        assert type(read) is type(frame)
+        pd.testing.assert_frame_equal(read, frame)
     with pytest.raises(StoreError, match="cannot be read as GeoParquet"):
-        read_table(tmp_path / "bad.parquet")
+        read_places(tmp_path / "plain.parquet")
 
 
 def test_duckdb_reads_the_tables_and_their_times_are_utc(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from gnomon.workflow.port_pictures import (
     shows_land,
 )
 from gnomon.workflow.store import Store
+from servers import Fault, FileServer
 from simulated import BOX
 
 AREA = BOX.geographic_extent.geom
@@ -53,6 +54,20 @@ def table_of(observations: list[Observation], usable: list[float]) -> pd.DataFra
             "usable_fraction": usable,
         }
     )
+
+
+def test_what_the_network_did_not_give_is_drawn_by_the_next_run(sea: Path, tmp_path: Path) -> None:
+    with FileServer(sea.parent) as server:
+        catalog = {"url": f"{server.url}/{sea.name}"}
+        study = Study.model_validate({"name": "test", "catalog": catalog})
+        remote = [replace(one, port=replace(one.port, name="p", area=AREA))
+                  for one in plan(study).observations]  # fmt: skip
+        rows = table_of(remote, [0.9, 0.2, 0.5])
+        server.faults["/april-04/green.tif"] = Fault(status=404)
+        assert len(port_pictures(rows, remote, Store(tmp_path))[1]) == 0
+        server.faults.clear()
+        assert len(port_pictures(rows, remote, Store(tmp_path))[1]) == 1
+    assert len(port_pictures(rows, remote, Store(tmp_path))[1]) == 1
 
 
 def test_a_port_is_drawn_from_its_clearest_scene_and_once(

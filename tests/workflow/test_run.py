@@ -142,8 +142,13 @@ def test_a_second_run_does_nothing_but_mend_the_store_and_says_the_same(
     one, other, *_ = sorted(first.observations.run_digest)
     shutil.rmtree(tmp_path / "store" / one)
     shutil.copytree(tmp_path / "store" / other, tmp_path / "store" / one)
+    assert (tmp_path / "visits.parquet").is_file()
+    assert (tmp_path / "surroundings.parquet").is_file()
     healed = run(study(sea), tmp_path, infer=False)
     assert healed.new == 1
+    # Without visits there are no places of visits either: none, and not an empty table of them.
+    assert not (tmp_path / "visits.parquet").exists()
+    assert not (tmp_path / "surroundings.parquet").exists()
     assert healed.damaged == (f"{one}: holds the result {other}",)
     assert_same(first.detections, healed.detections)
     pd.testing.assert_frame_equal(first.observations, healed.observations)
@@ -337,11 +342,11 @@ def test_a_run_writes_what_its_results_hold(sea: Path, tmp_path: Path) -> None:
     for name, frame in zip(names, whole(results), strict=True):
         path = tmp_path / f"{name}.parquet"
         assert path in results.files
-        read = read_table(path) if name not in ("seasons", "ledger") else read_plain_table(path)
+        read = read_table(path)
         assert len(read) == len(frame)
         assert list(read.columns) == list(frame.columns)
     shores = read_table(tmp_path / "coastlines.parquet")
-    views = read_plain_table(tmp_path / "overviews.parquet")
+    views = read_table(tmp_path / "overviews.parquet")
     assert len(shores) == len(views) == 0  # a place without an area has nothing to be drawn
 
 

@@ -28,6 +28,7 @@ from gnomon.workflow.surroundings import (
     square_of_visit,
     surroundings,
 )
+from servers import Fault, FileServer
 from simulated import BOX, DAYS
 
 
@@ -125,6 +126,23 @@ def test_places_are_cut_once_and_again_when_the_code_changed(
     monkeypatch.setattr(cutting, "code_digest", lambda *_: "other code")
     # A scene that cannot be read any more costs its cutouts and stops nothing.
     assert len(surroundings(visit(observations), hulls, observations, Store(tmp_path))) == 0
+
+
+def test_what_the_network_did_not_give_is_cut_by_the_next_run(
+    sea: Path, hulls: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    with FileServer(sea.parent) as server:
+        catalog = {"url": f"{server.url}/{sea.name}"}
+        study = Study.model_validate({"name": "test", "catalog": catalog})
+        remote = plan(study).observations
+        server.faults["/april-04/green.tif"] = Fault(status=404)
+        first = surroundings(visit(remote), hulls, remote, Store(tmp_path))
+        server.faults.clear()
+        second = surroundings(visit(remote), hulls, remote, Store(tmp_path))
+    assert list(first.evidence_id) == ["after:v"]
+    assert list(second.evidence_id) == ["before:v", "after:v"]
+    # Now they are in the store: without a server they are still there.
+    assert len(surroundings(visit(remote), hulls, remote, Store(tmp_path))) == 2
 
 
 @given(

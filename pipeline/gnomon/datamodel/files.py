@@ -83,8 +83,24 @@ def check_parquet(path: Path) -> None:
     pq.read_table(path).validate(full=True)
 
 
-def read_table(path: Path | str) -> gpd.GeoDataFrame:
-    """Read a table that gnomon wrote.
+def read_table(path: Path | str) -> gpd.GeoDataFrame | pd.DataFrame:
+    """Read a table that gnomon wrote, with geometries where it has them.
+
+    Raises
+    ------
+    StoreError
+        The file is not there, or is not Parquet.
+
+    """
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except Exception as error:  # damaged metadata raise anything
+        raise _unreadable(path, "Parquet", error) from error
+    return read_places(path) if b"geo" in metadata else read_plain_table(path)
+
+
+def read_places(path: Path | str) -> gpd.GeoDataFrame:
+    """Read a table with geometries.
 
     Raises
     ------
@@ -95,8 +111,7 @@ def read_table(path: Path | str) -> gpd.GeoDataFrame:
     try:
         return gpd.read_parquet(path)
     except Exception as error:  # damaged metadata raise anything
-        why = getattr(error, "strerror", None) or error
-        raise StoreError(f"{path}: cannot be read as GeoParquet ({why})") from error
+        raise _unreadable(path, "GeoParquet", error) from error
 
 
 def read_plain_table(path: Path | str) -> pd.DataFrame:
@@ -111,8 +126,12 @@ def read_plain_table(path: Path | str) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except Exception as error:  # damaged metadata raise anything
-        why = getattr(error, "strerror", None) or error
-        raise StoreError(f"{path}: cannot be read as Parquet ({why})") from error
+        raise _unreadable(path, "Parquet", error) from error
+
+
+def _unreadable(path: Path | str, form: str, error: Exception) -> StoreError:
+    why = getattr(error, "strerror", None) or error
+    return StoreError(f"{path}: cannot be read as {form} ({why})")
 
 
 def write_table(frame: pd.DataFrame, path: Path, *, compression: str = "snappy") -> None:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import GnomonError, StoreError
-from gnomon.datamodel.files import read_table
+from gnomon.datamodel.files import read_places
 from gnomon.datamodel.ledger_tables import Cumulative, Ledger
 from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.schema import CRS, Table
@@ -153,7 +153,7 @@ def read_run(folder: Path) -> Run:
     check_run_folder(folder)
     tables: dict[str, Any] = {}
     for name, model in REQUIRED.items():
-        tables[name] = _conformed(name, read_table(folder / f"{name}.parquet"), model, notes)
+        tables[name] = _conformed(name, read_places(folder / f"{name}.parquet"), model, notes)
     for name, model in OPTIONAL.items():
         tables[name] = _conformed(name, _optional(folder, name, notes), model, notes)
     effects = folder / "decisions.parquet"

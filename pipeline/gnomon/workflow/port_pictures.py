@@ -80,7 +80,7 @@ def port_pictures(
     -------
     coastlines, overviews
         `gnomon.datamodel.evidence_tables.Coastlines` and `Overviews` there, a row for each
-        port that a scene shows. A scene that cannot be read any more has none.
+        port that a scene shows. A scene that cannot be read now has none.
 
     """
     jobs = {_name(job): job for job in _clearest(rows, observations)}
@@ -88,7 +88,8 @@ def port_pictures(
     todo = [(name, job) for name, job in jobs.items() if made[name] is None]
     new = completed(_drawn, todo, executor)
     for count, ((name, job), frame) in enumerate(new, start=1):
-        store.put_table(name, frame)
+        if len(frame):  # the next run tries a scene again that could not be read
+            store.put_table(name, frame)
         made[name] = frame
         on_progress(count, len(todo), str(job.port.name))
     parts = [frame.to_dict("records") for frame in made.values() if frame is not None]
@@ -126,7 +127,7 @@ def shows_land(scene: Scene) -> bool:
 
 
 def _drawn(job: tuple[str, Observation]) -> pd.DataFrame:
-    """One row, its land as WKB; none if the scene cannot be read any more."""
+    """One row, its land as WKB; none if the scene cannot be read now."""
     observation, scene = job[1], job[1].scene
     area, rows = observation.port.area, []
     try:

@@ -13,7 +13,7 @@ The study ends here: a stage is given its own options and nothing more.
 """
 
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,6 +46,8 @@ from gnomon.workflow.port_pictures import port_pictures
 from gnomon.workflow.store import COMPRESSION, STORE, Result, Store, joined
 from gnomon.workflow.surroundings import surroundings
 
+SURROUNDINGS = "surroundings.parquet"
+"""Of the visits in the same folder."""
 VERSIONS = ("gnomon", "numpy", "odc-geo", "rasterio", "scipy", "torch", "torchvision")
 
 
@@ -186,9 +188,7 @@ def _run(
     if infer and (rows.status == "observed").any():
         report = begin("inferring visits and barrels")
         inference = _inferred(study, detections, rows, decisions, executor, report)
-    visits = inference.tracked.visits if inference else pd.DataFrame()
-    report = begin("cutting pictures of empty berths")
-    cut = surroundings(visits, detections, observations, store, executor, report)
+    berths = _berths(inference, detections, observations, store, executor, begin)
     report = begin("drawing ports")
     shores, overviews = port_pictures(rows, observations, store, executor, report)
     tables = {
@@ -202,10 +202,10 @@ def _run(
         out,
         {
             **parquet_of(tables),
-            "surroundings.parquet": partial(write_table, cut, compression=COMPRESSION),
+            **berths,
             "run.json": partial(write_json, _origin(study, rows, observations, notes)),
         },
-        removed=INFERRED_FILES,
+        removed=(*INFERRED_FILES, SURROUNDINGS),
     )
     if inference:
         inference = replace(inference, files=tuple(f for f in files if f.name in INFERRED_FILES))
@@ -219,6 +219,22 @@ def _run(
         damaged=store.damaged,
         catalog_notes=notes,
     )
+
+
+def _berths(
+    inference: Inference | None,
+    detections: gpd.GeoDataFrame,
+    observations: Sequence[Observation],
+    store: Store,
+    executor: Executor | None,
+    begin: Stages,
+) -> dict[str, Callable[[Path], object]]:
+    """The file of the places of visits, by its name, and who writes it; none without visits."""
+    if inference is None:
+        return {}
+    report, visits = begin("cutting pictures of empty berths"), inference.tracked.visits
+    cut = surroundings(visits, detections, observations, store, executor, report)
+    return {SURROUNDINGS: partial(write_table, cut, compression=COMPRESSION)}
 
 
 def _inferred(

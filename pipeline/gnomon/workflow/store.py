@@ -20,8 +20,8 @@ import pandas as pd
 
 from gnomon.datamodel.errors import StoreError
 from gnomon.datamodel.files import (
+    read_places,
     read_plain_table,
-    read_table,
     remove_folder,
     write_folder_whole,
     write_table,
@@ -107,7 +107,7 @@ class Store:
         if place is None:
             return None
         observation, detections = (
-            read_table(place / f"{t}.parquet") for t in ("observations", "detections")
+            read_places(place / f"{t}.parquet") for t in ("observations", "detections")
         )
         return Result(observation, detections, evidence_table([]))
 

@@ -103,14 +103,15 @@ def surroundings(
     Returns
     -------
     DataFrame
-        `gnomon.datamodel.evidence_tables.Cutouts`; none of a scene that cannot be read any more.
+        `gnomon.datamodel.evidence_tables.Cutouts`; none of a scene that cannot be read now.
 
     """
     jobs = list(_jobs(visits, detections, observations))
     made = {job.name: store.get_table(job.name) for job in jobs}
     todo = [job for job in jobs if made[job.name] is None]
-    for count, (job, frame) in enumerate(completed(_cut, todo, executor), start=1):
-        store.put_table(job.name, frame)
+    for count, (job, (frame, whole)) in enumerate(completed(_cut, todo, executor), start=1):
+        if whole:  # the next run tries a scene again that could not be read
+            store.put_table(job.name, frame)
         made[job.name] = frame
         on_progress(count, len(todo), job.observation.scene.id)
     parts = [frame for job in jobs if (frame := made[job.name]) is not None and len(frame)]
@@ -143,7 +144,8 @@ def _same(observation: Observation, time: pd.Timestamp) -> bool:
     return not pd.isna(time) and abs((observation.scene.seen_at - time).total_seconds()) < 2
 
 
-def _cut(job: _Places) -> pd.DataFrame:
+def _cut(job: _Places) -> tuple[pd.DataFrame, bool]:
+    """Cutouts of one scene, and whether it could be read to the last of them."""
     rows: list[dict[str, Any]] = []
     scene, options = job.observation.scene, job.observation.options
     try:
@@ -153,6 +155,6 @@ def _cut(job: _Places) -> pd.DataFrame:
                 pixels = read(square.area)
                 if pixels is not None:
                     rows.append(evidence_row(key, scene.id, pixels))
-    except GnomonError:
-        pass  # A picture less; the observation itself says what is wrong with the scene.
-    return evidence_table(rows)
+    except GnomonError:  # A picture less; the observation itself says what is wrong with the scene.
+        return evidence_table(rows), False
+    return evidence_table(rows), True

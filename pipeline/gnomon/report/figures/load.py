@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.datamodel.files import file_name, read_table
+from gnomon.datamodel.files import file_name, read_places
 from gnomon.datamodel.study import LoadOptions
 from gnomon.freeboard import state
 from gnomon.freeboard.bins import ShipChip
@@ -96,7 +96,7 @@ class _Drawing:
 def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing, ImageCredit]:
     """Load of one ship of a run, its evidence, and the credit of its image."""
     check_run_folder(run)
-    table = read_table(run / "detections.parquet")
+    table = read_places(run / "detections.parquet")
     row = _row_of(table, detection, run / "detections.parquet")
     rows = Store(run / STORE).evidence(str(row.run_digest))
     found = list(cutouts(rows[rows.evidence_id == detection]))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.datamodel.files import read_plain_table, read_table
+from gnomon.datamodel.files import read_places, read_plain_table
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.report.credits import UNCREDITED, WARNING, ImageCredit, image_credit
@@ -102,7 +102,7 @@ def _coasts(run: Run) -> dict[str, list[Ring]]:
     path = run.folder / "coastlines.parquet"
     if not path.is_file():
         return {}
-    rows = read_table(path)
+    rows = read_places(path)
     ports = rows.port.fillna(EVERYWHERE)
     return {str(port): rings(land) for port, land in zip(ports, rows.geometry, strict=True)}
 
