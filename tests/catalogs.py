@@ -189,7 +189,11 @@ def api(url: str, collection: str, search: Answer) -> dict[str, Answer]:
 
 
 def pages_by_offset(
-    items: Sequence[dict[str, Any]], size: int, *, gone: int | None = None, says: object = None
+    items: Sequence[dict[str, Any]],
+    size: int,
+    *,
+    gone: int | None = None,
+    says: dict[str, Any] | None = None,
 ) -> Answer:
     """A search in pages, counted from the first item; one item goes after the first page.
 
@@ -204,7 +208,7 @@ def pages_by_offset(
             "type": "FeatureCollection",
             "features": there[start : start + size],
             "links": [link] if start + size < len(there) else [],
-            "numberMatched": len(there) if says is None else says,
+            **(says or {"numberMatched": len(there)}),
         }
         document(page)(one)
 

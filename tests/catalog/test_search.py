@@ -327,10 +327,21 @@ def test_an_item_that_vanishes_between_two_pages_is_noticed(
     assert said == [True] * missing
 
 
-@pytest.mark.parametrize("says", ["many", True, -5, 0, 1.5, {}, None])
-def test_a_number_of_matches_that_is_none_says_nothing(season: Season, says: object) -> None:
+def test_the_older_way_of_counting_is_understood(season: Season) -> None:
     with Hostile() as server:
-        search = pages_by_offset([season.items[0]], 1, says=says)
+        search = pages_by_offset([season.items[0]], 1, says={"context": {"matched": 7}})
+        server.answers = api(server.url, "sentinel-2-l2a", search)
+        (note,) = find_scenes(quick_options(server.url), area=None).notes
+    assert "listed 1 of the 7 items" in note
+
+
+@pytest.mark.parametrize("count", ["many", True, -5, 0, 1.5, {}, None])
+@pytest.mark.parametrize("name", ["numberMatched", "context"])
+def test_a_number_of_matches_that_is_none_says_nothing(
+    season: Season, name: str, count: object
+) -> None:
+    with Hostile() as server:
+        search = pages_by_offset([season.items[0]], 1, says={name: count})
         server.answers = api(server.url, "sentinel-2-l2a", search)
         found = find_scenes(quick_options(server.url), area=None)
     assert (ids(found), found.notes) == (["march"], ())

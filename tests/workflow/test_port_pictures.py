@@ -19,6 +19,7 @@ from odc.geo.xr import xr_coords
 from PIL import Image
 from pyproj import Transformer
 
+from executors import Deadly
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.study import Study
@@ -54,6 +55,14 @@ def table_of(observations: list[Observation], usable: list[float]) -> pd.DataFra
             "usable_fraction": usable,
         }
     )
+
+
+def test_a_scene_that_ends_its_process_costs_its_picture_alone(
+    observations: list[Observation], tmp_path: Path
+) -> None:
+    rows, store = table_of(observations, [0.2, 0.9, 0.5]), Store(tmp_path)
+    assert len(port_pictures(rows, observations, store, Deadly())[1]) == 0
+    assert len(port_pictures(rows, observations, store)[1]) == 1
 
 
 def test_what_the_network_did_not_give_is_drawn_by_the_next_run(sea: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,8 @@ import pytest
 import torch
 
 from catalogs import with_addresses
-from gnomon.datamodel.errors import CatalogError, GnomonError, StudyError, WeightsError, WorkerError
+from executors import Deadly
+from gnomon.datamodel.errors import CatalogError, GnomonError, StudyError, WeightsError
 from gnomon.datamodel.files import read_plain_table, read_table
 from gnomon.datamodel.partials import PARTIAL
 from gnomon.datamodel.progress import Progress, Stages, silent
@@ -353,14 +354,6 @@ def test_a_run_writes_what_its_results_hold(sea: Path, tmp_path: Path) -> None:
 def test_an_observation_that_ends_its_process_is_a_row_that_failed(
     sea: Path, tmp_path: Path
 ) -> None:
-    class Deadly(Executor):
-        """Each of its processes ends."""
-
-        def submit(self, task, /, *items, **more):  # type: ignore[no-untyped-def]
-            future: Future[object] = Future()
-            future.set_exception(WorkerError())
-            return future
-
     outcome = run(study(sea), tmp_path, Deadly())
     assert list(outcome.failed.scene_id) == [f"april-{day:02d}" for day in DAYS]
     assert outcome.failed.reason.str.contains("its process ended twice").all()

@@ -13,6 +13,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from executors import Deadly
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.study import Study
@@ -143,6 +144,14 @@ def test_what_the_network_did_not_give_is_cut_by_the_next_run(
     assert list(second.evidence_id) == ["before:v", "after:v"]
     # Now they are in the store: without a server they are still there.
     assert len(surroundings(visit(remote), hulls, remote, Store(tmp_path))) == 2
+
+
+def test_a_scene_that_ends_its_process_costs_its_cutouts_alone(
+    observations: list[Observation], hulls: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
+    store = Store(tmp_path)
+    assert len(surroundings(visit(observations), hulls, observations, store, Deadly())) == 0
+    assert len(surroundings(visit(observations), hulls, observations, store)) == 2
 
 
 @given(

@@ -59,9 +59,11 @@ class _Listing:
 
     def count(self, page: Json) -> None:
         """Count a page; a number that is none says nothing."""
-        said = page.get("numberMatched")
-        if isinstance(said, int) and not isinstance(said, bool):
-            self.matched = max(self.matched, said)
+        context = page.get("context")  # of STAC APIs before 1.0
+        older = context.get("matched") if isinstance(context, dict) else None
+        for said in (page.get("numberMatched"), older):
+            if isinstance(said, int) and not isinstance(said, bool):
+                self.matched = max(self.matched, said)
         for item in page["features"]:
             if isinstance(item, dict):
                 self.listed.add((str(item.get("collection")), str(item.get("id"))))

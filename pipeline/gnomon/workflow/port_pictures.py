@@ -26,7 +26,7 @@ from rasterio.enums import Resampling
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.datamodel.errors import GnomonError, faults_of
+from gnomon.datamodel.errors import GnomonError, WorkerError, faults_of
 from gnomon.datamodel.evidence_tables import Coastlines, Overviews
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.progress import Progress, silent
@@ -86,7 +86,7 @@ def port_pictures(
     jobs = {_name(job): job for job in _clearest(rows, observations)}
     made = {name: store.get_table(name) for name in jobs}
     todo = [(name, job) for name, job in jobs.items() if made[name] is None]
-    new = completed(_drawn, todo, executor)
+    new = completed(_drawn, todo, executor, given_up=_given_up)
     for count, ((name, job), frame) in enumerate(new, start=1):
         if len(frame):  # the next run tries a scene again that could not be read
             store.put_table(name, frame)
@@ -124,6 +124,10 @@ def shows_land(scene: Scene) -> bool:
     """Whether land can be determined in a scene of no more pixels than a map needs."""
     bands = set(scene.assets)
     return scene.sensor == "optical" and scene.gsd_m >= FINEST_M and {"green", "nir"} <= bands
+
+
+def _given_up(_job: tuple[str, Observation], _error: WorkerError) -> pd.DataFrame:
+    return pd.DataFrame()
 
 
 def _drawn(job: tuple[str, Observation]) -> pd.DataFrame:

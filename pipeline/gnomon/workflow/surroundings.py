@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gnomon.datamodel.errors import GnomonError, faults_of
+from gnomon.datamodel.errors import GnomonError, WorkerError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, silent
@@ -109,7 +109,8 @@ def surroundings(
     jobs = list(_jobs(visits, detections, observations))
     made = {job.name: store.get_table(job.name) for job in jobs}
     todo = [job for job in jobs if made[job.name] is None]
-    for count, (job, (frame, whole)) in enumerate(completed(_cut, todo, executor), start=1):
+    new = completed(_cut, todo, executor, given_up=_given_up)
+    for count, (job, (frame, whole)) in enumerate(new, start=1):
         if whole:  # the next run tries a scene again that could not be read
             store.put_table(job.name, frame)
         made[job.name] = frame
@@ -142,6 +143,10 @@ def _jobs(
 def _same(observation: Observation, time: pd.Timestamp) -> bool:
     """Whether an observation was made at just that time."""
     return not pd.isna(time) and abs((observation.scene.seen_at - time).total_seconds()) < 2
+
+
+def _given_up(_job: _Places, _error: WorkerError) -> tuple[pd.DataFrame, bool]:
+    return evidence_table([]), False
 
 
 def _cut(job: _Places) -> tuple[pd.DataFrame, bool]:
