@@ -5,6 +5,7 @@ import json
 import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
@@ -20,7 +21,7 @@ from shapely.geometry import box, shape
 
 from gnomon.catalog.angles import granule_angles, incidence_deg, with_angles
 from gnomon.catalog.items import scene_from_item
-from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.scene import FileVersion, Scene
 from gnomon.geo.sun import sun_at
 from servers import LOOPBACK, Fault, FileServer
 from stac_items import cdse_item, described
@@ -270,6 +271,19 @@ def test_granule_metadata_are_fetched_only_if_needed(tmp_path: Path) -> None:
     assert filled.view_zenith_deg == pytest.approx(9)
     local = with_angles(scene(granule_metadata_href=str(tmp_path / "granule.xml")))
     assert dataclasses.replace(local, granule_metadata_href=href) == filled
+
+
+@pytest.mark.parametrize("known", [{"size": 12}, {"checksum": "1220" + "ab" * 32}])
+def test_granule_metadata_that_are_not_the_catalogues_are_not_believed(
+    tmp_path: Path, known: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "granule.xml").write_text(granule((9.0, 105.0)))
+    one = scene(
+        granule_metadata_href=str(tmp_path / "granule.xml"),
+        granule_metadata_version=FileVersion(**known),
+    )
+    assert with_angles(one).view_zenith_deg is None
+    assert "that its catalogue lists" in caplog.text or "as its catalogue lists" in caplog.text
 
 
 def test_what_the_item_says_is_kept() -> None:

@@ -25,6 +25,7 @@ from gnomon.catalog.versions import (
     tag_of_file,
 )
 from gnomon.datamodel.scene import FileVersion, Scene
+from gnomon.datamodel.trust import Trust
 from hostile import Hostile, body
 from servers import Fault, FileServer
 from stac_items import described, read_item
@@ -188,6 +189,18 @@ def test_a_server_that_does_not_say_is_noted_and_a_dead_one_is_left_alone(
     assert dead.with_versions(found) == found
     assert len(file_server.seen) <= 8 < len(paths)
     assert f"version of {len(paths)} files" in dead.notes[0]
+
+
+def test_files_of_this_machine_are_looked_at_for_catalogues_of_this_machine_only(
+    season: Season,
+) -> None:
+    (scene,) = find_scenes(quick_options(season.path), area=None, ids=["april"]).scenes
+    reader = VersionReader(quick_options(season.path))
+    for asset in reader.with_versions([scene])[0].assets.values():
+        assert asset.version.tag == tag_of_file(Path(asset.href))
+    remote = replace(scene, trust=Trust(catalog="https://catalogue.example/stac"))
+    reader = VersionReader(quick_options("https://catalogue.example/stac", hosts=()))
+    assert reader.with_versions([remote]) == (remote,)
 
 
 def test_an_address_that_may_not_be_opened_is_not_asked(found: tuple[Scene, ...]) -> None:

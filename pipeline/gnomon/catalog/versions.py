@@ -27,7 +27,7 @@ import pystac
 
 from gnomon.catalog.http import RETRIED, HttpReader, RefusedError, SilentServerError
 from gnomon.catalog.signing import signed
-from gnomon.catalog.vetting import is_remote, trust_of
+from gnomon.catalog.vetting import is_remote, trust_of, vetted
 from gnomon.datamodel.scene import FileVersion, Scene
 from gnomon.datamodel.study import CatalogOptions
 
@@ -192,7 +192,11 @@ class VersionReader:
             if href not in self._tags and not (is_remote(href) and version.checksum)
         }
         remote = {href: scene for href, scene in wanted.items() if is_remote(href)}
-        self._tags |= {href: _tag_on_disk(href) for href in wanted if "://" not in href}
+        self._tags |= {
+            href: _tag_on_disk(href, scene)
+            for href, scene in wanted.items()
+            if not is_remote(href) and not href.startswith("s3://")
+        }
         if remote and self._options.ask_files:
             self._ask(remote)
         return tuple(self._completed(scene) for scene in scenes)
@@ -249,7 +253,7 @@ def _files(scene: Scene) -> Iterator[tuple[str, FileVersion]]:
         yield scene.granule_metadata_href, scene.granule_metadata_version
 
 
-def _tag_on_disk(href: str) -> str | None:
+def _tag_on_disk(href: str, scene: Scene) -> str | None:
     with suppress(OSError, ValueError):  # reading it will say the same
-        return tag_of_file(Path(href))
+        return tag_of_file(Path(vetted(href, scene.trust)))
     return None
