@@ -45,7 +45,8 @@ def footprint_of(item: pystac.Item, *, vertices: int = VERTICES) -> BaseGeometry
     if max(-west, east) > 360:
         raise AssetError(item.id, "geometry", "is not in degrees; mend the item")
     parts = [_unwrapped(part) for part in shapely.get_parts(outline)]
-    outline = _polygons(shapely.union_all(parts))
+    is_plain = len(parts) == 1 and isinstance(parts[0], Polygon)
+    outline = parts[0] if is_plain else _polygons(shapely.union_all(parts))
     if outline.is_empty:
         raise AssetError(item.id, "geometry", "has no extent; mend the item")
     return outline
@@ -77,6 +78,8 @@ def _unwrapped(part: Polygon) -> BaseGeometry:
     if east - west > 180:
         part = shapely.transform(part, lambda xy: xy + (xy[:, :1] < 0) * (360.0, 0.0))
     part = shapely.make_valid(part)
+    if isinstance(part, Polygon) and part.bounds[0] >= -180 and part.bounds[2] <= 180:
+        return part
     pieces = [
         translate(part & box(-180 - shift, -90, 180 - shift, 90), xoff=shift)
         for shift in (360, 0, -360)

@@ -167,7 +167,12 @@ def _signing(item: pystac.Item, known: Providers) -> Signing | None:
     """Provider whose addresses must be signed, by the hosts of links and files."""
     links = [link.target for link in item.links if isinstance(link.target, str)]
     files = [asset.href for asset in item.assets.values()]
-    hosts = {urlsplit(href).hostname for href in (*links, *files)}
+    named = {host for signer in known.signers for host in signer.hosts}
+    hosts = {
+        urlsplit(href).hostname
+        for href in (*links, *files)
+        if any(host in href.lower() for host in named)
+    }
     for signer in known.signers:
         if not hosts.isdisjoint(signer.hosts):
             return signer.signing

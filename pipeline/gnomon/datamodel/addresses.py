@@ -14,6 +14,8 @@ _ADDRESS = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/'\"<>@]*@)*(?P<rest>[^\s'\"<>?#]*)"
     rf"(?:[?#][^\s'\"<>]*?{_END})?"
 )
+_SIGNS = frozenset("@?#&")
+"""Without which there is nothing to take out."""
 _QUERY = re.compile(rf"[?#&][\w.~%\[\]-]+=[^\s'\"<>]*?{_END}")
 """Of an address whose beginning a library left out of its message."""
 
@@ -27,6 +29,8 @@ def without_secrets(text: str) -> str:
         An address, or a message with addresses or parts of them in it.
 
     """
+    if _SIGNS.isdisjoint(text):
+        return text
     return _QUERY.sub("", _ADDRESS.sub(r"\g<scheme>\g<rest>", text))
 
 
