@@ -54,7 +54,7 @@ from gnomon.track.fleet import read_fleet
 from gnomon.track.further_passes import read_further_passes
 from gnomon.workflow.checking import check_files
 from gnomon.workflow.digests import digest
-from gnomon.workflow.tasks import ObserveInputs, ObserveTask, TaskLine, task_texts
+from gnomon.workflow.tasks import ObserveInputs, ObserveTask, TaskLine, task_text
 from gnomon.workflow.user_tables.reading import FOR_TRACK, read_detections, read_observations
 from stac_items import cdse_item, own_item
 from user_tables import IMAGES, SHIPS, csv_text
@@ -162,7 +162,7 @@ def _task_text(scene: Scene) -> bytes:
     task = ObserveTask(
         task="observe", command="gnomon", digest="0" * 16, inputs=ObserveInputs(scene=scene)
     )
-    return next(task_texts([task])).encode()
+    return task_text(task).encode()
 
 
 def _task_inputs(line: bytes) -> str:

@@ -1,20 +1,22 @@
 """A run in parts: its tasks in any order, again, and wrong ones refused; the same tables."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gnomon.catalog.versions import VersionReader
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.study import Study
 from gnomon.workflow import batch as parts
-from gnomon.workflow.batch import Batch, TaskOutcome, tasks_of
-from gnomon.workflow.forecast import Forecast
+from gnomon.workflow.batch import Batch, TaskList, TaskOutcome
+from gnomon.workflow.forecast import Trial
 from gnomon.workflow.observe import unobserved
-from gnomon.workflow.plan import plan
+from gnomon.workflow.plan import Names, PortPlan, plan_ports
 from gnomon.workflow.run import gather, run
 from gnomon.workflow.tasks import TaskLine, task_lines, write_tasks
 from passes import PASSES, tiny, write_passes
@@ -27,17 +29,18 @@ def study(url: Path, **sections: Any) -> Study:
     return Study.model_validate({"name": "test", "catalog": {"url": str(url)}, **BRIEF, **sections})
 
 
-def untried(chosen: Study) -> Forecast:
-    """What a run would take, as far as no image is tried."""
-    return Forecast(
-        ports=(), weights=(), processors=1, free_bytes=1, missing=(), failed=(), simulated=True,
-        planned=tuple(plan(chosen).observations), catalog_notes=(),
-    )  # fmt: skip
+@contextmanager
+def listed(chosen: Study, out: Path) -> Iterator[TaskList]:
+    with TaskList(out) as found:
+        for port in plan_ports(chosen, Names(chosen), VersionReader(chosen.catalog)):
+            found.add(port)
+        yield found
 
 
 def written(chosen: Study, folder: Path) -> Path:
     path = folder / "tasks.jsonl"
-    write_tasks(tasks_of(untried(chosen), lambda number: f"do {number}"), path)
+    with listed(chosen, folder / "none") as found:
+        write_tasks(found.texts({}, lambda number: f"do {number}"), path)
     return path
 
 
@@ -163,16 +166,41 @@ def test_another_study_refuses_the_tasks(sea: Path, tmp_path: Path, quick: list[
 
 
 def test_keys_in_addresses_do_not_get_into_a_list(sea: Path, tmp_path: Path) -> None:
-    made = untried(study(sea))
-    one = made.planned[0]
+    chosen = study(sea)
+    (found,) = plan_ports(chosen, Names(chosen), VersionReader(chosen.catalog))
+    one = found.observations[0]
     red = replace(one.scene.assets["red"], href="https://h/red.tif?sig=SECRET")
     scene = replace(one.scene, assets={**one.scene.assets, "red": red})
-    secret = replace(made, planned=(replace(one, scene=scene), *made.planned[1:]))
-    with pytest.raises(StudyError, match="keys or signatures") as raised:
-        write_tasks(tasks_of(secret, str), tmp_path / "tasks.jsonl")
+    secret = PortPlan(found.port, [replace(one, scene=scene)], (), (), ())
+    with (
+        TaskList(tmp_path) as empty,
+        pytest.raises(StudyError, match="keys or signatures") as raised,
+    ):
+        empty.add(secret)
     assert "SECRET" not in str(raised.value)
-    assert list(tmp_path.iterdir()) == []
-    assert len(made.planned) == len(DAYS)
+
+
+def test_what_has_a_result_is_no_task_and_is_not_read(sea: Path, tmp_path: Path) -> None:
+    chosen = study(sea)
+    with listed(chosen, tmp_path) as found:
+        texts = list(found.texts({}, str))
+    names = [json.loads(text)["digest"] for text in texts]
+    (tmp_path / "store" / names[1]).mkdir(parents=True)
+    with listed(chosen, tmp_path) as found:
+        left = [TaskLine(text.encode(), "f") for text in found.texts({}, str)]
+    assert [one.task.digest for one in left] == [names[0], names[2]]
+    assert [one.task.command for one in left] == ["1", "2"]
+    assert (found.kept, len(names)) == (1, len(DAYS))
+
+
+def test_a_line_says_what_one_image_of_its_port_took(sea: Path, tmp_path: Path) -> None:
+    trial = Trial(bytes_to_read=5.4, processor_s=2.0, disk_bytes=1.0, memory_bytes=7e8)
+    key = ("everywhere", "synthetic-sentinel-2")
+    with listed(study(sea), tmp_path) as found:
+        text = next(found.texts({key: trial}, lambda n: f'a "{n}"'))
+    task = TaskLine(text.encode(), "f").task
+    assert (task.bytes, task.seconds, task.memory_bytes) == (5, 12.0, 700_000_000)
+    assert task.command == 'a "1"'
 
 
 def test_a_background_task_needs_the_lines_that_it_names(tmp_path: Path) -> None:

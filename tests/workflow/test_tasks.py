@@ -25,7 +25,7 @@ from gnomon.workflow.tasks import (
     TaskLine,
     read_task_lines,
     task_lines,
-    task_texts,
+    task_text,
     write_tasks,
 )
 from mutations import mutations
@@ -52,8 +52,7 @@ BACKGROUND = BackgroundTask(
 
 
 def line(task: ObserveTask | BackgroundTask) -> TaskLine:
-    (text,) = task_texts([task])
-    return TaskLine(text.encode(), "f:1")
+    return TaskLine(task_text(task).encode(), "f:1")
 
 
 @given(
@@ -122,7 +121,7 @@ def test_a_time_without_utc_is_refused() -> None:
 
 def test_lines_are_found_by_number_and_by_themselves(tmp_path: Path) -> None:
     file = tmp_path / "a:b.jsonl"
-    assert write_tasks([BACKGROUND, OBSERVE, OBSERVE], file) == 3
+    assert write_tasks(map(task_text, [BACKGROUND, OBSERVE, OBSERVE]), file) == 3
     assert [one.task.task for one in task_lines(f"{file}:1-3")] == ["background"] + 2 * ["observe"]
     (second,) = task_lines(f"{file}:2")
     assert second.place == f"{file}:2"
@@ -143,7 +142,7 @@ def test_what_names_no_line_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, why: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_tasks([OBSERVE, OBSERVE, OBSERVE], Path("f"))
+    write_tasks(map(task_text, [OBSERVE, OBSERVE, OBSERVE]), Path("f"))
     with pytest.raises(StudyError, match=why):
         _ = [one.task for one in task_lines(named)]
 

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -32,8 +33,8 @@ def plan_command(
     Searches the catalogue and tries one image of each port: images, bytes, minutes and memory, and
     what is missing, such as keys. With --tasks each observation becomes a line of JSON: the command
     that does it, its inputs, its output, their digest, and estimated bytes, seconds and memory.
-    Tasks can be done in any order, beside each other, and again; then gnomon gather writes the
-    tables that gnomon run would.
+    What has a result in OUT is no task. Tasks can be done in any order, beside each other, and
+    again; then gnomon gather writes the tables that gnomon run would.
 
     Example, eight tasks at once on one machine (docs/cluster.md has Slurm and Kubernetes):
 
@@ -60,27 +61,35 @@ def plan_command(
         raise StudyError("--json: goes to standard output, as --tasks - does; name a file")
     with stages() as begin:
         begin("starting")
-        from gnomon.workflow.batch import tasks_of
+        from gnomon.workflow.batch import TaskList
         from gnomon.workflow.forecast import forecast
-        from gnomon.workflow.tasks import task_texts, write_tasks
+        from gnomon.workflow.tasks import write_tasks
 
-        made = forecast(read_study(study), out or Path(), on_stage=begin)
-        file = "tasks.jsonl" if tasks == STDOUT else tasks
-        command = ["gnomon", "observe", str(study), "--out", str(out), "--task"]
-        lines = tasks_of(made, lambda number: shlex.join([*command, f"{file}:{number}"]))
-        if tasks and tasks != STDOUT:
-            count = write_tasks(lines, Path(tasks))
+        folder, chosen = out or Path(), read_study(study)
+        with TaskList(folder) as listed:
+            on_port = listed.add if tasks else None
+            made = forecast(chosen, folder, on_stage=begin, on_port=on_port)
+            lines = listed.texts(made.trials, partial(_command, study, folder, tasks))
+            if tasks == STDOUT:
+                sys.stdout.writelines(lines)
+            elif tasks:
+                count = write_tasks(lines, Path(tasks))
     code = IN_PART if made.missing or made.failed else 0
     files = [Path(tasks)] if tasks and tasks != STDOUT else []
-    if tasks == STDOUT:
-        sys.stdout.writelines(task_texts(lines))
-    elif as_json:
+    if as_json:
         write_document("plan", forecast_document(made), files=files, exit_code=code)
-    else:
+    elif tasks != STDOUT:
         print_forecast(made, out, then=NEXT)
     for path in files:
-        err.print(f"{count} tasks: {path}", soft_wrap=True)
+        there = f"; {listed.kept} results are there" if listed.kept else ""
+        err.print(f"{count} tasks: {path}{there}", soft_wrap=True)
     return code
+
+
+def _command(study: Path, out: Path, tasks: str | None, number: int) -> str:
+    file = "tasks.jsonl" if tasks == STDOUT else tasks
+    words = ["gnomon", "observe", str(study), "--out", str(out), "--task", f"{file}:{number}"]
+    return shlex.join(words)
 
 
 def observe_command(

@@ -1,14 +1,18 @@
 """A run done in parts by any batch system: its tasks written as lines, and some of them done.
 
-`tasks_of` lists what a run would do: first the backgrounds of each port, then its observations.
+`TaskList` lists what a run would do: first the backgrounds of each port, then its observations.
 `Batch` does tasks, in any order and any number of times: a result that is in the store is not made
 again. An observation that comes before its background makes that first; where several wait for the
 same one, a lock lets one of them make it. `gnomon.workflow.run.gather` goes on from there.
 """
 
-from collections.abc import Callable, Iterator
+import json
+import tempfile
+from array import array
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock
 
@@ -19,16 +23,17 @@ from gnomon.datamodel.files import store_errors
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.progress import Stages, silent_stages
-from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import Study
 from gnomon.workflow.backgrounds import MOST, PART_PX, BackgroundBuilder
-from gnomon.workflow.forecast import START_S, Forecast, Trial
+from gnomon.workflow.forecast import START_S, Trial
 from gnomon.workflow.observe import observe
-from gnomon.workflow.plan import Names
+from gnomon.workflow.plan import Names, PortPlan
 from gnomon.workflow.port_backgrounds import (
     PortScenes,
     keep_index,
     kept_index,
+    port_scenes,
     scenes_of_ports,
     with_background,
 )
@@ -42,10 +47,13 @@ from gnomon.workflow.tasks import (
     Task,
     TaskLine,
     read_task_lines,
+    task_text,
 )
 
 SEASONS = 4
 """Backgrounds of a port on one grid."""
+HEAD = '{"task":"observe","command":""'
+"""Of the line of an observation, until it has a number."""
 COUNT_BYTES = 2
 """Of one band of one pixel, as backgrounds are made of them."""
 STALE = "was planned with another study, weights, ports or gnomon, or was changed; plan again"
@@ -62,73 +70,148 @@ class TaskOutcome:
     failed: bool = False
 
 
-def tasks_of(made: Forecast, command: Callable[[int], str]) -> Iterator[Task]:
-    """List the tasks of a run.
+@dataclass(frozen=True)
+class _Waiting:
+    """Backgrounds of a port that are to be made."""
+
+    index: str
+    port: str | None
+    sensor: Sensor
+    reads: int
+    """Scenes that they are made of, at most."""
+    bands: int
+    lines: tuple[int, int]
+    """First and last observation of the port, in the order of the list."""
+
+
+class TaskList:
+    """The tasks of a run, port by port; their lines wait on the disk, not in memory.
+
+    A result that is in the store is no task; it is looked up by its name, and not read. Used in a
+    ``with`` statement, after which the lines are gone.
 
     Parameters
     ----------
-    made
-        What the run would take.
-    command
-        For the number of a line, what does its task.
-
-    Raises
-    ------
-    StudyError
-        Addresses of the scenes carry keys, which a list of tasks would give away.
+    out
+        Folder of the run; it is left as it is.
 
     """
-    groups = [group for group in scenes_of_ports(made.planned) if group.are_enough]
-    begin = len(groups) + 1
-    spans: dict[str | None, tuple[int, int]] = {}
-    for number, one in enumerate(made.planned, start=begin):
-        spans[one.port.name] = (spans.get(one.port.name, (number, number))[0], number)
-    uses = {}
-    for number, group in enumerate(groups, start=1):
-        uses[group.port.name, group.sensor] = BackgroundUse(index=group.name, line=number)
-        yield _background_task(group, spans[group.port.name], made, command(number))
-    for number, one in enumerate(made.planned, start=begin):
+
+    def __init__(self, out: Path) -> None:
+        self._store = Store(out / STORE)
+        folder = self._store.folder
+        self._there = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
+        self._waiting: list[_Waiting] = []
+        self._lines = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
+        self._keys: dict[tuple[str, str], int] = {}
+        self._key_of_line = array("L")
+        self.kept = 0
+        """Observations whose results are there."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._lines.close()
+
+    def add(self, found: PortPlan) -> None:
+        """Add the tasks of a port.
+
+        Raises
+        ------
+        StudyError
+            Addresses of its scenes carry keys, which a list of tasks would give away.
+
+        """
+        begin = len(self._key_of_line)
+        groups = [group for group in scenes_of_ports(found.observations) if group.are_enough]
+        made = {group.sensor: kept_index(group.name, self._store) for group in groups}
+        uses: dict[Sensor, BackgroundUse] = {}
+        for number, group in enumerate(groups, start=len(self._waiting) + 1):
+            is_made = made[group.sensor] is not None
+            uses[group.sensor] = BackgroundUse(index=group.name, line=None if is_made else number)
+        for one in found.observations:
+            use, known = uses.get(one.scene.sensor), made.get(one.scene.sensor)
+            named = with_background(one, (known or {}).get(one.scene.id))
+            if (use is None or known is not None) and named.digest in self._there:
+                self.kept += 1
+            else:
+                self._add(one, use)
+        span = (begin + 1, len(self._key_of_line))
+        self._waiting += [_waiting(group, span) for group in groups if made[group.sensor] is None]
+
+    def _add(self, one: Observation, use: BackgroundUse | None) -> None:
         _refuse_secrets(one.scene)
-        use = uses.get((one.port.name, one.scene.sensor))
-        yield _observe_task(one, use, made.trials.get(_key(one)), command(number))
+        task = ObserveTask(
+            task="observe",
+            command="",
+            digest=one.digest,
+            output=None if use else f"{STORE}/{one.digest}",
+            inputs=ObserveInputs(port=one.port.name, scene=one.scene, background=use),
+        )
+        text = task_text(task)
+        assert text.startswith(HEAD)
+        self._lines.write(text.removeprefix(HEAD).encode())
+        key = one.port.name or EVERYWHERE, one.scene.collection
+        self._key_of_line.append(self._keys.setdefault(key, len(self._keys)))
+
+    def texts(
+        self, trials: Mapping[tuple[str, str], Trial], command: Callable[[int], str]
+    ) -> Iterator[str]:
+        """Lines of all tasks: first the backgrounds, then the observations.
+
+        Parameters
+        ----------
+        trials
+            What one image took, by port and collection.
+        command
+            For the number of a line, what does its task.
+
+        """
+        before = len(self._waiting)
+        for number, one in enumerate(self._waiting, start=1):
+            yield task_text(_background_task(one, before, trials, command(number)))
+        takes = [_estimate(trials.get(key)) for key in self._keys]
+        self._lines.seek(0)
+        numbered = enumerate(zip(self._key_of_line, self._lines, strict=True), start=before + 1)
+        for number, (key, rest) in numbered:
+            yield f"{HEAD[:-2]}{json.dumps(command(number))}{takes[key]}{rest.decode()}"
 
 
-def _key(one: Observation) -> tuple[str, str]:
-    return one.port.name or EVERYWHERE, one.scene.collection
+def _estimate(trial: Trial | None) -> str:
+    """What an observation will take, as members of an object."""
+    if trial is None:
+        return ""
+    volume, memory = round(trial.bytes_to_read), round(trial.memory_bytes)
+    taken_s = round(START_S + trial.processor_s, 1)
+    return f',"bytes":{volume},"seconds":{taken_s},"memory_bytes":{memory}'
 
 
-def _observe_task(
-    one: Observation, use: BackgroundUse | None, trial: Trial | None, command: str
-) -> ObserveTask:
-    return ObserveTask(
-        task="observe",
-        command=command,
-        digest=one.digest,
-        output=None if use else f"{STORE}/{one.digest}",
-        bytes=trial and round(trial.bytes_to_read),
-        seconds=trial and round(START_S + trial.processor_s, 1),
-        memory_bytes=trial and round(trial.memory_bytes),
-        inputs=ObserveInputs(port=one.port.name, scene=one.scene, background=use),
-    )
+def _waiting(group: PortScenes, lines: tuple[int, int]) -> _Waiting:
+    reads = min(len(group.scenes), SEASONS * MOST)
+    return _Waiting(group.name, group.port.name, group.sensor, reads, len(group.bands), lines)
 
 
 def _background_task(
-    group: PortScenes, lines: tuple[int, int], made: Forecast, command: str
+    one: _Waiting, before: int, trials: Mapping[tuple[str, str], Trial], command: str
 ) -> BackgroundTask:
     """Most that the backgrounds of a port take: each scene that has a part is read once."""
-    reads = min(len(group.scenes), SEASONS * MOST)
-    trials = [one for (port, _), one in made.trials.items() if port == group.label]
-    pixels = PART_PX**2 * (COUNT_BYTES * len(group.bands) + 1)
-    most = max(trials, key=lambda one: one.bytes_to_read, default=None)
+    label = one.port or EVERYWHERE
+    own = [trial for (port, _), trial in trials.items() if port == label]
+    pixels = PART_PX**2 * (COUNT_BYTES * one.bands + 1)
+    most = max(own, key=lambda trial: trial.bytes_to_read, default=None)
+    first, last = one.lines
     return BackgroundTask(
         task="background",
         command=command,
-        digest=group.name,
-        output=f"{STORE}/{group.name}",
-        bytes=most and round(reads * most.bytes_to_read),
-        seconds=most and round(START_S + reads * most.processor_s, 1),
-        memory_bytes=most and round(most.memory_bytes) + reads * pixels,
-        inputs=BackgroundInputs(port=group.port.name, sensor=group.sensor, lines=lines),
+        digest=one.index,
+        output=f"{STORE}/{one.index}",
+        bytes=most and round(one.reads * most.bytes_to_read),
+        seconds=most and round(START_S + one.reads * most.processor_s, 1),
+        memory_bytes=most and round(most.memory_bytes) + one.reads * pixels,
+        inputs=BackgroundInputs(
+            port=one.port, sensor=one.sensor, lines=(before + first, before + last)
+        ),
     )
 
 
@@ -201,10 +284,12 @@ class Batch:
         if use is None:
             return observation
         known = kept_index(use.index, self._store)
+        if known is None and use.line is None:
+            raise StudyError(f"{line.place}: its backgrounds have gone from the store; plan again")
         if known is None and line.file is None:
             why = f"needs the backgrounds of line {use.line} of its file; do that line first"
             raise StudyError(f"{line.place}: {why}, or give FILE:N")
-        if known is None and line.file is not None:
+        if known is None and line.file is not None and use.line is not None:
             (other,) = read_task_lines(line.file, use.line, use.line)
             needed = other.task
             if not isinstance(needed, BackgroundTask) or needed.digest != use.index:
@@ -249,13 +334,14 @@ class Batch:
         port, sensor = self._port(task, line), task.inputs.sensor
         model = self._names.models.get(sensor)
         others = [other.task for other in read_task_lines(file, *task.inputs.lines)]
-        scenes = tuple(
-            replace(one.inputs.scene, trust=self._trust)
+        observations = [
+            self._names.observation(replace(one.inputs.scene, trust=self._trust), port)
             for one in others
             if isinstance(one, ObserveTask) and one.inputs.scene.sensor == sensor
-        )
-        bands = tuple(model.bands) if model else ()
-        group = PortScenes(port, sensor, scenes, bands, self._names.options.mask)
+        ]
+        if model is None or not observations:
+            raise StudyError(f"{line.place}: {STALE}")
+        group = port_scenes(observations, model)
         if group.name != task.digest:
             raise StudyError(f"{line.place}: {STALE}")
         return group

@@ -18,8 +18,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,19 +28,19 @@ import shapely
 from odc.geo.geobox import GeoBox
 
 from gnomon.catalog.access import missing_access
+from gnomon.catalog.versions import VersionReader
 from gnomon.datamodel.errors import AssetError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import EVERYWHERE
-from gnomon.datamodel.progress import Stages, silent_stages
+from gnomon.datamodel.progress import Progress, Stages, silent_stages
 from gnomon.datamodel.simulated import is_simulated
 from gnomon.datamodel.study import Study
-from gnomon.detect.detector import read_models
 from gnomon.geo.local import box_around
 from gnomon.imagery.background import FEWEST
 from gnomon.imagery.read import geobox_of, stored_bytes
 from gnomon.workflow.observe import detector_for, observe, windows_read
-from gnomon.workflow.plan import plan
-from gnomon.workflow.store import Result, Store
+from gnomon.workflow.plan import Names, PortPlan, plan_ports, refuse_unmet
+from gnomon.workflow.store import Store
 
 TRIAL_PX = 2048**2
 """A port of 20 km at 10 m takes seconds."""
@@ -98,7 +98,6 @@ class Forecast:
     catalog_notes: tuple[str, ...]
     """What was noticed as the catalogue was searched, one line each."""
     simulated: bool
-    planned: tuple[Observation, ...] = ()
     trials: Mapping[tuple[str, str], Trial] = field(default_factory=dict)
     """By port and collection."""
 
@@ -119,7 +118,24 @@ class Forecast:
         return None if work is None else START_S + work / self.processors
 
 
-def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Forecast:
+@dataclass(frozen=True)
+class _Group:
+    """Images of one port and collection, of which one is tried."""
+
+    port: str
+    count: int
+    first: datetime
+    last: datetime
+    tried: Observation
+
+
+def forecast(
+    study: Study,
+    out: Path,
+    *,
+    on_stage: Stages | None = None,
+    on_port: Callable[[PortPlan], object] | None = None,
+) -> Forecast:
     """Find out what a run of a study would take.
 
     Parameters
@@ -130,6 +146,8 @@ def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Fore
         Folder that the run would write to; it is left as it is.
     on_stage
         As of `gnomon.run`.
+    on_port
+        Called with what was found for each port, which is not kept.
 
     Raises
     ------
@@ -138,73 +156,87 @@ def forecast(study: Study, out: Path, *, on_stage: Stages | None = None) -> Fore
 
     """
     begin = on_stage or silent_stages
-    planned, unobserved, notes = plan(study, begin("searching the catalogue"))
-    models = read_models(study.detect)
-    groups: dict[tuple[str, str], list[Observation]] = defaultdict(list)
-    for one in planned:
-        groups[one.port.name or EVERYWHERE, one.scene.collection].append(one)
-    missing = [*_missing_disk(out), *_missing_access(planned)]
-    if not planned:
+    names, versions = Names(study), VersionReader(study.catalog)
+    groups, left, missing, notes = list[_Group](), [], [*_missing_disk(out)], list[str]()
+    for found in plan_ports(study, names, versions, begin("searching the catalogue")):
+        groups += _groups(found)
+        left.append((found.port.name or EVERYWHERE, len(found.cloudy), len(found.faults)))
+        missing += _missing_access(found.observations)
+        notes += found.notes
+        if on_port is not None:
+            on_port(found)
+    refuse_unmet(names.models, {group.tried.scene.sensor for group in groups})
+    if not groups:
         missing.append("images: the catalogue has none; mend the period, ports or collections")
-    trials: dict[tuple[str, str], Trial] = {}
-    failed = []
-    report = begin("trying one image of each port")
-    for count, (key, group) in enumerate(groups.items(), start=1):
-        tried = min(group, key=lambda one: abs((one.scene.cloud_percent or 0) - _middle(group)))
-        result = _tried(tried)
-        if isinstance(result, Trial):
-            trials[key] = result
-        else:
-            failed.append((tried.scene.id, result))
-        report(count, len(groups), tried.scene.id)
-    background = study.detect.background and any(model.background for model in models.values())
+    trials, failed = _trials(groups, begin("trying one image of each port"))
+    models = names.models.values()
+    background = study.detect.background and any(model.background for model in models)
     return Forecast(
-        ports=tuple(_ports(study, groups, trials, unobserved, background=background)),
-        weights=tuple(f"{model.name} {model.version}" for model in models.values()),
+        ports=tuple(_ports(left, groups, trials, background=background)),
+        weights=tuple(f"{model.name} {model.version}" for model in models),
         processors=os.cpu_count() or 1,
         free_bytes=shutil.disk_usage(_existing(out)).free,
-        missing=tuple(missing),
+        missing=tuple(dict.fromkeys(missing)),
         failed=tuple(failed),
-        catalog_notes=notes,
-        simulated=any(is_simulated(one.scene.collection) for one in planned),
-        planned=tuple(planned),
+        catalog_notes=(*notes, *versions.notes),
+        simulated=any(is_simulated(group.tried.scene.collection) for group in groups),
         trials=trials,
     )
 
 
-def _middle(group: Sequence[Observation]) -> float:
-    cloud = sorted(one.scene.cloud_percent or 0 for one in group)
-    return cloud[len(cloud) // 2]
+def _groups(found: PortPlan) -> Iterator[_Group]:
+    """Images of a port by collection, and of each the one of middling cloud."""
+    own: dict[str, list[Observation]] = defaultdict(list)
+    for one in found.observations:
+        own[one.scene.collection].append(one)
+    for group in own.values():
+        times = [one.scene.seen_at for one in group]
+        cloud = sorted(one.scene.cloud_percent or 0 for one in group)
+        middle = cloud[len(cloud) // 2]
+        tried = min(group, key=lambda one: abs((one.scene.cloud_percent or 0) - middle))
+        yield _Group(found.port.name or EVERYWHERE, len(group), min(times), max(times), tried)
+
+
+def _trials(
+    groups: Sequence[_Group], report: Progress
+) -> tuple[dict[tuple[str, str], Trial], list[tuple[str, str]]]:
+    """What the images took that were tried, and why some could not be."""
+    trials, failed = {}, []
+    for count, group in enumerate(groups, start=1):
+        scene = group.tried.scene
+        result = _tried(group.tried)
+        if isinstance(result, Trial):
+            trials[group.port, scene.collection] = result
+        else:
+            failed.append((scene.id, result))
+        report(count, len(groups), scene.id)
+    return trials, failed
 
 
 def _ports(
-    study: Study,
-    groups: dict[tuple[str, str], list[Observation]],
-    trials: dict[tuple[str, str], Trial],
-    unobserved: Iterable[Result],
+    left: Iterable[tuple[str, int, int]],
+    groups: Sequence[_Group],
+    trials: Mapping[tuple[str, str], Trial],
     *,
     background: bool,
-) -> Iterable[PortForecast]:
-    rows = [result.observation.iloc[0] for result in unobserved]
-    named = (row.port if isinstance(row.port, str) else EVERYWHERE for row in rows)
-    left = Counter(zip(named, (row.status for row in rows), strict=True))
-    for name in [port.name or EVERYWHERE for port in study.places()]:
-        own = {key: group for key, group in groups.items() if key[0] == name}
-        times = sorted(one.scene.seen_at for group in own.values() for one in group)
-        reads = {key: 2 if background and len(own[key]) >= FEWEST else 1 for key in own}
-        known = own.keys() <= trials.keys()
-        pairs = [(len(own[key]), reads[key], trials[key]) for key in own if key in trials]
+) -> Iterator[PortForecast]:
+    for name, cloudy, faulty in left:
+        own = [group for group in groups if group.port == name]
+        taken = [trials.get((name, group.tried.scene.collection)) for group in own]
+        reads = [2 if background and group.count >= FEWEST else 1 for group in own]
+        known = None not in taken
+        pairs = [(g.count, k, t) for g, k, t in zip(own, reads, taken, strict=True) if t]
         yield PortForecast(
             port=name,
-            images=len(times),
-            too_cloudy=left[name, "skipped"],
-            faulty=left[name, "failed"],
-            first=times[0] if times else None,
-            last=times[-1] if times else None,
+            images=sum(group.count for group in own),
+            too_cloudy=cloudy,
+            faulty=faulty,
+            first=min((group.first for group in own), default=None),
+            last=max((group.last for group in own), default=None),
             bytes_to_read=sum(n * k * t.bytes_to_read for n, k, t in pairs) if known else None,
             processor_s=sum(n * t.processor_s for n, _, t in pairs) if known else None,
             disk_bytes=sum(n * t.disk_bytes for n, _, t in pairs) if known else None,
-            reads_per_image=max(reads.values(), default=1),
+            reads_per_image=max(reads, default=1),
         )
 
 

@@ -1,6 +1,8 @@
 """What a run will do: the observations of a study, and what will not be observed and why."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import shapely
@@ -36,6 +38,17 @@ class Plan(NamedTuple):
     """What a user must know of the search of each port, one line each."""
 
 
+class PortPlan(NamedTuple):
+    """What a run will do at one port."""
+
+    port: Port
+    observations: list[Observation]
+    cloudy: tuple[Scene, ...]
+    """Not to be observed."""
+    faults: tuple[ItemFault, ...]
+    notes: tuple[str, ...]
+
+
 def plan(study: Study, on_progress: Progress = silent) -> Plan:
     """Search a study's catalogue for what its ports need.
 
@@ -52,28 +65,70 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
         The catalogue, the ports file or the weights are at fault.
 
     """
-    names = Names(study)
+    names, versions = Names(study), VersionReader(study.catalog)
     todo, left, notes = [], [], list[str]()
-    versions = VersionReader(study.catalog)
+    for found in plan_ports(study, names, versions, on_progress):
+        todo += found.observations
+        left += [_faulty(fault, found.port) for fault in found.faults]
+        notes += found.notes
+        for scene in found.cloudy:
+            observation = names.observation(scene, found.port)
+            left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
+    refuse_unmet(names.models, {one.scene.sensor for one in todo})
+    return Plan(todo, left, (*notes, *versions.notes))
+
+
+def plan_ports(
+    study: Study, names: "Names", versions: VersionReader, on_progress: Progress = silent
+) -> Iterator[PortPlan]:
+    """Search for what one port after the other needs, so that no more is in memory at once.
+
+    Parameters
+    ----------
+    study, on_progress
+        As of `plan`.
+    names
+        Of the study's observations.
+    versions
+        Asks for the versions of files, and counts what it could not know.
+
+    """
+    with _young_garbage_only():
+        yield from _planned_ports(study, names, versions, on_progress)
+
+
+@contextmanager
+def _young_garbage_only() -> Iterator[None]:
+    """Keep what is in memory now out of the garbage collector's way.
+
+    Libraries have loaded a million objects by now. An item makes hundreds, and each full round of
+    the collector would go through all of those again: a quarter of the time.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _planned_ports(
+    study: Study, names: "Names", versions: VersionReader, on_progress: Progress
+) -> Iterator[PortPlan]:
     ports = study.places()
     for place, port in enumerate(ports):
+        name = port.name or EVERYWHERE
         found = find_scenes(
             study.catalog,
             area=port.area,
             start=study.period.start,
             end=study.period.end,
-            on_progress=_of_ports(on_progress, place, len(ports), port.name or EVERYWHERE),
+            on_progress=_of_ports(on_progress, place, len(ports), name),
         )
-        on_progress(place + 1, len(ports), port.name or EVERYWHERE)
+        on_progress(place + 1, len(ports), name)
         scenes = versions.with_versions(found.scenes)
-        todo += [names.observation(scene, port) for scene in scenes]
-        left += [_faulty(fault, port) for fault in found.faults]
-        notes += [f"{port.name or EVERYWHERE}: {note}" for note in found.notes]
-        for scene in found.cloudy:
-            observation = names.observation(scene, port)
-            left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
-    _refuse_unmet(names.models, todo)
-    return Plan(todo, left, (*notes, *versions.notes))
+        observations = [names.observation(scene, port) for scene in scenes]
+        notes = tuple(f"{name}: {note}" for note in found.notes)
+        yield PortPlan(port, observations, found.cloudy, found.faults, notes)
 
 
 def _of_ports(report: Progress, place: int, count: int, port: str) -> Progress:
@@ -88,10 +143,16 @@ def _of_ports(report: Progress, place: int, count: int, port: str) -> Progress:
     return one
 
 
-def _refuse_unmet(models: Models, planned: Sequence[Observation]) -> None:
-    """Refuse weights for a sensor that no scene of the study has."""
-    met = {observation.scene.sensor for observation in planned}
-    if met and (unmet := sorted(set(models) - met)):
+def refuse_unmet(models: Models, met: Collection[Sensor]) -> None:
+    """Refuse weights for a sensor that no scene of the study has; where there is none, none is.
+
+    Raises
+    ------
+    StudyError
+        There is one.
+
+    """
+    if met and (unmet := sorted(set(models) - {*met})):
         raise StudyError(
             f"[detect.models] (--model) names weights for {', '.join(unmet)} scenes, but the "
             f"catalogue gave only {', '.join(sorted(met))} ones"
@@ -126,20 +187,30 @@ class Names:
         self._weights = {
             sensor: model.model_dump(mode="json") for sensor, model in self.models.items()
         }
+        self._port: Port | None = None
+        self._of_sensors: dict[Sensor, str] = {}
 
     def observation(self, scene: Scene, port: Port) -> Observation:
         """An observation, named by all that it rests on."""
-        name = digest(
-            {
-                **self._shared,
-                "weights": self._weights.get(scene.sensor),
-                **scene.inputs,
-                "area": shapely.to_wkt(port.area) if port.area is not None else None,
-                "port": port.name,
-                "zones": [(z.name, z.kind, shapely.to_wkt(z.geometry)) for z in port.zones],
-            }
-        )
+        name = digest([self._of(port, scene.sensor), scene.inputs])
         return Observation(scene, port, self.options, name)
+
+    def _of(self, port: Port, sensor: Sensor) -> str:
+        """Digest of what all observations of one port by one sensor rest on."""
+        if self._port is not port:
+            self._port = port
+            self._of_sensors.clear()
+        if sensor not in self._of_sensors:
+            self._of_sensors[sensor] = digest(
+                {
+                    **self._shared,
+                    "weights": self._weights.get(sensor),
+                    "area": shapely.to_wkt(port.area) if port.area is not None else None,
+                    "port": port.name,
+                    "zones": [(z.name, z.kind, shapely.to_wkt(z.geometry)) for z in port.zones],
+                }
+            )
+        return self._of_sensors[sensor]
 
 
 def _faulty(fault: ItemFault, port: Port) -> Result:

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import shapely
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gnomon.datamodel.files import write_json
@@ -20,6 +19,7 @@ from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import MaskOptions
 from gnomon.detect.detector import read_models
+from gnomon.detect.weights import Model
 from gnomon.imagery.background import FEWEST
 from gnomon.workflow.backgrounds import BUILT_BY, FILE, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.digests import code_digest, digest
@@ -38,6 +38,8 @@ class PortScenes:
     port: Port
     sensor: Sensor
     scenes: tuple[Scene, ...]
+    digests: tuple[str, ...]
+    """Names of their observations, as they are without a background."""
     bands: Sequence[str]
     """Of the network."""
     options: MaskOptions
@@ -45,14 +47,11 @@ class PortScenes:
     @property
     def name(self) -> str:
         """Digest of all that the index rests on."""
-        area = self.port.area
         return digest(
             {
                 "code": code_digest(*BUILT_BY, "workflow/port_backgrounds.py"),
-                "index of backgrounds": [scene.inputs for scene in self.scenes],
-                "area": None if area is None else shapely.to_wkt(area),
+                "index of backgrounds": self.digests,
                 "bands": self.bands,
-                "mask": self.options.model_dump(),
             }
         )
 
@@ -96,8 +95,20 @@ def scenes_of_ports(observations: Sequence[Observation]) -> Iterator[PortScenes]
             if one.scene.sensor == sensor:
                 groups.setdefault(one.port.name, []).append(one)
         for group in groups.values():
-            scenes = tuple(one.scene for one in group)
-            yield PortScenes(group[0].port, sensor, scenes, tuple(model.bands), options.mask)
+            yield port_scenes(group, model)
+
+
+def port_scenes(group: Sequence[Observation], model: Model) -> PortScenes:
+    """Scenes of observations of one port by one sensor, and the weights that want backgrounds."""
+    first = group[0]
+    return PortScenes(
+        first.port,
+        first.scene.sensor,
+        tuple(one.scene for one in group),
+        tuple(one.digest for one in group),
+        tuple(model.bands),
+        first.options.mask,
+    )
 
 
 def with_background(observation: Observation, background: Background | None) -> Observation:

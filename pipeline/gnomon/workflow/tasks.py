@@ -10,7 +10,7 @@ digest and is refused, so that it can neither be taken for a task of this run no
 Lines are read as strictly as a catalogue is, because they travel as files do.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -56,8 +56,8 @@ class BackgroundUse(_Part):
     """Which backgrounds an observation needs."""
 
     index: Digest
-    line: LineNumber
-    """Of the task that makes them, in the same file."""
+    line: LineNumber | None = None
+    """Of the task that makes them, in the same file; None where they had been made already."""
 
 
 class ObserveInputs(_Part):
@@ -132,8 +132,13 @@ class TaskLine:
             raise StudyError(f"{self.place}: is no task ({why}); write it by gnomon plan") from None
 
 
-def write_tasks(tasks: Iterable[Task], path: Path) -> int:
-    """Write tasks, a line each; returns how many.
+def task_text(task: Task) -> str:
+    """Line of a task, with its end; what a scene does not have is left out."""
+    return task.model_dump_json(exclude_none=True) + "\n"
+
+
+def write_tasks(texts: Iterable[str], path: Path) -> int:
+    """Write lines of tasks; returns how many.
 
     Raises
     ------
@@ -146,17 +151,12 @@ def write_tasks(tasks: Iterable[Task], path: Path) -> int:
     def write(partial: Path) -> None:
         nonlocal count
         with partial.open("w", encoding="utf-8") as file:
-            for count, text in enumerate(task_texts(tasks), start=1):  # noqa: B007
+            for text in texts:
                 file.write(text)
+                count += 1
 
     write_whole(path, write)
     return count
-
-
-def task_texts(tasks: Iterable[Task]) -> Iterator[str]:
-    """Lines of tasks, each with its end; what a scene does not have is left out."""
-    for task in tasks:
-        yield task.model_dump_json(exclude_none=True) + "\n"
 
 
 def read_task_lines(path: Path, first: int, last: int) -> list[TaskLine]:
