@@ -52,7 +52,7 @@ docs: .venv/docs  ## the site into build/site, every warning an error; no networ
 notebooks: .venv/dev detect  ## execute the notebooks and store their outputs, which the site shows
 	.venv/bin/python docs/scripts/notebooks.py notebooks/*.ipynb
 
-bench: .venv/ready  ## seconds against the floor, decoding the pixels: make bench [PART=scene|loads|seasons]
+bench: .venv/ready  ## seconds against the floor, decoding the pixels: make bench [PART=plan|scene|loads|seasons]
 	.venv/bin/python -m gnomon.validate.bench $(PART)
 
 validate: .venv/ready  ## measure freeboards and counts again: make validate [PART=load|freeboard|ships|seasons|worlds]

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 
 from gnomon.datamodel.shipped import shipped
-from gnomon.validate import bench
+from gnomon.validate import bench, planning
 
 CATALOG = str(shipped("configs") / "casablanca" / "catalog.json")
 
@@ -64,5 +64,13 @@ def test_a_season_counts_its_observations(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_part_that_is_not_there_is_named() -> None:
-    with pytest.raises(SystemExit, match="there is no part all; there are scene, loads, seasons"):
+    with pytest.raises(
+        SystemExit, match="there is no part all; there are plan, scene, loads, seasons"
+    ):
         bench.main("all")
+
+
+def test_a_plan_is_measured_of_every_item_of_every_port() -> None:
+    made = planning.measure_plan("120", "2")
+    assert (made["items"], made["tasks"]) == (240, 240 + 2)  # and a background of each port
+    assert made["seconds"] > 0

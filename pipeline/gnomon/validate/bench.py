@@ -1,12 +1,12 @@
 """`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
 
-All parts take half an hour or so; `make bench PART=scene` measures one: scene, loads or seasons. It
-makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures it whole
-and as a port of 20 x 20 km. Each measurement is a process of its own, in turn with its floor, so
-that a machine that slows down slows both; the figures are medians. The load of ships is read apart
-from that, from chips that are drawn beforehand, one process on each core; its memory is given for
-some hulls and for four times as many. A season is inferred from tables alone, as long as that of
-2024 and four times as long.
+All parts take half an hour or so; `make bench PART=scene` measures one: plan, scene, loads or
+seasons. It makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures
+it whole and as a port of 20 x 20 km. Each measurement is a process of its own, in turn with its
+floor, so that a machine that slows down slows both; the figures are medians. The load of ships is
+read apart from that, from chips that are drawn beforehand, one process on each core; its memory is
+given for some hulls and for four times as many. A season is inferred from tables alone, as long as
+that of 2024 and four times as long.
 """
 
 import json
@@ -37,6 +37,7 @@ from gnomon.freeboard.rows import read_chip
 from gnomon.imagery.read import geobox_of, window_of
 from gnomon.simulate.pixels.tile import write_tile
 from gnomon.simulate.season import campaign
+from gnomon.validate.planning import measure_plan
 from gnomon.validate.seasons import infer_season
 from gnomon.validate.ships import Cell, chip_of_portrait, portrait_of
 from gnomon.workflow.observe import detector_for, observe
@@ -46,6 +47,7 @@ ROUNDS = 3
 SEASON = 275
 """Days of the season of 2024."""
 LOADS_ON, LOADS_AT_ONCE = os.cpu_count() or 1, 32
+PLANNED_ITEMS, PLANNED_PORTS = 5_000, (1, 4)
 BANDS = ("blue", "green", "red", "nir")
 PORT_DEGREES = (0.24, 0.18)
 """Width and height of 20 x 20 km at 43 degrees north."""
@@ -187,7 +189,21 @@ def _scene_table() -> Table:
     return table
 
 
+def _plan_table() -> Table:
+    table = Table(box=None, title="Search to tasks, one process, items of 22 kB; processor time")
+    table.add_column("ports")
+    for name in ("items", "ms an item", "a million, minutes", "peak GiB"):
+        table.add_column(name, justify="right")
+    for ports in PLANNED_PORTS:
+        one = _in_process("planned", str(PLANNED_ITEMS), str(ports))
+        ms = 1000 * one["seconds"] / one["items"]
+        cells = (f"{one['items']:,.0f}", f"{ms:.2f}", f"{ms * 1e3 / 60:.1f}", f"{one['gib']:.2f}")
+        table.add_row(str(ports), *cells)
+    return table
+
+
 PARTS: dict[str, Callable[[], Table]] = {
+    "plan": _plan_table,
     "scene": _scene_table,
     "loads": _loads_table,
     "seasons": _seasons_table,
@@ -197,6 +213,7 @@ TASKS: dict[str, Callable[..., dict[str, float]]] = {
     "find": partial(measured, "find"),
     "hulls": time_loads,
     "days": season,
+    "planned": measure_plan,
 }
 """What is done in a process of its own."""
 
