@@ -1,0 +1,167 @@
+"""The XML files beside the rasters of a Sentinel-1 product, read strictly.
+
+Each polarisation has three: annotation (root ``product``), calibration and noise. Which of them a
+file is stands in its root and never in its name: a real catalogue lists the file of radio
+interference (root ``rfi``) where it promises the annotation. Satellites and swaths are whatever the
+header says.
+
+Source: Sentinel-1 Product Specification, S1-RS-MDA-52-7441, issue 3.9.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from xml.etree.ElementTree import Element, ParseError, fromstring
+
+import numpy as np
+
+from gnomon.datamodel.arrays import Float64s
+
+Kind = Literal["product", "calibration", "noise"]
+FILES = {"product": "annotation", "calibration": "calibration", "noise": "noise"}
+"""What people call the files, by root."""
+PRODUCT_TYPES = {"SLC": "single-look complex in bursts", "OCN": "ocean winds and waves"}
+LONGEST_SIDE = 100_000
+"""Lines or samples. A slice has 26,000 at most; strips of several slices are put together by
+users."""
+
+
+class ProductFileError(ValueError):
+    """A file of a Sentinel-1 product cannot be used: why, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductHeader:
+    """What each file says of the product that it belongs to."""
+
+    mission: str
+    """``S1A`` and so on."""
+    product_type: str
+    mode: str
+    """IW, EW, or a swath of stripmap: S1 to S6."""
+    polarisation: str
+    """VV, VH, HH or HV."""
+    absolute_orbit: int
+    data_take: int
+    """Identifier of the recording; images of it are told apart by their start."""
+
+
+def product_root(xml: bytes, kind: Kind) -> tuple[Element, ProductHeader]:
+    """Root and header of one of a product's files.
+
+    Parameters
+    ----------
+    xml
+        The file, of a size that the caller has limited.
+    kind
+        Name that the root must have.
+
+    Raises
+    ------
+    ProductFileError
+        It is not XML, another file, or of a product that is no GRD.
+
+    """
+    try:
+        root = fromstring(xml)  # noqa: S314  # expat bounds entity expansion and opens no file
+    except ParseError as error:
+        raise ProductFileError(f"is not XML ({error}); fetch it again") from error
+    if root.tag != kind:
+        found = f"has the root {root.tag[:40]!r}, not {kind!r}"
+        raise ProductFileError(f"{found}: it is not the {FILES[kind]} file; mend the item")
+    header = ProductHeader(
+        mission=xml_text(root, "adsHeader/missionId"),
+        product_type=xml_text(root, "adsHeader/productType"),
+        mode=xml_text(root, "adsHeader/mode"),
+        polarisation=xml_text(root, "adsHeader/polarisation"),
+        absolute_orbit=xml_integer(root, "adsHeader/absoluteOrbitNumber"),
+        data_take=xml_integer(root, "adsHeader/missionDataTakeId"),
+    )
+    if header.product_type != "GRD":
+        meaning = PRODUCT_TYPES.get(header.product_type)
+        named = f"{header.product_type} ({meaning})" if meaning else header.product_type
+        raise ProductFileError(f"is of a product of type {named}; only GRD is read")
+    return root, header
+
+
+def xml_text(element: Element, path: str) -> str:
+    """Text at a path.
+
+    Raises
+    ------
+    ProductFileError
+        There is none.
+
+    """
+    text = element.findtext(path)
+    if not text or not text.strip():
+        raise ProductFileError(f"has no {path}; fetch it again")
+    return text.strip()
+
+
+def xml_number(element: Element, path: str) -> float:
+    """Finite number at a path; errors as of `xml_text`."""
+    text = xml_text(element, path)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ProductFileError(f"has {text[:40]!r} as {path}, not a number; fetch it again")
+    return number
+
+
+def xml_integer(element: Element, path: str) -> int:
+    """Whole number at a path; errors as of `xml_text`."""
+    return round(xml_number(element, path))
+
+
+def xml_side(element: Element, path: str) -> int:
+    """Lines or samples of an image; errors as of `xml_text`."""
+    side = xml_integer(element, path)
+    if not 2 <= side <= LONGEST_SIDE:
+        raise ProductFileError(f"has {side:,} as {path}, which no image has; fetch it again")
+    return side
+
+
+def xml_numbers(element: Element, path: str) -> Float64s:
+    """Finite numbers of a list at a path, as many as its ``count`` says; errors as of `xml_text`."""
+    words = xml_text(element, path).split()
+    try:
+        numbers = np.array(words, float)
+    except ValueError:
+        numbers = np.array([math.nan])
+    if not np.isfinite(numbers).all():
+        raise ProductFileError(f"has {path} that is not all numbers; fetch it again")
+    found = element.find(path)
+    count = None if found is None else found.get("count")
+    if count is not None and count != str(len(numbers)):
+        why = f"has {len(numbers):,} numbers in {path} and announces {count[:20]}"
+        raise ProductFileError(f"{why}; fetch it again")
+    return numbers
+
+
+def xml_time(element: Element, path: str) -> np.datetime64:
+    """Time at a path, UTC, to the nanosecond; errors as of `xml_text`."""
+    text = xml_text(element, path)
+    try:
+        return np.datetime64(text, "ns")
+    except ValueError:
+        why = f"has {text[:40]!r} as {path}, not a time"
+        raise ProductFileError(f"{why}; fetch it again") from None
+
+
+def xml_elements(root: Element, path: str) -> Iterator[Element]:
+    """Elements at a path, of which there must be one.
+
+    Raises
+    ------
+    ProductFileError
+        There is none.
+
+    """
+    found = root.findall(path)
+    if not found:
+        raise ProductFileError(f"has no {path}; fetch it again")
+    return iter(found)
