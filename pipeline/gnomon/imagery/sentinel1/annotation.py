@@ -17,7 +17,7 @@ from gnomon.imagery.sentinel1.metadata import (
     xml_number,
     xml_numbers,
     xml_side,
-    xml_text,
+    xml_string,
     xml_time,
 )
 
@@ -93,7 +93,7 @@ def parse_annotation(xml: bytes) -> Annotation:
 
     """
     root, header = product_root(xml, "product")
-    projection = xml_text(root, "generalAnnotation/productInformation/projection")
+    projection = xml_string(root, "generalAnnotation/productInformation/projection")
     if projection != "Ground Range":
         raise ProductFileError(f"is of an image in {projection[:40]}; only ground range is read")
     image = "imageAnnotation/imageInformation"
@@ -109,7 +109,7 @@ def parse_annotation(xml: bytes) -> Annotation:
         line_interval_s=_positive(root, f"{image}/azimuthTimeInterval"),
         line_spacing_m=_positive(root, f"{image}/azimuthPixelSpacing"),
         sample_spacing_m=_positive(root, f"{image}/rangePixelSpacing"),
-        noise_removed=xml_text(root, removed).lower() == "true",
+        noise_removed=xml_string(root, removed).lower() == "true",
         orbit=orbit,
         conversion=_conversion(root, epoch),
         tie_points=_tie_points(root),

@@ -71,10 +71,10 @@ def product_root(xml: bytes, kind: Kind) -> tuple[Element, ProductHeader]:
         found = f"has the root {root.tag[:40]!r}, not {kind!r}"
         raise ProductFileError(f"{found}: it is not the {FILES[kind]} file; mend the item")
     header = ProductHeader(
-        mission=xml_text(root, "adsHeader/missionId"),
-        product_type=xml_text(root, "adsHeader/productType"),
-        mode=xml_text(root, "adsHeader/mode"),
-        polarisation=xml_text(root, "adsHeader/polarisation"),
+        mission=xml_string(root, "adsHeader/missionId"),
+        product_type=xml_string(root, "adsHeader/productType"),
+        mode=xml_string(root, "adsHeader/mode"),
+        polarisation=xml_string(root, "adsHeader/polarisation"),
         absolute_orbit=xml_integer(root, "adsHeader/absoluteOrbitNumber"),
         data_take=xml_integer(root, "adsHeader/missionDataTakeId"),
     )
@@ -85,7 +85,7 @@ def product_root(xml: bytes, kind: Kind) -> tuple[Element, ProductHeader]:
     return root, header
 
 
-def xml_text(element: Element, path: str) -> str:
+def xml_string(element: Element, path: str) -> str:
     """Text at a path.
 
     Raises
@@ -101,8 +101,8 @@ def xml_text(element: Element, path: str) -> str:
 
 
 def xml_number(element: Element, path: str) -> float:
-    """Finite number at a path; errors as of `xml_text`."""
-    text = xml_text(element, path)
+    """Finite number at a path; errors as of `xml_string`."""
+    text = xml_string(element, path)
     try:
         number = float(text)
     except ValueError:
@@ -113,12 +113,12 @@ def xml_number(element: Element, path: str) -> float:
 
 
 def xml_integer(element: Element, path: str) -> int:
-    """Whole number at a path; errors as of `xml_text`."""
+    """Whole number at a path; errors as of `xml_string`."""
     return round(xml_number(element, path))
 
 
 def xml_side(element: Element, path: str) -> int:
-    """Lines or samples of an image; errors as of `xml_text`."""
+    """Lines or samples of an image; errors as of `xml_string`."""
     side = xml_integer(element, path)
     if not 2 <= side <= LONGEST_SIDE:
         raise ProductFileError(f"has {side:,} as {path}, which no image has; fetch it again")
@@ -126,8 +126,8 @@ def xml_side(element: Element, path: str) -> int:
 
 
 def xml_numbers(element: Element, path: str) -> Float64s:
-    """Finite numbers of a list at a path, as many as its ``count`` says; errors as of `xml_text`."""
-    words = xml_text(element, path).split()
+    """Finite numbers of a list, as many as its ``count`` says; errors as of `xml_string`."""
+    words = xml_string(element, path).split()
     try:
         numbers = np.array(words, float)
     except ValueError:
@@ -143,8 +143,8 @@ def xml_numbers(element: Element, path: str) -> Float64s:
 
 
 def xml_time(element: Element, path: str) -> np.datetime64:
-    """Time at a path, UTC, to the nanosecond; errors as of `xml_text`."""
-    text = xml_text(element, path)
+    """Time at a path, UTC, to the nanosecond; errors as of `xml_string`."""
+    text = xml_string(element, path)
     try:
         return np.datetime64(text, "ns")
     except ValueError:
