@@ -33,7 +33,7 @@ def test_a_plan_is_a_table_for_people_and_lines_for_machines(
     printed = capsys.readouterr()
     assert max(map(len, printed.out.splitlines())) <= 80
     assert re.search(r"Memory: about \S+ .B a process\.", printed.out)
-    assert "Nothing is missing. gnomon run begins the run" in " ".join(printed.out.split())
+    assert "Nothing is missing. gnomon observe does the tasks" in " ".join(printed.out.split())
     assert without_progress(printed.err) == "3 tasks: tasks.jsonl\n"
     assert called(monkeypatch, *words, "--tasks", "-") == 0
     lines = capsys.readouterr().out.splitlines()

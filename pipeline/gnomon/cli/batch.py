@@ -18,6 +18,7 @@ from gnomon.datamodel.errors import StudyError
 
 STDOUT = "-"
 NEXT = "gnomon run begins the run; --tasks FILE writes its tasks for a batch system."
+LISTED = "gnomon observe does the tasks, gnomon gather writes the tables of the run."
 
 
 def plan_command(
@@ -79,7 +80,7 @@ def plan_command(
     if as_json:
         write_document("plan", forecast_document(made), files=files, exit_code=code)
     elif tasks != STDOUT:
-        print_forecast(made, out, then=NEXT)
+        print_forecast(made, out, then=LISTED if tasks else NEXT)
     for path in files:
         there = f"; {listed.kept} results are there" if listed.kept else ""
         err.print(f"{count} tasks: {path}{there}", soft_wrap=True)
