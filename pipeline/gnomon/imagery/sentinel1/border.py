@@ -15,9 +15,9 @@ from scipy import ndimage
 
 from gnomon.datamodel.arrays import Float32s, Mask
 
-ALONG_PX, ACROSS_PX = 51, 3
-"""Of the mean, along and across an edge: with 4.4 looks and neighbours that share them its standard
-deviation is a tenth, so that water at the noise floor lies five of them above the half."""
+ALONG_PX = 51
+"""Of the mean, along an edge. With 4.4 looks, and neighbours that share them, its standard
+deviation is a tenth: water at the noise floor lies five of them above the half."""
 SHARE = 0.5
 REACH_PX = 1000
 """Farthest from an edge that a border is looked for."""
@@ -41,7 +41,7 @@ def border_mask(dn: NDArray[np.number], noise: Float32s, *, edges: tuple[str, ..
     power = np.square(dn, dtype=np.float32)
     for edge in edges:
         axis = 0 if edge in ("top", "bottom") else 1
-        box = (ACROSS_PX, ALONG_PX) if axis == 0 else (ALONG_PX, ACROSS_PX)
+        box = (1, ALONG_PX) if axis == 0 else (ALONG_PX, 1)
         low = ndimage.uniform_filter(power, box, mode="nearest") < SHARE * noise
         if edge in ("bottom", "right"):
             mask |= np.flip(np.logical_and.accumulate(np.flip(low, axis), axis=axis), axis)
