@@ -8,8 +8,10 @@ from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import numpy as np
+import rasterio
 from numpy.polynomial import polynomial
 from pyproj import Transformer
+from rasterio.control import GroundControlPoint
 
 from gnomon.geo.local import WGS84
 
@@ -197,7 +199,8 @@ class SmallImage:
         return f"""<adsHeader><missionId>{self.mission}</missionId><productType>{kind}</productType>
             <polarisation>{self.polarisation}</polarisation><mode>{self.mode}</mode>
             <swath>{self.mode}</swath><absoluteOrbitNumber>8123</absoluteOrbitNumber>
-            <missionDataTakeId>235923</missionDataTakeId></adsHeader>"""
+            <missionDataTakeId>235923</missionDataTakeId>
+            <startTime>{_time(0)}</startTime></adsHeader>"""
 
 
 def _time(seconds: float) -> str:
@@ -213,3 +216,70 @@ def _xyz(name: str, vector: Any) -> str:
 def _list(name: str, values: Any) -> str:
     numbers = " ".join(repr(v) for v in np.asarray(values).tolist())
     return f'<{name} count="{len(np.asarray(values))}">{numbers}</{name}>'
+
+
+def write_radar_product(
+    folder: Path, images: list[SmallImage], amplitudes: list[Any], *, old: bool = False
+) -> dict[str, Any]:
+    """Write a product in the layout of the public bucket, and its item as Earth Search has it."""
+    assets: dict[str, Any] = {}
+    for image, dn in zip(images, amplitudes, strict=True):
+        band = image.polarisation.lower()
+        name = f"{image.mode.lower()}-{band}"
+        texts = {
+            f"annotation/{name}.xml": image.product(),
+            f"annotation/rfi/rfi-{name}.xml": f"<rfi>{image.header()}</rfi>",
+            f"annotation/calibration/calibration-{name}.xml": image.calibration(),
+            f"annotation/calibration/noise-{name}.xml": image.noise(old=old),
+        }
+        for path, text in texts.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        points = [
+            GroundControlPoint(row=line, col=sample, x=lon, y=lat, z=height)
+            for line, sample, lon, lat, height, _ in image.tie_points()
+        ]
+        raster = folder / "measurement" / f"{name}.tiff"
+        raster.parent.mkdir(exist_ok=True)
+        with rasterio.open(
+            raster, "w", driver="GTiff", dtype="uint16", count=1, width=dn.shape[1],
+            height=dn.shape[0], gcps=points, crs="EPSG:4326", tiled=True, blockxsize=64,
+            blockysize=64, compress="deflate",
+        ) as file:  # fmt: skip
+            file.write(dn.astype(np.uint16), 1)
+        xml = {"type": "application/xml", "roles": ["metadata"]}
+        _, _, calibration, noise = texts
+        assets |= {
+            f"schema-product-{band}": {"href": f"annotation/rfi/rfi-{name}.xml", **xml},
+            f"schema-calibration-{band}": {"href": calibration, **xml},
+            f"schema-noise-{band}": {"href": noise, **xml},
+            band: {"href": f"measurement/{name}.tiff", "type": COG, "roles": ["data"]},
+        }
+    return radar_item(
+        images[0], {k: v | {"href": str(folder / v["href"])} for k, v in assets.items()}
+    )
+
+
+COG = "image/tiff; application=geotiff; profile=cloud-optimized"
+
+
+def radar_item(image: SmallImage, assets: dict[str, Any]) -> dict[str, Any]:
+    """An item as Earth Search has it."""
+    corners = [image.places(i * (image.lines - 1), j * (image.samples - 1))
+               for i, j in ((0, 0), (0, 1), (1, 1), (1, 0), (0, 0))]  # fmt: skip
+    ring = [[float(x), float(y)] for x, y in corners]
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": "S1D_IW_GRDH_1SDV_20260701T090000_20260701T090025_008123_010000",
+        "collection": "sentinel-1-grd",
+        "bbox": [min(x for x, _ in ring), min(y for _, y in ring),
+                 max(x for x, _ in ring), max(y for _, y in ring)],
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {
+            "datetime": "2026-07-01T09:00:12Z", "platform": "sentinel-1d",
+            "constellation": "sentinel-1", "sat:absolute_orbit": 8123, "sat:relative_orbit": 32,
+        },
+        "links": [],
+        "assets": assets,
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from gnomon.catalog.angles import angles_of
 from gnomon.catalog.assets import assets_of, baseline_of, number_of, property_of
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.providers import Profile, Providers, providers
+from gnomon.catalog.side_files import side_files_of
 from gnomon.catalog.versions import listed_version
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
@@ -65,6 +66,8 @@ def scene_from_item(
         footprint=footprint_of(item, vertices=trust.limits.vertices),
         gsd_m=_gsd(item, assets, profile),
         assets=assets,
+        radar=side_files_of(item, assets, profile),
+        relative_orbit=_relative_orbit(item, known),
         **vars(angles),
         href=_own_address(item),
         processed_at=_processed_at(item, known),
@@ -146,6 +149,11 @@ def _product(item: pystac.Item, profile: Profile, known: Providers) -> str | Non
     if name is None and profile.baseline_in_name and re.search(profile.baseline_in_name, item.id):
         name = item.id
     return str(name).removesuffix(".SAFE") if name else None
+
+
+def _relative_orbit(item: pystac.Item, known: Providers) -> int | None:
+    number = number_of(property_of(item, "relative_orbit", known))
+    return None if number is None or number != round(number) else round(number)
 
 
 def _granule_metadata(item: pystac.Item, known: Providers) -> pystac.Asset | None:

@@ -18,6 +18,14 @@ from gnomon.datamodel.scene import QualityCodes, Sensor, Signing
 from gnomon.datamodel.study import Options
 
 
+class SideFileNames(Options):
+    """Names of the assets that are metadata of a band, in order of preference; {} is the band."""
+
+    annotation: tuple[str, ...]
+    calibration: tuple[str, ...]
+    noise: tuple[str, ...]
+
+
 class Profile(Options):
     """What the items of one mission have in common, whoever offers them."""
 
@@ -41,6 +49,8 @@ class Profile(Options):
     found in the product's name where no property has it."""
     assets: dict[str, tuple[str, ...]]
     """Names of an asset by common band name, in order of preference."""
+    side_files: SideFileNames | None = None
+    """Of radar in the geometry of its sensor: files of metadata of each polarisation."""
     quality: QualityCodes = QualityCodes()
     """What the numbers of the asset ``quality`` mean."""
 

@@ -81,6 +81,28 @@ class Asset:
     """Of the file; a file that is replaced has another one, and is read again."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SideFile:
+    """A file of metadata beside a raster."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+    href: str
+    """Where the file is: an http(s) address or an absolute path."""
+    name: str
+    """The provider's name of the asset, or of the one beside which the file lies, for messages."""
+    version: FileVersion = FileVersion()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RadarFiles:
+    """What turns the numbers of one polarisation into sigma0 at places."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+    annotation: SideFile
+    calibration: SideFile
+    noise: SideFile
+
+
 def _not_said(_value: object) -> Trust:
     raise ValueError("what a scene is trusted with is not said by its text")
 
@@ -105,7 +127,12 @@ class Scene:
     gsd_m: float
     """Ground sampling distance of the finest band used, metres."""
     assets: Mapping[str, Asset] = field(default_factory=dict)
-    """By common band name: blue, green, red, nir, swir16, quality, vv, vh; or pan alone."""
+    """By common band name: blue, green, red, nir, swir16, quality, or pan alone; vv, vh, hh, hv."""
+    radar: Mapping[str, RadarFiles] = field(default_factory=dict)
+    """By common band name: side files of a radar image that is in the geometry of its sensor."""
+    relative_orbit: int | None = None
+    """Number of the track, of a radar image, as its item has it. It is not computed from the orbit:
+    that relation changed for Sentinel-1C in June 2026."""
     sun_azimuth_deg: float | None = None
     """Direction towards the sun, clockwise from north."""
     sun_elevation_deg: float | None = None
@@ -141,16 +168,27 @@ class Scene:
     def inputs(self) -> dict[str, Any]:
         """What enters the digest of a result that rests on this scene."""
         # Signatures in an address change by the hour; what it points to does not.
-        own = {k: v for k, v in vars(self).items() if k not in ("assets", "footprint", "trust")}
+        left_out = {"assets", "footprint", "trust", "radar"}
+        if self.sensor != "sar":  # names of results of optical images are older than radar
+            left_out.add("relative_orbit")
+        own = {k: v for k, v in vars(self).items() if k not in left_out}
         for name in ("href", "granule_metadata_href", "outlines_href"):
             own[name] = own[name] and without_secrets(own[name])
-        return {
+        files: dict[str, Any] = {
             "assets": {
                 name: {**vars(asset), "href": without_secrets(asset.href)}
                 for name, asset in self.assets.items()
-            },
-            "scene": own,
+            }
         }
+        if self.radar:
+            files["radar"] = {
+                band: {
+                    name: {**vars(file), "href": without_secrets(file.href)}
+                    for name, file in vars(beside).items()
+                }
+                for band, beside in self.radar.items()
+            }
+        return files | {"scene": own}
 
     @property
     def lacks_angles(self) -> bool:

@@ -67,8 +67,6 @@ class Annotation:
     """What the annotation file of one polarisation says."""
 
     header: ProductHeader
-    started_at: np.datetime64
-    """Time of the first line, UTC."""
     lines: int
     samples: int
     first_line_s: float
@@ -102,7 +100,6 @@ def parse_annotation(xml: bytes) -> Annotation:
     started_at = xml_time(root, f"{image}/productFirstLineUtcTime")
     return Annotation(
         header=header,
-        started_at=started_at,
         lines=xml_side(root, f"{image}/numberOfLines"),
         samples=xml_side(root, f"{image}/numberOfSamples"),
         first_line_s=float((started_at - epoch) / SECOND),

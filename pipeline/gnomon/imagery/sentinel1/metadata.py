@@ -44,7 +44,9 @@ class ProductHeader:
     """VV, VH, HH or HV."""
     absolute_orbit: int
     data_take: int
-    """Identifier of the recording; images of it are told apart by their start."""
+    """Identifier of the recording, of which a product is a slice."""
+    started_at: np.datetime64
+    """Time of the slice's first line, UTC."""
 
 
 def product_root(xml: bytes, kind: Kind) -> tuple[Element, ProductHeader]:
@@ -77,6 +79,7 @@ def product_root(xml: bytes, kind: Kind) -> tuple[Element, ProductHeader]:
         polarisation=xml_string(root, "adsHeader/polarisation"),
         absolute_orbit=xml_integer(root, "adsHeader/absoluteOrbitNumber"),
         data_take=xml_integer(root, "adsHeader/missionDataTakeId"),
+        started_at=xml_time(root, "adsHeader/startTime"),
     )
     if header.product_type != "GRD":
         meaning = PRODUCT_TYPES.get(header.product_type)
