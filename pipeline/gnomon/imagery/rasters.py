@@ -96,22 +96,28 @@ class _UnfitError(ValueError):
 
 
 def raster_of(scene: Scene, asset: Asset) -> Raster:
+    """Open file of an asset that is on a map; errors as of `opened_raster`, or it has no CRS."""
+    raster = opened_raster(scene, asset)
+    if raster.source.crs is None:
+        raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
+    return raster
+
+
+def opened_raster(scene: Scene, asset: Asset) -> Raster:
     """Open file of an asset; another one for another process, a new signature, a new version.
 
     Raises
     ------
     AssetError
-        It has no CRS, or not the band that its item names.
+        It has not the band that its item names.
 
     """
     local = "://" not in asset.href
     age = 0.0 if local else monotonic() // _KEPT_FOR_S
-    written = _written_at(asset.href) if local else None
+    written = written_ns(asset.href) if local else None
     kind = _driver(asset)
     source = (asset.href, kind, asset.version, scene.signing, scene.trust)
     raster = _open(*source, age, written, os.getpid())
-    if raster.source.crs is None:
-        raise AssetError(scene.id, asset.name, "has no CRS; write one into the file")
     if asset.band > raster.source.count:
         why = f"has {raster.source.count} bands, not the {asset.band} that its item names; mend it"
         raise AssetError(scene.id, asset.name, why)
@@ -201,7 +207,8 @@ def _check(source: rasterio.DatasetReader, trust: Trust) -> None:
         raise _UnfitError(f"has {size}, more than {limit}; write it in tiles (gdal_translate)")
 
 
-def _written_at(href: str) -> int | None:
+def written_ns(href: str) -> int | None:
+    """Time of the last change of a file on the own disk, ns; None where there is none."""
     try:
         return Path(href).stat().st_mtime_ns
     except (OSError, ValueError):  # it is not there, or has no name of a file
