@@ -23,7 +23,7 @@ from gnomon.simulate.pixels.exposures import COARSEST_M, FINEST_M
 from gnomon.workflow.digests import code_digest, digest
 
 BUILD = Path("build/freeboard")
-SHARDS, STEPS, SEED, HELD = 28, 2600, 0, 2
+SHARDS, STEPS, SEED, HELD = 68, 6500, 0, 2
 """Shards in all, steps of training, seed, and shards for the recalibration."""
 _EVERY = 200
 _VERSION = "0.1.0"
