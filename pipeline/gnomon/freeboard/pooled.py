@@ -3,21 +3,30 @@
 The network's posterior q(h) and the fit's, p(h) ~ prior(h) L(h), rest on the same pixels, so that
 they may not be multiplied as if they were independent. They are pooled in logarithms,
 
-    density(h) ~ q(h) L(h)^tau,    log LR = a log LR of the network + log LR of the fit,
+    density(h) ~ q(h) L(h)^t,    log LR = a log LR of the network + b log LR of the fit,
 
-with ``tau`` and ``a`` below one, by pixel size, set on a thousand simulated ships of two renderers
-that neither was made with, and that are not those of docs/validation.md. Where the two disagree the
-network is believed alone, and no load state is given. They disagree where few of the freeboards
-that the network proposes carry all of the weight of the likelihood (`gnomon.freeboard.reweigh`):
-the pixels are then not those of a ship that the fit can describe.
+and the density is stretched about its median, so that its 90 % interval holds nine truths in ten.
+The numbers are those of `Pooling`, set by `gnomon.validate.pooling` on ships that neither was made
+with, and that are not those of docs/validation.md. Where the two disagree the network is believed
+alone, and no load state is given. They disagree where few of the freeboards that the network
+proposes carry all of the weight of the likelihood (`gnomon.freeboard.reweigh`): the pixels are then
+not those of a ship that the fit can describe.
 """
 
-from dataclasses import dataclass
+import functools
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import ValidationError
+from scipy.interpolate import RegularGridInterpolator
 from scipy.special import expit, logit
 
+from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study import Options
 from gnomon.freeboard import state
 from gnomon.freeboard.posterior import FreeboardMixture
 from gnomon.freeboard.reweigh import reweigh
@@ -25,16 +34,60 @@ from gnomon.freeboard.state import OUTLIERS, Evidence, log_lr_laden
 from gnomon.physics.hydrostatics import Tankers
 
 Floats = NDArray[np.float64]
-SHARE_GSD_M = (0.5, 1.0, 3.0, 10.0)
-"""Pixel sizes of the two below; between them in their logarithm."""
-SHARE = (0.5, 0.6, 0.7, 0.7)
-"""Power of the fit's likelihood, of least negative log density of true freeboards."""
-NETWORK_WEIGHT = (0.8, 0.9, 0.65, 0.5)
-"""Factor on the network's log likelihood ratio, added to the fit's: of least logistic loss."""
 LEAST_EFFECTIVE = 0.1
 """Effective sample size, as a part of the sample, below which network and fit disagree."""
 _NODES = 400
 _FURTHEST = 0.9995
+
+
+class Pooling(Options):
+    """How far network and fit are trusted; between the pixel sizes in their logarithm."""
+
+    gsd_m: tuple[float, ...]
+    """Pixel sizes, ascending."""
+    fit_share: tuple[float, ...]
+    """Power of the fit's likelihood at each of them."""
+    network_weight: tuple[float, ...]
+    fit_weight: tuple[float, ...]
+    """Factors on the two log likelihood ratios."""
+    sun_elevation_deg: tuple[float, ...]
+    """Ascending."""
+    widen: tuple[tuple[float, ...], ...]
+    """Factor on the width of the posterior, by pixel size and sun."""
+
+    def at(self, name: str, gsd_m: float) -> float:
+        """Value of `fit_share`, `network_weight` or `fit_weight` at a pixel size."""
+        return float(np.interp(np.log(gsd_m), np.log(self.gsd_m), getattr(self, name)))
+
+    def width(self, gsd_m: float, sun_elevation_deg: float) -> float:
+        """Factor on the width at a pixel size and under a sun; the nearest beyond the table."""
+        axes = (np.log(self.gsd_m), np.asarray(self.sun_elevation_deg))
+        where = [
+            np.clip(value, axis[0], axis[-1])
+            for value, axis in zip((np.log(gsd_m), sun_elevation_deg), axes, strict=True)
+        ]
+        return float(np.exp(RegularGridInterpolator(axes, np.log(self.widen))(where)[0]))
+
+
+def read_pooling(path: Path) -> Pooling:
+    """Numbers from a TOML file.
+
+    Raises
+    ------
+    WeightsError
+        The file is missing, or not such a file.
+
+    """
+    try:
+        return Pooling.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise WeightsError(f"{path}: cannot be read ({error})") from error
+
+
+@functools.cache
+def shipped_pooling() -> Pooling:
+    """Read the numbers that come with gnomon, once."""
+    return read_pooling(shipped("models") / "freeboard" / "pooling.toml")
 
 
 @dataclass(frozen=True)
@@ -66,6 +119,15 @@ class Belief:
         below = np.cumsum(self.density) - self.density / 2
         return float(np.interp(level * self.density.sum(), below, self.freeboard_m))
 
+    def widened(self, factor: float) -> "Belief":
+        """Stretch the density about its median; what would lie below the water is cut off."""
+        median = self.quantile(0.5)
+        top = median + max(factor, 1.0) * (self.freeboard_m[-1] - median)
+        grid = top * (np.arange(_NODES) + 0.5) / _NODES
+        density = self.at(median + (grid - median) / factor)
+        density = density / (density.sum() * (grid[1] - grid[0]))
+        return replace(self, freeboard_m=grid, density=density)
+
     def at(self, freeboard_m: ArrayLike) -> Floats:
         """Density at any freeboards, 0 beyond the grid."""
         found: Floats = np.interp(
@@ -78,8 +140,10 @@ def pool(
     posterior: FreeboardMixture,
     *,
     gsd_m: float,
+    sun_elevation_deg: float,
     evidence: Evidence | None = None,
     ships: Tankers | None = None,
+    pooling: Pooling | None = None,
 ) -> Belief:
     """Pool what network and fit say of one ship.
 
@@ -87,35 +151,30 @@ def pool(
     ----------
     posterior
         The network's, of one ship.
-    gsd_m
-        Pixel size.
+    gsd_m, sun_elevation_deg
+        Of the image.
     evidence, ships
         Of the fit to the same pixels; left out, the network is believed alone. Evidence that is
         flat, as of an implausible fit, changes nothing.
+    pooling
+        How far each is trusted; as shipped, if left out.
 
     """
+    pooling = pooling or shipped_pooling()
     grid = _grid(posterior, evidence)
     density = posterior.density(grid[:, None])[:, 0]
-    agrees, log_lr = True, network_weight(gsd_m) * float(posterior.log_lr_laden[0])
+    log_lr = pooling.at("network_weight", gsd_m) * float(posterior.log_lr_laden[0])
+    agrees, width = True, 1.0
     if evidence is not None and ships is not None and np.ptp(evidence.log_likelihood) > 0:
         agrees = reweigh(posterior, evidence, ships).effective >= LEAST_EFFECTIVE
-        share = fit_share(gsd_m)
-        if agrees and share > 0:
+        if agrees:
             likelihood = np.exp(evidence.at(grid) - evidence.log_likelihood.max())
-            density = density * (evidence.outlier + (1 - evidence.outlier) * likelihood) ** share
-            log_lr += log_lr_laden(evidence, ships)
+            likelihood = evidence.outlier + (1 - evidence.outlier) * likelihood
+            density = density * likelihood ** pooling.at("fit_share", gsd_m)
+            log_lr += pooling.at("fit_weight", gsd_m) * log_lr_laden(evidence, ships)
+            width = pooling.width(gsd_m, sun_elevation_deg)
     density = density / (density.sum() * (grid[1] - grid[0]))
-    return Belief(grid, density, bounded(log_lr), agrees)
-
-
-def fit_share(gsd_m: float) -> float:
-    """Power of the fit's likelihood at a pixel size."""
-    return float(np.interp(np.log(gsd_m), np.log(SHARE_GSD_M), SHARE))
-
-
-def network_weight(gsd_m: float) -> float:
-    """Factor on the network's log likelihood ratio at a pixel size."""
-    return float(np.interp(np.log(gsd_m), np.log(SHARE_GSD_M), NETWORK_WEIGHT))
+    return Belief(grid, density, bounded(log_lr), agrees).widened(width)
 
 
 def load_of(

@@ -132,7 +132,13 @@ def _reading(chip: ShipChip | None, reason: str | None) -> Reading:
     seen = network.read([chip])
     familiar = bool(seen.strangeness[0] <= 1)
     fitted = _fitted(chip, invert(chip))
-    belief = pool(seen.posterior, gsd_m=chip.gsd_m, evidence=fitted.evidence, ships=fitted.ships)
+    belief = pool(
+        seen.posterior,
+        gsd_m=chip.gsd_m,
+        sun_elevation_deg=chip.sun_elevation_deg,
+        evidence=fitted.evidence,
+        ships=fitted.ships,
+    )
     load = load_by_belief(chip, belief, fitted.fit, familiar=familiar)
     return replace(fitted, load=load, belief=belief)
 

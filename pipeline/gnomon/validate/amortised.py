@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from gnomon.freeboard.bins import ShipChip
-from gnomon.freeboard.pooled import pool
+from gnomon.freeboard.pooled import Belief, pool
 from gnomon.freeboard.posterior import FreeboardMixture
 from gnomon.freeboard.rows import (
     ANGLES,
@@ -118,7 +118,7 @@ def methods(
 ) -> list[dict[str, Any]]:
     """Rows of one ship: as the network alone has it, as the fit alone has it, and both."""
     loads = {
-        "network": load_by_belief(chip, pool(alone, gsd_m=chip.gsd_m)),
+        "network": load_by_belief(chip, _alone(chip, alone)),
         "both": reading.load,
     }
     if reading.fit and reading.evidence and reading.ships:
@@ -129,6 +129,12 @@ def methods(
         "sun_off_axis_deg": float(off_axis_deg(hull.sun_azimuth_deg, hull.known.heading_deg)),
     }
     return [about | vars(load) | {"method": name} for name, load in loads.items()]
+
+
+def _alone(chip: ShipChip, posterior: FreeboardMixture) -> Belief:
+    """What the network would be believed without the fit."""
+    sun = chip.sun_elevation_deg
+    return pool(posterior, gsd_m=chip.gsd_m, sun_elevation_deg=sun)
 
 
 def _listed(hull: HullChip, seed: int, number: int) -> HullChip:

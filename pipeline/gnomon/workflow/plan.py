@@ -18,6 +18,7 @@ from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import Study
 from gnomon.detect.detector import read_models
 from gnomon.detect.weights import Model
+from gnomon.freeboard.pooled import shipped_pooling
 from gnomon.freeboard.trained import shipped_posterior
 from gnomon.workflow.digests import code_digest, digest
 from gnomon.workflow.observe import OBSERVED_BY, empty_result, unobserved
@@ -159,6 +160,11 @@ def refuse_unmet(models: Models, met: Collection[Sensor]) -> None:
         )
 
 
+def _freeboard() -> list[object]:
+    """What freeboards rest on: a network, and how far it is trusted beside the fit."""
+    return [shipped_posterior().model.model_dump(), shipped_pooling().model_dump()]
+
+
 class Names:
     """Names the observations of a study; what all of them rest on is read once.
 
@@ -182,7 +188,7 @@ class Names:
             "mask": study.mask.model_dump(),
             "detect": study.detect.model_dump(exclude={"models", "background"}),
             "load": study.load.model_dump(),
-            "freeboard": shipped_posterior().model.model_dump() if study.load.enabled else None,
+            "freeboard": _freeboard() if study.load.enabled else None,
         }
         self._weights = {
             sensor: model.model_dump(mode="json") for sensor, model in self.models.items()
