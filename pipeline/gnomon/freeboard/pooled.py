@@ -161,20 +161,33 @@ def pool(
 
     """
     pooling = pooling or shipped_pooling()
+    log_lr = pooling.at("network_weight", gsd_m) * float(posterior.log_lr_laden[0])
+    if evidence is None or ships is None or np.ptp(evidence.log_likelihood) == 0:
+        return Belief(*product(posterior, evidence, 0.0), bounded(log_lr))
+    if reweigh(posterior, evidence, ships).effective < LEAST_EFFECTIVE:
+        return Belief(*product(posterior, evidence, 0.0), bounded(log_lr), agrees=False)
+    log_lr += pooling.at("fit_weight", gsd_m) * log_lr_laden(evidence, ships)
+    density = product(posterior, evidence, pooling.at("fit_share", gsd_m))
+    return Belief(*density, bounded(log_lr)).widened(pooling.width(gsd_m, sun_elevation_deg))
+
+
+def product(
+    posterior: FreeboardMixture, evidence: Evidence | None, share: float
+) -> tuple[Floats, Floats]:
+    """Density of the network's times a power of the fit's likelihood.
+
+    Returns
+    -------
+    tuple
+        Freeboards, ascending and evenly spaced, and their density, per metre; (n,) both.
+
+    """
     grid = _grid(posterior, evidence)
     density = posterior.density(grid[:, None])[:, 0]
-    log_lr = pooling.at("network_weight", gsd_m) * float(posterior.log_lr_laden[0])
-    agrees, width = True, 1.0
-    if evidence is not None and ships is not None and np.ptp(evidence.log_likelihood) > 0:
-        agrees = reweigh(posterior, evidence, ships).effective >= LEAST_EFFECTIVE
-        if agrees:
-            likelihood = np.exp(evidence.at(grid) - evidence.log_likelihood.max())
-            likelihood = evidence.outlier + (1 - evidence.outlier) * likelihood
-            density = density * likelihood ** pooling.at("fit_share", gsd_m)
-            log_lr += pooling.at("fit_weight", gsd_m) * log_lr_laden(evidence, ships)
-            width = pooling.width(gsd_m, sun_elevation_deg)
-    density = density / (density.sum() * (grid[1] - grid[0]))
-    return Belief(grid, density, bounded(log_lr), agrees).widened(width)
+    if evidence is not None and share > 0:
+        likelihood = np.exp(evidence.at(grid) - evidence.log_likelihood.max())
+        density = density * (evidence.outlier + (1 - evidence.outlier) * likelihood) ** share
+    return grid, density / (density.sum() * (grid[1] - grid[0]))
 
 
 def load_of(

@@ -9,10 +9,10 @@ with network and fit, and writes `models/freeboard/pooling.toml`:
   holds nine truths in ten. With few ships it is drawn towards that of the pixel size alone.
 """
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from rich.console import Console
 from scipy.optimize import minimize, minimize_scalar
 
 from gnomon.datamodel.files import write_whole
-from gnomon.freeboard.pooled import LEAST_EFFECTIVE, Belief, Pooling, pool
+from gnomon.freeboard.pooled import LEAST_EFFECTIVE, Belief, Pooling, product
 from gnomon.freeboard.posterior import FreeboardMixture
 from gnomon.freeboard.reweigh import reweigh
 from gnomon.freeboard.rows import read_chip
@@ -76,7 +76,7 @@ def read_ships(
 ) -> list[ReadShip]:
     """Draw ships and read them; those that cannot be read are left out."""
     found = []
-    for cell, number in product(cells, range(ships)):
+    for cell, number in itertools.product(cells, range(ships)):
         hull = draw(cell, seed, number)
         chip = ship_chip(hull)
         reading = read_chip(chip)
@@ -115,28 +115,8 @@ def fitted_pooling(ships: Sequence[ReadShip]) -> Pooling:
     )
 
 
-def _unwidened(share: float) -> Pooling:
-    """Pooling with this power at any pixel size."""
-    axis, ones = (1.0, 2.0), (1.0, 1.0)
-    return Pooling(
-        gsd_m=axis,
-        fit_share=(share, share),
-        network_weight=ones,
-        fit_weight=ones,
-        sun_elevation_deg=axis,
-        widen=(ones, ones),
-    )
-
-
 def _pooled(ship: ReadShip, share: float) -> Belief:
-    return pool(
-        ship.posterior,
-        gsd_m=ship.cell.gsd_m,
-        sun_elevation_deg=ship.cell.sun_elevation_deg,
-        evidence=ship.evidence,
-        ships=ship.ships,
-        pooling=_unwidened(share),
-    )
+    return Belief(*product(ship.posterior, ship.evidence, share), 0.0)
 
 
 def _share(ships: Sequence[ReadShip]) -> float:
@@ -190,7 +170,7 @@ def _width(beliefs: Sequence[Belief], truths: Floats) -> float:
 def main(out: str = "models/freeboard/pooling.toml") -> None:
     """Draw ships, read them, and write the file."""
     torch.set_num_threads(1)
-    cells = [Cell(*v) for v in product(JUDGED_GSDS_M, JUDGED_SUNS_DEG, JUDGED_LENGTHS_M)]
+    cells = [Cell(*v) for v in itertools.product(JUDGED_GSDS_M, JUDGED_SUNS_DEG, JUDGED_LENGTHS_M)]
     ships: list[ReadShip] = []
     for draw, (seed, count) in ((raycast_of, RAYCAST), (portrait_hull, PORTRAITS)):
         for cell in cells:
