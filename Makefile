@@ -55,7 +55,7 @@ notebooks: .venv/dev detect  ## execute the notebooks and store their outputs, w
 bench: .venv/ready  ## seconds against the floor, decoding the pixels: make bench [PART=plan|scene|loads|seasons]
 	.venv/bin/python -m gnomon.validate.bench $(PART)
 
-validate: .venv/ready  ## measure freeboards and counts again: make validate [PART=load|freeboard|ships|seasons|worlds]
+validate: .venv/ready  ## measure freeboards and counts again: make validate [PART=load|freeboard|ships|repeats|seasons|worlds]
 	.venv/bin/python -m gnomon.validate $(PART)
 
 evaluate: .venv/ready  ## cross-validate the detector by ports: make evaluate CATALOGS="a.json b.json"

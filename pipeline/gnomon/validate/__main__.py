@@ -24,6 +24,7 @@ from rich.markdown import Markdown
 from gnomon.validate import planet
 from gnomon.validate.freeboard import figure, measure, section
 from gnomon.validate.judged import judge_ships, judged_section
+from gnomon.validate.repeats import repeats_section
 from gnomon.validate.seasons import SEASONS, validate_seasons
 from gnomon.validate.worlds import read_worlds, world_cases, worlds_table
 from gnomon.validate.worlds_report import worlds_section
@@ -56,6 +57,14 @@ def _real_ships() -> str | None:
     return planet.planet_section(pictures, DOCS)
 
 
+def _repeats() -> str | None:
+    pictures = Path(os.environ.get("GNOMON_DATA", "")) / "s2-anchorage"
+    if not pictures.is_dir():
+        err.print("Repeats: GNOMON_DATA names no folder with s2-anchorage; left as they are.")
+        return None
+    return repeats_section(pictures)
+
+
 def _seasons() -> str:
     measured = validate_seasons(int(os.environ.get("GNOMON_SEASONS", SEASONS)), seed=SEED)
     measured.figure.savefig(DOCS / "validation-ledger.png", dpi=110)
@@ -77,6 +86,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
     "load": _load,
     "freeboard": _freeboard,
     "ships": _real_ships,
+    "repeats": _repeats,
     "seasons": _seasons,
     "worlds": _worlds,
 }
