@@ -25,7 +25,7 @@ from own_images import (
 
 COUNTS = "no scale is given, so the numbers stay counts; for reflectance x 10000 give --scale 1e-4"
 
-NO_VIEW = "no view angles, so loads cannot be determined; give --view-zenith and --view-azimuth"
+NO_VIEW = "no view angles, so fewer loads can be determined; give --view-zenith and --view-azimuth"
 
 
 @pytest.mark.parametrize(

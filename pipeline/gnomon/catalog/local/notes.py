@@ -62,6 +62,6 @@ _NOTES: dict[Callable[[Image], bool], str] = {
         "yourself can be determined (gnomon load)"
     ),
     _has_no_view: (
-        "no view angles, so loads cannot be determined; give --view-zenith and --view-azimuth"
+        "no view angles, so fewer loads can be determined; give --view-zenith and --view-azimuth"
     ),
 }
