@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import WeightsError
 from gnomon.freeboard.pooled import (
+    LEAST_AGREED,
+    LEAST_POOLED,
     Belief,
     Pooling,
     bounded,
@@ -16,6 +18,7 @@ from gnomon.freeboard.pooled import (
     shipped_pooling,
 )
 from gnomon.freeboard.posterior import FreeboardMixture
+from gnomon.freeboard.reweigh import reweigh
 from gnomon.freeboard.state import Evidence
 from gnomon.physics.hydrostatics import tankers
 
@@ -78,6 +81,23 @@ def test_readings_that_disagree_are_not_pooled():
     assert belief.mean_m == pytest.approx(8.0, abs=0.05)
     load = load_of(belief, **IMAGE)
     assert (load.load_state, load.load_reason) == ("indeterminate", "misfit")
+
+
+def test_readings_that_hardly_meet_leave_the_network_alone_and_its_load_state():
+    """Between the two limits: not pooled, and not yet a misfit."""
+    posterior = network(6.0, 0.5, log_lr=-8.0)
+    alone = pool(posterior, **FINE, pooling=POOLING)
+    for centre in np.linspace(6.0, 3.0, 31):
+        seen = evidence(centre, 0.5)
+        effective = reweigh(posterior, seen, SHIPS).effective
+        belief = pool(posterior, **FINE, pooling=POOLING, evidence=seen, ships=SHIPS)
+        assert belief.agrees == (effective >= LEAST_AGREED)
+        if LEAST_AGREED <= effective < LEAST_POOLED:
+            assert belief.mean_m == pytest.approx(alone.mean_m, abs=0.02)
+            assert load_of(belief, **IMAGE).load_state == "ballast"
+            break
+    else:
+        pytest.fail("no evidence lies between the limits")
 
 
 def test_flat_evidence_changes_nothing():

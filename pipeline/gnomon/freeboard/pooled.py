@@ -7,10 +7,10 @@ they may not be multiplied as if they were independent. They are pooled in logar
 
 and the density is stretched about its median, so that its 90 % interval holds nine truths in ten.
 The numbers are those of `Pooling`, set by `gnomon.validate.pooling` on ships that neither was made
-with, and that are not those of docs/validation.md. Where the two disagree the network is believed
-alone, and no load state is given. They disagree where few of the freeboards that the network
-proposes carry all of the weight of the likelihood (`gnomon.freeboard.reweigh`): the pixels are then
-not those of a ship that the fit can describe.
+with, and that are not those of docs/validation.md. Where few of the freeboards that the network
+proposes carry all of the weight of the likelihood (`gnomon.freeboard.reweigh`) the pixels are not
+those of a ship that the fit can describe, and the network is believed alone. Where next to none
+carry any, the two disagree, and no load state is given.
 """
 
 import functools
@@ -34,8 +34,9 @@ from gnomon.freeboard.state import OUTLIERS, Evidence, log_lr_laden
 from gnomon.physics.hydrostatics import Tankers
 
 Floats = NDArray[np.float64]
-LEAST_EFFECTIVE = 0.1
-"""Effective sample size, as a part of the sample, below which network and fit disagree."""
+LEAST_POOLED, LEAST_AGREED = 0.1, 0.03
+"""Effective sample size, as a part of the sample, below which the network is believed alone, and
+below which the two disagree."""
 _NODES = 400
 _FURTHEST = 0.9995
 
@@ -164,8 +165,10 @@ def pool(
     log_lr = pooling.at("network_weight", gsd_m) * float(posterior.log_lr_laden[0])
     if evidence is None or ships is None or np.ptp(evidence.log_likelihood) == 0:
         return Belief(*product(posterior, evidence, 0.0), bounded(log_lr))
-    if reweigh(posterior, evidence, ships).effective < LEAST_EFFECTIVE:
-        return Belief(*product(posterior, evidence, 0.0), bounded(log_lr), agrees=False)
+    effective = reweigh(posterior, evidence, ships).effective
+    if effective < LEAST_POOLED:
+        alone = product(posterior, evidence, 0.0)
+        return Belief(*alone, bounded(log_lr), agrees=effective >= LEAST_AGREED)
     log_lr += pooling.at("fit_weight", gsd_m) * log_lr_laden(evidence, ships)
     density = product(posterior, evidence, pooling.at("fit_share", gsd_m))
     return Belief(*density, bounded(log_lr)).widened(pooling.width(gsd_m, sun_elevation_deg))

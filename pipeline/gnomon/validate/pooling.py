@@ -23,7 +23,7 @@ from rich.console import Console
 from scipy.optimize import minimize, minimize_scalar
 
 from gnomon.datamodel.files import write_whole
-from gnomon.freeboard.pooled import LEAST_EFFECTIVE, Belief, Pooling, product
+from gnomon.freeboard.pooled import LEAST_POOLED, Belief, Pooling, product
 from gnomon.freeboard.posterior import FreeboardMixture
 from gnomon.freeboard.reweigh import reweigh
 from gnomon.freeboard.rows import read_chip
@@ -34,10 +34,10 @@ from gnomon.physics.hydrostatics import Tankers
 from gnomon.simulate.pixels.exposures import HullChip
 from gnomon.validate.amortised import portrait_hull, raycast_of
 from gnomon.validate.judged import JUDGED_GSDS_M, JUDGED_LENGTHS_M, JUDGED_SUNS_DEG
-from gnomon.validate.ships import Cell
+from gnomon.validate.ships import Cell, every_cell
 
 Floats = NDArray[np.float64]
-RAYCAST, PORTRAITS = (178, 40), (915, 12)
+RAYCAST, PORTRAITS = (178, 24), (915, 15)
 """Seed, and ships in each cell."""
 COVERAGE = 0.90
 _SHRINK_SHIPS = 40
@@ -61,9 +61,9 @@ class ReadShip:
 
     @property
     def agrees(self) -> bool:
-        """Whether the two are pooled."""
+        """Whether network and fit are pooled."""
         flat = np.ptp(self.evidence.log_likelihood) == 0
-        return flat or self.effective >= LEAST_EFFECTIVE
+        return flat or self.effective >= LEAST_POOLED
 
     @property
     def effective(self) -> float:
@@ -170,9 +170,12 @@ def _width(beliefs: Sequence[Belief], truths: Floats) -> float:
 def main(out: str = "models/freeboard/pooling.toml") -> None:
     """Draw ships, read them, and write the file."""
     torch.set_num_threads(1)
-    cells = [Cell(*v) for v in itertools.product(JUDGED_GSDS_M, JUDGED_SUNS_DEG, JUDGED_LENGTHS_M)]
+    judged = [Cell(*v) for v in itertools.product(JUDGED_GSDS_M, JUDGED_SUNS_DEG, JUDGED_LENGTHS_M)]
     ships: list[ReadShip] = []
-    for draw, (seed, count) in ((raycast_of, RAYCAST), (portrait_hull, PORTRAITS)):
+    for draw, (seed, count), cells in (
+        (raycast_of, RAYCAST, judged),
+        (portrait_hull, PORTRAITS, every_cell()),
+    ):
         for cell in cells:
             ships += read_ships([cell], draw, seed, count)
             err.print(f"{len(ships)} ships read, {cell}")

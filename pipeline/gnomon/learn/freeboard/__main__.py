@@ -26,7 +26,7 @@ BUILD = Path("build/freeboard")
 SHARDS, STEPS, SEED, HELD = 68, 6500, 0, 2
 """Shards in all, steps of training, seed, and shards for the recalibration."""
 _EVERY = 200
-_VERSION = "0.1.0"
+_VERSION = "0.2.0"
 err = Console(stderr=True, highlight=False)
 
 
