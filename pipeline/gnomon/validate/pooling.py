@@ -37,7 +37,7 @@ from gnomon.validate.judged import JUDGED_GSDS_M, JUDGED_LENGTHS_M, JUDGED_SUNS_
 from gnomon.validate.ships import Cell, every_cell
 
 Floats = NDArray[np.float64]
-RAYCAST, PORTRAITS = (178, 24), (915, 15)
+RAYCAST, PORTRAITS = (178, 21), (915, 15)
 """Seed, and ships in each cell."""
 COVERAGE = 0.90
 _SHRINK_SHIPS = 40
