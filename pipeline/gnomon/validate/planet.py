@@ -17,6 +17,7 @@ Source: "Ships in Satellite Imagery", R. Hammell, images Planet Labs Open Califo
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -39,8 +40,10 @@ BLUR_PX = 0.8
 Dove's own pixel is 3.7 to 4.1 m, and was resampled to 3 m."""
 SUN_MAX_DEG = 45.0
 SEED, COUNT = 20261125, 60
-JUDGED = "2026-11-25"
-"""Date of the verdicts."""
+JUDGED, JUDGED_LAST = "2026-11-25", "2026-11-30"
+"""Dates of the first and of the last verdicts."""
+VERDICTS = ("planet-60.csv", "planet-24.csv", "planet-41.csv")
+"""Those on the first of the sample, on the next, and on the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,20 +183,23 @@ def planet_section(folder: Path, verdicts: Path) -> str:
     folder
         Of the chips, as in `real_chips`.
     verdicts
-        Folder of ``planet-60.csv`` and ``planet-24.csv``: the sixty, and the next of the sample.
+        Folder of the files of `VERDICTS`.
 
     """
-    tables = [read_verdicts(verdicts / name) for name in ("planet-60.csv", "planet-24.csv")]
-    chips = real_chips(folder, COUNT + len(tables[1]))
-    parts = chips[:COUNT], chips[COUNT:]
+    tables = [read_verdicts(verdicts / name) for name in VERDICTS]
+    chips = real_chips(folder, COUNT + sum(len(table) for table in tables[1:]))
+    ends = list(accumulate([COUNT, *(len(table) for table in tables[1:])], initial=0))
+    parts = [chips[start:end] for start, end in pairwise(ends)]
     compared = [compare_verdicts(part, table) for part, table in zip(parts, tables, strict=True)]
     first, table = compared[0], tables[0].loc[[chip.name for chip in parts[0]]]
     missed = table.why[first.wrong & ~first.no_evidence].value_counts()
     return _SECTION.format(
         seed=SEED,
         judged=JUDGED,
+        judged_last=JUDGED_LAST,
         count=COUNT,
         more=len(parts[1]),
+        last=len(parts[2]),
         at_first=(table.first_verdict == "wrong").sum(),
         missed="; ".join(f"{why} ({n})" for why, n in missed.items()) or "none",
         rows="\n".join(_rows(*compared)),
@@ -228,10 +234,11 @@ _SECTION = """\
 (seed {seed}) over scenes; size and heading are measured from the pixels around a click. Their
 freeboards are unknown. On {judged} the author of the code judged by eye, once, whether outline and
 shadow lie where one would draw them ([verdicts](planet-60.csv)). The next {more} of the same sample
-were judged after the changes that followed ([verdicts](planet-24.csv)).
+were judged after the changes that followed ([verdicts](planet-24.csv)), the last {last} on
+{judged_last}, when the network had joined the fit ([verdicts](planet-41.csv)).
 
-| | the {count} | the next {more} |
-|---|---|---|
+| | the {count} | the next {more} | the last {last} |
+|---|---|---|---|
 {rows}
 
 Of the {count}, plainly wrong, not flagged and counted as evidence: {missed}.
@@ -240,9 +247,9 @@ At first {at_first} of the {count} were plainly wrong: the measurement at the cl
 the superstructure's shadow cuts the hull in two, missed decks as dark as water and made lengths a
 seventh too long. It was changed for that, and the limits of an implausible fit were set with these
 chips in view; the limit on the strength of the shade was halved after the next {more}, where it
-alone had flagged 3 good fits. Neither column is therefore independent of the code. The chips are
-8-bit images with a contrast stretch, the view is taken as nadir, and the point spread was taken
-from the fits themselves.
+alone had flagged 3 good fits. Only the last column is therefore independent of the code. The chips
+are 8-bit images with a contrast stretch, the view is taken as nadir, and the point spread was taken
+from fits to such chips.
 
 ![Twelve of them](planet.png)
 
