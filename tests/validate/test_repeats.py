@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gnomon.validate.repeats import anchored_ships, pairs
+from gnomon.validate.repeats import anchored_ships, repeated_ships
 
 
 def ships(*rows: tuple[str, float, float, float, float]) -> gpd.GeoDataFrame:
@@ -20,7 +20,7 @@ def ships(*rows: tuple[str, float, float, float, float]) -> gpd.GeoDataFrame:
 
 
 def test_a_pair_lies_in_one_place_with_like_lengths_on_dates_that_follow() -> None:
-    found = pairs(
+    found = repeated_ships(
         ships(
             ("2019-04-09", 0, 150, 4.0, 3.0),
             ("2019-04-09", 5000, 150, 4.0, 1.0),  # gone
@@ -39,7 +39,7 @@ def test_a_pair_lies_in_one_place_with_like_lengths_on_dates_that_follow() -> No
 def test_ships_without_a_freeboard_make_no_pair() -> None:
     nothing = float("nan")
     both = ships(("2019-04-09", 0, 150, nothing, nothing), ("2019-04-14", 0, 150, 4.0, 1.0))
-    assert len(pairs(both)) == 0
+    assert len(repeated_ships(both)) == 0
 
 
 def test_outlines_of_the_anchorage_are_whole_ships_at_anchor(shared_data: Path) -> None:

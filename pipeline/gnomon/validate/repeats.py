@@ -41,7 +41,7 @@ def anchored_ships(folder: Path) -> gpd.GeoDataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def pairs(ships: gpd.GeoDataFrame) -> pd.DataFrame:
+def repeated_ships(ships: gpd.GeoDataFrame) -> pd.DataFrame:
     """Ships of two consecutive dates that are taken for the same one.
 
     Parameters
@@ -56,7 +56,7 @@ def pairs(ships: gpd.GeoDataFrame) -> pd.DataFrame:
         ``sigma_m`` of the difference, ``z``.
 
     """
-    return pd.DataFrame(_pairs(ships[ships.freeboard_m.notna()]), columns=COLUMNS)
+    return pd.DataFrame(_repeats(ships[ships.freeboard_m.notna()]), columns=COLUMNS)
 
 
 COLUMNS = (
@@ -70,7 +70,7 @@ COLUMNS = (
 )
 
 
-def _pairs(ships: gpd.GeoDataFrame) -> Iterator[tuple[object, ...]]:
+def _repeats(ships: gpd.GeoDataFrame) -> Iterator[tuple[object, ...]]:
     dates = sorted(ships.date.unique())
     for date, after in pairwise(dates):
         if (after - date).days > DAYS_MOST:
@@ -95,7 +95,7 @@ def repeats_section(folder: Path) -> str:
         ships.to_parquet(table)
         loads = read_loads(table, str(folder / "catalog.json")).to_crs(METRES)
     loads["date"] = pd.to_datetime(loads.scene_id.str[-8:])
-    found = pairs(loads)
+    found = repeated_ships(loads)
     states, reasons = (loads[name].value_counts() for name in ("load_state", "load_reason"))
     lines = [
         "## The same ships on two dates",
