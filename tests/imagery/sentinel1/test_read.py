@@ -129,6 +129,14 @@ def test_a_product_without_noise_is_read_and_says_so(tmp_path: Path) -> None:
     np.testing.assert_array_equal(untouched["vv"], pixels["vv"])
 
 
+def test_noise_is_kept_where_it_is_asked_for(item: dict[str, Any]) -> None:
+    pixels = read_sigma0(described(item), keep_noise=True)
+    assert pixels.attrs["noise_removed"] == ()
+    window = GridWindow(0, 0, VV.lines, VV.samples)
+    scale = parse_calibration(VV.calibration().encode()).sigma0.on(window)
+    np.testing.assert_allclose(pixels["vv"], (amplitudes_of(VV) / scale) ** 2, rtol=1e-5)
+
+
 def test_one_polarisation_is_enough(tmp_path: Path) -> None:
     scene = described(written(tmp_path, VV))
     pixels = read_sigma0(scene, polarisations=("vv", "vh"))

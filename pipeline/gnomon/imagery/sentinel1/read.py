@@ -202,7 +202,11 @@ def radar_window(scene: Scene, area: BaseGeometry, *, height_m: float = 0.0) -> 
 
 
 def read_sigma0(
-    scene: Scene, window: GridWindow | None = None, *, polarisations: Sequence[str] | None = None
+    scene: Scene,
+    window: GridWindow | None = None,
+    *,
+    polarisations: Sequence[str] | None = None,
+    keep_noise: bool = False,
 ) -> xr.Dataset:
     """Read sigma0 of a window; safe to call from several threads.
 
@@ -214,6 +218,8 @@ def read_sigma0(
         In lines and samples; None reads the whole scene.
     polarisations
         Common band names; by default all that the scene has.
+    keep_noise
+        Leave the thermal noise in: the statistics of clutter are those of what was received.
 
     Returns
     -------
@@ -238,7 +244,11 @@ def read_sigma0(
     image = channels[here[0]].annotation
     window = window or GridWindow(0, 0, image.lines, image.samples)
     _check_window(scene, window, image)
-    pixels = {name: _sigma0(scene, name, channels[name], window) for name in here}
+    removed = {name: one.removes_noise and not keep_noise for name, one in channels.items()}
+    pixels = {
+        name: _sigma0(scene, name, channels[name], window, remove_noise=removed[name])
+        for name in here
+    }
     pixels["incidence_deg"] = incidence_table(image.tie_points).on(window)
     return xr.Dataset(
         {name: (("line", "sample"), values) for name, values in pixels.items()},
@@ -248,7 +258,7 @@ def read_sigma0(
             "missing_bands": tuple(name for name in wanted if name not in scene.assets),
             "noise_removed": tuple(
                 name for name, one in channels.items()
-                if one.removes_noise or one.annotation.noise_removed
+                if removed[name] or one.annotation.noise_removed
             ),
         },
     )  # fmt: skip
@@ -274,7 +284,7 @@ def _check_window(scene: Scene, window: GridWindow, image: Annotation) -> None:
 
 
 def _sigma0(
-    scene: Scene, polarisation: str, channel: Channel, window: GridWindow
+    scene: Scene, polarisation: str, channel: Channel, window: GridWindow, *, remove_noise: bool
 ) -> NDArray[np.float32]:
     old = channel.noise.old_form
     wider, edges = _to_the_edges(window, channel.annotation) if old else (window, ())
@@ -289,7 +299,7 @@ def _sigma0(
         window.top - wider.top : window.top - wider.top + window.lines,
         window.left - wider.left : window.left - wider.left + window.samples,
     ]
-    noise_taken = channel.noise if channel.removes_noise else None
+    noise_taken = channel.noise if remove_noise else None
     values = sigma0_of(dn[inner], window, channel.calibration, noise_taken)
     if border is not None:
         values[border[inner]] = np.nan
