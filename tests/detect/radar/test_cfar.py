@@ -12,6 +12,7 @@ import pytest
 import rasterio
 import xarray as xr
 from scipy import ndimage
+from skimage.measure import label, regionprops
 
 from gnomon.datamodel.arrays import Float32s
 from gnomon.detect.radar.cfar import BLOCK_M, RadarCfar, radar_cfar_boxes
@@ -84,7 +85,8 @@ def test_ships_at_anchor_do_not_hide_each_other() -> None:
     found = sorted(zip(boxes.y.tolist(), boxes.x.tolist(), strict=True))
     assert np.abs(np.array(found) - np.array(places)).max() < 1
     np.testing.assert_allclose(boxes.angle, 90, atol=3)
-    assert boxes.length == pytest.approx(np.full(9, 23), abs=2)  # of an ellipse of these moments
+    assert boxes.length == pytest.approx(np.full(9, 20), abs=2)
+    assert boxes.beam == pytest.approx(np.full(9, 4), abs=1)
 
 
 def test_ships_of_real_chips_are_found(shared_data: Path) -> None:
@@ -100,6 +102,36 @@ def test_ships_of_real_chips_are_found(shared_data: Path) -> None:
             int(chip.box_ymin) : int(chip.box_ymax), int(chip.box_xmin) : int(chip.box_xmax)
         ]
         assert (vv[hull] > level[hull]).any()
+
+
+def test_boxes_are_those_of_skimage() -> None:
+    """Groups that touch at corners, at the ends of lines, of one pixel, on a sea of few."""
+    intensity = sea((300, 200), fields=0, seed=15)
+    rng = np.random.default_rng(16)
+    bright = ndimage.binary_dilation(rng.random(intensity.shape) < 0.002, iterations=1)
+    bright |= rng.random(intensity.shape) < 0.002
+    bright[100, -1] = bright[101, 0] = True  # neighbours in memory alone
+    intensity[bright] = 5.0
+    water = np.ones(intensity.shape, bool)
+    pixels = xr.Dataset({"vv": (("line", "sample"), intensity)})
+    boxes = radar_cfar_boxes(pixels, water, water, spacing_m=SPACING_M, options=RadarCfar())
+    over = intensity / RadarCfar().levels(intensity, water, spacing_m=SPACING_M)
+    regions = regionprops(label(over > 1, connectivity=2), over)
+    assert len(boxes) == len(regions) > 50
+    order = np.lexsort((boxes.x, boxes.y))
+    wanted = sorted(regions, key=lambda one: (np.float32(one.centroid[0]), one.centroid[1]))
+    for k, region in zip(order, wanted, strict=True):
+        y, x = region.centroid
+        assert (boxes.x[k], boxes.y[k]) == pytest.approx((x + 0.5, y + 0.5), abs=1e-3)
+        # Theirs are ellipses of points, ours rectangles of pixels.
+        axes = region.axis_major_length, region.axis_minor_length
+        sides = [np.sqrt(12 * (axis**2 / 16 + 1 / 12)) for axis in axes]
+        assert (boxes.length[k], boxes.beam[k]) == pytest.approx(sides, abs=1e-3)
+        peak = float(region.intensity_max)
+        assert boxes.score[k] == pytest.approx(peak / (peak + 1), rel=1e-5)
+        if region.axis_major_length > 1.05 * region.axis_minor_length:
+            turn = (boxes.angle[k] + np.rad2deg(region.orientation)) % 180
+            assert min(turn, 180 - turn) < 0.1
 
 
 def test_land_is_neither_clutter_nor_searched() -> None:
@@ -158,5 +190,7 @@ def test_options_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="wider than the guard"):
         RadarCfar(guard_m=900, background_m=800)
     water = np.ones((5, 5), bool)
+    with pytest.raises(ValueError, match="the same number of blocks"):
+        RadarCfar(guard_m=790).levels(np.ones((5, 5), np.float32), water, spacing_m=SPACING_M)
     with pytest.raises(ValueError, match="none of vv, vh, hh, hv"):
         radar_cfar_boxes(xr.Dataset(), water, water, spacing_m=SPACING_M, options=RadarCfar())

@@ -20,17 +20,19 @@ and not gamma, which the model does not know, the rate is two to three times too
 This is the baseline that a network has to beat.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy import ndimage
-from skimage.measure import regionprops_table
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
 
 from gnomon.datamodel.arrays import Float32s, Float64s, Mask
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.radar.clutter import clutter_level, roughness_of
 
+Indices = NDArray[np.int64]
 POLARISATIONS = ("vv", "vh", "hh", "hv")
 BLOCK_M = 80.0
 """Side of the blocks that the clutter is summed in."""
@@ -40,7 +42,7 @@ STRIP_BLOCKS = 32
 """Rows of blocks that are summed together, so that they stay near the processor."""
 FEWEST_PX = 100
 """Of water in a ring: fewer say nothing, and nothing is found there."""
-PASSES = 3
+PASSES = 2
 """Times that ships are taken out of the clutter."""
 FIRST_ROUGHNESS = 0.5
 """At the first time, when the ships are still in it: that of a rough sea."""
@@ -94,26 +96,71 @@ class RadarCfar:
             is near.
 
         """
-        rate = rate or self.false_alarm_rate
-        block = [max(round(BLOCK_M / spacing), 1) for spacing in spacing_m]
+        block = _block_px(spacing_m)
+        level = self._levels(intensity, water, spacing_m, rate or self.false_alarm_rate)
+        lines, samples = intensity.shape
+        whole = level.repeat(block[0], axis=0)[:lines].repeat(block[1], axis=1)
+        return whole[:, :samples]
+
+    def exceedances(
+        self,
+        intensity: Float32s,
+        water: Mask,
+        search: Mask,
+        *,
+        spacing_m: tuple[float, float],
+        rate: float,
+    ) -> tuple[Indices, Float32s]:
+        """Pixels that are brighter than their level, without a level for each pixel.
+
+        Parameters
+        ----------
+        intensity, water, spacing_m, rate
+            As of `levels`.
+        search
+            Pixels that may be of ships.
+
+        Returns
+        -------
+        places, ratio
+            Places in the flattened image, (pixels,), increasing within a block, and intensity over
+            level.
+
+        """
+        block = _block_px(spacing_m)
+        level = self._levels(intensity, water, spacing_m, rate)
+        brightest = _brightest(intensity, search, block)
+        places, ratios = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+        for row, column in np.argwhere(brightest > level):
+            at = _block(row, column, block)
+            over = search[at] & (intensity[at] > level[row, column])
+            down, along = np.nonzero(over)
+            whole = (down + row * block[0]) * intensity.shape[1] + along + column * block[1]
+            places.append(whole)
+            ratios.append(intensity[at][over] / level[row, column])
+        return np.concatenate(places), np.concatenate(ratios)
+
+    def _levels(
+        self, intensity: Float32s, water: Mask, spacing_m: tuple[float, float], rate: float
+    ) -> Float32s:
+        """Level of each block."""
+        block = _block_px(spacing_m)
         sides_m = [pixels * spacing for pixels, spacing in zip(block, spacing_m, strict=True)]
-        sums, brightest = _block_sums(intensity, water, block)
+        if _across(self.guard_m, sides_m) == _across(self.background_m, sides_m):
+            sides = f"{self.guard_m:g} and {self.background_m:g} m"
+            raise ValueError(f"guard and background, {sides}, are the same number of blocks wide")
+        sums = _block_sums(intensity, water, block)
+        brightest = _brightest(intensity, water, block)
         least = np.full(brightest.shape, np.inf, np.float32)
         censored = self._first_levels(sums, sides_m)
         for _ in range(PASSES):
             least = np.minimum(least, censored)
             for row, column in np.argwhere(brightest > least):
-                at = np.s_[
-                    row * block[0] : (row + 1) * block[0],
-                    column * block[1] : (column + 1) * block[1],
-                ]
+                at = _block(row, column, block)
                 clutter = intensity[at][water[at] & (intensity[at] <= censored[row, column])]
                 sums[:, row, column] = len(clutter), clutter.sum(), np.square(clutter).sum()
             censored = self._block_levels(sums, sides_m, min(rate, CENSORED_RATE))
-        level = self._block_levels(sums, sides_m, rate)
-        lines, samples = intensity.shape
-        whole = level.repeat(block[0], axis=0)[:lines].repeat(block[1], axis=1)
-        return whole[:, :samples]
+        return self._block_levels(sums, sides_m, rate)
 
     def _first_levels(self, sums: Float64s, sides_m: list[float]) -> Float32s:
         """Level to begin with: of geometric means of blocks, which a few ships hardly move."""
@@ -141,33 +188,85 @@ class RadarCfar:
         return (mean * clutter_level(roughness, looks=self.looks, rate=rate)).astype(np.float32)
 
 
+def _block_px(spacing_m: tuple[float, float]) -> list[int]:
+    """Lines and samples of a block."""
+    return [max(round(BLOCK_M / spacing), 1) for spacing in spacing_m]
+
+
+def _block(row: int, column: int, block: list[int]) -> tuple[slice, slice]:
+    """Where a block lies in the image."""
+    down, along = block
+    return slice(row * down, (row + 1) * down), slice(column * along, (column + 1) * along)
+
+
+def _across(side_m: float, sides_m: list[float]) -> list[int]:
+    """Blocks across a square, an odd number each way."""
+    return [2 * round(side_m / side / 2) + 1 for side in sides_m]
+
+
 def _square_sums(sums: Float64s, side_m: float, sides_m: list[float]) -> Float64s:
     """Sums of blocks over squares around each block; nothing lies beyond the edge."""
-    across = [2 * round(side_m / side / 2) + 1 for side in sides_m]
+    across = _across(side_m, sides_m)
     around: Float64s = ndimage.uniform_filter(sums, (0, *across), mode="constant")
     return around * float(across[0] * across[1])
 
 
-def _block_sums(intensity: Float32s, water: Mask, block: list[int]) -> tuple[Float64s, Float32s]:
-    """Count, sum and sum of squares of the sea in each block, (3, rows, columns), and its most."""
+def _strips(
+    intensity: Float32s, where: Mask, block: list[int]
+) -> Iterator[tuple[slice, NDArray[np.uint8], Float32s]]:
+    """Rows of blocks, and for each whether pixels count, and their values, zero where not.
+
+    Both are (rows, lines in a block, columns, samples in a block).
+    """
     rows, columns = (-(-n // side) for n, side in zip(intensity.shape, block, strict=True))
-    sums, brightest = np.empty((3, rows, columns)), np.empty((rows, columns), np.float32)
     for top in range(0, rows, STRIP_BLOCKS):
         bottom = min(top + STRIP_BLOCKS, rows)
         lines = slice(top * block[0], bottom * block[0])
         part = intensity[lines]
-        inside = np.s_[: part.shape[0], : part.shape[1]]
         whole = ((bottom - top) * block[0], columns * block[1])
-        value, sea = np.zeros(whole, np.float32), np.zeros(whole, bool)
-        sea[inside] = water[lines] & np.isfinite(part)
-        np.copyto(value[inside], part, where=sea[inside])
+        value, counts = np.zeros(whole, np.float32), np.zeros(whole, bool)
+        inside = np.s_[: part.shape[0], : part.shape[1]]
+        counts[inside] = where[lines] & np.isfinite(part)
+        np.copyto(value[inside], part, where=counts[inside])
         shape = (bottom - top, block[0], columns, block[1])
-        for layer, values in enumerate((sea.view(np.uint8), value, np.square(value))):
-            # Over lines first: whole rows are added at once.
-            by_column = values.reshape(shape).sum(axis=1, dtype=np.float32)
-            sums[layer, top:bottom] = by_column.sum(axis=2, dtype=np.float64)
-        brightest[top:bottom] = value.reshape(shape).max(axis=1).max(axis=2)
-    return sums, brightest
+        yield slice(top, bottom), counts.view(np.uint8).reshape(shape), value.reshape(shape)
+
+
+def _block_sums(intensity: Float32s, water: Mask, block: list[int]) -> Float64s:
+    """Count, sum and sum of squares of the sea in each block, (3, rows, columns)."""
+    parts = []
+    for _, counts, value in _strips(intensity, water, block):
+        # Over lines first: whole rows are added at once.
+        by_column = [one.sum(axis=1, dtype=np.float32) for one in (counts, value, value**2)]
+        parts.append(np.stack([one.sum(axis=2, dtype=np.float64) for one in by_column]))
+    return np.concatenate(parts, axis=1)
+
+
+def _brightest(intensity: Float32s, where: Mask, block: list[int]) -> Float32s:
+    """Most of each block, (rows, columns)."""
+    strips = [value.max(axis=1).max(axis=2) for _, _, value in _strips(intensity, where, block)]
+    return np.concatenate(strips)
+
+
+def _grouped(places: Indices, samples: int) -> tuple[int, Indices]:
+    """Number of groups of pixels that touch, also at corners, and the group of each pixel.
+
+    ``places`` are sorted places in an image of so many samples a line.
+    """
+    pairs = []
+    for step in (1, samples - 1, samples, samples + 1):
+        after = np.searchsorted(places, places + step)
+        inside = after < len(places)
+        mine, theirs = np.flatnonzero(inside), after[inside]
+        # One further along is on the next line where a line ends.
+        apart = np.abs(places[theirs] % samples - places[mine] % samples)
+        touching = (places[theirs] == places[mine] + step) & (apart <= 1)
+        pairs.append(np.stack([mine[touching], theirs[touching]]))
+    first, second = np.concatenate(pairs, axis=1)
+    size = (len(places), len(places))
+    graph = sparse.coo_array((np.ones(len(first), bool), (first, second)), shape=size)
+    count, group = sparse.csgraph.connected_components(graph, directed=False)
+    return int(count), group
 
 
 def radar_cfar_boxes(
@@ -204,24 +303,38 @@ def radar_cfar_boxes(
     if not bands:
         raise ValueError(f"there is none of {', '.join(POLARISATIONS)} in these pixels")
     rate = options.false_alarm_rate / len(bands)
-    over = np.zeros(water.shape, np.float32)
-    for band in bands:
-        level = options.levels(band, water, spacing_m=spacing_m, rate=rate)
-        np.divide(band, level, out=level)
-        np.fmax(over, level, out=over)
-    over *= search
-    hulls, _ = ndimage.label(over > 1, np.ones((3, 3)))
-    regions = regionprops_table(
-        hulls,
-        over,
-        ("centroid", "axis_major_length", "axis_minor_length", "orientation", "intensity_max"),
+    found = [
+        options.exceedances(band, water, search, spacing_m=spacing_m, rate=rate) for band in bands
+    ]
+    places, same = np.unique(np.concatenate([at for at, _ in found]), return_inverse=True)
+    ratio = np.zeros(len(places), np.float32)
+    np.maximum.at(ratio, same, np.concatenate([one for _, one in found]))
+    return _boxes(places, ratio, samples=water.shape[1])
+
+
+def _boxes(places: Indices, ratio: Float32s, *, samples: int) -> OrientedBoxes:
+    """Boxes of groups of pixels: rectangles with the same moments."""
+    count, group = _grouped(places, samples)
+    line, sample = np.divmod(places, samples)
+    size = np.bincount(group, minlength=count)
+    y, x = (np.bincount(group, one, count) / size for one in (line, sample))
+    down, along = line - y[group], sample - x[group]
+    # A pixel is a square and no point: a twelfth is its own second moment.
+    yy, xx, xy = (
+        np.bincount(group, one, count) / size + own
+        for one, own in ((down**2, 1 / 12), (along**2, 1 / 12), (down * along, 0.0))
     )
-    y, x, length, beam, turn, peak = (np.asarray(v, np.float32) for v in regions.values())
+    spread = np.hypot((xx - yy) / 2, xy)
+    # That of a rectangle of length l is l^2 / 12.
+    length, beam = (np.sqrt(12 * np.maximum((xx + yy) / 2 + part, 0)) for part in (spread, -spread))
+    peak = np.zeros(count, np.float32)
+    np.maximum.at(peak, group, ratio)
     return OrientedBoxes.of(
         x + 0.5,
         y + 0.5,
         np.maximum(length, 1),
         np.maximum(beam, 1),
-        np.rad2deg(-turn) % 180.0,
+        # Clockwise from up, of the axis of the largest moment.
+        (90 + np.rad2deg(np.arctan2(2 * xy, xx - yy)) / 2) % 180.0,
         score=peak / (peak + 1),
     )
