@@ -90,6 +90,40 @@ def test_of_many_parts_each_band_is_read_once_a_part_and_overlaps_by_the_halo_al
             assert top + height <= rows
 
 
+COLOUR = ("blue", "green", "red")
+
+
+def in_colour(observation: Observation) -> Observation:
+    """The same scene without infrared."""
+    scene = observation.scene
+    assets = {name: asset for name, asset in scene.assets.items() if name in COLOUR}
+    return replace(observation, scene=replace(scene, assets=assets))
+
+
+def test_a_scene_of_red_green_and_blue_is_observed_and_says_what_it_lacks(
+    observation: Observation,
+) -> None:
+    bare = observe(in_colour(observation))
+    (row,) = bare.observation.itertuples()
+    assert row.status == "observed"
+    assert row.reason.startswith(
+        "without nir, swir16; water from blue, green and red alone; recall not measured"
+    )
+    assert row.usable_fraction > 0.98
+    assert bare.observation.recall.isna().all()
+    assert len(bare.detections) > 3
+    assert bare.detections.freeboard_m.notna().any()
+
+
+def test_counts_in_colour_fail_and_say_what_to_give(observation: Observation) -> None:
+    scene = in_colour(observation).scene
+    assets = {name: replace(asset, scale=1.0) for name, asset in scene.assets.items()}
+    result = observe(replace(observation, scene=replace(scene, assets=assets)))
+    (row,) = result.observation.itertuples()
+    assert row.status == "failed"
+    assert "is no reflectance; give the scale" in row.reason
+
+
 def test_the_halo_holds_the_longest_hull_with_its_shadow() -> None:
     longest = 400.0 / 2 + 3 * 0.06 * 400.0 / 2 + stage.ROOM_M
     assert longest <= observing.HALO_M

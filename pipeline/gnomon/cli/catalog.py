@@ -82,8 +82,8 @@ def catalog_command(
     An image that cannot be used is left out and named, with the reason and what to do: without a
     time or a CRS, in degrees, rotated, with a colour table, cut short, empty, with bands that have
     no names, with a sun that contradicts the time. The others are catalogued. Notes say what
-    cannot be found or determined in those: ships without near infrared, many loads without view
-    angles.
+    cannot be found or determined in those, as many loads without view angles, and what is found
+    less well, as ships without near infrared.
 
     Example, four-band images taken in Korea at 11:10, then the ships in them:
 

@@ -7,9 +7,10 @@ Water is brighter in green than in shortwave infrared (MNDWI; Xu 2006,
 doi:10.1080/01431160600589179), or than in near infrared where shortwave is missing (NDWI; McFeeters
 1996, doi:10.1080/01431169608948714). Haze, glint and the stripes that glint makes of a push-broom's
 detectors add nearly the same to every band: they shrink the index and seldom turn its sign. Waters
-smaller than a harbour basin are shadows, roofs and ponds. What is certainly water then grows over
-the dark blocks that touch it, by a laxer rule: quays and hulls shine into slips and basins. A
-quality layer adds the water that it classifies as such and takes none away.
+smaller than a harbour basin are shadows, roofs and ponds. Where a scene has no infrared, water is
+what is smooth in the visible bands (`gnomon.imagery.visible_water`). What is certainly water then
+grows over the dark blocks that touch it, by a laxer rule: quays and hulls shine into slips and
+basins. A quality layer adds the water that it classifies as such and takes none away.
 
 Cloud and ice are white, and WIDE. Cloud masks are known to fire on hulls, quays and surf; so a
 candidate, be it from pixels or from a quality layer, is opened by a disc that is wider than any
@@ -29,7 +30,7 @@ inside a halo the masks of a window equal those of the whole, but for small wate
 winding basins, and, where a window begins off the blocks of another, a pixel along shores.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -43,6 +44,7 @@ from gnomon.geo.grid import grid_of
 from gnomon.geo.regions import Regions
 from gnomon.imagery.morphology import dilate, opened
 from gnomon.imagery.quality import Quality
+from gnomon.imagery.visible_water import visible_water
 
 Mask = NDArray[np.bool_]
 Band = NDArray[np.float32]
@@ -86,6 +88,13 @@ ICE_INDEX_MIN = 0.4
 """Of (green - swir16) / (green + swir16), as usual for snow."""
 ICE_NIR_MIN = 0.11
 """Ice is bright in near infrared; water that silt makes as bright as 0.15 in green is not."""
+OPAQUE = 1.5
+"""Without infrared, smooth water in air light can be as bright as thin cloud. What is brighter than
+``cloud_blue_min`` by this factor is cloud, however smooth."""
+GREY = 0.8
+"""Least that cloud has of red, relative to blue: air light alone has less (0.4 to 0.7)."""
+SPARSE = 8
+"""One pixel of so many, down and along, shows whether numbers are reflectances."""
 STRIP_BLOCKS = 32
 """Rows of blocks that are worked on together, so that they stay in the processor's cache."""
 LAND_WIDTH_M = 100.0
@@ -124,24 +133,19 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
     Raises
     ------
     GnomonError
-        Water cannot be found in these bands.
+        Water cannot be found in these bands, or visible ones alone are no reflectances.
 
     """
     bands = {name: pixels[name].to_numpy() for name in OPTICAL_BANDS if name in pixels}
-    if QUALITY not in pixels and not ("green" in bands and {"nir", "swir16"} & set(bands)):
-        raise GnomonError(
-            "water cannot be found: it takes green and one of nir and swir16, or a quality "
-            f"layer, and there is only {', '.join(map(str, pixels)) or 'nothing'}; "
-            "add the missing asset to the item, or leave the scene out"
-        )
+    if QUALITY not in pixels:
+        _refuse_unfit(bands, [str(name) for name in pixels])
     classes = None
     if QUALITY in pixels:
         classes = np.nan_to_num(pixels[QUALITY].to_numpy(), nan=Quality.NODATA).astype(np.uint8)
     gsd_m = abs(grid_of(pixels).resolution.x)
-    factor = max(1, round(BLOCK_M / gsd_m))
-    valid, blocks = _block_classes(
-        bands, classes, options, shape=(pixels.sizes["y"], pixels.sizes["x"]), factor=factor
-    )
+    shape = (pixels.sizes["y"], pixels.sizes["x"])
+    valid, blocks = _block_classes(bands, classes, options, shape=shape, gsd_m=gsd_m)
+    factor = _factor(gsd_m)
     layers = {"valid": valid}
     whole = valid.all()
     for name, layer in _layers(blocks, options, block_m=factor * gsd_m).items():
@@ -149,6 +153,35 @@ def usable_water(pixels: xr.Dataset, options: MaskOptions) -> xr.Dataset:
         if not whole:
             layers[name] &= valid
     return xr.Dataset({k: (("y", "x"), v) for k, v in layers.items()}, coords=pixels.coords)
+
+
+def shows_water(bands: Collection[str]) -> bool:
+    """Whether water can be found in bands, without a quality layer."""
+    infrared = "green" in bands and not {"nir", "swir16"}.isdisjoint(bands)
+    return infrared or is_visible_only(bands)
+
+
+def is_visible_only(bands: Collection[str]) -> bool:
+    """Whether water can be found in blue, green and red only."""
+    return {"blue", "green", "red"} <= set(bands) and {"nir", "swir16"}.isdisjoint(bands)
+
+
+def _refuse_unfit(bands: Mapping[str, Band], names: list[str]) -> None:
+    """Refuse bands in which water cannot be found."""
+    if not shows_water(bands):
+        raise GnomonError(
+            "water cannot be found: it takes green and one of nir and swir16, or blue, green and "
+            f"red, or a quality layer, and there is only {', '.join(names) or 'nothing'}; "
+            "add the missing asset to the item, or leave the scene out"
+        )
+    if is_visible_only(bands):
+        level = bands["green"][::SPARSE, ::SPARSE]
+        level = level[np.isfinite(level)]
+        if level.size and np.median(level) > 1:
+            raise GnomonError(
+                f"water cannot be found: green has {np.median(level):.0f} at its median, which is "
+                "no reflectance; give the scale of the bands (gnomon catalog --scale)"
+            )
 
 
 class BlockClasses(NamedTuple):
@@ -166,27 +199,52 @@ class BlockClasses(NamedTuple):
     """White, and bright enough for a cloud."""
 
 
+def _factor(gsd_m: float) -> int:
+    """Pixels along the side of a block."""
+    return max(1, round(BLOCK_M / gsd_m))
+
+
 def _block_classes(
     bands: Mapping[str, Band],
     classes: Classes | None,
     options: MaskOptions,
     *,
     shape: tuple[int, int],
-    factor: int,
+    gsd_m: float,
 ) -> tuple[Mask, BlockClasses]:
     """Which pixels hold data, and what each block is."""
     valid = np.ones(shape, bool) if classes is None else classes != Quality.NODATA
-    strips = []
+    factor = _factor(gsd_m)
+    strips, means = [], []
     for top in range(0, shape[0], STRIP_BLOCKS * factor):
         rows = slice(top, top + STRIP_BLOCKS * factor)
         blocks = {name: _block_means(band[rows], factor) for name, band in bands.items()}
         coarse = None if classes is None else classes[rows][::factor, ::factor]
         strip = _classified(blocks, coarse, options)
         strips.append(strip)
+        means.append(blocks)
         if not strip.seen.all():  # a whole block has whole pixels
             for band in bands.values():
                 valid[rows] &= np.isfinite(band[rows])
-    return valid, BlockClasses(*map(np.concatenate, zip(*strips, strict=True)))
+    found = BlockClasses(*map(np.concatenate, zip(*strips, strict=True)))
+    # A quality layer that knows water knows it better.
+    if is_visible_only(bands) and (classes is None or Quality.WATER not in classes):
+        visible = [np.concatenate([part[n] for part in means]) for n in ("blue", "green", "red")]
+        found = _with_visible_water(found, visible, options, block_m=factor * gsd_m)
+    return valid, found
+
+
+def _with_visible_water(
+    found: BlockClasses, means: Sequence[Band], options: MaskOptions, *, block_m: float
+) -> BlockClasses:
+    """Add the water of blue, green and red, and take it from what is white."""
+    blue, green, red = means
+    wet, shaded = visible_water(blue, green, red, block_m=block_m)
+    grey = red >= np.float32(GREY) * blue
+    hiding = ~wet | (blue >= np.float32(OPAQUE * options.cloud_blue_min))
+    return found._replace(
+        wet=wet, shaded=shaded, dim=found.dim & grey, white=found.white & grey & hiding
+    )
 
 
 def _classified(

@@ -36,7 +36,7 @@ from gnomon.geo.local import (
     rectangle_around,
 )
 from gnomon.imagery.read import geobox_of, read_window, window_of
-from gnomon.imagery.water import usable_water
+from gnomon.imagery.water import shows_water, usable_water
 from gnomon.workflow.user_tables.reading import UserTable, read_detections
 
 LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "quality")
@@ -95,7 +95,7 @@ def _has_masks(pixels: xr.Dataset) -> bool:
     """Whether the bands are reflectances from which cloud and land can be determined."""
     green = pixels["green"].to_numpy() if "green" in pixels else np.array([np.nan])
     level = float(np.nanmedian(green)) if np.isfinite(green).any() else np.nan
-    return bool({"nir", "swir16"} & set(pixels)) and 0 < level < 1
+    return shows_water({str(name) for name in pixels}) and 0 < level < 1
 
 
 def read_loads(

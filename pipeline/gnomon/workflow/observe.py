@@ -26,7 +26,7 @@ from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
 from gnomon.datamodel.errors import AssetError, GnomonError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import Port
-from gnomon.datamodel.scene import OPTICAL_BANDS, Scene, Sensor
+from gnomon.datamodel.scene import OPTICAL_BANDS, QUALITY, Scene, Sensor
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.study import DetectOptions
 from gnomon.datamodel.tables import Detections, Observations
@@ -38,7 +38,7 @@ from gnomon.geo.tiles import Window, framed, windows
 from gnomon.imagery.coverage import Coverage, coverage_of, fractions
 from gnomon.imagery.read import check_pixels, geobox_of, read_window, window_of
 from gnomon.imagery.visibility import VisibleCells, cell_px, visibility_of, visible_cells
-from gnomon.imagery.water import usable_water
+from gnomon.imagery.water import is_visible_only, usable_water
 from gnomon.workflow.backgrounds import background_over
 from gnomon.workflow.evidence import evidence_row, evidence_table
 from gnomon.workflow.loads import load_layers
@@ -123,7 +123,7 @@ def _observed(observation: Observation) -> Result:
     rows, evidence = _with_loads(rows, cutouts, observation)
     row = _observation_row(observation, scene) | fractions(part.seen for part in found)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
-    row["recall"] = detector.recall
+    row["recall"] = None if is_visible_only(scene.assets) else detector.recall
     if observation.port.area is not None:
         visible = visibility_of(
             (part.visible for part in found), port, side_px=cell_px(scene.gsd_m)
@@ -307,6 +307,11 @@ def _without(scene: Scene) -> str | None:
     """What an observation had to do without, in words."""
     bands = [band for band in OPTICAL_BANDS if band not in scene.assets]
     words = [f"without {', '.join(bands)}"] if bands else []
+    if is_visible_only(scene.assets):
+        layer = scene.assets.get(QUALITY)
+        if layer is None or not (layer.quality and layer.quality.water):
+            words.append("water from blue, green and red alone")
+        words.append("recall not measured")
     if scene.view_azimuth_deg is None or scene.view_zenith_deg is None:
         words.append("view angles unknown")
     return "; ".join(words) or None

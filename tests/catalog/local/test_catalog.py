@@ -23,7 +23,10 @@ from own_images import (
     write_image,
 )
 
-COUNTS = "no scale is given, so the numbers stay counts; for reflectance x 10000 give --scale 1e-4"
+COUNTS = (
+    "no scale is given, so the numbers stay counts; for reflectance x 10000 give --scale 1e-4, "
+    "for Sentinel-2's true colour of 8 bits --scale 0.00139"
+)
 
 NO_VIEW = "no view angles, so fewer loads can be determined; give --view-zenith and --view-azimuth"
 

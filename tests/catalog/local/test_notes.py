@@ -33,9 +33,14 @@ def test_without_both_view_angles_fewer_loads_can_be_determined(
     assert note.endswith("fewer loads can be determined; give --view-zenith and --view-azimuth")
 
 
-def test_without_infrared_ships_cannot_be_found(tmp_path: Path) -> None:
+def test_without_infrared_fewer_ships_are_found(tmp_path: Path) -> None:
     (note,) = notes(tmp_path, numbers(3), bands="red,green,blue", scale=1e-4, **VIEW)
-    assert note.startswith("no near infrared, so water and ships cannot be found; ")
+    assert note.startswith("no near infrared, so water is found by its texture in red, green and ")
+
+
+def test_without_infrared_and_colour_ships_cannot_be_found(tmp_path: Path) -> None:
+    (note,) = notes(tmp_path, numbers(2), bands="red,green", scale=1e-4, **VIEW)
+    assert note.startswith("no near infrared, and not all of red, green and blue, so water and ")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from gnomon.catalog.local.item import Image
 
 NAMED = 3
+VISIBLE = ("red", "green", "blue")
 REFLECTANCE = (0.02, 3.0)
 """Of the brightest pixels: an image without a ship, a quay, surf or cloud is rare."""
 
@@ -39,8 +40,12 @@ def _has_strange_scale(image: Image) -> bool:
     return not _has_counts(image) and not least <= file.bright * scale + offset <= most
 
 
-def _has_no_infrared(image: Image) -> bool:
-    return "nir" not in image.bands
+def _shows_no_water(image: Image) -> bool:
+    return "nir" not in image.bands and not _is_visible_only(image)
+
+
+def _is_visible_only(image: Image) -> bool:
+    return "nir" not in image.bands and {*VISIBLE} <= {*image.bands}
 
 
 def _has_no_view(image: Image) -> bool:
@@ -51,15 +56,20 @@ def _has_no_view(image: Image) -> bool:
 
 _NOTES: dict[Callable[[Image], bool], str] = {
     _has_counts: (
-        "no scale is given, so the numbers stay counts; for reflectance x 10000 give --scale 1e-4"
+        "no scale is given, so the numbers stay counts; for reflectance x 10000 give --scale 1e-4, "
+        "for Sentinel-2's true colour of 8 bits --scale 0.00139"
     ),
     _has_strange_scale: (
         "with this scale the brightest pixels have reflectances below 0.02 or above 3; check "
         "--scale and --offset"
     ),
-    _has_no_infrared: (
-        "no near infrared, so water and ships cannot be found; loads of ships that you found "
-        "yourself can be determined (gnomon load)"
+    _shows_no_water: (
+        "no near infrared, and not all of red, green and blue, so water and ships cannot be found; "
+        "loads of ships that you found yourself can be determined (gnomon load)"
+    ),
+    _is_visible_only: (
+        "no near infrared, so water is found by its texture in red, green and blue, and of the "
+        "ships at quays fewer are found"
     ),
     _has_no_view: (
         "no view angles, so fewer loads can be determined; give --view-zenith and --view-azimuth"
