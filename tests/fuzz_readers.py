@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from shapely.geometry import box, mapping
@@ -32,6 +33,11 @@ from gnomon.datamodel.study import CatalogOptions, read_study, read_track_study
 from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.weights import read_model
 from gnomon.imagery.read import read_pixels
+from gnomon.imagery.sentinel1.annotation import parse_annotation
+from gnomon.imagery.sentinel1.calibration import parse_calibration, parse_noise, sigma0_of
+from gnomon.imagery.sentinel1.geolocation import Geolocation, incidence_table
+from gnomon.imagery.sentinel1.lookup import GridWindow
+from gnomon.imagery.sentinel1.metadata import ProductFileError
 from gnomon.learn.calibrate import read_calibration
 from gnomon.learn.checking import COUNTERS
 from gnomon.learn.chips import chip_path, chip_pixels, open_chip, write_chip
@@ -56,9 +62,12 @@ from gnomon.workflow.checking import check_files
 from gnomon.workflow.digests import digest
 from gnomon.workflow.tasks import ObserveInputs, ObserveTask, TaskLine, task_text
 from gnomon.workflow.user_tables.reading import FOR_TRACK, read_detections, read_observations
+from sentinel1_products import SmallImage
 from stac_items import cdse_item, own_item
 from user_tables import IMAGES, SHIPS, csv_text
 
+RADAR = SmallImage(lines=20, samples=90)
+WINDOW = GridWindow(0, 0, 20, 90)
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / "configs"
 SERVER = "http://127.0.0.1:9"
@@ -153,9 +162,29 @@ def _of_catalogues(folder: Path) -> list[Reader]:
         Reader("api-page", (searched,), _searched),
         Reader("task", (_task_text(_scene(folder / "task")),), _task_inputs),
         Reader("granule", (GRANULE,), granule_angles, (ValueError,)),
+        Reader("s1-annotation", (RADAR.product().encode(),), _located, (ProductFileError,)),
+        Reader("s1-calibration", (RADAR.calibration().encode(),), _calibrated, (ProductFileError,)),
+        Reader("s1-noise", (RADAR.noise().encode(),), _noise, (ProductFileError,)),
         _of(folder, "planet", "a_metadata.json", lambda p: read_sidecar(p, p), _json(PLANET)),
         _of(folder, "image-table", "images.csv", read_image_table, IMAGE_TABLE),
     ]
+
+
+def _located(xml: bytes) -> object:
+    """Whatever an annotation is used for."""
+    annotation = parse_annotation(xml)
+    geolocation = Geolocation(annotation)
+    geolocation.pixels(*geolocation.places([1.0, 2.0], [3.0, 4.0]))
+    return geolocation.steps_m(1, 2), incidence_table(annotation.tie_points).on(WINDOW)
+
+
+def _calibrated(xml: bytes) -> object:
+    dn = np.ones((WINDOW.lines, WINDOW.samples), np.uint16)
+    return sigma0_of(dn, WINDOW, parse_calibration(xml), None)
+
+
+def _noise(xml: bytes) -> object:
+    return parse_noise(xml).on(WINDOW)
 
 
 def _task_text(scene: Scene) -> bytes:

@@ -36,6 +36,8 @@ from gnomon.imagery.sentinel1.metadata import (
 
 LEAST_NOISE = 1.0
 """DN squared. Noise of any product is hundreds; what lies below this is no noise in these units."""
+LEAST_AMPLITUDE = 1e-3
+"""DN of a sigma0 of one: that of any product is hundreds."""
 STRIP_LINES = 256
 """Lines that are calibrated together, so that nothing large is made twice."""
 
@@ -100,7 +102,7 @@ def parse_calibration(xml: bytes) -> SigmaCalibration:
     """
     root, header = product_root(xml, "calibration")
     table = vector_table(root, "calibrationVectorList/calibrationVector", "sigmaNought")
-    if not all((values > 0).all() for values in table.values):
+    if not all((values >= LEAST_AMPLITUDE).all() for values in table.values):
         raise ProductFileError("has a sigma0 table with a zero in it; fetch it again")
     return SigmaCalibration(header=header, sigma0=table)
 

@@ -25,6 +25,8 @@ Source: Curlander and McDonough 1991, Synthetic Aperture Radar, section 8.2; Sen
 Specification, S1-RS-MDA-52-7441, issue 3.9 (coordinateConversion).
 """
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
@@ -178,10 +180,13 @@ class Geolocation:
         velocity = velocity / np.linalg.norm(velocity, axis=-1, keepdims=True)
         axes = np.array([WGS84.a, WGS84.a, WGS84.b]) + height[..., None]
         place = self._nearest_tie_point(line, sample)
-        for _ in range(STEPS):
-            misfit, slopes = _equations(place, satellite, velocity, slant, axes)
-            place = place - np.linalg.solve(slopes, misfit[..., None])[..., 0]
-        misfit, _ = _equations(place, satellite, velocity, slant, axes)
+        misfit = np.full(place.shape, np.inf)
+        # A damaged annotation may have no solution, or lead far away.
+        with np.errstate(all="ignore"), suppress(np.linalg.LinAlgError):
+            for _ in range(STEPS):
+                misfit, slopes = _equations(place, satellite, velocity, slant, axes)
+                place = place - np.linalg.solve(slopes, misfit[..., None])[..., 0]
+            misfit, _ = _equations(place, satellite, velocity, slant, axes)
         if not np.abs(misfit).max(initial=0.0) < CLOSE_M:
             raise ProductFileError("has ranges that do not reach the ground; fetch it again")
         return place

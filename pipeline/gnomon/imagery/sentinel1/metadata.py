@@ -9,6 +9,7 @@ Source: Sentinel-1 Product Specification, S1-RS-MDA-52-7441, issue 3.9.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +22,10 @@ from gnomon.datamodel.arrays import Float64s
 Kind = Literal["product", "calibration", "noise"]
 FILES = {"product": "annotation", "calibration": "calibration", "noise": "noise"}
 """What people call the files, by root."""
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z?$", re.ASCII)
 PRODUCT_TYPES = {"SLC": "single-look complex in bursts", "OCN": "ocean winds and waves"}
+MOST = 1e15
+"""What no number of these files reaches: products of a few of them stay finite."""
 LONGEST_SIDE = 100_000
 """Lines or samples. A slice has 26,000 at most; strips of several slices are put together by
 users."""
@@ -110,7 +114,7 @@ def xml_number(element: Element, path: str) -> float:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not math.isfinite(number):
+    if not abs(number) < MOST:
         raise ProductFileError(f"has {text[:40]!r} as {path}, not a number; fetch it again")
     return number
 
@@ -135,7 +139,7 @@ def xml_numbers(element: Element, path: str) -> Float64s:
         numbers = np.array(words, float)
     except ValueError:
         numbers = np.array([math.nan])
-    if not np.isfinite(numbers).all():
+    if not (np.abs(numbers) < MOST).all():
         raise ProductFileError(f"has {path} that is not all numbers; fetch it again")
     found = element.find(path)
     count = None if found is None else found.get("count")
@@ -149,10 +153,12 @@ def xml_time(element: Element, path: str) -> np.datetime64:
     """Time at a path, UTC, to the nanosecond; errors as of `xml_string`."""
     text = xml_string(element, path)
     try:
-        return np.datetime64(text, "ns")
+        time = np.datetime64(text.removesuffix("Z"), "ns") if TIME.match(text) else None
     except ValueError:
-        why = f"has {text[:40]!r} as {path}, not a time"
-        raise ProductFileError(f"{why}; fetch it again") from None
+        time = None
+    if time is None:
+        raise ProductFileError(f"has {text[:40]!r} as {path}, not a time; fetch it again")
+    return time
 
 
 def xml_elements(root: Element, path: str) -> Iterator[Element]:
