@@ -48,8 +48,11 @@ def test_visits_in_the_readme_are_those_of_a_run(run: Path, port: str) -> None:
     true, estimated = claims()[name]
     season = pd.read_parquet(run / "seasons.parquet").set_index("port").loc[port]
     measured = season[["visits_p05", "visits_p95", "visits_p50"]].tolist()
-    # Sums are rounded otherwise on other processors, and a chain takes another way.
-    assert numbers(estimated) == pytest.approx(measured, rel=0.2, abs=4)
+    # Sums are rounded otherwise on other processors, and a chain takes another way; far, where the
+    # season says itself that it has not settled.
+    assert numbers(estimated) == pytest.approx(
+        measured, rel=0.2, abs=10 if season.preliminary else 4
+    )
     truth = gpd.read_parquet(ROOT / "build" / "embedded" / "truth.parquet")
     mine = truth[(truth.port == port) & (truth["type"] == "tanker") & (truth.zone == "oil pier")]
     start, end = season.start, season.end
