@@ -13,7 +13,7 @@ WEB := pipeline/gnomon/report/web
 .DEFAULT_GOAL := help
 
 .PHONY: help detect demo report page page-packages test fast lint docs notebooks bench validate \
-	evaluate evaluate-background train train-freeboard lock locked test-lowest \
+	evaluate evaluate-background evaluate-visible train train-freeboard lock locked test-lowest \
 	fuzz sbom audit clean
 
 help:  ## this list
@@ -63,6 +63,9 @@ evaluate: .venv/ready  ## cross-validate the detector by ports: make evaluate CA
 
 evaluate-background: .venv/ready  ## measure what a port's background adds: make evaluate-background [MODEL=name]
 	.venv/bin/python -m gnomon.learn.crossval.background $(MODEL)
+
+evaluate-visible: .venv/ready  ## measure detection in red, green and blue alone: make evaluate-visible [MODEL=name]
+	.venv/bin/python -m gnomon.learn.crossval.visible $(MODEL)
 
 train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
 	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)

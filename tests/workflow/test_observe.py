@@ -107,7 +107,7 @@ def test_a_scene_of_red_green_and_blue_is_observed_and_says_what_it_lacks(
     (row,) = bare.observation.itertuples()
     assert row.status == "observed"
     assert row.reason.startswith(
-        "without nir, swir16; water from blue, green and red alone; recall not measured"
+        "without nir, swir16; water from blue, green and red alone; score calibrated with infrared"
     )
     assert row.usable_fraction > 0.98
     assert bare.observation.recall.isna().all()
