@@ -70,8 +70,8 @@ evaluate-visible: .venv/ready  ## measure detection in red, green and blue alone
 train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
 	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
 
-train-freeboard: .venv/ready  ## new weights for freeboards, from simulated tankers; goes on where it stopped
-	.venv/bin/python -m gnomon.learn.freeboard models/$(or $(NAME),freeboard)
+train-freeboard: .venv/ready  ## new weights for freeboards, from simulated tankers: make train-freeboard NAME=new VERSION=0.3.0
+	.venv/bin/python -m gnomon.learn.freeboard models/$(or $(NAME),freeboard) $(VERSION)
 
 page: page-packages  ## build the page's script and style after changing report/web (needs node)
 	cd $(WEB) && npm run check && npm run build

@@ -26,12 +26,11 @@ BUILD = Path("build/freeboard")
 SHARDS, STEPS, SEED, HELD = 68, 6500, 0, 2
 """Shards in all, steps of training, seed, and shards for the recalibration."""
 _EVERY = 200
-_VERSION = "0.2.0"
 err = Console(stderr=True, highlight=False)
 
 
-def main(out: str = "models/freeboard") -> None:
-    """Train into a new folder."""
+def main(out: str = "models/freeboard", version: str = "0") -> None:
+    """Train weights of a version into a new folder."""
     if Path(out).exists():  # before an hour of work, not after
         sys.exit(f"{out} exists; weights are never overwritten")
     torch.set_num_threads(1)
@@ -52,7 +51,7 @@ def main(out: str = "models/freeboard") -> None:
     model = save_posterior(
         Path(out),
         network,
-        version=_VERSION,
+        version=version,
         gsd_range_m=(FINEST_M, COARSEST_M),
         length_range_m=(SHORTEST_M, LONGEST_M),
         recalibration=recalibrate(network, held),

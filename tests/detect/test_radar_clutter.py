@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from gnomon.detect.radar.clutter import clutter_level, exceedance, roughness_of
+from gnomon.detect.radar_clutter import clutter_level, exceedance, roughness_of
 
 
 def density(intensity: float, shape: float, looks: float) -> float:

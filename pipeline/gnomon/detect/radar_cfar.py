@@ -2,7 +2,7 @@
 
 For each block of 80 m the clutter is measured in a ring between two squares around it: the inner
 one, the guard, is larger than a ship, so that a ship is not compared with itself. Mean and second
-moment give the roughness of K-distributed clutter (`gnomon.detect.radar.clutter`), and that the
+moment give the roughness of K-distributed clutter (`gnomon.detect.radar_clutter`), and that the
 level which a pixel of the block exceeds at the false-alarm rate that was asked for. Ships in the
 ring would hide each other: what exceeds the level of a very low rate is taken out of the rings, and
 all is measured again.
@@ -30,7 +30,7 @@ from scipy import ndimage, sparse
 
 from gnomon.datamodel.arrays import Float32s, Float64s, Mask
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.detect.radar.clutter import clutter_level, roughness_of
+from gnomon.detect.radar_clutter import clutter_level, roughness_of
 
 Indices = NDArray[np.int64]
 POLARISATIONS = ("vv", "vh", "hh", "hv")

@@ -1,1 +1,0 @@
-"""Ships in radar images."""
