@@ -21,6 +21,7 @@ from catalogs import write_raster
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.recall import read_recall
+from gnomon.datamodel.scene import FileVersion
 from gnomon.datamodel.study import LoadOptions, Study
 from gnomon.datamodel.visibility import read_visibility
 from gnomon.detect.weights import read_model
@@ -321,7 +322,8 @@ def test_a_scene_of_hostile_pixels_is_a_row_with_its_reason(
     values = np.ones((side, side), kind)
     options = {"driver": "GTiff", "nodata": None, "transform": BOX.affine, "crs": str(BOX.crs)}
     path = write_raster(tmp_path / "green.tif", values, **(options | profile))
-    asset = replace(observation.scene.assets["green"], href=str(path))
+    green = observation.scene.assets["green"]
+    asset = replace(green, href=str(path), version=FileVersion())
     scene = replace(observation.scene, assets={**observation.scene.assets, "green": asset})
     row = observe(replace(observation, scene=scene)).observation.iloc[0]
     assert row.status == "failed"
