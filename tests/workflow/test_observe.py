@@ -116,6 +116,14 @@ def test_a_scene_of_red_green_and_blue_is_observed_and_says_what_it_lacks(
     assert bare.detections.freeboard_m.notna().any()
 
 
+def test_around_one_hull_water_is_not_guessed_by_its_texture(observation: Observation) -> None:
+    scene = in_colour(observation).scene
+    read = reader_of(scene, geobox_of(scene), observation.options.mask)
+    near = read(BOX[100:140, 100:140].geographic_extent.geom)
+    assert near is not None
+    assert {*near} == {*COLOUR}
+
+
 def test_counts_in_colour_fail_and_say_what_to_give(observation: Observation) -> None:
     scene = in_colour(observation).scene
     assets = {name: replace(asset, scale=1.0) for name, asset in scene.assets.items()}

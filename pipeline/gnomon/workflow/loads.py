@@ -36,7 +36,7 @@ from gnomon.geo.local import (
     rectangle_around,
 )
 from gnomon.imagery.read import geobox_of, read_window, window_of
-from gnomon.imagery.water import shows_water, usable_water
+from gnomon.imagery.water import is_visible_only, shows_water, usable_water
 from gnomon.workflow.user_tables.reading import UserTable, read_detections
 
 LOAD_BANDS = ("pan", "blue", "green", "red", "nir", "swir16", "quality")
@@ -62,7 +62,9 @@ def reader_of(scene: Scene, grid: GeoBox, options: MaskOptions) -> stage.Reader:
 
 def _read_layers(scene: Scene, window: GeoBox, options: MaskOptions) -> xr.Dataset:
     pixels = read_window(scene, window, bands=LOAD_BANDS)
-    masks = usable_water(pixels, options) if _has_masks(pixels) else None
+    # Around one hull there is too little water to know it by its texture.
+    enough = _has_masks(pixels) and not is_visible_only({str(name) for name in pixels})
+    masks = usable_water(pixels, options) if enough else None
     return load_layers(pixels, masks, scene)
 
 
