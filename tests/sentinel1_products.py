@@ -1,13 +1,14 @@
 """Files of Sentinel-1 products: real ones of the shared data, and small ones made up here."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import numpy as np
+import pytest
 import rasterio
 from numpy.polynomial import polynomial
 from pyproj import Transformer
@@ -283,3 +284,13 @@ def radar_item(image: SmallImage, assets: dict[str, Any]) -> dict[str, Any]:
         "links": [],
         "assets": assets,
     }  # fmt: skip
+
+
+def refused_in_one_line(read: Callable[[], object], *whys: str, error: type[Exception]) -> None:
+    """Check that a product is refused for these reasons, in one line."""
+    with pytest.raises(error) as caught:
+        read()
+    text = str(caught.value)
+    for why in whys:
+        assert why in text
+    assert len(text.splitlines()) == 1

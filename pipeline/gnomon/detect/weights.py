@@ -27,7 +27,7 @@ from torch import Tensor
 from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.files import toml_values
 from gnomon.datamodel.scene import Sensor
-from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.shipped import new_weights_folder, shipped
 from gnomon.datamodel.study import Options
 from gnomon.detect.architectures import AnyNetwork, Setting, builder
 from gnomon.detect.calibration import UNCALIBRATED, Calibration
@@ -283,10 +283,7 @@ def save(
         The folder exists already.
 
     """
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise WeightsError(f"{folder}: exists; weights are never overwritten") from error
+    new_weights_folder(folder)
     path = folder / WEIGHTS
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
     model = Model(

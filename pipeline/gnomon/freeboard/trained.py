@@ -26,7 +26,7 @@ from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.files import toml_values
-from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.shipped import new_weights_folder, shipped
 from gnomon.datamodel.study import Options
 from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.network import PosteriorNetwork, PosteriorOptions
@@ -182,10 +182,7 @@ def save_posterior(
         The folder exists already.
 
     """
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise WeightsError(f"{folder}: exists; weights are never overwritten") from error
+    new_weights_folder(folder)
     path = folder / _WEIGHTS
     tensors = network.state_dict() | {_FAMILIAR + n: v for n, v in vars(familiarity).items()}
     save_file({name: v.contiguous() for name, v in tensors.items()}, path)
