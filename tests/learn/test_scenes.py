@@ -9,12 +9,16 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 
 from boxes import upright
 from drawn_scenes import GRID, drawn_port
 from gnomon.datamodel.errors import CatalogError, GnomonError, LabelError
 from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.shipped import shipped
+from gnomon.learn.corrections import read_corrections
 from gnomon.learn.outlines import PIXEL_LOOSE, TIGHT
 from gnomon.learn.scenes import SHORTEST_M, labelled_scenes, outlines_of, simulated_scenes
 from servers import FileServer
@@ -57,6 +61,73 @@ def test_only_the_ports_that_are_asked_for_are_read(sea: Path) -> None:
 def test_a_catalogue_without_labels_is_refused(season) -> None:
     with pytest.raises(CatalogError, match="no item has outlines of ships"):
         labelled_scenes(season.path)
+
+
+def test_doubts_hard_negatives_and_what_was_searched_come_from_the_item(tmp_path: Path) -> None:
+    catalog = write_sea(tmp_path)
+    folder = tmp_path / "april-14"
+    (whole,) = labelled_scenes(str(catalog), ports=("-14",))
+    outlines = json.loads((folder / "ships.geojson").read_text())
+    doubt, wrong, *rest = outlines["features"]
+    del rest[0]["properties"]["length_m"]
+    for name, features in (("ships", rest), ("uncertain", [doubt]), ("rejected", [wrong])):
+        document = {"type": "FeatureCollection", "features": features}
+        (folder / f"{name}.geojson").write_text(json.dumps(document))
+    with rasterio.open(folder / "blue.tif") as band:
+        profile = band.profile | {"dtype": "uint8", "nodata": None}
+        mask = np.ones(band.shape, np.uint8)
+    mask[:100] = 0
+    with rasterio.open(folder / "searched.tif", "w", **profile) as file:
+        file.write(mask, 1)
+    path = folder / "april-14.json"
+    item = json.loads(path.read_text())
+    for name, role in (("uncertain", "doubts"), ("rejected", "hard-negatives")):
+        item["assets"][name] = {
+            "href": f"./{name}.geojson", "roles": [role], "type": "application/geo+json",
+        }  # fmt: skip
+    item["assets"]["searched"] = {"href": "./searched.tif", "roles": ["data-mask"]}
+    path.write_text(json.dumps(item))
+    (scene,) = labelled_scenes(str(catalog), ports=("-14",))
+    assert scene.ignored.tolist() == [False] * len(rest) + [True]
+    assert len(scene.hard_negatives) == 1
+    assert scene.unknown is not None
+    assert scene.unknown[:100].all()
+    assert not scene.unknown[100:].any()
+    # Without a length an outline is drawn a pixel too long.
+    given, length = whole.boxes.length[2:], scene.boxes.length[: len(rest)]
+    assert length[0] == pytest.approx(given[0] - 1, abs=0.01)
+    assert length[1:] == pytest.approx(given[1:])
+    # Corrections leave both as they are.
+    again = scene.corrected(read_corrections(shipped("configs") / "label-corrections.geojson"))
+    assert again.ignored.tolist() == scene.ignored.tolist()
+    assert again.boxes.length == pytest.approx(scene.boxes.length)
+
+
+def test_a_mask_on_another_grid_is_refused(tmp_path: Path) -> None:
+    catalog = write_sea(tmp_path)
+    with rasterio.open(tmp_path / "april-14" / "blue.tif") as band:
+        profile = band.profile | {"transform": band.transform @ Affine.translation(1, 0)}
+        values = band.read()
+    with rasterio.open(tmp_path / "april-14" / "searched.tif", "w", **profile) as file:
+        file.write(values)
+    path = tmp_path / "april-14" / "april-14.json"
+    item = json.loads(path.read_text())
+    item["assets"]["searched"] = {"href": "./searched.tif", "roles": ["data-mask"]}
+    path.write_text(json.dumps(item))
+    with pytest.raises(LabelError, match="april-14: the mask 'searched' is not on the grid"):
+        labelled_scenes(str(catalog), ports=("-14",))
+
+
+def test_at_the_anchorage_what_was_not_searched_is_unknown(shared_data: Path) -> None:
+    catalog = shared_data / "s2-anchorage" / "catalog.json"
+    if not catalog.is_file():
+        pytest.skip("no anchorage there")
+    (one,) = labelled_scenes(str(catalog), ports=("20190409",))
+    assert one.unknown is not None
+    known = ~one.unknown
+    assert known.sum() * 1e-4 == pytest.approx(137, abs=1)
+    assert one.masks["search"].to_numpy()[known].mean() > 0.99
+    assert ((~one.ignored).sum(), one.ignored.sum(), len(one.hard_negatives)) == (61, 5, 4)
 
 
 def test_outlines_are_read_as_strictly_as_labels(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from gnomon.catalog.side_files import side_files_of
 from gnomon.catalog.versions import listed_version
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
-from gnomon.datamodel.scene import QUALITY, Asset, FileVersion, Scene, Signing
+from gnomon.datamodel.scene import QUALITY, Asset, FileVersion, LabelFiles, Scene, Signing
 from gnomon.datamodel.trust import Trust
 
 YEARS = range(1972, 2200)
@@ -76,7 +76,8 @@ def scene_from_item(
         cloud_percent=number_of(item.properties.get("eo:cloud_cover")),
         granule_metadata_href=metadata.get_absolute_href() if metadata else None,
         granule_metadata_version=listed_version(metadata) if metadata else FileVersion(),
-        outlines_href=_outlines(item),
+        outlines_href=_outlines(item, "labels"),
+        beside_outlines=_beside_outlines(item),
         signing=_signing(item, known),
         trust=trust,
     )
@@ -164,11 +165,21 @@ def _granule_metadata(item: pystac.Item, known: Providers) -> pystac.Asset | Non
     return None
 
 
-def _outlines(item: pystac.Item) -> str | None:
+def _outlines(item: pystac.Item, role: str) -> str | None:
     for asset in item.assets.values():
-        if "labels" in (asset.roles or ()) and asset.media_type == pystac.MediaType.GEOJSON:
+        if role in (asset.roles or ()) and asset.media_type == pystac.MediaType.GEOJSON:
             return asset.get_absolute_href()
     return None
+
+
+def _beside_outlines(item: pystac.Item) -> LabelFiles:
+    searched = item.assets.get("searched")
+    href = searched.get_absolute_href() if searched else None
+    return LabelFiles(
+        doubts_href=_outlines(item, "doubts"),
+        hard_negatives_href=_outlines(item, "hard-negatives"),
+        searched=Asset(href=href, name="searched", media_type="image/tiff") if href else None,
+    )
 
 
 def _signing(item: pystac.Item, known: Providers) -> Signing | None:

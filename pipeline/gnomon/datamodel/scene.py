@@ -103,6 +103,19 @@ class RadarFiles:
     noise: SideFile
 
 
+@dataclass(frozen=True, kw_only=True)
+class LabelFiles:
+    """What belongs to the outlines of a scene's ships; they decide nothing of a run."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+    doubts_href: str | None = None
+    """Outlines of what may be a ship and may be none (GeoJSON)."""
+    hard_negatives_href: str | None = None
+    """Outlines of what was taken for a ship and is none (GeoJSON)."""
+    searched: Asset | None = None
+    """A mask on the grid of the bands: 0 where nobody searched for ships."""
+
+
 def _not_said(_value: object) -> Trust:
     raise ValueError("what a scene is trusted with is not said by its text")
 
@@ -157,6 +170,7 @@ class Scene:
     granule_metadata_version: FileVersion = FileVersion()
     outlines_href: str | None = None
     """Outlines of its ships (GeoJSON), where they are labelled."""
+    beside_outlines: LabelFiles = LabelFiles()
     signing: Signing | None = None
     """The provider whose hrefs must be signed just before they are opened."""
     trust: Annotated[Trust, Field(exclude=True), BeforeValidator(_not_said)] = field(
@@ -168,7 +182,7 @@ class Scene:
     def inputs(self) -> dict[str, Any]:
         """What enters the digest of a result that rests on this scene."""
         # Signatures in an address change by the hour; what it points to does not.
-        left_out = {"assets", "footprint", "trust", "radar"}
+        left_out = {"assets", "footprint", "trust", "radar", "beside_outlines"}
         if self.sensor != "sar":  # names of results of optical images are older than radar
             left_out.add("relative_orbit")
         own = {k: v for k, v in vars(self).items() if k not in left_out}

@@ -31,6 +31,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gnomon.datamodel.errors import LabelError
 from gnomon.datamodel.geojson import Row, read_geometry, read_rows, repeated, rows_table
+from gnomon.learn.outlines import flags
 
 
 class Correction(Row):
@@ -126,7 +127,12 @@ def corrected(
         {"label": pd.array(range(len(outlines)), "Int64")},
         geometry=outlines.geometry.to_numpy(),
         crs=outlines.crs,
-    ).assign(ignored=False, measured=False, doubt=False)
+    ).assign(
+        ignored=flags(outlines, "ignored"),
+        measured=flags(outlines, "measured"),
+        doubt=False,
+        length_m=outlines["length_m"].to_numpy() if "length_m" in outlines else None,
+    )
     mine = corrections[corrections.scene == scene_id].to_crs(rows.crs)
     known = mine[mine.label.notna()]
     for one in known.itertuples():

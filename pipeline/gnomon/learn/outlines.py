@@ -5,7 +5,7 @@ rectangle with the same second moments. Moments find the axis of a staircase of 
 least enclosing rectangle is too often upright.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -60,7 +60,8 @@ def boxes_of(
     ----------
     outlines
         Polygons in any CRS. Where a column ``measured`` is true, an outline runs along the hull,
-        however loose the others are. A column ``type`` tells tankers from other ships.
+        however loose the others are; where a column ``length_m`` has a number, it is as long as
+        the hull. A column ``type`` tells tankers from other ships.
     pixels
         On an odc-geo GeoBox.
     looseness
@@ -68,14 +69,26 @@ def boxes_of(
 
     """
     gsd_m = gsd_of(pixels)
+    polygons = outlines_in_pixels(outlines, pixels)
+    loose = _looseness(outlines, looseness)
     rectangles = [
-        tightened(rectangle_of(polygon), TIGHT if measured else looseness, gsd_m)
-        for polygon, measured in zip(
-            outlines_in_pixels(outlines, pixels), flags(outlines, "measured"), strict=True
-        )
+        tightened(rectangle_of(polygon), one, gsd_m)
+        for polygon, one in zip(polygons, loose, strict=True)
     ]
     parts = np.array(rectangles, np.float32).reshape(-1, 5)
     return OrientedBoxes.of(*parts.T, tanker=tanker_flags(outlines))
+
+
+def _looseness(outlines: gpd.GeoDataFrame, looseness: Looseness) -> list[Looseness]:
+    """How loosely each outline was drawn."""
+    measured, wide = flags(outlines, "measured"), replace(looseness, length_m=0.0)
+    known = np.zeros(len(outlines), bool)
+    if "length_m" in outlines:
+        known = outlines["length_m"].notna().to_numpy()
+    return [
+        TIGHT if tight else wide if long else looseness
+        for tight, long in zip(measured, known, strict=True)
+    ]
 
 
 def rectangle_of(polygon: shapely.Geometry) -> Rectangle:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 import xarray as xr
 from odc.geo.xr import wrap_xr
@@ -25,8 +26,9 @@ from gnomon.datamodel.arrays import Mask
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import CatalogError, LabelError
 from gnomon.datamodel.files import write_whole
-from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import CatalogOptions, MaskOptions
+from gnomon.imagery.rasters import raster_of, reading
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
 from gnomon.learn.corrections import corrected, read_corrections
@@ -161,8 +163,29 @@ def labelled_scenes(
 
 def _read(scene: Scene) -> LabelledScene:
     pixels = read_pixels(scene, None)
-    masks = usable_water(pixels, MaskOptions())
-    return LabelledScene(scene.id, pixels, masks, outlines_of(scene), looseness=PIXEL_LOOSE)
+    beside = scene.beside_outlines
+    outlines = outlines_of(scene)
+    if beside.doubts_href:
+        doubts = _outlines_at(beside.doubts_href, scene).assign(ignored=True)
+        outlines = pd.concat([outlines, doubts], ignore_index=True)
+    wrong = beside.hard_negatives_href
+    return LabelledScene(
+        scene.id,
+        pixels,
+        usable_water(pixels, MaskOptions()),
+        outlines,
+        looseness=PIXEL_LOOSE,
+        hard_negatives=_outlines_at(wrong, scene) if wrong else _none(),
+        unknown=None if beside.searched is None else _not_searched(scene, beside.searched, pixels),
+    )
+
+
+def _not_searched(scene: Scene, mask: Asset, pixels: xr.Dataset) -> Mask:
+    with reading(scene, mask):
+        raster = raster_of(scene, mask)
+        if raster.grid != pixels.odc.geobox:
+            raise LabelError(f"{scene.id}: the mask 'searched' is not on the grid of the bands")
+        return np.asarray(raster.source.read(mask.band) == 0)
 
 
 def outlines_of(scene: Scene) -> gpd.GeoDataFrame:
@@ -176,7 +199,10 @@ def outlines_of(scene: Scene) -> gpd.GeoDataFrame:
         They cannot be read, or features are at fault: each is named.
 
     """
-    href = str(scene.outlines_href)
+    return _outlines_at(str(scene.outlines_href), scene)
+
+
+def _outlines_at(href: str, scene: Scene) -> gpd.GeoDataFrame:
     shown = without_secrets(href)
     try:
         body = read_document(href, scene.trust, timeout_s=OUTLINES_S)

@@ -1,13 +1,10 @@
 """What is measured in red, green and blue alone."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.datamodel.study import CatalogOptions, MaskOptions
+from gnomon.datamodel.study import MaskOptions
 from gnomon.detect.calibration import UNCALIBRATED
 from gnomon.imagery.water import usable_water
 from gnomon.learn.crossval.folds import Fold
@@ -15,7 +12,6 @@ from gnomon.learn.crossval.visible import (
     ALL,
     BY_TEXTURE,
     WATER_BY_INFRARED,
-    anchorage_scene,
     compare_ports,
     in_visible,
     score_lines,
@@ -69,16 +65,3 @@ def test_a_fold_finds_three_times_at_its_own_port(scene: LabelledScene) -> None:
     lines = list(score_lines(found, 0.5))
     assert lines[0].count("|") == lines[1].count("|") == lines[2].count("|")
     assert "| 1.000 | 1.00 | 1.00 |" in lines[2]
-
-
-def test_at_the_anchorage_what_was_not_searched_is_unknown(shared_data: Path) -> None:
-    catalog = shared_data / "s2-anchorage" / "catalog.json"
-    if not catalog.is_file():
-        pytest.skip("no anchorage there")
-    scenes = find_scenes(CatalogOptions(url=str(catalog)), area=None).scenes
-    one = anchorage_scene(min(scenes, key=lambda each: each.id))
-    assert one.unknown is not None
-    known = ~one.unknown
-    assert known.sum() * 1e-4 == pytest.approx(137, abs=1)
-    assert one.masks["search"].to_numpy()[known].mean() > 0.99
-    assert (~one.ignored).sum() == 61

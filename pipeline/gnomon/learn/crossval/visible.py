@@ -16,22 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import rasterio
 import torch
 from rich.console import Console
 
-from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import CatalogError, GnomonError
-from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.shipped import shipped
-from gnomon.datamodel.study import CatalogOptions, MaskOptions
+from gnomon.datamodel.study import MaskOptions
 from gnomon.detect.calibration import Calibration
 from gnomon.detect.weights import Weights, load
-from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
 from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval.folds import Fold, read_folds
@@ -44,7 +38,7 @@ from gnomon.learn.crossval.matches import (
     shape_errors,
 )
 from gnomon.learn.finders import Finder, network_finder, weights_finder
-from gnomon.learn.scenes import LabelledScene, labelled_scenes, outlines_of
+from gnomon.learn.scenes import LabelledScene, labelled_scenes
 from gnomon.learn.train import read_network
 
 VISIBLE = ["blue", "green", "red"]
@@ -140,28 +134,11 @@ def score_lines(kinds: Mapping[str, Matches], threshold: float) -> Iterator[str]
             )
 
 
-def anchorage_scene(scene: Scene) -> LabelledScene:
-    """A date of the anchorage; water counts where it was searched."""
-    folder = Path(str(scene.outlines_href)).parent
-    pixels = read_pixels(scene, None, bands=VISIBLE)
-    with rasterio.open(folder / "searched.tif") as source:
-        searched = source.read(1) > 0
-    outlines = outlines_of(scene)[["geometry"]].assign(ignored=False)
-    doubtful = gpd.read_file(folder / "uncertain.geojson")
-    if len(doubtful):
-        doubtful = doubtful.to_crs(outlines.crs)[["geometry"]].assign(ignored=True)
-        outlines = pd.concat([outlines, doubtful], ignore_index=True)
-    masks = usable_water(pixels, MaskOptions())
-    return LabelledScene(scene.id, pixels, masks, outlines, unknown=~searched)
-
-
 def measure_anchorage(catalog: Path, ready: Weights) -> dict[str, Matches]:
-    """What weights find at the anchorage, date by date and in all."""
+    """What weights find at the anchorage, where it was searched, date by date and in all."""
     find = weights_finder(ready)
-    every = find_scenes(CatalogOptions(url=str(catalog)), area=None).scenes
     scenes, found = [], []
-    for one in sorted(every, key=lambda scene: scene.id):
-        scene = anchorage_scene(one)
+    for scene in sorted(labelled_scenes(str(catalog)), key=lambda one: one.name):
         found.append(scene.known(find(scene)))
         counted = scene.masks["water"] & (~scene.unknown if scene.unknown is not None else True)
         scenes.append(replace(scene, masks=scene.masks.assign(water=counted)))
