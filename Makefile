@@ -67,8 +67,8 @@ evaluate-background: .venv/ready  ## measure what a port's background adds: make
 evaluate-visible: .venv/ready  ## measure detection in red, green and blue alone: make evaluate-visible [MODEL=name]
 	.venv/bin/python -m gnomon.learn.crossval.visible $(MODEL)
 
-train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json"
-	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME)
+train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json" [STEPS= SEED=]
+	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME) $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
 
 train-freeboard: .venv/ready  ## new weights for freeboards, from simulated tankers: make train-freeboard NAME=new VERSION=0.3.0
 	.venv/bin/python -m gnomon.learn.freeboard models/$(or $(NAME),freeboard) $(VERSION)

@@ -31,7 +31,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a small network that has learned nothing."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("weights") / "small"
-    weights.save(folder, Network(SMALL), version="1", calibration=CALIBRATION)
+    weights.save(folder, Network(SMALL), version="1", calibration=CALIBRATION, trained_on=["x"])
     return folder
 
 
@@ -65,6 +65,8 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
     assert same(tmp_path / "one", tmp_path / "same")
     assert not same(tmp_path / "one", tmp_path / "other")
     assert not same(tmp_path / "one", base)
+    known = weights.read_model(str(tmp_path / "one")).trained_on
+    assert known == ("april-04", "april-14", "april-24", "x")
     assert [(done, total) for done, total, _ in seen[:3]] == [(1, 3), (2, 3), (3, 3)]
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == [
         "card.md",

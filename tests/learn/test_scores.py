@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from boxes import upright
 from drawn_scenes import GRID, drawn_port
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.datamodel.errors import CatalogError
+from gnomon.datamodel.errors import CatalogError, WeightsError
 from gnomon.datamodel.shipped import shipped
+from gnomon.detect import weights
 from gnomon.learn import scores
 from gnomon.learn.scores import match_scenes, score_catalog, score_table
 
@@ -90,6 +91,26 @@ def test_the_order_of_scenes_does_not_count(order: list[int]) -> None:
     mixed = match_scenes([scenes[n] for n in order], [found[n] for n in order]).ranking
     assert mixed.average_precision() == pytest.approx(plain.average_precision())
     assert mixed.at(0.5) == plain.at(0.5)
+
+
+def test_scenes_that_weights_were_trained_on_are_not_called_unseen(
+    sea: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(WeightsError, match="was trained on every scene"):
+        score_table("s2-vessel", CASABLANCA)
+    monkeypatch.setattr(scores, "weights_finder", lambda _: lambda _: OrientedBoxes.empty())
+    ready = weights.load("s2-vessel")
+    for known, line, labels in (
+        (("april-04", "april-24"), "trained on them: april-04, april-24.", 6),
+        (None, "does not say which scenes", 18),
+        ((), "", 18),
+    ):
+        model = ready.model.model_copy(update={"trained_on": known})
+        monkeypatch.setattr(weights, "load", lambda _, m=model: replace(ready, model=m))
+        text = score_table("s2-vessel", str(sea))
+        row = next(row for row in text.splitlines() if row.startswith("| network | >= 50 m"))
+        assert int(row.split("|")[3]) == pytest.approx(labels, rel=0.4)
+        assert text.rstrip().endswith(line) or line in text
 
 
 def test_a_table_without_a_hull_says_nothing_of_shapes(

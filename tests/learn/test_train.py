@@ -91,6 +91,7 @@ def test_training_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_pa
     )  # fmt: skip
     assert load(str(out)).model == model
     assert model.calibration == CALIBRATION
+    assert model.trained_on == ("april-04", "april-14", "april-24")
     assert progress == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
     with pytest.raises(WeightsError, match="never overwritten"):

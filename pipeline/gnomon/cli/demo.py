@@ -45,11 +45,14 @@ def demo_command(*, out: Path = Path("runs") / SCENE, model: str = MODEL) -> int
     console.print("A real scene: Casablanca, Sentinel-2, 26 April 2023. Contains modified")
     console.print("Copernicus Sentinel data 2023; labels by sen2ships (MIT).")
     weights = read_model(model)
-    seen = "trained WITHOUT this port" if model == MODEL else "which may have been trained on it"
-    console.print(f"Weights: {weights.name} {weights.version}, {seen}.\n")
     started = time.perf_counter()
     run = run_study(study, out, infer=False)
     scene = run.planned[0].scene
+    known = weights.trained_on
+    seen = "trained WITHOUT this port"
+    if known is None or scene.id in known:
+        seen = "which may have been trained on it" if known is None else "TRAINED on this very port"
+    console.print(f"Weights: {weights.name} {weights.version}, {seen}.\n")
     path = out / f"{SCENE}.png"
     labelled_picture(read_pixels(scene, None), run.detections, outlines_of(scene), path=path)
     seconds = time.perf_counter() - started

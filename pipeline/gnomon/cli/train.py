@@ -108,7 +108,7 @@ def evaluate_command(catalog: str, /, *, model: str = "s2-vessel", hosts: HostNa
     Parameters
     ----------
     catalog
-        Catalogue with outlines that the weights were not trained on.
+        Catalogue with outlines of ships. Scenes that the weights were trained on are left out.
     model
         Name or folder of weights.
 

@@ -10,7 +10,7 @@ Training writes a new folder and never into an old one.
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,6 +66,8 @@ class Model(Options):
     """Smallest and largest pixel that it was tested with; others are refused."""
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     """SHA-256 of the weights."""
+    trained_on: tuple[str, ...] | None = None
+    """Ids of the real scenes that the weights were trained on; None where they are unknown."""
     network: dict[str, Setting]
     """Settings of the architecture."""
     calibration: Calibration
@@ -274,6 +276,7 @@ def save(
     sensor: Sensor = "optical",
     gsd_m: float = GSD_M,
     gsd_range_m: tuple[float, float] = GSD_RANGE_M,
+    trained_on: Collection[str] | None = None,
 ) -> Model:
     """Write a new folder of weights with their check.
 
@@ -296,6 +299,7 @@ def save(
         gsd_m=gsd_m,
         gsd_range_m=gsd_range_m,
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        trained_on=None if trained_on is None else tuple(sorted(set(trained_on))),
         network=network.settings(),
         calibration=calibration,
     )

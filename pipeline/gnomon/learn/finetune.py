@@ -30,7 +30,7 @@ from gnomon.detect.centernet.network import Network
 from gnomon.learn.batches import sampling_weights
 from gnomon.learn.card import card
 from gnomon.learn.chips import FOLDER
-from gnomon.learn.compare import WeightsComparison, compare, split
+from gnomon.learn.compare import Split, WeightsComparison, compare, split
 from gnomon.learn.fit import TrainOptions, fit
 from gnomon.learn.labels import NAME
 from gnomon.learn.recipe import stage_digest
@@ -134,7 +134,7 @@ def finetune(
     network = run.train("final run", (*parts.train, *parts.holdout))
     made = run.place / "made" / out.name
     shutil.rmtree(made.parent, ignore_errors=True)
-    model = _save(made, network, comparison, version=version)
+    model = _save(made, network, comparison, version=version, trained_on=run.seen(parts))
     minutes = (time.perf_counter() - started) / 60
     text = card(model, ready.model, parts, comparison, options=asdict(options), minutes=minutes)
     (made / "card.md").write_text(text, encoding="utf-8")
@@ -144,7 +144,12 @@ def finetune(
 
 
 def _save(
-    folder: Path, network: Network, comparison: WeightsComparison, *, version: str
+    folder: Path,
+    network: Network,
+    comparison: WeightsComparison,
+    *,
+    version: str,
+    trained_on: set[str] | None,
 ) -> weights.Model:
     model = comparison.model
     return weights.save(
@@ -155,6 +160,7 @@ def _save(
         sensor=model.sensor,
         gsd_m=model.gsd_m,
         gsd_range_m=model.gsd_range_m,
+        trained_on=trained_on,
     )
 
 
@@ -193,6 +199,14 @@ class _Run:
         scenes = labelled_scenes(*catalogs, hosts=hosts)
         real = [scene_tensors(scene, base.model.bands) for scene in scenes]
         return _Run(place, digest(inputs), base, tuple(real), options, on_progress)
+
+    def seen(self, parts: Split) -> set[str] | None:
+        """Ids of the scenes that new weights have seen; None if those of the base are unknown."""
+        before = self.base.model.trained_on
+        if before is None:
+            return None
+        samples = [scene.name for scene in (*parts.train, *parts.holdout)]
+        return {*before, *samples, *(scene.name for scene in self.real)}
 
     def checks(self) -> list[LabelledScene]:
         """Simulated scenes that nothing was trained on, to see what was forgotten."""

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.datamodel.errors import WeightsError
 from gnomon.detect import weights
+from gnomon.detect.weights import MODEL
 from gnomon.learn.finders import cfar_finder, weights_finder
 from gnomon.learn.metrics import SHORT_M, Matched, match
 from gnomon.learn.scenes import LabelledScene, labelled_scenes
@@ -115,19 +117,40 @@ def _score(labels: str, least_m: float, result: Matched, threshold: float) -> Sc
     )
 
 
+def unseen(scenes: Sequence[LabelledScene], model: weights.Model) -> list[LabelledScene]:
+    """The scenes that weights were not trained on, as far as their model.toml says.
+
+    Raises
+    ------
+    WeightsError
+        They were trained on all of them.
+
+    """
+    left = [scene for scene in scenes if scene.name not in (model.trained_on or ())]
+    if not left:
+        raise WeightsError(
+            f"{model.label} was trained on every scene of this catalogue, so a score would say "
+            "nothing of other places; name scenes that it has not seen, or weights that were "
+            "trained without these (models/s2-vessel-without-athens-casablanca is an example)"
+        )
+    return left
+
+
 def score_table(model: str, catalog: str, *, hosts: Sequence[str] = ()) -> str:
     """Scores of weights on a labelled catalogue beside those of CFAR alone, as Markdown.
 
-    The network is read at its own threshold, CFAR at the one that flatters it.
+    The network is read at its own threshold, CFAR at the one that flatters it. Scenes that the
+    weights were trained on are left out, and named.
 
     Raises
     ------
     GnomonError
-        As `score_catalog`.
+        As `score_catalog`, or the weights were trained on every scene.
 
     """
-    scenes = labelled_scenes(catalog, hosts=hosts)
     ready = weights.load(model)
+    every = labelled_scenes(catalog, hosts=hosts)
+    scenes = unseen(every, ready.model)
     threshold = ready.model.calibration.threshold
     lines = [
         "| detector | ships | labels | AP | precision | recall | F1 | seconds |",
@@ -148,7 +171,21 @@ def score_table(model: str, catalog: str, *, hosts: Sequence[str] = ()) -> str:
             )
         if title == "network":
             shapes = list(_shape_errors(result, threshold, scenes[0].gsd_m))
-    return "\n".join([*lines, "", *shapes])
+    return "\n".join([*lines, "", *shapes, *_training_lines(every, scenes, ready.model)])
+
+
+def _training_lines(
+    every: Sequence[LabelledScene], scored: Sequence[LabelledScene], model: weights.Model
+) -> Iterator[str]:
+    """Which scenes were not scored, or that this is not known."""
+    if model.trained_on is None:
+        yield (
+            f"{MODEL} of {model.name} does not say which scenes the weights were trained on: if "
+            "these are among them, the scores say nothing of other places."
+        )
+    names = {scene.name for scene in scored}
+    if left := [scene.name for scene in every if scene.name not in names]:
+        yield f"Not scored, because {model.label} was trained on them: {', '.join(left)}."
 
 
 def _shape_errors(result: Matched, threshold: float, gsd_m: float) -> Iterator[str]:

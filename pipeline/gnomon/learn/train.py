@@ -103,6 +103,7 @@ def train(
         network,
         version=version,
         calibration=calibration,
+        trained_on=[scene.name for scene in labelled],
     )
     shutil.rmtree(folder)
     return model
