@@ -71,6 +71,7 @@ def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == [
         "card.md",
         "check.safetensors",
+        "item.json",
         "model.toml",
         "weights.safetensors",
     ]

@@ -33,6 +33,7 @@ from gnomon.learn.chips import FOLDER
 from gnomon.learn.compare import Split, WeightsComparison, compare, split
 from gnomon.learn.fit import TrainOptions, fit
 from gnomon.learn.labels import NAME
+from gnomon.learn.mlm import CARD, write_item
 from gnomon.learn.recipe import stage_digest
 from gnomon.learn.samples import read_samples
 from gnomon.learn.scenes import LabelledScene, labelled_scenes, simulated_scenes
@@ -137,7 +138,8 @@ def finetune(
     model = _save(made, network, comparison, version=version, trained_on=run.seen(parts))
     minutes = (time.perf_counter() - started) / 60
     text = card(model, ready.model, parts, comparison, options=asdict(options), minutes=minutes)
-    (made / "card.md").write_text(text, encoding="utf-8")
+    (made / CARD).write_text(text, encoding="utf-8")
+    write_item(made)
     made.rename(out)
     shutil.rmtree(run.place)
     return model

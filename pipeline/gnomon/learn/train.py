@@ -22,6 +22,7 @@ from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network, NetworkOptions
 from gnomon.learn.batches import sampling_weights
 from gnomon.learn.fit import TrainOptions, fit
+from gnomon.learn.mlm import write_item
 from gnomon.learn.recipe import network_name
 from gnomon.learn.scenes import labelled_scenes, simulated_scenes
 from gnomon.learn.tensors import SceneTensors, scene_tensors
@@ -105,6 +106,7 @@ def train(
         calibration=calibration,
         trained_on=[scene.name for scene in labelled],
     )
+    write_item(out)
     shutil.rmtree(folder)
     return model
 
