@@ -29,6 +29,7 @@ from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions
+from gnomon.datamodel.study_paths import missing_variable
 
 PAGE = 100
 """Items per answer: what the slowest of the public servers gives without a time-out."""
@@ -140,6 +141,10 @@ def find_scenes(
         The options name a file of profiles that cannot be used.
 
     """
+    if variable := missing_variable(options.url):
+        raise CatalogError(
+            f"{options.url}: {variable} is not set; name by it the folder with the data"
+        )
     known = providers_with(options.providers)
     query, listing = _Query(area=area, start=start, end=end, ids=ids), _Listing()
     with explained(options.url):

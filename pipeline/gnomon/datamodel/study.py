@@ -14,11 +14,9 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
     model_validator,
 )
 from shapely import box, difference, union_all
@@ -29,27 +27,11 @@ from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.ports import Port, read_ports
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.study_paths import CatalogPath, FilePath, ModelPath
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
-
-
-def _anchor(value: Any, info: ValidationInfo) -> Any:
-    """Make a relative path absolute, from the folder of the study; addresses stay as they are."""
-    folder = (info.context or {}).get("folder")
-    if folder is None or not isinstance(value, str) or not value or "://" in value:
-        return value
-    return str((folder / value).resolve())
-
-
-def _anchor_model(value: Any, info: ValidationInfo) -> Any:
-    """Likewise, but a bare name is one of those that come with gnomon."""
-    return _anchor(value, info) if isinstance(value, str) and "/" in value else value
-
-
-FilePath = Annotated[Path, BeforeValidator(_anchor)]
-"""A path in a study file."""
 
 
 class Options(BaseModel):
@@ -61,8 +43,9 @@ class Options(BaseModel):
 class CatalogOptions(Options):
     """Where scenes come from."""
 
-    url: Annotated[str, BeforeValidator(_anchor)] = Field(min_length=1)
-    """Address of a STAC API, or address or path of a static STAC catalogue."""
+    url: CatalogPath = Field(min_length=1)
+    """Address of a STAC API, or address or path of a static STAC catalogue. A path may begin with
+    an environment variable, ``${GNOMON_DATA}/catalog.json``."""
     collections: tuple[str, ...] = ()
     """Collections to search; all of the catalogue if left out."""
     providers: FilePath | None = None
@@ -139,7 +122,7 @@ class MaskOptions(Options):
 class DetectOptions(Options):
     """How ships are found."""
 
-    models: dict[Sensor, Annotated[str, BeforeValidator(_anchor_model)]] = {"optical": "s2-vessel"}
+    models: dict[Sensor, ModelPath] = {"optical": "s2-vessel"}
     """Weights for each sensor of the scenes: name of weights that come with gnomon, or path of a
     folder of weights."""
     threshold: Fraction | None = None
@@ -168,6 +151,9 @@ class LoadOptions(Options):
 class TrackOptions(Options):
     """How detections become visits and voyages."""
 
+    enabled: bool = True
+    """Whether `gnomon run` goes on from ships to visits and barrels; if not, a run counts ships in
+    images, as at an anchorage where only waiting ships are seen."""
     zones: tuple[str, ...] = ()
     """Zones where a ship counts as visiting; if left out, every berth of a port, or the whole port
     where it has no berth."""
@@ -175,7 +161,7 @@ class TrackOptions(Options):
     """Ports that serve as anchorages of another one: ``{vostochny = ["vostochny-anchorage"]}``.
     Ships there, and in a port's own anchorages, are waiting and not visiting; their load states are
     evidence of the loads with which visits begin and end."""
-    traffic: Annotated[str, BeforeValidator(_anchor_model)] = Field("small-tankers", min_length=1)
+    traffic: ModelPath = Field("small-tankers", min_length=1)
     """Which ships call, how long they stay and how sensors see them: name of a file that comes with
     gnomon (``small-tankers``), or path of one of your own (`gnomon.datamodel.traffic`)."""
     dwell_days: float | None = Field(default=None, gt=0, le=30)
