@@ -11,7 +11,7 @@ from gnomon.report.load_tables import read_run
 from gnomon.report.page.evidence import PageEvidence
 from gnomon.report.page.page import page_html
 from gnomon.report.page.schema import PagePicture, PortPicture
-from run_folders import IDS, day, ledger, observation, season, visit, write_run
+from run_folders import IDS, day, ledger, observation, season, ship, visit, write_run
 
 PNG = (
     "data:image/png;base64,"
@@ -115,3 +115,25 @@ def _simulate(folder: Path) -> None:
         rows = gpd.read_parquet(folder / f"{name}.parquet")
         rows["collection"] = "synthetic-" + rows.collection
         rows.to_parquet(folder / f"{name}.parquet")
+
+
+def write_counted_page(folder: Path, counts: tuple[int, ...]) -> str:
+    """Address of the page of a run that counts ships: so many in each image, and no load."""
+    names = [[f"S2A_{n}-e{k}-n1" for k in range(count)] for n, count in enumerate(counts)]
+    ships = [
+        ship(name, day(5.0 * n), 130.3, length_m=150.0 + n, load_state=None, load_reason=None)
+        for n, each in enumerate(names)
+        for name in each
+    ]
+    images = [observation(f"S2A_{n}", day(5.0 * n)) for n in range(len(counts))]
+    write_run(
+        folder,
+        names=("detections", "observations"),
+        study={**STUDY, "track": {"enabled": False}},
+        detections=ships,
+        observations=images,
+    )
+    seen = PageEvidence(chips={name: chip() for each in names for name in each})
+    path = folder / "report.html"
+    path.write_text(page_html(read_run(folder), seen))
+    return path.as_uri()

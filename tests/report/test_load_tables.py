@@ -70,6 +70,14 @@ def test_a_missing_or_damaged_table_is_empty_and_noted(run: Path, name: str) -> 
         assert [note.split()[0] for note in read.notes] == [f"{name}.parquet"]
 
 
+def test_what_a_study_does_not_ask_for_is_not_missing(tmp_path: Path) -> None:
+    counts = {"study": {"track": {"enabled": False}}, "names": ("detections", "observations")}
+    assert read_run(write_run(tmp_path / "counted", **counts)).notes == ()
+    assert len(read_run(write_run(tmp_path / "whole", names=counts["names"])).notes) == len(
+        OPTIONAL
+    )
+
+
 @pytest.mark.parametrize("name", list(ROWS))
 def test_columns_of_another_version_are_null_or_dropped(run: Path, name: str) -> None:
     path = run / f"{name}.parquet"

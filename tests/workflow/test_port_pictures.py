@@ -136,7 +136,7 @@ def test_land_is_what_the_mask_calls_land_and_no_hull(
     assert drawn.symmetric_difference(truth).area < 0.02 * truth.area
 
 
-def test_radar_fine_pixels_and_scenes_without_infrared_show_no_land(
+def test_radar_fine_pixels_and_scenes_without_colours_or_infrared_show_no_land(
     observations: list[Observation],
 ) -> None:
     scene = observations[0].scene
@@ -144,6 +144,8 @@ def test_radar_fine_pixels_and_scenes_without_infrared_show_no_land(
     assert not shows_land(replace(scene, gsd_m=3.0))
     assert not shows_land(replace(scene, sensor="sar"))
     colours = {name: scene.assets[name] for name in ("blue", "green", "red")}
+    assert shows_land(replace(scene, assets=colours))
+    del colours["blue"]
     assert not shows_land(replace(scene, assets=colours))
 
 

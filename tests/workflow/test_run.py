@@ -145,7 +145,7 @@ def test_a_second_run_does_nothing_but_mend_the_store_and_says_the_same(
     shutil.copytree(tmp_path / "store" / other, tmp_path / "store" / one)
     assert (tmp_path / "visits.parquet").is_file()
     assert (tmp_path / "surroundings.parquet").is_file()
-    healed = run(study(sea), tmp_path, infer=False)
+    healed = run(study(sea, track={"enabled": False}), tmp_path)  # ships are counted, not visits
     assert healed.new == 1
     # Without visits there are no places of visits either: none, and not an empty table of them.
     assert not (tmp_path / "visits.parquet").exists()

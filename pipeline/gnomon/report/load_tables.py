@@ -154,8 +154,12 @@ def read_run(folder: Path) -> Run:
     tables: dict[str, Any] = {}
     for name, model in REQUIRED.items():
         tables[name] = _conformed(name, read_places(folder / f"{name}.parquet"), model, notes)
+    study = _study(values, metadata, notes)
+    # What a study does not ask for is not missing.
+    unasked = study is not None and not study.track.enabled
     for name, model in OPTIONAL.items():
-        tables[name] = _conformed(name, _optional(folder, name, notes), model, notes)
+        rows = _optional(folder, name, [] if unasked else notes)
+        tables[name] = _conformed(name, rows, model, notes)
     effects = folder / "decisions.parquet"
     tables["decisions"] = _conformed(
         "decisions",
@@ -169,7 +173,6 @@ def read_run(folder: Path) -> Run:
         notes.append(OTHERS)
         tables |= {name: tables[name].iloc[:0] for name in INFERRED}
         tables["left_out"] = INFERRED
-    study = _study(values, metadata, notes)
     return Run(folder=folder, **tables, metadata=metadata, study=study, notes=tuple(notes))
 
 

@@ -123,7 +123,8 @@ def _clearest(rows: pd.DataFrame, observations: Sequence[Observation]) -> Iterat
 def shows_land(scene: Scene) -> bool:
     """Whether land can be determined in a scene of no more pixels than a map needs."""
     bands = set(scene.assets)
-    return scene.sensor == "optical" and scene.gsd_m >= FINEST_M and {"green", "nir"} <= bands
+    water = {"green", "nir"} <= bands or {"blue", "green", "red"} <= bands
+    return scene.sensor == "optical" and scene.gsd_m >= FINEST_M and water
 
 
 def _given_up(_job: tuple[str, Observation], _error: WorkerError) -> pd.DataFrame:

@@ -185,7 +185,7 @@ def _run(
     )
     detections, rows = joined([*unobserved, *results])
     inference = None
-    if infer and (rows.status == "observed").any():
+    if infer and study.track.enabled and (rows.status == "observed").any():
         report = begin("inferring visits and barrels")
         inference = _inferred(study, detections, rows, decisions, executor, report)
     berths = _berths(inference, detections, observations, store, executor, begin)

@@ -165,6 +165,20 @@ def test_the_strongest_picture(
     assert strongest(run, PageEvidence()) is None
 
 
+def test_without_visits_and_loads_the_surest_large_ship_is_shown(tmp_path: Path) -> None:
+    rows = [(0.99, 90.0), (0.7, 210.0), (0.8, 230.0)]
+    ships = [
+        ship(name, day(n), 130.3, score=score, length_m=length_m)
+        for n, (name, (score, length_m)) in enumerate(zip(IDS, rows, strict=True))
+    ]
+    run = read_run(write_run(tmp_path, detections=ships, names=("detections", "observations")))
+    for shown, best in ((IDS, IDS[2]), (IDS[:2], IDS[1]), (IDS[:1], IDS[0])):
+        found = strongest(run, PageEvidence(chips=dict.fromkeys(shown, picture())))
+        assert found is not None
+        assert found["ship"] == best
+    assert strongest(run, PageEvidence()) is None
+
+
 def test_a_port_has_the_picture_that_the_run_keeps(tmp_path: Path) -> None:
     folder = write_run(tmp_path)
     assert page_evidence(read_run(folder)).ports == {}

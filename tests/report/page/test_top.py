@@ -15,6 +15,7 @@ from small_pages import (
     failed,
     port_season,
     seen_ships,
+    write_counted_page,
     write_small_page,
 )
 
@@ -142,6 +143,25 @@ def test_where_every_image_failed_no_image_could_be_used(opened: Open, tmp_path:
         tmp_path, observations=failed(12), detections=[], visits=[], ledger=[], seasons=[]
     )
     assert headline(opened(page)) == "No image could be used: 12 failed."
+
+
+def test_a_run_that_counts_ships_says_nothing_of_loads_and_visits(
+    opened: Open, tmp_path: Path
+) -> None:
+    tab = opened(write_counted_page(tmp_path, (2, 0, 3)))
+    assert headline(tab) == (
+        "0 to 3 ships found in an image, 5 in all 3. A ship that stays counts in every image that "
+        "shows it. Visits were not inferred."
+    )
+    drawn = tab.locator(".first svg[role=img]").last.get_attribute("aria-label")
+    assert re.findall(r"Rajin \d+ \w+ 2024 (\d+)", drawn) == ["2", "0", "3"]
+    assert tab.locator(".thumbs li").count() == 5
+    assert "is gnomon surer" in tab.locator(".strongest figcaption").inner_text()
+    outside = tab.locator("main > section:not(#words)")
+    said = " ".join(one.inner_text() for one in outside.all()).lower()
+    assert not re.findall("laden|ballast|freeboard|is missing|barrel", said)
+    tab.locator(".thumbs a").first.click()
+    assert "Visits were not inferred" in tab.locator("dialog").inner_text()
 
 
 def test_failed_and_clouded_images_stand_beside_those_that_could_be_used(

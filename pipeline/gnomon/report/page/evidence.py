@@ -220,11 +220,14 @@ def strongest(run: Run, seen: PageEvidence) -> Strongest | None:
     """The picture of a visit's hull whose own pixels say most of its load.
 
     It shows the hull as fitted. Hulls of fewer than `LARGE_PX` pixels count only if none has more,
-    and those whose visit as a whole says otherwise, or nothing, only if none else is left.
+    and those whose visit as a whole says otherwise, or nothing, only if none else is left. In a run
+    without visits and loads it is the hull that is most surely a ship, a large one first.
     """
+    shown = run.detections[run.detections.detection_id.isin(seen.chips)]
+    if not len(run.visits) and not shown.log_lr_laden.notna().any():
+        return _surest(shown, seen)
     visited = {name for text in run.visits.detections for name in parsed(text, list[str]())}
-    table = run.detections
-    rows = table[table.detection_id.isin(visited & set(seen.chips)) & table.log_lr_laden.notna()]
+    rows = shown[shown.detection_id.isin(visited) & shown.log_lr_laden.notna()]
     if not len(rows):
         return None
     drawn = rows.detection_id.map(lambda name: seen.chips[name]["hull"] is not None)
@@ -238,7 +241,19 @@ def strongest(run: Run, seen: PageEvidence) -> Strongest | None:
             ~drawn.to_numpy(bool),
         )
     )
-    row = rows.iloc[order[0]]
+    return _picture_of_row(rows.iloc[order[0]], seen)
+
+
+def _surest(rows: pd.DataFrame, seen: PageEvidence) -> Strongest | None:
+    """The hull with the highest score, of those of `LARGE_PX` pixels and more if there are any."""
+    if not len(rows):
+        return None
+    large = rows.length_m / rows.gsd_m >= LARGE_PX
+    order = np.lexsort((rows.detection_id, -rows.score.fillna(0), ~large.to_numpy()))
+    return _picture_of_row(rows.iloc[order[0]], seen)
+
+
+def _picture_of_row(row: pd.Series, seen: PageEvidence) -> Strongest:
     credit = image_credit(str(row.collection), str(row.platform), row.seen_at)
     return {
         "ship": str(row.detection_id),

@@ -1,5 +1,6 @@
 // The answer, before anything else: a sentence, two pictures, the visits, and the numbers.
 import { Changes } from "./changes";
+import { Counts } from "./counts";
 import { Cumulative } from "./cumulative";
 import type { Page, Year } from "./data";
 import { StrongestPicture, Visits } from "./gallery";
@@ -41,7 +42,7 @@ export function Answer({ page, decisions }: { page: Page; decisions: Decisions }
       <Headline page={page} year={year} pending={pendingText(page, decisions)} />
       <div class="first">
         <StrongestPicture page={page} />
-        {year?.curve && <Cumulative page={page} year={year} curve={year.curve} />}
+        {year?.curve ? <Cumulative page={page} year={year} curve={year.curve} /> : <Counts page={page} />}
       </div>
       <Visits page={page} />
       <Tiles page={page} year={year} />

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { Answer } from "./answer";
 import { Card, shownAt } from "./card";
 import { loadPage, type Page } from "./data";
-import { everything, Filters, Opened, showsObservation, showsShip } from "./filter";
+import { everything, Filters, hasLoads, Opened, showsObservation, showsShip } from "./filter";
 import { Together } from "./effects";
 import { explained, Glossary } from "./glossary";
 import { Legend } from "./legend";
@@ -112,8 +112,19 @@ function Zoom({ span, whole: all, zoom }: { span: Span; whole: Span; zoom: (span
   );
 }
 
+const SEARCHED =
+  "gnomon looked for ships in the satellite images of these ports that the catalogue has, but for those under too much cloud, kept a record of every image, with or without ships, skipped or failed";
+const INFERRED =
+  ", estimated loads from the shadows that hulls cast on the water, and estimated how many visits there were, seen and unseen, from what each image could have shown. A visit between two images leaves no trace, so counts are estimates. In simulated seasons their 90 % intervals held the true number of visits about nine times in ten, and the true barrels about eight times in ten; where the world differs from the simulation they hold them less often.";
+const COUNTED =
+  ". It estimated neither loads nor visits: every ship is a ship in one image. Some of what is found is no ship, some ships are missed, and a ship that stays is in several images.";
+const LOADS =
+  "What is said of a load is true only of tankers. Laden means with cargo and deep in the water; in ballast means without cargo and high in the water. Nobody has published freeboards measured from satellites that these could be compared with. What a ship's own images show and what is supposed from the other visits at its port are kept apart everywhere. ";
+const DECIDED = "Accepting or rejecting a ship changes nothing on this page at once: the numbers change when";
+
 function How({ page }: { page: Page }) {
   const { run } = page;
+  const loads = hasLoads(page) || page.answer.seasons.length > 0;
   const pairs = [...Object.entries(run.versions), ...Object.entries(run.weights).map(([k, v]) => [`weights ${k}`, v])];
   return (
     <section id="how" aria-labelledby="how-head">
@@ -122,16 +133,9 @@ function How({ page }: { page: Page }) {
       </h2>
       <div class="columns">
         <div>
+          <p>{explained(SEARCHED + (loads ? INFERRED : COUNTED))}</p>
           <p>
-            {explained(
-              "gnomon looked for ships in the satellite images of these ports that the catalogue has, but for those under too much cloud, kept a record of every image, with or without ships, skipped or failed, estimated loads from the shadows that hulls cast on the water, and estimated how many visits there were, seen and unseen, from what each image could have shown. A visit between two images leaves no trace, so counts are estimates. In simulated seasons their 90 % intervals held the true number of visits about nine times in ten, and the true barrels about eight times in ten; where the world differs from the simulation they hold them less often.",
-            )}
-          </p>
-          <p>
-            {explained(
-              "What is said of a load is true only of tankers. Laden means with cargo and deep in the water; in ballast means without cargo and high in the water. Nobody has published freeboards measured from satellites that these could be compared with. What a ship's own images show and what is supposed from the other visits at its port are kept apart everywhere. Accepting or rejecting a ship changes nothing on this page at once: the numbers change when",
-            )}{" "}
-            <code>gnomon track</code> has run again with the review file.
+            {loads ? explained(LOADS + DECIDED) : DECIDED} <code>gnomon track</code> has run again with the review file.
           </p>
           <p class="soft">
             {run.credits.join(" ")} Made with gnomon (Apache-2.0). This file includes Observable Plot, D3 and Preact under their own licences.
@@ -256,7 +260,7 @@ function App({ page }: { page: Page }) {
           </h2>
           <Filters page={page} filter={filter} change={setFilter} shown={`${whole(observations)} images and ${whole(ships.length)} ships in view`} />
           <Zoom span={span} whole={all} zoom={zoom} />
-          <Legend />
+          <Legend page={page} />
           <Timeline page={page} filter={filter} span={span} zoom={zoom} />
         </section>
         <Maps page={page} filter={filter} span={span} />

@@ -4,7 +4,7 @@ import { Picture, Strip } from "./chips";
 import { evidence, type Observation, type Page, type Ship, simulated, type Visit } from "./data";
 import { Decide } from "./decide";
 import { type Fact, Facts, Measured, Source, Stay, Supposed, Who } from "./facts";
-import { Opened } from "./filter";
+import { hasLoads, Opened } from "./filter";
 import { Term } from "./glossary";
 import { ownText, seenText, togetherText } from "./own";
 import { Freeboard, Weights } from "./posteriors";
@@ -81,7 +81,7 @@ export function Card(props: Props) {
   );
 }
 
-function Head({ visit, ship }: { visit: Visit | null; ship: Ship | null }) {
+function Head({ page, visit, ship }: { page: Page; visit: Visit | null; ship: Ship | null }) {
   const together = visit ? togetherText(visit) : "";
   return (
     <header>
@@ -92,7 +92,7 @@ function Head({ visit, ship }: { visit: Visit | null; ship: Ship | null }) {
           {visit ? `Visit at ${portText(visit.port)}, ${seenText(visit)}` : `${portText(ship!.port)}, ${moment(ship!.t)}`}
         </span>
       </h2>
-      {!visit && <p class="soft">It is not counted as a visit of a small tanker.</p>}
+      {!visit && <p class="soft">{page.answer.seasons.length ? "It is not counted as a visit of a small tanker." : "Visits were not inferred."}</p>}
       {together && <p class="own">All its images together: {together}.</p>}
     </header>
   );
@@ -112,13 +112,13 @@ function ShipCard({ page, shown, decisions, decide, status }: Props) {
   const ships = visit?.ships.length ? visit.ships : chosen ? [chosen] : [];
   return (
     <>
-      <Head visit={visit} ship={chosen} />
+      <Head page={page} visit={visit} ship={chosen} />
       {ships.length > 0 ? (
         <>
           <label class="switch">
             <input type="checkbox" checked={traced} onChange={() => setTraced(!traced)} />
             <span>
-              Outline <i class="key hull" /> and edge of the shadow <i class="key shadow" />
+              Outline <i class="key hull" /> {hasLoads(page) && <>and edge of the shadow <i class="key shadow" /></>}
             </span>
           </label>
           <Strip page={page} visit={visit} ships={ships} chosen={chosen} choose={choose} seen={seen} traced={traced} />
@@ -130,7 +130,7 @@ function ShipCard({ page, shown, decisions, decide, status }: Props) {
       <div class="columns">
         <div>
           {chosen && <Freeboard ship={chosen} posterior={seen.posteriors[chosen.id]} />}
-          <Weights ships={ships} visit={visit} />
+          {hasLoads(page) && <Weights ships={ships} visit={visit} />}
           {visit && <Who visit={visit} />}
         </div>
         <div>

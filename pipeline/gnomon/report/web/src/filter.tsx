@@ -47,6 +47,9 @@ export const vesselsOf = once((page) => {
   return [...best.keys()].sort((a, b) => a.localeCompare(b));
 });
 
+/** Whether the run estimated loads, or visits to which loads belong. */
+export const hasLoads = once((page) => page.visits.length > 0 || page.ships.some((ship) => ship.load !== "unread"));
+
 const named = (visit: Visit | null, text: string) =>
   visit != null &&
   (visit.candidates.some((one) => one.name.toLowerCase().includes(text)) ||
@@ -114,14 +117,16 @@ export function Filters(props: { page: Page; filter: Filter; change: (filter: Fi
         text={collectionText}
         change={(collections) => set({ collections })}
       />
-      <Toggles
-        name="Ships"
-        of={LOADS}
-        on={filter.loads}
-        text={(load) => LOAD_NAMES[load]}
-        mark={(load) => `mark ${load}`}
-        change={(loads) => set({ loads })}
-      />
+      {hasLoads(page) && (
+        <Toggles
+          name="Ships"
+          of={LOADS}
+          on={filter.loads}
+          text={(load) => LOAD_NAMES[load]}
+          mark={(load) => `mark ${load}`}
+          change={(loads) => set({ loads })}
+        />
+      )}
       <Toggles
         name="Images"
         of={["clear", "cloudy", "failed"] as Sky[]}

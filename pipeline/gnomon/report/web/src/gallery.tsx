@@ -3,10 +3,10 @@ import { useContext, useMemo, useState } from "preact/hooks";
 import { Picture } from "./chips";
 import { type Chip, evidence, type Page, type Ring, type Ship, type Visit } from "./data";
 import { useTurn } from "./deferred";
-import { Opened } from "./filter";
+import { hasLoads, Opened } from "./filter";
 import { addressOf } from "./items";
 import { SimulatedMark } from "./simulated";
-import { collectionText, day, LOAD_NAMES, LOAD_TEXT, moment, portText, reasonText, withError } from "./text";
+import { collectionText, day, fixed, LOAD_NAMES, LOAD_TEXT, moment, percent, portText, reasonText, withError } from "./text";
 
 /** Visits drawn at first; a button shows the others. */
 const AT_ONCE = 200;
@@ -66,6 +66,19 @@ function Length({ chip, ship }: { chip: Chip; ship: Ship }) {
   );
 }
 
+/** What the image of a ship shows of its load. */
+function Load({ ship }: { ship: Ship }) {
+  return (
+    <>
+      this image shows a ship
+      {ship.load === "laden" || ship.load === "ballast" ? " " : " whose "}
+      <b>{LOAD_TEXT[ship.load]}</b>
+      {ship.fb != null && `, its deck ${withError(ship.fb, ship.fb_s, 1)} above the water`}
+      {ship.load === "indeterminate" && ship.reason && ` (${reasonText(ship.reason)})`}. No other image of a visit says more of a load.{" "}
+    </>
+  );
+}
+
 export function StrongestPicture({ page }: { page: Page }) {
   const open = useContext(Opened);
   const { strongest } = page;
@@ -74,7 +87,7 @@ export function StrongestPicture({ page }: { page: Page }) {
     return (
       <figure class="strongest">
         <div class="frame missing">
-          <span>No picture: the page has none of a ship whose load an image shows</span>
+          <span>No picture: the page has none of a ship{hasLoads(page) && " whose load an image shows"}</span>
         </div>
       </figure>
     );
@@ -88,12 +101,8 @@ export function StrongestPicture({ page }: { page: Page }) {
       </div>
       <figcaption>
         <p>
-          <SimulatedMark /> <b>{moment(ship.t)}</b>, {portText(ship.port)}: this image shows a ship
-          {ship.load === "laden" || ship.load === "ballast" ? " " : " whose "}
-          <b>{LOAD_TEXT[ship.load]}</b>
-          {ship.fb != null && `, its deck ${withError(ship.fb, ship.fb_s, 1)} above the water`}
-          {ship.load === "indeterminate" && ship.reason && ` (${reasonText(ship.reason)})`}. No other image of a visit says more of a
-          load.{" "}
+          <SimulatedMark /> <b>{moment(ship.t)}</b>, {portText(ship.port)}:{" "}
+          {hasLoads(page) ? <Load ship={ship} /> : `a ship (chance ${percent(ship.score)}); of no other large one is gnomon surer. `}
           <a href={`#${encodeURIComponent(addressOf(item))}`} onClick={(event) => { event.preventDefault(); open(addressOf(item)); }}>
             {ship.visit ? "Evidence of this visit" : "Evidence of this ship"}
           </a>
@@ -133,12 +142,50 @@ function Thumb({ visit, chips }: { visit: Visit; chips: Record<string, Chip> }) 
   );
 }
 
+function ShipThumb({ ship, chips, loads }: { ship: Ship; chips: Record<string, Chip>; loads: boolean }) {
+  const open = useContext(Opened);
+  const address = addressOf(ship);
+  return (
+    <li>
+      <a href={`#${encodeURIComponent(address)}`} onClick={(event) => { event.preventDefault(); open(address); }}>
+        <Picture chip={chips[ship.id]} traced={false} azimuth={null} alt={`Ship at ${portText(ship.port)}, image of ${day(ship.t)}`} why="no picture" />
+        <b>{day(ship.t)}</b>
+        <span>{fixed(ship.length, 0)} m, {percent(ship.score)}</span>
+        {loads && <span class={`mark ${ship.load}`}>{LOAD_NAMES[ship.load]}</span>}
+      </a>
+    </li>
+  );
+}
+
+/** Where no visits were inferred: a picture of each ship in each image; each opens the ship's card. */
+function Ships({ page, chips }: { page: Page; chips: Record<string, Chip> }) {
+  const [count, setCount] = useState(AT_ONCE);
+  return (
+    <div class="visits">
+      <h2 id="visits-head">
+        All {page.ships.length} ships in the images <SimulatedMark />
+      </h2>
+      <ol class="thumbs" tabIndex={0} aria-labelledby="visits-head">
+        {page.ships.slice(0, count).map((ship) => (
+          <ShipThumb key={ship.id} ship={ship} chips={chips} loads={hasLoads(page)} />
+        ))}
+      </ol>
+      <p class="soft">One picture a ship and image, with its length and the chance that it is a ship.</p>
+      {count < page.ships.length && (
+        <button type="button" onClick={() => setCount(page.ships.length)}>
+          Show the other {page.ships.length - count} ships
+        </button>
+      )}
+    </div>
+  );
+}
+
 /** A picture of each visit, in the order of time; each opens the visit's card. */
 export function Visits({ page }: { page: Page }) {
   const [count, setCount] = useState(AT_ONCE);
   const turn = useTurn();
   const chips = useMemo(() => (turn ? evidence().chips : {}), [turn]);
-  if (!page.visits.length) return null;
+  if (!page.visits.length) return turn && page.ships.length && !page.answer.seasons.length ? <Ships page={page} chips={chips} /> : null;
   const without = page.visits.filter((visit) => !best(visit, chips)).length;
   return (
     <div class="visits">

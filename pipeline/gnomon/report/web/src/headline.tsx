@@ -4,7 +4,7 @@ import { explained } from "./glossary";
 import { between, conditionText, middleText, openText, otherwiseText, stated } from "./open";
 import { SimulatedMark } from "./simulated";
 import { day, percent, portText, rough, whole } from "./text";
-import { exceeded, exceededName, imageCounts, imagesText, periodText, verdict } from "./verdict";
+import { exceeded, exceededName, imageCounts, imagesText, isUsable, periodText, verdict } from "./verdict";
 
 const SURE = 0.95;
 const UNCLEAR = "unclear";
@@ -48,10 +48,14 @@ function Ships({ page }: { page: Page }) {
   const ports = page.answer.seasons.length;
   const { usable } = imageCounts(page);
   if (!usable) return <>{imagesText(page)}</>;
+  const counts = page.observations.filter(isUsable).map((one) => one.ships.length);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
   return (
     <>
-      {whole(page.ships.length)} ship{page.ships.length === 1 ? "" : "s"} in {whole(usable)} usable image{usable === 1 ? "" : "s"}.{" "}
+      {usable > 1 ? `${least === most ? whole(least) : `${whole(least)} to ${whole(most)}`} ship${most === 1 ? "" : "s"} found in an image` : `${whole(most)} ship${most === 1 ? "" : "s"} found in one image`}
+      {usable > 1 && `, ${whole(page.ships.length)} in all ${whole(usable)}`}.{" "}
       <span class="soft">
+        {usable > 1 && "A ship that stays counts in every image that shows it. "}
         {ports ? `Visits were inferred for ${whole(ports)} port${ports > 1 ? "s" : ""}; barrels were not estimated.` : "Visits were not inferred."}
       </span>
     </>

@@ -1,7 +1,17 @@
 // What the marks of the timeline mean.
+import type { Page } from "./data";
+import { hasLoads } from "./filter";
 import { Term } from "./glossary";
 
-export function Legend() {
+const IMAGE = "image: the longer the line, the more water was visible; ships in the image stand on it";
+
+export function Legend({ page }: { page: Page }) {
+  if (!hasLoads(page))
+    return (
+      <ul class="legend" aria-label="Marks">
+        <li class="mark clear">{IMAGE}</li>
+      </ul>
+    );
   return (
     <ul class="legend" aria-label="Marks">
       <li>
@@ -17,9 +27,7 @@ export function Legend() {
       <li>
         <i class="line supposed" /> <Term of="supposed" />, not seen: when it may have come and gone (<Term of="90 % interval" />)
       </li>
-      <li class="mark clear">
-        image: the longer the line, the more water was visible; ships in the image stand on it, larger if they belong to a visit
-      </li>
+      <li class="mark clear">{IMAGE}, larger if they belong to a visit</li>
     </ul>
   );
 }

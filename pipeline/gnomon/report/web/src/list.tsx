@@ -1,15 +1,30 @@
 // The same as the timeline, as a table: for reading, for keyboards, for print.
 import { useContext, useState } from "preact/hooks";
 import type { Page, Ship } from "./data";
-import { Opened } from "./filter";
+import { hasLoads, Opened } from "./filter";
 import type { Decisions } from "./review";
 import { SimulatedMark } from "./simulated";
 import { chance, collectionText, fixed, LOAD_NAMES, moment, oddsText, percent, portText, reasonText, withError, zoneText } from "./text";
 
 const AT_ONCE = 30;
+const LOAD_COLUMNS = ["Load", "Chance laden", "Strength of evidence", "Freeboard"];
+
+function LoadCells({ ship }: { ship: Ship }) {
+  return (
+    <>
+      <td>
+        <span class={`mark ${ship.load}`}>{LOAD_NAMES[ship.load]}</span> <small>{reasonText(ship.reason)}</small>
+      </td>
+      <td>{ship.laden == null ? "–" : chance(ship.laden)}</td>
+      <td>{oddsText(ship.lr)}</td>
+      <td>{withError(ship.fb, ship.fb_s, 1)}</td>
+    </>
+  );
+}
 
 export function List(props: { page: Page; ships: Ship[]; decisions: Decisions; all: boolean }) {
   const { ships, decisions, all } = props;
+  const loads = hasLoads(props.page);
   const [more, setRows] = useState(AT_ONCE);
   const rows = all ? ships.length : more;
   const open = useContext(Opened);
@@ -22,7 +37,7 @@ export function List(props: { page: Page; ships: Ship[]; decisions: Decisions; a
         <table class="ships">
           <thead>
             <tr>
-              {["Time", "Port", "Sensor", "Size", "Is a ship", "Load", "Chance laden", "Strength of evidence", "Freeboard", "Review"].map((name) => (
+              {["Time", "Port", "Sensor", "Size", "Is a ship", ...(loads ? LOAD_COLUMNS : []), "Review"].map((name) => (
                 <th scope="col" key={name}>
                   {name}
                 </th>
@@ -51,12 +66,7 @@ export function List(props: { page: Page; ships: Ship[]; decisions: Decisions; a
                   {fixed(ship.length, 0)} × {fixed(ship.beam, 0)} m
                 </td>
                 <td>{percent(ship.score)}</td>
-                <td>
-                  <span class={`mark ${ship.load}`}>{LOAD_NAMES[ship.load]}</span> <small>{reasonText(ship.reason)}</small>
-                </td>
-                <td>{ship.laden == null ? "–" : chance(ship.laden)}</td>
-                <td>{oddsText(ship.lr)}</td>
-                <td>{withError(ship.fb, ship.fb_s, 1)}</td>
+                {loads && <LoadCells ship={ship} />}
                 <td>{decisions.get(ship.id)?.decision ?? ""}</td>
               </tr>
             ))}
