@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gnomon.imagery import background
 from gnomon.imagery.background import FEWEST, STAY, UNIT, Clear, clear, median_background
 
 SIDE, BANDS = 10, 4
@@ -91,12 +89,12 @@ def test_nor_is_one_that_is_there_in_up_to_two_thirds_of_them(
     assert_empty(told, np.delete(empty, there, axis=0), slack=25)
 
 
-def test_with_one_look_less_she_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_one_look_less_she_would_be() -> None:
     """The fewest looks are no more than it takes."""
-    monkeypatch.setattr(background, "FEWEST", 1)
     for observations, shows in ((FEWEST, False), (FEWEST - 1, True)):
         empty = drawn(1, observations)
-        told = median_background(with_ship(empty, range(STAY), np.array([900, 900, 900, 900])))
+        ship = with_ship(empty, range(STAY), np.array([900, 900, 900, 900]))
+        told = median_background(ship, fewest=1)
         assert (told[3, *SHIP] > 600).all() == shows
 
 

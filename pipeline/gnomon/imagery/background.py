@@ -75,19 +75,22 @@ def clear(pixels: xr.Dataset, masks: xr.Dataset, bands: Sequence[str]) -> Clear:
     )
 
 
-def median_background(observations: Sequence[Clear]) -> Counts:
+def median_background(observations: Sequence[Clear], *, fewest: int = FEWEST) -> Counts:
     """Reflectance of a window without ships.
 
     Parameters
     ----------
     observations
         All of the same bands and window; their order does not matter.
+    fewest
+        Clear observations that it takes. With n of them no ship of 3 n / 4 and more may have
+        stayed; of fewer than `FEWEST` that must be known otherwise.
 
     Returns
     -------
     numpy.ndarray
         (bands, rows, columns) as `Clear.counts`, at the light of the median observation; 0 where
-        fewer than `FEWEST` observations were clear.
+        fewer observations were clear.
 
     """
     # Observations that are equally bright at a pixel are ordered by their content alone.
@@ -99,18 +102,18 @@ def median_background(observations: Sequence[Clear]) -> Counts:
     ]
     shape = observations[0].counts.shape
     result = np.zeros(counts[0].shape, np.uint16)
-    if len(observations) >= FEWEST:
+    if len(observations) >= fewest:
         level = _levels(observations)[:, None, :]
         for start in range(0, result.shape[1], _STRIP_PX):
             strip = np.s_[:, start : start + _STRIP_PX]
             values = (
                 _known(np.stack([observation[strip] for observation in counts], axis=-1)) - level
             )
-            result[strip] = _counted(_darker_middle(values))
+            result[strip] = _counted(_darker_middle(values, fewest))
     return result.reshape(shape)
 
 
-def _darker_middle(values: Floats) -> Floats:
+def _darker_middle(values: Floats, fewest: int) -> Floats:
     """Median over the darker half; (bands, pixels, observations) to (bands, pixels)."""
     bright = values.mean(axis=0)
     known = np.isfinite(bright).sum(axis=-1)
@@ -119,7 +122,7 @@ def _darker_middle(values: Floats) -> Floats:
     darker = np.take_along_axis(values, order[None], axis=-1)
     darker[:, np.arange(darker.shape[-1]) >= half[:, None]] = np.nan
     middle = _median(darker, half)
-    middle[:, known < FEWEST] = np.nan
+    middle[:, known < fewest] = np.nan
     return middle
 
 
