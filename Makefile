@@ -13,7 +13,7 @@ WEB := pipeline/gnomon/report/web
 .DEFAULT_GOAL := help
 
 .PHONY: help detect demo report page page-packages test fast lint docs notebooks bench validate \
-	evaluate evaluate-background evaluate-visible train train-freeboard lock locked test-lowest \
+	evaluate evaluate-background evaluate-season evaluate-visible train train-freeboard lock locked test-lowest \
 	fuzz sbom audit clean
 
 help:  ## this list
@@ -66,6 +66,9 @@ evaluate-background: .venv/ready  ## measure what a port's background adds: make
 
 evaluate-visible: .venv/ready  ## measure detection in red, green and blue alone: make evaluate-visible [MODEL=name]
 	.venv/bin/python -m gnomon.learn.crossval.visible $(MODEL)
+
+evaluate-season: .venv/ready  ## run ten real dates, write docs/real-season.md: make evaluate-season [MODEL=name]
+	.venv/bin/python -m gnomon.validate.anchorage $(MODEL)
 
 train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json" [STEPS= SEED=]
 	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME) $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))

@@ -1,0 +1,1 @@
+"""A season of real pixels, ten dates of an anchorage, beside its labels."""
