@@ -56,15 +56,19 @@ def same(one: Path, other: Path) -> bool:
 
 def test_the_same_seed_gives_the_same_weights(folder: Path, base: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int, str]] = []
+    said: list[str] = []
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
         options = replace(QUICK, seed=seed)
         finetune(
             folder, tmp_path / name, base=str(base), options=options,
             on_progress=lambda done, total, text: seen.append((done, total, text)),
+            say=said.append,
         )  # fmt: skip
     assert same(tmp_path / "one", tmp_path / "same")
     assert not same(tmp_path / "one", tmp_path / "other")
     assert not same(tmp_path / "one", base)
+    assert len(said) == 3
+    assert "two trainings of 3 steps, the first without april-" in said[0]
     known = weights.read_model(str(tmp_path / "one")).trained_on
     assert known == ("april-04", "april-14", "april-24", "x")
     assert [(done, total) for done, total, _ in seen[:3]] == [(1, 3), (2, 3), (3, 3)]

@@ -85,10 +85,14 @@ def test_simulated_scenes_are_a_fixed_share() -> None:
 def test_training_writes_weights_that_work_and_overwrites_none(sea: Path, tmp_path: Path) -> None:
     options, out = TrainOptions(steps=4, batch=2), tmp_path / "m"
     progress: list[tuple[int, int]] = []
+    said: list[str] = []
     model = train(
         [str(sea)], out, version="9", calibration=CALIBRATION, simulated=0, options=options,
-        on_progress=lambda done, total, _: progress.append((done, total)),
+        on_progress=lambda done, total, _: progress.append((done, total)), say=said.append,
     )  # fmt: skip
+    assert len(said) == 1
+    assert "3 scenes with" in said[0]
+    assert "4 steps of 2 chips" in said[0]
     assert load(str(out)).model == model
     assert model.calibration == CALIBRATION
     assert model.trained_on == ("april-04", "april-14", "april-24")

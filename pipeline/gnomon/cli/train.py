@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gnomon.cli.options import HostNames, Natural, Positive, absolute_location, split_list
-from gnomon.cli.output_text import console
+from gnomon.cli.output_text import console, err
 from gnomon.cli.progress import progress_bar
 from gnomon.datamodel.errors import WeightsError
 
@@ -94,6 +94,7 @@ def train_command(
             hosts=split_list(hosts),
             options=options,
             on_progress=show,
+            say=_say,
         )
     line = f"{out}: {model.label}, threshold {model.calibration.threshold:.2f}"
     console.print(line, soft_wrap=True)
@@ -117,6 +118,11 @@ def evaluate_command(catalog: str, /, *, model: str = "s2-vessel", hosts: HostNa
 
     console.print(score_table(model, catalog, hosts=split_list(hosts)), soft_wrap=True)
     return 0
+
+
+def _say(line: str) -> None:
+    """Print what will be done, beside the progress."""
+    err.print(line, soft_wrap=True)
 
 
 def _finetune(
@@ -146,6 +152,7 @@ def _finetune(
             hosts=split_list(hosts),
             options=options,
             on_progress=show,
+            say=_say,
         )
     line = f"{out}: {model.label}, threshold {model.calibration.threshold:.2f}"
     console.print(line, soft_wrap=True)

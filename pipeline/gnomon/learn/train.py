@@ -49,6 +49,7 @@ def train(
     simulated: int = SIMULATED,
     options: TrainOptions | None = None,
     on_progress: Progress | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> weights.Model:
     """Train on labelled scenes and write new weights.
 
@@ -76,6 +77,8 @@ def train(
         How long and how fast.
     on_progress
         Called after each step.
+    say
+        Called with a line of what will be done, once the scenes are read.
 
     Raises
     ------
@@ -91,6 +94,12 @@ def train(
     labelled = labelled_scenes(*catalogs, ports=ports, corrections=corrections, hosts=hosts)
     real = [scene_tensors(scene, BANDS) for scene in labelled]
     folder = out.parent / f"{out.name}.training"
+    ships = sum(len(scene.ships) for scene in real)
+    say(
+        f"training on {len(real)} scenes with {ships} ships and on {simulated} simulated scenes: "
+        f"{options.steps} steps of {options.batch} chips, on one core 3 steps a second (without "
+        f"bfloat16) to 8; if interrupted, the same command goes on from {folder}"
+    )
 
     def on_step(step: int, loss: float) -> None:
         if on_progress:
