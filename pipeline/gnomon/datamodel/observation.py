@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gnomon.datamodel.ports import Port
+from gnomon.datamodel.radar_options import RadarOptions
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import DetectOptions, LoadOptions, MaskOptions, Options
 
@@ -22,6 +23,7 @@ class ObserveOptions(Options):
 
     mask: MaskOptions = MaskOptions()
     detect: DetectOptions = DetectOptions()
+    radar: RadarOptions = RadarOptions()
     load: LoadOptions = LoadOptions()
 
 
@@ -35,4 +37,5 @@ class Observation:
     digest: str
     """Name of all that the result rests on: options, inputs, weights and code."""
     background: Background | None = None
-    """What the port looks like without ships, where that is known and the weights use it."""
+    """What the port looks like without ships, where that is known and used: by weights
+    that were trained with it, and by radar scenes, which take their water from it."""

@@ -25,6 +25,7 @@ from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.files import toml_values
 from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.ports import Port, read_ports
+from gnomon.datamodel.radar_options import RadarOptions
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study_paths import CatalogPath, FilePath, ModelPath
@@ -245,6 +246,7 @@ class TrackStudy(Options):
     ports: PortsOptions = PortsOptions()
     mask: MaskOptions = MaskOptions()
     detect: DetectOptions = DetectOptions()
+    radar: RadarOptions = RadarOptions()
     load: LoadOptions = LoadOptions()
     track: TrackOptions = TrackOptions()
     ledger: LedgerOptions = LedgerOptions()
