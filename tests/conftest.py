@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from catalogs import with_addresses, write_catalog, write_scene
+from radar_scenes import radar_spec, write_radar
 from servers import FileServer, stac_api
 from simulated import write_sea
 
@@ -97,3 +98,9 @@ def season_api(
 def sea(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Catalogue of three simulated scenes of open water with ships at anchor."""
     return write_sea(tmp_path_factory.mktemp("sea"))
+
+
+@pytest.fixture(scope="session")
+def radar_sea(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Catalogue of one simulated radar scene with three ships off a coast."""
+    return write_radar(tmp_path_factory.mktemp("radar"), [radar_spec()])

@@ -1,0 +1,59 @@
+"""Drawn scenes: ships where the truth has them, or shifted as they move; land and its cranes."""
+
+import numpy as np
+import pytest
+
+from gnomon.geo.geoid import undulation_m
+from gnomon.simulate.radar.scene import RadarShip, azimuth_shift_m, drawn_sigma0, radar_truth
+from radar_scenes import PLACE, box_m, radar_ship, radar_spec
+
+SEA_M = float(undulation_m(*PLACE))
+
+
+def brightest(ship: RadarShip, northward: bool) -> tuple[np.ndarray, tuple[float, float]]:
+    """Centre of the echo, and where the ship lies, lines and samples."""
+    spec = radar_spec(ships=(ship,), land=None, polarisations=("vv",),
+                      orbit={"northward": northward})  # fmt: skip
+    power = drawn_sigma0(spec)["vv"]
+    weight = np.where(power > 0.3, power, 0)
+    line, sample = np.indices(power.shape)
+    centre = np.array([(weight * line).sum(), (weight * sample).sum()]) / weight.sum()
+    wanted = spec.orbit.pixels(ship.longitude_deg, ship.latitude_deg, SEA_M)
+    return centre, (float(wanted[0]), float(wanted[1]))
+
+
+@pytest.mark.parametrize("northward", [True, False])
+def test_a_ship_that_lies_still_is_shown_where_it_lies(northward: bool) -> None:
+    centre, wanted = brightest(radar_ship(200, 300, 180), northward)
+    # Its echo comes from 6 m above the water on average, which is 8 m nearer to the track.
+    np.testing.assert_allclose(centre, np.array(wanted) - [0, 0.8], atol=4)
+
+
+@pytest.mark.parametrize("northward", [True, False])
+def test_a_ship_that_moves_away_is_shown_behind_along_the_track(northward: bool) -> None:
+    """By R v / V: 880 km over 7.5 km/s, times what of 5 m/s is along the line of sight."""
+    ship = radar_ship(0, 0, 180, heading_deg=90.0, speed_m_s=5.0)
+    spec = radar_spec(orbit={"northward": northward})
+    expected = -117 * 5 * np.sin(np.deg2rad(38)) * (1 if northward else -1)
+    shift = azimuth_shift_m(spec, ship)
+    assert shift == pytest.approx(expected, rel=0.03)
+    centre, wanted = brightest(ship, northward)
+    assert (centre[0] - wanted[0]) * 10 == pytest.approx(shift, abs=40)
+    across = radar_ship(0, 0, 180, heading_deg=0.0, speed_m_s=5.0)
+    assert abs(azimuth_shift_m(spec, across)) < 1
+
+
+def test_truth_is_the_outline_on_the_map() -> None:
+    truth = radar_truth(radar_spec()).to_crs("EPSG:32653")
+    assert truth.area.to_numpy() == pytest.approx(truth.length_m * truth.beam_m, rel=0.002)
+
+
+def test_land_is_bright_and_cranes_fall_towards_the_track() -> None:
+    """Land in the east and a satellite in the west: cranes stand on the water."""
+    land = {"ships": (), "land": box_m(500, -1500, 4000, 1500), "polarisations": ("vh",)}
+    drawn, bare = (
+        drawn_sigma0(radar_spec(**land, cranes=cranes))["vh"] for cranes in (True, False)
+    )
+    assert np.median(drawn[200:240, 330:]) > 10 * np.median(drawn[200:240, :200])
+    strip = np.s_[100:340, 260:264]  # 30 to 70 m before the quay
+    assert drawn[strip].mean() > 2 * bare[strip].mean()
