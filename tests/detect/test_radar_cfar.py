@@ -194,3 +194,35 @@ def test_options_that_contradict_each_other_are_refused() -> None:
         RadarCfar(guard_m=790).levels(np.ones((5, 5), np.float32), water, spacing_m=SPACING_M)
     with pytest.raises(ValueError, match="none of vv, vh, hh, hv"):
         radar_cfar_boxes(xr.Dataset(), water, water, spacing_m=SPACING_M, options=RadarCfar())
+
+
+def test_a_group_grows_to_what_is_less_bright_and_finds_no_more() -> None:
+    """Of two bars of which one has a bright end, that one is found whole, and the other not."""
+    intensity = sea((300, 300), fields=0, seed=21)
+    options = RadarCfar(false_alarm_rate=1e-9, grow_rate=1e-3)
+    water = np.ones(intensity.shape, bool)
+    faint = 1.3 * float(np.median(RadarCfar(false_alarm_rate=1e-3).levels(
+        intensity, water, spacing_m=SPACING_M)))  # fmt: skip
+    intensity[100:103, 100:130] = intensity[200:203, 100:130] = faint
+    intensity[100:103, 100:104] = 10.0
+    pixels = xr.Dataset({"vv": (("line", "sample"), intensity)})
+    (box,) = radar_cfar_boxes(pixels, water, water, spacing_m=SPACING_M, options=options)
+    assert box.y == pytest.approx(101.5, abs=0.5)
+    assert box.length == pytest.approx(30, abs=1.5)
+    plain = RadarCfar(false_alarm_rate=1e-9)
+    (short,) = radar_cfar_boxes(pixels, water, water, spacing_m=SPACING_M, options=plain)
+    assert short.length == pytest.approx(4, abs=0.5)
+    assert short.score == box.score
+
+
+@pytest.mark.parametrize(("gap", "join_m", "count"), [(3, 15.0, 2), (3, 40.5, 1), (4, 40.5, 2)])
+def test_pixels_within_a_distance_are_one_group(gap: int, join_m: float, count: int) -> None:
+    intensity = sea((300, 300), fields=0, seed=22)
+    intensity[100:104, 100:110] = intensity[100:104, 110 + gap : 120 + gap] = 10.0
+    # At the ends of lines, neighbours in memory alone.
+    intensity[200:204, -4:] = intensity[201:205, :4] = 10.0
+    pixels = xr.Dataset({"vv": (("line", "sample"), intensity)})
+    water = np.ones(intensity.shape, bool)
+    options = RadarCfar(join_m=join_m)
+    boxes = radar_cfar_boxes(pixels, water, water, spacing_m=SPACING_M, options=options)
+    assert len(boxes) == count + 2

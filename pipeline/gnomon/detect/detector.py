@@ -28,10 +28,12 @@ import xarray as xr
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.radar_options import RadarOptions
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.calibration import BoxErrors
 from gnomon.detect.cascade import Cascade
+from gnomon.detect.radar import RadarDetector
 from gnomon.detect.weights import Model, Weights, load, read_model
 
 
@@ -122,8 +124,19 @@ def read_models(options: DetectOptions) -> dict[Sensor, Model]:
     return models
 
 
-def detector_of(sensor: Sensor, options: DetectOptions) -> Detector:
+def detector_of(
+    sensor: Sensor, options: DetectOptions, radar: RadarOptions | None = None
+) -> Detector:
     """Load the detector that a study names for a sensor.
+
+    Parameters
+    ----------
+    sensor
+        Of the scene.
+    options
+        Weights, and limits of length and score.
+    radar
+        Options of the detector of radar, which needs no weights.
 
     Raises
     ------
@@ -133,6 +146,8 @@ def detector_of(sensor: Sensor, options: DetectOptions) -> Detector:
 
     """
     if sensor not in read_models(options):
+        if sensor == "sar":
+            return RadarDetector(radar or RadarOptions(), options)
         raise WeightsError(
             f"no weights for {sensor} scenes: name some in the study, under [detect.models]"
         )

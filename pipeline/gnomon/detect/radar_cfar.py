@@ -20,7 +20,7 @@ and not gamma, which the model does not know, the rate is two to three times too
 This is the baseline that a network has to beat.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,15 @@ class RadarCfar:
     """Probability that a pixel of sea is found."""
     looks: float = 4.4
     """Equivalent number of looks; of IW GRD at high resolution 4.4."""
+    join_m: float = 15.0
+    """Pixels whose centres are so near in lines and in samples are one group: by default those that
+    touch, also at corners."""
+    grow_rate: float | None = None
+    """A group also takes what exceeds the level of this rate, larger than the one that finds it: so
+    it reaches from bow to stern where the middle of a ship is dark."""
+    sidelobes: float = 0.0
+    """What is fainter than the brightest pixel of its group times this is a sidelobe of it, and is
+    left out."""
 
     def __post_init__(self) -> None:
         if not 0 < self.guard_m < self.background_m:
@@ -97,7 +106,7 @@ class RadarCfar:
 
         """
         block = _block_px(spacing_m)
-        level = self._levels(intensity, water, spacing_m, rate or self.false_alarm_rate)
+        (level,) = self._levels(intensity, water, spacing_m, [rate or self.false_alarm_rate])
         lines, samples = intensity.shape
         whole = level.repeat(block[0], axis=0)[:lines].repeat(block[1], axis=1)
         return whole[:, :samples]
@@ -111,7 +120,7 @@ class RadarCfar:
         spacing_m: tuple[float, float],
         rate: float,
     ) -> tuple[Indices, Float32s]:
-        """Pixels that are brighter than their level, without a level for each pixel.
+        """Pixels that are brighter than their level, or than that of the rate by which groups grow.
 
         Parameters
         ----------
@@ -124,16 +133,17 @@ class RadarCfar:
         -------
         places, ratio
             Places in the flattened image, (pixels,), increasing within a block, and intensity over
-            level.
+            the level of ``rate``: below one where a pixel only lets a group grow.
 
         """
         block = _block_px(spacing_m)
-        level = self._levels(intensity, water, spacing_m, rate)
+        grow = max(rate, self.grow_rate or rate)
+        level, lower = self._levels(intensity, water, spacing_m, [rate, grow])
         brightest = _brightest(intensity, search, block)
         places, ratios = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-        for row, column in np.argwhere(brightest > level):
+        for row, column in np.argwhere(brightest > lower):
             at = _block(row, column, block)
-            over = search[at] & (intensity[at] > level[row, column])
+            over = search[at] & (intensity[at] > lower[row, column])
             down, along = np.nonzero(over)
             whole = (down + row * block[0]) * intensity.shape[1] + along + column * block[1]
             places.append(whole)
@@ -141,9 +151,13 @@ class RadarCfar:
         return np.concatenate(places), np.concatenate(ratios)
 
     def _levels(
-        self, intensity: Float32s, water: Mask, spacing_m: tuple[float, float], rate: float
-    ) -> Float32s:
-        """Level of each block."""
+        self,
+        intensity: Float32s,
+        water: Mask,
+        spacing_m: tuple[float, float],
+        rates: Sequence[float],
+    ) -> list[Float32s]:
+        """Level of each block at each rate."""
         block = _block_px(spacing_m)
         sides_m = [pixels * spacing for pixels, spacing in zip(block, spacing_m, strict=True)]
         if _across(self.guard_m, sides_m) == _across(self.background_m, sides_m):
@@ -159,8 +173,8 @@ class RadarCfar:
                 at = _block(row, column, block)
                 clutter = intensity[at][water[at] & (intensity[at] <= censored[row, column])]
                 sums[:, row, column] = len(clutter), clutter.sum(), np.square(clutter).sum()
-            censored = self._block_levels(sums, sides_m, min(rate, CENSORED_RATE))
-        return self._block_levels(sums, sides_m, rate)
+            censored = self._block_levels(sums, sides_m, min(rates[0], CENSORED_RATE))
+        return [self._block_levels(sums, sides_m, rate) for rate in rates]
 
     def _first_levels(self, sums: Float64s, sides_m: list[float]) -> Float32s:
         """Level to begin with: of geometric means of blocks, which a few ships hardly move."""
@@ -248,19 +262,24 @@ def _brightest(intensity: Float32s, where: Mask, block: list[int]) -> Float32s:
     return np.concatenate(strips)
 
 
-def _grouped(places: Indices, samples: int) -> tuple[int, Indices]:
-    """Number of groups of pixels that touch, also at corners, and the group of each pixel.
+def _grouped(places: Indices, samples: int, *, reach: tuple[int, int]) -> tuple[int, Indices]:
+    """Number of groups of pixels, and the group of each.
 
-    ``places`` are sorted places in an image of so many samples a line.
+    ``places`` are sorted places in an image of so many samples a line; those at most so many lines
+    and samples apart are of one group.
     """
+    down, along = reach
     pairs = []
-    for step in (1, samples - 1, samples, samples + 1):
+    steps = [
+        row * samples + column for row in range(down + 1) for column in range(-along, along + 1)
+    ]
+    for step in (step for step in steps if step > 0):
         after = np.searchsorted(places, places + step)
         inside = after < len(places)
         mine, theirs = np.flatnonzero(inside), after[inside]
         # One further along is on the next line where a line ends.
         apart = np.abs(places[theirs] % samples - places[mine] % samples)
-        touching = (places[theirs] == places[mine] + step) & (apart <= 1)
+        touching = (places[theirs] == places[mine] + step) & (apart <= along)
         pairs.append(np.stack([mine[touching], theirs[touching]]))
     first, second = np.concatenate(pairs, axis=1)
     size = (len(places), len(places))
@@ -309,12 +328,18 @@ def radar_cfar_boxes(
     places, same = np.unique(np.concatenate([at for at, _ in found]), return_inverse=True)
     ratio = np.zeros(len(places), np.float32)
     np.maximum.at(ratio, same, np.concatenate([one for _, one in found]))
-    return _boxes(places, ratio, samples=water.shape[1])
+    reach = max(int(options.join_m / spacing_m[0]), 1), max(int(options.join_m / spacing_m[1]), 1)
+    count, group = _grouped(places, water.shape[1], reach=reach)
+    peak = np.zeros(count, np.float32)
+    np.maximum.at(peak, group, ratio)
+    kept = ratio >= options.sidelobes * peak[group]
+    boxes = _boxes(places[kept], group[kept], peak, samples=water.shape[1])
+    return boxes[peak > 1]
 
 
-def _boxes(places: Indices, ratio: Float32s, *, samples: int) -> OrientedBoxes:
+def _boxes(places: Indices, group: Indices, peak: Float32s, *, samples: int) -> OrientedBoxes:
     """Boxes of groups of pixels: rectangles with the same moments."""
-    count, group = _grouped(places, samples)
+    count = len(peak)
     line, sample = np.divmod(places, samples)
     size = np.bincount(group, minlength=count)
     y, x = (np.bincount(group, one, count) / size for one in (line, sample))
@@ -327,8 +352,6 @@ def _boxes(places: Indices, ratio: Float32s, *, samples: int) -> OrientedBoxes:
     spread = np.hypot((xx - yy) / 2, xy)
     # That of a rectangle of length l is l^2 / 12.
     length, beam = (np.sqrt(12 * np.maximum((xx + yy) / 2 + part, 0)) for part in (spread, -spread))
-    peak = np.zeros(count, np.float32)
-    np.maximum.at(peak, group, ratio)
     return OrientedBoxes.of(
         x + 0.5,
         y + 0.5,

@@ -1,0 +1,140 @@
+"""The detector of radar scenes: CFAR alone, as the baseline that a network has to beat.
+
+A group of pixels that stand out (`gnomon.detect.radar_cfar`) is a ship where it is long enough.
+Radar cannot tell a ship from what else is bright and
+small: a mooring, a beacon, a crane, an ambiguity of a town. Where land is badly known these are
+many.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.datamodel.radar_options import RadarOptions
+from gnomon.datamodel.scene import Sensor
+from gnomon.datamodel.study import DetectOptions
+from gnomon.detect.calibration import BoxErrors, Curve
+from gnomon.detect.quayside import near_land
+from gnomon.detect.radar_cfar import POLARISATIONS, RadarCfar, radar_cfar_boxes
+
+NAME = "s1-cfar"
+OPEN_SCORE, QUAY_SCORE = Curve(slope=0.5, intercept=1.0), Curve(slope=0.5, intercept=-2.6)
+"""From the raw score, the brightest pixel over the sum of itself and its level. At quays by
+simulated ones with a crane every 120 m, where a quarter of what is found is ships; off them judged:
+at sea nearly all is in simulations, which have no ambiguities, platforms or rocks."""
+BLUR_M = 36.0
+"""Of a point, as the side of the rectangle with its moments; moments of a hull and of a point add.
+"""
+SLIMMEST = 0.1
+"""Least beam of a ship over its length."""
+ERRORS = BoxErrors(length_m=25.0, length_share=0.12, beam_m=9.0, beam_share=0.25, heading_deg=8.0)
+"""By the real ships of OpenSARShip whose chips are large enough (docs/sentinel1.md)."""
+JOIN_M = 40.0
+"""Pixels so near are of one ship: the deck of a tanker between bow and house may be as dark as the
+sea. Ships that lie nearer to each other are one."""
+
+
+GROW_RATE = 1e-3
+"""At this rate one pixel in a hundred stretches of a ship's length is sea."""
+
+SIDELOBES = 0.02
+"""-17 dB. Those of Sentinel-1 lie below -21 dB, and several points of a ship add up."""
+
+
+@dataclass(frozen=True)
+class RadarDetector:
+    """A detector (`gnomon.detect.detector.Detector`) without weights."""
+
+    options: RadarOptions
+    detect: DetectOptions
+
+    @property
+    def sensor(self) -> Sensor:
+        """Radar."""
+        return "sar"
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Polarisations; any of them will do."""
+        return POLARISATIONS
+
+    @property
+    def background(self) -> bool:
+        """Radar images have no background yet."""
+        return False
+
+    @property
+    def gsd_range_m(self) -> tuple[float, float]:
+        """Pixels of IW at high resolution."""
+        return (9.0, 11.0)
+
+    @property
+    def label(self) -> str:
+        """Name, and the beginning of a digest of the options."""
+        text = self.options.model_dump_json(include={"detector", "false_alarm_rate", "guard_m",
+                                                     "background_m"})  # fmt: skip
+        return f"{NAME} {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    @property
+    def errors(self) -> BoxErrors:
+        """Errors on simulated ships."""
+        return ERRORS
+
+    @property
+    def recall(self) -> None:
+        """Not measured on real ships."""
+        return
+
+    def find(
+        self, pixels: xr.Dataset, masks: xr.Dataset, *, background: xr.Dataset | None = None
+    ) -> OrientedBoxes:
+        """Find ships (see `gnomon.detect.detector.Detector.find`).
+
+        Parameters
+        ----------
+        pixels
+            Linear sigma0 (line, sample) with its thermal noise, ``attrs["spacing_m"]`` their
+            distances.
+        masks
+            Layers of `gnomon.imagery.sentinel1.water.radar_water`.
+        background
+            Not used.
+
+        """
+        del background
+        spacing_m: tuple[float, float] = pixels.attrs["spacing_m"]
+        gsd_m = float(np.mean(spacing_m))
+        test = RadarCfar(
+            guard_m=self.options.guard_m,
+            background_m=self.options.background_m,
+            false_alarm_rate=self.options.false_alarm_rate,
+            join_m=JOIN_M,
+            grow_rate=GROW_RATE,
+            sidelobes=SIDELOBES,
+        )
+        boxes = radar_cfar_boxes(
+            pixels,
+            masks["clutter"].to_numpy(),
+            masks["search"].to_numpy(),
+            spacing_m=spacing_m,
+            options=test,
+        )
+        boxes = _hulls(boxes, gsd_m)
+        boxes = boxes[boxes.length * gsd_m >= self.detect.length_min_m]
+        at_quay = near_land(boxes, masks["land"].to_numpy(), gsd_m)
+        score = np.where(at_quay, QUAY_SCORE(boxes.score), OPEN_SCORE(boxes.score))
+        boxes = replace(boxes, score=score.astype(np.float32), quayside=at_quay)
+        threshold = self.detect.threshold
+        return boxes if threshold is None else boxes[boxes.score >= threshold]
+
+
+def _hulls(boxes: OrientedBoxes, gsd_m: float) -> OrientedBoxes:
+    """Boxes of groups as boxes of hulls."""
+    blur = np.float32(BLUR_M / gsd_m)
+    length, beam = (
+        np.sqrt(np.maximum(side**2 - blur**2, 1)) for side in (boxes.length, boxes.beam)
+    )
+    return replace(boxes, length=length, beam=np.maximum(beam, np.float32(SLIMMEST) * length))
