@@ -196,12 +196,12 @@ def stored_bytes(scene: Scene, window: GeoBox) -> int:
             raster = raster_of(scene, asset)
             part = _part(scene, asset, raster.grid, whole, window)
             with raster.lock:
-                blocks |= _blocks(raster.source, asset, part)
+                blocks |= stored_blocks(raster.source, asset, part)
     files = {scene.assets[name].href for name in names}
     return sum(blocks.values()) + len(files) * HEADER_BYTES
 
 
-def _blocks(
+def stored_blocks(
     source: rasterio.DatasetReader, asset: Asset, part: Window
 ) -> dict[tuple[str, int, int, int], int]:
     """Bytes of each block under a window; bands that share blocks give them the same key."""
@@ -296,7 +296,7 @@ def _grid_text(grid: GeoBox) -> str:
 def _finest(scene: Scene) -> Asset:
     """Asset whose grid is the scene's."""
     if scene.sensor == "sar":
-        why = "is in radar geometry, which gnomon cannot read yet; leave its collection out"
+        why = "is in radar geometry and not on a map; leave its collection out"
         raise AssetError(scene.id, scene.collection, why)
     for name in ("green", "blue", "red", "nir", PAN):
         asset = scene.assets.get(name)

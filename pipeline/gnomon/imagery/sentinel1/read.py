@@ -26,7 +26,8 @@ from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Scene, SideFile, Signing
 from gnomon.datamodel.trust import Trust
-from gnomon.imagery.rasters import opened_raster, reading, written_ns
+from gnomon.imagery.rasters import HEADER_BYTES, opened_raster, reading, written_ns
+from gnomon.imagery.read import stored_blocks
 from gnomon.imagery.sentinel1.annotation import Annotation, parse_annotation
 from gnomon.imagery.sentinel1.border import EDGES, REACH_PX, border_mask
 from gnomon.imagery.sentinel1.calibration import (
@@ -41,6 +42,8 @@ from gnomon.imagery.sentinel1.lookup import GridWindow
 from gnomon.imagery.sentinel1.metadata import ProductFileError
 
 POLARISATIONS = ("vv", "vh", "hh", "hv")
+SIDE_BYTES = 3_000_000
+"""Of the XML of one polarisation, about."""
 TIMEOUT_S = 60.0
 """For one XML file of 1 to 2 MB."""
 LOWEST_NOISE = 1e-3
@@ -262,6 +265,28 @@ def read_sigma0(
             ),
         },
     )  # fmt: skip
+
+
+def radar_bytes(scene: Scene, windows: Sequence[GridWindow]) -> int:
+    """Bytes that reading windows fetches: whole blocks once, and the XML.
+
+    Raises
+    ------
+    AssetError
+        A file cannot be opened.
+
+    """
+    blocks = dict[tuple[str, int, int, int], int]()
+    names = polarisations_of(scene)
+    for name in names:
+        asset = scene.assets[name]
+        with reading(scene, asset):
+            raster = opened_raster(scene, asset)
+            for one in windows:
+                part = Window(one.left, one.top, one.samples, one.lines)
+                with raster.lock:
+                    blocks |= stored_blocks(raster.source, asset, part)
+    return sum(blocks.values()) + len(names) * (HEADER_BYTES + SIDE_BYTES)
 
 
 def _corners(geolocation: Geolocation, image: Annotation) -> NDArray[np.float64]:
