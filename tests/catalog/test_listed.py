@@ -16,7 +16,7 @@ from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.trust import Trust
-from gnomon.workflow.observe import unobserved
+from gnomon.workflow.observation_rows import unobserved
 from mutations import VALUES, mutated, mutations, places
 from stac_items import cdse_item, own_item, read_item
 

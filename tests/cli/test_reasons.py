@@ -66,7 +66,12 @@ def failed(scene: str, why: str) -> tuple[str, str, str]:
             "must be signed",
             r"gnomon\[planetary\]",
         ),
-        ("is in radar geometry, which gnomon cannot read yet; x", "radar", "--collections"),
+        ("is in radar geometry and not on a map; x", "radar", "--collections"),
+        (
+            "s3://{0}/a.xml cannot be read (s3://{0}/a.xml is read over http or https only)",
+            "radar's XML lies behind s3://",
+            "Planetary Computer",
+        ),
         (
             "/data/{0}/B08.tif has a hole; fetch it once more",
             "its file has a hole",

@@ -15,7 +15,7 @@ from gnomon.datamodel.study import Study
 from gnomon.workflow import batch as parts
 from gnomon.workflow.batch import Batch, TaskList, TaskOutcome
 from gnomon.workflow.forecast import Trial
-from gnomon.workflow.observe import unobserved
+from gnomon.workflow.observation_rows import unobserved
 from gnomon.workflow.plan import Names, PortPlan, plan_ports
 from gnomon.workflow.run import gather, run
 from gnomon.workflow.tasks import TaskLine, task_lines, write_tasks

@@ -78,7 +78,10 @@ IMAGES = {
     r"[Tt]imed? ?out|[Cc]ould ?n.t (?:resolve|connect)|CURL error|Connection": Remedy(
         "the server does not answer", f"check the network, then {_AGAIN}"
     ),
-    r"is in radar geometry|no weights for sar scenes": Remedy("radar cannot be read yet", _RADAR),
+    r"is in radar geometry": Remedy("radar has no pixels on a map", _RADAR),
+    r"is read over http or https only": Remedy(
+        "radar's XML lies behind s3://", "take it from Planetary Computer; see docs/sentinel1.md"
+    ),
     r"^\d+ % cloud$": Remedy("cloudier than the study allows", "raise [catalog] max_cloud_percent"),
     r"^view angles unknown$": LOADS["view_unknown"],
 }

@@ -40,7 +40,8 @@ from gnomon.simulate.season import campaign
 from gnomon.validate.planning import measure_plan
 from gnomon.validate.seasons import infer_season
 from gnomon.validate.ships import Cell, chip_of_portrait, portrait_of
-from gnomon.workflow.observe import detector_for, observe
+from gnomon.workflow.observation_rows import detector_for
+from gnomon.workflow.observe import observe
 from gnomon.workflow.threads import one_thread
 
 ROUNDS = 3

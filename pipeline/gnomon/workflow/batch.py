@@ -130,6 +130,8 @@ class TaskList:
         for number, group in enumerate(groups, start=len(self._waiting) + 1):
             is_made = made[group.sensor] is not None
             uses[group.sensor] = BackgroundUse(index=group.name, line=None if is_made else number)
+            if group.radar:
+                uses["sar"], made["sar"] = uses[group.sensor], made[group.sensor]
         for one in found.observations:
             use, known = uses.get(one.scene.sensor), made.get(one.scene.sensor)
             named = with_background(one, (known or {}).get(one.scene.id))
@@ -337,9 +339,9 @@ class Batch:
         observations = [
             self._names.observation(replace(one.inputs.scene, trust=self._trust), port)
             for one in others
-            if isinstance(one, ObserveTask) and one.inputs.scene.sensor == sensor
+            if isinstance(one, ObserveTask)
         ]
-        if model is None or not observations:
+        if model is None or all(one.scene.sensor != sensor for one in observations):
             raise StudyError(f"{line.place}: {STALE}")
         group = port_scenes(observations, model)
         if group.name != task.digest:

@@ -26,6 +26,7 @@ from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.image import traces
 from gnomon.freeboard.rows import BANDS, Reading, visible_image
 from gnomon.geo.grid import grid_of
+from gnomon.imagery.sentinel1.read import POLARISATIONS
 
 Floats = NDArray[np.float64]
 UNIT, ZERO, MOST = 1e-4, 1001, 65_535
@@ -99,7 +100,7 @@ def evidence_row(
 
     """
     grid = grid_of(pixels)
-    bands = [name for name in BANDS if name in pixels]
+    bands = [name for name in (*BANDS, *POLARISATIONS) if name in pixels]
     values = np.stack([pixels[name].to_numpy() for name in bands]).astype(np.float32)
     encoding, data = _encoded(values)
     row = {

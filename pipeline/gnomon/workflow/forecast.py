@@ -25,11 +25,10 @@ from datetime import datetime
 from pathlib import Path
 
 import shapely
-from odc.geo.geobox import GeoBox
 
 from gnomon.catalog.access import missing_access
 from gnomon.catalog.versions import VersionReader
-from gnomon.datamodel.errors import AssetError, faults_of
+from gnomon.datamodel.errors import GnomonError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
@@ -38,7 +37,10 @@ from gnomon.datamodel.study import Study
 from gnomon.geo.local import box_around
 from gnomon.imagery.background import FEWEST
 from gnomon.imagery.read import geobox_of, stored_bytes
-from gnomon.workflow.observe import detector_for, observe, windows_read
+from gnomon.imagery.sentinel1.read import radar_bytes
+from gnomon.workflow.observation_rows import detector_for
+from gnomon.workflow.observe import observe, windows_read
+from gnomon.workflow.observe_radar import radar_windows
 from gnomon.workflow.plan import Names, PortPlan, plan_ports, refuse_unmet
 from gnomon.workflow.store import Store
 
@@ -165,7 +167,7 @@ def forecast(
         notes += found.notes
         if on_port is not None:
             on_port(found)
-    refuse_unmet(names.models, {group.tried.scene.sensor for group in groups})
+    refuse_unmet(names, {group.tried.scene.sensor for group in groups})
     if not groups:
         missing.append("images: the catalogue has none; mend the period, ports or collections")
     trials, failed = _trials(groups, begin("trying one image of each port"))
@@ -221,18 +223,20 @@ def _ports(
     background: bool,
 ) -> Iterator[PortForecast]:
     for name, cloudy, faulty in left:
-        own = [group for group in groups if group.port == name]
+        every = [group for group in groups if group.port == name]
+        # Radar that cannot be read is not paid for, and the other images are counted without it.
+        own = [g for g in every if not _is_refused_radar(g, trials)]
         taken = [trials.get((name, group.tried.scene.collection)) for group in own]
-        reads = [2 if background and group.count >= FEWEST else 1 for group in own]
+        reads = [2 if background and _may_have_one(group) else 1 for group in own]
         known = None not in taken
         pairs = [(g.count, k, t) for g, k, t in zip(own, reads, taken, strict=True) if t]
         yield PortForecast(
             port=name,
-            images=sum(group.count for group in own),
+            images=sum(group.count for group in every),
             too_cloudy=cloudy,
             faulty=faulty,
-            first=min((group.first for group in own), default=None),
-            last=max((group.last for group in own), default=None),
+            first=min((group.first for group in every), default=None),
+            last=max((group.last for group in every), default=None),
             bytes_to_read=sum(n * k * t.bytes_to_read for n, k, t in pairs) if known else None,
             processor_s=sum(n * t.processor_s for n, _, t in pairs) if known else None,
             disk_bytes=sum(n * t.disk_bytes for n, _, t in pairs) if known else None,
@@ -240,16 +244,25 @@ def _ports(
         )
 
 
+def _is_refused_radar(group: _Group, trials: Mapping[tuple[str, str], Trial]) -> bool:
+    """Whether a group is of radar whose trial failed."""
+    scene = group.tried.scene
+    return scene.sensor == "sar" and (group.port, scene.collection) not in trials
+
+
+def _may_have_one(group: _Group) -> bool:
+    """Whether the images of a group may make a background."""
+    return group.tried.scene.sensor == "optical" and group.count >= FEWEST
+
+
 def _tried(observation: Observation) -> Trial | str:
     """Observe one image, or say why that failed."""
     try:
         with faults_of(observation.scene.id, "image"):
-            grid = geobox_of(observation.scene)
-            whole = list(windows_read(observation, grid))
-            volume = sum(stored_bytes(observation.scene, window) for window in whole)
-            part = _part_of(observation) if _pixels(whole) > TRIAL_PX else observation
-            share = _pixels(windows_read(part, grid)) / _pixels(whole)
-    except AssetError as error:
+            volume, whole = _reads(observation)
+            part = _part_of(observation) if whole > TRIAL_PX else observation
+            share = _reads(part)[1] / whole if whole else 1.0
+    except GnomonError as error:
         return str(error)
     detector_for(part)  # loads the network, which a process does once
     started = time.perf_counter()
@@ -270,8 +283,15 @@ def _peak_bytes() -> float:
     return float(peak if sys.platform == "darwin" else peak * 1024)
 
 
-def _pixels(windows: Iterable[GeoBox]) -> int:
-    return sum(window.shape.y * window.shape.x for window in windows)
+def _reads(observation: Observation) -> tuple[int, int]:
+    """Bytes and pixels that an observation reads."""
+    scene = observation.scene
+    if scene.sensor == "sar":
+        parts = radar_windows(observation)
+        return radar_bytes(scene, parts), sum(one.lines * one.samples for one in parts)
+    windows = list(windows_read(observation, geobox_of(scene)))
+    pixels = sum(window.shape.y * window.shape.x for window in windows)
+    return sum(stored_bytes(scene, window) for window in windows), pixels
 
 
 def _part_of(observation: Observation) -> Observation:

@@ -9,8 +9,7 @@ An observation is one task. It starts no thread and no process, and holds the li
 one thread. A fault of the scene becomes a row that says why, not an error.
 """
 
-import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any
@@ -25,12 +24,9 @@ from gnomon.catalog.angles import with_angles
 from gnomon.datamodel.boxes import OrientedBox, OrientedBoxes
 from gnomon.datamodel.errors import AssetError, GnomonError, faults_of
 from gnomon.datamodel.observation import Observation
-from gnomon.datamodel.ports import Port
 from gnomon.datamodel.scene import OPTICAL_BANDS, QUALITY, Scene, Sensor
 from gnomon.datamodel.schema import table
-from gnomon.datamodel.study import DetectOptions
 from gnomon.datamodel.tables import Detections, Observations
-from gnomon.detect.detector import Detector, detector_of
 from gnomon.detect.nms import non_maximum_suppression
 from gnomon.freeboard import rows as stage
 from gnomon.geo.grid import grid_of
@@ -42,7 +38,14 @@ from gnomon.imagery.water import is_visible_only, usable_water
 from gnomon.workflow.backgrounds import background_over
 from gnomon.workflow.evidence import evidence_row, evidence_table
 from gnomon.workflow.loads import load_layers
-from gnomon.workflow.rows import detection_rows, scene_columns
+from gnomon.workflow.observation_rows import (
+    detector_for,
+    observation_row,
+    own_ground,
+    unobserved,
+)
+from gnomon.workflow.observe_radar import observed_radar
+from gnomon.workflow.rows import detection_rows
 from gnomon.workflow.store import Result
 from gnomon.workflow.threads import one_thread
 
@@ -65,11 +68,17 @@ OBSERVED_BY = (
     "detect",
     "freeboard",
     "workflow/observe.py",
+    "workflow/observe_radar.py",
+    "workflow/observation_rows.py",
     "workflow/loads.py",
     "workflow/rows.py",
     "workflow/evidence.py",
 )
 """Source that the result of an observation rests on."""
+
+
+_OBSERVERS: Mapping[Sensor, Callable[[Observation], Result]] = {"sar": observed_radar}
+"""Of sensor types whose pixels do not lie on a map; the others are observed here."""
 
 
 @dataclass(frozen=True)
@@ -90,28 +99,17 @@ def observe(observation: Observation) -> Result:
     """Observe one port in one scene; a fault of the scene becomes a row, not an error."""
     try:
         with one_thread(), faults_of(observation.scene.id, "image"):
-            return _observed(observation)
+            return _OBSERVERS.get(observation.scene.sensor, _observed)(observation)
     except AssetError as error:
         return unobserved(observation, "failed", str(error))
     except GnomonError as error:
         return unobserved(observation, "failed", f"{observation.scene.id}: {error}")
 
 
-def unobserved(observation: Observation, status: str, reason: str) -> Result:
-    """Result of an observation that failed or was skipped."""
-    row = _observation_row(observation, observation.scene) | {"status": status, "reason": reason}
-    return empty_result(row)
-
-
-def empty_result(row: dict[str, Any]) -> Result:
-    """Result with a row of the observations table and no hull."""
-    return Result(table(Observations, [row]), table(Detections, []), evidence_table([]))
-
-
 def _observed(observation: Observation) -> Result:
     detector = detector_for(observation)
     scene = with_angles(observation.scene)
-    observation = replace(observation, scene=scene, port=_own_ground(observation))
+    observation = replace(observation, scene=scene, port=own_ground(observation))
     grid = geobox_of(scene)
     port = _ground(observation, grid)
     found = [_observed_part(observation, grid, part) for part in _parts(grid, port)]
@@ -121,7 +119,7 @@ def _observed(observation: Observation) -> Result:
     )
     cutouts = [cutout for part in found for cutout in part.cutouts]
     rows, evidence = _with_loads(rows, cutouts, observation)
-    row = _observation_row(observation, scene) | fractions(part.seen for part in found)
+    row = observation_row(observation, scene) | fractions(part.seen for part in found)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
     row["recall"] = None if is_visible_only(scene.assets) else detector.recall
     if observation.port.area is not None:
@@ -130,15 +128,6 @@ def _observed(observation: Observation) -> Result:
         )
         row["visibility"] = visible.text
     return Result(table(Observations, [row]), table(Detections, rows), evidence_table(evidence))
-
-
-def _own_ground(observation: Observation) -> Port:
-    """The port without what another scene of the same pass shows."""
-    port, scene = observation.port, observation.scene
-    if scene.covered is None:
-        return port
-    area = scene.footprint if port.area is None else port.area
-    return replace(port, area=area.difference(scene.covered))
 
 
 def windows_read(observation: Observation, grid: GeoBox) -> Iterator[GeoBox]:
@@ -213,16 +202,6 @@ def _observed_part(observation: Observation, grid: GeoBox, part: _Part) -> _Foun
     return _Found(claimed, seen, visible, cutouts)
 
 
-def detector_for(observation: Observation) -> Detector:
-    """Detector for the sensor of an observation's scene, loaded once in each process."""
-    return _loaded(observation.scene.sensor, observation.options.detect.model_dump_json())
-
-
-@functools.cache
-def _loaded(sensor: Sensor, options: str) -> Detector:
-    return detector_of(sensor, DetectOptions.model_validate_json(options))
-
-
 def _claimed(found: OrientedBoxes, window: Window) -> OrientedBoxes:
     """Hulls of a window, in pixels of the scene, whose centres it owns."""
     rows, columns = window.halo
@@ -295,12 +274,6 @@ class _Cutouts:
             return window_of(self._scene, grid_of(cutout), area)
         except AssetError:
             return None
-
-
-def _observation_row(observation: Observation, scene: Scene) -> dict[str, Any]:
-    area = _own_ground(observation).area
-    asked = scene.footprint if area is None else area.intersection(scene.footprint)
-    return scene_columns(scene, observation.port, observation.digest) | {"geometry": asked}
 
 
 def _without(scene: Scene) -> str | None:

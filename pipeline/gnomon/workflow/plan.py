@@ -1,8 +1,10 @@
 """What a run will do: the observations of a study, and what will not be observed and why."""
 
 import gc
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import shapely
@@ -20,8 +22,10 @@ from gnomon.detect.detector import read_models
 from gnomon.detect.weights import Model
 from gnomon.freeboard.pooled import shipped_pooling
 from gnomon.freeboard.trained import shipped_posterior
+from gnomon.imagery.coastline import coastline_version
 from gnomon.workflow.digests import code_digest, digest
-from gnomon.workflow.observe import OBSERVED_BY, empty_result, unobserved
+from gnomon.workflow.observation_rows import empty_result, unobserved
+from gnomon.workflow.observe import OBSERVED_BY
 from gnomon.workflow.store import Result
 
 Models = Mapping[Sensor, Model]
@@ -75,7 +79,7 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
         for scene in found.cloudy:
             observation = names.observation(scene, found.port)
             left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
-    refuse_unmet(names.models, {one.scene.sensor for one in todo})
+    refuse_unmet(names, {one.scene.sensor for one in todo})
     return Plan(todo, left, (*notes, *versions.notes))
 
 
@@ -144,8 +148,10 @@ def _of_ports(report: Progress, place: int, count: int, port: str) -> Progress:
     return one
 
 
-def refuse_unmet(models: Models, met: Collection[Sensor]) -> None:
+def refuse_unmet(names: "Names", met: Collection[Sensor]) -> None:
     """Refuse weights for a sensor that no scene of the study has; where there is none, none is.
+
+    Radar needs no weights: where all scenes are radar, those that a study has by default stay.
 
     Raises
     ------
@@ -153,7 +159,9 @@ def refuse_unmet(models: Models, met: Collection[Sensor]) -> None:
         There is one.
 
     """
-    if met and (unmet := sorted(set(models) - {*met})):
+    if not names.weights_are_named and {*met} == {"sar"}:
+        return
+    if met and (unmet := sorted(set(names.models) - {*met})):
         raise StudyError(
             f"[detect.models] (--model) names weights for {', '.join(unmet)} scenes, but the "
             f"catalogue gave only {', '.join(sorted(met))} ones"
@@ -163,6 +171,13 @@ def refuse_unmet(models: Models, met: Collection[Sensor]) -> None:
 def _freeboard() -> list[object]:
     """What freeboards rest on: a network, and how far it is trusted beside the fit."""
     return [shipped_posterior().model.model_dump(), shipped_pooling().model_dump()]
+
+
+def _content(path: Path | None) -> str | None:
+    """Digest of a file; None of one that is not there, which fails where it is read."""
+    if path is None or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 class Names:
@@ -181,8 +196,11 @@ class Names:
     """
 
     def __init__(self, study: Study) -> None:
-        self.options = ObserveOptions(mask=study.mask, detect=study.detect, load=study.load)
+        self.options = ObserveOptions(
+            mask=study.mask, detect=study.detect, radar=study.radar, load=study.load
+        )
         self.models = read_models(study.detect)
+        self.weights_are_named = "models" in study.detect.model_fields_set
         self._shared = {
             "code": code_digest(*OBSERVED_BY),
             "mask": study.mask.model_dump(),
@@ -192,6 +210,11 @@ class Names:
         }
         self._weights = {
             sensor: model.model_dump(mode="json") for sensor, model in self.models.items()
+        }
+        self._radar = {
+            "options": study.radar.model_dump(mode="json"),
+            "land": _content(study.radar.land),
+            "coastline": coastline_version(),
         }
         self._port: Port | None = None
         self._of_sensors: dict[Sensor, str] = {}
@@ -211,6 +234,7 @@ class Names:
                 {
                     **self._shared,
                     "weights": self._weights.get(sensor),
+                    **({"radar": self._radar} if sensor == "sar" else {}),
                     "area": shapely.to_wkt(port.area) if port.area is not None else None,
                     "port": port.name,
                     "zones": [(z.name, z.kind, shapely.to_wkt(z.geometry)) for z in port.zones],

@@ -1,5 +1,8 @@
 """Which observations share backgrounds, and an index by which one process finds another's.
 
+Radar scenes of a port share the backgrounds of its optical ones, which tell them water from land:
+each has that of the optical scene that is nearest in time.
+
 The background of an observation depends on all scenes of its port (`gnomon.workflow.backgrounds`).
 A run has them at hand. A process that does a single task has not: it looks its background up in an
 index that the store keeps for each port, under a name that is known before anything is read.
@@ -43,6 +46,9 @@ class PortScenes:
     bands: Sequence[str]
     """Of the network."""
     options: MaskOptions
+    radar: tuple[Scene, ...] = ()
+    """Of the same port, which need its land and water."""
+    radar_digests: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,6 +58,7 @@ class PortScenes:
                 "code": code_digest(*BUILT_BY, "workflow/port_backgrounds.py"),
                 "index of backgrounds": self.digests,
                 "bands": self.bands,
+                **({"radar": self.radar_digests} if self.radar else {}),
             }
         )
 
@@ -92,14 +99,25 @@ def scenes_of_ports(observations: Sequence[Observation]) -> Iterator[PortScenes]
             continue
         groups: dict[str | None, list[Observation]] = {}
         for one in observations:
-            if one.scene.sensor == sensor:
-                groups.setdefault(one.port.name, []).append(one)
+            groups.setdefault(one.port.name, []).append(one)
         for group in groups.values():
-            yield port_scenes(group, model)
+            if any(one.scene.sensor == sensor for one in group):
+                yield port_scenes(group, model)
 
 
-def port_scenes(group: Sequence[Observation], model: Model) -> PortScenes:
-    """Scenes of observations of one port by one sensor, and the weights that want backgrounds."""
+def port_scenes(every: Sequence[Observation], model: Model) -> PortScenes:
+    """Scenes of one port by the sensor of weights that want backgrounds, and its radar scenes.
+
+    Parameters
+    ----------
+    every
+        Observations of the port, at least one of them by that sensor.
+    model
+        The weights.
+
+    """
+    group = [one for one in every if one.scene.sensor == model.sensor]
+    radar = [one for one in every if one.scene.sensor == "sar" != model.sensor]
     first = group[0]
     return PortScenes(
         first.port,
@@ -108,6 +126,8 @@ def port_scenes(group: Sequence[Observation], model: Model) -> PortScenes:
         tuple(one.digest for one in group),
         tuple(model.bands),
         first.options.mask,
+        tuple(one.scene for one in radar),
+        tuple(one.digest for one in radar),
     )
 
 
@@ -143,10 +163,31 @@ def keep_index(group: PortScenes, builder: BackgroundBuilder) -> Mapping[str, Ba
     known = kept_index(group.name, builder.store)
     if known is not None:
         return known
-    made = build_backgrounds(group.scenes, group.port.area, builder)
+    made = made_backgrounds(group, builder)
     builder.store.remove(group.name)
     builder.store.keep(group.name, partial(_write_index, made))
     return made
+
+
+def made_backgrounds(group: PortScenes, builder: BackgroundBuilder) -> Mapping[str, Background]:
+    """Backgrounds of a port by id of the scene, radar included, made where the store has none.
+
+    Raises
+    ------
+    StoreError
+        As of `build_backgrounds`.
+
+    """
+    made = build_backgrounds(group.scenes, group.port.area, builder)
+    optical = [scene for scene in group.scenes if scene.id in made]
+    if not optical:
+        return made
+    return made | {radar.id: made[_nearest(radar, optical).id] for radar in group.radar}
+
+
+def _nearest(scene: Scene, others: Sequence[Scene]) -> Scene:
+    """The other scene that is nearest in time."""
+    return min(others, key=lambda one: (abs(one.seen_at - scene.seen_at), one.id))
 
 
 def kept_index(name: str, store: Store) -> Mapping[str, Background] | None:

@@ -36,12 +36,18 @@ from gnomon.datamodel.study import Study
 from gnomon.datamodel.table_sets import settle, write_set
 from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.detector import read_models
-from gnomon.workflow.backgrounds import BackgroundBuilder, build_backgrounds
+from gnomon.workflow.backgrounds import BackgroundBuilder
 from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
-from gnomon.workflow.observe import observe, unobserved
+from gnomon.workflow.observation_rows import unobserved
+from gnomon.workflow.observe import observe
 from gnomon.workflow.plan import plan
-from gnomon.workflow.port_backgrounds import keep_index, scenes_of_ports, with_backgrounds
+from gnomon.workflow.port_backgrounds import (
+    keep_index,
+    made_backgrounds,
+    scenes_of_ports,
+    with_backgrounds,
+)
 from gnomon.workflow.port_pictures import port_pictures
 from gnomon.workflow.store import COMPRESSION, STORE, Result, Store, joined
 from gnomon.workflow.surroundings import surroundings
@@ -272,11 +278,7 @@ def _with_backgrounds(
     for group in scenes_of_ports(observations):
         stage = partial(_stage_of_port, begin, group.label)
         builder = BackgroundBuilder(store, executor, group.bands, group.options, stage)
-        made = (
-            keep_index(group, builder)
-            if gathered
-            else build_backgrounds(group.scenes, group.port.area, builder)
-        )
+        made = keep_index(group, builder) if gathered else made_backgrounds(group, builder)
         known |= {(group.port.name, scene): background for scene, background in made.items()}
     return with_backgrounds(observations, known)
 
