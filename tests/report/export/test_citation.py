@@ -47,6 +47,15 @@ def test_a_run_is_cited_by_versions_name_and_days(text: str) -> None:
     )
 
 
+def test_the_method_has_no_more_than_the_study_asked_for(text: str, tmp_path: Path) -> None:
+    counted = {"load": {"enabled": False}, "track": {"enabled": False}}
+    run = read_run(write_run(tmp_path, study=counted, names=("detections", "observations")))
+    method = section(citation(run, version="7", exported_on="2025-01-02"), "METHOD")
+    assert "No loads were estimated. No visits were inferred." in method
+    assert "laden" not in method
+    assert "Poisson process" in section(text, "METHOD")
+
+
 def test_findings_have_their_period_and_the_interval_before_the_middle(run: Run, text: str) -> None:
     found = section(text, "WHAT IT FOUND")
     sentences = published_sentences(run.seasons, run.ledger, run.loading)

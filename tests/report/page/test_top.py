@@ -162,6 +162,9 @@ def test_a_run_that_counts_ships_says_nothing_of_loads_and_visits(
     assert not re.findall("laden|ballast|freeboard|is missing|barrel", said)
     tab.locator(".thumbs a").first.click()
     assert "Visits were not inferred" in tab.locator("dialog").inner_text()
+    image = opened(f"{tab.url.partition('#')[0]}#observation-S2A_2@rajin")
+    labels = [one.inner_text() for one in image.locator(".chips.small li").all()]
+    assert [label.splitlines()[-1] for label in labels] == ["is a ship: 90 %"] * 3
 
 
 def test_failed_and_clouded_images_stand_beside_those_that_could_be_used(

@@ -17,14 +17,20 @@ from gnomon.report.publish import public_text
 from gnomon.report.reviews import ReviewUse, effect_text, review_use
 from gnomon.report.text import days_text
 
-METHOD = (
+FINDING = (
     "Ships are found by a CFAR test over open water and a small convolutional network near quays; "
-    "detections.parquet has one row per hull, with a calibrated score. Loads are estimated by "
-    "fitting hull and shadow to the pixels; p_laden holds for a ship that is a tanker. Visits are "
-    "modelled as a Poisson process with gamma-distributed stays, seen with a probability that is "
-    "itself uncertain; counts and barrels are posteriors over seen and unseen visits. Every "
-    "observation (an image of a port) is a row, also if it is empty, cloudy or failed."
+    "detections.parquet has one row per hull, with a calibrated score."
 )
+LOADS = (
+    "Loads are estimated by fitting hull and shadow to the pixels; p_laden holds for a ship that "
+    "is a tanker."
+)
+VISITS = (
+    "Visits are modelled as a Poisson process with gamma-distributed stays, seen with a "
+    "probability that is itself uncertain; counts and barrels are posteriors over seen and "
+    "unseen visits."
+)
+RECORD = "Every observation (an image of a port) is a row, also if it is empty, cloudy or failed."
 LICENCES = (
     "gnomon is under Apache-2.0. Images keep the terms of their providers, also where parts of "
     "them are shown; ask the provider before you publish commercial ones. What you make of this "
@@ -61,7 +67,7 @@ def citation(run: Run, *, version: str, exported_on: str, use: ReviewUse | None 
         ("How to cite", [_how_to_cite(run, version, exported_on)]),
         ("What it is", [description, WARNING if run.simulated else ""]),
         ("What it found", list(_found(run, use))),
-        ("Method", [METHOD]),
+        ("Method", [" ".join(_method(run))]),
         ("Images", list(_images(run))),
         ("Other sources", list(_other_sources(run))),
         ("Versions", [f"{name} {one}" for name, one in run.metadata.versions.items()]),
@@ -111,6 +117,14 @@ def _wrapped(text: str) -> str:
     if "\n" in text:
         return text
     return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _method(run: Run) -> Iterator[str]:
+    """How the tables were made, without what the study did not ask for."""
+    yield FINDING
+    yield LOADS if run.study is None or run.study.load.enabled else "No loads were estimated."
+    yield VISITS if run.study is None or run.study.track.enabled else "No visits were inferred."
+    yield RECORD
 
 
 def _how_to_cite(run: Run, version: str, exported_on: str) -> str:

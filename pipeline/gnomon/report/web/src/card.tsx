@@ -9,7 +9,7 @@ import { Term } from "./glossary";
 import { ownText, seenText, togetherText } from "./own";
 import { Freeboard, Weights } from "./posteriors";
 import type { Decisions, Feature } from "./review";
-import { countText, fixed, LOAD_TEXT, moment, part, portText, skyText, WORDS, zoneText } from "./text";
+import { countText, fixed, LOAD_TEXT, moment, part, percent, portText, skyText, WORDS, zoneText } from "./text";
 
 export interface Shown {
   visit: Visit | null;
@@ -168,7 +168,7 @@ function ObservationCard({ page, observation }: { page: Page; observation: Obser
               <b>
                 {fixed(ship.length, 0)} × {fixed(ship.beam, 0)} m
               </b>
-              <span class={`mark ${ship.load}`}>{LOAD_TEXT[ship.load]}</span>
+              {hasLoads(page) ? <span class={`mark ${ship.load}`}>{LOAD_TEXT[ship.load]}</span> : <span>is a ship: {percent(ship.score)}</span>}
             </button>
           </li>
         ))}
