@@ -111,7 +111,9 @@ def test_a_scene_of_red_green_and_blue_is_observed_and_says_what_it_lacks(
         "without nir, swir16; water from blue, green and red alone; score calibrated with infrared"
     )
     assert row.usable_fraction > 0.98
-    assert bare.observation.recall.isna().all()
+    known = read_recall(row.recall)
+    assert known == read_model("s2-vessel").calibration.recall_in_colour
+    assert known != read_model("s2-vessel").calibration.recall
     assert len(bare.detections) > 3
     assert bare.detections.freeboard_m.notna().any()
 

@@ -17,7 +17,8 @@ Ground = Annotated[BaseGeometry, read_geometry(valid=False), PlainSerializer(map
 """An outline in EPSG:4326, in JSON as GeoJSON."""
 Sensor = Literal["optical", "sar"]
 Signing = Literal["planetary-computer"]
-OPTICAL_BANDS = ("blue", "green", "red", "nir", "swir16")
+COLOURS = ("blue", "green", "red")
+OPTICAL_BANDS = (*COLOURS, "nir", "swir16")
 QUALITY = "quality"
 """The band that says what hides the ground, in gnomon's classes, whatever a provider calls its."""
 PAN = "pan"

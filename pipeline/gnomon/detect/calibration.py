@@ -70,6 +70,8 @@ class Calibration(Options):
     errors: BoxErrors
     recall: Recall | None = None
     """Of ships at the threshold, where it was measured."""
+    recall_in_colour: Recall | None = None
+    """The same where pixels have blue, green and red alone."""
 
     def score(self, raw: Raw) -> Float64s:
         """Probability that a hull of a raw score is a ship."""

@@ -32,6 +32,7 @@ from torch import Tensor
 from gnomon.datamodel.arrays import Float32s, Mask
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.architectures import AnyNetwork, OutputMaps
@@ -85,7 +86,15 @@ class Cascade:
     @property
     def recall(self) -> str | None:
         """Recall that was measured with the weights, at their own threshold."""
-        recall, own = self.weights.model.calibration.recall, self.options.threshold
+        return self._text(self.weights.model.calibration.recall)
+
+    @property
+    def recall_in_colour(self) -> str | None:
+        """The same for pixels with blue, green and red alone."""
+        return self._text(self.weights.model.calibration.recall_in_colour)
+
+    def _text(self, recall: Recall | None) -> str | None:
+        own = self.options.threshold
         if recall is None or (own is not None and own != self.weights.model.calibration.threshold):
             return None
         return recall.text(self.label)

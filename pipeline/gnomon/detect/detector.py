@@ -71,6 +71,10 @@ class Detector(Protocol):
         The text of `gnomon.datamodel.recall.Recall`; None where it was not measured.
         """
 
+    @property
+    def recall_in_colour(self) -> str | None:
+        """The same in images of blue, green and red alone."""
+
     def find(
         self, pixels: xr.Dataset, masks: xr.Dataset, *, background: xr.Dataset | None = None
     ) -> OrientedBoxes:

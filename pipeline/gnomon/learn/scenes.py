@@ -111,6 +111,14 @@ class LabelledScene:
         x = boxes.x.astype(int).clip(0, columns - 1)
         return boxes[~self.unknown[y, x]]
 
+    @property
+    def searched(self) -> "LabelledScene":
+        """The same scene with water only where everything is known."""
+        if self.unknown is None:
+            return self
+        water = self.masks["water"] & ~self.unknown
+        return replace(self, masks=self.masks.assign(water=water))
+
     def typed(self, types: gpd.GeoDataFrame, *, guesses: bool = False) -> "LabelledScene":
         """The same scene with types of ships from `gnomon.learn.type_labels`."""
         return replace(self, outlines=with_types(self.outlines, self.name, types, guesses=guesses))

@@ -121,7 +121,8 @@ def _observed(observation: Observation) -> Result:
     rows, evidence = _with_loads(rows, cutouts, observation)
     row = observation_row(observation, scene) | fractions(part.seen for part in found)
     row |= {"status": "observed", "reason": _without(scene), "detections": len(rows)}
-    row["recall"] = None if is_visible_only(scene.assets) else detector.recall
+    colour = is_visible_only(scene.assets)
+    row["recall"] = detector.recall_in_colour if colour else detector.recall
     if observation.port.area is not None:
         visible = visibility_of(
             (part.visible for part in found), port, side_px=cell_px(scene.gsd_m)

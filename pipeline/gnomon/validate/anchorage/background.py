@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.datamodel.scene import COLOURS
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.cascade import Cascade
 from gnomon.detect.weights import Weights
@@ -21,7 +22,6 @@ from gnomon.learn.crossval.matches import (
     ranking_of,
     shape_errors,
 )
-from gnomon.learn.crossval.visible import VISIBLE
 from gnomon.learn.finders import LOWEST
 from gnomon.learn.scenes import LabelledScene
 
@@ -33,12 +33,12 @@ WITHOUT, WITH = "without", "with the background"
 
 def background_of(scenes: Sequence[LabelledScene]) -> xr.Dataset:
     """Reflectance without ships, on the grid of the scenes; NaN where it is unknown."""
-    seen = [clear(scene.pixels, scene.masks, VISIBLE) for scene in scenes]
+    seen = [clear(scene.pixels, scene.masks, [*COLOURS]) for scene in scenes]
     counts: Counts = median_background(seen, fewest=FEWEST_HERE)
     light = np.where(counts > 0, counts * np.float32(UNIT), np.float32(np.nan))
     pixels = scenes[0].pixels
     return xr.Dataset(
-        {band: pixels[band].copy(data=one) for band, one in zip(VISIBLE, light, strict=True)}
+        {band: pixels[band].copy(data=one) for band, one in zip(COLOURS, light, strict=True)}
     )
 
 
