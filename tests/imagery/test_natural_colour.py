@@ -74,3 +74,16 @@ def test_the_light_of_water_leaves_out_land_and_cloud() -> None:
     assert water_light(pixels) == 5.0
     pixels["cloud"][:] = True  # no water at all: the picture is shown all the same
     assert water_light(pixels) == pytest.approx(0.2)
+
+
+def test_radar_is_grey_and_as_bright_as_its_amplitude() -> None:
+    power = np.full((20, 20), 0.01, np.float32)
+    power[5, 5], power[6, 6], power[7, 7] = 0.04, -0.001, np.nan
+    pixels = xr.Dataset({"vh": (("y", "x"), power / 5), "vv": (("y", "x"), power)})
+    image = stretched(natural_bands(pixels), water_light(pixels))
+    assert (image[..., 0] == image[..., 1]).all()
+    assert (image[..., 0] == image[..., 2]).all()
+    assert water_light(pixels) == pytest.approx(0.1)
+    assert abs(int(image[5, 5, 0]) - grey_of([2.0, 1.0], 1.0)[0]) <= 1
+    assert (image[6, 6] == 0).all()
+    assert (image[7, 7] == 0).all()

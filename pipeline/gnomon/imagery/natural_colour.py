@@ -3,6 +3,9 @@
 The stretch is relative to the water: its median in green becomes a medium grey-green, half as much
 light is dark, and bright light is compressed. So a shadow shows in every picture, decks and quays
 keep their shapes, and two pictures of one place compare.
+
+Radar is shown in grey, one polarisation, as amplitude: the square root of its power, whose range is
+that of the eye.
 """
 
 import numpy as np
@@ -13,6 +16,7 @@ BRIGHTEST, KNEE = 1.18, 1.6
 """Of the curve ``BRIGHTEST x / (x + KNEE)``, x in units of the water's green: water comes out at
 0.45 of white, its shadow at half of the light at 0.28, white at nine times the water."""
 COLOURS = "red", "green", "blue"
+RADAR = "vv", "hh", "vh", "hv"
 
 
 def natural_bands(pixels: xr.Dataset) -> NDArray[np.float32]:
@@ -25,12 +29,12 @@ def natural_bands(pixels: xr.Dataset) -> NDArray[np.float32]:
 
     """
     names = COLOURS if _has_colours(pixels) else (_only(pixels),) * 3
-    return np.stack([pixels[name].to_numpy().astype(np.float32) for name in names])
+    return np.stack([_light(pixels, name) for name in names])
 
 
 def water_light(pixels: xr.Dataset) -> float:
     """Median of the water in green, or in the only band."""
-    band = pixels["green" if _has_colours(pixels) else _only(pixels)].to_numpy()
+    band = _light(pixels, "green" if _has_colours(pixels) else _only(pixels))
     dry = [pixels[name].to_numpy() for name in ("land", "cloud", "ice") if name in pixels]
     wet = np.where(np.any(dry, axis=0), np.nan, band) if dry else band
     chosen = wet if np.isfinite(wet).mean() > 0.05 else band
@@ -48,8 +52,14 @@ def _has_colours(pixels: xr.Dataset) -> bool:
     return all(name in pixels for name in COLOURS)
 
 
+def _light(pixels: xr.Dataset, name: str) -> NDArray[np.float32]:
+    """Numbers of a band that are in proportion to how bright it is shown."""
+    values = pixels[name].to_numpy().astype(np.float32)
+    return np.sqrt(np.maximum(values, 0)) if name in RADAR else values
+
+
 def _only(pixels: xr.Dataset) -> str:
-    for name in ("pan", "green", "red", "nir", "blue"):
+    for name in ("pan", "green", "red", "nir", "blue", *RADAR):
         if name in pixels:
             return name
     raise ValueError("a picture needs a band")

@@ -1,5 +1,6 @@
 """The evidence for the load of one ship as a picture: pixels, fit, residual, posterior."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -8,6 +9,7 @@ import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.fit import Fit
 from gnomon.freeboard.image import cover_of_pixels, traces
 from gnomon.freeboard.rows import Reading, readings
+from gnomon.imagery.natural_colour import RADAR, natural_bands, stretched, water_light
 from gnomon.report.credits import UNCREDITED, ImageCredit, credit_of_rows, image_credit
 from gnomon.report.figures.marks import credit_figure
 from gnomon.report.figures.scene import OUTLINE, Picture
@@ -87,6 +90,8 @@ class _Drawing:
     chip: ShipChip | None
     fit: Fit | None
     posterior: FreeboardPosterior | None
+    pixels: xr.Dataset | None = None
+    """Around the ship, to be shown where there is no chip."""
 
     @classmethod
     def of(cls, reading: Reading) -> Self:
@@ -104,7 +109,7 @@ def _of_run(run: Path, detection: str) -> tuple[state.Load, _Drawing, ImageCredi
         raise StoreError(f"{run}: has no evidence of {detection}; run the study again (gnomon run)")
     known = {f.name: row[f.name] for f in fields(state.Load) if pd.notna(row[f.name])}
     load = state.Load(**known)
-    drawing = _Drawing(found[0].chip, found[0].fit, found[0].posterior)
+    drawing = _Drawing(found[0].chip, found[0].fit, found[0].posterior, found[0].pixels)
     return load, drawing, credit_of_rows(row.to_frame().T)
 
 
@@ -168,6 +173,15 @@ def draw_reading(
     return _draw(_Drawing.of(reading), title=title, path=path, dpi=dpi, credit=credit)
 
 
+def _plain(axes: Sequence[Axes], pixels: xr.Dataset) -> None:
+    """Pixels as the eye sees them; of radar each polarisation."""
+    names = [name for name in RADAR if name in pixels]
+    shown = {name.upper(): pixels[[name]] for name in names} or {"pixels": pixels}
+    for each, (title, layer) in zip(axes, shown.items(), strict=False):
+        each.imshow(stretched(natural_bands(layer), water_light(layer)))
+        each.set_title(title, fontsize=8)
+
+
 def _draw(
     drawing: _Drawing,
     *,
@@ -195,6 +209,8 @@ def _draw(
             spread = 0.25 * (high - low)
             grey = (chip.image - model).mean(0, keepdims=True)
             _image(axes[2], chip, grey, -spread, spread, "pixels less fit", window)
+    elif drawing.pixels is not None:
+        _plain(axes, drawing.pixels)
     if drawing.posterior is not None:
         _posterior(axes[3], drawing.posterior)
     credit_figure(figure, [each for each in axes if each.images], credit)
