@@ -77,7 +77,7 @@ def radar_study(catalog: Path, **sections: Any) -> Study:
     return Study.model_validate(
         {
             "name": "radar",
-            "catalog": {"url": str(catalog), "collections": ["sentinel-1-grd"]},
+            "catalog": {"url": str(catalog), "collections": ["synthetic-sentinel-1"]},
             "ports": {"bbox": [west, south, east, north]},
             "radar": {"land": str(catalog.parent / "land.geojson")},
             **sections,

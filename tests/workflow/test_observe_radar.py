@@ -11,20 +11,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from PIL import Image
 
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
+from gnomon.report.figures.load import show_load
 from gnomon.simulate.pixels.catalog import write_scene
 from gnomon.simulate.pixels.scene import simulate
 from gnomon.simulate.radar.echoes import SeaState
 from gnomon.workflow import observe_radar as observing
+from gnomon.workflow.batch import Batch, TaskList
 from gnomon.workflow.evidence import cutouts
 from gnomon.workflow.forecast import forecast
 from gnomon.workflow.observe import observe
 from gnomon.workflow.plan import plan
-from gnomon.workflow.run import run
+from gnomon.workflow.run import gather, run
 from gnomon.workflow.store import Result
+from gnomon.workflow.tasks import read_task_lines, write_tasks
 from passes import BOX, PASSES, tiny
 from passes import spec as optical_spec
 from radar_scenes import (
@@ -40,7 +44,7 @@ from radar_scenes import (
 )
 
 UTM = "EPSG:32653"
-S1, S2 = "sentinel-1-grd", "synthetic-sentinel-2"
+S1, S2 = "synthetic-sentinel-1", "synthetic-sentinel-2"
 
 
 @pytest.fixture(scope="module")
@@ -296,10 +300,12 @@ def test_a_real_item_behind_s3_is_a_failed_row_and_the_run_goes_on(
     folder, _ = changed(radar_sea, tmp_path / "copy")
     name = "earth-search_S1A_IW_GRDH_20250731T135608.json"
     item = json.loads((shared_data / "stac-items" / name).read_text())
-    (folder / "radar-0" / "real.json").write_text(json.dumps(item | {"links": []}))
-    listed = json.loads((folder / "sentinel-1-grd.json").read_text())
+    (folder / "radar-0" / "real.json").write_text(
+        json.dumps(item | {"links": [], "collection": S1})
+    )
+    listed = json.loads((folder / "synthetic-sentinel-1.json").read_text())
     listed["links"].append({"rel": "item", "href": "./radar-0/real.json"})
-    (folder / "sentinel-1-grd.json").write_text(json.dumps(listed))
+    (folder / "synthetic-sentinel-1.json").write_text(json.dumps(listed))
     given = radar_study(folder / "catalog.json", ports={})
     results = run(given, folder / "run", infer=False)
     status = results.observations.set_index("scene_id").status.to_dict()
@@ -310,3 +316,34 @@ def test_a_real_item_behind_s3_is_a_failed_row_and_the_run_goes_on(
     told = forecast(given, tmp_path / "plan")
     assert told.total("processor_s") is not None
     assert any("s3" in what for what in told.missing)
+
+
+def test_a_ship_of_radar_is_shown_in_both_polarisations(radar_sea: Path, tmp_path: Path) -> None:
+    results = run(radar_study(radar_sea), tmp_path, infer=False)
+    ship = results.detections.detection_id.iloc[0]
+    path = show_load(ship, run=tmp_path, out=tmp_path / "ship.png")
+    with Image.open(path) as file:
+        shown = np.asarray(file.convert("L"), float)
+    width = shown.shape[1]
+    # Two pictures of sea with a bright ship, and white beside them.
+    assert shown[100:300, : width // 4].std() > 10
+    assert shown[100:300, width // 4 : width // 2].std() > 10
+    assert shown[100:300, width // 2 :].std() < 1
+
+
+@pytest.mark.slow
+def test_tasks_of_both_sensors_give_the_tables_of_a_run(both: Path, tmp_path: Path) -> None:
+    """Tasks of radar find the optical background of their port, and make it where it is missing."""
+    study = mixed_study(both, tiny(tmp_path / "tiny", background=True), collections=(S1, S2))
+    with TaskList(tmp_path / "tasks") as tasks:
+        told = forecast(study, tmp_path / "tasks", on_port=tasks.add)
+        write_tasks(tasks.texts(told.trials, lambda n: f"do {n}"), tmp_path / "tasks.jsonl")
+    count = len((tmp_path / "tasks.jsonl").read_text().splitlines())
+    assert count == 1 + PASSES + 2
+    batch = Batch(study, tmp_path / "tasks")
+    for line in reversed(read_task_lines(tmp_path / "tasks.jsonl", 1, count)):
+        assert not batch.do(line).failed
+    gathered = gather(study, tmp_path / "tasks", infer=False)
+    whole = run(study, tmp_path / "whole", infer=False)
+    pd.testing.assert_frame_equal(gathered.detections, whole.detections)
+    pd.testing.assert_frame_equal(gathered.observations, whole.observations)

@@ -23,7 +23,8 @@ from gnomon.simulate.radar.echoes import NOISE_DB
 from gnomon.simulate.radar.orbit import LINE_S, SAMPLE_M, RadarOrbit
 from gnomon.simulate.radar.scene import RadarSceneSpec, drawn_sigma0, radar_truth
 
-COLLECTION = "sentinel-1-grd"
+COLLECTION = "synthetic-sentinel-1"
+"""So that a simulated scene is never taken for a real one."""
 AMPLITUDE = 474.0
 """DN of a sigma0 of one at the near edge; a little less at the far one."""
 TIE_POINTS = (6, 11)
@@ -88,7 +89,7 @@ def radar_item(spec: RadarSceneSpec, name: str) -> pystac.Item:
         collection=COLLECTION,
         properties={
             "platform": "sentinel-1s",
-            "constellation": "sentinel-1",
+            "constellation": "synthetic",
             "sar:instrument_mode": "IW",
             "sat:absolute_orbit": ORBIT_NUMBER,
             "sat:relative_orbit": spec.relative_orbit,
