@@ -88,6 +88,11 @@ class RadarDetector:
         """Not measured on real ships."""
         return
 
+    @property
+    def recall_in_colour(self) -> None:
+        """Radar has no colours."""
+        return
+
     def find(
         self, pixels: xr.Dataset, masks: xr.Dataset, *, background: xr.Dataset | None = None
     ) -> OrientedBoxes:
