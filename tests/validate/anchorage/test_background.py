@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gnomon.datamodel.scene import COLOURS
 from gnomon.datamodel.study import MaskOptions
 from gnomon.imagery.water import usable_water
 from gnomon.learn.crossval.matches import Matches
-from gnomon.learn.crossval.visible import VISIBLE
 from gnomon.learn.outlines import TIGHT
 from gnomon.learn.scenes import LabelledScene
 from gnomon.simulate.pixels.scene import simulate, truth
@@ -33,12 +33,12 @@ def scene() -> LabelledScene:
 
 def test_a_ship_of_one_date_is_not_in_the_background_of_six(scene: LabelledScene) -> None:
     """The same sea without its ships on the other dates."""
-    water = scene.pixels[VISIBLE].median()
-    empty = scene.pixels[VISIBLE] * 0 + water
+    water = scene.pixels[[*COLOURS]].median()
+    empty = scene.pixels[[*COLOURS]] * 0 + water
     bare = replace(scene, pixels=empty)
     known = background_of([scene] + [bare] * (FEWEST_HERE - 1))
-    assert list(known) == VISIBLE
-    for band in VISIBLE:
+    assert list(known) == [*COLOURS]
+    for band in [*COLOURS]:
         assert float(scene.pixels[band].max()) > float(water[band]) + 0.05  # bright decks
         np.testing.assert_allclose(known[band], float(water[band]), atol=1e-3)
     fewer = background_of([scene] + [bare] * (FEWEST_HERE - 2))
