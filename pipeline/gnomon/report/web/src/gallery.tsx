@@ -108,8 +108,8 @@ export function StrongestPicture({ page }: { page: Page }) {
           </a>
         </p>
         <p class="soft">
-          <i class="key hull" /> outline of the hull {chip.shadow && <><i class="key shadow" /> edge of its shadow </>}
-          Arrow: towards the sun. North is up. {collectionText(ship.collection)}.
+          <i class="key hull" /> outline of the hull{chip.shadow && <>; <i class="key shadow" /> edge of its shadow</>}.
+          {" "}Arrow: towards the sun. North is up. {collectionText(ship.collection)}.
         </p>
         <p class="credit">{credit}</p>
       </figcaption>
