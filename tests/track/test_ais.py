@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -10,12 +11,26 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from gnomon.datamodel.errors import TrackError
-from gnomon.track.ais import NO_AIS, AisMatch, ais_names, match_ais, read_ais
+from gnomon.track.ais import NO_AIS, AisMatch, ais_names, read_ais
+from gnomon.track.ais_matching import AisHulls, match_image
 from gnomon.track.fleet import UNNAMED, read_fleet
 from tracked_seasons import REGISTER, TRAFFIC
 
 BERTH = {"longitude": 133.066, "latitude": 42.75}
 NOON = pd.Timestamp("2024-04-01T12:00Z")
+
+
+def match_ais(
+    frame: pd.DataFrame, *, longitude: float, latitude: float, time: pd.Timestamp
+) -> AisMatch:
+    """Of one hull, without its probability."""
+    hulls = AisHulls(
+        longitude_deg=np.array([longitude]), latitude_deg=np.array([latitude]),
+        heading_deg=np.array([np.nan]), heading_sigma_deg=np.array([np.nan]),
+        radar=False, view_azimuth_deg=np.nan, view_zenith_deg=np.nan,
+    )  # fmt: skip
+    (match,) = match_image(frame, hulls, time)
+    return match._replace(probability=None)
 
 
 def positions(tmp_path: Path, rows: list[tuple[str, str, float, float]]) -> pd.DataFrame:
@@ -63,7 +78,7 @@ def test_near_is_400_metres(east: float, north: float) -> None:
     metres = Geod(ellps="WGS84").inv(
         *BERTH.values(), frame.longitude.iloc[0], frame.latitude.iloc[0]
     )[2]
-    mmsi, _ = match_ais(frame, **BERTH, time=NOON)
+    mmsi, *_ = match_ais(frame, **BERTH, time=NOON)
     if abs(metres - 400) > 5:
         assert (mmsi == "1") == (metres < 400)
 

@@ -1,7 +1,8 @@
 """AIS positions beside detections: which ship sent from a hull's position, and which was dark.
 
-A detection and an AIS track are one ship if the track, interpolated to the time of the observation
-between positions at most an hour apart (or the nearest within half an hour), passes within 400 m.
+A detection and an AIS track may be one ship if the track, interpolated to the time of the
+observation between positions at most an hour apart (or the nearest within half an hour), passes
+within 400 m; which are is decided for all ships of an image together (`gnomon.track.ais_matching`).
 A detection without one is dark only where there was AIS coverage: another ship was received within
 15 nautical miles and an hour. Where no ship was received, darkness is unknown.
 
@@ -11,6 +12,7 @@ beginning with its time in UTC (ISO 8601 and a space), because the sentences the
 date. Of these only positions are read, and no names.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +24,6 @@ from numpy.typing import NDArray
 from gnomon.datamodel.errors import TrackError, row_numbers_text
 from gnomon.datamodel.files import check_parquet
 from gnomon.datamodel.times import utc_time
-from gnomon.geo.local import local_metres
 from gnomon.track.fleet import UNNAMED, AisNames, Fleet
 
 Floats = NDArray[np.float64]
@@ -138,6 +139,8 @@ class AisMatch(NamedTuple):
     """Of the ship that sent from there."""
     dark: bool | None
     """Whether a ship there sent nothing; None where AIS coverage is unknown."""
+    probability: float | None = None
+    """That it is this ship, of those that sent and of none."""
 
 
 NO_AIS = AisMatch(None, None)
@@ -151,7 +154,7 @@ def ais_names(positions: pd.DataFrame, matches: list[AisMatch], fleet: Fleet) ->
     positions
         From `read_ais`.
     matches
-        Of each hull, from `match_ais`.
+        Of each hull, from `gnomon.track.ais_matching`.
     fleet
         The register.
 
@@ -171,42 +174,47 @@ def _most_frequent(rows: pd.DataFrame, column: str) -> str | None:
     return str(rows[column].dropna().mode().iloc[0]).removesuffix(".0")
 
 
-def match_ais(
-    positions: pd.DataFrame, *, longitude: float, latitude: float, time: pd.Timestamp
-) -> AisMatch:
-    """Match a hull with AIS.
+@dataclass(frozen=True)
+class SentPlace:
+    """Where a ship was at one time, by the positions that it sent around it."""
+
+    place_m: Floats
+    """East and north, (2,)."""
+    velocity_m_s: Floats
+    """Likewise; zero where one position is all that is known."""
+    nearest_s: float
+    """To the nearest of the positions."""
+
+
+def sent_place(metres: Floats, away_s: Floats) -> SentPlace | None:
+    """Place of a ship at time zero; None where it has no position near that time.
 
     Parameters
     ----------
-    positions
-        From `read_ais`.
-    longitude, latitude, time
-        Of the hull.
+    metres
+        East and north of its positions, (positions, 2).
+    away_s
+        Their times, increasing.
 
     """
-    away = (positions.time - time).dt.total_seconds().to_numpy()
-    near = np.abs(away) <= max(BETWEEN_S, COVERED_S)
-    rows, away = positions[near], away[near]
-    places = rows.longitude.to_numpy(float), rows.latitude.to_numpy(float)
-    metres = np.stack(local_metres(*places, origin=(longitude, latitude)), -1)
-    ids = rows.mmsi.to_numpy()
-    distances = {
-        str(mmsi): _distance(metres[ids == mmsi], away[ids == mmsi]) for mmsi in rows.mmsi.unique()
-    }
-    nearest = min(distances, key=distances.__getitem__, default=None)
-    if nearest is not None and distances[nearest] < NEAR_M:
-        return AisMatch(nearest, dark=False)
-    covered = (np.hypot(*metres.T) <= COVERED_M) & (np.abs(away) <= COVERED_S)
-    return AisMatch(None, dark=True) if covered.any() else NO_AIS
-
-
-def _distance(metres: Floats, away_s: Floats) -> float:
-    """Metres from a track at time zero; infinity where it has no position near that time."""
+    nearest = int(np.abs(away_s).argmin())
+    gap = float(np.abs(away_s[nearest]))
     if away_s[0] <= 0 <= away_s[-1]:
         after = int(np.searchsorted(away_s, 0.0))
         before = max(after - 1, 0)
         if away_s[after] - away_s[before] <= BETWEEN_S:
-            return float(np.hypot(*(np.interp(0.0, away_s, axis) for axis in metres.T)))
-    nearest = int(np.abs(away_s).argmin())
-    close = abs(away_s[nearest]) <= NEAREST_S
-    return float(np.hypot(*metres[nearest])) if close else float("inf")
+            place = np.array([np.interp(0.0, away_s, axis) for axis in metres.T])
+            return SentPlace(place, _velocity(metres, away_s, before, after), gap)
+    if gap > NEAREST_S:
+        return None
+    beside = nearest + 1 if nearest == 0 else nearest - 1
+    first, last = sorted((nearest, beside if beside < len(away_s) else nearest))
+    return SentPlace(metres[nearest], _velocity(metres, away_s, first, last), gap)
+
+
+def _velocity(metres: Floats, away_s: Floats, first: int, last: int) -> Floats:
+    """Mean velocity between two positions; zero where they are one, or too far apart in time."""
+    passed = float(away_s[last] - away_s[first])
+    if not 0 < passed <= BETWEEN_S:
+        return np.zeros(2)
+    return np.asarray((metres[last] - metres[first]) / passed, float)

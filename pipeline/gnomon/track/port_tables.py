@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import Point
 
+from gnomon.datamodel.arrays import Float64s
 from gnomon.datamodel.ports import Port
 from gnomon.datamodel.study import TrackOptions
 from gnomon.datamodel.traffic import Traffic
-from gnomon.track.ais import NO_AIS, AisMatch, match_ais
+from gnomon.track.ais import NO_AIS, AisMatch
+from gnomon.track.ais_matching import AisHulls, match_image
 from gnomon.track.direction import load_log_ratios
 from gnomon.track.off_berth import Anchorage, OtherPortCalls, anchorage
 from gnomon.track.partition import Track
@@ -118,11 +120,15 @@ class PortTables:
         degrees = positions_deg(own)
         if positions is None or degrees is None:
             return [NO_AIS] * len(own)
-        times = [data.start + timedelta(days=float(day)) for day in data.hulls.day]
-        return [
-            match_ais(positions, longitude=x, latitude=y, time=pd.Timestamp(time))
-            for time, x, y in zip(times, *degrees, strict=True)
-        ]
+        matches = [NO_AIS] * len(own)
+        for observation in np.unique(data.hulls.observation):
+            chosen = np.flatnonzero(data.hulls.observation == observation)
+            time = data.start + timedelta(days=float(data.hulls.day[chosen[0]]))
+            hulls = _ais_hulls(own.iloc[chosen], *(axis[chosen] for axis in degrees))
+            found = match_image(positions, hulls, pd.Timestamp(time))
+            for place, match in zip(chosen, found, strict=True):
+                matches[place] = match
+        return matches
 
     def visit_source(
         self, track: Track, data: PortObservations, matches: list[AisMatch]
@@ -142,6 +148,24 @@ class PortTables:
             mmsi=max(mmsi, key=mmsi.count) if mmsi else None,
             dark=all(dark) if dark else None,
         )
+
+
+def _ais_hulls(own: pd.DataFrame, longitude: Float64s, latitude: Float64s) -> AisHulls:
+    """Hulls of one image, as they are matched with AIS."""
+
+    def numbers(name: str) -> Float64s:
+        missing = pd.Series(np.nan, own.index)
+        return pd.to_numeric(own.get(name, missing), errors="coerce").to_numpy(float)
+
+    return AisHulls(
+        longitude_deg=longitude,
+        latitude_deg=latitude,
+        heading_deg=numbers("heading_deg"),
+        heading_sigma_deg=numbers("heading_sigma_deg"),
+        radar=bool("sensor" in own and (own.sensor == "sar").any()),
+        view_azimuth_deg=float(numbers("view_azimuth_deg")[0]),
+        view_zenith_deg=float(numbers("view_zenith_deg")[0]),
+    )
 
 
 def _calls(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gnomon.geo.geoid import undulation_m
-from gnomon.simulate.radar.scene import RadarShip, azimuth_shift_m, drawn_sigma0, radar_truth
+from gnomon.simulate.radar.scene import RadarShip, drawn_shift_m, drawn_sigma0, radar_truth
 from radar_scenes import PLACE, box_m, radar_ship, radar_spec
 
 SEA_M = float(undulation_m(*PLACE))
@@ -35,12 +35,12 @@ def test_a_ship_that_moves_away_is_shown_behind_along_the_track(northward: bool)
     ship = radar_ship(0, 0, 180, heading_deg=90.0, speed_m_s=5.0)
     spec = radar_spec(orbit={"northward": northward})
     expected = -117 * 5 * np.sin(np.deg2rad(38)) * (1 if northward else -1)
-    shift = azimuth_shift_m(spec, ship)
+    shift = drawn_shift_m(spec, ship)
     assert shift == pytest.approx(expected, rel=0.03)
     centre, wanted = brightest(ship, northward)
     assert (centre[0] - wanted[0]) * 10 == pytest.approx(shift, abs=40)
     across = radar_ship(0, 0, 180, heading_deg=0.0, speed_m_s=5.0)
-    assert abs(azimuth_shift_m(spec, across)) < 1
+    assert abs(drawn_shift_m(spec, across)) < 1
 
 
 def test_truth_is_the_outline_on_the_map() -> None:

@@ -111,7 +111,7 @@ def radar_truth(spec: RadarSceneSpec) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
 
 
-def azimuth_shift_m(spec: RadarSceneSpec, ship: RadarShip) -> float:
+def drawn_shift_m(spec: RadarSceneSpec, ship: RadarShip) -> float:
     """How far along the track, in the direction of flight, radar shows a ship from its place."""
     orbit = spec.orbit
     _, sample = orbit.pixels(ship.longitude_deg, ship.latitude_deg, 0.0)
@@ -159,7 +159,7 @@ def _ship_points(rng: np.random.Generator, spec: RadarSceneSpec, ship: RadarShip
     origin = (ship.longitude_deg, ship.latitude_deg)
     height = _sea_height_m(spec) + rng.uniform(2.0, 10.0, count)
     line, sample = spec.orbit.pixels(*from_local_metres(east, north, origin=origin), height)
-    line = line + azimuth_shift_m(spec, ship) / SAMPLE_M
+    line = line + drawn_shift_m(spec, ship) / SAMPLE_M
     return Scatterers(line, sample, total * share)
 
 
