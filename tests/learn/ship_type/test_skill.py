@@ -9,8 +9,8 @@ from scipy.special import expit
 from gnomon.learn.ship_type.skill import (
     Scored,
     area_under_roc,
-    curve_of,
     curves_by_size,
+    even_odds_curve,
     even_odds_error,
     left_out_probabilities,
     ranges_given,
@@ -52,7 +52,7 @@ def test_left_out_probabilities_are_true_at_even_odds():
 
 def test_no_skill_has_no_curve_and_no_range():
     none = ships(0.0)
-    assert curve_of(none) is None
+    assert even_odds_curve(none) is None
     assert np.isnan(left_out_probabilities(none, np.arange(300) % 2)).all()
     assert curves_by_size({3.0: none, 4.0: ships(3.0)})[0].gsd_m == 4.0
     assert not list(ranges_given((3.0,), {3.0: [none]}))

@@ -87,7 +87,7 @@ def even_odds_error(p: Float64s, tanker: Mask) -> float:
     return float(np.abs(gap).sum() / len(p))
 
 
-def curve_of(ships: Scored) -> Curve | None:
+def even_odds_curve(ships: Scored) -> Curve | None:
     """Calibration by ships; None where tankers do not come out above others."""
     return tanker_curve(expit(ships.log_odds), ships.tanker.astype(float))
 
@@ -96,7 +96,7 @@ def left_out_probabilities(ships: Scored, fold: NDArray[np.int64]) -> Float64s:
     """p_tanker of ships by curves that the other folds gave, (ships,); NaN without a curve."""
     out = np.full(len(ships.tanker), np.nan)
     for one in np.unique(fold):
-        curve = curve_of(ships[fold != one])
+        curve = even_odds_curve(ships[fold != one])
         if curve is not None:
             out[fold == one] = curve(expit(ships.log_odds[fold == one]))
     return out
@@ -138,5 +138,5 @@ def _reach(sizes_m: Sequence[float]) -> tuple[float, float]:
 
 def curves_by_size(by_size: Mapping[float, Scored]) -> list[TypeCurve]:
     """Curves for each pixel size that has one."""
-    curves = [(size, curve_of(ships)) for size, ships in sorted(by_size.items())]
+    curves = [(size, even_odds_curve(ships)) for size, ships in sorted(by_size.items())]
     return [TypeCurve(gsd_m=size, curve=one) for size, one in curves if one is not None]
