@@ -35,7 +35,7 @@ def calibrated(matched: Matched, *, gsd_m: float) -> Calibration:
     """
     right = matched.label >= 0
     raw = matched.found.score
-    curve = _platt(bounded_logit(raw), right, np.ones(len(right)))
+    curve = platt_curve(bounded_logit(raw), right, np.ones(len(right)))
     ranking = Ranking(curve(raw), right, len(matched.truth))
     candidates = np.unique(np.round(ranking.score, 3))
     f1 = [ranking.at(least).f1 for least in candidates]
@@ -70,11 +70,22 @@ def tanker_curve(raw: NDArray[np.floating], tanker: NDArray[np.floating]) -> Cur
     if mannwhitneyu(raw[true], raw[~true], alternative="greater").pvalue > CHANCE:
         return None
     weight = np.where(true, 0.5 / true.mean(), 0.5 / (~true).mean())
-    return _platt(bounded_logit(raw), true, weight)
+    return platt_curve(bounded_logit(raw), true, weight)
 
 
-def _platt(raw: Float64s, true: Mask, weight: Float64s) -> Curve:
-    """Curve by maximum likelihood; Platt's smoothing keeps the slope of a clean split finite."""
+def platt_curve(raw: Float64s, true: Mask, weight: Float64s) -> Curve:
+    """Curve by maximum likelihood; Platt's smoothing keeps the slope of a clean split finite.
+
+    Parameters
+    ----------
+    raw
+        Logits as the network has them, (ships,).
+    true
+        Of each.
+    weight
+        Of each in the likelihood.
+
+    """
     yes, no = true.sum(), (~true).sum()
     wanted = np.where(true, (yes + 1) / (yes + 2), 1 / (no + 2))
 

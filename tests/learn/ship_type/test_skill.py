@@ -13,6 +13,7 @@ from gnomon.learn.ship_type.skill import (
     even_odds_curve,
     even_odds_error,
     left_out_probabilities,
+    pooled_curve,
     ranges_given,
     roc_interval,
 )
@@ -50,11 +51,22 @@ def test_left_out_probabilities_are_true_at_even_odds():
     assert even_odds_error(expit(0.5 * many.log_odds), many.tanker) > 0.05
 
 
+def test_places_weigh_alike_in_a_pooled_curve():
+    one, other = ships(3.0, 2000), ships(1.5, 400, seed=1)
+    found = pooled_curve([one, other, ships(0.0)])
+    assert found == pooled_curve([one, other])  # a set without skill is left out
+    slopes = [even_odds_curve(each).slope for each in (one, other)]
+    assert slopes[1] < found.slope < slopes[0]
+    twice = Scored(*(np.repeat(part, 2) for part in vars(one).values()))
+    assert pooled_curve([twice, other]).slope == pytest.approx(found.slope, rel=0.02)
+    assert pooled_curve([ships(0.0)]) is None
+
+
 def test_no_skill_has_no_curve_and_no_range():
     none = ships(0.0)
     assert even_odds_curve(none) is None
     assert np.isnan(left_out_probabilities(none, np.arange(300) % 2)).all()
-    assert curves_by_size({3.0: none, 4.0: ships(3.0)})[0].gsd_m == 4.0
+    assert [one.gsd_m for one in curves_by_size({3.0: [none], 4.0: [ships(3.0)]})] == [4.0]
     assert not list(ranges_given((3.0,), {3.0: [none]}))
 
 

@@ -3,9 +3,6 @@
 import numpy as np
 import pytest
 
-from gnomon.detect.calibration import Curve
-from gnomon.detect.type_network import TypeNetworkOptions
-from gnomon.detect.type_weights import TypeCurve, TypeModel
 from gnomon.learn.ship_type.skill import Scored, area_under_roc
 from gnomon.learn.ship_type.tables import (
     AnchorageScores,
@@ -16,10 +13,7 @@ from gnomon.learn.ship_type.tables import (
 )
 
 COUNT = 120
-MODEL = TypeModel(
-    name="t", version="0", digest="0" * 64, network=TypeNetworkOptions(), given=(),
-    calibration=(TypeCurve(gsd_m=10.0, curve=Curve(slope=1.0, intercept=0.0)),),
-)  # fmt: skip
+FOLD = np.arange(COUNT) % 4
 
 
 def scored(skill: float) -> Scored:
@@ -59,7 +53,9 @@ def test_skill_is_that_of_both_seeds_and_of_the_parts(anchorage):
 
 
 def test_bins_of_length_name_what_they_rest_on(anchorage):
-    table = rows(length_lines(anchorage, PortScores(scored(2), scored(3), np.ones(COUNT, bool))))
+    table = rows(
+        length_lines(anchorage, PortScores(scored(2), scored(3), np.ones(COUNT, bool), FOLD))
+    )
     assert [row[0] for row in table][:2] == ["50 to 100", "100 to 150"]
     one = scored(3).between(100, 150)
     wanted = f"({one.tanker.sum()} tankers, {(~one.tanker).sum()} others)"
@@ -69,10 +65,11 @@ def test_bins_of_length_name_what_they_rest_on(anchorage):
 
 def test_ports_are_measured_at_100_m_and_more():
     sure = np.arange(COUNT) % 3 == 0
-    table = rows(port_lines(PortScores(scored(2), scored(3), sure), MODEL))
+    table = rows(port_lines(PortScores(scored(2), scored(3), sure, FOLD), scored(2)))
     long = scored(2).length_m >= 100
     assert table[0][1:4] == [f"{(scored(2).tanker & long).sum()}",
                              f"{(~scored(2).tanker & long).sum()}", area(2, long)]  # fmt: skip
     assert table[1][3] == area(2, long & sure)
     assert table[2][3] == area(3, long)
+    assert 0 < float(table[0][-1]) < 0.15
     assert [bool(row[-1]) for row in table] == [True, True, False, False]

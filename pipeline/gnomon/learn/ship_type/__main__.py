@@ -21,7 +21,7 @@ from gnomon.datamodel.arrays import Float64s, Mask
 from gnomon.datamodel.errors import CatalogError, GnomonError, WeightsError
 from gnomon.datamodel.shipped import shipped
 from gnomon.detect.type_network import TypeNetwork
-from gnomon.detect.type_weights import TypeModel, save_type_weights
+from gnomon.detect.type_weights import save_type_weights
 from gnomon.learn.crossval.folds import read_folds
 from gnomon.learn.scenes import labelled_scenes
 from gnomon.learn.ship_type.chip_hulls import ChipHull, read_chip_hull
@@ -33,9 +33,10 @@ from gnomon.learn.ship_type.measure import (
     odds_of,
     port_fold_odds,
 )
-from gnomon.learn.ship_type.port_hulls import PortHull, port_hulls
+from gnomon.learn.ship_type.port_hulls import PORT_GSD_M, PortHull, port_hulls
 from gnomon.learn.ship_type.skill import Scored, curves_by_size, ranges_given
 from gnomon.learn.ship_type.tables import (
+    LEAST_M,
     AnchorageScores,
     PortScores,
     length_lines,
@@ -85,25 +86,24 @@ def train_type(data: Path, out: Path, version: str) -> Iterator[str]:
     network = ships.fit(np.arange(len(every)), SEEDS[0])
     anchorage = _anchorage_scores(ships, folder)
     at_ports = _port_scores(ships, ports, network, folder, configs)
-    model = _saved(out, network, anchorage, at_ports, version)
+    _save(out, network, anchorage, at_ports, version)
     yield from skill_lines(anchorage)
     yield ""
     yield from length_lines(anchorage, at_ports)
     yield ""
-    yield from port_lines(at_ports, model)
+    yield from port_lines(at_ports, anchorage.by_size[PORT_GSD_M][0])
 
 
-def _saved(
+def _save(
     out: Path, network: TypeNetwork, anchorage: AnchorageScores, at_ports: PortScores, version: str
-) -> TypeModel:
-    first = {size: seeds[0] for size, seeds in anchorage.by_size.items()}
-    evidence = {size: [ships] for size, ships in first.items()}
-    evidence[10.0].append(at_ports.unseen)
-    return save_type_weights(
+) -> None:
+    evidence = {size: [seeds[0]] for size, seeds in anchorage.by_size.items()}
+    evidence[PORT_GSD_M].append(at_ports.unseen.between(LEAST_M, np.inf))
+    save_type_weights(
         out,
         network,
         version=version,
-        calibration=curves_by_size(first),
+        calibration=curves_by_size(evidence),
         given=list(ranges_given(SIZES_M, evidence)),
     )
 
@@ -154,7 +154,8 @@ def _port_scores(
         tanker = np.array([one.tanker for one in ports])
         return Scored(odds.astype(float), tanker, np.array([p.length_m for p in ports]), group)
 
-    return PortScores(scored(unseen), scored(known), np.array([one.sure for one in ports]))
+    sure = np.array([one.sure for one in ports])
+    return PortScores(scored(unseen), scored(known), sure, fold)
 
 
 @dataclass

@@ -15,9 +15,9 @@ from scipy.special import expit
 from scipy.stats import mannwhitneyu
 
 from gnomon.datamodel.arrays import Float64s, Mask
-from gnomon.detect.calibration import Curve
+from gnomon.detect.calibration import Curve, bounded_logit
 from gnomon.detect.type_weights import TypeCurve, TypeRange
-from gnomon.learn.calibrate import CHANCE, TYPED_MIN, tanker_curve
+from gnomon.learn.calibrate import CHANCE, TYPED_MIN, platt_curve, tanker_curve
 
 LENGTHS_M = (50.0, 100.0, 150.0, 200.0, 250.0, 450.0)
 """Edges of the bins of length."""
@@ -92,6 +92,30 @@ def even_odds_curve(ships: Scored) -> Curve | None:
     return tanker_curve(expit(ships.log_odds), ships.tanker.astype(float))
 
 
+def pooled_curve(sets: Sequence[Scored]) -> Curve | None:
+    """Calibration by sets of ships of different places, each with as much weight as the others.
+
+    Sets in which tankers do not come out above others are left out; None if all are.
+    """
+    used = [one for one in sets if even_odds_curve(one) is not None]
+    if not used:
+        return None
+    odds, tanker, weight = (
+        np.concatenate(parts)
+        for parts in zip(
+            *((one.log_odds, one.tanker, _even_odds_weight(one.tanker)) for one in used),
+            strict=True,
+        )
+    )
+    return platt_curve(bounded_logit(expit(odds)), tanker, weight)
+
+
+def _even_odds_weight(tanker: Mask) -> Float64s:
+    """Weights that sum to one, half of it of tankers."""
+    share = tanker.mean()
+    return np.where(tanker, 0.5 / share, 0.5 / (1 - share)) / len(tanker)
+
+
 def left_out_probabilities(ships: Scored, fold: NDArray[np.int64]) -> Float64s:
     """p_tanker of ships by curves that the other folds gave, (ships,); NaN without a curve."""
     out = np.full(len(ships.tanker), np.nan)
@@ -136,7 +160,7 @@ def _reach(sizes_m: Sequence[float]) -> tuple[float, float]:
     return round(min(sizes_m) / 1.05, 2), round(max(sizes_m) * 1.05, 2)
 
 
-def curves_by_size(by_size: Mapping[float, Scored]) -> list[TypeCurve]:
-    """Curves for each pixel size that has one."""
-    curves = [(size, even_odds_curve(ships)) for size, ships in sorted(by_size.items())]
+def curves_by_size(evidence: Mapping[float, Sequence[Scored]]) -> list[TypeCurve]:
+    """Curves for each pixel size that has one, by all sets of that size."""
+    curves = [(size, pooled_curve(sets)) for size, sets in sorted(evidence.items())]
     return [TypeCurve(gsd_m=size, curve=one) for size, one in curves if one is not None]

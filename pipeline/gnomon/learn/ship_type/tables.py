@@ -9,15 +9,18 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from gnomon.datamodel.arrays import Float64s, Mask
-from gnomon.detect.type_weights import TypeModel
 from gnomon.learn.ship_type.skill import (
     LENGTHS_M,
     Scored,
     area_under_roc,
     even_odds_error,
     left_out_probabilities,
+    pooled_curve,
     roc_interval,
 )
+
+LEAST_M = 100.0
+"""Shortest ships at ports that count."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class PortScores:
     folds: Scored
     """By networks that were fitted to the anchorage and the other folds of ports."""
     sure: Mask
+    fold: NDArray[np.int64]
+    """Of ports, of each ship."""
 
 
 def skill_lines(scores: AnchorageScores) -> Iterator[str]:
@@ -88,8 +93,18 @@ def length_lines(scores: AnchorageScores, ports: PortScores) -> Iterator[str]:
         yield f"| {least:.0f} to {most:.0f} | {' | '.join(cells)} |"
 
 
-def port_lines(ports: PortScores, model: TypeModel) -> Iterator[str]:
-    """Skill at ports, at 100 m and more."""
+def port_lines(ports: PortScores, anchorage: Scored) -> Iterator[str]:
+    """Skill at ports, at 100 m and more; calibrated by the anchorage and the other folds of ports.
+
+    Parameters
+    ----------
+    ports
+        Ships at ports.
+    anchorage
+        Those of the anchorage at the same pixel size.
+
+    """
+    p = _calibrated(ports, anchorage)
     yield (
         "| ports, 10 m, ships of 100 m and more | tankers | others | area under ROC "
         "| 90 % interval | length alone | calibration error |"
@@ -102,11 +117,12 @@ def port_lines(ports: PortScores, model: TypeModel) -> Iterator[str]:
         ("guesses too, other folds of ports fitted to", ports.folds, every),
         ("marks plain, likewise", ports.folds, ports.sure),
     ):
-        some = ships[rows].between(100.0, np.inf)
+        some = ships[rows].between(LEAST_M, np.inf)
         low, high = roc_interval(some)
         error = ""
         if ships is ports.unseen:
-            error = f"{even_odds_error(_calibrated(some, model), some.tanker):.3f}"
+            long = rows & (ships.length_m >= LEAST_M)
+            error = f"{even_odds_error(p[long], some.tanker):.3f}"
         cells = (
             name,
             f"{some.tanker.sum()}",
@@ -119,9 +135,16 @@ def port_lines(ports: PortScores, model: TypeModel) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _calibrated(ships: Scored, model: TypeModel) -> Float64s:
-    """p_tanker at 10 m, also where it is not given."""
-    return model.calibration[-1].curve(expit(ships.log_odds))
+def _calibrated(ports: PortScores, anchorage: Scored) -> Float64s:
+    """p_tanker of ships at ports, by curves that did not see their fold."""
+    out = np.full(len(ports.sure), np.nan)
+    long = ports.unseen.length_m >= LEAST_M
+    for one in np.unique(ports.fold):
+        curve = pooled_curve([anchorage, ports.unseen[long & (ports.fold != one)]])
+        if curve is not None:
+            here = ports.fold == one
+            out[here] = curve(expit(ports.unseen.log_odds[here]))
+    return out
 
 
 def _area(ships: Scored) -> str:
