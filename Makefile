@@ -13,7 +13,7 @@ WEB := pipeline/gnomon/report/web
 .DEFAULT_GOAL := help
 
 .PHONY: help detect demo report page page-packages test fast lint docs notebooks bench validate \
-	evaluate evaluate-background evaluate-season evaluate-visible train train-freeboard lock locked test-lowest \
+	evaluate evaluate-background evaluate-season evaluate-visible train train-freeboard train-type lock locked test-lowest \
 	fuzz sbom audit clean
 
 help:  ## this list
@@ -72,6 +72,9 @@ evaluate-season: .venv/ready  ## run ten real dates, write docs/real-season.md: 
 
 train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or CATALOGS="a.json b.json" [STEPS= SEED=]
 	$(GNOMON) train $(CATALOGS) $(if $(CHIPS),--chips $(CHIPS)) --out models/$(NAME) $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED))
+
+train-type: .venv/ready  ## new weights for p_tanker, and their tables: make train-type NAME=new VERSION=0.3.0 (GNOMON_DATA)
+	.venv/bin/python -m gnomon.learn.ship_type models/$(or $(NAME),ship-type) $(VERSION)
 
 train-freeboard: .venv/ready  ## new weights for freeboards, from simulated tankers: make train-freeboard NAME=new VERSION=0.3.0
 	.venv/bin/python -m gnomon.learn.freeboard models/$(or $(NAME),freeboard) $(VERSION)

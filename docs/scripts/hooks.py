@@ -31,6 +31,7 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
         "api.md": reference.api(),
         "card.md": _card("s2-vessel"),
         "freeboard-card.md": _card("freeboard"),
+        "ship-type-card.md": _card("ship-type"),
         "rooms.svg": rooms.picture(),
         "rooms.md": rooms.table(),
     }

@@ -37,6 +37,13 @@ def test_a_scene_that_cannot_be_is_refused_by_name(changes, why):
         scene(**changes)
 
 
+@pytest.mark.parametrize(
+    ("platform", "simulated"), [("sentinel-2b", False), ("synthetic-2a", True)]
+)
+def test_a_simulated_scene_is_known_by_its_platform(platform, simulated):
+    assert scene(platform=platform).simulated == simulated
+
+
 def test_a_scene_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         scene().gsd_m = 3.0

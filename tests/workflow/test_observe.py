@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio.io
@@ -16,14 +17,21 @@ import shapely
 import torch
 from affine import Affine
 from odc.geo.geobox import GeoBox
+from pandas.testing import assert_frame_equal
 
 from catalogs import write_raster
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.recall import read_recall
 from gnomon.datamodel.scene import FileVersion
+from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import LoadOptions, Study
 from gnomon.datamodel.visibility import read_visibility
+from gnomon.detect.calibration import IDENTITY
+from gnomon.detect.detector import Detector
+from gnomon.detect.type_network import TypeNetwork, TypeNetworkOptions
+from gnomon.detect.type_weights import TypeCurve, TypeRange, save_type_weights
 from gnomon.detect.weights import read_model
 from gnomon.freeboard import rows as stage
 from gnomon.imagery.read import geobox_of, read_pixels
@@ -116,6 +124,82 @@ def test_a_scene_of_red_green_and_blue_is_observed_and_says_what_it_lacks(
     assert known != read_model("s2-vessel").calibration.recall
     assert len(bare.detections) > 3
     assert bare.detections.freeboard_m.notna().any()
+
+
+class Fixed:
+    """A detector that finds the same three hulls everywhere."""
+
+    def __init__(self, real: Detector) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def find(self, *_: Any, **__: Any) -> OrientedBoxes:
+        return OrientedBoxes.of([60, 100, 160], 90, [6, 12, 18], 3, 30, score=0.9)
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> dict[str, gpd.GeoDataFrame]:
+    """Detections in real pixels, with weights of types that were not trained and without any."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("weights") / "types"
+    save_type_weights(
+        folder,
+        TypeNetwork(TypeNetworkOptions(widths=(8, 8), hidden=4)),
+        version="0",
+        calibration=[TypeCurve(gsd_m=10.0, curve=IDENTITY)],
+        given=[TypeRange(gsd_m=(9.0, 11.0), length_m=(100.0, 200.0))],
+    )
+    detections = {}
+    real = observing.detector_for
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(observing, "detector_for", lambda observation: Fixed(real(observation)))
+        for name in (str(folder), ""):
+            study = Study.model_validate(
+                {
+                    "name": "test",
+                    "catalog": {"url": str(shipped("configs") / "casablanca" / "catalog.json")},
+                    "detect": {"type_model": name},
+                    "load": {"enabled": False},
+                }
+            )
+            found = observe(plan(study).observations[0]).detections
+            detections["with" if name else "without"] = found
+    return detections
+
+
+def test_p_tanker_is_given_to_hulls_of_the_lengths_that_were_measured(
+    harbour: dict[str, gpd.GeoDataFrame],
+) -> None:
+    hulls = harbour["with"]
+    measured = hulls.length_m.between(100, 200, inclusive="left")
+    assert sorted(measured) == [False, True, True]
+    assert (hulls.p_tanker.notna() == measured).all()
+    assert hulls.p_tanker.nunique() == 2
+
+
+def test_without_weights_of_types_the_rows_are_the_same_but_for_p_tanker(
+    harbour: dict[str, gpd.GeoDataFrame],
+) -> None:
+    varied = ["p_tanker", "run_digest"]
+    assert harbour["without"].p_tanker.isna().all()
+    assert_frame_equal(
+        harbour["with"].drop(columns=varied), harbour["without"].drop(columns=varied)
+    )
+
+
+def test_simulated_decks_have_no_p_tanker(observation: Observation) -> None:
+    hulls = OrientedBoxes.of(60, 60, 15, 2, 30)
+    pixels = read_pixels(observation.scene, None)
+    (part,) = observing._parts(geobox_of(observation.scene), geobox_of(observation.scene))
+    drawn = observing._typed(hulls, pixels, observation, part.read)
+    real = replace(observation, scene=replace(observation.scene, platform="sentinel-2a"))
+    assert np.isnan(drawn.p_tanker).all()
+    assert np.isfinite(observing._typed(hulls, pixels, real, part.read).p_tanker).all()
+    # What a detector gives stands.
+    own = replace(hulls, p_tanker=np.array([0.25], np.float32))
+    assert observing._typed(own, pixels, real, part.read).p_tanker == 0.25
 
 
 def test_around_one_hull_water_is_not_guessed_by_its_texture(observation: Observation) -> None:

@@ -39,6 +39,7 @@ def test_every_scene_is_an_observation_with_the_options_of_its_stages(sea: Path)
         ({"catalog": {"retries": 1}}, True),
         ({"mask": {"cloud_width_min_m": 200}}, False),
         ({"detect": {"threshold": 0.9}}, False),
+        ({"detect": {"type_model": ""}}, False),
         ({"load": {"length_min_m": 60}}, False),
         ({"ports": {"bbox": (130, 42, 133, 43)}}, False),
     ],

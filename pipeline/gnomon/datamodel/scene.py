@@ -180,6 +180,11 @@ class Scene:
     """What may be opened on the word of the catalogue that the scene is from."""
 
     @property
+    def simulated(self) -> bool:
+        """Whether its pixels are simulated; what real decks are like says nothing of them."""
+        return self.platform.startswith("synthetic")
+
+    @property
     def inputs(self) -> dict[str, Any]:
         """What enters the digest of a result that rests on this scene."""
         # Signatures in an address change by the hour; what it points to does not.

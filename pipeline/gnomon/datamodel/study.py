@@ -126,6 +126,9 @@ class DetectOptions(Options):
     models: dict[Sensor, ModelPath] = {"optical": "s2-vessel"}
     """Weights for each sensor of the scenes: name of weights that come with gnomon, or path of a
     folder of weights."""
+    type_model: ModelPath = "ship-type"
+    """Weights that read ``p_tanker`` from a hull's deck where the detector gives none: likewise, or
+    empty for none. Simulated scenes get none: their decks are not like real ones."""
     threshold: Fraction | None = None
     """Least score of a detection; the threshold stored with the weights if left out."""
     length_min_m: float = Field(default=30.0, ge=0)

@@ -15,6 +15,7 @@ from math import ceil
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import shapely
 import xarray as xr
 from odc.geo.geobox import GeoBox
@@ -28,6 +29,7 @@ from gnomon.datamodel.scene import OPTICAL_BANDS, QUALITY, Scene, Sensor
 from gnomon.datamodel.schema import table
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.detect.nms import non_maximum_suppression
+from gnomon.detect.type_weights import load_type_weights
 from gnomon.freeboard import rows as stage
 from gnomon.geo.grid import grid_of
 from gnomon.geo.tiles import Window, framed, windows
@@ -197,7 +199,7 @@ def _observed_part(observation: Observation, grid: GeoBox, part: _Part) -> _Foun
     seen = coverage_of(core, observation.port.area, observation.port.zones)
     row, column = part.offset
     visible = visible_cells(core, row=row, column=column, side_px=cell_px(observation.scene.gsd_m))
-    claimed = _claimed(found, part.searched)
+    claimed = _typed(_claimed(found, part.searched), pixels, observation, part.read)
     layers = load_layers(pixels, masks, observation.scene)
     cutouts = tuple(_cut(layers, hull, part.read) for hull in claimed)
     return _Found(claimed, seen, visible, cutouts)
@@ -208,6 +210,20 @@ def _claimed(found: OrientedBoxes, window: Window) -> OrientedBoxes:
     rows, columns = window.halo
     found = found.shifted(columns.start, rows.start)
     return found[window.claims(found.x, found.y)]
+
+
+def _typed(
+    hulls: OrientedBoxes, pixels: xr.Dataset, observation: Observation, window: Window
+) -> OrientedBoxes:
+    """Hulls with p_tanker from the scene's own pixels, where the detector gave none."""
+    name, scene = observation.options.detect.type_model, observation.scene
+    if not name or scene.sensor != "optical" or scene.simulated:
+        return hulls
+    gsd_m = abs(float(grid_of(pixels).resolution.x))
+    placed = hulls.shifted(-window.halo[1].start, -window.halo[0].start)
+    found = load_type_weights(name).p_tanker(pixels, placed, gsd_m)
+    known = np.isfinite(hulls.p_tanker)
+    return replace(hulls, p_tanker=np.where(known, hulls.p_tanker, found).astype(np.float32))
 
 
 def _cut(layers: xr.Dataset, hull: OrientedBox, window: Window) -> xr.Dataset:

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import shapely
 
@@ -17,8 +17,9 @@ from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.progress import Progress, silent
 from gnomon.datamodel.scene import Scene, Sensor
-from gnomon.datamodel.study import Study
+from gnomon.datamodel.study import DetectOptions, Study
 from gnomon.detect.detector import read_models
+from gnomon.detect.type_weights import read_type_model
 from gnomon.detect.weights import Model
 from gnomon.freeboard.pooled import shipped_pooling
 from gnomon.freeboard.trained import shipped_posterior
@@ -180,6 +181,11 @@ def _content(path: Path | None) -> str | None:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _types(options: DetectOptions) -> dict[str, Any] | None:
+    """What p_tanker rests on beside the detector."""
+    return read_type_model(options.type_model).model_dump() if options.type_model else None
+
+
 class Names:
     """Names the observations of a study; what all of them rest on is read once.
 
@@ -204,7 +210,8 @@ class Names:
         self._shared = {
             "code": code_digest(*OBSERVED_BY),
             "mask": study.mask.model_dump(),
-            "detect": study.detect.model_dump(exclude={"models", "background"}),
+            "detect": study.detect.model_dump(exclude={"models", "type_model", "background"}),
+            "types": _types(study.detect),
             "load": study.load.model_dump(),
             "freeboard": _freeboard() if study.load.enabled else None,
         }

@@ -36,6 +36,7 @@ from gnomon.datamodel.study import Study
 from gnomon.datamodel.table_sets import settle, write_set
 from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.detector import read_models
+from gnomon.detect.type_weights import read_type_model
 from gnomon.workflow.backgrounds import BackgroundBuilder
 from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
@@ -325,7 +326,10 @@ def _origin(
     study: Study, rows: gpd.GeoDataFrame, planned: list[Observation], notes: Sequence[str]
 ) -> dict[str, object]:
     """What the tables of all observations came from."""
-    models = read_models(study.detect).values()
+    weights = [(one.name, one.version, one.digest) for one in read_models(study.detect).values()]
+    if study.detect.type_model:
+        types = read_type_model(study.detect.type_model)
+        weights.append((types.name, types.version, types.digest))
     options = study.model_dump(mode="json")
     options["catalog"]["url"] = without_secrets(study.catalog.url)
     return {
@@ -333,9 +337,9 @@ def _origin(
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "weights": {
-            "name": ", ".join(model.name for model in models),
-            "version": ", ".join(model.version for model in models),
-            "sha256": ", ".join(model.digest for model in models),
+            "name": ", ".join(name for name, _, _ in weights),
+            "version": ", ".join(version for _, version, _ in weights),
+            "sha256": ", ".join(sha256 for _, _, sha256 in weights),
         },
         "traffic": {
             "name": study.track.traffic,
