@@ -6,6 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gnomon.datamodel.study_paths import FilePath
 
+RING_M = 200.0
+"""Least difference of background and guard. Both are whole numbers of blocks of 80 m, odd ones: of
+less there may be no ring between them."""
+
 
 class RadarOptions(BaseModel):
     """How ships are found in radar images, in which water cannot be told by its colour."""
@@ -32,8 +36,9 @@ class RadarOptions(BaseModel):
 
     @model_validator(mode="after")
     def _ring(self) -> Self:
-        if self.background_m <= self.guard_m:
+        if self.background_m < self.guard_m + RING_M:
             raise ValueError(
-                f"background_m {self.background_m:g} is not above guard_m {self.guard_m:g}"
+                f"background_m {self.background_m:g} is not {RING_M:g} m and more above guard_m "
+                f"{self.guard_m:g}"
             )
         return self
