@@ -10,7 +10,7 @@ from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
 
 from catalogs import write_raster
-from gnomon.datamodel.errors import StudyError
+from gnomon.datamodel.errors import AssetError, StudyError
 from gnomon.datamodel.scene import Asset, Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.imagery import coast as module
@@ -67,6 +67,20 @@ def test_an_optical_background_says_what_it_shows_and_nothing_else(background: S
     assert (coast.codes[:200, 2:140] == WATER).all()
     assert (coast.codes[2:198, 148:236] == LAND).all()
     assert (coast.codes[202:] == UNKNOWN).all()
+
+
+def test_a_damaged_background_is_an_error_and_no_reason_for_a_worse_source(
+    background: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "coastline_land", lambda _: LAND_IN_THE_EAST)
+    elsewhere = GeoBox(GRID.shape, GRID.affine.translation(700_000, 4_680_000)
+                       @ GRID.affine.scale(10, -10), GRID.crs)  # fmt: skip
+    far = coast_of(elsewhere, land=None, background=background, options=MaskOptions())
+    assert far.source.startswith("a shoreline")
+    path = Path(background.assets["nir"].href)
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(AssetError, match="nir"):
+        coast_of(GRID, land=None, background=background, options=MaskOptions())
 
 
 def test_land_that_is_given_is_believed_more_than_a_background(

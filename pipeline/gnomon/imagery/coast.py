@@ -26,7 +26,7 @@ from gnomon.datamodel.study import MaskOptions
 from gnomon.geo.grid import grid_of
 from gnomon.imagery.coastline import coastline_land
 from gnomon.imagery.morphology import dilate
-from gnomon.imagery.read import read_pixels
+from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
 
 Codes = NDArray[np.uint8]
@@ -88,7 +88,7 @@ def coast_of(
     Raises
     ------
     GnomonError
-        The file of land is at fault, or there is no source at all.
+        The file of land or one of the background is at fault, or there is no source at all.
 
     """
     if land is not None:
@@ -120,10 +120,12 @@ def _background_codes(background: Scene, grid: GeoBox, options: MaskOptions) -> 
     """Codes of an optical background, on its own pixels, brought to a grid by the nearest."""
     area = grid.geographic_extent.geom
     codes = np.full(grid.shape.yx, UNKNOWN, np.uint8)
+    whole = geobox_of(background)
     try:
-        pixels = read_pixels(background, area, bands=tuple(background.assets))
+        window = window_of(background, whole, area)
     except AssetError:  # it lies elsewhere
         return codes
+    pixels = read_window(background, window, bands=tuple(background.assets))
     layers = usable_water(pixels, options)
     own = np.full(layers["water"].shape, UNKNOWN, np.uint8)
     own[layers["water"].to_numpy()] = WATER
