@@ -9,7 +9,7 @@ import pytest
 from conftest import Season
 from gnomon.catalog.access import CDSE_ENDPOINT, missing_access
 from gnomon.catalog.search import find_scenes
-from gnomon.datamodel.scene import Scene
+from gnomon.datamodel.scene import RadarFiles, Scene, SideFile
 from gnomon.datamodel.study import CatalogOptions
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
@@ -55,6 +55,18 @@ def test_a_public_bucket_needs_no_key(scene: Scene, tmp_path: Path) -> None:
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "credentials").touch()
     assert missing_access(bucket, {}, home=tmp_path) == ()
+
+
+def test_of_radar_behind_s3_no_key_is_asked_that_would_not_help(
+    scene: Scene, tmp_path: Path
+) -> None:
+    xml = SideFile(href="s3://sentinel-s1-l1c/vv.xml", name="schema-product-vv")
+    files = RadarFiles(annotation=xml, calibration=xml, noise=xml)
+    radar = replace(at(scene, "s3://sentinel-s1-l1c"), radar={"vv": files})
+    for environment in ({}, KEYS):
+        (what,) = missing_access(radar, environment, home=tmp_path)
+        assert "Planetary Computer" in what
+        assert "KEY" not in what
 
 
 def test_planetary_computer_needs_its_signing_library(

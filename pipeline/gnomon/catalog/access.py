@@ -39,6 +39,10 @@ def _missing(
 ) -> Iterator[str]:
     if scene.signing and importlib.util.find_spec("planetary_computer") is None:
         yield "the signing library of Planetary Computer; pip install 'gnomon[planetary]'"
+    xml = [file for beside in scene.radar.values() for file in vars(beside).values()]
+    if any(file.href.startswith("s3://") for file in xml):  # a key would not help
+        yield "radar whose XML can be read, not from s3://; take it from Planetary Computer"
+        return
     for address in addresses:
         if address.startswith("s3://"):
             yield from _missing_keys(address, environment, home)
