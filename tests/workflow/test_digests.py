@@ -58,6 +58,18 @@ def test_text_cannot_move_from_one_file_to_the_next_unseen(tmp_path: Path) -> No
     assert source_digest(a) != source_digest(b)
 
 
+def test_an_observation_rests_on_the_data_of_its_rooms_too() -> None:
+    """All but the providers' file, what a scene has by which is an input of its own."""
+    rooms = [PACKAGE / part for part in OBSERVED_BY if (PACKAGE / part).is_dir()]
+    data = {
+        file.relative_to(PACKAGE).as_posix()
+        for room in rooms
+        for file in room.rglob("*")
+        if file.is_file() and file.suffix not in (".py", ".pyc")
+    }
+    assert data - {*OBSERVED_BY} == {"catalog/providers.toml"}
+
+
 @pytest.mark.parametrize("parts", [OBSERVED_BY, BUILT_BY, CUT_BY])
 def test_a_stage_names_sources_that_exist(parts: tuple[str, ...]) -> None:
     for part in parts:

@@ -64,6 +64,7 @@ that the load stage asks for (half a length, three of its errors, and ROOM_M) an
 OBSERVED_BY = (
     "datamodel",
     "geo",
+    "geo/geoid.npz",
     "physics",
     "catalog",
     "imagery",
