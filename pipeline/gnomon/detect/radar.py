@@ -1,9 +1,8 @@
 """The detector of radar scenes: CFAR alone, as the baseline that a network has to beat.
 
 A group of pixels that stand out (`gnomon.detect.radar_cfar`) is a ship where it is long enough.
-Radar cannot tell a ship from what else is bright and
-small: a mooring, a beacon, a crane, an ambiguity of a town. Where land is badly known these are
-many.
+CFAR cannot tell a ship from what else is bright and small: a mooring, a beacon, a crane, an
+ambiguity of a town. Where land is badly known these are many.
 """
 
 import hashlib
@@ -22,12 +21,11 @@ from gnomon.detect.radar_cfar import POLARISATIONS, RadarCfar, radar_cfar_boxes
 
 NAME = "s1-cfar"
 OPEN_SCORE, QUAY_SCORE = Curve(slope=0.5, intercept=1.0), Curve(slope=0.5, intercept=-2.6)
-"""From the raw score, the brightest pixel over the sum of itself and its level. At quays by
-simulated ones with a crane every 120 m, where a quarter of what is found is ships; off them judged:
-at sea nearly all is in simulations, which have no ambiguities, platforms or rocks."""
+"""From the raw score, the brightest pixel over the sum of itself and its level. At quays it rests
+on simulations with a crane every 120 m, in which a quarter of the detections are ships. At sea it
+is a judgement: in simulations nearly all are, but those have no ambiguities, platforms or rocks."""
 BLUR_M = 36.0
-"""Of a point, as the side of the rectangle with its moments; moments of a hull and of a point add.
-"""
+"""Of a point, as the side of the rectangle with its moments: those of hull and point add up."""
 SLIMMEST = 0.1
 """Least beam of a ship over its length."""
 ERRORS = BoxErrors(length_m=25.0, length_share=0.12, beam_m=9.0, beam_share=0.25, heading_deg=8.0)
@@ -35,11 +33,8 @@ ERRORS = BoxErrors(length_m=25.0, length_share=0.12, beam_m=9.0, beam_share=0.25
 JOIN_M = 40.0
 """Pixels so near are of one ship: the deck of a tanker between bow and house may be as dark as the
 sea. Ships that lie nearer to each other are one."""
-
-
 GROW_RATE = 1e-3
 """At this rate one pixel in a hundred stretches of a ship's length is sea."""
-
 SIDELOBES = 0.02
 """-17 dB. Those of Sentinel-1 lie below -21 dB, and several points of a ship add up."""
 
@@ -80,7 +75,7 @@ class RadarDetector:
 
     @property
     def errors(self) -> BoxErrors:
-        """Errors on simulated ships."""
+        """Errors on real ships."""
         return ERRORS
 
     @property

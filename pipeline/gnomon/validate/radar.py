@@ -34,9 +34,8 @@ APART_M = 900.0
 PLACE = (133.3, 42.5)
 LINES, SAMPLES = 1200, 1200
 MARGIN_M = 800.0
-MATCH_M = 0.5
-"""Farthest that a found ship may lie from its truth, in lengths of it, and so much more metres."""
-MATCH_MORE_M = 40.0
+MATCH_LENGTHS, MATCH_M = 0.5, 40.0
+"""Farthest that a found ship may lie from its truth: so many lengths of it, and so many metres."""
 BEAM_SHARE = (0.13, 0.19)
 
 
@@ -204,7 +203,7 @@ def _compared(spec: RadarSceneSpec, found: gpd.GeoDataFrame) -> tuple[pd.DataFra
     free = set(range(len(seen)))
     for row in truth.sort_values("length_m", ascending=False).index:
         middle = truth.geometry[row].centroid
-        near = MATCH_M * truth.length_m[row] + MATCH_MORE_M
+        near = MATCH_LENGTHS * truth.length_m[row] + MATCH_M
         apart = {n: seen.geometry.iloc[n].distance(middle) for n in free}
         best = min(apart, key=apart.__getitem__, default=None)
         if best is not None and apart[best] <= near:
