@@ -23,6 +23,7 @@ from gnomon.detect.type_weights import read_type_model
 from gnomon.detect.weights import Model
 from gnomon.freeboard.pooled import shipped_pooling
 from gnomon.freeboard.trained import shipped_posterior
+from gnomon.imagery.coast import read_land
 from gnomon.imagery.coastline import coastline_version
 from gnomon.workflow.digests import code_digest, digest
 from gnomon.workflow.observation_rows import empty_result, unobserved
@@ -174,10 +175,11 @@ def _freeboard() -> list[object]:
     return [shipped_posterior().model.model_dump(), shipped_pooling().model_dump()]
 
 
-def _content(path: Path | None) -> str | None:
-    """Digest of a file; None of one that is not there, which fails where it is read."""
-    if path is None or not path.is_file():
+def _land_digest(path: Path | None) -> str | None:
+    """Digest of a file of land, which is checked here before any image is read."""
+    if path is None:
         return None
+    read_land(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -197,7 +199,7 @@ class Names:
     Raises
     ------
     GnomonError
-        The weights are at fault.
+        The weights, or the file of land, are at fault.
 
     """
 
@@ -219,8 +221,8 @@ class Names:
             sensor: model.model_dump(mode="json") for sensor, model in self.models.items()
         }
         self._radar = {
-            "options": study.radar.model_dump(mode="json"),
-            "land": _content(study.radar.land),
+            "options": study.radar.model_dump(exclude={"land"}),
+            "land": _land_digest(study.radar.land),
             "coastline": coastline_version(),
         }
         self._port: Port | None = None
