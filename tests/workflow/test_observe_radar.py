@@ -13,6 +13,7 @@ import pytest
 import rasterio
 from PIL import Image
 
+from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.tables import Detections, Observations
@@ -25,6 +26,7 @@ from gnomon.workflow.batch import Batch, TaskList
 from gnomon.workflow.evidence import cutouts
 from gnomon.workflow.forecast import forecast
 from gnomon.workflow.observe import observe
+from gnomon.workflow.observe_radar import radar_windows
 from gnomon.workflow.plan import plan
 from gnomon.workflow.run import gather, run
 from gnomon.workflow.store import Result
@@ -191,6 +193,7 @@ def test_one_polarisation_is_enough(radar_sea: Path, tmp_path: Path) -> None:
     [
         ("<productType>GRD", "<productType>SLC", "single-look complex"),
         ("<mode>IW</mode>", "<mode>EW</mode>", "is of mode EW, and ships are searched in IW alone"),
+        ("<rangePixelSpacing>1", "<rangePixelSpacing>4", "in those of 9 to 11 m alone"),
     ],
 )
 def test_other_products_and_modes_are_refused(
@@ -237,9 +240,31 @@ def test_land_and_options_of_radar_name_its_results_and_not_optical_ones(
     before = digests(radar_sea, S1, land=land)
     assert digests(radar_sea, S1, land=land) == before
     assert digests(radar_sea, S1, land=land, shore_m=50.0) != before
+    moved = shutil.copy(land, tmp_path / "moved.geojson")
+    assert digests(radar_sea, S1, land=str(moved)) == before
     write_land(tmp_path / "land.geojson", box_m(0, 0, 10, 10))
     assert digests(radar_sea, S1, land=land) != before
     assert digests(sea, S2, land=land, shore_m=50.0) == digests(sea, S2)
+
+
+def test_a_file_of_land_that_is_not_there_ends_a_run_before_it_begins(
+    radar_sea: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(StudyError, match=r"none\.geojson"):
+        plan(radar_study(radar_sea, radar={"land": str(tmp_path / "none.geojson")}))
+
+
+def test_what_is_read_around_a_part_grows_with_the_background_of_the_detector(
+    observation: Observation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lines(background_m: float) -> int:
+        changes = {"guard_m": 20.0, "background_m": background_m}
+        radar = observation.options.radar.model_copy(update=changes)
+        options = observation.options.model_copy(update={"radar": radar})
+        return max(one.lines for one in radar_windows(replace(observation, options=options)))
+
+    monkeypatch.setattr(observing, "HALO_M", 50.0)
+    assert lines(320.0) - lines(220.0) == pytest.approx(2 * 1.25 * 10, abs=6)
 
 
 @pytest.fixture(scope="module")

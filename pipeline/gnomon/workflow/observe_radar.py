@@ -4,8 +4,9 @@ As `gnomon.workflow.observe`, part by part, but for three things. Pixels stay in
 samples of the product, and only boxes, masks and pictures go to the map. Water comes from a coast.
 And radar shows no shadow: the load of each hull is indeterminate, with that reason.
 
-IW alone is searched. EW and stripmap have other pixels and other speckle, for which the rates of
-the detector do not hold; they are refused, and complex products (SLC) when they are read.
+IW at high resolution (GRDH) alone is searched. EW, stripmap and coarser products have other pixels
+and other speckle, for which the rates of the detector do not hold; they are refused, and complex
+products (SLC) when they are read.
 """
 
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ from gnomon.imagery.morphology import dilate
 from gnomon.imagery.read import check_pixels
 from gnomon.imagery.sentinel1.ground import RadarGround, ground_grid
 from gnomon.imagery.sentinel1.lookup import GridWindow
-from gnomon.imagery.sentinel1.read import POLARISATIONS, polarisations_of, read_sigma0
+from gnomon.imagery.sentinel1.read import POLARISATIONS, channel_of, polarisations_of, read_sigma0
 from gnomon.imagery.sentinel1.water import radar_water
 from gnomon.imagery.visibility import VisibleCells, cell_px, visibility_of, visible_cells
 from gnomon.workflow.evidence import evidence_row, evidence_table
@@ -49,8 +50,11 @@ from gnomon.workflow.store import Result
 CORE_PX = 2048
 """Side of the part of a port that is worked on at once; it takes 1.4 times as many pixels, because
 lines of a scene run askew on the map."""
-HALO_PX = 100
-"""What is read around it: the background of the detector reaches 800 m."""
+HALO_M = 1000.0
+"""What is read around it at least."""
+HALO_BACKGROUNDS = 1.25
+"""And so many sides of the detector's background, whose roughness is that of a square twice as
+wide."""
 CUT_M = 250.0
 """From the middle of a hull to the edge of its picture, and a half more than its length."""
 MODE = "IW"
@@ -115,7 +119,8 @@ def radar_windows(observation: Observation) -> list[GridWindow]:
 
     """
     grid, ground = _ground(replace(observation, port=own_ground(observation)))
-    parts = (ground.window(grid[part.core].pad(HALO_PX)) for part in _parts(grid))
+    halo_px = _halo_px(observation)
+    parts = (ground.window(grid[part.core].pad(halo_px)) for part in _parts(grid))
     return [window for window in parts if window is not None]
 
 
@@ -124,11 +129,27 @@ def _ground(observation: Observation) -> tuple[GeoBox, RadarGround]:
     scene = observation.scene
     grid = ground_grid(scene, observation.port.area)
     check_pixels(scene, grid)
-    ground = RadarGround.of(scene, grid)
-    if (mode := ground.image.header.mode) != MODE:
+    _refuse_other_products(observation)
+    return grid, RadarGround.of(scene, grid)
+
+
+def _refuse_other_products(observation: Observation) -> None:
+    """Refuse pixels and speckle that the detector was not made for."""
+    scene = observation.scene
+    image = channel_of(scene, polarisations_of(scene)[0]).annotation
+    if (mode := image.header.mode) != MODE:
         why = f"is of mode {mode}, and ships are searched in {MODE} alone; leave it out"
         raise AssetError(scene.id, scene.collection, why)
-    return grid, ground
+    least, most = detector_for(observation).gsd_range_m
+    if not least <= image.sample_spacing_m <= most:
+        own = f"has pixels of {image.sample_spacing_m:g} m"
+        why = f"{own}, and ships are searched in those of {least:g} to {most:g} m alone"
+        raise AssetError(scene.id, scene.collection, f"{why}; leave it out")
+
+
+def _halo_px(observation: Observation) -> int:
+    reach_m = HALO_BACKGROUNDS * observation.options.radar.background_m
+    return ceil(max(HALO_M, reach_m) / observation.scene.gsd_m)
 
 
 def _parts(grid: GeoBox) -> Iterator[Window]:
@@ -138,7 +159,7 @@ def _parts(grid: GeoBox) -> Iterator[Window]:
 def _observed_part(observation: Observation, ground: RadarGround, part: Window) -> _Found:
     """Read a part once, and take from it all that is needed."""
     core = ground.grid[part.core]
-    read = core.pad(HALO_PX)
+    read = core.pad(_halo_px(observation))
     window = ground.window(read)
     background, options = observation.background, observation.options
     coast = coast_of(
@@ -157,7 +178,7 @@ def _observed_part(observation: Observation, ground: RadarGround, part: Window) 
     layers = ground.layers_on_map(masks[["valid", "water", "land"]], window, read)
     reach_px = options.mask.quay_reach_m / observation.scene.gsd_m
     layers = _as_optical(layers, reach_px)
-    shown = pixels[list(_bands(pixels))].assign(land=masks["land"].astype(np.float32))
+    shown = pixels[list(_bands(pixels))]
     pictures = tuple(ground.picture(shown, window, _around(hull, read, ground)) for hull in hulls)
     return _Found(hulls, pictures, *_seen(observation, layers, core, part), coast.source)
 
@@ -214,8 +235,9 @@ def _seen(
     observation: Observation, layers: xr.Dataset, core: GeoBox, part: Window
 ) -> tuple[Coverage, VisibleCells]:
     """Coverage and visible cells of the core of a part, whose layers have its halo."""
+    halo_px = _halo_px(observation)
     inner = layers.isel(
-        y=slice(HALO_PX, HALO_PX + core.shape.y), x=slice(HALO_PX, HALO_PX + core.shape.x)
+        y=slice(halo_px, halo_px + core.shape.y), x=slice(halo_px, halo_px + core.shape.x)
     )
     port, side_px = observation.port, cell_px(observation.scene.gsd_m)
     row, column = part.core[0].start, part.core[1].start
@@ -227,7 +249,7 @@ def _seen(
 
 def _unseen(observation: Observation, core: GeoBox, part: Window, coast: CoastMap) -> _Found:
     """A part that the image does not show."""
-    read = core.pad(HALO_PX)
+    read = core.pad(_halo_px(observation))
     names = ("valid", "water", "land", "search", "cloud", "ice")
     nothing = np.zeros(read.shape.yx, bool)
     layers = xr.Dataset(dict.fromkeys(names, (("y", "x"), nothing)))
