@@ -115,7 +115,7 @@ def test_a_notebook_runs_and_shows_what_it_claims(name: str) -> None:
     path = notebooks.FOLDER / f"{name}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     folder = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=300, resources=folder).execute()
+    NotebookClient(notebook, timeout=900, resources=folder).execute()
     cells = notebooks.code_cells(notebook)
     assert any(notebooks.pictures(cell) for cell in cells)
     CLAIMS[name]("\n".join(map(printed, cells)))

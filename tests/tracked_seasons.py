@@ -86,7 +86,9 @@ def prior_of(mean: float, phases: int, p: float) -> PriorSample:
     )
 
 
-def hulls_of(observation: list[int], day: list[float], **columns: object) -> Hulls:
+def hulls_of(
+    observation: list[int], day: list[float], *, type_by_eye: bool = False, **columns: object
+) -> Hulls:
     """Hulls of small tankers at one berth; columns may be given."""
     count = len(observation)
     defaults = {
@@ -97,7 +99,7 @@ def hulls_of(observation: list[int], day: list[float], **columns: object) -> Hul
     return Hulls(
         observation=np.array(observation, np.int64),
         day=np.array(day, float),
-        type_by_eye=np.zeros(count, bool),
+        type_by_eye=np.full(count, type_by_eye),
         load_p_wrong=np.full(count, np.nan),
         **{name: np.array(v, float) for name, v in values.items()},
     )

@@ -85,10 +85,22 @@ def test_p_tanker_is_a_likelihood_ratio_of_tankers_to_others(p: float) -> None:
     known, unknown = track_hulls(1, p_tanker=p), track_hulls(1)
     change = known.log_density((0,)) - unknown.log_density((0,))
     assert change[QUICK] == pytest.approx(change[WAITING])
-    assert change[LARGE] == pytest.approx(change[FALSE_ALARM])
-    assert change[QUICK] - change[LARGE] == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
+    assert change[COASTER] == pytest.approx(change[FALSE_ALARM])
+    assert change[QUICK] - change[COASTER] == pytest.approx(np.log(p / (1 - p)), abs=1e-9)
     # Two halves of the likelihood: their mean is that of an unknown type.
-    assert np.exp([change[QUICK], change[LARGE]]).mean() == pytest.approx(1)
+    assert np.exp([change[QUICK], change[COASTER]]).mean() == pytest.approx(1)
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 4))
+def test_a_large_ship_is_a_tanker_or_none_unless_an_analyst_named_it(p: float, count: int) -> None:
+    track = tuple(range(count))
+    change = track_hulls(count, p_tanker=p).log_density(track)
+    change = change - track_hulls(count).log_density(track)
+    mean = np.logaddexp(change[QUICK], change[COASTER]) - np.log(2)
+    assert change[LARGE] == pytest.approx(mean, abs=1e-9)
+    named = track_hulls(count, p_tanker=p, type_by_eye=True).log_density(track)
+    named = named - track_hulls(count).log_density(track)
+    assert named[LARGE] == pytest.approx(named[COASTER])
 
 
 def test_what_keeps_its_load_stays_and_what_changes_it_once_is_a_ship() -> None:
@@ -124,7 +136,7 @@ def test_repeated_observations_are_correlated() -> None:
     p = 0.9
     change = track_hulls(4, p_tanker=p).log_density((0, 1, 2, 3))
     change = change - track_hulls(4).log_density((0, 1, 2, 3))
-    assert change[QUICK] - change[LARGE] == pytest.approx(1.6 * np.log(p / (1 - p)))
+    assert change[QUICK] - change[COASTER] == pytest.approx(1.6 * np.log(p / (1 - p)))
 
 
 @given(st.integers(2, 6))
@@ -136,9 +148,9 @@ def test_types_by_halves_favour_no_link(count: int) -> None:
         marks, without = track_hulls(count, p_tanker=p), track_hulls(count)
         each = [marks.log_density((n,)) - without.log_density((n,)) for n in track]
         # Apart, each is of a class of its own: the mean of both.
-        apart = sum(np.logaddexp(one[QUICK], one[LARGE]) - np.log(2) for one in each)
+        apart = sum(np.logaddexp(one[QUICK], one[COASTER]) - np.log(2) for one in each)
         joined = marks.log_density(track) - without.log_density(track)
-        return np.logaddexp(joined[QUICK], joined[LARGE]) - np.log(2) - apart
+        return np.logaddexp(joined[QUICK], joined[COASTER]) - np.log(2) - apart
 
     assert gain(np.full(count, 0.5)) == pytest.approx(0, abs=1e-9)
     assert gain(np.where(np.arange(count) % 2, 0.9, 0.1)) < 0

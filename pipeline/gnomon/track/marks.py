@@ -7,8 +7,11 @@ moored hull does not move: the position of a detection given the previous one is
 over the port if the ship shifted; the position of the first is drawn from where ships of this port
 lie. ``p_tanker`` and ``score`` are calibrated at even odds, so that p / (1 - p) is a likelihood
 ratio. Errors of repeated observations of one ship are correlated, and n of them count as
-``n / (1 + (n - 1) / 2)`` in the odds of its class. A ship loads or unloads once in a visit, what
-stays keeps its load: ``log_lr_laden`` separates them, whatever the direction.
+``n / (1 + (n - 1) / 2)`` in the odds of its class. Of the large ships some are tankers, so that
+``p_tanker`` weighs for them as for a ship that is one or is none; the word of an analyst says more
+than that a ship is a tanker, namely that it is one of those that are counted. A ship loads or
+unloads once in a visit, what stays keeps its load: ``log_lr_laden`` separates them, whatever the
+direction.
 
 Classes are those of `gnomon.track.classes`; their sizes, and how far a moored hull seems to move,
 are those of a traffic file (`gnomon.datamodel.traffic`).
@@ -21,14 +24,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnomon.datamodel.traffic import Traffic
-from gnomon.track.classes import FALSE_ALARM, STAYS, TANKERS, class_lengths
+from gnomon.track.classes import FALSE_ALARM, LARGE, STAYS, TANKERS, class_lengths
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 LOG2 = float(np.log(2))
-KINDS = [n != FALSE_ALARM for n in range(len(TANKERS))], TANKERS.tolist(), STAYS.tolist()
+IS_TANKER, IS_NONE, IS_EITHER = range(3)
+KINDS = (
+    [n != FALSE_ALARM for n in range(len(TANKERS))],
+    [
+        IS_EITHER if n == LARGE else IS_TANKER if one else IS_NONE
+        for n, one in enumerate(TANKERS.tolist())
+    ],
+    STAYS.tolist(),
+)
 """Whether classes are vessels, tankers, and what stays."""
 LENGTH_MODEL_SIGMA_M = 2.0
 """Error of a length that its sigma does not contain: bows cut off, sterns lost in glare."""
@@ -100,6 +111,7 @@ class MarkLikelihood:
                 *(known * half for half in _log_odds_halves(tanker)),
                 self._load_known.astype(float),
                 _log_mean_of_both(self._load),
+                hulls.type_by_eye.astype(float),
             ],
             -1,
         )
@@ -148,7 +160,9 @@ class MarkLikelihood:
         moves = self._moves[rows[:-1], rows[1:]].sum(0).tolist() if count > 1 else (0.0, 0.0)
         still, once = self._loads(rows, sums[17]) if sums[16] > 1 else (0.0, 0.0)
         of_vessel = _of_two(sums[11], count, sums[12:14])
-        of_tanker = _of_two(sums[9], sums[10], sums[14:16]) if sums[10] else (0.0, 0.0)
+        is_tanker, is_none = _of_two(sums[9], sums[10], sums[14:16]) if sums[10] else (0.0, 0.0)
+        either = is_none if sums[18] else _log_sum(is_tanker, is_none) - LOG2
+        of_tanker = is_tanker, is_none, either
         # Loads and moves by whether a class stays.
         of_ship, of_stay = moves[0] + once, moves[1] + still
         total = [
@@ -156,7 +170,7 @@ class MarkLikelihood:
             + _log_sum(halves[one], halves[two])
             - LOG2
             + of_vessel[not vessel]
-            + of_tanker[not tanker]
+            + of_tanker[tanker]
             + (of_stay if stays else of_ship if vessel else moves[0])
             for (one, two), vessel, tanker, stays in zip(self._halves, *KINDS, strict=True)
         ]
