@@ -46,7 +46,7 @@ class CatalogOptions(Options):
 
     url: CatalogPath = Field(min_length=1)
     """Address of a STAC API, or address or path of a static STAC catalogue. A path may begin with
-    an environment variable, ``${GNOMON_DATA}/catalog.json``."""
+    an environment variable of gnomon, ``${GNOMON_DATA}/catalog.json``."""
     collections: tuple[str, ...] = ()
     """Collections to search; all of the catalogue if left out."""
     providers: FilePath | None = None
