@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo
 
 _VARIABLE = re.compile(r"\$\{(GNOMON_\w+)\}")
-"""No other: a study from outside would show what the environment hides in a path that is missing."""
+"""No other: a study from outside would show what is hidden there in a path that is missing."""
 
 
 def missing_variable(path: str) -> str | None:
