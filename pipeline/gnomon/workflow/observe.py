@@ -302,7 +302,7 @@ def _without(scene: Scene) -> str | None:
         layer = scene.assets.get(QUALITY)
         if layer is None or not (layer.quality and layer.quality.water):
             words.append("water from blue, green and red alone")
-        words.append("score calibrated with infrared, recall not measured")
+        words.append("score calibrated with infrared")
     if scene.view_azimuth_deg is None or scene.view_zenith_deg is None:
         words.append("view angles unknown")
     return "; ".join(words) or None
