@@ -227,7 +227,7 @@ def test_a_loop_of_links_ends(season: Season, tmp_path: Path) -> None:
 def test_catalogues_on_disk_that_are_none(tmp_path: Path) -> None:
     refused(tmp_path / "absent.json", "No such file.*name an existing catalog.json")
     refused(tmp_path, "Is a directory.*name an existing catalog.json")
-    refused("${PIXELS_HERE}/catalog.json", "PIXELS_HERE is not set; name by it the folder")
+    refused("${GNOMON_PIXELS}/catalog.json", "GNOMON_PIXELS is not set; name by it the folder")
     for name, text, why in (
         ("empty.json", "", "not with JSON"),
         ("page.json", "<html>", "not with JSON"),
