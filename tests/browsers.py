@@ -17,12 +17,15 @@ DESK = {"width": 1280, "height": 900}
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium here: apt-get install chromium"
 )
+PATIENCE_MS = 90_000
+"""What is waited for takes a second on a quiet machine; in CI others use the processor too."""
 Open = Callable[..., Any]
 
 
 def launched() -> Iterator[Any]:
     """A browser, closed after use."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="make test sets playwright up")
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
     with sync_api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
@@ -36,7 +39,7 @@ def watched(browser: Any) -> Iterator[Open]:
     def open_(address: str, *, context: Any = None, **how: Any) -> Any:
         made = context or browser.new_context(**{"viewport": DESK, **how})
         contexts.append(made)
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(PATIENCE_MS)
         tab = made.new_page()
         tab.on(
             "console",
