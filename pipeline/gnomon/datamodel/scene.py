@@ -114,7 +114,7 @@ class LabelFiles:
     hard_negatives_href: str | None = None
     """Outlines of what was taken for a ship and is none (GeoJSON)."""
     searched: Asset | None = None
-    """A mask on the grid of the bands: 0 where nobody searched for ships."""
+    """A mask on the grid of the bands: 0 where no one searched for ships."""
 
 
 def _not_said(_value: object) -> Trust:

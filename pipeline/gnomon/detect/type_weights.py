@@ -28,13 +28,13 @@ from torch import Tensor
 from gnomon.datamodel.arrays import Float64s
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import WeightsError
-from gnomon.datamodel.files import toml_values
+from gnomon.datamodel.files import write_text
 from gnomon.datamodel.shipped import new_weights_folder
 from gnomon.datamodel.study import Options
 from gnomon.detect.calibration import Curve
 from gnomon.detect.hull_frame import ACROSS, ALONG, averaged_px, hull_frame, scaled_frame
 from gnomon.detect.type_network import TYPE_BANDS, TypeNetwork, TypeNetworkOptions
-from gnomon.detect.weights import CHECK, MODEL, WEIGHTS, as_toml, find
+from gnomon.detect.weights import CHECK, MODEL, WEIGHTS, as_toml, find, read_model_as
 
 _TOLERANCE = 1e-3
 """Largest error of log odds against the check; other processors and libraries add in another
@@ -184,9 +184,7 @@ def save_type_weights(
     frames = _check_frames()
     save_file({"frames": frames, "expected": _output(network, frames)}, folder / CHECK)
     # model.toml last: a folder without it is not found.
-    partial = folder / f"{MODEL}.part"
-    partial.write_text(as_toml(model), encoding="utf-8")
-    partial.replace(folder / MODEL)
+    write_text(as_toml(model), folder / MODEL)
     return model
 
 
@@ -199,11 +197,7 @@ def read_type_model(name: str) -> TypeModel:
         There is no such folder, or its model.toml is at fault.
 
     """
-    path = find(name) / MODEL
-    try:
-        return TypeModel.model_validate(toml_values(path))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: {' '.join(str(error).split())}") from error
+    return read_model_as(TypeModel, name)
 
 
 @functools.cache

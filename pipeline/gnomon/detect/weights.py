@@ -9,23 +9,22 @@ Training writes a new folder and never into an old one.
 """
 
 import hashlib
-import tomllib
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import tomli_w
 import torch
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
-from gnomon.datamodel.files import toml_values
+from gnomon.datamodel.files import toml_values, write_text
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.shipped import new_weights_folder, shipped
 from gnomon.datamodel.study import Options
@@ -39,6 +38,7 @@ GSD_RANGE_M = (0.3, 14.0)
 """Of weights that are trained at 10 m. Training shows chips at 0.7 to 1.45 times their size, which
 is as good as pixels of 7 to 14 m. Finer pixels are averaged to about 10 m first: a simulated tanker
 measures 103 m at 10, 3, 1 and 0.5 m alike, and pixels of 0.3 m give the boxes of coarse ones."""
+M = TypeVar("M", bound=Options)
 CHECK_PX = 64
 FLOAT32_TOLERANCE = 1e-3
 """Largest error of a map against the check, as a share of the map's range or of 1, if that is more.
@@ -197,10 +197,22 @@ def read_model(name: str) -> Model:
         There is no such folder, or its model.toml is at fault.
 
     """
+    return read_model_as(Model, name)
+
+
+def read_model_as(kind: type[M], name: str) -> M:
+    """Read and check the model.toml of weights of some kind of network.
+
+    Raises
+    ------
+    WeightsError
+        As `read_model`.
+
+    """
     path = find(name) / MODEL
     try:
-        return Model.model_validate(toml_values(path))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        return kind.model_validate(toml_values(path))
+    except (OSError, ValueError) as error:  # TOML's and pydantic's are values
         raise WeightsError(f"{path}: {' '.join(str(error).split())}") from error
 
 
@@ -305,9 +317,7 @@ def save(
     )
     Check.of(deepcopy(network).eval()).write(folder / CHECK)
     # model.toml last: a folder without it is not found.
-    partial = folder / f"{MODEL}.part"
-    partial.write_text(as_toml(model), encoding="utf-8")
-    partial.replace(folder / MODEL)
+    write_text(as_toml(model), folder / MODEL)
     return model
 
 

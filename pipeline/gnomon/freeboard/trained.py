@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
-from gnomon.datamodel.files import toml_values
+from gnomon.datamodel.files import toml_values, write_text
 from gnomon.datamodel.shipped import new_weights_folder, shipped
 from gnomon.datamodel.study import Options
 from gnomon.freeboard.bins import ShipChip
@@ -202,9 +202,7 @@ def save_posterior(
         folder / _CHECK,
     )
     # model.toml last: a folder without it is not found.
-    partial = folder / f"{_MODEL}.part"
-    partial.write_text(tomli_w.dumps(model.model_dump(mode="json")), encoding="utf-8")
-    partial.replace(folder / _MODEL)
+    write_text(tomli_w.dumps(model.model_dump(mode="json")), folder / _MODEL)
     return model
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from scipy.optimize import minimize, minimize_scalar
 
-from gnomon.datamodel.files import write_whole
+from gnomon.datamodel.files import write_text
 from gnomon.freeboard.pooled import LEAST_POOLED, Belief, Pooling, product
 from gnomon.freeboard.posterior import FreeboardMixture
 from gnomon.freeboard.reweigh import reweigh
@@ -180,7 +180,7 @@ def main(out: str = "models/freeboard/pooling.toml") -> None:
             ships += read_ships([cell], draw, seed, count)
             err.print(f"{len(ships)} ships read, {cell}")
     text = tomli_w.dumps(fitted_pooling(ships).model_dump())
-    write_whole(Path(out), lambda partial: partial.write_text(text, encoding="utf-8"))
+    write_text(text, Path(out))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def season() -> RealSeason:
         found(0, 5000.0),  # on what may be a ship
         found(0, 7000.0, length_m=40.0),  # too short to say
         found(0, 8000.0),  # meets a label too short to count
-        found(0, 20_000.0),  # where nobody searched
+        found(0, 20_000.0),  # where no one searched
         found(1, 3050.0),
     ]
     labels = [

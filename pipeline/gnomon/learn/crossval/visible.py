@@ -18,7 +18,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ from rich.console import Console
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import CatalogError, GnomonError, WeightsError
-from gnomon.datamodel.files import write_whole
+from gnomon.datamodel.files import write_text
 from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.scene import COLOURS
 from gnomon.datamodel.shipped import shipped
@@ -121,13 +120,9 @@ def write_recall(calibration: Calibration, recall: Recall | None) -> list[Path]:
         ]
         if both[0] == both[1]:
             text = as_toml(model.model_copy(update={"calibration": both[0]}))
-            write_whole(path, partial(_write_text, text))
+            write_text(text, path)
             written.append(path)
     return written
-
-
-def _write_text(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def water_lines(scenes: Sequence[LabelledScene]) -> Iterator[str]:

@@ -4,7 +4,7 @@ The study is ``configs/galveston-2019.toml``, ten dates of Sentinel-2 in true co
 found is right if it meets a labelled outline, one to one (`gnomon.learn.metrics.pairs`). What lies
 on an outline that may be a ship, or may be none, counts neither way. Vessels under 50 m are not
 labelled with any care: what is found so short, and meets no label, is not counted either, nor what
-lies where nobody searched.
+lies where no one searched.
 
 **Stays.** Two ships of consecutive dates are taken for one hull where the second lies within 250 m
 of the first, as far as a ship swings about its anchor, and their lengths differ by no more than
@@ -36,7 +36,7 @@ GSD_M = 10.0
 SHIP, UNCERTAIN, FALSE = "ship", "uncertain", "false"
 """What a ship that was found is: a labelled one, one that may be one, or none."""
 UNKNOWN = "unknown"
-"""It meets no label, and is too short or lies where nobody searched."""
+"""It meets no label, and is too short or lies where no one searched."""
 SWING_M, LONGER_M = 250.0, 15.0
 """Between the middles of one hull on two dates, and between its two lengths."""
 STAY_DAYS, APART_DAYS = 10, 60
