@@ -15,14 +15,15 @@ from radar_scenes import radar_spec, write_radar
 from servers import FileServer, stac_api
 from simulated import write_sea
 
-# How long a law takes says nothing about whether it holds: machines are shared.
-# In CI the same commit gets the same examples; at a desk they are new each time.
-hypothesis.settings.register_profile(
-    "gnomon",
-    deadline=None,
-    derandomize="CI" in os.environ,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
+# How long a law takes says nothing about whether it holds: machines are shared. The same code gets
+# the same examples, so that a failure is of the change; --hypothesis-profile=new draws others.
+for name, same in (("gnomon", True), ("new", False)):
+    hypothesis.settings.register_profile(
+        name,
+        deadline=None,
+        derandomize=same,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
 hypothesis.settings.load_profile("gnomon")
 
 

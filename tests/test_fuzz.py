@@ -1,6 +1,7 @@
 """Damaged files of every kind: each reader reads them, or refuses them in words of ours.
 
-Here for two minutes at most; ``make fuzz`` goes on for hours.
+Here for two minutes at most, and with the same damage each time, so that a change is judged by
+what it changes; ``make fuzz`` goes on for hours with damage that nobody saw before.
 """
 
 import tempfile

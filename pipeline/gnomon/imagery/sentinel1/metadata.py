@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 import numpy as np
 
 from gnomon.datamodel.arrays import Float64s
+from gnomon.datamodel.errors import printable
 
 Kind = Literal["product", "calibration", "noise"]
 FILES = {"product": "annotation", "calibration": "calibration", "noise": "noise"}
@@ -33,6 +34,9 @@ users."""
 
 class ProductFileError(ValueError):
     """A file of a Sentinel-1 product cannot be used: why, and what to do."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(printable(why))
 
 
 @dataclass(frozen=True, kw_only=True)
