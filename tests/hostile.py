@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 
 from servers import Loopback
 
-Answer = Callable[["Handler"], None]
+Answer = Callable[["Handler"], object]
 
 
 class Hostile(Loopback):
@@ -58,6 +58,58 @@ def body(data: bytes, code: int = 200, **headers: str) -> Answer:
     return answer
 
 
+def parts(data: bytes) -> Answer:
+    """A file as it should be served, in ranges."""
+
+    def answer(one: Handler) -> None:
+        start, stop = asked(one, len(data))
+        span = f"bytes {start}-{stop - 1}/{len(data)}"
+        body(data[start:stop], 206, **{"Content-Range": span})(one)
+
+    return answer
+
+
+def asked(one: Handler, size: int) -> tuple[int, int]:
+    """First byte of a range and the one behind its last."""
+    first, _, last = one.headers["Range"].removeprefix("bytes=").partition("-")
+    return int(first), min(int(last) + 1, size)
+
+
+def first(good: Answer, then: Answer) -> Answer:
+    """One thing to the first request, another to all others."""
+    left = [good]
+
+    def answer(one: Handler) -> None:
+        chosen = left.pop() if left else then
+        chosen(one)
+
+    return answer
+
+
+def part(data: bytes, body_of: Answer) -> Answer:
+    """The headers of a part, and another body."""
+
+    def answer(one: Handler) -> None:
+        start, stop = asked(one, len(data))
+        one.start(206, {"Content-Range": f"bytes {start}-{stop - 1}/{len(data)}"})
+        one.close_connection = True
+        body_of(one)
+
+    return answer
+
+
+def endless_part(data: bytes) -> Answer:
+    return part(data, pour)
+
+
+def drip_part(data: bytes) -> Answer:
+    return part(data, trickle)
+
+
+def torn_part(data: bytes) -> Answer:
+    return part(data, lambda one: one.wfile.write(b"x"))
+
+
 def document(values: object) -> Answer:
     return body(json.dumps(values).encode())
 
@@ -78,6 +130,10 @@ def bomb(size: int) -> Answer:
 def endless(one: Handler) -> None:
     """As fast as the client reads."""
     one.start(200, {"Connection": "close"})
+    pour(one)
+
+
+def pour(one: Handler) -> None:
     while not one.server.closing.is_set():
         one.wfile.write(b" " * 65_536)
         one.server.sent += 65_536
@@ -86,6 +142,10 @@ def endless(one: Handler) -> None:
 def drip(one: Handler) -> None:
     """A byte now and then, so that no wait between two of them is long."""
     one.start(200, {"Content-Length": "1000000"})
+    trickle(one)
+
+
+def trickle(one: Handler) -> None:
     while not one.server.closing.is_set():
         one.wfile.write(b" ")
         time.sleep(0.02)

@@ -1,28 +1,47 @@
 """Raster files that mean harm: they lead to no other file, and cost no more than allowed."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+import xarray as xr
 from affine import Affine
 from rasterio.warp import transform_geom
 from shapely.geometry import box, mapping, shape
 
 from catalogs import EPSG, GTIFF, quick_options, write_raster
+from gnomon.catalog.gateway import Patience
 from gnomon.catalog.versions import VersionReader
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.limits import Limits
 from gnomon.datamodel.scene import Asset, FileVersion, Scene
 from gnomon.datamodel.trust import Trust
+from gnomon.imagery import rasters
 from gnomon.imagery.rasters import _open, raster_of, reading
-from gnomon.imagery.read import read_pixels
-from hostile import Hostile, body, drip, endless, redirect
+from gnomon.imagery.read import geobox_of, read_pixels, read_window
+from hostile import (
+    Answer,
+    Handler,
+    Hostile,
+    asked,
+    body,
+    drip,
+    drip_part,
+    endless,
+    endless_part,
+    first,
+    parts,
+    redirect,
+    status,
+    torn_part,
+)
 from servers import LOOPBACK, FileServer
 
 TRANSFORM = Affine(10, 0, 500_000, 0, -10, 4_740_000)
@@ -123,6 +142,15 @@ def test_no_redirect_of_a_file_leads_to_another_server(victim: Hostile) -> None:
     assert victim.seen == []
 
 
+def test_a_name_of_pixels_that_resolves_to_another_place_is_cut_off(
+    victim: Hostile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gnomon.catalog.vetting._resolved", lambda *_: ["192.0.32.8"])
+    address = victim.url.replace("127.0.0.1", "localhost")
+    refused(scene(f"{address}/", Trust(catalog="https://192.0.32.8/v1")), "is not opened")
+    assert victim.seen == []
+
+
 def test_a_redirect_is_followed_where_it_may_lead(tmp_path: Path) -> None:
     path = of_ones(tmp_path / "green.tif")
     with FileServer(tmp_path) as files, Hostile() as server:
@@ -189,6 +217,119 @@ def test_a_server_without_parts_of_files_is_left_at_once(answer: Any) -> None:
     with Hostile({"/green.tif": answer}) as server:
         refused(scene(f"{server.url}/green.tif"), "gives no parts of files")
         assert server.sent < 20 * 10**6
+
+
+def served(path: Path) -> bytes:
+    """A file whose pixels lie beyond what is read at once."""
+    values = np.random.default_rng(0).integers(1, 9999, (192, 192), "uint16")
+    return write_raster(path, values, transform=TRANSFORM).read_bytes()
+
+
+def lured(server: Hostile, data: bytes, then: Answer) -> Scene:
+    """A scene of a server that is honest until it is trusted."""
+    server.answers["/green.tif"] = first(parts(data), then)
+    return scene(f"{server.url}/green.tif", Trust(catalog=f"{server.url}/c.json", private=True))
+
+
+@pytest.mark.parametrize("code", [301, 302, 307, 308])
+@pytest.mark.parametrize("target", ["{victim}/", "file:///etc/hostname", "http://[::1]:9/"])
+def test_no_redirect_of_pixels_leads_to_another_server(
+    code: int, target: str, victim: Hostile, tmp_path: Path
+) -> None:
+    data = served(tmp_path / "green.tif")
+    with Hostile() as server:
+        away = redirect(target.format(victim=victim.url), code)
+        refused(lured(server, data, away), "x, green: is not opened")
+        assert server.seen == ["GET /green.tif"] * 2
+    assert victim.seen == []
+
+
+ELSEWHERE = {"Content-Range": "bytes 0-999/1000"}
+
+
+@pytest.mark.parametrize(
+    ("then", "why"),
+    [
+        (lambda _: endless, "no parts of files"),
+        (body, "no parts of files"),
+        (endless_part, "more bytes than it is asked for"),
+        (lambda data: body(data[:1000], 206, **ELSEWHERE), "other bytes than it is asked for"),
+        (lambda data: parts(data + b" "), "has changed while it was read"),
+        (torn_part, "broke off"),
+        (drip_part, "time limit is used up"),
+        (lambda _: status(404), "404"),
+        (lambda _: status(503), "503"),
+    ],
+)
+def test_pixels_that_do_not_come_are_a_fault_of_their_file(
+    then: Callable[[bytes], Answer], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one line, after little time and memory, however often GDAL asks."""
+    monkeypatch.setattr(rasters, "PATIENCE", Patience(timeout_s=0.4, retries=0))
+    data = served(tmp_path / "green.tif")
+    with Hostile() as server:
+        refused(lured(server, data, then(data)), f"x, green: .*{why}")
+        assert server.sent < 20 * 10**6
+        assert len(server.seen) == 2
+
+
+TILE = 128
+
+
+@pytest.fixture
+def tiled(tmp_path: Path) -> Path:
+    """Eight rows of eight tiles."""
+    values = np.random.default_rng(0).integers(1, 9999, (8 * TILE, 8 * TILE), "uint16")
+    tiles = {"tiled": True, "blockxsize": TILE, "blockysize": TILE}
+    return write_raster(
+        tmp_path / "green.tif", values, transform=TRANSFORM, driver="GTiff", **tiles
+    )
+
+
+def read_tiles(one: Scene, rows: int) -> xr.Dataset:
+    """Read from three tiles of each of some rows."""
+    down, along = slice(TILE + 5, rows * TILE + 20), slice(TILE + 5, 3 * TILE + 20)
+    return read_window(one, geobox_of(one)[down, along], bands=("green",))
+
+
+def test_tiles_side_by_side_are_one_request_and_few_bytes_are_read_in_vain(tiled: Path) -> None:
+    spans: list[tuple[int, int]] = []
+    data = tiled.read_bytes()
+
+    def noted(one: Handler) -> None:
+        spans.append(asked(one, len(data)))
+        parts(data)(one)
+
+    with Hostile({"/green.tif": noted}) as server:
+        far = read_tiles(scene(f"{server.url}/green.tif"), 4)
+    assert far.identical(read_tiles(scene(tiled), 4))
+    assert len(spans) == 1 + 4
+    assert sum(stop - start for start, stop in spans[1:]) <= 1.05 * 4 * 3 * TILE * TILE * 2
+
+
+def test_ranges_are_asked_for_at_once(tiled: Path) -> None:
+    """Each waits for the other, so that one after the other would never end."""
+    data, both = tiled.read_bytes(), Barrier(2, timeout=10)
+
+    def together(one: Handler) -> None:
+        if asked(one, len(data))[0] > 0:
+            both.wait()
+        parts(data)(one)
+
+    with Hostile({"/green.tif": together}) as server:
+        far = read_tiles(scene(f"{server.url}/green.tif"), 2)
+    assert far.identical(read_tiles(scene(tiled), 2))
+
+
+def test_a_proxy_is_asked_for_pixels_and_not_for_the_gateway(
+    tiled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Hostile({"http://192.0.32.8/green.tif": parts(tiled.read_bytes())}) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        far = read_tiles(scene("http://192.0.32.8/green.tif"), 2)
+        assert set(proxy.seen) == {"GET http://192.0.32.8/green.tif"}
+    assert far.identical(read_tiles(scene(tiled), 2))
 
 
 def test_a_file_is_the_same_for_whoever_may_open_it(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from shapely.geometry import Point, box
 
 from catalogs import BANDS_10M, EPSG, counts, plain_read, write_raster
 from conftest import Season
+from gnomon.catalog.gateway import Patience
 from gnomon.catalog.search import find_scenes
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, Scene
@@ -339,8 +340,8 @@ def test_broken_files_name_item_and_asset(season: Season, tmp_path: Path) -> Non
 def test_faults_of_a_server_end_in_one_line(
     season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch, fault: Fault, why: str
 ) -> None:
-    quick = {"GDAL_HTTP_TIMEOUT": 1, "GDAL_HTTP_RETRY_DELAY": 0.05, "GDAL_HTTP_MAX_RETRY": 1}
-    monkeypatch.setattr(rasters, "_GDAL", rasters._GDAL | quick)
+    quick = Patience(timeout_s=1, pause_s=0.05, retries=1)
+    monkeypatch.setattr(rasters, "PATIENCE", quick)
     scene = scene_of(season)
     href = f"{file_server.url}/march/green.tif"
     file_server.faults["/march/green.tif"] = fault
@@ -355,7 +356,7 @@ def test_a_fault_of_yesterday_is_not_remembered(
     season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """GDAL keeps what it could not get as absent, as long as the process lives, unless told."""
-    monkeypatch.setattr(rasters, "_GDAL", rasters._GDAL | {"GDAL_HTTP_MAX_RETRY": 0})
+    monkeypatch.setattr(rasters, "PATIENCE", Patience(retries=0))
     scene = scene_of(season)
     asset = dataclasses.replace(scene.assets["red"], href=f"{file_server.url}/march/red.tif")
     there = dataclasses.replace(scene, assets={"red": asset})
@@ -372,7 +373,7 @@ def test_a_fault_of_yesterday_is_not_remembered(
 def test_a_server_that_recovers_is_asked_again(
     season: Season, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rasters, "_GDAL", rasters._GDAL | {"GDAL_HTTP_RETRY_DELAY": 0.05})
+    monkeypatch.setattr(rasters, "PATIENCE", Patience(pause_s=0.05))
     scene = scene_of(season)
     file_server.faults["/march/blue.tif"] = Fault(times=2, status=503)
     asset = dataclasses.replace(scene.assets["blue"], href=f"{file_server.url}/march/blue.tif")

@@ -40,7 +40,7 @@ from gnomon.datamodel.trust import Trust
 RETRIED = (429, 500, 502, 503, 504)
 REDIRECTS = 5
 REDIRECTED = (301, 302, 303, 307, 308)
-FOR_ANYONE = ("accept", "range")
+FOR_ANYONE = ("accept", "accept-encoding", "range")
 """Headers that a redirect takes along to another host."""
 CHUNK = 65_536
 RATIO_FROM = 2**20
@@ -78,6 +78,13 @@ class Located(NamedTuple):
     """Bytes of the whole file, where the server says it."""
     tag: str | None
     """ETag, else time of the last change and size; None where the server says none of them."""
+
+
+class FilePart(NamedTuple):
+    """Some bytes of a file, and where and what that is."""
+
+    data: bytes
+    place: Located
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +132,7 @@ class HttpReader:
         self.timeout_s = timeout_s
         self.retries = retries
         self.pause_s = pause_s
+        self.total_timeout_s = total_timeout_s
         self.deadline = time.monotonic() + total_timeout_s
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
@@ -142,8 +150,26 @@ class HttpReader:
             The server gives whole files only; for the rest as of `read`.
 
         """
-        first_byte = Request(address=address, headers={"Range": "bytes=0-0"})
-        return self._tried(first_byte, _place)
+        return self.part(address, 0, 1).place
+
+    def part(self, address: str, start: int, stop: int) -> FilePart:
+        """Bytes of a file from one place to before another, or to its end.
+
+        Raises
+        ------
+        RangeError
+            The server gives whole files only, or other bytes; for the rest as of `read`.
+
+        """
+        # What is packed for the way has other places than the file.
+        headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
+        return self._tried(
+            Request(address=address, headers=headers), lambda answer: _part(answer, start, stop)
+        )
+
+    def begin_anew(self) -> None:
+        """Have the total time again, from now, with the connections that are open."""
+        self.deadline = time.monotonic() + self.total_timeout_s
 
     def read(self, request: Request) -> bytes:
         """Body of an answer.
@@ -216,14 +242,15 @@ class HttpReader:
         try:
             with self._sent(request, seconds) as answer:
                 yield answer
-            if self._connections.was_cut:  # headers that were cut off look like all of them
+            if self._connections.was_cut:
                 raise TimeoutError
         except (requests.RequestException, HTTPError, OSError) as error:
-            if isinstance(error, SilentServerError | RefusedError | RangeError | _BusyError):
+            late = self._connections.was_cut  # what was cut off may look like all of it
+            known = SilentServerError | RefusedError | RangeError | _BusyError
+            if isinstance(error, known) and not late:
                 raise
             if time.monotonic() >= self.deadline:
                 raise OutOfTimeError("the total time limit is used up") from error
-            late = self._connections.was_cut
             raise SilentServerError("it took too long" if late else _plain(error)) from error
         finally:
             cut.cancel()
@@ -273,12 +300,32 @@ def _check_status(answer: requests.Response, address: str) -> None:
         raise RefusedError(answer.status_code, address)
 
 
-def _place(answer: requests.Response) -> Located:
-    """Where an answer is from, if the server gave the one byte that was asked for and no more."""
-    if answer.status_code != 206 or len(answer.raw.read(2)) > 1:
+def _part(answer: requests.Response, start: int, stop: int) -> FilePart:
+    """What an answer gives, if that is what was asked for: no more of it is read."""
+    if answer.status_code != 206:
         raise RangeError("the server gives no parts of files; fetch it, and use its path")
-    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+    span, _, total = answer.headers.get("Content-Range", "").rpartition("/")
     size = int(total) if total.isascii() and total.isdigit() else None
+    end = stop if size is None else min(stop, size)
+    if span != f"bytes {start}-{end - 1}":
+        raise RangeError("the server gives other bytes than it is asked for; fetch the file")
+    data = _read(answer, end - start + 1)
+    if len(data) > end - start:
+        raise RangeError("the server gives more bytes than it is asked for; fetch the file")
+    if len(data) < end - start:
+        raise SilentServerError("the answer broke off")
+    return FilePart(data, _place(answer, size))
+
+
+def _read(answer: requests.Response, most: int) -> bytes:
+    parts = []
+    while most > 0 and (chunk := answer.raw.read1(min(CHUNK, most), decode_content=False)):
+        parts.append(chunk)
+        most -= len(chunk)
+    return b"".join(parts)
+
+
+def _place(answer: requests.Response, size: int | None) -> Located:
     written = answer.headers.get("Last-Modified")
     parts = [part for part in (written, size and f"{size} bytes") if part]
     return Located(str(answer.url), size, answer.headers.get("ETag") or ", ".join(parts) or None)

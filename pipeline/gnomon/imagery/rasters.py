@@ -2,8 +2,8 @@
 
 A file is opened where its catalogue may lead (`gnomon.catalog.vetting`), as what its media type
 says and nothing else: a text that describes another raster (VRT, WMS) is no GeoTIFF, and neither
-files beside it nor files that its own tags name are looked at. Redirects are followed, and vetted,
-before GDAL is given the address at their end.
+files beside it nor files that its own tags name are looked at. What lies behind HTTP comes through
+a gateway (`gnomon.catalog.gateway`); GDAL itself opens files on the own disk and of S3.
 
 Files stay open between windows, and threads take turns at each of them: the blocks of the halo,
 which neighbouring windows share, are then decoded once and found in GDAL's cache, and reading a
@@ -27,37 +27,30 @@ from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import RasterioError
 
-from gnomon.catalog.http import (
-    HttpReader,
-    OutOfTimeError,
-    RangeError,
-    RefusedError,
-    SilentServerError,
+from gnomon.catalog.gateway import (
+    HEADER_BYTES,
+    Patience,
+    RemoteFile,
+    gateway_path,
+    remote_file,
+    without_gateway,
 )
+from gnomon.catalog.http import OutOfTimeError, RangeError, RefusedError, SilentServerError
 from gnomon.catalog.signing import SigningError, signed
-from gnomon.catalog.versions import WrongFileError, check_own_file, check_size, check_tag
+from gnomon.catalog.versions import WrongFileError, check_own_file
 from gnomon.catalog.vetting import AddressError, check_file, is_remote, vetted
 from gnomon.datamodel.addresses import keep_secrets_out_of_logs
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, FileVersion, Scene, Signing
 from gnomon.datamodel.trust import Trust
 
-HEADER_BYTES = 32_768
-"""Of the beginning of a file, read at once."""
-# Retries and limits in seconds for files behind HTTP. The low-speed limit ends a transfer that
-# creeps; the whole-request limit ends one that never answers.
+PATIENCE = Patience()
 _GDAL: dict[str, Any] = {
     # Neither sidecars (.aux.xml, .ovr, .msk, world files) nor the list of a folder: they may say
     # what the file does not, and looking for them costs more requests than the window itself.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_GEOREF_SOURCES": "INTERNAL",
-    "GDAL_HTTP_MAX_RETRY": 3,
-    "GDAL_HTTP_RETRY_DELAY": 0.5,
-    "GDAL_HTTP_CONNECTTIMEOUT": 10,
-    "GDAL_HTTP_TIMEOUT": 60,
-    "GDAL_HTTP_LOW_SPEED_TIME": 20,
-    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
     "GDAL_HTTP_MERGE_CONSECUTIVE_RANGES": "YES",
     "GDAL_HTTP_MULTIPLEX": "YES",
     "GDAL_INGESTED_BYTES_AT_OPEN": HEADER_BYTES,
@@ -70,6 +63,18 @@ _GDAL: dict[str, Any] = {
     # the next row needs the last blocks.
     "GDAL_CACHEMAX": 320 * 2**20,
 }
+# The low-speed limit ends a transfer that creeps; the whole-request limit ends one that never
+# answers.
+_S3: dict[str, Any] = {
+    "GDAL_HTTP_MAX_RETRY": PATIENCE.retries,
+    "GDAL_HTTP_RETRY_DELAY": PATIENCE.pause_s,
+    "GDAL_HTTP_CONNECTTIMEOUT": 10,
+    "GDAL_HTTP_TIMEOUT": PATIENCE.timeout_s,
+    "GDAL_HTTP_LOW_SPEED_TIME": 20,
+    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
+}
+# The gateway has all the patience, and no proxy leads to it.
+_GATEWAY: dict[str, Any] = {"GDAL_HTTP_MAX_RETRY": 0, "GDAL_HTTP_PROXY": ""}
 _OPEN_FILES = 32
 """Five scenes of six bands: what as many threads read at a time."""
 _KEPT_FOR_S = 900
@@ -81,18 +86,43 @@ _JPEG_2000 = (".jp2", ".j2k")
 
 @dataclass(frozen=True)
 class Raster:
-    """An open file, its grid, and a lock: GDAL serves one thread per dataset."""
+    """An open file, its grid, and whose turn it is: GDAL serves one thread per dataset."""
 
     source: rasterio.DatasetReader
     grid: GeoBox
     masked: bool
     """Whether the file has a mask or an alpha band, which holds for all its bands."""
     alpha: int | None
-    lock: Lock = field(default_factory=Lock)
+    remote: RemoteFile | None = None
+    """What the gateway reads for it."""
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextmanager
+    def turn(self) -> Iterator[rasterio.DatasetReader]:
+        """Read from the file, while no other thread does."""
+        with self._lock, _plain_faults(self.remote):
+            yield self.source
 
 
 class _UnfitError(ValueError):
     """A file is not read: why, and what to do."""
+
+
+@contextmanager
+def _plain_faults(remote: RemoteFile | None) -> Iterator[None]:
+    """Raise what the gateway met, which GDAL takes for something else or passes over."""
+    if remote is None:
+        yield
+        return
+    remote.fault = None
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError) as error:
+        if remote.fault:
+            raise remote.fault from error
+        raise
+    if remote.fault:
+        raise remote.fault
 
 
 def raster_of(scene: Scene, asset: Asset) -> Raster:
@@ -145,17 +175,15 @@ def _open(
     _process: int,
 ) -> Raster:
     keep_secrets_out_of_logs("rasterio")
-    address = vetted(signed(href, signing), trust)
+    address, remote = vetted(signed(href, signing), trust), None
     if is_remote(address):
-        found = _reader(trust).located(address)
-        check_size(found.size, version)
-        check_tag(found.tag, version)
-        address = f"/vsicurl/{found.address}"
+        remote = remote_file(address, trust, version, PATIENCE)
+        address = gateway_path(remote)
     elif "://" not in address:
         check_file(address)
         check_own_file(Path(address), version)
     # No other file is fetched on the word of this one.
-    with rasterio.Env(CPL_VSIL_CURL_ALLOWED_FILENAME=address):
+    with rasterio.Env(CPL_VSIL_CURL_ALLOWED_FILENAME=address), _plain_faults(remote):
         source = rasterio.open(address, driver=driver)
         _check(source, trust)
         colours = source.colorinterp
@@ -164,19 +192,8 @@ def _open(
             GeoBox.from_rio(source),
             masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
             alpha=colours.index(ColorInterp.alpha) + 1 if ColorInterp.alpha in colours else None,
+            remote=remote,
         )
-
-
-def _reader(trust: Trust) -> HttpReader:
-    """Follows redirects with the patience that GDAL has."""
-    seconds, retries = float(_GDAL["GDAL_HTTP_TIMEOUT"]), int(_GDAL["GDAL_HTTP_MAX_RETRY"])
-    return HttpReader(
-        trust,
-        timeout_s=seconds,
-        total_timeout_s=seconds * (retries + 1),
-        retries=retries,
-        pause_s=float(_GDAL["GDAL_HTTP_RETRY_DELAY"]),
-    )
 
 
 def _check(source: rasterio.DatasetReader, trust: Trust) -> None:
@@ -219,7 +236,7 @@ def written_ns(href: str) -> int | None:
 def reading(scene: Scene, asset: Asset) -> Iterator[None]:
     """Open and read with retries, and turn errors into an `AssetError` of one line."""
     try:
-        with rasterio.Env(**_GDAL):
+        with rasterio.Env(**_GDAL, **(_GATEWAY if is_remote(asset.href) else _S3)):
             yield
     except (SigningError, _UnfitError, WrongFileError) as error:
         raise AssetError(scene.id, asset.name, str(error)) from error
@@ -236,7 +253,7 @@ def _innermost(error: BaseException) -> str:
     plain = RefusedError | RangeError | SilentServerError | OutOfTimeError
     while not isinstance(error, plain) and error.__cause__ is not None:
         error = error.__cause__
-    return " ".join(str(error).split())
+    return " ".join(without_gateway(str(error)).split())
 
 
 def _advice(href: str) -> str:

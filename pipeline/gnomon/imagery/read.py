@@ -26,10 +26,11 @@ from rasterio.enums import Resampling
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.catalog.gateway import HEADER_BYTES
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import OPTICAL_BANDS, PAN, QUALITY, Asset, Scene
 from gnomon.imagery.quality import Quality, quality_classes
-from gnomon.imagery.rasters import HEADER_BYTES, Raster, raster_of, reading
+from gnomon.imagery.rasters import Raster, raster_of, reading
 
 Pixels = NDArray[np.float32]
 BANDS = (*OPTICAL_BANDS, QUALITY)
@@ -195,7 +196,7 @@ def stored_bytes(scene: Scene, window: GeoBox) -> int:
         with reading(scene, asset):
             raster = raster_of(scene, asset)
             part = _part(scene, asset, raster.grid, whole, window)
-            with raster.lock:
+            with raster.turn():
                 blocks |= stored_blocks(raster.source, asset, part)
     files = {scene.assets[name].href for name in names}
     return sum(blocks.values()) + len(files) * HEADER_BYTES
@@ -224,7 +225,7 @@ def _read(scene: Scene, name: str, whole: GeoBox, window: GeoBox) -> Pixels:
         raster = raster_of(scene, asset)
         part = _part(scene, asset, raster.grid, whole, window)
         resampling = Resampling.bilinear if asset.quality is None else Resampling.nearest
-        with raster.lock:
+        with raster.turn():
             counts = raster.source.read(
                 asset.band, window=part, out_shape=window.shape.yx, resampling=resampling
             )

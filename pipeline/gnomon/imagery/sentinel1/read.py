@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.catalog.gateway import HEADER_BYTES
 from gnomon.catalog.http import read_document
 from gnomon.catalog.signing import SigningError, signed
 from gnomon.catalog.versions import check_content
@@ -26,7 +27,7 @@ from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Scene, SideFile, Signing
 from gnomon.datamodel.trust import Trust
-from gnomon.imagery.rasters import HEADER_BYTES, opened_raster, reading, written_ns
+from gnomon.imagery.rasters import opened_raster, reading, written_ns
 from gnomon.imagery.read import stored_blocks
 from gnomon.imagery.sentinel1.annotation import Annotation, parse_annotation
 from gnomon.imagery.sentinel1.border import EDGES, REACH_PX, border_mask
@@ -284,7 +285,7 @@ def radar_bytes(scene: Scene, windows: Sequence[GridWindow]) -> int:
             raster = opened_raster(scene, asset)
             for one in windows:
                 part = Window(one.left, one.top, one.samples, one.lines)
-                with raster.lock:
+                with raster.turn():
                     blocks |= stored_blocks(raster.source, asset, part)
     return sum(blocks.values()) + len(names) * (HEADER_BYTES + SIDE_BYTES)
 
@@ -369,6 +370,6 @@ def _amplitudes(
             why = f"has numbers of type {raster.source.dtypes[asset.band - 1]}, not uint16"
             raise AssetError(scene.id, asset.name, f"{why}, as GRD has them; mend the item")
         part = Window(window.left, window.top, window.samples, window.lines)
-        with raster.lock:
+        with raster.turn():
             amplitudes: NDArray[np.uint16] = raster.source.read(asset.band, window=part)
     return amplitudes
