@@ -139,9 +139,9 @@ def test_a_check_that_disagrees_is_refused_on_load(tmp_path: Path) -> None:
     save_file(tensors | {"expected.size": tensors["expected.size"] + 0.01}, path)
     refused(tmp_path / "m", "does not give the output of its check")
     path.write_bytes(b"none")
-    refused(tmp_path / "m", "cannot be read as a check of weights")
+    refused(tmp_path / "m", "cannot be read as tensors")
     path.unlink()
-    refused(tmp_path / "m", "cannot be read as a check of weights")
+    refused(tmp_path / "m", "cannot be read")
 
 
 def test_a_changed_network_code_is_refused_on_load(

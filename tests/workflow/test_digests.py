@@ -1,5 +1,7 @@
 """Names of results: they change with what a result rests on, and with nothing else."""
 
+import re
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from gnomon.workflow import digests
 from gnomon.workflow.backgrounds import BUILT_BY
-from gnomon.workflow.digests import PACKAGE, code_digest, digest, source_digest
+from gnomon.workflow.digests import LIBRARIES, PACKAGE, code_digest, digest, source_digest
 from gnomon.workflow.observe import OBSERVED_BY
 from gnomon.workflow.surroundings import CUT_BY
 
@@ -74,6 +76,27 @@ def test_an_observation_rests_on_the_data_of_its_rooms_too() -> None:
 def test_a_stage_names_sources_that_exist(parts: tuple[str, ...]) -> None:
     for part in parts:
         assert list((PACKAGE / part).rglob("*.py")) or (PACKAGE / part).is_file()
+
+
+CARRYING = {
+    "affine", "filelock", "geopandas", "pandas", "pandera", "planetary_computer", "pyarrow",
+    "pydantic", "pydantic_core", "pystac", "pystac_client", "requests", "safetensors", "tomli_w",
+    "torchvision", "urllib3", "xarray",
+}  # fmt: skip
+"""Libraries that hold, read and write numbers, or train, and compute nothing of a result."""
+
+
+def test_a_digest_has_the_version_of_each_library_that_computes() -> None:
+    parts = (PACKAGE / part for part in {*OBSERVED_BY, *BUILT_BY, *CUT_BY})
+    sources = [file for part in parts for file in (part.rglob("*.py") if part.is_dir() else [part])]
+    imported = {
+        name.partition(".")[0]
+        for source in sources if source.suffix == ".py"
+        for name in re.findall(r"^\s*(?:import|from) ([\w.]+)", source.read_text(), re.MULTILINE)
+    }  # fmt: skip
+    known = packages_distributions()
+    others = (imported & known.keys()) - CARRYING - {"gnomon"}
+    assert {known[name][0] for name in others} == set(LIBRARIES)
 
 
 def test_another_version_of_a_library_is_another_digest(monkeypatch: pytest.MonkeyPatch) -> None:

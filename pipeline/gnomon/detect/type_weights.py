@@ -20,21 +20,27 @@ import numpy as np
 import torch
 import xarray as xr
 from pydantic import Field, model_validator
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from scipy.special import expit
 from torch import Tensor
 
 from gnomon.datamodel.arrays import Float64s
 from gnomon.datamodel.boxes import OrientedBoxes
-from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.files import write_text
 from gnomon.datamodel.shipped import new_weights_folder
 from gnomon.datamodel.study import Options
+from gnomon.datamodel.weights_files import (
+    CHECK,
+    MODEL,
+    WEIGHTS,
+    one_network,
+    read_tensors,
+    refuse_departure,
+)
 from gnomon.detect.calibration import Curve
 from gnomon.detect.hull_frame import ACROSS, ALONG, averaged_px, hull_frame, scaled_frame
 from gnomon.detect.type_network import TYPE_BANDS, TypeNetwork, TypeNetworkOptions
-from gnomon.detect.weights import CHECK, MODEL, WEIGHTS, as_toml, find, read_model_as
+from gnomon.detect.weights import as_toml, find, read_model_as
 
 _TOLERANCE = 1e-3
 """Largest error of log odds against the check; other processors and libraries add in another
@@ -211,22 +217,12 @@ def load_type_weights(name: str) -> TypeWeights:
 
     """
     model, folder = read_type_model(name), find(name)
-    try:
-        data = (folder / WEIGHTS).read_bytes()
-        check = load_file(folder / CHECK)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{folder}: {' '.join(str(error).split())}") from error
-    if hashlib.sha256(data).hexdigest() != model.digest:
-        raise WeightsError(f"{folder}: damaged, the weights are not those of {MODEL}")
-    try:
+    tensors, check = read_tensors(folder / WEIGHTS, model.digest), read_tensors(folder / CHECK)
+    with one_network(folder):
         network = TypeNetwork(model.network).eval()
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        network.load_state_dict(tensors)
         departure = float((_output(network, check["frames"]) - check["expected"]).abs().max())
-    except (RuntimeError, KeyError, ValueError) as fault:
-        why = " ".join(str(fault).split())
-        raise WeightsError(f"{folder}: not the weights of this network ({why})") from fault
-    if not departure <= _TOLERANCE:
-        raise WeightsError(f"{folder}: the network does not give the output of its check")
+    refuse_departure(folder, departure, _TOLERANCE)
     return TypeWeights(model, network)
 
 

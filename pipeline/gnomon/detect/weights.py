@@ -19,8 +19,7 @@ from typing import Self, TypeVar
 import tomli_w
 import torch
 from pydantic import Field, model_validator
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
@@ -28,10 +27,17 @@ from gnomon.datamodel.files import toml_values, write_text
 from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.shipped import new_weights_folder, shipped
 from gnomon.datamodel.study import Options
+from gnomon.datamodel.weights_files import (
+    CHECK,
+    MODEL,
+    WEIGHTS,
+    one_network,
+    read_tensors,
+    refuse_departure,
+)
 from gnomon.detect.architectures import AnyNetwork, Setting, builder
 from gnomon.detect.calibration import UNCALIBRATED, Calibration
 
-WEIGHTS, MODEL, CHECK = "weights.safetensors", "model.toml", "check.safetensors"
 GSD_M = 10.0
 """Pixel that weights are trained with, of Sentinel-2."""
 GSD_RANGE_M = (0.3, 14.0)
@@ -151,13 +157,11 @@ class Check:
             The file is missing or is no check.
 
         """
-        try:
-            tensors = load_file(path)
+        tensors = read_tensors(path)
+        with one_network(path):
             bands, present, background = (
                 tensors.pop(name) for name in ("bands", "present", "background")
             )
-        except (OSError, SafetensorError, KeyError) as error:
-            raise WeightsError(f"{path}: cannot be read as a check of weights ({error})") from error
         expected = {name.removeprefix("expected."): values for name, values in tensors.items()}
         return cls(bands, present, background, expected)
 
@@ -227,34 +231,15 @@ def load(name: str) -> Weights:
 
     """
     model, folder = read_model(name), find(name)
-    path = folder / WEIGHTS
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
-    if digest != model.digest:
-        raise WeightsError(f"{path}: damaged, its digest is {digest[:12]} and not {model.label}")
-    build = builder(model.architecture)
-    try:
+    tensors, build = read_tensors(folder / WEIGHTS, model.digest), builder(model.architecture)
+    with one_network(folder):
         network = build(model.bands, background=model.background, settings=model.network)
-        network.load_state_dict(load_file(path))
-    except (RuntimeError, ValueError, TypeError, SafetensorError) as error:
-        why = " ".join(str(error).split())
-        raise WeightsError(f"{path}: not the weights of this network ({why})") from error
+        network.load_state_dict(tensors)
     ready = _ready(model, network)
     check = Check.read(folder / CHECK)
-    _tried(check, ready.network, FLOAT32_TOLERANCE, folder)
-    _tried(check, ready.inference, INFERENCE_TOLERANCE, folder)
+    refuse_departure(folder, check.error(ready.network), FLOAT32_TOLERANCE)
+    refuse_departure(folder, check.error(ready.inference), INFERENCE_TOLERANCE)
     return ready
-
-
-def _tried(check: Check, network: AnyNetwork, tolerance: float, folder: Path) -> None:
-    error = check.error(network)
-    if not error <= tolerance:
-        raise WeightsError(
-            f"{folder}: the network does not give the output of its check (off by {error:.2g} of "
-            f"the range, {tolerance} allowed); it is not the one that was saved"
-        )
 
 
 def _ready(model: Model, network: AnyNetwork) -> Weights:

@@ -20,20 +20,26 @@ import tomli_w
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.files import toml_values, write_text
 from gnomon.datamodel.shipped import new_weights_folder, shipped
 from gnomon.datamodel.study import Options
+from gnomon.datamodel.weights_files import (
+    CHECK,
+    MODEL,
+    WEIGHTS,
+    one_network,
+    read_tensors,
+    refuse_departure,
+)
 from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.network import PosteriorNetwork, PosteriorOptions
 from gnomon.freeboard.posterior import FreeboardMixture
 from gnomon.freeboard.window import ACROSS, ALONG, CONTEXT, WINDOW_BANDS, hull_window, registered
 
-_WEIGHTS, _MODEL, _CHECK = "weights.safetensors", "model.toml", "check.safetensors"
 _FAMILIAR = "familiarity."
 _TOLERANCE = 1e-3
 """Largest error against the check; other processors and libraries add in another order."""
@@ -183,7 +189,7 @@ def save_posterior(
 
     """
     new_weights_folder(folder)
-    path = folder / _WEIGHTS
+    path = folder / WEIGHTS
     tensors = network.state_dict() | {_FAMILIAR + n: v for n, v in vars(familiarity).items()}
     save_file({name: v.contiguous() for name, v in tensors.items()}, path)
     model = PosteriorModel(
@@ -199,10 +205,10 @@ def save_posterior(
     pixels, context = _check_input()
     save_file(
         {"pixels": pixels, "context": context, "expected": _output(network, pixels, context)},
-        folder / _CHECK,
+        folder / CHECK,
     )
     # model.toml last: a folder without it is not found.
-    write_text(tomli_w.dumps(model.model_dump(mode="json")), folder / _MODEL)
+    write_text(tomli_w.dumps(model.model_dump(mode="json")), folder / MODEL)
     return model
 
 
@@ -216,29 +222,21 @@ def load_posterior(folder: Path) -> TrainedPosterior:
 
     """
     try:
-        model = PosteriorModel.model_validate(toml_values(folder / _MODEL))
-        data = (folder / _WEIGHTS).read_bytes()
-        check = load_file(folder / _CHECK)
-    except (OSError, ValueError, SafetensorError) as error:
+        model = PosteriorModel.model_validate(toml_values(folder / MODEL))
+    except (OSError, ValueError) as error:
         raise WeightsError(f"{folder}: {' '.join(str(error).split())}") from error
-    if hashlib.sha256(data).hexdigest() != model.digest:
-        raise WeightsError(f"{folder}: damaged, the weights are not those of {_MODEL}")
-    options = PosteriorOptions(
-        widths=model.widths, hidden=model.hidden, components=model.components
-    )
-    network = PosteriorNetwork(options).eval()
-    try:
-        tensors = load_file(folder / _WEIGHTS)
+    tensors, check = read_tensors(folder / WEIGHTS, model.digest), read_tensors(folder / CHECK)
+    with one_network(folder):
+        options = PosteriorOptions(
+            widths=model.widths, hidden=model.hidden, components=model.components
+        )
+        network = PosteriorNetwork(options).eval()
         named = (field.name for field in fields(Familiarity))
         familiarity = Familiarity(**{name: tensors.pop(_FAMILIAR + name) for name in named})
         network.load_state_dict(tensors)
         found = _output(network, check["pixels"], check["context"])
         departure = float((found - check["expected"]).abs().max())
-    except (RuntimeError, KeyError) as fault:
-        why = " ".join(str(fault).split())
-        raise WeightsError(f"{folder}: not the weights of this network ({why})") from fault
-    if not departure <= _TOLERANCE:
-        raise WeightsError(f"{folder}: the network does not give the output of its check")
+    refuse_departure(folder, departure, _TOLERANCE)
     return TrainedPosterior(model, network, familiarity)
 
 

@@ -26,7 +26,8 @@ from shapely.geometry import box, mapping
 
 from gnomon.datamodel.errors import GnomonError
 from gnomon.datamodel.files import write_whole
-from gnomon.detect.weights import CHECK, MODEL, WEIGHTS, Model, read_model
+from gnomon.datamodel.weights_files import CHECK, MODEL, WEIGHTS
+from gnomon.detect.weights import Model, read_model
 
 ITEM, CARD = "item.json", "card.md"
 EVERYWHERE = box(-180, -90, 180, 90)

@@ -13,8 +13,8 @@ import numpy as np
 
 from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.errors import WeightsError
+from gnomon.datamodel.weights_files import MODEL
 from gnomon.detect import weights
-from gnomon.detect.weights import MODEL
 from gnomon.learn.finders import cfar_finder, weights_finder
 from gnomon.learn.metrics import SHORT_M, Matched, match
 from gnomon.learn.scenes import LabelledScene, labelled_scenes

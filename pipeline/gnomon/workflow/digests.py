@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parents[1]
-LIBRARIES = ("numpy", "odc-geo", "rasterio", "scipy", "torch")
+LIBRARIES = (
+    "numpy",
+    "odc-geo",
+    "pyproj",
+    "rasterio",
+    "scikit-image",
+    "scipy",
+    "shapely",
+    "torch",
+)
 """Whose versions count: what they compute is in the results."""
 
 

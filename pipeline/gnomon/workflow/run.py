@@ -38,6 +38,7 @@ from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.detector import read_models
 from gnomon.detect.type_weights import read_type_model
 from gnomon.workflow.backgrounds import BackgroundBuilder
+from gnomon.workflow.digests import LIBRARIES
 from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
 from gnomon.workflow.observation_rows import unobserved
@@ -55,7 +56,7 @@ from gnomon.workflow.surroundings import surroundings
 
 SURROUNDINGS = "surroundings.parquet"
 """Of the visits in the same folder."""
-VERSIONS = ("gnomon", "numpy", "odc-geo", "rasterio", "scipy", "torch", "torchvision")
+VERSIONS = ("gnomon", *LIBRARIES, "torchvision")
 
 
 @dataclass(frozen=True)

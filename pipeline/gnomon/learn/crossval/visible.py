@@ -31,9 +31,10 @@ from gnomon.datamodel.recall import Recall
 from gnomon.datamodel.scene import COLOURS
 from gnomon.datamodel.shipped import shipped
 from gnomon.datamodel.study import MaskOptions
+from gnomon.datamodel.weights_files import MODEL
 from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network
-from gnomon.detect.weights import MODEL, as_toml, load, read_model
+from gnomon.detect.weights import as_toml, load, read_model
 from gnomon.imagery.water import usable_water
 from gnomon.learn.corrections import read_corrections
 from gnomon.learn.crossval.folds import Fold, read_folds
