@@ -161,6 +161,7 @@ def _idle(_trust: Trust, _patience: Patience, _process: int) -> "SimpleQueue[Htt
 class _Gateway(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # connections that GDAL makes at once
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
