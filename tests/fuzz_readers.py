@@ -11,6 +11,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+import torch
+from safetensors.torch import save
 from shapely.geometry import box, mapping
 
 from catalogs import quick_options, write_catalog, write_scene
@@ -31,6 +33,7 @@ from gnomon.datamodel.recall import Recall, RecallBand, read_recall
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import CatalogOptions, read_study, read_track_study
 from gnomon.datamodel.traffic import read_traffic
+from gnomon.datamodel.weights_files import read_tensors
 from gnomon.detect.weights import read_model
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.sentinel1.annotation import parse_annotation
@@ -321,6 +324,7 @@ def _of_toml(folder: Path) -> list[Reader]:
     traffic = (CONFIGS / "traffic" / "small-tankers.toml").read_bytes()
     sensors = (ROOT / "pipeline" / "gnomon" / "catalog" / "providers.toml").read_bytes()
     model = (ROOT / "models" / "s2-vessel" / "model.toml").read_bytes()
+    tensors = save({"a": torch.arange(6.0).reshape(2, 3), "b": torch.ones(2, dtype=torch.int32)})
     for name in ("embedded.geojson", "embedded-fleet.csv"):
         (folder / "study").mkdir(exist_ok=True)
         shutil.copy(CONFIGS / name, folder / "study" / name)
@@ -333,6 +337,7 @@ def _of_toml(folder: Path) -> list[Reader]:
         _of(folder, "folds", "folds.toml", read_folds, folds),
         _of(folder, "model", "model.toml", lambda path: read_model(str(path.parent)), model),
         _of(folder, "calibration", "model.toml", read_calibration, model),
+        _of(folder, "tensors", "weights.safetensors", read_tensors, tensors),
     ]
 
 
