@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gnomon.workflow import executor
 from gnomon.workflow.executor import completed, worker_processes
 
 
@@ -21,8 +22,8 @@ def square(number: int) -> int:
     workers=st.sampled_from([None, 1, 3]),
 )
 def test_each_item_comes_once_with_its_own_result(numbers: list[int], workers: int | None) -> None:
-    with ThreadPoolExecutor(workers) if workers else nullcontext(None) as executor:
-        found = list(completed(square, numbers, executor))
+    with ThreadPoolExecutor(workers) if workers else nullcontext(None) as pool:
+        found = list(completed(square, numbers, pool))
     assert sorted(found) == sorted((n, n * n) for n in numbers)
     if workers is None:
         assert [item for item, _ in found] == numbers
@@ -70,6 +71,18 @@ def test_an_error_of_a_task_reaches_the_caller_and_cancels_the_others() -> None:
     with pytest.raises(ValueError, match="broken"):
         list(completed(square, range(4), pool))
     assert [future.cancelled() for future in pool.futures] == [False, True, True, True]
+
+
+def test_an_executor_has_a_bounded_number_of_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, they are asked for as others end."""
+    monkeypatch.setattr(executor, "AHEAD", 3)
+    asked: list[int] = []
+    numbers = (asked.append(n) or n for n in range(20))
+    with ThreadPoolExecutor(2) as pool:
+        for count, (number, made) in enumerate(completed(square, numbers, pool), start=1):
+            assert made == number * number
+            assert len(asked) <= count + 3
+    assert asked == list(range(20))
 
 
 def test_results_come_as_they_are_completed_and_not_as_they_were_asked() -> None:

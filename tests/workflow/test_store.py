@@ -14,10 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import StoreError
-from gnomon.datamodel.tables import Detections
-from gnomon.workflow.evidence import evidence_table
 from gnomon.workflow.seals import SEAL, damage
-from gnomon.workflow.store import EVIDENCE, Result, Store, check_run_folder, joined
+from gnomon.workflow.store import EVIDENCE, Result, Store, check_run_folder
 from small_tables import cutout, observation, ship
 
 
@@ -143,23 +141,6 @@ def test_a_full_disk_leaves_nothing_half_written(
         kept.put("one", result)
     assert kept.get("one") is None
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
-
-
-@given(st.permutations([("a", 130.3), ("a", 130.31), ("b", 130.3), ("c", 130.2)]))
-def test_joined_tables_have_one_order(
-    order: list[tuple[str, float]],
-) -> None:
-    results = [Result(observation(scene), ship(scene, x), evidence_table([])) for scene, x in order]
-    detections, observations = joined(results)
-    assert list(detections.detection_id) == sorted(detections.detection_id)
-    assert list(observations.scene_id) == sorted(observations.scene_id)
-
-
-def test_no_result_gives_empty_tables_with_every_column() -> None:
-    detections, observations = joined([])
-    assert len(detections) == len(observations) == 0
-    assert list(detections.columns) == list(Detections.to_schema().columns)
-    assert detections.crs == observations.crs == "EPSG:4326"
 
 
 def test_a_table_is_kept_under_its_digest_and_only_there(result: Result, tmp_path: Path) -> None:

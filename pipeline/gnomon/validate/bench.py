@@ -1,7 +1,7 @@
 """`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
 
-All parts take half an hour or so; `make bench PART=scene` measures one: plan, scene, loads or
-seasons. It makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures
+All parts take half an hour or so; `make bench PART=scene` measures one: plan, memory, scene,
+loads or seasons. It makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and measures
 it whole and as a port of 20 x 20 km. Each measurement is a process of its own, in turn with its
 floor, so that a machine that slows down slows both; the figures are medians. The load of ships is
 read apart from that, from chips that are drawn beforehand, one process on each core; its memory is
@@ -37,6 +37,7 @@ from gnomon.freeboard.rows import read_chip
 from gnomon.imagery.read import geobox_of, window_of
 from gnomon.simulate.pixels.tile import write_tile
 from gnomon.simulate.season import campaign
+from gnomon.validate.memory import measure_memory
 from gnomon.validate.planning import measure_plan
 from gnomon.validate.seasons import infer_season
 from gnomon.validate.ships import Cell, chip_of_portrait, portrait_of
@@ -48,6 +49,7 @@ ROUNDS = 3
 SEASON = 275
 """Days of the season of 2024."""
 LOADS_ON, LOADS_AT_ONCE = os.cpu_count() or 1, 32
+OBSERVED = (80, 800)
 PLANNED_ITEMS, PLANNED_PORTS = 5_000, (1, 4)
 BANDS = ("blue", "green", "red", "nir")
 PORT_DEGREES = (0.24, 0.18)
@@ -203,8 +205,21 @@ def _plan_table() -> Table:
     return table
 
 
+def _memory_table() -> Table:
+    table = Table(box=None, title="Runs of one small port, one process each; GiB at the most")
+    table.add_column("observations")
+    for name in ("libraries", "run", "gather", "s of processor an observation"):
+        table.add_column(name, justify="right")
+    for count in OBSERVED:
+        one = _in_process("remembered", str(count))
+        peaks = (f"{one[name]:.3f}" for name in ("before", "run", "gather"))
+        table.add_row(f"{one['observations']:.0f}", *peaks, f"{one['seconds'] / count:.2f}")
+    return table
+
+
 PARTS: dict[str, Callable[[], Table]] = {
     "plan": _plan_table,
+    "memory": _memory_table,
     "scene": _scene_table,
     "loads": _loads_table,
     "seasons": _seasons_table,
@@ -215,6 +230,7 @@ TASKS: dict[str, Callable[..., dict[str, float]]] = {
     "hulls": time_loads,
     "days": season,
     "planned": measure_plan,
+    "remembered": measure_memory,
 }
 """What is done in a process of its own."""
 

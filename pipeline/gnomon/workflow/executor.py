@@ -8,15 +8,19 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from typing import TypeVar
 
 from gnomon.datamodel.errors import StudyError, WorkerError
 from gnomon.workflow.workers import WorkerProcesses
 
+AHEAD = 256
+"""Tasks that an executor has at once: enough for the workers of a large cluster, and no more than
+memory holds, however many there are."""
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
@@ -35,7 +39,7 @@ def completed(
     task
         For another process it must be a function of a module.
     items
-        What it is called with.
+        What it is called with; each is asked for when its turn comes near.
     executor
         Does the tasks; this thread, one after the other, if None.
     given_up
@@ -53,11 +57,15 @@ def completed(
         for item in items:
             yield item, task(item)
         return
-    futures = {executor.submit(task, item): item for item in items}
+    waiting = iter(items)
+    futures = {executor.submit(task, item): item for item in islice(waiting, AHEAD)}
     try:
-        for future in as_completed(list(futures)):
-            item = futures.pop(future)
-            yield item, _result(item, future, given_up)
+        while futures:
+            for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                item = futures.pop(future)
+                for following in islice(waiting, 1):
+                    futures[executor.submit(task, following)] = following
+                yield item, _result(item, future, given_up)
     finally:
         for future in futures:
             future.cancel()

@@ -26,7 +26,7 @@ from gnomon.freeboard.trained import shipped_posterior
 from gnomon.imagery.coast import read_land
 from gnomon.imagery.coastline import coastline_version
 from gnomon.workflow.digests import code_digest, digest
-from gnomon.workflow.observation_rows import empty_result, unobserved
+from gnomon.workflow.observation_rows import empty_result, observation_row
 from gnomon.workflow.observe import OBSERVED_BY
 from gnomon.workflow.store import Result
 
@@ -76,11 +76,8 @@ def plan(study: Study, on_progress: Progress = silent) -> Plan:
     todo, left, notes = [], [], list[str]()
     for found in plan_ports(study, names, versions, on_progress):
         todo += found.observations
-        left += [_faulty(fault, found.port) for fault in found.faults]
+        left += [empty_result(row) for row in rows_left_out(found, names)]
         notes += found.notes
-        for scene in found.cloudy:
-            observation = names.observation(scene, found.port)
-            left.append(unobserved(observation, "skipped", f"{scene.cloud_percent:.0f} % cloud"))
     refuse_unmet(names, {one.scene.sensor for one in todo})
     return Plan(todo, left, (*notes, *versions.notes))
 
@@ -252,18 +249,25 @@ class Names:
         return self._of_sensors[sensor]
 
 
-def _faulty(fault: ItemFault, port: Port) -> Result:
-    """Result of an item that cannot be used."""
-    return empty_result(
-        {
-            "scene_id": fault.item,
-            "collection": fault.collection,
-            "platform": fault.platform,
-            "seen_at": fault.seen_at,
-            "port": port.name,
-            "geometry": fault.footprint,
-            "status": "failed",
-            "reason": str(fault.error),
-            "run_digest": "",
-        }
-    )
+def rows_left_out(found: PortPlan, names: Names) -> Iterator[dict[str, Any]]:
+    """Rows of the observations table for what will not be observed: faulty items, cloudy scenes."""
+    for fault in found.faults:
+        yield _faulty_row(fault, found.port)
+    for scene in found.cloudy:
+        row = observation_row(names.observation(scene, found.port), scene)
+        yield row | {"status": "skipped", "reason": f"{scene.cloud_percent:.0f} % cloud"}
+
+
+def _faulty_row(fault: ItemFault, port: Port) -> dict[str, Any]:
+    """Row of an item that cannot be used."""
+    return {
+        "scene_id": fault.item,
+        "collection": fault.collection,
+        "platform": fault.platform,
+        "seen_at": fault.seen_at,
+        "port": port.name,
+        "geometry": fault.footprint,
+        "status": "failed",
+        "reason": str(fault.error),
+        "run_digest": "",
+    }

@@ -6,7 +6,7 @@ so that its edges are meridians and parallels.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any
 
@@ -56,7 +56,7 @@ DRAWN_BY = ("datamodel", "geo", "imagery", "workflow/port_pictures.py")
 
 def port_pictures(
     rows: pd.DataFrame,
-    observations: Sequence[Observation],
+    observations: Iterable[Observation],
     store: Store,
     executor: Executor | None = None,
     on_progress: Progress = silent,
@@ -107,17 +107,18 @@ def _name(observation: Observation) -> str:
     return digest([code_digest(*DRAWN_BY), "port picture", observation.digest])
 
 
-def _clearest(rows: pd.DataFrame, observations: Sequence[Observation]) -> Iterator[Observation]:
+def _clearest(rows: pd.DataFrame, observations: Iterable[Observation]) -> Iterable[Observation]:
     """The observation of each port that saw most of its water, in a scene that land is drawn of."""
-    usable = rows[rows.status == "observed"].set_index("run_digest").usable_fraction.fillna(0.0)
-    fit = [
-        one
-        for one in observations
-        if one.digest in usable.index and one.port.area is not None and shows_land(one.scene)
-    ]
-    for port in dict.fromkeys(one.port.name for one in fit):
-        own = [one for one in fit if one.port.name == port]
-        yield min(own, key=lambda one: (-usable[one.digest], one.scene.seen_at))
+    seen = rows[rows.status == "observed"]
+    usable = dict(zip(seen.run_digest, seen.usable_fraction.fillna(0.0), strict=True))
+    best: dict[str | None, Observation] = {}
+    for one in observations:
+        if one.digest in usable and one.port.area is not None and shows_land(one.scene):
+            earlier = best.setdefault(one.port.name, one)
+            best[one.port.name] = min(
+                earlier, one, key=lambda each: (-usable[each.digest], each.scene.seen_at)
+            )
+    return best.values()
 
 
 def shows_land(scene: Scene) -> bool:

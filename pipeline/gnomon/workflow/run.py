@@ -13,6 +13,7 @@ The study ends here: a stage is given its own options and nothing more.
 """
 
 import importlib.metadata
+from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from gnomon.catalog.versions import VersionReader
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.decisions import Decision, review_in
 from gnomon.datamodel.errors import WorkerError
@@ -31,6 +33,7 @@ from gnomon.datamodel.observation import Background, Observation
 from gnomon.datamodel.partials import sweep
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
+from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.simulated import are_simulated
 from gnomon.datamodel.study import Study
 from gnomon.datamodel.table_sets import settle, write_set
@@ -43,7 +46,8 @@ from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
 from gnomon.workflow.observation_rows import unobserved
 from gnomon.workflow.observe import observe
-from gnomon.workflow.plan import plan
+from gnomon.workflow.plan import Names, plan_ports, refuse_unmet, rows_left_out
+from gnomon.workflow.planned import Planned
 from gnomon.workflow.port_backgrounds import (
     keep_index,
     made_backgrounds,
@@ -51,7 +55,8 @@ from gnomon.workflow.port_backgrounds import (
     with_backgrounds,
 )
 from gnomon.workflow.port_pictures import port_pictures
-from gnomon.workflow.store import COMPRESSION, STORE, Result, Store, joined
+from gnomon.workflow.result_tables import ResultTables
+from gnomon.workflow.store import COMPRESSION, STORE, Result, Store
 from gnomon.workflow.surroundings import surroundings
 
 SURROUNDINGS = "surroundings.parquet"
@@ -67,7 +72,8 @@ class Results:
     observations: gpd.GeoDataFrame
     inference: Inference | None
     """Visits, seasons, voyages and the ledger; None if nothing was observed, or none was asked."""
-    planned: tuple[Observation, ...]
+    planned: Planned
+    """Read from the disk when they are asked for."""
     new: int
     """Observations made in this run; the others were in the store."""
     files: tuple[Path, ...]
@@ -184,14 +190,15 @@ def _run(
     store = Store(out / STORE)
     for folder in (out, store.folder):
         sweep(folder)
-    observations, unobserved, notes = plan(study, begin("searching the catalogue"))
-    observations = _with_backgrounds(observations, store, executor, begin, gathered=gathered)
-    results, new = (
-        (_gathered(observations, store, begin("gathering results")), 0)
-        if gathered
-        else _observed(observations, store, executor, begin("observing"))
-    )
-    detections, rows = joined([*unobserved, *results])
+    gathered_rows = ResultTables()
+    found, notes = _searched(study, store, gathered_rows, begin("searching the catalogue"))
+    observations = _with_backgrounds(found, store, executor, begin, gathered=gathered)
+    if gathered:
+        _gather(observations, store, gathered_rows, begin("gathering results"))
+        new = 0
+    else:
+        new = _observe(observations, store, gathered_rows, executor, begin("observing"))
+    detections, rows = gathered_rows.joined()
     inference = None
     if infer and study.track.enabled and (rows.status == "observed").any():
         report = begin("inferring visits and barrels")
@@ -221,7 +228,7 @@ def _run(
         detections,
         rows,
         inference,
-        tuple(observations),
+        observations,
         new,
         files,
         damaged=store.damaged,
@@ -232,7 +239,7 @@ def _run(
 def _berths(
     inference: Inference | None,
     detections: gpd.GeoDataFrame,
-    observations: Sequence[Observation],
+    observations: Planned,
     store: Store,
     executor: Executor | None,
     begin: Stages,
@@ -267,56 +274,74 @@ def _inferred(
     )
 
 
+def _searched(
+    study: Study, store: Store, rows: ResultTables, report: Progress
+) -> tuple[Planned, tuple[str, ...]]:
+    """What will be observed, and notes on the search; what will not be is a row at once."""
+    names, versions = Names(study), VersionReader(study.catalog)
+    planned, notes, met = Planned(store.folder), list[str](), set[Sensor]()
+    for found in plan_ports(study, names, versions, report):
+        planned.add(found.observations)
+        rows.add_unobserved(rows_left_out(found, names))
+        notes += found.notes
+        met |= {one.scene.sensor for one in found.observations}
+    refuse_unmet(names, met)
+    return planned, (*notes, *versions.notes)
+
+
 def _with_backgrounds(
-    observations: list[Observation],
-    store: Store,
-    executor: Executor | None,
-    begin: Stages,
-    *,
-    gathered: bool,
-) -> list[Observation]:
+    found: Planned, store: Store, executor: Executor | None, begin: Stages, *, gathered: bool
+) -> Planned:
     """Observations with what their ports look like without ships, where the weights use it."""
-    known: dict[tuple[str | None, str], Background] = {}
-    for group in scenes_of_ports(observations):
-        stage = partial(_stage_of_port, begin, group.label)
-        builder = BackgroundBuilder(store, executor, group.bands, group.options, stage)
-        made = keep_index(group, builder) if gathered else made_backgrounds(group, builder)
-        known |= {(group.port.name, scene): background for scene, background in made.items()}
-    return with_backgrounds(observations, known)
+    planned = Planned(store.folder)
+    for own in found.ports():
+        known: dict[tuple[str | None, str], Background] = {}
+        for group in scenes_of_ports(own):
+            stage = partial(_stage_of_port, begin, group.label)
+            builder = BackgroundBuilder(store, executor, group.bands, group.options, stage)
+            made = keep_index(group, builder) if gathered else made_backgrounds(group, builder)
+            known |= {(group.port.name, scene): background for scene, background in made.items()}
+        planned.add(with_backgrounds(own, known))
+    return planned
 
 
 def _stage_of_port(begin: Stages, port: str, stage: str) -> Progress:
     return begin(f"{port}: {stage}")
 
 
-def _gathered(observations: list[Observation], store: Store, report: Progress) -> list[Result]:
-    """Results that tasks left in the store, and rows of those that left none."""
-    results = []
+def _gather(observations: Planned, store: Store, rows: ResultTables, report: Progress) -> None:
+    """Gather results that tasks left in the store, and rows of those that left none."""
     for count, one in enumerate(observations, start=1):
         kept = store.get(one.digest) or store.get_failed(one.digest)
         why = f"{one.scene.id}: has no result yet; do its task, and gather again"
-        results.append(kept or unobserved(one, "failed", why))
+        rows.add(kept or unobserved(one, "failed", why))
         report(count, len(observations), one.scene.id)
-    return results
 
 
-def _observed(
-    observations: list[Observation], store: Store, executor: Executor | None, report: Progress
-) -> tuple[list[Result], int]:
-    """Results of all observations, and how many of them the store did not have."""
-    kept = {observation.digest: store.get(observation.digest) for observation in observations}
-    results = [result for result in kept.values() if result]
-    waiting = [observation for observation in observations if kept[observation.digest] is None]
+def _observe(
+    observations: Planned,
+    store: Store,
+    rows: ResultTables,
+    executor: Executor | None,
+    report: Progress,
+) -> int:
+    """Gather the results of all observations; returns how many of them the store did not have."""
+    waiting = array("Q")
+    for place, one in enumerate(observations):
+        if kept := store.get(one.digest):
+            rows.add(kept)
+        else:
+            waiting.append(place)
     done = len(observations) - len(waiting)
     report(done, len(observations), "")
-    made = completed(observe, waiting, executor, given_up=_given_up)
+    todo = map(observations.__getitem__, waiting)
+    made = completed(observe, todo, executor, given_up=_given_up)
     for count, (observation, result) in enumerate(made, start=done + 1):
         if result.observation.status.iloc[0] == "observed":
             store.put(observation.digest, result)
-        # Pixels stay on disk: those of a season are more than memory holds.
-        results.append(replace(result, evidence=result.evidence.iloc[:0]))
+        rows.add(result)  # pixels stay on disk: those of a season are more than memory holds
         report(count, len(observations), observation.scene.id)
-    return results, len(waiting)
+    return len(waiting)
 
 
 def _given_up(observation: Observation, error: WorkerError) -> Result:
@@ -324,7 +349,7 @@ def _given_up(observation: Observation, error: WorkerError) -> Result:
 
 
 def _origin(
-    study: Study, rows: gpd.GeoDataFrame, planned: list[Observation], notes: Sequence[str]
+    study: Study, rows: gpd.GeoDataFrame, planned: Planned, notes: Sequence[str]
 ) -> dict[str, object]:
     """What the tables of all observations came from."""
     weights = [(one.name, one.version, one.digest) for one in read_models(study.detect).values()]
@@ -348,17 +373,17 @@ def _origin(
         },
         "items": sorted(rows.scene_id.unique()),
         "catalog_notes": list(notes),
-        "backgrounds": {
-            observation.background.scene.id: {
-                "port": observation.port.name,
-                "observations": observation.background.observations,
-            }
-            for observation in planned
-            if observation.background
-        },
-        "sources": {
-            observation.scene.id: observation.scene.href
-            for observation in planned
-            if observation.scene.href
-        },
+        **_sources(planned),
     }
+
+
+def _sources(planned: Planned) -> dict[str, object]:
+    """Items that scenes are from, and what backgrounds were made of."""
+    backgrounds, sources = dict[str, object](), dict[str, str]()
+    for one in planned:
+        if one.background:
+            own = {"port": one.port.name, "observations": one.background.observations}
+            backgrounds[one.background.scene.id] = own
+        if one.scene.href:
+            sources[one.scene.id] = one.scene.href
+    return {"backgrounds": backgrounds, "sources": sources}

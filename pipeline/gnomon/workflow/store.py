@@ -26,9 +26,7 @@ from gnomon.datamodel.files import (
     write_folder_whole,
     write_table,
 )
-from gnomon.datamodel.schema import Table, table
 from gnomon.datamodel.table_sets import settle
-from gnomon.datamodel.tables import Detections, Observations
 from gnomon.workflow.evidence import evidence_table
 from gnomon.workflow.seals import SEAL, damage, seal
 
@@ -164,22 +162,6 @@ def _write(result: Result, folder: Path) -> None:
 def _write_sealed(write: Callable[[Path], object], name: str, folder: Path) -> None:
     write(folder)
     seal(folder, name)
-
-
-def joined(results: list[Result]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """All detections and all observations, in an order that does not depend on the results'."""
-    detections = [r.detections for r in results if len(r.detections)]
-    observations = [r.observation for r in results]
-    return (
-        _sorted(detections, Detections, ["port", "seen_at", "detection_id"]),
-        _sorted(observations, Observations, ["port", "seen_at", "scene_id"]),
-    )
-
-
-def _sorted(parts: list[gpd.GeoDataFrame], model: type[Table], keys: list[str]) -> gpd.GeoDataFrame:
-    if not parts:
-        return table(model, [])
-    return pd.concat(parts, ignore_index=True).sort_values(keys, ignore_index=True)
 
 
 def check_run_folder(folder: Path) -> None:

@@ -5,10 +5,14 @@ of each is cut from the last usable observation before it and from the first one
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -33,8 +37,18 @@ HALF_STEP_M = 15.0
 HALF_MIN_M, HALF_MAX_M, GAP_M = 90.0, 300.0, 45.0
 MARGIN_M = 40.0
 """Around a square: its pixels are counted from the scene's grid and not from its corner."""
+SAME = timedelta(seconds=2)
+"""Tables keep times that a scene has, but for what their columns round."""
 CUT_BY = ("datamodel", "geo", "imagery", "workflow/surroundings.py", "workflow/evidence.py")
 """Source that the cutouts rest on."""
+
+
+class _Observations(Protocol):
+    """Observations in the order of a run, in memory or not."""
+
+    def __iter__(self) -> Iterator[Observation]: ...
+
+    def __getitem__(self, place: int, /) -> Observation: ...
 
 
 @dataclass(frozen=True)
@@ -80,7 +94,7 @@ class _Places:
 def surroundings(
     visits: pd.DataFrame,
     detections: gpd.GeoDataFrame,
-    observations: Sequence[Observation],
+    observations: _Observations,
     store: Store,
     executor: Executor | None = None,
     on_progress: Progress = silent,
@@ -120,29 +134,41 @@ def surroundings(
 
 
 def _jobs(
-    visits: pd.DataFrame, detections: gpd.GeoDataFrame, observations: Sequence[Observation]
+    visits: pd.DataFrame, detections: gpd.GeoDataFrame, observations: _Observations
 ) -> Iterator[_Places]:
     hulls = detections.set_index("detection_id", drop=False)
-    wanted: dict[str, list[tuple[str, Square]]] = {}
-    by_digest = {one.digest: one for one in observations if one.scene.sensor == "optical"}
-    at = [(str(one.port.name or EVERYWHERE), one) for one in by_digest.values()]
+    wanted: dict[int, list[tuple[str, Square]]] = {}
+    seen = _times_of_ports(observations)
     for _, visit in visits.iterrows():
         names = [name for name in json.loads(visit.detections) if name in hulls.index]
         if not names:
             continue
         square = square_of_visit(hulls.loc[names])
         for when, time in (("before", visit.arrived_after), ("after", visit.departed_before)):
-            seen = [one for port, one in at if port == visit.port and _same(one, time)]
-            if seen:
-                key = f"{when}:{visit.visit_id}"
-                wanted.setdefault(seen[0].digest, []).append((key, square))
-    for name, squares in wanted.items():
-        yield _Places(by_digest[name], tuple(squares))
+            if (place := _place_at(seen.get(str(visit.port), []), time)) is not None:
+                wanted.setdefault(place, []).append((f"{when}:{visit.visit_id}", square))
+    for place, squares in wanted.items():
+        yield _Places(observations[place], tuple(squares))
 
 
-def _same(observation: Observation, time: pd.Timestamp) -> bool:
-    """Whether an observation was made at just that time."""
-    return not pd.isna(time) and abs((observation.scene.seen_at - time).total_seconds()) < 2
+def _times_of_ports(observations: Iterable[Observation]) -> dict[str, list[tuple[datetime, int]]]:
+    """Times of the optical observations of each port in their order, and the place of each."""
+    times: dict[str, list[tuple[datetime, int]]] = {}
+    for place, one in enumerate(observations):
+        if one.scene.sensor == "optical":
+            own = times.setdefault(str(one.port.name or EVERYWHERE), [])
+            own.append((one.scene.seen_at, place))
+    return {port: sorted(own) for port, own in times.items()}
+
+
+def _place_at(times: Sequence[tuple[datetime, int]], time: pd.Timestamp) -> int | None:
+    """Place of the first observation that was made at just that time."""
+    if pd.isna(time):
+        return None
+    when = time.to_pydatetime(warn=False)
+    first = bisect_right(times, (when - SAME, sys.maxsize))
+    near = takewhile(lambda one: one[0] < when + SAME, times[first:])
+    return min((place for _, place in near), default=None)
 
 
 def _given_up(_job: _Places, _error: WorkerError) -> tuple[pd.DataFrame, bool]:
