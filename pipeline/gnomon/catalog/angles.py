@@ -21,10 +21,10 @@ from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 import numpy as np
-import pystac
 
 from gnomon.catalog.http import read_document
 from gnomon.catalog.signing import SigningError, signed
+from gnomon.catalog.stac_item import StacItem
 from gnomon.catalog.versions import check_content
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
@@ -45,9 +45,7 @@ class Angles:
     view_zenith_deg: float | None = None
 
 
-def angles_of(
-    item: pystac.Item, *, altitude_km: float, names: Mapping[str, Sequence[str]]
-) -> Angles:
+def angles_of(item: StacItem, *, altitude_km: float, names: Mapping[str, Sequence[str]]) -> Angles:
     """Angles in the properties of an item.
 
     Parameters
@@ -87,7 +85,7 @@ def angles_of(
     )
 
 
-def _property(item: pystac.Item, keys: Iterable[str]) -> float | None:
+def _property(item: StacItem, keys: Iterable[str]) -> float | None:
     """First of several properties that is there, degrees."""
     for key in keys:
         value = item.properties.get(key)
@@ -104,11 +102,11 @@ def _property(item: pystac.Item, keys: Iterable[str]) -> float | None:
 
 
 def _asset_directions(
-    item: pystac.Item, names: Mapping[str, Sequence[str]]
+    item: StacItem, names: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[float, float]]:
     """Zenith and azimuth of the view of each band that has both, as the CDSE lists them."""
     for asset in item.assets.values():
-        fields = asset.extra_fields
+        fields = asset.fields
         zenith, azimuth = (
             next((fields[key] for key in names[name] if fields.get(key) is not None), None)
             for name in ("incidence", "view_azimuth")

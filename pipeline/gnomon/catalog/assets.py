@@ -15,22 +15,27 @@ mission's profile. The offset comes from the first of these that has one:
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-import pystac
-
 from gnomon.catalog.providers import Profile, Providers
+from gnomon.catalog.stac_item import StacAsset, StacItem
 from gnomon.catalog.versions import listed_version
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import PAN, QUALITY, Asset
 
 RASTERS = ("tiff", "jp2", "jpeg2000")
 """What a raster's media type contains; a plain JPEG or PNG is a picture, not a measurement."""
+BAND_FIELDS = {
+    key: name
+    for name in ("scale", "offset", "nodata", "gsd", "spatial_resolution")
+    for key in (name, f"raster:{name}")
+}
 COARSE = {QUALITY, "swir16"}
 """What does not make an image by itself."""
 
 
-def assets_of(item: pystac.Item, profile: Profile, known: Providers) -> dict[str, Asset]:
+def assets_of(item: StacItem, profile: Profile, known: Providers) -> dict[str, Asset]:
     """Raster files by common band name; ``pan`` only where there is no colour.
 
     Parameters
@@ -60,7 +65,7 @@ def assets_of(item: pystac.Item, profile: Profile, known: Providers) -> dict[str
     return assets
 
 
-def property_of(item: pystac.Item, name: str, known: Providers) -> Any:
+def property_of(item: StacItem, name: str, known: Providers) -> Any:
     """Value of a property that providers call by several names; None where an item has none."""
     values = (item.properties.get(key) for key in known.properties[name])
     return next((value for value in values if value is not None), None)
@@ -68,6 +73,8 @@ def property_of(item: pystac.Item, name: str, known: Providers) -> Any:
 
 def number_of(value: object) -> float | None:
     """Read a finite number, also where a provider wrote it as text; None otherwise."""
+    if value is None:
+        return None
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -75,7 +82,7 @@ def number_of(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _bands(item: pystac.Item, profile: Profile) -> Iterator[tuple[str, str, int]]:
+def _bands(item: StacItem, profile: Profile) -> Iterator[tuple[str, str, int]]:
     """Find the common name, asset key and place in the file of each band that gnomon reads."""
     for name, keys in profile.assets.items():
         found = [(key, 1) for key in keys if key in item.assets] or sorted(
@@ -91,12 +98,12 @@ def _bands(item: pystac.Item, profile: Profile) -> Iterator[tuple[str, str, int]
         yield name, *rasters[0]
 
 
-def _by_common_name(item: pystac.Item, name: str, profile: Profile) -> Iterator[tuple[str, int]]:
+def _by_common_name(item: StacItem, name: str, profile: Profile) -> Iterator[tuple[str, int]]:
     """Assets of an unknown mission whose fields name a band, and its place in the file."""
     if profile.collections:  # a known mission has known names; others are previews and originals
         return
     for key, asset in item.assets.items():
-        fields = asset.extra_fields
+        fields = asset.fields
         bands = fields.get("eo:bands") or fields.get("bands") or ()
         if {"thumbnail", "overview", "visual"}.isdisjoint({key, *(asset.roles or ())}):
             for place, band in enumerate(bands, start=1):
@@ -104,23 +111,28 @@ def _by_common_name(item: pystac.Item, name: str, profile: Profile) -> Iterator[
                     yield key, place
 
 
-def _preference(item: pystac.Item, key: str) -> tuple[bool, float]:
+def _preference(item: StacItem, key: str) -> tuple[bool, float]:
     """Rank of an asset among those of one band: rasters first, then the finest."""
     asset = item.assets[key]
-    return not _is_raster(asset), number_of(asset.extra_fields.get("gsd")) or math.inf
+    return not _is_raster(asset), number_of(asset.fields.get("gsd")) or math.inf
 
 
-def _is_raster(asset: pystac.Asset) -> bool:
-    kind = (asset.media_type or "").lower()
+def _is_raster(asset: StacAsset) -> bool:
+    return _is_of_raster(asset.media_type or "")
+
+
+@lru_cache(maxsize=256)
+def _is_of_raster(media_type: str) -> bool:
+    kind = media_type.lower()
     return not kind or any(word in kind for word in RASTERS)
 
 
 def _asset(
-    item: pystac.Item, name: str, key: str, place: int, profile: Profile, known: Providers
+    item: StacItem, name: str, key: str, place: int, profile: Profile, known: Providers
 ) -> Asset:
     asset = item.assets[key]
     band = _band_fields(asset, place)
-    href = asset.get_absolute_href()
+    href = asset.whole_href
     if not href:
         raise AssetError(item.id, key, f"its address {asset.href!r} leads nowhere; mend the item")
     gsd_m = number_of(band.get("gsd")) or number_of(band.get("spatial_resolution"))
@@ -144,22 +156,22 @@ def _asset(
     )
 
 
-def _band_fields(asset: pystac.Asset, place: int) -> Mapping[str, Any]:
+def _band_fields(asset: StacAsset, place: int) -> Mapping[str, Any]:
     """Gather the fields of one band's numbers, under the names of ``raster:bands``."""
     found: dict[str, Any] = {}
-    fields = asset.extra_fields
+    fields = asset.fields
     own = [bands[place - 1] for name in ("bands", "raster:bands")
            if len(bands := fields.get(name) or ()) >= place]  # fmt: skip
     for source in (fields, *own):
-        for name in ("scale", "offset", "nodata", "gsd", "spatial_resolution"):
-            value = source.get(f"raster:{name}", source.get(name))
-            if value is not None:
-                found[name] = value
+        for key in BAND_FIELDS.keys() & source.keys():
+            name = BAND_FIELDS[key]
+            if source[key] is not None and (key != name or f"raster:{name}" not in source):
+                found[name] = source[key]
     return found
 
 
 def _offset(
-    item: pystac.Item, key: str, band: Mapping[str, Any], profile: Profile, known: Providers
+    item: StacItem, key: str, band: Mapping[str, Any], profile: Profile, known: Providers
 ) -> float:
     if property_of(item, "offset_applied", known) is True:
         return 0.0
@@ -174,7 +186,7 @@ def _offset(
     return profile.offset if applies else 0.0
 
 
-def baseline_of(item: pystac.Item, profile: Profile, known: Providers) -> float | None:
+def baseline_of(item: StacItem, profile: Profile, known: Providers) -> float | None:
     """Processing baseline, of a property or in the product's name; None where neither has it."""
     number = number_of(property_of(item, "baseline", known))
     if number is not None or profile.baseline_in_name is None:

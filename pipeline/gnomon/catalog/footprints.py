@@ -8,11 +8,12 @@ from shapely.affinity import translate
 from shapely.geometry import MultiPolygon, Polygon, box, shape
 from shapely.geometry.base import BaseGeometry
 
+from gnomon.catalog.stac_item import StacItem
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.limits import VERTICES
 
 
-def footprint_of(item: pystac.Item, *, vertices: int = VERTICES) -> BaseGeometry:
+def footprint_of(item: StacItem | pystac.Item, *, vertices: int = VERTICES) -> BaseGeometry:
     """Outline of an item in EPSG:4326, valid, in two parts where it crosses the antimeridian.
 
     Parameters
@@ -39,11 +40,14 @@ def footprint_of(item: pystac.Item, *, vertices: int = VERTICES) -> BaseGeometry
         ) from error
     if outline.is_empty or outline.geom_type not in ("Polygon", "MultiPolygon"):
         raise AssetError(item.id, "geometry", "is not an outline; mend the item")
-    west, south, east, north = outline.bounds
-    if not all(map(math.isfinite, outline.bounds)) or max(-south, north) > 90:
+    west, south, east, north = bounds = outline.bounds
+    if not all(map(math.isfinite, bounds)) or max(-south, north) > 90:
         raise AssetError(item.id, "geometry", "is not in degrees; mend the item")
     if max(-west, east) > 360:
         raise AssetError(item.id, "geometry", "is not in degrees; mend the item")
+    is_plain = isinstance(outline, Polygon) and west >= -180 and east <= 180 >= east - west
+    if is_plain and outline.is_valid:  # as nearly every item's is
+        return outline
     parts = [_unwrapped(part) for part in shapely.get_parts(outline)]
     is_plain = len(parts) == 1 and isinstance(parts[0], Polygon)
     outline = parts[0] if is_plain else _polygons(shapely.union_all(parts))

@@ -16,6 +16,7 @@ from gnomon.catalog.assets import assets_of, baseline_of, number_of, property_of
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.providers import Profile, Providers, providers
 from gnomon.catalog.side_files import side_files_of
+from gnomon.catalog.stac_item import StacAsset, StacItem
 from gnomon.catalog.versions import listed_version
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError
@@ -30,7 +31,7 @@ LONGEST_EXPOSURE = timedelta(minutes=10)
 
 
 def scene_from_item(
-    item: pystac.Item, known: Providers | None = None, trust: Trust | None = None
+    item: StacItem | pystac.Item, known: Providers | None = None, trust: Trust | None = None
 ) -> Scene:
     """Describe an item as a scene.
 
@@ -50,6 +51,8 @@ def scene_from_item(
 
     """
     known, trust = known or providers(), trust or Trust()
+    if isinstance(item, pystac.Item):
+        item = StacItem.of(item)
     constellation = _slug(item.properties.get("constellation") or item.properties.get("platform"))
     profile = known.profile(
         collection=item.collection_id, constellation=re.sub(r"(-\d)[a-z]$", r"\1", constellation)
@@ -74,7 +77,7 @@ def scene_from_item(
         product=_product(item, profile, known),
         baseline=baseline_of(item, profile, known),
         cloud_percent=number_of(item.properties.get("eo:cloud_cover")),
-        granule_metadata_href=metadata.get_absolute_href() if metadata else None,
+        granule_metadata_href=metadata.whole_href if metadata else None,
         granule_metadata_version=listed_version(metadata) if metadata else FileVersion(),
         outlines_href=_outlines(item, "labels"),
         beside_outlines=_beside_outlines(item),
@@ -83,17 +86,16 @@ def scene_from_item(
     )
 
 
-def _own_address(item: pystac.Item) -> str | None:
+def _own_address(item: StacItem) -> str | None:
     """Address of an item for people, who bring their own keys."""
-    href = item.get_self_href()
-    return href and without_secrets(href)
+    return item.href and without_secrets(item.href)
 
 
 def _slug(name: object) -> str:
     return "-".join(str(name or "").lower().split())
 
 
-def _gsd(item: pystac.Item, assets: Mapping[str, Asset], profile: Profile) -> float:
+def _gsd(item: StacItem, assets: Mapping[str, Asset], profile: Profile) -> float:
     """Ground sampling distance of the finest band, metres."""
     named = [asset.gsd_m for name, asset in assets.items() if asset.gsd_m and name != QUALITY]
     gsd = min(named, default=None) or number_of(item.properties.get("gsd")) or profile.gsd_m
@@ -104,7 +106,7 @@ def _gsd(item: pystac.Item, assets: Mapping[str, Asset], profile: Profile) -> fl
     return gsd
 
 
-def seen_at_of(item: pystac.Item) -> datetime:
+def seen_at_of(item: StacItem) -> datetime:
     """Time of acquisition, UTC.
 
     Raises
@@ -113,12 +115,8 @@ def seen_at_of(item: pystac.Item) -> datetime:
         The item has no time, or a span that is too long for one acquisition.
 
     """
-    moments = [
-        item.datetime,
-        item.common_metadata.start_datetime,
-        item.common_metadata.end_datetime,
-    ]
-    when, first, last = [one and _utc(one) for one in moments]
+    names = ("datetime", "start_datetime", "end_datetime")
+    when, first, last = ((one := item.moment(name)) and _utc(one) for name in names)
     if when is None and first and last and timedelta(0) <= last - first <= LONGEST_EXPOSURE:
         when = first + (last - first) / 2
     if when is None:
@@ -132,7 +130,7 @@ def _utc(when: datetime) -> datetime:
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def _processed_at(item: pystac.Item, known: Providers) -> datetime | None:
+def _processed_at(item: StacItem, known: Providers) -> datetime | None:
     """Time of processing, from a property or at the end of the product's name."""
     name = str(property_of(item, "product", known) or item.id)
     stamp = re.search(r"_(\d{8}T\d{6})(\.SAFE)?$", name)
@@ -144,7 +142,7 @@ def _processed_at(item: pystac.Item, known: Providers) -> datetime | None:
     return None
 
 
-def _product(item: pystac.Item, profile: Profile, known: Providers) -> str | None:
+def _product(item: StacItem, profile: Profile, known: Providers) -> str | None:
     """Name of the product, of a property or where the id is one."""
     name = property_of(item, "product", known)
     if name is None and profile.baseline_in_name and re.search(profile.baseline_in_name, item.id):
@@ -152,12 +150,12 @@ def _product(item: pystac.Item, profile: Profile, known: Providers) -> str | Non
     return str(name).removesuffix(".SAFE") if name else None
 
 
-def _relative_orbit(item: pystac.Item, known: Providers) -> int | None:
+def _relative_orbit(item: StacItem, known: Providers) -> int | None:
     number = number_of(property_of(item, "relative_orbit", known))
     return None if number is None or number != round(number) else round(number)
 
 
-def _granule_metadata(item: pystac.Item, known: Providers) -> pystac.Asset | None:
+def _granule_metadata(item: StacItem, known: Providers) -> StacAsset | None:
     for key in known.properties["granule_metadata"]:
         asset = item.assets.get(key)
         if asset and "xml" in (asset.media_type or ""):
@@ -165,16 +163,16 @@ def _granule_metadata(item: pystac.Item, known: Providers) -> pystac.Asset | Non
     return None
 
 
-def _outlines(item: pystac.Item, role: str) -> str | None:
-    for asset in item.assets.values():
-        if role in (asset.roles or ()) and asset.media_type == pystac.MediaType.GEOJSON:
-            return asset.get_absolute_href()
+def _outlines(item: StacItem, role: str) -> str | None:
+    for key, file in item.files.items():
+        if file.get("type") == pystac.MediaType.GEOJSON and role in (file.get("roles") or ()):
+            return item.assets[key].whole_href
     return None
 
 
-def _beside_outlines(item: pystac.Item) -> LabelFiles:
+def _beside_outlines(item: StacItem) -> LabelFiles:
     searched = item.assets.get("searched")
-    href = searched.get_absolute_href() if searched else None
+    href = searched.whole_href if searched else None
     return LabelFiles(
         doubts_href=_outlines(item, "doubts"),
         hard_negatives_href=_outlines(item, "hard-negatives"),
@@ -182,16 +180,16 @@ def _beside_outlines(item: pystac.Item) -> LabelFiles:
     )
 
 
-def _signing(item: pystac.Item, known: Providers) -> Signing | None:
+def _signing(item: StacItem, known: Providers) -> Signing | None:
     """Provider whose addresses must be signed, by the hosts of links and files."""
-    links = [link.target for link in item.links if isinstance(link.target, str)]
-    files = [asset.href for asset in item.assets.values()]
+    links = [href for link in item.links if isinstance(href := link.get("href"), str)]
+    files = [file["href"] for file in item.files.values()]
+    every = [item.href or "", *links, *files]
     named = {host for signer in known.signers for host in signer.hosts}
-    hosts = {
-        urlsplit(href).hostname
-        for href in (*links, *files)
-        if any(host in href.lower() for host in named)
-    }
+    all_of_them = "\n".join(every).lower()
+    if not any(host in all_of_them for host in named):
+        return None  # as nearly always, and without taking each apart
+    hosts = {urlsplit(href).hostname for href in every}
     for signer in known.signers:
         if not hosts.isdisjoint(signer.hosts):
             return signer.signing

@@ -4,27 +4,31 @@ An item is first held against the shapes of STAC that its reading rests on, so t
 with it is said by name. What then still fails is a fault of that item alone.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pystac
-from pydantic_core import PydanticSerializationError, to_json
 from shapely.geometry.base import BaseGeometry
 
 from gnomon.catalog.documents import Json, one_line
 from gnomon.catalog.footprints import footprint_of
 from gnomon.catalog.items import scene_from_item, seen_at_of
 from gnomon.catalog.providers import Providers
+from gnomon.catalog.stac_item import StacItem
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import AssetError, faults_of
 from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.trust import Trust
 
 LONGEST_ID = 300
+LISTED: Mapping[type, str] = {str: "texts", dict: "objects"}
+LISTS: Mapping[str, tuple[type, str]] = {
+    "roles": (str, "the roles"),
+    **{name: (dict, name) for name in ("eo:bands", "raster:bands", "bands")},
+}
+"""Lists that an asset may have, of what, and what they are called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,26 +94,14 @@ def _name(item: object, href: str) -> str:
     return " ".join(text.encode("utf-8", "replace").decode().split())[:LONGEST_ID]
 
 
-def _parsed(item: Any, name: str, href: str) -> pystac.Item:
-    if fault := next(_faults(item), None):
-        raise AssetError(name, "item", f"is not a STAC item ({fault}); mend it")
-    try:
-        # What pystac takes out of a document it takes from these copies: to copy all of it, down to
-        # the last number, is half of the time that an item takes.
-        return pystac.Item.from_dict(_copied(item), href=href, migrate=False, preserve_dict=False)
-    except Exception as error:  # pystac raises what the broken document makes it stumble over
-        why = f"is not a STAC item ({one_line(error)}); mend it"
-        raise AssetError(name, "item", why) from error
-
-
-def _copied(item: Json) -> Json:
-    """A copy as deep as pystac changes a document."""
-    return {
-        **item,
-        "properties": {**item["properties"]},
-        "links": [{**link} for link in item.get("links") or []],
-        "assets": {name: {**asset} for name, asset in item["assets"].items()},
-    }
+def _parsed(item: Any, name: str, href: str) -> StacItem:
+    fault = next(_faults(item), None)
+    if fault is None:
+        try:
+            return StacItem(item, href)
+        except ValueError as error:
+            fault = one_line(error)
+    raise AssetError(name, "item", f"is not a STAC item ({fault}); mend it")
 
 
 def _faults(item: Any) -> Iterator[str]:
@@ -142,30 +134,28 @@ def _asset_faults(assets: Any) -> Iterator[str]:
             yield f"its asset {key} has no address"
         elif not isinstance(asset.get("type"), str | None):
             yield f"the type of its asset {key} is no text"
-        elif not _is_list_of(asset.get("roles"), str):
-            yield f"the roles of its asset {key} are no texts"
         else:
-            for name in ("eo:bands", "raster:bands", "bands"):
-                if not _is_list_of(asset.get(name), dict):
-                    yield f"{name} of its asset {key} are no objects"
+            for name in LISTS.keys() & asset.keys():
+                kind, what = LISTS[name]
+                if not _is_list_of(asset[name], kind):
+                    yield f"{what} of its asset {key} are no {LISTED[kind]}"
 
 
 def _is_list_of(values: Any, kind: type) -> bool:
-    is_list = isinstance(values, list) and all(isinstance(one, kind) for one in values)
-    return values is None or is_list
+    return values is None or (isinstance(values, list) and all(type(v) is kind for v in values))
 
 
 def _text_faults(item: Json) -> Iterator[str]:
-    with suppress(PydanticSerializationError):  # which is fast, and takes less than JSON can say
-        to_json(item)
-        return
+    """Texts that a scene, a row or a message may have, and that cannot be written."""
+    parts = (item, item["properties"], *item["assets"].values(), *(item.get("links") or ()))
+    texts = [text for part in parts for text in part.values() if type(text) is str]
     try:
-        json.dumps(item, ensure_ascii=False).encode()
+        "".join((*texts, *item["assets"])).encode()
     except UnicodeEncodeError:
         yield "it has text that is no Unicode"
 
 
-def _fault(name: str, item: pystac.Item | None, error: AssetError, trust: Trust) -> ItemFault:
+def _fault(name: str, item: StacItem | None, error: AssetError, trust: Trust) -> ItemFault:
     """What is known of an item that cannot be used."""
     when = where = None
     collection = platform = ""

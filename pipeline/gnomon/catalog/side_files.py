@@ -18,9 +18,8 @@ the file's content.
 import re
 from collections.abc import Iterator, Mapping
 
-import pystac
-
 from gnomon.catalog.providers import Profile
+from gnomon.catalog.stac_item import StacItem
 from gnomon.catalog.versions import listed_version
 from gnomon.datamodel.scene import Asset, RadarFiles, SideFile
 
@@ -37,7 +36,7 @@ _PATHS = {
 
 
 def side_files_of(
-    item: pystac.Item, assets: Mapping[str, Asset], profile: Profile
+    item: StacItem, assets: Mapping[str, Asset], profile: Profile
 ) -> dict[str, RadarFiles]:
     """Side files of the polarisations of an item that has all three.
 
@@ -72,10 +71,10 @@ def side_files_of(
     return found
 
 
-def _by_address(item: pystac.Item) -> Iterator[tuple[tuple[str, str], SideFile]]:
+def _by_address(item: StacItem) -> Iterator[tuple[tuple[str, str], SideFile]]:
     """Files whose address says what they are, by band and kind."""
     for key, asset in item.assets.items():
-        href = asset.get_absolute_href() or ""
+        href = asset.whole_href or ""
         place = _PLACE.fullmatch(href)
         if place and (band := _band(place["name"])):
             kinds = (("calibration", "kind"), ("noise", "noise"), ("rfi", "rfi"))
@@ -102,11 +101,11 @@ def _beside(listed: Mapping[tuple[str, str], SideFile], band: str, kind: str) ->
     return None
 
 
-def _by_name(item: pystac.Item, names: list[str]) -> SideFile | None:
+def _by_name(item: StacItem, names: list[str]) -> SideFile | None:
     """File by its asset's name, where its address has no form that is known."""
     for name in names:
         asset = item.assets.get(name)
-        href = asset and asset.get_absolute_href()
+        href = asset and asset.whole_href
         if asset and href and not _PLACE.fullmatch(href):
             return SideFile(href=_plain(href), name=name, version=listed_version(asset))
     return None

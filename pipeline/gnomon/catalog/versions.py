@@ -23,10 +23,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from urllib.parse import urlsplit
 
-import pystac
-
 from gnomon.catalog.http import RETRIED, HttpReader, RefusedError, SilentServerError
 from gnomon.catalog.signing import signed
+from gnomon.catalog.stac_item import StacAsset
 from gnomon.catalog.vetting import is_remote, trust_of, vetted
 from gnomon.datamodel.scene import FileVersion, Scene
 from gnomon.datamodel.study import CatalogOptions
@@ -49,9 +48,9 @@ class WrongFileError(ValueError):
     """A file is not the one that its catalogue means: why, and what to do."""
 
 
-def listed_version(asset: pystac.Asset) -> FileVersion:
+def listed_version(asset: StacAsset) -> FileVersion:
     """Size and checksum that an item gives; a value that is none of either says nothing."""
-    size, checksum = (asset.extra_fields.get(f"file:{name}") for name in ("size", "checksum"))
+    size, checksum = (asset.fields.get(f"file:{name}") for name in ("size", "checksum"))
     is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
     return FileVersion(
         size=size if is_size else None,

@@ -3,7 +3,8 @@
 The server is a process of its own and answers searches as a STAC API does, page by page, with items
 of the size of Earth Search's (22 kB): as many as asked for over each of several ports, none of them
 another's duplicate. What is measured is `gnomon plan --tasks` without its trials, in this process:
-processor time, so that a busy machine does not count, and peak memory.
+processor time, so that a busy machine counts little, what Python's own parser of JSON takes for the
+same pages, and peak memory.
 """
 
 import json
@@ -39,6 +40,7 @@ BANDS = (
 PAGE, EVERY = 100, timedelta(hours=5)
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 ITEM_BYTES = 22_000
+PARSED_PAGES = 20
 
 
 def measure_plan(items: str, ports: str) -> dict[str, float]:
@@ -53,7 +55,19 @@ def measure_plan(items: str, ports: str) -> dict[str, float]:
             count = write_tasks(listed.texts({}, str), Path(folder) / "tasks.jsonl")
         taken = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"items": int(items) * int(ports), "tasks": count, "seconds": taken, "gib": peak}
+    total = int(items) * int(ports)
+    floor = total * _parsing_s()
+    return {"items": total, "tasks": count, "seconds": taken, "floor": floor, "gib": peak}
+
+
+def _parsing_s() -> float:
+    """Seconds of `json.loads` alone for an item of the same pages."""
+    item = json.dumps(_item()).replace('"@GEOMETRY@"', json.dumps(mapping(box(20, 40, 21, 41))))
+    page = f'{{"type":"FeatureCollection","features":[{",".join([item] * PAGE)}],"links":[]}}'
+    started = time.process_time()
+    for _ in range(PARSED_PAGES):
+        json.loads(page)
+    return (time.process_time() - started) / (PARSED_PAGES * PAGE)
 
 
 def _study(url: str, folder: Path, count: int) -> Study:
