@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from gnomon.cli.options import IN_PART, INTERRUPTED, AsJson, Scheduler, Workers
+from gnomon.cli.options import IN_PART, INTERRUPTED, AsJson, Remote, Scheduler, Workers
 from gnomon.cli.output_forecast import forecast_document, print_forecast
 from gnomon.cli.output_json import write_document
 from gnomon.cli.output_text import console, err
@@ -27,6 +27,7 @@ def plan_command(
     *,
     out: Path | None = None,
     tasks: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    remote: Remote = None,
     as_json: AsJson = False,
 ) -> int:
     """Say what a run would take, and write its tasks for a batch system.
@@ -64,13 +65,15 @@ def plan_command(
         begin("starting")
         from gnomon.workflow.batch import TaskList
         from gnomon.workflow.forecast import forecast
+        from gnomon.workflow.object_store import ObjectStore
         from gnomon.workflow.tasks import write_tasks
 
         folder, chosen = out or Path(), read_study(study)
-        with TaskList(folder) as listed:
+        place = ObjectStore(remote) if remote else None
+        with TaskList(folder, place) as listed:
             on_port = listed.add if tasks else None
             made = forecast(chosen, folder, on_stage=begin, on_port=on_port)
-            lines = listed.texts(made.trials, partial(_command, study, folder, tasks))
+            lines = listed.texts(made.trials, partial(_command, study, folder, tasks, remote))
             if tasks == STDOUT:
                 sys.stdout.writelines(lines)
             elif tasks:
@@ -87,10 +90,10 @@ def plan_command(
     return code
 
 
-def _command(study: Path, out: Path, tasks: str | None, number: int) -> str:
+def _command(study: Path, out: Path, tasks: str | None, remote: str | None, number: int) -> str:
     file = "tasks.jsonl" if tasks == STDOUT else tasks
     words = ["gnomon", "observe", str(study), "--out", str(out), "--task", f"{file}:{number}"]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--remote", remote] if remote else [])])
 
 
 def observe_command(
@@ -99,6 +102,7 @@ def observe_command(
     *,
     out: Path,
     task: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    remote: Remote = None,
 ) -> int:
     """Do one task of gnomon plan, or some, into the folder of the run.
 
@@ -113,7 +117,7 @@ def observe_command(
     study
         Study (TOML) that was planned.
     out
-        Folder of the run, which all tasks see.
+        Folder of the run, which all tasks see; with --remote one of this machine.
     task
         FILE:N for line N, FILE:N-M for several, which saves the start of a process for each, or the
         line itself.
@@ -126,10 +130,12 @@ def observe_command(
         with stages() as begin:
             report = begin("starting")
             from gnomon.workflow.batch import Batch
+            from gnomon.workflow.object_store import ObjectStore
             from gnomon.workflow.tasks import task_lines
 
             lines = task_lines(task)
-            batch = Batch(read_study(study), out, begin)
+            place = ObjectStore(remote) if remote else None
+            batch = Batch(read_study(study), out, begin, remote=place)
             report = begin("doing tasks")
             for count, line in enumerate(lines, start=1):
                 outcome = batch.do(line)
@@ -152,6 +158,7 @@ def gather_command(
     out: Path,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    remote: Remote = None,
     as_json: AsJson = False,
 ) -> int:
     """Infer visits and barrels from the results of tasks, and write the tables of the run.
@@ -174,9 +181,10 @@ def gather_command(
     with stages() as begin:
         begin("starting")
         from gnomon.workflow.executor import executor_of
+        from gnomon.workflow.object_store import ObjectStore
         from gnomon.workflow.run import gather
 
-        chosen = read_study(study)
+        chosen, place = read_study(study), ObjectStore(remote) if remote else None
         with executor_of(workers=workers, scheduler=scheduler) as executor:
-            results = gather(chosen, out, executor, begin)
+            results = gather(chosen, out, executor, begin, remote=place)
     return report_results(results, results.files, command="gather", as_json=as_json)

@@ -75,6 +75,15 @@ Scheduler = Annotated[
     ),
 ]
 """``--scheduler`` of a command."""
+Remote = Annotated[
+    str | None,
+    Parameter(
+        name="--remote",
+        help="Where machines without a common disk keep results and tables, as s3://bucket/run; "
+        "the folder is then this machine's own (docs/cluster.md).",
+    ),
+]
+"""``--remote`` of a command."""
 BoxText = Annotated[str, Parameter(allow_leading_hyphen=True)]
 """``--bbox`` as it is typed: a box west of Greenwich begins with a minus."""
 Bbox = tuple[float, float, float, float]

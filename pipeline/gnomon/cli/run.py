@@ -14,6 +14,7 @@ from gnomon.cli.options import (
     BoxText,
     DryRun,
     HostNames,
+    Remote,
     Scheduler,
     Workers,
     absolute_location,
@@ -54,6 +55,7 @@ def run_command(
     pictures: bool = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    remote: Remote = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
@@ -93,7 +95,9 @@ def run_command(
     if dry_run:
         return _forecast(lambda: chosen, out, command="run", as_json=as_json)
     crew = partial(_executor, workers, scheduler)
-    return _run(lambda: chosen, out, crew, pictures=pictures, as_json=as_json, onward=True)
+    return _run(
+        lambda: chosen, out, crew, pictures=pictures, as_json=as_json, onward=True, remote=remote
+    )
 
 
 def detect_command(
@@ -207,16 +211,18 @@ def _run(
     pictures: bool,
     as_json: bool,
     onward: bool = False,
+    remote: str | None = None,
 ) -> int:
     try:
         with stages() as begin:
             begin("starting")
             from gnomon.report.figures.scene import draw
+            from gnomon.workflow.object_store import ObjectStore
             from gnomon.workflow.run import run
 
-            study = study_of()
+            study, place = study_of(), ObjectStore(remote) if remote else None
             with crew() as executor:
-                results = run(study, folder, executor, begin, infer=onward)
+                results = run(study, folder, executor, begin, infer=onward, remote=place)
             files = [*results.files]
             if pictures:
                 files.append(draw(results, folder / "pictures", begin("drawing pictures")))

@@ -27,6 +27,7 @@ from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import Study
 from gnomon.workflow.backgrounds import MOST, PART_PX, BackgroundBuilder
 from gnomon.workflow.forecast import START_S, Trial
+from gnomon.workflow.object_store import ObjectStore
 from gnomon.workflow.observe import observe
 from gnomon.workflow.plan import Names, PortPlan
 from gnomon.workflow.port_backgrounds import (
@@ -94,13 +95,14 @@ class TaskList:
     ----------
     out
         Folder of the run; it is left as it is.
+    remote
+        Where machines without a common disk keep results.
 
     """
 
-    def __init__(self, out: Path) -> None:
-        self._store = Store(out / STORE)
-        folder = self._store.folder
-        self._there = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
+    def __init__(self, out: Path, remote: ObjectStore | None = None) -> None:
+        self._store = Store(out / STORE, remote)
+        self._there = self._store.names()
         self._waiting: list[_Waiting] = []
         self._lines = tempfile.TemporaryFile()  # noqa: SIM115  # closed by __exit__
         self._keys: dict[tuple[str, str], int] = {}
@@ -237,6 +239,8 @@ class Batch:
         Folder of the run.
     on_stage
         As of `gnomon.run`.
+    remote
+        Where machines without a common disk keep results; the folder is this machine's own.
 
     Raises
     ------
@@ -245,10 +249,17 @@ class Batch:
 
     """
 
-    def __init__(self, study: Study, out: Path, on_stage: Stages = silent_stages) -> None:
+    def __init__(
+        self,
+        study: Study,
+        out: Path,
+        on_stage: Stages = silent_stages,
+        *,
+        remote: ObjectStore | None = None,
+    ) -> None:
         self._names, self._trust = Names(study), trust_of(study.catalog)
         self._ports = {port.name: port for port in study.places()}
-        self._store, self._begin = Store(out / STORE), on_stage
+        self._store, self._begin = Store(out / STORE, remote), on_stage
         with store_errors(self._store.folder):
             self._store.folder.mkdir(parents=True, exist_ok=True)
 

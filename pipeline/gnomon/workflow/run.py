@@ -44,6 +44,7 @@ from gnomon.workflow.backgrounds import BackgroundBuilder
 from gnomon.workflow.digests import LIBRARIES
 from gnomon.workflow.executor import completed
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
+from gnomon.workflow.object_store import ObjectStore
 from gnomon.workflow.observation_rows import unobserved
 from gnomon.workflow.observe import observe
 from gnomon.workflow.plan import Names, plan_ports, refuse_unmet, rows_left_out
@@ -119,6 +120,7 @@ def run(
     on_stage: Stages | None = None,
     *,
     infer: bool = True,
+    remote: ObjectStore | None = None,
 ) -> Results:
     """Run a study, from its catalogue to its ledger.
 
@@ -138,6 +140,8 @@ def run(
         observations, the inference. What it gives is called after each step of the stage.
     infer
         Whether to go on from ships to visits and barrels.
+    remote
+        Where other machines find results and tables, and leave their results.
 
     Raises
     ------
@@ -146,7 +150,9 @@ def run(
         row of the observations.
 
     """
-    return _run(study, out, executor, on_stage or silent_stages, infer=infer, gathered=False)
+    store = Store(out / STORE, remote)
+    begin = on_stage or silent_stages
+    return _run(study, out, store, executor, begin, infer=infer, gathered=False)
 
 
 def gather(
@@ -156,6 +162,7 @@ def gather(
     on_stage: Stages | None = None,
     *,
     infer: bool = True,
+    remote: ObjectStore | None = None,
 ) -> Results:
     """Go on from the results of tasks (`gnomon.workflow.batch`) to visits and barrels.
 
@@ -164,8 +171,8 @@ def gather(
 
     Parameters
     ----------
-    study, out, executor, on_stage, infer
-        As of `run`; the folder is that of the tasks.
+    study, out, executor, on_stage, infer, remote
+        As of `run`; the folder, or the remote place, is that of the tasks.
 
     Raises
     ------
@@ -173,12 +180,15 @@ def gather(
         As of `run`.
 
     """
-    return _run(study, out, executor, on_stage or silent_stages, infer=infer, gathered=True)
+    store = Store(out / STORE, remote)
+    begin = on_stage or silent_stages
+    return _run(study, out, store, executor, begin, infer=infer, gathered=True)
 
 
 def _run(
     study: Study,
     out: Path,
+    store: Store,
     executor: Executor | None,
     begin: Stages,
     *,
@@ -187,7 +197,6 @@ def _run(
 ) -> Results:
     decisions = review_in(out) if infer else ()  # A faulty file stops here, before an hour of work.
     settle(out)
-    store = Store(out / STORE)
     for folder in (out, store.folder):
         sweep(folder)
     gathered_rows = ResultTables()
@@ -222,6 +231,7 @@ def _run(
         },
         removed=(*INFERRED_FILES, SURROUNDINGS),
     )
+    store.share_tables(files)
     if inference:
         inference = replace(inference, files=tuple(f for f in files if f.name in INFERRED_FILES))
     return Results(

@@ -10,7 +10,7 @@ checked whenever it is opened. So nothing here need be forced to the disk as it 
 power cut took from it is made again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from gnomon.datamodel.files import (
 )
 from gnomon.datamodel.table_sets import settle
 from gnomon.workflow.evidence import evidence_table
+from gnomon.workflow.object_store import ObjectStore
 from gnomon.workflow.seals import SEAL, damage, seal
 
 STORE, EVIDENCE = "store", "evidence.parquet"
@@ -56,10 +57,21 @@ class Store:
     """Results in a folder, each in a folder of its own that is named by its digest and sealed.
 
     What is not whole, or lies under another's name, counts as absent, and is made again.
+
+    Parameters
+    ----------
+    folder
+        On a disk of this machine.
+    remote
+        Where other machines find results, and leave theirs; the folder then has copies.
+
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, remote: ObjectStore | None = None) -> None:
         self.folder = folder
+        self._remote = remote
+        self._shared: set[str] = set()
+        """Names of results that are known to be in the remote place."""
         self._damaged: dict[str, str] = {}
 
     @property
@@ -70,12 +82,34 @@ class Store:
     def find(self, name: str) -> Path | None:
         """Folder of that digest, or None if it is not there whole."""
         place = self.folder / name
+        if self._remote is not None and (not place.is_dir() or damage(place)):
+            self._fetch(name, self._remote)
         if not place.is_dir():
             return None
         if what := damage(place):
             self._damaged[name] = what
             return None
+        self._share(name)
         return place
+
+    def names(self) -> set[str]:
+        """Names of all that is there, without a look at whether it is whole."""
+        own = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set[str]()
+        return own | (self._remote.names() if self._remote else set())
+
+    def _fetch(self, name: str, remote: ObjectStore) -> None:
+        """Copy a result that other machines made."""
+        if remote.has(name):
+            write_folder_whole(self.folder / name, partial(remote.fetch, name))
+            self._shared.add(name)
+
+    def _share(self, name: str) -> None:
+        """Let other machines see a result of this one, also where a killed process did not."""
+        if self._remote is None or name in self._shared:
+            return
+        if not self._remote.has(name):
+            self._remote.put(self.folder / name, name)
+        self._shared.add(name)
 
     def keep(self, name: str, write: Callable[[Path], object]) -> None:
         """Keep what is written into a folder; a second one of the same digest changes nothing.
@@ -90,14 +124,16 @@ class Store:
         if place.is_dir():
             what = damage(place)
             if not what:
+                self._share(name)
                 return
             self._damaged[name] = what
-            remove_folder(place)
+            self.remove(name)
         try:
             write_folder_whole(place, partial(_write_sealed, write, name), over=False)
         except StoreError:
             if damage(place):
                 raise  # and otherwise another run has put the same there in the meantime
+        self._share(name)
 
     def get(self, name: str) -> Result | None:
         """Result of that digest, or None if it is not there whole; its evidence stays on disk."""
@@ -126,6 +162,9 @@ class Store:
         """Remove what is kept under a digest, if anything is."""
         if (self.folder / name).is_dir():
             remove_folder(self.folder / name)
+        if self._remote is not None:
+            self._remote.remove(name)
+            self._shared.discard(name)
 
     def evidence(self, name: str) -> pd.DataFrame:
         """Evidence of the result of that digest, without rows if it is not there.
@@ -142,6 +181,11 @@ class Store:
         if (path.parent / SEAL).is_file() and (what := damage(path.parent)):
             raise StoreError(f"{path.parent}: {what}; run the study again, which mends it")
         return read_plain_table(path)
+
+    def share_tables(self, files: Iterable[Path]) -> None:
+        """Let other machines see the tables of a run, all at once."""
+        if self._remote is not None:
+            self._remote.put_tables(files)
 
     def get_table(self, name: str) -> pd.DataFrame | None:
         """Table of that digest without a geometry, or None if it is not there whole."""
