@@ -12,7 +12,7 @@ PIP := .venv/bin/pip install --quiet --disable-pip-version-check
 WEB := pipeline/gnomon/report/web
 .DEFAULT_GOAL := help
 
-.PHONY: help detect demo report page page-packages test fast lint docs notebooks bench validate \
+.PHONY: help detect demo report page page-packages test fast lint docs notebooks bench costs kills validate \
 	evaluate evaluate-background evaluate-season evaluate-visible train train-freeboard train-type lock locked test-lowest \
 	fuzz sbom audit clean
 
@@ -52,8 +52,16 @@ docs: .venv/docs  ## the site into build/site, every warning an error; no networ
 notebooks: .venv/dev detect  ## execute the notebooks and store their outputs, which the site shows
 	.venv/bin/python docs/scripts/notebooks.py notebooks/*.ipynb
 
-bench: .venv/ready  ## seconds against the floor, decoding the pixels: make bench [PART=plan|scene|loads|seasons]
+bench: .venv/ready  ## seconds against the floor, decoding the pixels: make bench [PART=plan|memory|scene|loads|seasons]
 	.venv/bin/python -m gnomon.validate.bench $(PART)
+
+costs: .venv/ready  ## measure what an image of a port costs by its area, and write docs/costs.md
+	.venv/bin/python -m gnomon.validate.costs
+
+KILLS ?= 100
+kills: .venv/ready  ## kill runs at random moments, and compare the tables: make kills [KILLS=100], after make detect
+	$(if $(wildcard build/embedded/catalog.json),,$(GNOMON) simulate build/embedded)
+	.venv/bin/python -m gnomon.validate.kills $(KILLS)
 
 validate: .venv/ready  ## measure freeboards and counts again: make validate [PART=load|freeboard|ships|repeats|seasons|worlds]
 	.venv/bin/python -m gnomon.validate $(PART)

@@ -7,10 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalogs import quick_options, refused
-from gnomon.catalog.documents import DocumentReader, one_line
+from gnomon.catalog.documents import DocumentReader, one_line, parsed_object
 from gnomon.catalog.search import find_scenes
+from gnomon.catalog.vetting import TooLargeError
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.limits import Limits
 from hostile import Answer, Hostile, bomb, drip, endless
@@ -142,3 +145,40 @@ def test_a_name_that_cannot_be_resolved_is_reported_in_plain_words() -> None:
         "https://catalogue.invalid/v1/catalog.json",
         "its name cannot be resolved: is there a network", timeout_s=2.0,
     )  # fmt: skip
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=4), one, max_size=3),
+)
+
+
+def depth_of(value: object) -> int:
+    """By walking through it."""
+    if isinstance(value, dict | list):
+        inside = value.values() if isinstance(value, dict) else value
+        return 1 + max(map(depth_of, inside), default=0)
+    return 0
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4), st.booleans())
+def test_a_document_is_what_pythons_own_parser_makes_of_it(value: object, escaped: bool) -> None:
+    text = json.dumps(value, ensure_ascii=escaped)
+    assert parsed_object(text, Limits(json_depth=64)) == json.loads(text)
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4), st.integers(8, 12))
+def test_brackets_in_texts_are_no_depth(value: object, most: int) -> None:
+    for _ in range(6):
+        value = {'[{\\"': value, "]": '}"\\'}
+    text = json.dumps(value)
+    if depth_of(value) <= most:
+        assert parsed_object(text, Limits(json_depth=most)) == value
+    else:
+        with pytest.raises(TooLargeError, match="json_depth"):
+            parsed_object(text, Limits(json_depth=most))
+
+
+def test_half_a_letter_in_one_item_leaves_the_page_readable() -> None:
+    text = '{"features": [{"id": "\\ud800"}, {"id": "b"}]}'
+    assert parsed_object(text, Limits())["features"][1] == {"id": "b"}

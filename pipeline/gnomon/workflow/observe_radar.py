@@ -9,6 +9,7 @@ and other speckle, for which the rates of the detector do not hold; they are ref
 products (SLC) when they are read.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import ceil
@@ -58,6 +59,7 @@ wide."""
 CUT_M = 250.0
 """From the middle of a hull to the edge of its picture, and a half more than its length."""
 MODE = "IW"
+_PRODUCT = re.compile(r"S1[A-Z]_(?P<what>[A-Z0-9]{2}_[A-Z]{3}[A-Z_])")
 PARTNERS = {"vv": "vh", "vh": "vv", "hh": "hv", "hv": "hh"}
 
 
@@ -131,6 +133,20 @@ def _ground(observation: Observation) -> tuple[GeoBox, RadarGround]:
     check_pixels(scene, grid)
     _refuse_other_products(observation)
     return grid, RadarGround.of(scene, grid)
+
+
+def refused_product(scene: Scene) -> AssetError | None:
+    """Why a radar scene will be refused, as far as the name of its product says it.
+
+    The names of Sentinel-1 have mode, type and resolution: ``S1A_IW_GRDH_1SDV_...`` (ESA,
+    Sentinel-1 naming convention). A name of another form says nothing, and the files are asked when
+    they are read.
+    """
+    name = _PRODUCT.match(scene.product or scene.id)
+    if scene.sensor != "sar" or name is None or name["what"] == f"{MODE}_GRDH":
+        return None
+    why = f"is {name['what']}, and ships are searched in {MODE}_GRDH alone; leave it out"
+    return AssetError(scene.id, scene.collection, why)
 
 
 def _refuse_other_products(observation: Observation) -> None:

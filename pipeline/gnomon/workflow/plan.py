@@ -2,7 +2,7 @@
 
 import gc
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from gnomon.imagery.coastline import coastline_version
 from gnomon.workflow.digests import code_digest, digest
 from gnomon.workflow.observation_rows import empty_result, observation_row
 from gnomon.workflow.observe import OBSERVED_BY
+from gnomon.workflow.observe_radar import refused_product
 from gnomon.workflow.store import Result
 
 Models = Mapping[Sensor, Model]
@@ -129,10 +130,33 @@ def _planned_ports(
             on_progress=_of_ports(on_progress, place, len(ports), name),
         )
         on_progress(place + 1, len(ports), name)
-        scenes = versions.with_versions(found.scenes)
+        refused = tuple(_refused(found.scenes))
+        left = {fault.item for fault in refused}
+        scenes = versions.with_versions(one for one in found.scenes if one.id not in left)
         observations = [names.observation(scene, port) for scene in scenes]
-        notes = tuple(f"{name}: {note}" for note in found.notes)
-        yield PortPlan(port, observations, found.cloudy, found.faults, notes)
+        notes = tuple(f"{name}: {note}" for note in (*found.notes, *_refusals(refused)))
+        yield PortPlan(port, observations, found.cloudy, (*found.faults, *refused), notes)
+
+
+def _refused(scenes: Iterable[Scene]) -> Iterator[ItemFault]:
+    """Radar scenes that no observation can be made of, as their names say."""
+    for one in scenes:
+        if error := refused_product(one):
+            yield ItemFault(
+                item=one.id,
+                collection=one.collection,
+                platform=one.platform,
+                error=error,
+                seen_at=one.seen_at,
+                footprint=one.footprint,
+            )
+
+
+def _refusals(refused: Sequence[ItemFault]) -> Iterator[str]:
+    """How many radar scenes are refused, in words."""
+    if refused:
+        images = "1 radar image is" if len(refused) == 1 else f"{len(refused):,} radar images are"
+        yield f"{images} refused: {refused[0].error}"
 
 
 def _of_ports(report: Progress, place: int, count: int, port: str) -> Progress:
