@@ -65,7 +65,7 @@ def test_a_season_counts_its_observations(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_part_that_is_not_there_is_named() -> None:
     with pytest.raises(
-        SystemExit, match="there is no part all; there are plan, scene, loads, seasons"
+        SystemExit, match="there is no part all; there are plan, memory, scene, loads, seasons"
     ):
         bench.main("all")
 

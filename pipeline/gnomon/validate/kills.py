@@ -37,7 +37,7 @@ KEPT = ("run.json",)
 
 
 @dataclass
-class Outcome:
+class KilledRuns:
     """What killing did."""
 
     killed: int = 0
@@ -49,7 +49,7 @@ class Outcome:
     """Files of half-written things after a run that came to its end."""
 
 
-def kill_runs(kills: int, seed: int = SEED) -> Outcome:
+def kill_runs(kills: int, seed: int = SEED) -> KilledRuns:
     """Kill runs, so many times, and compare those that come to their end.
 
     Raises
@@ -59,7 +59,7 @@ def kill_runs(kills: int, seed: int = SEED) -> Outcome:
 
     """
     study = _study()
-    rng, outcome = np.random.default_rng(seed), Outcome()
+    rng, outcome = np.random.default_rng(seed), KilledRuns()
     with tempfile.TemporaryDirectory() as folder:
         whole, out = Path(folder) / "whole", Path(folder) / "killed"
         started = time.monotonic()
@@ -132,7 +132,7 @@ def _tables(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in files if path.name not in KEPT}
 
 
-def _compare(folder: Path, expected: dict[str, bytes], outcome: Outcome) -> None:
+def _compare(folder: Path, expected: dict[str, bytes], outcome: KilledRuns) -> None:
     found = _tables(folder)
     outcome.ended += 1
     outcome.differing += sum(

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gnomon.datamodel.files import store_errors
 from gnomon.datamodel.observation import Background, Observation, ObserveOptions
@@ -31,16 +31,13 @@ class Planned:
     Parameters
     ----------
     folder
-        On whose disk they wait; it is made where it is missing.
+        On whose disk they wait; it is made where it is missing, when the first of them comes.
 
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with store_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # closed with this
-        weakref.finalize(self, self._file.close)
+        self._open: IO[bytes] | None = None
         self._ends = array("Q", [0])
         self._shared: list[Any] = []
         self._numbers: dict[int, int] = {}
@@ -56,8 +53,8 @@ class Planned:
 
         """
         with store_errors(self._folder):
-            self._file.seek(self._ends[-1])
             for one in observations:
+                self._file.seek(self._ends[-1])
                 text = io.BytesIO()
                 _Writer(text, self._number).dump(one)
                 self._file.write(text.getvalue())
@@ -82,6 +79,14 @@ class Planned:
         """Observations of one port after the other, as they were added."""
         for _, group in groupby(self, key=lambda one: one.port.name):
             yield list(group)
+
+    @property
+    def _file(self) -> IO[bytes]:
+        if self._open is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._open = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # with this object
+            weakref.finalize(self, self._open.close)
+        return self._open
 
     def _number(self, one: object) -> int | None:
         """Place of what many observations have in common."""

@@ -26,17 +26,8 @@ SHARES = (0.90, 0.05, 0.05)
 """Of the blocks: 23 of 460 make 115 km of shore, and as many hold some 20 ships each."""
 
 
-def write_tile(folder: Path, *, seed: int = 0, side_px: int = SIDE_PX) -> Path:
+def write_tile(folder: Path, *, seed: int = 0) -> Path:
     """Write a catalogue of one tile, some 500 MB; one that is there is left alone.
-
-    Parameters
-    ----------
-    folder
-        For catalogue and files.
-    seed
-        Of blocks and noise.
-    side_px
-        Of the tile; less than a whole one's for what needs only a part.
 
     Returns
     -------
@@ -47,7 +38,7 @@ def write_tile(folder: Path, *, seed: int = 0, side_px: int = SIDE_PX) -> Path:
     folder = folder.resolve()
     recipe = {
         "seed": seed,
-        "side_px": side_px,
+        "side_px": SIDE_PX,
         "block_px": BLOCK_PX,
         "shares": list(SHARES),
         "sea": "fair",
@@ -65,16 +56,13 @@ def write_tile(folder: Path, *, seed: int = 0, side_px: int = SIDE_PX) -> Path:
         specs[0],
         id="SYN_tile",
         geobox=grid(
-            epsg=32653, west_m=300_000, north_m=4_800_000, shape=(side_px, side_px), gsd_m=10.0
+            epsg=32653, west_m=300_000, north_m=4_800_000, shape=(SIDE_PX, SIDE_PX), gsd_m=10.0
         ),
         coast=Coast(),
         ships=(),
     )
     pixels = xr.Dataset(
-        {
-            band: wrap_xr(_laid([b[band] for b in blocks], seed, side_px), tile.geobox)
-            for band in BANDS
-        }
+        {band: wrap_xr(_laid([b[band] for b in blocks], seed), tile.geobox) for band in BANDS}
     )
     item = write_scene(folder, tile, pixels, truth(tile))
     path = write_catalog(folder, [item], description="One simulated tile for the benchmark")
@@ -82,13 +70,13 @@ def write_tile(folder: Path, *, seed: int = 0, side_px: int = SIDE_PX) -> Path:
     return path
 
 
-def _laid(kinds: list[xr.DataArray], seed: int, side_px: int) -> NDArray[np.float32]:
+def _laid(kinds: list[xr.DataArray], seed: int) -> NDArray[np.float32]:
     """Blocks side by side; every band of a seed is laid out alike, with its own noise."""
     plan = np.random.default_rng(seed)
     noise = np.random.default_rng([seed, BANDS.index(str(kinds[0].name))])
     blocks = [kind.to_numpy()[:BLOCK_PX, :BLOCK_PX] for kind in kinds]
-    count = -(-side_px // BLOCK_PX)
-    tile = np.empty((side_px, side_px), np.float32)
+    count = -(-SIDE_PX // BLOCK_PX)
+    tile = np.empty((SIDE_PX, SIDE_PX), np.float32)
     for row in range(count):
         for column in range(count):
             block = blocks[int(plan.choice(len(blocks), p=SHARES))]
