@@ -21,7 +21,7 @@ def figures(*areas: float) -> Figures:
     """Costs that grow by the area and begin at some."""
     measured = [
         AreaCost(
-            area_km2=area, seconds=1 + area / 100, bytes_read=1e6 * area, bytes_needed=1e6 * area,
+            area_km2=area, seconds=1 + area / 100, bytes_read=1e6 * area, bytes_planned=1e6 * area,
             requests=20, peak_gib=1, stored_bytes=1e3 * area, ships=1,
         )
         for area in areas

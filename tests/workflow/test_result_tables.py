@@ -55,7 +55,7 @@ def test_tables_are_the_same_however_many_frames_are_joined_at_once(
 def test_a_result_takes_the_memory_of_its_row() -> None:
     """A frame of one row takes 50 to 100 kB with its index, columns and CRS."""
     row, tables = observation(), ResultTables()
-    for _ in range(256):
+    for _ in range(64):
         tables.add(Result(row.copy(), ship().iloc[:0], evidence_table([])))
     tracemalloc.start()
     for _ in range(512):

@@ -18,7 +18,7 @@ from typing import TypeVar
 from gnomon.datamodel.errors import StudyError, WorkerError
 from gnomon.workflow.workers import WorkerProcesses
 
-AHEAD = 256
+AHEAD = 1000
 """Tasks that an executor has at once: enough for the workers of a large cluster, and no more than
 memory holds, however many there are."""
 Item = TypeVar("Item")

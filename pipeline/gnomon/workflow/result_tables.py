@@ -14,7 +14,7 @@ from gnomon.datamodel.schema import Table, table
 from gnomon.datamodel.tables import Detections, Observations
 from gnomon.workflow.store import Result
 
-AT_ONCE = 256
+AT_ONCE = 64
 """Frames that are joined into one."""
 
 
