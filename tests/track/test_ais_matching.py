@@ -1,5 +1,6 @@
 """Hulls and AIS one to one: beside each other, under way, in radar, and against brute force."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -61,6 +62,21 @@ def test_two_beside_each_other_get_the_two_that_sent() -> None:
     ships = sent(s1=(0, 0, 0, 0), s2=(150, 0, 0, 0))
     assert names(match_image(ships, hulls((10, 0), (70, 0)), NOON)) == ["1", "2"]
     assert names(match_image(ships, hulls((70, 0), (10, 0)), NOON)) == ["2", "1"]
+
+
+def test_an_image_across_the_antimeridian_is_matched_as_any_other() -> None:
+    given = hulls((-400, 0), (400, 0), (900, 300))
+    ships = sent(_1=(-380, 0, 0, 0), _2=(390, 20, 0, 0), _3=(900, 320, 0, 0))
+    wanted = match_image(ships, given, NOON)
+
+    def moved(longitude: np.ndarray) -> np.ndarray:
+        return (longitude - PLACE[0] + 360) % 360 - 180
+
+    there = replace(given, longitude_deg=moved(given.longitude_deg))
+    assert np.ptp(there.longitude_deg) > 359
+    found = match_image(ships.assign(longitude=moved(ships.longitude)), there, NOON)
+    assert names(found) == names(wanted) == ["1", "2", "3"]
+    assert [one.probability for one in found] == pytest.approx([o.probability for o in wanted])
 
 
 def test_a_match_is_less_sure_in_a_crowd() -> None:

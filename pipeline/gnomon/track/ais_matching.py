@@ -116,7 +116,8 @@ def match_image(positions: pd.DataFrame, hulls: AisHulls, time: pd.Timestamp) ->
     away_s = (positions.time - time).dt.total_seconds().to_numpy()
     near = np.abs(away_s) <= max(BETWEEN_S, COVERED_S)
     rows, away_s = positions[near], away_s[near]
-    origin = float(hulls.longitude_deg.mean()), float(hulls.latitude_deg.mean())
+    # No mean of longitudes: next to the antimeridian it lies on the other side of the earth.
+    origin = float(hulls.longitude_deg[0]), float(hulls.latitude_deg.mean())
     sent = np.stack(local_metres(rows.longitude, rows.latitude, origin=origin), -1)
     names = rows.mmsi.astype(str).to_numpy()
     found = {name: sent_place(sent[names == name], away_s[names == name]) for name in set(names)}
