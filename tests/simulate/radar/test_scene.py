@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from gnomon.geo.geoid import undulation_m
-from gnomon.simulate.radar.scene import RadarShip, drawn_shift_m, drawn_sigma0, radar_truth
+from gnomon.simulate.radar.echoes import speckle_bank
+from gnomon.simulate.radar.scene import (
+    RadarGhost,
+    RadarShip,
+    drawn_boxes,
+    drawn_shift_m,
+    drawn_sigma0,
+    radar_truth,
+)
 from radar_scenes import PLACE, box_m, radar_ship, radar_spec
 
 SEA_M = float(undulation_m(*PLACE))
@@ -57,3 +65,44 @@ def test_land_is_bright_and_cranes_fall_towards_the_track() -> None:
     assert np.median(drawn[200:240, 330:]) > 10 * np.median(drawn[200:240, :200])
     strip = np.s_[100:340, 260:264]  # 30 to 70 m before the quay
     assert drawn[strip].mean() > 2 * bare[strip].mean()
+
+
+@pytest.mark.parametrize("northward", [True, False])
+def test_boxes_are_the_outlines_in_pixels_and_shifted_as_ships_move(northward: bool) -> None:
+    ships = (radar_ship(200, 300, 180), radar_ship(0, 0, 120, heading_deg=90.0, speed_m_s=5.0))
+    spec = radar_spec(ships=ships, orbit={"northward": northward})
+    boxes = drawn_boxes(spec)
+    for ship, box in zip(ships, boxes, strict=True):
+        line, sample = spec.orbit.pixels(ship.longitude_deg, ship.latitude_deg, SEA_M)
+        shift = drawn_shift_m(spec, ship) / 10
+        assert (box.x, box.y) == pytest.approx((sample + 0.5, line + 0.5 + shift), abs=0.1)
+        assert box.length == pytest.approx(ship.length_m / 10, rel=0.02)
+        assert box.beam == pytest.approx(ship.beam_m / 10, rel=0.02)
+        # Flying north and looking right, lines run north and samples east: the image is mirrored.
+        turned = 180 - ship.heading_deg if northward else 180 - (180 - ship.heading_deg)
+        turned = turned if northward else -turned
+        assert (box.angle - turned + 90) % 180 - 90 == pytest.approx(0, abs=1.5)
+
+
+def test_a_scene_with_a_bank_of_speckle_has_the_same_power() -> None:
+    spec = radar_spec(polarisations=("vv",), land=None, ships=(radar_ship(0, 0, 200),))
+    bank = speckle_bank(np.random.default_rng(5), (440, 440), 10.0)
+    drawn, again = (drawn_sigma0(spec, one)["vv"] for one in (None, bank))
+    sea = np.s_[:150]
+    assert again[sea].mean() == pytest.approx(drawn[sea].mean(), rel=0.03)
+    assert again[sea].var() == pytest.approx(drawn[sea].var(), rel=0.1)
+    assert np.unravel_index(again.argmax(), again.shape) == pytest.approx(
+        np.unravel_index(drawn.argmax(), drawn.shape), abs=22
+    )
+
+
+def test_a_ghost_is_smeared_along_the_track() -> None:
+    longitude, latitude = radar_ship(0, 0, 1).outline.centroid.coords[0]
+    ghost = RadarGhost(
+        longitude_deg=longitude, latitude_deg=latitude, along_m=900, across_m=20,
+        cross_section_m2=2e6,
+    )  # fmt: skip
+    power = drawn_sigma0(radar_spec(ships=(), land=None, ghosts=(ghost,)))["vv"]
+    bright = np.argwhere(power > 1)
+    assert (np.ptp(bright, axis=0) * 10 > [700, 0]).all()
+    assert np.ptp(bright[:, 1]) * 10 < 200

@@ -17,10 +17,12 @@ others 1997, doi:10.1080/07038992.1997.10855204), in VH a tenth, and 4 dB more o
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage, stats
 
 from gnomon.datamodel.arrays import Float32s, Float64s
 
+Complex64s = NDArray[np.complex64]
 RESOLUTION_M = {"line": 22.0, "sample": 20.0}
 LOOK_WEIGHTS = np.array([1.0, 1.0, 1.0, 1.0, 0.22])
 """Equivalent to 4.4 looks: the square of their sum over the sum of their squares."""
@@ -103,8 +105,24 @@ class Scatterers:
     cross_section_m2: Float64s
 
 
+def speckle_bank(rng: np.random.Generator, shape: tuple[int, int], spacing_m: float) -> Complex64s:
+    """Echoes of a surface of mean power one, which `received` takes shifted at random.
+
+    Drawing and filtering white noise is nearly all of the work; many scenes of one shape may share
+    it. It wraps around.
+    """
+    down, along = _responses(spacing_m)
+    flat = np.ones(shape, np.float32)
+    return np.stack([_filtered(rng, flat, down, along) for _ in LOOK_WEIGHTS])
+
+
 def received(
-    rng: np.random.Generator, surface: Float32s, points: Scatterers, *, spacing_m: float
+    rng: np.random.Generator,
+    surface: Float32s,
+    points: Scatterers,
+    *,
+    spacing_m: float,
+    bank: Complex64s | None = None,
 ) -> Float32s:
     """Power received, as sigma0 with noise, from a surface and points on it.
 
@@ -118,40 +136,43 @@ def received(
         On it.
     spacing_m
         Of lines and samples.
+    bank
+        Of `speckle_bank`, of the shape of the surface. With it, edges of the surface are sharper
+        than the instrument sees them.
 
     """
-    shape = surface.shape
-    offsets = np.arange(-REACH_PX, REACH_PX + 1.0)
-    down, along = (point_response(offsets, axis, spacing_m) for axis in ("line", "sample"))
-    amplitude = np.sqrt(surface)
-    noise = np.float32(10 ** (NOISE_DB / 20))
-    total = np.zeros(shape, np.float32)
-    for weight in LOOK_WEIGHTS:
-        look = _filtered(rng, amplitude, down, along)
+    down, along = _responses(spacing_m)
+    # Independent echoes add as powers, and the noise passes the same filter as the surface.
+    amplitude = np.sqrt(surface + np.float32(10 ** (NOISE_DB / 10)))
+    total = np.zeros(surface.shape, np.float32)
+    for number, weight in enumerate(LOOK_WEIGHTS):
+        if bank is None:
+            look = _filtered(rng, amplitude, down, along)
+        else:
+            look = amplitude * np.roll(bank[number], rng.integers(0, surface.shape), (0, 1))
         _add_points(rng, look, points, spacing_m)
-        look += noise * _filtered(rng, np.float32(1.0), down, along, shape=shape)
         total += np.float32(weight) * (look.real**2 + look.imag**2)
     return total / np.float32(LOOK_WEIGHTS.sum())
 
 
+def _responses(spacing_m: float) -> list[Float64s]:
+    """Of lines and of samples, to `REACH_PX` on both sides."""
+    offsets = np.arange(-REACH_PX, REACH_PX + 1.0)
+    return [point_response(offsets, axis, spacing_m) for axis in ("line", "sample")]
+
+
 def _filtered(
-    rng: np.random.Generator,
-    amplitude: Float32s | np.float32,
-    down: Float64s,
-    along: Float64s,
-    *,
-    shape: tuple[int, int] | None = None,
-) -> np.ndarray:
+    rng: np.random.Generator, amplitude: Float32s, down: Float64s, along: Float64s
+) -> Complex64s:
     """Complex echoes of a surface: white noise through the response, power as it was."""
-    size = shape or np.shape(amplitude)
     # The power of white noise through a filter is the sum of its squares.
     kernels = [one / np.sqrt((one**2).sum()) for one in (down, along)]
     parts = []
     for _ in range(2):
-        white = rng.standard_normal(size, np.float32) * amplitude
+        white = rng.standard_normal(amplitude.shape, np.float32) * amplitude
         smooth = ndimage.convolve1d(white, kernels[0], axis=0, mode="wrap")
         parts.append(ndimage.convolve1d(smooth, kernels[1], axis=1, mode="wrap"))
-    echo: np.ndarray = (parts[0] + 1j * parts[1]) * np.float32(np.sqrt(0.5))
+    echo: Complex64s = (parts[0] + 1j * parts[1]) * np.float32(np.sqrt(0.5))
     return echo
 
 

@@ -27,7 +27,7 @@ LINE_S = 1.5e-3
 """Time of a line, which makes it 10.1 m long."""
 SAMPLE_M = 10.0
 OFF_TRACK_M = 480_000.0
-"""Ground range of the middle of the image: an incidence of 38 degrees."""
+"""Usual ground range of the middle of the image: an incidence of 38 degrees."""
 NEWTON_STEPS = 6
 _TO_EARTH_FIXED = Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
@@ -42,11 +42,13 @@ class RadarOrbit:
     lines: int
     samples: int
     northward: bool = True
+    off_track_m: float = OFF_TRACK_M
+    """Ground range of the middle of the image; 370 to 630 km are incidences of 31 to 46 degrees."""
 
     @property
     def first_sample_m(self) -> float:
         """Ground range of the first sample."""
-        return OFF_TRACK_M - SAMPLE_M * self.samples / 2
+        return self.off_track_m - SAMPLE_M * self.samples / 2
 
     def _angle(self, line: ArrayLike) -> Float64s:
         """Latitude of the satellite's direction, radians."""
@@ -62,15 +64,15 @@ class RadarOrbit:
     def _track_latitude_deg(self) -> float:
         """Geocentric latitude of the satellite in the middle of the image."""
         x, y, z = _TO_EARTH_FIXED.transform(self.longitude_deg, self.latitude_deg, 0.0)
-        east = OFF_TRACK_M
-        return float(np.rad2deg(np.arctan2(z, np.sqrt(x * x + y * y - east**2))))
+        off = self.off_track_m
+        return float(np.rad2deg(np.arctan2(z, np.sqrt(x * x + y * y - off**2))))
 
     @property
     def meridian_deg(self) -> float:
         """Longitude of the track."""
         x, y, _ = _TO_EARTH_FIXED.transform(self.longitude_deg, self.latitude_deg, 0.0)
         return self.longitude_deg - self._side * float(
-            np.rad2deg(np.arcsin(OFF_TRACK_M / np.hypot(x, y)))
+            np.rad2deg(np.arcsin(self.off_track_m / np.hypot(x, y)))
         )
 
     def axes(self, line: ArrayLike) -> tuple[Float64s, Float64s, Float64s]:
@@ -102,7 +104,7 @@ class RadarOrbit:
         line = (along if self.northward else -along) / (LINE_S * RATE) + (self.lines - 1) / 2
         up, _, _ = self.axes(line)
         slant = np.linalg.norm(np.stack([x, y, z], -1) - RADIUS_M * up, axis=-1)
-        ground = np.full(np.shape(slant), OFF_TRACK_M)
+        ground = np.full(np.shape(slant), self.off_track_m)
         for _ in range(NEWTON_STEPS):
             here, next_one = (self.points(line, ground + step)[1] for step in (0.0, 1.0))
             ground = ground + (slant - here) / (next_one - here)

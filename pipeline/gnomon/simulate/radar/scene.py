@@ -17,10 +17,12 @@ import shapely
 from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
 
-from gnomon.datamodel.arrays import Float32s, Float64s
+from gnomon.datamodel.arrays import Float32s, Float64s, Mask
+from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.geo.geoid import undulation_m
 from gnomon.geo.local import from_local_metres, rectangle_around
 from gnomon.simulate.radar.echoes import (
+    Complex64s,
     Scatterers,
     SeaState,
     received,
@@ -54,6 +56,10 @@ class RadarShip:
     beam_m: float
     heading_deg: float
     speed_m_s: float = 0.0
+    brighter_db: float = 0.0
+    """Than ships of its length are on average."""
+    smear_m: float = 0.0
+    """Deviation of its echoes along the track, as it rolls and pitches while the radar looks."""
 
     @property
     def outline(self) -> shapely.Polygon:
@@ -67,11 +73,24 @@ class RadarShip:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RadarGhost:
+    """What looks like a ship and is none: a beacon, or an ambiguity, smeared along the track."""
+
+    longitude_deg: float
+    latitude_deg: float
+    along_m: float
+    """Extent along the track, and across it."""
+    across_m: float
+    cross_section_m2: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class RadarSceneSpec:
     """Everything that a scene is drawn from."""
 
     orbit: RadarOrbit
     ships: tuple[RadarShip, ...] = ()
+    ghosts: tuple[RadarGhost, ...] = ()
     land: BaseGeometry | None = None
     """In EPSG:4326."""
     cranes: bool = True
@@ -83,23 +102,29 @@ class RadarSceneSpec:
     seed: int = 0
 
 
-def drawn_sigma0(spec: RadarSceneSpec) -> dict[str, Float32s]:
-    """Power received by polarisation, as sigma0 with the instrument's noise, (lines, samples)."""
+def drawn_sigma0(spec: RadarSceneSpec, bank: Complex64s | None = None) -> dict[str, Float32s]:
+    """Power received by polarisation, as sigma0 with the instrument's noise, (lines, samples).
+
+    With a ``bank`` (`gnomon.simulate.radar.echoes.speckle_bank`) it takes a third of the time.
+    """
     rng = np.random.default_rng(spec.seed)
     orbit = spec.orbit
     shape = (orbit.lines, orbit.samples)
     incidence = orbit.incidence_deg(np.arange(orbit.samples))
     texture = sea_texture(rng, shape, spec.sea, SAMPLE_M)
-    dry = _land_pixels(spec)
+    dry = drawn_land(spec)
     rough = rng.normal(0, LAND_ROUGHNESS_DB, shape)
     where = [*(_ship_points(rng, spec, ship) for ship in spec.ships), *_shore_points(rng, spec)]
+    where += [_ghost_points(rng, spec, ghost) for ghost in spec.ghosts]
     drawn = {}
     for name in spec.polarisations:
         surface = texture * sea_sigma0(name, spec.sea, incidence).astype(np.float32)
         surface[dry] = 10 ** ((LAND_DB[name] + rough[dry]) / 10)
         fainter = ship_cross_section_m2(100.0, name) / ship_cross_section_m2(100.0, "vv")
         points = _joined(where, fainter)
-        drawn[name] = received(rng, surface.astype(np.float32), points, spacing_m=SAMPLE_M)
+        drawn[name] = received(
+            rng, surface.astype(np.float32), points, spacing_m=SAMPLE_M, bank=bank
+        )
     return drawn
 
 
@@ -109,6 +134,29 @@ def radar_truth(spec: RadarSceneSpec) -> gpd.GeoDataFrame:
     rows = {name: [getattr(ship, name) for ship in spec.ships] for name in columns}
     shapes = [ship.outline for ship in spec.ships]
     return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4326")
+
+
+def drawn_boxes(spec: RadarSceneSpec) -> OrientedBoxes:
+    """Ships in samples (x) and lines (y), where radar shows them."""
+    shifts = np.array([drawn_shift_m(spec, ship) for ship in spec.ships]) / SAMPLE_M
+    rings = [shapely.get_coordinates(ship.outline)[:4] for ship in spec.ships]
+    corners = np.array(rings).reshape(-1, 4, 2)
+    line, sample = spec.orbit.pixels(corners[..., 0], corners[..., 1], _sea_height_m(spec))
+    x, y = sample + 0.5, line + 0.5 + shifts[:, None]
+    # Corners run bow right, bow left, stern left, stern right.
+    (bow_x, stern_x), (bow_y, stern_y) = (
+        (one[:, :2].mean(1), one[:, 2:].mean(1)) for one in (x, y)
+    )
+    (right_x, left_x), (right_y, left_y) = (
+        (one[:, ::3].mean(1), one[:, 1:3].mean(1)) for one in (x, y)
+    )
+    return OrientedBoxes.of(
+        x.mean(1),
+        y.mean(1),
+        np.hypot(bow_x - stern_x, bow_y - stern_y),
+        np.hypot(right_x - left_x, right_y - left_y),
+        np.rad2deg(np.arctan2(bow_x - stern_x, stern_y - bow_y)),
+    )
 
 
 def drawn_shift_m(spec: RadarSceneSpec, ship: RadarShip) -> float:
@@ -127,7 +175,8 @@ def _sea_height_m(spec: RadarSceneSpec) -> float:
     return float(undulation_m(spec.orbit.longitude_deg, spec.orbit.latitude_deg))
 
 
-def _land_pixels(spec: RadarSceneSpec) -> np.ndarray:
+def drawn_land(spec: RadarSceneSpec) -> Mask:
+    """Which pixels are land, (lines, samples)."""
     shape = (spec.orbit.lines, spec.orbit.samples)
     if spec.land is None:
         return np.zeros(shape, bool)
@@ -152,7 +201,8 @@ def _ship_points(rng: np.random.Generator, spec: RadarSceneSpec, ship: RadarShip
     share[:house] *= HOUSE_SHARE / share[:house].sum()
     share[house:] *= (1 - HOUSE_SHARE) / share[house:].sum()
     total = ship_cross_section_m2(ship.length_m, "vv")
-    total *= 10 ** (rng.normal(0, SHIP_SIGMA_DB) / 10) / np.exp((SHIP_SIGMA_DB / 4.343) ** 2 / 2)
+    brighter_db = ship.brighter_db + rng.normal(0, SHIP_SIGMA_DB)
+    total *= 10 ** (brighter_db / 10) / np.exp((SHIP_SIGMA_DB / 4.343) ** 2 / 2)
     turn = np.deg2rad(ship.heading_deg)
     east = ahead * np.sin(turn) + aside * np.cos(turn)
     north = ahead * np.cos(turn) - aside * np.sin(turn)
@@ -160,7 +210,20 @@ def _ship_points(rng: np.random.Generator, spec: RadarSceneSpec, ship: RadarShip
     height = _sea_height_m(spec) + rng.uniform(2.0, 10.0, count)
     line, sample = spec.orbit.pixels(*from_local_metres(east, north, origin=origin), height)
     line = line + drawn_shift_m(spec, ship) / SAMPLE_M
+    if ship.smear_m:
+        line = line + rng.normal(0, ship.smear_m / SAMPLE_M, count)
     return Scatterers(line, sample, total * share)
+
+
+def _ghost_points(rng: np.random.Generator, spec: RadarSceneSpec, ghost: RadarGhost) -> Scatterers:
+    count = 1 + round(ghost.along_m * ghost.across_m / 400)
+    line, sample = spec.orbit.pixels(ghost.longitude_deg, ghost.latitude_deg, _sea_height_m(spec))
+    share = rng.exponential(1.0, count)
+    return Scatterers(
+        line + rng.uniform(-0.5, 0.5, count) * ghost.along_m / SAMPLE_M,
+        sample + rng.uniform(-0.5, 0.5, count) * ghost.across_m / SAMPLE_M,
+        ghost.cross_section_m2 * share / share.sum(),
+    )
 
 
 def _shore_points(rng: np.random.Generator, spec: RadarSceneSpec) -> Iterator[Scatterers]:
