@@ -8,7 +8,8 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.datamodel.radar_options import RadarOptions
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.detector import detector_of
-from gnomon.detect.radar import BLUR_M, RadarDetector
+from gnomon.detect.radar import BLUR_M, RadarDetector, RadarNetworkDetector
+from gnomon.detect.radar_weights import load_radar_weights
 
 SHAPE = (300, 320)
 
@@ -104,3 +105,31 @@ def test_it_is_the_detector_of_radar_and_its_label_names_its_options() -> None:
     assert usual.label != other.label
     elsewhere = detector_of("sar", DetectOptions(), RadarOptions(shore_m=50))
     assert usual.label == elsewhere.label  # where land ends is not the detector's
+
+
+def test_the_network_is_the_detector_where_a_study_asks_for_it() -> None:
+    asked = RadarOptions(detector="network")
+    detector = detector_of("sar", DetectOptions(), asked)
+    model = load_radar_weights("s1-vessel").model
+    assert isinstance(detector, RadarNetworkDetector)
+    assert detector.label == model.label
+    assert detector.errors == model.calibration.errors
+    wider = detector_of("sar", DetectOptions(), asked.model_copy(update={"guard_m": 560.0}))
+    assert wider.label.startswith(f"{model.label} ")
+
+
+def test_the_network_finds_the_hull_and_measures_it() -> None:
+    """As one ship, at its place, along its axis, and less surely beside land."""
+    pixels, masks = scene(HULL)
+    incidence = np.full(SHAPE, 38.0, np.float32)
+    pixels = pixels.assign(incidence_deg=(("line", "sample"), incidence))
+    detector = detector_of("sar", DetectOptions(), RadarOptions(detector="network"))
+    (box,) = detector.find(pixels, masks)
+    assert (box.x, box.y) == pytest.approx((70, 102), abs=2)
+    assert box.length == pytest.approx(20, abs=6)
+    assert box.angle == pytest.approx(90, abs=10)
+    assert box.score >= detector.weights.model.calibration.threshold
+    (alone,) = detector.find(pixels.drop_vars("vh"), masks)
+    assert (alone.x, alone.y) == pytest.approx((70, 102), abs=2)
+    none = RadarNetworkDetector(RadarOptions(), DetectOptions(threshold=1.0), detector.weights)
+    assert len(none.find(pixels, masks)) == 0

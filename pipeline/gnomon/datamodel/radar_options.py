@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gnomon.datamodel.study_paths import FilePath
+from gnomon.datamodel.study_paths import FilePath, ModelPath
 
 RING_M = 200.0
 """Least difference of background and guard. Both are whole numbers of blocks of 80 m, odd ones: of
@@ -16,10 +16,14 @@ class RadarOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    detector: Literal["cfar"] = "cfar"
-    """``cfar``: what is brighter than the sea around it (`gnomon.detect.radar_cfar`)."""
+    detector: Literal["cfar", "network"] = "cfar"
+    """``cfar``: what is brighter than the sea around it (`gnomon.detect.radar_cfar`). ``network``:
+    of that, what a network takes for a ship (`gnomon.detect.radar_found`)."""
+    model: ModelPath = "s1-vessel"
+    """Weights of the network: name of weights that come with gnomon, or path of a folder."""
     false_alarm_rate: float = Field(default=10**-6.5, gt=0, lt=0.01)
-    """Probability that a pixel of open sea is found. A rate of 10^-6.5 is one in 300 km2."""
+    """Of ``cfar``: probability that a pixel of open sea is found. A rate of 10^-6.5 is one in
+    300 km2."""
     guard_m: float = Field(default=500.0, gt=0)
     """Side of the square around a pixel that is not background: more than a ship's length."""
     background_m: float = Field(default=800.0, gt=0, le=5000)

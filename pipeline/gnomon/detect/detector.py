@@ -33,7 +33,8 @@ from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.calibration import BoxErrors
 from gnomon.detect.cascade import Cascade
-from gnomon.detect.radar import RadarDetector
+from gnomon.detect.radar import RadarDetector, RadarNetworkDetector
+from gnomon.detect.radar_weights import load_radar_weights
 from gnomon.detect.weights import Model, Weights, load, read_model
 
 
@@ -140,7 +141,7 @@ def detector_of(
     options
         Weights, and limits of length and score.
     radar
-        Options of the detector of radar, which needs no weights.
+        Options of the detector of radar, which names its own weights, if it needs any.
 
     Raises
     ------
@@ -151,8 +152,14 @@ def detector_of(
     """
     if sensor not in read_models(options):
         if sensor == "sar":
-            return RadarDetector(radar or RadarOptions(), options)
+            return _radar_detector(radar or RadarOptions(), options)
         raise WeightsError(
             f"no weights for {sensor} scenes: name some in the study, under [detect.models]"
         )
     return _KINDS[sensor](load(options.models[sensor]), options)
+
+
+def _radar_detector(radar: RadarOptions, options: DetectOptions) -> RadarDetector:
+    if radar.detector == "network":
+        return RadarNetworkDetector(radar, options, load_radar_weights(radar.model))
+    return RadarDetector(radar, options)

@@ -1,8 +1,11 @@
-"""The detector of radar scenes: CFAR alone, as the baseline that a network has to beat.
+"""The detectors of radar scenes: CFAR alone, and a network that judges what CFAR finds.
 
-A group of pixels that stand out (`gnomon.detect.radar_cfar`) is a ship where it is long enough.
-CFAR cannot tell a ship from what else is bright and small: a mooring, a beacon, a crane, an
-ambiguity of a town. Where land is badly known these are many.
+Of CFAR alone, the baseline, a group of pixels that stand out (`gnomon.detect.radar_cfar`) is a ship
+where it is long enough. It cannot tell a ship from what else is bright and small: a mooring, a
+beacon, a crane, an ambiguity of a town. Where land is badly known these are many.
+
+The network (`gnomon.detect.radar_found`) scores and measures each place that CFAR finds at a rate
+30 times as generous.
 """
 
 import hashlib
@@ -18,6 +21,8 @@ from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.calibration import BoxErrors, Curve
 from gnomon.detect.quayside import near_land
 from gnomon.detect.radar_cfar import POLARISATIONS, RadarCfar, radar_cfar_boxes
+from gnomon.detect.radar_found import network_boxes
+from gnomon.detect.radar_weights import RadarWeights
 
 NAME = "s1-cfar"
 OPEN_SCORE, QUAY_SCORE = Curve(slope=0.5, intercept=1.0), Curve(slope=0.5, intercept=-2.6)
@@ -41,7 +46,7 @@ SIDELOBES = 0.02
 
 @dataclass(frozen=True)
 class RadarDetector:
-    """A detector (`gnomon.detect.detector.Detector`) without weights."""
+    """A detector (`gnomon.detect.detector.Detector`) without weights: CFAR alone."""
 
     options: RadarOptions
     detect: DetectOptions
@@ -107,28 +112,83 @@ class RadarDetector:
         del background
         spacing_m: tuple[float, float] = pixels.attrs["spacing_m"]
         gsd_m = float(np.mean(spacing_m))
-        test = RadarCfar(
+        boxes = self._boxes(pixels, masks, spacing_m)
+        boxes = boxes[boxes.length * gsd_m >= self.detect.length_min_m]
+        at_quay = near_land(boxes, masks["land"].to_numpy(), gsd_m)
+        open_score, quay_score = self._curves
+        score = np.where(at_quay, quay_score(boxes.score), open_score(boxes.score))
+        boxes = replace(boxes, score=score.astype(np.float32), quayside=at_quay)
+        threshold = self._threshold if self.detect.threshold is None else self.detect.threshold
+        return boxes[boxes.score >= threshold]
+
+    @property
+    def _curves(self) -> tuple[Curve, Curve]:
+        """From raw score to score on open water, and at quays."""
+        return OPEN_SCORE, QUAY_SCORE
+
+    @property
+    def _threshold(self) -> float:
+        """Least score, if the study asks for none."""
+        return 0.0
+
+    def _test(self, rate: float) -> RadarCfar:
+        return RadarCfar(
             guard_m=self.options.guard_m,
             background_m=self.options.background_m,
-            false_alarm_rate=self.options.false_alarm_rate,
+            false_alarm_rate=rate,
             join_m=JOIN_M,
             grow_rate=GROW_RATE,
             sidelobes=SIDELOBES,
         )
+
+    def _boxes(
+        self, pixels: xr.Dataset, masks: xr.Dataset, spacing_m: tuple[float, float]
+    ) -> OrientedBoxes:
+        """Boxes of hulls with raw scores."""
         boxes = radar_cfar_boxes(
             pixels,
             masks["clutter"].to_numpy(),
             masks["search"].to_numpy(),
             spacing_m=spacing_m,
-            options=test,
+            options=self._test(self.options.false_alarm_rate),
         )
-        boxes = _hulls(boxes, gsd_m)
-        boxes = boxes[boxes.length * gsd_m >= self.detect.length_min_m]
-        at_quay = near_land(boxes, masks["land"].to_numpy(), gsd_m)
-        score = np.where(at_quay, QUAY_SCORE(boxes.score), OPEN_SCORE(boxes.score))
-        boxes = replace(boxes, score=score.astype(np.float32), quayside=at_quay)
-        threshold = self.detect.threshold
-        return boxes if threshold is None else boxes[boxes.score >= threshold]
+        return _hulls(boxes, float(np.mean(spacing_m)))
+
+
+@dataclass(frozen=True)
+class RadarNetworkDetector(RadarDetector):
+    """A detector with weights."""
+
+    weights: RadarWeights
+
+    @property
+    def label(self) -> str:
+        """Name and digest of the weights, and of options that are not usual ones."""
+        windows = {"guard_m", "background_m"}
+        text = self.options.model_dump_json(include=windows)
+        usual = RadarOptions().model_dump_json(include=windows)
+        own = "" if text == usual else f" {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        return self.weights.model.label + own
+
+    @property
+    def errors(self) -> BoxErrors:
+        """Errors on real ships that training did not see."""
+        return self.weights.model.calibration.errors
+
+    @property
+    def _curves(self) -> tuple[Curve, Curve]:
+        calibration = self.weights.model.calibration
+        return calibration.open_water, calibration.quay
+
+    @property
+    def _threshold(self) -> float:
+        return self.weights.model.calibration.threshold
+
+    def _boxes(
+        self, pixels: xr.Dataset, masks: xr.Dataset, spacing_m: tuple[float, float]
+    ) -> OrientedBoxes:
+        test = self._test(self.weights.model.candidate_rate)
+        return network_boxes(self.weights.network, pixels, masks, spacing_m=spacing_m, test=test)
 
 
 def _hulls(boxes: OrientedBoxes, gsd_m: float) -> OrientedBoxes:

@@ -16,9 +16,11 @@ from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.observation import Observation, ObserveOptions
 from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.progress import Progress, silent
+from gnomon.datamodel.radar_options import RadarOptions
 from gnomon.datamodel.scene import Scene, Sensor
 from gnomon.datamodel.study import DetectOptions, Study
 from gnomon.detect.detector import read_models
+from gnomon.detect.radar_weights import read_radar_model
 from gnomon.detect.type_weights import read_type_model
 from gnomon.detect.weights import Model
 from gnomon.freeboard.pooled import shipped_pooling
@@ -209,6 +211,11 @@ def _types(options: DetectOptions) -> dict[str, Any] | None:
     return read_type_model(options.type_model).model_dump() if options.type_model else None
 
 
+def _radar_weights(options: RadarOptions) -> dict[str, Any] | None:
+    """What radar's detector rests on beside its options."""
+    return read_radar_model(options.model).model_dump() if options.detector == "network" else None
+
+
 class Names:
     """Names the observations of a study; what all of them rest on is read once.
 
@@ -242,7 +249,8 @@ class Names:
             sensor: model.model_dump(mode="json") for sensor, model in self.models.items()
         }
         self._radar = {
-            "options": study.radar.model_dump(exclude={"land"}),
+            "options": study.radar.model_dump(exclude={"land", "model"}),
+            "weights": _radar_weights(study.radar),
             "land": _land_digest(study.radar.land),
             "coastline": coastline_version(),
         }
