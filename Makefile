@@ -13,7 +13,7 @@ WEB := pipeline/gnomon/report/web
 .DEFAULT_GOAL := help
 
 .PHONY: help detect demo report page page-packages test fast lint docs notebooks bench costs kills validate \
-	evaluate evaluate-background evaluate-season evaluate-visible train train-freeboard train-type lock locked test-lowest \
+	evaluate evaluate-background evaluate-season evaluate-visible train train-freeboard train-radar train-type lock locked test-lowest \
 	fuzz sbom audit clean
 
 help:  ## this list
@@ -83,6 +83,9 @@ train: .venv/ready  ## new weights: make train CHIPS=folder NAME=my-vessel, or C
 
 train-type: .venv/ready  ## new weights for p_tanker, and their tables: make train-type NAME=new VERSION=0.3.0 (GNOMON_DATA)
 	.venv/bin/python -m gnomon.learn.ship_type models/$(or $(NAME),ship-type) $(VERSION)
+
+train-radar: .venv/ready  ## new weights for ships in radar, and their tables: make train-radar NAME=new VERSION=0.3.0 (GNOMON_DATA)
+	.venv/bin/python -m gnomon.learn.radar models/$(or $(NAME),s1-vessel) $(VERSION)
 
 train-freeboard: .venv/ready  ## new weights for freeboards, from simulated tankers: make train-freeboard NAME=new VERSION=0.3.0
 	.venv/bin/python -m gnomon.learn.freeboard models/$(or $(NAME),freeboard) $(VERSION)

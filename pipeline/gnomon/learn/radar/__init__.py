@@ -1,0 +1,1 @@
+"""Training and measuring the network of `gnomon.detect.radar_network`."""
