@@ -204,13 +204,14 @@ def _sheet(
     incidence: Float64s,
 ) -> RadarSheet:
     corners = np.array([places[n] for n in range(len(chips))])
-    middles = np.array([chip.middle for chip in chips])
+    x, y = (corners + np.array([chip.middle for chip in chips])).T
     scenes = sorted({chip.scene for chip in chips})
     return RadarSheet(
         as_pixels(sea, incidence),
         as_masks(np.zeros(unlabelled.shape, bool)),
         OrientedBoxes.of(
-            *(corners + middles).T,
+            x,
+            y,
             np.array([chip.length_m for chip in chips]) / PIXEL_M,
             np.array([chip.beam_m for chip in chips]) / PIXEL_M,
             np.array([chip.axis_deg for chip in chips]),
