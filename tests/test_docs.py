@@ -34,8 +34,8 @@ CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
 """The change log names what is no more."""
 GENERATED = {
     "commands.md", "options.md", "tables.md", "api.md", "card.md", "freeboard-card.md",
-    "ship-type-card.md", "rooms.md", "rooms.svg", "one_scene.md", "one_ship.md", "one_season.md",
-    "own_labels.md",
+    "ship-type-card.md", "radar-card.md", "rooms.md", "rooms.svg", "one_scene.md", "one_ship.md",
+    "one_season.md", "own_labels.md",
 }  # fmt: skip
 
 

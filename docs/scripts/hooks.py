@@ -32,6 +32,7 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
         "card.md": _card("s2-vessel"),
         "freeboard-card.md": _card("freeboard"),
         "ship-type-card.md": _card("ship-type"),
+        "radar-card.md": _card("s1-vessel"),
         "rooms.svg": rooms.picture(),
         "rooms.md": rooms.table(),
     }

@@ -27,10 +27,9 @@ def test_ships_echo_where_their_boxes_are(quays: bool) -> None:
 
 
 def test_a_seed_draws_one_sheet_and_the_wind_can_be_given() -> None:
-    bank = BANK[:, :192, :192]
     calm, again, rough = (
-        drawn_sheet(4, quays=False, bank=bank, wind_m_s=wind) for wind in (3.0, 3.0, 12.0)
+        drawn_sheet(4, quays=False, bank=BANK, wind_m_s=wind) for wind in (3.0, 3.0, 12.0)
     )
     np.testing.assert_array_equal(calm.pixels["vv"], again.pixels["vv"])
-    assert np.median(rough.pixels["vv"]) > 5 * np.median(calm.pixels["vv"])
+    assert np.median(rough.pixels["vv"]) > 2 * np.median(calm.pixels["vv"])
     np.testing.assert_array_equal(calm.ships.x, rough.ships.x)

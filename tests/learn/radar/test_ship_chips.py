@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from gnomon.datamodel.errors import LabelError
-from gnomon.learn.radar.ship_chips import CELL_PX, ROW, ShipChip, chip_sheet, read_ship_chips
+from gnomon.learn.radar.ship_chips import CELL_PX, ROW, RadarChip, chip_sheet, read_ship_chips
 from gnomon.simulate.radar.echoes import speckle_bank
 
 
 @pytest.fixture(scope="module")
-def chips(shared_data: Path) -> list[ShipChip]:
+def chips(shared_data: Path) -> list[RadarChip]:
     return read_ship_chips(shared_data / "s1" / "opensarship", "val")
 
 
-def test_chips_are_those_of_the_index(chips: list[ShipChip], shared_data: Path) -> None:
+def test_chips_are_those_of_the_index(chips: list[RadarChip], shared_data: Path) -> None:
     index = pd.read_csv(shared_data / "s1" / "opensarship" / "index.csv").query("split == 'val'")
     assert len(chips) == len(index) == 37
     assert {chip.scene for chip in chips} == set(index.scene)
@@ -34,7 +34,7 @@ def test_chips_are_those_of_the_index(chips: list[ShipChip], shared_data: Path) 
 
 @pytest.mark.parametrize("real_sea", [False, True])
 def test_a_sheet_shows_each_chip_once_on_a_sea_as_bright(
-    chips: list[ShipChip], real_sea: bool
+    chips: list[RadarChip], real_sea: bool
 ) -> None:
     some = chips[:16]
     bank = speckle_bank(np.random.default_rng(0), (4 * CELL_PX, ROW * CELL_PX), 10.0)

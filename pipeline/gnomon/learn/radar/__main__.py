@@ -28,7 +28,7 @@ from gnomon.learn.radar.tables import (
     as_detector,
     baseline,
     harbour_lines,
-    matched,
+    matches_in,
     radar_calibration,
     scored_by,
     skill_row,
@@ -72,8 +72,8 @@ def train_radar(data: Path, out: Path, version: str) -> Iterator[str]:
     network = training.final
     scene = training.dual
     real = training.real(scene, held=True)
-    unseen = matched(as_detector(training.without(scene)), real)
-    held = matched(as_detector(network), training.held)
+    unseen = matches_in(as_detector(training.without(scene)), real)
+    held = matches_in(as_detector(network), training.held)
     calibration = radar_calibration(held, unseen)
     save_radar_weights(
         out,
@@ -86,14 +86,14 @@ def train_radar(data: Path, out: Path, version: str) -> Iterator[str]:
     measured = _Measured(as_detector(network, calibration), calibration)
     yield measured.row("a scene of the chips, unseen", scored_by(unseen, calibration))
     drawn_only = as_detector(training.drawn_only, calibration)
-    yield measured.row("likewise, no chip at all", matched(drawn_only, real))
-    yield skill_row("CFAR", matched(baseline(), real), 0.0)
+    yield measured.row("likewise, no chip at all", matches_in(drawn_only, real))
+    yield skill_row("CFAR", matches_in(baseline(), real), 0.0)
     for start, name in enumerate(("simulated sea", "simulated quays")):
         yield from measured.rows(name, training.held[start::2])
     val = chip_sheets(read_ship_chips(chips, "val"), range(VAL_SEED, VAL_SEED + 2), empty=EMPTY)
     for name, sheet in zip(("val, simulated sea", "val, real sea"), val, strict=True):
         yield from measured.rows(name, [sheet])
-        yield measured.row(f"{name}, no chip at all", matched(drawn_only, [sheet]))
+        yield measured.row(f"{name}, no chip at all", matches_in(drawn_only, [sheet]))
     yield ""
     harbours = {
         wind: [
@@ -110,7 +110,7 @@ def train_radar(data: Path, out: Path, version: str) -> Iterator[str]:
         "no simulated ship": lambda: training.real_only(scene),
     }
     for name, network_of in others.items():
-        seen = matched(as_detector(network_of()), real)
+        seen = matches_in(as_detector(network_of()), real)
         yield measured.row(name, scored_by(seen, calibration))
 
 
@@ -125,8 +125,8 @@ class _Measured:
 
     def rows(self, name: str, sheets: Sequence[RadarSheet]) -> Iterator[str]:
         """Of the network and the baseline."""
-        yield self.row(name, matched(self.detector, sheets))
-        yield skill_row("CFAR", matched(baseline(), sheets), 0.0)
+        yield self.row(name, matches_in(self.detector, sheets))
+        yield skill_row("CFAR", matches_in(baseline(), sheets), 0.0)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ RATIO = (0.5, 2.0)
 
 
 @dataclass(frozen=True)
-class ShipChip:
+class RadarChip:
     """One chip."""
 
     bands: dict[str, Float32s]
@@ -81,7 +81,7 @@ class ShipChip:
         return means
 
 
-def read_ship_chips(folder: Path, split: str) -> list[ShipChip]:
+def read_ship_chips(folder: Path, split: str) -> list[RadarChip]:
     """Read the chips of a split.
 
     Raises
@@ -97,7 +97,7 @@ def read_ship_chips(folder: Path, split: str) -> list[ShipChip]:
         raise LabelError(f"{folder}: cannot be read as chips of ships ({error})") from error
 
 
-def _chip(folder: Path, row: pd.Series) -> ShipChip:
+def _chip(folder: Path, row: pd.Series) -> RadarChip:
     with rasterio.open(folder / row.chip) as file:
         values = np.maximum(file.read(), 0).astype(np.float32)
     names = ("vv",) if row.pol == "VV" else ("vh", "vv")
@@ -115,7 +115,7 @@ def _chip(folder: Path, row: pd.Series) -> ShipChip:
     lines, samples = values.shape[1:]
     top, left = max((lines - MOST_PX) // 2, 0), max((samples - MOST_PX) // 2, 0)
     inner = np.s_[top : lines - top, left : samples - left]
-    return ShipChip(
+    return RadarChip(
         bands={name: band[inner] for name, band in zip(names, values, strict=True)},
         middle=(
             (row.head_x + row.tail_x) / 2 + 0.5 - left,
@@ -131,7 +131,7 @@ def _chip(folder: Path, row: pd.Series) -> ShipChip:
 
 
 def chip_sheet(
-    chips: Sequence[ShipChip],
+    chips: Sequence[RadarChip],
     seed: int,
     *,
     bank: Complex64s,
@@ -197,7 +197,7 @@ def _cells(
 
 
 def _sheet(
-    chips: Sequence[ShipChip],
+    chips: Sequence[RadarChip],
     sea: dict[str, Float32s],
     places: dict[int, tuple[int, int]],
     unlabelled: Mask,
@@ -250,7 +250,7 @@ def _drawn(
     return drawn
 
 
-def _squares(chips: Sequence[ShipChip], names: Sequence[str]) -> Iterator[Float32s]:
+def _squares(chips: Sequence[RadarChip], names: Sequence[str]) -> Iterator[Float32s]:
     """Sea from the corners of chips, (bands, 16, 16), of mean one."""
     for chip in chips:
         values = np.stack([chip.bands[name] for name in names])
@@ -266,7 +266,7 @@ def _squares(chips: Sequence[ShipChip], names: Sequence[str]) -> Iterator[Float3
 
 def _quilt(
     rng: np.random.Generator,
-    chips: Sequence[ShipChip],
+    chips: Sequence[RadarChip],
     names: Sequence[str],
     levels: dict[str, Float32s],
 ) -> dict[str, Float32s]:
@@ -287,7 +287,7 @@ def _corner(rng: np.random.Generator, cell: int, size: tuple[int, ...]) -> tuple
 
 
 def _paste(
-    sea: dict[str, Float32s], chip: ShipChip, corner: tuple[int, int], unlabelled: Mask
+    sea: dict[str, Float32s], chip: RadarChip, corner: tuple[int, int], unlabelled: Mask
 ) -> None:
     lines, samples = next(iter(chip.bands.values())).shape
     at = np.s_[corner[1] : corner[1] + lines, corner[0] : corner[0] + samples]
@@ -297,7 +297,7 @@ def _paste(
     unlabelled[at] = True
 
 
-def _paste_corners(sea: dict[str, Float32s], chip: ShipChip, corner: tuple[int, int]) -> None:
+def _paste_corners(sea: dict[str, Float32s], chip: RadarChip, corner: tuple[int, int]) -> None:
     """Paste a chip's corner where nothing is bright, repeated as mirror images."""
     size = next(iter(chip.bands.values())).shape
     half = [side // 3 for side in size]

@@ -53,7 +53,7 @@ def baseline() -> RadarDetector:
     return RadarDetector(RadarOptions(), ALL)
 
 
-def matched(detector: RadarDetector, sheets: Sequence[RadarSheet]) -> RadarMatches:
+def matches_in(detector: RadarDetector, sheets: Sequence[RadarSheet]) -> RadarMatches:
     """What a detector finds in sheets, against their ships."""
     return RadarMatches.joined(
         [RadarMatches.of(one, detector.find(one.pixels, one.masks)) for one in sheets]
@@ -162,7 +162,7 @@ def harbour_lines(
     yield "| length | " + " | ".join(f"wind {wind:.0f} m/s" for wind in by_wind) + " |"
     yield "|---" * (len(by_wind) + 1) + "|"
     found = [
-        [(matched(detector, sheets), least), (matched(baseline(), sheets), 0.0)]
+        [(matches_in(detector, sheets), least), (matches_in(baseline(), sheets), 0.0)]
         for sheets in by_wind.values()
     ]
     for low, high in pairwise(BANDS_M):

@@ -20,7 +20,7 @@ from gnomon.detect.radar_network import RadarNetwork
 from gnomon.learn.radar.drawn import drawn_sheet
 from gnomon.learn.radar.fit import RadarFitOptions, RadarSamples, fit_radar_network
 from gnomon.learn.radar.sheets import RadarSheet
-from gnomon.learn.radar.ship_chips import CELL_PX, ROW, ShipChip, chip_sheet, read_ship_chips
+from gnomon.learn.radar.ship_chips import CELL_PX, ROW, RadarChip, chip_sheet, read_ship_chips
 from gnomon.simulate.radar.echoes import Complex64s, speckle_bank
 
 DRAWN, HELD, SHEETS = 20, 6, 4
@@ -61,9 +61,9 @@ class RadarTraining:
         return [drawn_sheet(n, quays=bool(n % 2), bank=self.bank) for n in numbers]
 
     @cached_property
-    def by_scene(self) -> dict[str, list[ShipChip]]:
+    def by_scene(self) -> dict[str, list[RadarChip]]:
         """Chips of the training split."""
-        chips: dict[str, list[ShipChip]] = {}
+        chips: dict[str, list[RadarChip]] = {}
         for chip in read_ship_chips(self.chips, "train"):
             chips.setdefault(chip.scene, []).append(chip)
         return chips
@@ -139,7 +139,7 @@ class RadarTraining:
 
 
 def chip_sheets(
-    chips: Sequence[ShipChip], seeds: Sequence[int], *, empty: float | None = None
+    chips: Sequence[RadarChip], seeds: Sequence[int], *, empty: float | None = None
 ) -> list[RadarSheet]:
     """Images of chips of one kind, on simulated and on real sea by turns."""
     more = {} if empty is None else {"empty": empty}
