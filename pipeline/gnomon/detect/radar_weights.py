@@ -1,31 +1,35 @@
 """Weights of the network of radar on disk.
 
 A folder holds weights.safetensors, model.toml, check.safetensors and a card, and is used only if it
-passes the checks of `gnomon.detect.weights.load_network`.
+passes the checks of `gnomon.datamodel.weights_files`.
 """
 
 import functools
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from pydantic import Field
+from safetensors.torch import save_file
 from torch import Tensor
 
 from gnomon.datamodel.files import write_text
+from gnomon.datamodel.shipped import new_weights_folder
 from gnomon.datamodel.study import Options
+from gnomon.datamodel.weights_files import (
+    CHECK,
+    MODEL,
+    WEIGHTS,
+    one_network,
+    read_tensors,
+    refuse_departure,
+)
 from gnomon.detect.calibration import BoxErrors, Curve
 from gnomon.detect.radar_candidates import CROP_PX
 from gnomon.detect.radar_network import RadarNetwork, RadarNetworkOptions
-from gnomon.detect.weights import (
-    MODEL,
-    Inputs,
-    as_toml,
-    find,
-    load_network,
-    read_model_as,
-    save_network,
-)
+from gnomon.detect.weights import as_toml, find, read_model_as
 
 _TOLERANCE = 1e-3
 
@@ -84,10 +88,15 @@ def save_radar_weights(
         The folder exists already.
 
     """
+    new_weights_folder(folder)
+    path = folder / WEIGHTS
+    save_file({name: v.contiguous() for name, v in network.state_dict().items()}, path)
+    check = _check_inputs()
+    save_file({**check, "expected": _output(network, check)}, folder / CHECK)
     model = RadarModel(
         name=folder.name,
         version=version,
-        digest=save_network(folder, network, _check_inputs(), _check_output),
+        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
         candidate_rate=candidate_rate,
         network=network.options,
         calibration=calibration,
@@ -116,17 +125,16 @@ def load_radar_weights(name: str) -> RadarWeights:
     Raises
     ------
     WeightsError
-        As of `gnomon.detect.weights.load_network`.
+        A file is missing or damaged, or the network does not give the output of its check.
 
     """
     model, folder = read_radar_model(name), find(name)
-    network = load_network(
-        folder,
-        model.digest,
-        build=lambda: RadarNetwork(model.network),
-        output=_check_output,
-        tolerance=_TOLERANCE,
-    )
+    tensors, check = read_tensors(folder / WEIGHTS, model.digest), read_tensors(folder / CHECK)
+    with one_network(folder):
+        network = RadarNetwork(model.network).eval()
+        network.load_state_dict(tensors)
+        departure = float((_output(network, check) - check["expected"]).abs().max())
+    refuse_departure(folder, departure, _TOLERANCE)
     return RadarWeights(model, network)
 
 
@@ -140,5 +148,6 @@ def _check_inputs() -> dict[str, Tensor]:
     return {"crops": crops, "known": torch.tensor([[1.0, 1.0, 0.2], [1.0, 0.0, -0.5]])}
 
 
-def _check_output(network: RadarNetwork, inputs: Inputs) -> Tensor:
-    return network.both_ways(inputs["crops"], inputs["known"]).parts
+@torch.inference_mode()
+def _output(network: RadarNetwork, check: Mapping[str, Tensor]) -> Tensor:
+    return network.eval().both_ways(check["crops"], check["known"]).parts.clone()
