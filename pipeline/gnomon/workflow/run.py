@@ -39,7 +39,6 @@ from gnomon.datamodel.study import Study
 from gnomon.datamodel.table_sets import settle, write_set
 from gnomon.datamodel.traffic import read_traffic
 from gnomon.detect.detector import read_models
-from gnomon.detect.radar_weights import read_radar_model
 from gnomon.detect.type_weights import read_type_model
 from gnomon.workflow.backgrounds import BackgroundBuilder
 from gnomon.workflow.digests import LIBRARIES
@@ -367,9 +366,6 @@ def _origin(
     if study.detect.type_model:
         types = read_type_model(study.detect.type_model)
         weights.append((types.name, types.version, types.digest))
-    if study.radar.detector == "network" and "sar" in set(rows.sensor):
-        radar = read_radar_model(study.radar.model)
-        weights.append((radar.name, radar.version, radar.digest))
     options = study.model_dump(mode="json")
     options["catalog"]["url"] = without_secrets(study.catalog.url)
     return {
