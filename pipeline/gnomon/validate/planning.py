@@ -11,11 +11,8 @@ import json
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,6 +22,7 @@ from shapely.geometry import box, mapping, shape
 
 from gnomon.catalog.versions import VersionReader
 from gnomon.datamodel.study import Study
+from gnomon.validate.range_server import serving
 from gnomon.workflow.batch import TaskList
 from gnomon.workflow.plan import Names, plan_ports
 from gnomon.workflow.tasks import write_tasks
@@ -44,7 +42,7 @@ ITEM_BYTES = 22_000
 
 def measure_plan(items: str, ports: str) -> dict[str, float]:
     """Plan some items over each of some ports, and write their tasks."""
-    with tempfile.TemporaryDirectory() as folder, _server(int(items)) as url:
+    with tempfile.TemporaryDirectory() as folder, serving(_serve, int(items)) as url:
         study = _study(url, Path(folder), int(ports))
         names, versions = Names(study), VersionReader(study.catalog)
         floor, started = _Floor(), time.process_time()
@@ -105,18 +103,6 @@ def _study(url: str, folder: Path, count: int) -> Study:
             "ports": {"file": str(path), "names": names},
         }
     )
-
-
-@contextmanager
-def _server(items: int) -> Iterator[str]:
-    ours, theirs = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(theirs, items), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}"
-    finally:
-        process.terminate()
-        process.join()
 
 
 def _serve(pipe: Connection, items: int) -> None:

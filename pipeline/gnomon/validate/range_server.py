@@ -1,28 +1,39 @@
 """A file server on this machine that gives parts of files, and counts what is asked of it."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TypeVar
 from urllib.request import urlopen
 
 COUNTED = "/counted"
+T = TypeVar("T")
+
+
+Serve = Callable[[Connection, T], None]
+"""Sends its port through a pipe, and then serves something for ever."""
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder by a process of its own; gives its address."""
+def serving(serve: Serve[T], something: T) -> Iterator[str]:
+    """Serve something by a process of its own; gives its address."""
     ours, theirs = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve, args=(theirs, folder), daemon=True)
+    process = get_context("spawn").Process(target=serve, args=(theirs, something), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
     finally:
         process.terminate()
         process.join()
+
+
+def served(folder: Path) -> AbstractContextManager[str]:
+    """Serve a folder by a process of its own; gives its address."""
+    return serving(_serve, folder)
 
 
 def counted(url: str) -> tuple[int, int]:
