@@ -11,6 +11,19 @@ def shipped(folder: str) -> Path:
     return package / folder if (package / folder).is_dir() else package.parents[1] / folder
 
 
+def refuse_weights(folder: Path) -> None:
+    """Make sure, before the work and not after, that a folder of new weights is not there.
+
+    Raises
+    ------
+    WeightsError
+        It is.
+
+    """
+    if folder.exists():
+        raise WeightsError(f"{folder}: exists; weights are never overwritten")
+
+
 def new_weights_folder(folder: Path) -> None:
     """Make the folder of new weights.
 

@@ -6,17 +6,26 @@ read again.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gnomon.datamodel.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 WEIGHTS, MODEL, CHECK = "weights.safetensors", "model.toml", "check.safetensors"
+N = TypeVar("N", bound="nn.Module")
+
+
+def write_tensors(path: Path, tensors: "Mapping[str, Tensor]") -> str:
+    """Write tensors by name as safetensors; the file's SHA-256 in hexadecimal digits."""
+    from safetensors.torch import save_file  # noqa: PLC0415  # it comes with torch
+
+    save_file({name: values.contiguous() for name, values in tensors.items()}, path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_tensors(path: Path, digest: str | None = None) -> "dict[str, Tensor]":
@@ -82,6 +91,43 @@ def refuse_departure(folder: Path, departure: float, allowed: float) -> None:
             f"{folder}: the network does not give the output of its check ({why}); it is not the "
             "one that was saved"
         )
+
+
+def load_checked(
+    folder: Path,
+    digest: str,
+    make: Callable[[], N],
+    output: "Callable[[N, Mapping[str, Tensor]], Tensor]",
+    allowed: float,
+) -> N:
+    """Load the network of a folder, and try it on its check.
+
+    Parameters
+    ----------
+    folder
+        Of weights.
+    digest
+        SHA-256 that the weights must have.
+    make
+        Makes an untrained network.
+    output
+        What a network gives for the tensors of the check, among which is what is ``expected``.
+    allowed
+        Largest error.
+
+    Raises
+    ------
+    WeightsError
+        A file is missing or damaged, or the network does not give the output of its check.
+
+    """
+    tensors, check = read_tensors(folder / WEIGHTS, digest), read_tensors(folder / CHECK)
+    with one_network(folder):
+        network = make().eval()
+        network.load_state_dict(tensors)
+        departure = float((output(network, check) - check["expected"]).abs().max())
+    refuse_departure(folder, departure, allowed)
+    return network
 
 
 def _line(error: Exception) -> str:

@@ -5,14 +5,12 @@ passes the checks of `gnomon.datamodel.weights_files`.
 """
 
 import functools
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from pydantic import Field
-from safetensors.torch import save_file
 from torch import Tensor
 
 from gnomon.datamodel.files import write_text
@@ -22,9 +20,8 @@ from gnomon.datamodel.weights_files import (
     CHECK,
     MODEL,
     WEIGHTS,
-    one_network,
-    read_tensors,
-    refuse_departure,
+    load_checked,
+    write_tensors,
 )
 from gnomon.detect.calibration import BoxErrors, Curve
 from gnomon.detect.radar_candidates import CROP_PX
@@ -89,14 +86,12 @@ def save_radar_weights(
 
     """
     new_weights_folder(folder)
-    path = folder / WEIGHTS
-    save_file({name: v.contiguous() for name, v in network.state_dict().items()}, path)
     check = _check_inputs()
-    save_file({**check, "expected": _output(network, check)}, folder / CHECK)
+    write_tensors(folder / CHECK, {**check, "expected": _output(network, check)})
     model = RadarModel(
         name=folder.name,
         version=version,
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        digest=write_tensors(folder / WEIGHTS, network.state_dict()),
         candidate_rate=candidate_rate,
         network=network.options,
         calibration=calibration,
@@ -128,14 +123,9 @@ def load_radar_weights(name: str) -> RadarWeights:
         A file is missing or damaged, or the network does not give the output of its check.
 
     """
-    model, folder = read_radar_model(name), find(name)
-    tensors, check = read_tensors(folder / WEIGHTS, model.digest), read_tensors(folder / CHECK)
-    with one_network(folder):
-        network = RadarNetwork(model.network).eval()
-        network.load_state_dict(tensors)
-        departure = float((_output(network, check) - check["expected"]).abs().max())
-    refuse_departure(folder, departure, _TOLERANCE)
-    return RadarWeights(model, network)
+    model = read_radar_model(name)
+    make = functools.partial(RadarNetwork, model.network)
+    return RadarWeights(model, load_checked(find(name), model.digest, make, _output, _TOLERANCE))
 
 
 def _check_inputs() -> dict[str, Tensor]:

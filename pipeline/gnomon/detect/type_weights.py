@@ -10,8 +10,7 @@ training saw came out above other ships by more than chance; elsewhere it is NaN
 """
 
 import functools
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -20,7 +19,6 @@ import numpy as np
 import torch
 import xarray as xr
 from pydantic import Field, model_validator
-from safetensors.torch import save_file
 from scipy.special import expit
 from torch import Tensor
 
@@ -33,9 +31,8 @@ from gnomon.datamodel.weights_files import (
     CHECK,
     MODEL,
     WEIGHTS,
-    one_network,
-    read_tensors,
-    refuse_departure,
+    load_checked,
+    write_tensors,
 )
 from gnomon.detect.calibration import Curve
 from gnomon.detect.hull_frame import ACROSS, ALONG, averaged_px, hull_frame, scaled_frame
@@ -177,18 +174,16 @@ def save_type_weights(
 
     """
     new_weights_folder(folder)
-    path = folder / WEIGHTS
-    save_file({name: v.contiguous() for name, v in network.state_dict().items()}, path)
     model = TypeModel(
         name=folder.name,
         version=version,
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        digest=write_tensors(folder / WEIGHTS, network.state_dict()),
         network=network.options,
         calibration=tuple(calibration),
         given=tuple(given),
     )
-    frames = _check_frames()
-    save_file({"frames": frames, "expected": _output(network, frames)}, folder / CHECK)
+    check = {"frames": _check_frames()}
+    write_tensors(folder / CHECK, {**check, "expected": _output(network, check)})
     # model.toml last: a folder without it is not found.
     write_text(as_toml(model), folder / MODEL)
     return model
@@ -216,14 +211,9 @@ def load_type_weights(name: str) -> TypeWeights:
         A file is missing or damaged, or the network does not give the output of its check.
 
     """
-    model, folder = read_type_model(name), find(name)
-    tensors, check = read_tensors(folder / WEIGHTS, model.digest), read_tensors(folder / CHECK)
-    with one_network(folder):
-        network = TypeNetwork(model.network).eval()
-        network.load_state_dict(tensors)
-        departure = float((_output(network, check["frames"]) - check["expected"]).abs().max())
-    refuse_departure(folder, departure, _TOLERANCE)
-    return TypeWeights(model, network)
+    model = read_type_model(name)
+    make = functools.partial(TypeNetwork, model.network)
+    return TypeWeights(model, load_checked(find(name), model.digest, make, _output, _TOLERANCE))
 
 
 def _check_frames() -> Tensor:
@@ -236,5 +226,5 @@ def _check_frames() -> Tensor:
 
 
 @torch.inference_mode()
-def _output(network: TypeNetwork, frames: Tensor) -> Tensor:
-    return network.eval().log_odds(frames).clone()
+def _output(network: TypeNetwork, check: Mapping[str, Tensor]) -> Tensor:
+    return network.eval().log_odds(check["frames"]).clone()

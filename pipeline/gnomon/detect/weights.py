@@ -8,7 +8,6 @@ wrong library or a processor that calculates wrongly is noticed there, and not i
 Training writes a new folder and never into an old one.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from typing import Self, TypeVar
 import tomli_w
 import torch
 from pydantic import Field, model_validator
-from safetensors.torch import save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
@@ -34,6 +32,7 @@ from gnomon.datamodel.weights_files import (
     one_network,
     read_tensors,
     refuse_departure,
+    write_tensors,
 )
 from gnomon.detect.architectures import AnyNetwork, Setting, builder
 from gnomon.detect.calibration import UNCALIBRATED, Calibration
@@ -145,7 +144,7 @@ class Check:
         """Write it as safetensors."""
         inputs = {"bands": self.bands, "present": self.present, "background": self.background}
         outputs = {f"expected.{name}": values for name, values in self.expected.items()}
-        save_file({name: v.contiguous() for name, v in (inputs | outputs).items()}, path)
+        write_tensors(path, inputs | outputs)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -284,8 +283,6 @@ def save(
 
     """
     new_weights_folder(folder)
-    path = folder / WEIGHTS
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path)
     model = Model(
         name=folder.name,
         version=version,
@@ -295,7 +292,7 @@ def save(
         background=network.background,
         gsd_m=gsd_m,
         gsd_range_m=gsd_range_m,
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        digest=write_tensors(folder / WEIGHTS, network.state_dict()),
         trained_on=None if trained_on is None else tuple(sorted(set(trained_on))),
         network=network.settings(),
         calibration=calibration,

@@ -10,7 +10,6 @@ each. The factors are in model.toml.
 """
 
 import functools
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,7 +19,6 @@ import tomli_w
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from safetensors.torch import save_file
 from torch import Tensor
 
 from gnomon.datamodel.errors import WeightsError
@@ -34,6 +32,7 @@ from gnomon.datamodel.weights_files import (
     one_network,
     read_tensors,
     refuse_departure,
+    write_tensors,
 )
 from gnomon.freeboard.bins import ShipChip
 from gnomon.freeboard.network import PosteriorNetwork, PosteriorOptions
@@ -189,23 +188,21 @@ def save_posterior(
 
     """
     new_weights_folder(folder)
-    path = folder / WEIGHTS
     tensors = network.state_dict() | {_FAMILIAR + n: v for n, v in vars(familiarity).items()}
-    save_file({name: v.contiguous() for name, v in tensors.items()}, path)
     model = PosteriorModel(
         name=folder.name,
         version=version,
         bands=WINDOW_BANDS,
         gsd_range_m=gsd_range_m,
         length_range_m=length_range_m,
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        digest=write_tensors(folder / WEIGHTS, tensors),
         recalibration=recalibration,
         **vars(network.options),
     )
     pixels, context = _check_input()
-    save_file(
-        {"pixels": pixels, "context": context, "expected": _output(network, pixels, context)},
+    write_tensors(
         folder / CHECK,
+        {"pixels": pixels, "context": context, "expected": _output(network, pixels, context)},
     )
     # model.toml last: a folder without it is not found.
     write_text(tomli_w.dumps(model.model_dump(mode="json")), folder / MODEL)

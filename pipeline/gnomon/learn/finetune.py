@@ -25,6 +25,7 @@ from pathlib import Path
 
 from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.progress import Progress, silent
+from gnomon.datamodel.shipped import refuse_weights
 from gnomon.detect import weights
 from gnomon.detect.centernet.network import Network
 from gnomon.learn.batches import sampling_weights
@@ -124,8 +125,7 @@ def finetune(
         The folder exists, or a state cannot be read.
 
     """
-    if out.exists():  # before an hour of work, not after
-        raise WeightsError(f"{out}: exists; weights are never overwritten")
+    refuse_weights(out)
     options = options or FinetuneOptions()
     started = time.perf_counter()
     ready = weights.load(base)

@@ -15,8 +15,8 @@ from pathlib import Path
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from gnomon.datamodel.errors import WeightsError
 from gnomon.datamodel.progress import Progress
+from gnomon.datamodel.shipped import refuse_weights
 from gnomon.detect import weights
 from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network, NetworkOptions
@@ -88,8 +88,7 @@ def train(
         The folder exists.
 
     """
-    if out.exists():  # before half an hour of work, not after
-        raise WeightsError(f"{out}: exists; weights are never overwritten")
+    refuse_weights(out)
     options = options or TrainOptions()
     labelled = labelled_scenes(*catalogs, ports=ports, corrections=corrections, hosts=hosts)
     real = [scene_tensors(scene, BANDS) for scene in labelled]

@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from gnomon.datamodel.errors import CatalogError, GnomonError, WeightsError
+from gnomon.datamodel.errors import CatalogError, GnomonError
+from gnomon.datamodel.shipped import refuse_weights
 from gnomon.detect.radar import RadarDetector
 from gnomon.detect.radar_weights import RadarCalibration, save_radar_weights
 from gnomon.learn.radar.drawn import drawn_sheet
@@ -59,8 +60,7 @@ def train_radar(data: Path, out: Path, version: str) -> Iterator[str]:
         The data cannot be read, or the folder exists.
 
     """
-    if out.exists():  # before the work, not after
-        raise WeightsError(f"{out}: exists; weights are never overwritten")
+    refuse_weights(out)
     torch.set_num_threads(1)
     started = time.monotonic()
 

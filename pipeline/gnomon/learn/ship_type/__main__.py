@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from gnomon.datamodel.arrays import Float64s, Mask
-from gnomon.datamodel.errors import CatalogError, GnomonError, WeightsError
-from gnomon.datamodel.shipped import shipped
+from gnomon.datamodel.errors import CatalogError, GnomonError
+from gnomon.datamodel.shipped import refuse_weights, shipped
 from gnomon.detect.type_network import TypeNetwork
 from gnomon.detect.type_weights import save_type_weights
 from gnomon.learn.crossval.folds import read_folds
@@ -74,8 +74,7 @@ def train_type(data: Path, out: Path, version: str) -> Iterator[str]:
         The data cannot be read, or the folder exists.
 
     """
-    if out.exists():  # before the work, not after
-        raise WeightsError(f"{out}: exists; weights are never overwritten")
+    refuse_weights(out)
     torch.set_num_threads(1)
     configs = shipped("configs")
     labels = configs / "ship-types-planet.csv"
