@@ -3,8 +3,9 @@
 Part of the embedded study is run by a process that gets SIGKILL after a random time, and again, and
 again, into the same folder. Whenever a run comes to its end, its tables must be those of the run
 that nobody disturbed, byte for byte; then some of its results and its tables are removed, and the
-killing goes on. Moments are drawn from zero to the time that a whole run takes, early ones more
-often, so that every stage is hit: search, backgrounds, observations, inference, pictures, tables.
+killing goes on. After five kills in a row a run is left alone. Moments are drawn from zero to the
+time that the last such run took, early ones more often, so that every stage is hit: search,
+backgrounds, observations, inference, pictures, tables.
 
 Each run is a fork of this process, which has loaded the libraries and done nothing else: so a kill
 costs a run's work and not five seconds of imports.
@@ -30,6 +31,8 @@ from gnomon.workflow.threads import one_thread
 KILLS, SEED = 100, 17
 STUDY, PORTS = Path("configs") / "embedded.toml", ("port-charlie",)
 PERIOD = {"start": "2024-10-15", "end": "2024-11-02"}
+IN_A_ROW = 5
+"""Kills, before a run is left alone."""
 REMOVED_SHARE = 0.5
 """Of the results, after a run that came to its end."""
 KEPT = ("run.json",)
@@ -55,26 +58,27 @@ def kill_runs(kills: int, seed: int = SEED) -> KilledRuns:
     Raises
     ------
     RuntimeError
-        The undisturbed run failed.
+        A run failed that was left alone, or that went on after a kill.
 
     """
     study = _study()
     rng, outcome = np.random.default_rng(seed), KilledRuns()
     with tempfile.TemporaryDirectory() as folder:
         whole, out = Path(folder) / "whole", Path(folder) / "killed"
-        started = time.monotonic()
-        if not _ended(_begun(study, whole)):
-            raise RuntimeError("the undisturbed run failed")
-        longest_s, expected = time.monotonic() - started, _tables(whole)
+        whole_s = _left_alone(study, whole)
+        expected, in_a_row = _tables(whole), 0
         while outcome.killed < kills:
-            child = _begun(study, out)
-            if _killed(child, after_s=longest_s * rng.random() * rng.random()):
+            after_s = whole_s * rng.random() * rng.random()
+            if in_a_row < IN_A_ROW and _killed(_begun(study, out), after_s=after_s):
                 outcome.killed += 1
-            else:
-                _compare(out, expected, outcome)
-                _remove_some(out, rng)
-        if not _ended(_begun(study, out)):
-            raise RuntimeError("the run after the last kill failed")
+                in_a_row += 1
+                continue
+            if in_a_row == IN_A_ROW:
+                whole_s = _left_alone(study, out)
+            in_a_row = 0
+            _compare(out, expected, outcome)
+            _remove_some(out, rng)
+        _left_alone(study, out)
         _compare(out, expected, outcome)
     return outcome
 
@@ -100,9 +104,19 @@ def _begun(study: Study, out: Path) -> int:
         os._exit(code)
 
 
-def _ended(child: int) -> bool:
-    """Whether a run comes to its end."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def _left_alone(study: Study, out: Path) -> float:
+    """Run to the end; the seconds that it takes.
+
+    Raises
+    ------
+    RuntimeError
+        The run failed.
+
+    """
+    started = time.monotonic()
+    if os.waitstatus_to_exitcode(os.waitpid(_begun(study, out), 0)[1]) != 0:
+        raise RuntimeError("a run that was left alone failed")
+    return time.monotonic() - started
 
 
 def _killed(child: int, *, after_s: float) -> bool:
