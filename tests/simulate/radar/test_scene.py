@@ -1,12 +1,15 @@
 """Drawn scenes: ships where the truth has them, or shifted as they move; land and its cranes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gnomon.geo.geoid import undulation_m
-from gnomon.simulate.radar.echoes import speckle_bank
+from gnomon.simulate.radar.echoes import NOISE_DB, SeaState, speckle_bank
 from gnomon.simulate.radar.scene import (
     RadarGhost,
+    RadarPatch,
     RadarShip,
     drawn_boxes,
     drawn_shift_m,
@@ -105,3 +108,18 @@ def test_a_ghost_is_smeared_along_the_track() -> None:
     bright = np.argwhere(power > 1)
     assert (np.ptp(bright, axis=0) * 10 > [700, 0]).all()
     assert np.ptp(bright[:, 1]) * 10 < 200
+
+
+def test_a_patch_is_as_much_brighter_and_rougher_as_it_says() -> None:
+    patch = RadarPatch(area=box_m(-1000, -1000, 1000, 1000), brighter_db=6.0, roughness=0.0)
+    inside, outside = np.s_[140:300, 140:300], np.s_[:100]
+    calm = {"ships": (), "land": None, "sea": SeaState(wind_m_s=10.0, roughness=0.0)}
+    drawn, rough, plain = (
+        drawn_sigma0(radar_spec(**calm, patches=patches))["vv"]
+        for patches in ((patch,), (replace(patch, roughness=0.5),), ())
+    )
+    sea = plain[inside].mean() - 10 ** (NOISE_DB / 10)
+    gain = (drawn[inside].mean() - 10 ** (NOISE_DB / 10)) / sea
+    assert 10 * np.log10(gain) == pytest.approx(6.0, abs=0.2)
+    np.testing.assert_allclose(drawn[outside].mean(), plain[outside].mean(), rtol=0.02)
+    assert rough[inside].var() > 1.5 * drawn[inside].var()

@@ -85,12 +85,25 @@ class RadarGhost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RadarPatch:
+    """A part of the surface that differs from the sea: ice, a slick, a burst of interference."""
+
+    area: BaseGeometry
+    """In EPSG:4326."""
+    brighter_db: float
+    """Than the sea there, in each polarisation."""
+    roughness: float = 0.0
+    """Variance of its texture, relative to its mean."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RadarSceneSpec:
     """Everything that a scene is drawn from."""
 
     orbit: RadarOrbit
     ships: tuple[RadarShip, ...] = ()
     ghosts: tuple[RadarGhost, ...] = ()
+    patches: tuple[RadarPatch, ...] = ()
     land: BaseGeometry | None = None
     """In EPSG:4326."""
     cranes: bool = True
@@ -112,6 +125,10 @@ def drawn_sigma0(spec: RadarSceneSpec, bank: Complex64s | None = None) -> dict[s
     shape = (orbit.lines, orbit.samples)
     incidence = orbit.incidence_deg(np.arange(orbit.samples))
     texture = sea_texture(rng, shape, spec.sea, SAMPLE_M)
+    for patch in spec.patches:
+        inside = _pixels_within(patch.area, spec)
+        own = sea_texture(rng, shape, SeaState(roughness=patch.roughness), SAMPLE_M)
+        texture[inside] = own[inside] * 10 ** (patch.brighter_db / 10)
     dry = drawn_land(spec)
     rough = rng.normal(0, LAND_ROUGHNESS_DB, shape)
     where = [*(_ship_points(rng, spec, ship) for ship in spec.ships), *_shore_points(rng, spec)]
@@ -177,16 +194,21 @@ def _sea_height_m(spec: RadarSceneSpec) -> float:
 
 def drawn_land(spec: RadarSceneSpec) -> Mask:
     """Which pixels are land, (lines, samples)."""
-    shape = (spec.orbit.lines, spec.orbit.samples)
     if spec.land is None:
-        return np.zeros(shape, bool)
+        return np.zeros((spec.orbit.lines, spec.orbit.samples), bool)
+    return _pixels_within(spec.land, spec)
+
+
+def _pixels_within(area: BaseGeometry, spec: RadarSceneSpec) -> Mask:
+    """Which pixels lie within an area on the sea, (lines, samples)."""
+    shape = (spec.orbit.lines, spec.orbit.samples)
     height = _sea_height_m(spec)
 
     def placed(xy: Float64s) -> Float64s:
         line, sample = spec.orbit.pixels(xy[:, 0], xy[:, 1], height)
         return np.column_stack([sample + 0.5, line + 0.5])
 
-    outline = shapely.transform(shapely.segmentize(spec.land, 0.001), placed)
+    outline = shapely.transform(shapely.segmentize(area, 0.001), placed)
     return rasterize([outline], shape, dtype="uint8").astype(bool)
 
 
