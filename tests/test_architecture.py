@@ -138,8 +138,9 @@ def test_tests_are_mirrored() -> None:
     known = {m.path.with_name(f"test_{m.path.stem.strip('_')}.py") for m in modules()}
     known |= {m.path.with_name(f"test_{m.path.parent.name}.py") for m in modules()}
     wider = {
-        "test_scenarios.py", "test_browser.py", "test_cards.py", "test_geoparquet.py",
-        "test_commands.py", "test_examples.py", "test_maps.py", "test_print.py", "test_top.py",
+        "test_scenarios.py", "test_radar_scenarios.py", "test_browser.py", "test_cards.py",
+        "test_geoparquet.py", "test_commands.py", "test_examples.py", "test_maps.py",
+        "test_print.py", "test_top.py",
     }  # fmt: skip
     here = [f.relative_to(ROOT / "tests") for f in (ROOT / "tests").rglob("test_*.py")]
     strangers = [
