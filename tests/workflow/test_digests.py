@@ -10,8 +10,14 @@ from hypothesis import strategies as st
 
 from gnomon.workflow import digests
 from gnomon.workflow.backgrounds import BUILT_BY
-from gnomon.workflow.digests import LIBRARIES, PACKAGE, code_digest, digest, source_digest
-from gnomon.workflow.observe import OBSERVED_BY
+from gnomon.workflow.digests import (
+    LIBRARIES,
+    OBSERVED_BY,
+    PACKAGE,
+    code_digest,
+    digest,
+    source_digest,
+)
 from gnomon.workflow.surroundings import CUT_BY
 
 

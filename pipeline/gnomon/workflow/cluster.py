@@ -10,8 +10,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from gnomon.datamodel.errors import StudyError, WorkerError
-from gnomon.workflow.digests import code_digest
-from gnomon.workflow.observe import OBSERVED_BY
+from gnomon.workflow.digests import OBSERVED_BY, code_digest
 
 TIMEOUT_S = 20
 """Until a scheduler that does not answer is given up."""

@@ -24,6 +24,23 @@ LIBRARIES = (
     "torch",
 )
 """Whose versions count: what they compute is in the results."""
+OBSERVED_BY = (
+    "datamodel",
+    "geo",
+    "geo/geoid.npz",
+    "physics",
+    "catalog",
+    "imagery",
+    "detect",
+    "freeboard",
+    "workflow/observe.py",
+    "workflow/observe_radar.py",
+    "workflow/observation_rows.py",
+    "workflow/loads.py",
+    "workflow/rows.py",
+    "workflow/evidence.py",
+)
+"""Source that the result of an observation rests on."""
 
 
 def digest(rests_on: Any) -> str:

@@ -61,25 +61,6 @@ HALO_M = 350.0
 CUT_LENGTHS, CUT_M = 0.75, 150.0
 """From a hull's centre to the edge of its cutout: so many lengths, and so many metres. It holds all
 that the load stage asks for (half a length, three of its errors, and ROOM_M) and a picture."""
-OBSERVED_BY = (
-    "datamodel",
-    "geo",
-    "geo/geoid.npz",
-    "physics",
-    "catalog",
-    "imagery",
-    "detect",
-    "freeboard",
-    "workflow/observe.py",
-    "workflow/observe_radar.py",
-    "workflow/observation_rows.py",
-    "workflow/loads.py",
-    "workflow/rows.py",
-    "workflow/evidence.py",
-)
-"""Source that the result of an observation rests on."""
-
-
 _OBSERVERS: Mapping[Sensor, Callable[[Observation], Result]] = {"sar": observed_radar}
 """Of sensor types whose pixels do not lie on a map; the others are observed here."""
 

@@ -27,9 +27,8 @@ from gnomon.freeboard.pooled import shipped_pooling
 from gnomon.freeboard.trained import shipped_posterior
 from gnomon.imagery.coast import read_land
 from gnomon.imagery.coastline import coastline_version
-from gnomon.workflow.digests import code_digest, digest
+from gnomon.workflow.digests import OBSERVED_BY, code_digest, digest
 from gnomon.workflow.observation_rows import empty_result, observation_row
-from gnomon.workflow.observe import OBSERVED_BY
 from gnomon.workflow.observe_radar import refused_product
 from gnomon.workflow.store import Result
 
