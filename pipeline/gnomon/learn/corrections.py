@@ -18,6 +18,9 @@ GeoJSON of one feature per correction, in EPSG:4326, with the properties
 
 The geometry of a ``drop`` or an ``ignore`` is the old outline. A correction must overlap the label
 that it names: this exposes a row that has moved, or the wrong scene.
+
+Completions are a second file of the same kind, drawn later: above all vessels of 50 to 100 m that
+had no label. A detector is measured with them, and networks that are stored were trained without.
 """
 
 from collections.abc import Iterator
@@ -146,6 +149,13 @@ def corrected(
     new = mine[mine.label.isna()]
     new = new.assign(ignored=new.action == "ignore", measured=new.action == "add")
     return pd.concat([rows, new[rows.columns]], ignore_index=True)
+
+
+def completed(corrections: gpd.GeoDataFrame, completions: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Corrections and completions, which replace the correction of a label that both name."""
+    both = pd.concat([corrections, completions], ignore_index=True)
+    replaced = both.label.notna() & both.duplicated(["scene", "label"], keep="last")
+    return both[~replaced].reset_index(drop=True)
 
 
 def _check_place(scene_id: str, label: int, outline: BaseGeometry, rows: gpd.GeoDataFrame) -> None:

@@ -63,6 +63,7 @@ def evaluate_recipe(
         folds,
         out,
         corrections=read_corrections(configs / "label-corrections.geojson"),
+        completions=read_corrections(configs / "label-completions.geojson"),
         types=read_types(configs / "ship-types.geojson"),
         options=options or CrossvalOptions(),
         finished=card.parent.with_name(f"{card.parent.name}-folds"),

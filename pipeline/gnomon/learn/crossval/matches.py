@@ -151,20 +151,28 @@ def _water(scene: LabelledScene, port: str) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def ranking_of(matches: Matches, least_m: float, *, quay: bool | None = None) -> Ranking:
-    """Ships of a length and more; at quays, at sea, or all."""
-    labels = matches.labels
-    long = ((labels.length_m >= least_m) & ~labels.ignored).to_numpy(bool)
+def ranking_of(
+    matches: Matches, least_m: float, *, below_m: float = np.inf, quay: bool | None = None
+) -> Ranking:
+    """Ships of a length and more, and below another; at quays, at sea, or all.
+
+    Ships of other lengths are ignored on both sides: labels, hulls that meet them, and hulls of
+    other lengths that meet nothing.
+    """
+    labels, hulls = matches.labels, matches.hulls
+    long = (_between(labels, least_m, below_m) & ~labels.ignored).to_numpy(bool)
     here = np.ones(len(labels), bool) if quay is None else (labels.quay == quay).to_numpy(bool)
-    label = matches.hulls.label.to_numpy(int)
+    label = hulls.label.to_numpy(int)
     meets = label >= 0
     right = meets & np.append(long, False)[label]
-    taken = right | (~meets & (matches.hulls.length_m >= least_m).to_numpy(bool))
+    taken = right | (~meets & _between(hulls, least_m, below_m).to_numpy(bool))
     if quay is not None:
-        taken &= (matches.hulls.quay == quay).to_numpy(bool)
-    return Ranking(
-        matches.hulls.score.to_numpy(np.float32)[taken], right[taken], int((long & here).sum())
-    )
+        taken &= (hulls.quay == quay).to_numpy(bool)
+    return Ranking(hulls.score.to_numpy(np.float32)[taken], right[taken], int((long & here).sum()))
+
+
+def _between(ships: pd.DataFrame, least_m: float, below_m: float) -> "pd.Series[bool]":
+    return ships.length_m.between(least_m, below_m, inclusive="left")
 
 
 def false_alarms(matches: Matches, threshold: float, least_m: float) -> tuple[float, float]:

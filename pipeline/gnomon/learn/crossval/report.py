@@ -60,7 +60,9 @@ def _headline(m: CrossValidation) -> Iterator[str]:
     yield (
         f"{len(m.folds)} folds of ports left out (`configs/folds.toml`), one training each; "
         f"threshold {threshold:.2f} everywhere. Labels corrected "
-        "(`configs/label-corrections.geojson`) and as published."
+        "(`configs/label-corrections.geojson`) and completed "
+        "(`configs/label-completions.geojson`), and as published; networks were trained on "
+        "corrected labels that were not completed."
     )
     yield ""
     yield "| | wanted | corrected | published |"
@@ -88,17 +90,27 @@ Cell = Callable[[Matches, float], str]
 """A cell of the table, from matches and the threshold."""
 
 
-def _f1(least: float, quay: bool | None = None) -> Cell:
+def _f1(least: float, below: float = np.inf, quay: bool | None = None) -> Cell:
     def cell(matches: Matches, threshold: float) -> str:
-        ranking = ranking_of(matches, least, quay=quay)
+        ranking = ranking_of(matches, least, below_m=below, quay=quay)
         precision, recall, f1 = ranking.at(threshold)
         return f"{f1:.2f} (P {precision:.2f}, R {recall:.2f}, {ranking.labels} labels)"
 
     return cell
 
 
-def _average_precision(least: float) -> Cell:
-    return lambda one, _: f"{ranking_of(one, least).average_precision():.3f}"
+def _average_precision(least: float, below: float = np.inf, quay: bool | None = None) -> Cell:
+    def cell(matches: Matches, _: float) -> str:
+        ranking = ranking_of(matches, least, below_m=below, quay=quay)
+        return f"{ranking.average_precision():.3f}"
+
+    return cell
+
+
+def _worst_port(one: Matches, _: float) -> str:
+    ports = ((port, ranking_of(one.of([port]), LONG)) for port in one.water.port)
+    ranked = [(r.average_precision(), port) for port, r in ports if r.labels]
+    return "{:.2f} ({})".format(*min(ranked)) if ranked else ""
 
 
 def _alarms(one: Matches, threshold: float) -> str:
@@ -123,11 +135,18 @@ def _headings(one: Matches, threshold: float) -> str:
 
 _ROWS = (
     ("average precision, >= 100 m", ">= 0.95", _average_precision(LONG)),
+    ("average precision, >= 100 m, worst port", ">= 0.70", _worst_port),
     ("average precision, >= 50 m", "", _average_precision(SHORT)),
+    ("average precision, 50 to 100 m", ">= 0.75", _average_precision(SHORT, LONG)),
+    ("average precision, 50 to 100 m, open water", "", _average_precision(SHORT, LONG, quay=False)),
+    ("average precision, 50 to 100 m, quay-side", "", _average_precision(SHORT, LONG, quay=True)),
     ("F1, >= 100 m", ">= 0.92", _f1(LONG)),
     ("... open water", ">= 0.97", _f1(LONG, quay=False)),
     ("... quay-side", ">= 0.88", _f1(LONG, quay=True)),
     ("F1, >= 50 m", ">= 0.82", _f1(SHORT)),
+    ("F1, 50 to 100 m", ">= 0.72", _f1(SHORT, LONG)),
+    ("F1, 50 to 100 m, open water", "", _f1(SHORT, LONG, quay=False)),
+    ("F1, 50 to 100 m, quay-side", "", _f1(SHORT, LONG, quay=True)),
     ("false alarms of 50 m and more per 100 km2, open water / all", "<= 1 / <= 5", _alarms),
     ("length, median error (bias)", "<= 12 m", _lengths),
     ("beam, median error (bias)", "", _beams),

@@ -1,11 +1,12 @@
 """Cross-validation of the detector: train what is missing, find, calibrate, compare.
 
 1. For each fold a network is trained on the ports of the others, with corrected labels.
+   Everything is measured with corrected labels that were completed after that.
 2. Each finds ships at the ports that it never saw. What it finds there, over all folds, gives the
    logistic curve of the score, the ONE threshold, and the errors of length, beam and heading: six
    numbers from some two hundred ships; recall by length, at quays and on open water; and the curve
    of p_tanker, from ships whose type is known by eye, guesses among them, which makes it careful.
-3. The same hulls are compared with the corrected labels and with the published ones. Beside that,
+3. The same hulls are compared with these labels and with the published ones. Beside that,
    every fold is scored with the curve and the threshold of the other four, which owe it nothing.
 4. CFAR alone is run on the same scenes, and Faster R-CNN on those of the folds that it was trained
    for.
@@ -25,6 +26,7 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network
 from gnomon.learn.calibrate import calibrated, tanker_curve
+from gnomon.learn.corrections import completed
 from gnomon.learn.crossval.baseline import baseline_finder, train_baseline
 from gnomon.learn.crossval.folds import Fold, fold_network
 from gnomon.learn.crossval.matches import Matches, matches_of
@@ -81,10 +83,10 @@ class CrossValidation:
 
     calibration: Calibration
     corrected: Matches
-    """Calibrated scores."""
+    """Corrected and completed labels; calibrated scores."""
     published: Matches
     crossed: Matches
-    """Corrected labels, each fold's scores calibrated by the other folds."""
+    """As ``corrected``, each fold's scores calibrated by the other folds."""
     crossed_thresholds: list[float]
     """By scene, in the order of ``crossed.water``."""
     simulated: Matches
@@ -103,6 +105,7 @@ def cross_validate(
     folder: Path,
     *,
     corrections: gpd.GeoDataFrame,
+    completions: gpd.GeoDataFrame,
     types: gpd.GeoDataFrame,
     options: CrossvalOptions,
     finished: Path | None = None,
@@ -119,7 +122,9 @@ def cross_validate(
     folder
         Keeps the states of trainings.
     corrections
-        To the labels.
+        To the labels that networks are trained with.
+    completions
+        Of these labels, and corrections of them, for measuring alone.
     types
         Of ships, as `gnomon.learn.type_labels` reads them; nothing is trained on them.
     options
@@ -131,6 +136,8 @@ def cross_validate(
 
     """
     scenes = [scene.corrected(corrections) for scene in published]
+    every = completed(corrections, completions)
+    measured = [scene.corrected(every) for scene in published]
     simulated = simulated_tensors(options.simulated)
     networks = [
         fold_network(
@@ -139,7 +146,7 @@ def cross_validate(
         )
         for fold in folds
     ]  # fmt: skip
-    raw = _find_left_out(scenes, folds, [network_finder(network) for network in networks])
+    raw = _find_left_out(measured, folds, [network_finder(network) for network in networks])
     typed, sure = (
         [scene.typed(types, guesses=guesses) for scene in raw.scenes] for guesses in (True, False)
     )
@@ -151,8 +158,8 @@ def cross_validate(
     calibration = calibration.model_copy(update={"recall": recall})
     as_published = {scene.name: scene for scene in published}
     crossed, thresholds = _crossed(raw, folds)
-    cfar = _find(scenes, cfar_finder)
-    baseline = _baseline(scenes, simulated, folds, folder, options, say)
+    cfar = _find(measured, cfar_finder)
+    baseline = _baseline(scenes, measured, simulated, folds, folder, options, say)
     seconds = {"network": raw.seconds, "cfar": cfar.seconds}
     if baseline:
         seconds["baseline"] = baseline.seconds
@@ -219,6 +226,7 @@ def _crossed(raw: Findings, folds: Sequence[Fold]) -> tuple[list[OrientedBoxes],
 
 def _baseline(
     scenes: Sequence[LabelledScene],
+    measured: Sequence[LabelledScene],
     simulated: Sequence[SceneTensors],
     folds: Sequence[Fold],
     folder: Path,
@@ -240,7 +248,7 @@ def _baseline(
             clock=time.process_time,
             state=folder / f"{network_name(name, every, drawn, options.train)}.state",
         )
-        left_out = [scene for scene in scenes if fold.holds(scene.name)]
+        left_out = [scene for scene in measured if fold.holds(scene.name)]
         parts.append(_find(left_out, baseline_finder(model, BANDS)))
     return Findings.joined(parts) if parts else None
 
