@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from shapely import LineString, Polygon, box
 
 from gnomon.datamodel.errors import LabelError
-from gnomon.learn.corrections import corrected, read_corrections
+from gnomon.learn.corrections import completed, corrected, read_corrections
 
-SHIPPED = Path(__file__).parents[2] / "configs" / "label-corrections.geojson"
+CONFIGS = Path(__file__).parents[2] / "configs"
+SHIPPED = CONFIGS / "label-corrections.geojson"
+COMPLETIONS = CONFIGS / "label-completions.geojson"
 SQUARE = box(0, 0, 1, 1)
 
 
@@ -87,6 +89,33 @@ def test_every_label_is_treated_as_its_correction_says(
     assert list(result.index) == list(range(len(result)))
 
 
+@given(
+    st.dictionaries(st.integers(0, 3), st.sampled_from(["drop", "ignore"])),
+    st.dictionaries(st.integers(0, 3), st.sampled_from(["drop", "ignore"])),
+    st.integers(0, 2),
+    st.integers(0, 2),
+)
+def test_a_completion_replaces_the_correction_of_its_label_and_no_other(
+    first: dict[int, str], second: dict[int, str], added: int, more: int
+) -> None:
+    tables = []
+    for actions, count in ((first, added), (second, more)):
+        features = [correction(label=i, action=a, geometry=place(i)) for i, a in actions.items()]
+        features += [correction(label=None, action="add", length_m=80.0)] * count
+        # Labels of another scene have the same numbers.
+        features.append(correction(scene="elsewhere", label=len(tables)))
+        tables.append(table(features))
+    rows = completed(*tables)
+    mine = rows[rows.scene == "port"]
+    named = mine[mine.label.notna()]
+    assert dict(zip(named.label, named.action, strict=True)) == first | second
+    assert mine.label.isna().sum() == added + more
+    assert sorted(rows[rows.scene == "elsewhere"].label) == [0, 1]
+    assert len(corrected(labels(4), "port", rows)) == 4 + added + more - [
+        *(first | second).values()
+    ].count("drop")
+
+
 def test_what_is_added_comes_in_the_crs_of_the_outlines() -> None:
     outlines = labels(1).to_crs(3857)
     result = corrected(outlines, "port", table([correction(action="add", label=None)]))
@@ -155,15 +184,19 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
         read_corrections(tmp_path / "none.geojson")
 
 
-def test_the_shipped_corrections_are_in_order() -> None:
-    rows = read_corrections(SHIPPED)
+@pytest.mark.parametrize("path", [SHIPPED, COMPLETIONS])
+def test_the_shipped_corrections_are_in_order(path: Path) -> None:
+    rows = read_corrections(path)
     order = ["scene", "action", "label"]
     assert rows[order].equals(rows.sort_values(order, kind="stable")[order])
     assert rows.reason.str.len().gt(0).all()
 
 
-def test_the_shipped_corrections_fit_the_labels(shared_data: Path) -> None:
+@pytest.mark.parametrize("with_completions", [False, True])
+def test_the_shipped_corrections_fit_the_labels(shared_data: Path, with_completions: bool) -> None:
     rows = read_corrections(SHIPPED)
+    if with_completions:
+        rows = completed(rows, read_corrections(COMPLETIONS))
     files = {p.parent.name: p for p in (shared_data / "s2-ports").glob("*/*/ships.geojson")}
     assert set(rows.scene) <= set(files)
     for scene, path in files.items():

@@ -197,6 +197,12 @@ def test_corrections_and_types_reach_the_boxes(sea: Path, tmp_path: Path) -> Non
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     (scene,) = labelled_scenes(str(sea), ports=("april-04",), corrections=path)
     assert scene.ignored.tolist() == [True] + [False] * (len(plain.outlines) - 1)
+    later = tmp_path / "completions.geojson"
+    feature["properties"] |= {"action": "fix", "length_m": 90}
+    later.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    (whole,) = labelled_scenes(str(sea), ports=("april-04",), corrections=path, completions=later)
+    assert not whole.ignored.any()
+    assert whole.outlines.measured[0]
     types = gpd.GeoDataFrame(
         {"scene_id": ["april-04"], "type": ["tanker"], "sure": [False], "reason": ["deck"]},
         geometry=[first.centroid],

@@ -18,6 +18,7 @@ def train_command(
     version: str = "0.1.0",
     calibration: Path | None = None,
     corrections: Path | None = None,
+    completions: Path | None = None,
     ports: str | None = None,
     hosts: HostNames = None,
     steps: Positive | None = None,
@@ -54,6 +55,8 @@ def train_command(
         of other weights. That of s2-vessel, if left out.
     corrections
         Corrections to the labels (GeoJSON).
+    completions
+        More corrections, above all ships without a label; they win where both name a label.
     ports
         Parts of ids of scenes to train on, separated by commas; all scenes if left out.
     steps
@@ -90,6 +93,7 @@ def train_command(
             version=version,
             calibration=read_calibration(calibration or find(CALIBRATED_BY) / "model.toml"),
             corrections=corrections,
+            completions=completions,
             ports=split_list(ports) or None,
             hosts=split_list(hosts),
             options=options,

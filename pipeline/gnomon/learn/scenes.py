@@ -8,7 +8,7 @@ their own (`gnomon.learn.corrections`).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 
 import geopandas as gpd
@@ -31,7 +31,7 @@ from gnomon.datamodel.study import CatalogOptions, MaskOptions
 from gnomon.imagery.rasters import raster_of, reading
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
-from gnomon.learn.corrections import corrected, read_corrections
+from gnomon.learn.corrections import completed, corrected, read_corrections
 from gnomon.learn.labels import published_outlines
 from gnomon.learn.outlines import (
     PIXEL_LOOSE,
@@ -132,6 +132,7 @@ def labelled_scenes(
     *catalogs: str,
     ports: Sequence[str] | None = None,
     corrections: Path | None = None,
+    completions: Path | None = None,
     hosts: Sequence[str] = (),
 ) -> list[LabelledScene]:
     """Every scene of some catalogues that has outlines of ships.
@@ -144,6 +145,8 @@ def labelled_scenes(
         Parts of item ids; other scenes are left out. All, if left out.
     corrections
         File of corrections to the labels.
+    completions
+        A second such file, which wins where both name a label.
     hosts
         Hosts that are not of the internet and that the catalogues may lead to.
 
@@ -155,7 +158,8 @@ def labelled_scenes(
         Outlines or corrections are at fault, or do not fit each other.
 
     """
-    better = read_corrections(corrections) if corrections else None
+    files = [read_corrections(path) for path in (corrections, completions) if path]
+    better = reduce(completed, files) if files else None
     labelled: list[LabelledScene] = []
     for catalog in catalogs:
         found = find_scenes(CatalogOptions(url=catalog, hosts=tuple(hosts)), area=None)

@@ -44,6 +44,7 @@ def train(
     version: str,
     calibration: Calibration,
     corrections: Path | None = None,
+    completions: Path | None = None,
     ports: Sequence[str] | None = None,
     hosts: Sequence[str] = (),
     simulated: int = SIMULATED,
@@ -67,6 +68,8 @@ def train(
         Measured on networks that were trained like this one, with ports left out.
     corrections
         File of corrections to the labels.
+    completions
+        A second such file; see `gnomon.learn.corrections`.
     ports
         Parts of item ids; other scenes are left out. All, if left out.
     hosts
@@ -90,7 +93,9 @@ def train(
     """
     refuse_weights(out)
     options = options or TrainOptions()
-    labelled = labelled_scenes(*catalogs, ports=ports, corrections=corrections, hosts=hosts)
+    labelled = labelled_scenes(
+        *catalogs, ports=ports, corrections=corrections, completions=completions, hosts=hosts
+    )
     real = [scene_tensors(scene, BANDS) for scene in labelled]
     folder = out.parent / f"{out.name}.training"
     ships = sum(len(scene.ships) for scene in real)

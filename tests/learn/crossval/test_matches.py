@@ -90,6 +90,21 @@ def test_a_port_that_a_person_can_count() -> None:
     assert false_alarms(one, 0.2, 50) == pytest.approx((100 / 7.12, 200 / 7.2))
 
 
+def test_ships_beyond_a_range_of_lengths_are_neither_missed_nor_false() -> None:
+    """Of 50 to 160 m the port has one ship, and two hulls of 150 m that are none."""
+    one = matches_of(*[[part] for part in port()])
+    ranking = ranking_of(one, 50, below_m=160)
+    assert ranking.labels == 1
+    assert ranking.at(0.5) == pytest.approx((1 / 2, 1.0, 2 / 3))
+    assert ranking.at(0.2) == pytest.approx((1 / 3, 1.0, 1 / 2))
+    assert ranking_of(one, 50, below_m=160, quay=False).at(0.5) == pytest.approx((1.0, 1.0, 1.0))
+    at_quay = ranking_of(one, 50, below_m=160, quay=True)
+    assert (at_quay.labels, at_quay.right.tolist()) == (0, [False])
+    # The upper end is outside: at 150 m no hull is false, at 120 m there is no ship.
+    assert ranking_of(one, 50, below_m=150).at(0.2) == pytest.approx((1.0, 1.0, 1.0))
+    assert ranking_of(one, 50, below_m=120).labels == 0
+
+
 def test_errors_are_those_of_hulls_that_were_found() -> None:
     errors = shape_errors(matches_of(*[[part] for part in port()]), 0.5, 50)
     assert errors.hulls == 2

@@ -84,31 +84,86 @@ def rows(text: str, first: str) -> dict[str, list[str]]:
     return table
 
 
-def taken(one: Matches, least: float) -> pd.DataFrame:
-    """Hulls that count for ships of a length and more; a plain loop."""
+def taken(
+    one: Matches, least: float, below: float = np.inf, *, threshold: float = THRESHOLD
+) -> pd.DataFrame:
+    """Hulls that count for ships of some lengths; a plain loop."""
     kept = []
     for hull in one.hulls.itertuples():
         if hull.label >= 0:
             label = one.labels.iloc[hull.label]
-            counts = label.length_m >= least and not label.ignored
+            counts = least <= label.length_m < below and not label.ignored
         else:
-            counts = hull.length_m >= least
-        if counts and hull.score >= THRESHOLD:
+            counts = least <= hull.length_m < below
+        if counts and hull.score >= threshold:
             kept.append(hull)
     return pd.DataFrame(kept)
 
 
-@pytest.mark.parametrize("least", [100.0, 50.0])
-def test_f1_is_that_of_a_plain_loop(least: float) -> None:
+def counted(one: Matches, least: float, below: float = np.inf) -> pd.DataFrame:
+    """Labels of some lengths."""
+    labels = one.labels
+    return labels[(labels.length_m >= least) & (labels.length_m < below) & ~labels.ignored]
+
+
+def average_precision(hulls: pd.DataFrame, total: int) -> float:
+    """Mean over the ships of the best precision at which each is found; 0 where it is not."""
+    right = (hulls.sort_values("score", ascending=False).label >= 0).tolist()
+    precision = [sum(right[: n + 1]) / (n + 1) for n in range(len(right))]
+    return sum(max(precision[n:]) for n, hit in enumerate(right) if hit) / total
+
+
+PLACES = {"": None, ", open water": False, ", quay-side": True}
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "below", "quay"),
+    [
+        (">= 100 m", 100.0, np.inf, None),
+        (">= 50 m", 50.0, np.inf, None),
+        *((f"50 to 100 m{place}", 50.0, 100.0, quay) for place, quay in PLACES.items()),
+    ],
+)
+def test_f1_and_average_precision_are_those_of_a_plain_loop(
+    name: str, least: float, below: float, quay: bool | None
+) -> None:
     m = validation()
-    cell = rows(report.markdown(m), "| wanted")[f"F1, >= {least:.0f} m"][1]
-    hulls = taken(m.corrected, least)
-    labels = m.corrected.labels
-    total = int(((labels.length_m >= least) & ~labels.ignored).sum())
-    right = int((hulls.label >= 0).sum())
+    table = rows(report.markdown(m), "| wanted")
+    labels, every = (
+        counted(m.corrected, least, below),
+        taken(m.corrected, least, below, threshold=0),
+    )
+    if quay is not None:
+        labels, every = labels[labels.quay == quay], every[every.quay == quay]
+    hulls = every[every.score >= THRESHOLD]
+    right, total = int((hulls.label >= 0).sum()), len(labels)
     precision, recall = right / len(hulls), right / total
     f1 = 2 * precision * recall / (precision + recall)
-    assert cell == f"{f1:.2f} (P {precision:.2f}, R {recall:.2f}, {total} labels)"
+    said = f"{f1:.2f} (P {precision:.2f}, R {recall:.2f}, {total} labels)"
+    assert table[f"F1, {name}"][1] == said
+    assert table[f"average precision, {name}"][1] == f"{average_precision(every, total):.3f}"
+
+
+def test_the_worst_port_is_named() -> None:
+    m = validation()
+    cells = rows(report.markdown(m), "| wanted")["average precision, >= 100 m, worst port"]
+    for cell, one in zip(cells[1:], (m.corrected, m.published), strict=True):
+        apart = {port: one.of([port]) for port in PORTS}
+        worst = {
+            port: average_precision(taken(x, 100, threshold=0), len(counted(x, 100)))
+            for port, x in apart.items()
+        }
+        port = min(worst, key=lambda name: worst[name])
+        assert cell == f"{worst[port]:.2f} ({port})"
+
+
+def test_a_port_without_long_ships_is_not_the_worst() -> None:
+    one = matches(1)
+    labels = one.labels
+    short = replace(one, labels=labels.assign(length_m=labels.length_m.where(
+        labels.port != "Athens", 60.0)))  # fmt: skip
+    cells = rows(report.markdown(validation(corrected=short)), "| wanted")
+    assert cells["average precision, >= 100 m, worst port"][1].endswith("(Genoa)")
 
 
 def test_open_water_and_quays_are_apart_and_add_up() -> None:

@@ -1,5 +1,7 @@
 """Cross-validation, thinned: everything is measured, and nothing is trained twice."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from gnomon.learn.crossval import report, validate
 from gnomon.learn.crossval.folds import Fold, read_folds
 from gnomon.learn.crossval.matches import Matches
 from gnomon.learn.crossval.validate import CrossvalOptions, Findings, cross_validate
+from gnomon.learn.finders import Finder
 from gnomon.learn.fit import TrainOptions
 from gnomon.learn.scenes import LabelledScene, labelled_scenes
 from gnomon.learn.scores import match_scenes
@@ -47,6 +50,7 @@ def test_the_whole_measurement_thinned(
             read_folds(path),
             tmp_path / "states",
             corrections=read_corrections(nothing),
+            completions=read_corrections(nothing),
             types=read_types(nothing),
             options=options,
             say=said.append,
@@ -119,6 +123,47 @@ def test_every_scene_is_left_to_the_network_that_never_saw_its_port() -> None:
     findings = validate._find_left_out(shuffled, FOLDS, [finder(n) for n in (1, 2, 3)])
     assert asked == [(n, SCENES[n - 1].name) for n in (1, 2, 3)]
     assert [scene.name for scene in findings.scenes] == [scene.name for scene in SCENES]
+
+
+def test_completions_count_and_are_not_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ship that a completion adds is a label that was missed, and no network has seen it."""
+    trained: list[int] = []
+
+    def network(fold: Fold, scenes: list[LabelledScene], *_: object, **__: object) -> None:
+        trained.extend(len(one.outlines) for one in scenes if not fold.holds(one.name))
+
+    def finder(_: object) -> Finder:
+        return lambda scene: found([0.5 + n / 20 for n in range(8)])
+
+    monkeypatch.setattr(validate, "fold_network", network)
+    monkeypatch.setattr(validate, "network_finder", finder)
+    monkeypatch.setattr(validate, "cfar_finder", finder(None))
+    monkeypatch.setattr(validate, "simulated_tensors", lambda _: [])
+    scenes = [replace(one, outlines=one.outlines.assign(length_m=160.0)) for one in SCENES]
+    monkeypatch.setattr(validate, "simulated_scenes", lambda *_, **__: scenes[:1])
+    nothing, more = tmp_path / "nothing.geojson", tmp_path / "more.geojson"
+    nothing.write_text('{"type": "FeatureCollection", "features": []}')
+    ship = SCENES[0].outlines.geometry.translate(0, 600).to_crs(4326)[3]
+    row = {"scene": SCENES[0].name, "action": "add", "label": None, "length_m": 160}
+    row |= {"reason": "hull", "doubt": False}
+    feature = {"type": "Feature", "properties": row, "geometry": ship.__geo_interface__}
+    more.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    measured = cross_validate(
+        scenes,
+        FOLDS,
+        tmp_path,
+        corrections=read_corrections(nothing),
+        completions=read_corrections(more),
+        types=read_types(nothing),
+        options=CrossvalOptions(baseline_folds=(), test_scenes=1),
+    )
+    assert trained == [8] * 6
+    labels = [len(one.labels) for one in (measured.corrected, measured.crossed, measured.cfar)]
+    assert labels == [25, 25, 25]
+    assert len(measured.published.labels) == 24
+    assert measured.corrected.labels.score.isna().sum() == 1
 
 
 def test_findings_join_in_order() -> None:
