@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shapely import LineString, Polygon, box
 
 from gnomon.datamodel.errors import LabelError
-from gnomon.learn.corrections import completed, corrected, read_corrections
+from gnomon.learn.corrections import corrected, read_corrections, with_completions
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 SHIPPED = CONFIGS / "label-corrections.geojson"
@@ -105,7 +105,7 @@ def test_a_completion_replaces_the_correction_of_its_label_and_no_other(
         # Labels of another scene have the same numbers.
         features.append(correction(scene="elsewhere", label=len(tables)))
         tables.append(table(features))
-    rows = completed(*tables)
+    rows = with_completions(*tables)
     mine = rows[rows.scene == "port"]
     named = mine[mine.label.notna()]
     assert dict(zip(named.label, named.action, strict=True)) == first | second
@@ -192,11 +192,11 @@ def test_the_shipped_corrections_are_in_order(path: Path) -> None:
     assert rows.reason.str.len().gt(0).all()
 
 
-@pytest.mark.parametrize("with_completions", [False, True])
-def test_the_shipped_corrections_fit_the_labels(shared_data: Path, with_completions: bool) -> None:
+@pytest.mark.parametrize("every", [False, True])
+def test_the_shipped_corrections_fit_the_labels(shared_data: Path, every: bool) -> None:
     rows = read_corrections(SHIPPED)
-    if with_completions:
-        rows = completed(rows, read_corrections(COMPLETIONS))
+    if every:
+        rows = with_completions(rows, read_corrections(COMPLETIONS))
     files = {p.parent.name: p for p in (shared_data / "s2-ports").glob("*/*/ships.geojson")}
     assert set(rows.scene) <= set(files)
     for scene, path in files.items():

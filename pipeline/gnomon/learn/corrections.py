@@ -151,7 +151,9 @@ def corrected(
     return pd.concat([rows, new[rows.columns]], ignore_index=True)
 
 
-def completed(corrections: gpd.GeoDataFrame, completions: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def with_completions(
+    corrections: gpd.GeoDataFrame, completions: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
     """Corrections and completions, which replace the correction of a label that both name."""
     both = pd.concat([corrections, completions], ignore_index=True)
     replaced = both.label.notna() & both.duplicated(["scene", "label"], keep="last")

@@ -31,7 +31,7 @@ from gnomon.datamodel.study import CatalogOptions, MaskOptions
 from gnomon.imagery.rasters import raster_of, reading
 from gnomon.imagery.read import read_pixels
 from gnomon.imagery.water import usable_water
-from gnomon.learn.corrections import completed, corrected, read_corrections
+from gnomon.learn.corrections import corrected, read_corrections, with_completions
 from gnomon.learn.labels import published_outlines
 from gnomon.learn.outlines import (
     PIXEL_LOOSE,
@@ -159,7 +159,7 @@ def labelled_scenes(
 
     """
     files = [read_corrections(path) for path in (corrections, completions) if path]
-    better = reduce(completed, files) if files else None
+    better = reduce(with_completions, files) if files else None
     labelled: list[LabelledScene] = []
     for catalog in catalogs:
         found = find_scenes(CatalogOptions(url=catalog, hosts=tuple(hosts)), area=None)

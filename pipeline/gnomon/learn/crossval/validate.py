@@ -26,7 +26,7 @@ from gnomon.datamodel.boxes import OrientedBoxes
 from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network
 from gnomon.learn.calibrate import calibrated, tanker_curve
-from gnomon.learn.corrections import completed
+from gnomon.learn.corrections import with_completions
 from gnomon.learn.crossval.baseline import baseline_finder, train_baseline
 from gnomon.learn.crossval.folds import Fold, fold_network
 from gnomon.learn.crossval.matches import Matches, matches_of
@@ -136,7 +136,7 @@ def cross_validate(
 
     """
     scenes = [scene.corrected(corrections) for scene in published]
-    every = completed(corrections, completions)
+    every = with_completions(corrections, completions)
     measured = [scene.corrected(every) for scene in published]
     simulated = simulated_tensors(options.simulated)
     networks = [

@@ -36,7 +36,7 @@ from gnomon.detect.calibration import Calibration
 from gnomon.detect.centernet.network import Network
 from gnomon.detect.weights import as_toml, load, read_model
 from gnomon.imagery.water import usable_water
-from gnomon.learn.corrections import completed, read_corrections
+from gnomon.learn.corrections import read_corrections, with_completions
 from gnomon.learn.crossval.folds import Fold, read_folds
 from gnomon.learn.crossval.matches import (
     Matches,
@@ -180,7 +180,7 @@ def evaluate_visible(data: Path, model: str) -> Iterator[str]:
     ready, configs = load(model), shipped("configs")
     folds = read_folds(configs / "folds.toml")
     catalogs = [str(data / "s2-ports" / part / "catalog.json") for part in ("train", "val")]
-    corrections = completed(
+    corrections = with_completions(
         read_corrections(configs / "label-corrections.geojson"),
         read_corrections(configs / "label-completions.geojson"),
     )
