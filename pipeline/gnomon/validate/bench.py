@@ -1,8 +1,9 @@
 """`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
 
 All parts take half an hour or so; `make bench PART=scene` measures one: plan, memory, scene,
-loads or seasons. It makes one Sentinel-2 tile (10980 x 10980 pixels, four bands, deflate COGs), and
-measures it whole and as a port of 20 x 20 km. Each measurement is a process of its own, in turn
+loads or seasons. It makes two Sentinel-2 tiles (10980 x 10980 pixels, four bands, deflate COGs, 115
+km of shore), one with some 300 ships and a crowded one, and measures them whole, and a port of 20 x
+20 km of the crowded one. Each measurement is a process of its own, in turn
 with its floor, so that a machine that slows down slows both; the figures are medians. The load of
 ships is read apart from that, from chips that are drawn beforehand, one process on each core; its
 memory is given for some hulls and for four times as many. A season is inferred from tables alone,
@@ -35,7 +36,7 @@ from gnomon.datamodel.ports import Port
 from gnomon.datamodel.study import CatalogOptions, LoadOptions
 from gnomon.freeboard.rows import read_chip
 from gnomon.imagery.read import geobox_of, window_of
-from gnomon.simulate.pixels.tile import write_tile
+from gnomon.simulate.pixels.tile import ORDINARY, write_tile
 from gnomon.simulate.season import campaign
 from gnomon.validate.memory import measure_memory
 from gnomon.validate.planning import measure_plan
@@ -170,17 +171,24 @@ def _in_process(*words: str) -> dict[str, float]:
 
 
 def _scene_table() -> Table:
-    folder = Path("build") / "bench"
+    folder = Path("build")
     # A process of its own: peak memory of a child starts at that of its parent.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        catalog = pool.submit(write_tile, folder).result()
+        ordinary, crowded = (
+            str(pool.submit(write_tile, folder / name, one_ship_in=one_in).result())
+            for name, one_in in (("bench-ordinary", ORDINARY), ("bench", 1))
+        )
     table = Table(box=None, title="Sentinel-2 tile, 10980 x 10980, four bands; medians")
     table.add_column("scene")
     for name in ("decode, s", "file to ships, s", "ratio", "peak GiB", "ships"):
         table.add_column(name, justify="right")
-    for where in ("tile", "port"):
+    for name, catalog, where in (
+        ("ordinary tile", ordinary, "tile"),
+        ("crowded tile", crowded, "tile"),
+        ("20 x 20 km port", crowded, "port"),
+    ):
         pairs = [
-            (_in_process("decode", str(catalog), where), _in_process("find", str(catalog), where))
+            (_in_process("decode", catalog, where), _in_process("find", catalog, where))
             for _ in range(ROUNDS)
         ]
         decode = median(floor["seconds"] for floor, _ in pairs)
@@ -188,7 +196,7 @@ def _scene_table() -> Table:
         ratio = median(ours["seconds"] / floor["seconds"] for floor, ours in pairs)
         memory, ships = (max(ours[key] for _, ours in pairs) for key in ("gib", "ships"))
         cells = (f"{decode:.2f}", f"{find:.2f}", f"{ratio:.2f}", f"{memory:.2f}", f"{ships:.0f}")
-        table.add_row({"tile": "whole tile", "port": "20 x 20 km port"}[where], *cells)
+        table.add_row(name, *cells)
     return table
 
 
