@@ -36,7 +36,7 @@ from gnomon.datamodel.ports import Port
 from gnomon.datamodel.study import CatalogOptions, LoadOptions
 from gnomon.freeboard.rows import read_chip
 from gnomon.imagery.read import geobox_of, window_of
-from gnomon.simulate.pixels.tile import ORDINARY, write_tile
+from gnomon.simulate.pixels.tile import write_tile
 from gnomon.simulate.season import campaign
 from gnomon.validate.memory import measure_memory
 from gnomon.validate.planning import measure_plan
@@ -175,8 +175,8 @@ def _scene_table() -> Table:
     # A process of its own: peak memory of a child starts at that of its parent.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         ordinary, crowded = (
-            str(pool.submit(write_tile, folder / name, one_ship_in=one_in).result())
-            for name, one_in in (("bench-ordinary", ORDINARY), ("bench", 1))
+            str(pool.submit(write_tile, folder / name, crowded=crowded).result())
+            for name, crowded in (("bench-ordinary", False), ("bench", True))
         )
     table = Table(box=None, title="Sentinel-2 tile, 10980 x 10980, four bands; medians")
     table.add_column("scene")

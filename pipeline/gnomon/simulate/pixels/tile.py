@@ -3,8 +3,9 @@
 Three simulated blocks, empty sea on a fair day, roads with ships and a harbour, are laid out over
 the tile, each time turned another way, about as often as in a tile that a coast runs through; then
 every pixel gets noise of its own, without which the files would be small and quick to decode. It is
-a scene to measure time on, and not one to learn from. With every ship that the blocks have it is as
-crowded as no tile is; an ordinary one keeps one in four.
+a scene to measure time on, and not one to learn from. A crowded tile has every ship of the blocks,
+and platforms, rafts and pens all over the sea; an ordinary one has one ship in four, and its empty
+sea is empty.
 """
 
 import json
@@ -27,10 +28,10 @@ SHARES = (0.90, 0.05, 0.05)
 """Of the blocks: 23 of 460 make 115 km of shore, and 23 are roads. All ships are 10 in each of the
 roads and 37 in each harbour."""
 ORDINARY = 4
-"""One ship in so many makes about 300 in a tile."""
+"""One ship in so many is in an ordinary tile, about 300."""
 
 
-def write_tile(folder: Path, *, seed: int = 0, one_ship_in: int = 1) -> Path:
+def write_tile(folder: Path, *, seed: int = 0, crowded: bool = True) -> Path:
     """Write a catalogue of one tile, some 500 MB; one that is there is left alone.
 
     Parameters
@@ -39,8 +40,8 @@ def write_tile(folder: Path, *, seed: int = 0, one_ship_in: int = 1) -> Path:
         To write into.
     seed
         Of the blocks, their places and their noise.
-    one_ship_in
-        How many ships and boats of a block give one that is drawn.
+    crowded
+        Whether it has every ship and obstacle of the blocks; if not, it is an ordinary one.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def write_tile(folder: Path, *, seed: int = 0, one_ship_in: int = 1) -> Path:
         "block_px": BLOCK_PX,
         "shares": list(SHARES),
         "sea": "fair",
-        "one_ship_in": one_ship_in,
+        "crowded": crowded,
     }
     made_from = folder / "recipe.json"
     if made_from.is_file() and json.loads(made_from.read_text()) == recipe:
@@ -65,11 +66,13 @@ def write_tile(folder: Path, *, seed: int = 0, one_ship_in: int = 1) -> Path:
     harbour = next(s for s in specs if s.coast.quays)
     # Ice and whitecaps are not what most of a tile is.
     harbour = replace(harbour, weather=replace(harbour.weather, ice=0.0))
-    thinned = [
-        replace(s, ships=s.ships[::one_ship_in], boats=s.boats[::one_ship_in])
-        for s in (roads, harbour)
-    ]
-    blocks = [simulate(s)[0] for s in (deserted(roads), *thinned)]
+    if not crowded:
+        roads, harbour = (
+            replace(s, ships=s.ships[::ORDINARY], boats=s.boats[::ORDINARY])
+            for s in (roads, harbour)
+        )
+    sea = deserted(roads if crowded else replace(roads, coast=Coast()))
+    blocks = [simulate(s)[0] for s in (sea, roads, harbour)]
     tile = replace(
         specs[0],
         id="SYN_tile",
