@@ -16,6 +16,7 @@ from gnomon.detect.calibration import UNCALIBRATED
 from gnomon.detect.cascade import Cascade
 from gnomon.detect.nms import non_maximum_suppression
 from gnomon.detect.proposals import TILE_PX
+from gnomon.detect.tta import uncertain_tiles
 from gnomon.detect.weights import Weights, load
 from gnomon.geo.tiles import windows
 
@@ -50,6 +51,26 @@ def test_a_ship_on_a_seam_between_windows_is_one_box(weights: Weights, offset: f
         hulls = hulls.shifted(columns.start, rows.start)
         parts.append(hulls[window.claims(hulls.x, hulls.y)])
     assert len(non_maximum_suppression(OrientedBoxes.concatenate(parts))) == 1
+
+
+def test_what_lies_outside_the_searched_ground_is_not_read_again(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels, read = sea(), []
+    for x, y in ((100.0, 100.0), (400.0, 120.0), (270.0, 300.0)):
+        afloat(pixels, x, y)
+
+    def noted(boxes: OrientedBoxes, shape: tuple[int, int]) -> object:
+        read.append(boxes)
+        return uncertain_tiles(boxes, shape)
+
+    monkeypatch.setattr(cascade, "uncertain_tiles", noted)
+    left = np.broadcast_to(np.arange(SIDE) < SIDE // 2, (SIDE, SIDE)).copy()
+    (hull,) = found(pixels, weights, water=np.zeros((SIDE, SIDE), bool), search=left)
+    assert (hull.x, hull.y) == pytest.approx((100, 100), abs=1.5)
+    (boxes,) = read
+    assert 0 < len(boxes)
+    assert (boxes.x < SIDE // 2).all()
 
 
 def test_ships_everywhere_are_all_found_once(weights: Weights) -> None:

@@ -138,6 +138,7 @@ class Cascade:
             return OrientedBoxes.empty()
         reader = _Reader.of(pixels, background, self.weights)
         boxes = reader.boxes(tiles)
+        boxes = boxes[_allowed(boxes, search, 0.0)]  # the others are not worth another reading
         tiles, within = uncertain_tiles(boxes, water.shape)
         again = reader.boxes(tiles, augmented=True)
         boxes = OrientedBoxes.concatenate([boxes[~within], again])
