@@ -20,10 +20,10 @@ best F1 at 50 m and more; processor seconds of all scenes, one thread):
 
 Boxes whose centre lies where nothing is searched took part in this; without them, as it is now, the
 half turn and both diagonal mirrorings have 0.837, 0.770, 0.760 and 0.726, and at six of the ports
-read 16 % fewer pixels again. Eight give no more average precision than four; F1 of sets of four is up to 0.015 lower or 0.008
-higher, and one training differs from the next by as much. Earlier networks of the same recipe, read
-eight times where scores are between 0.05 and 0.9, had 0.835 in 13.1 s; between 0.1 and 0.95, 0.838
-in 11.7 s; between 0.2 and 0.8, 0.828 in 8.0 s.
+16 % fewer pixels are read again. Eight give no more average precision than four; F1 of sets of four
+is up to 0.015 lower or 0.008 higher, and one training differs from the next by as much. Earlier
+networks of the same recipe, read eight times where scores are between 0.05 and 0.9, had 0.835 in
+13.1 s; between 0.1 and 0.95, 0.838 in 11.7 s; between 0.2 and 0.8, 0.828 in 8.0 s.
 """
 
 import numpy as np
