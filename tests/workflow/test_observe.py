@@ -99,6 +99,44 @@ def test_of_many_parts_each_band_is_read_once_a_part_and_overlaps_by_the_halo_al
             assert top + height <= rows
 
 
+@pytest.mark.parametrize("threads", [2, 5])
+def test_parts_in_threads_give_the_same_result_and_each_has_one_thread_of_torch(
+    observation: Observation, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(observing, "CORE_PX", 128)
+    alone = observe(observation)
+    seen: set[tuple[str, int]] = set()
+    read = observing.read_window
+
+    def watched(*args: Any, **more: Any) -> Any:
+        seen.add((threading.current_thread().name, torch.get_num_threads()))
+        return read(*args, **more)
+
+    monkeypatch.setattr(observing, "read_window", watched)
+    together = observe(observation, threads=threads)
+    assert {number for _, number in seen} == {1}
+    assert 1 < len(seen) <= threads
+    assert_frame_equal(alone.detections, together.detections)
+    assert_frame_equal(alone.observation, together.observation)
+    assert_frame_equal(alone.evidence, together.evidence)
+
+
+def test_a_fault_of_a_part_in_a_thread_is_a_row(
+    observation: Observation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observing, "CORE_PX", 128)
+    read, count = observing.read_window, itertools.count()
+
+    def fail(*args: Any, **more: Any) -> Any:
+        if next(count) == 3:
+            raise AssetError("april-04", "red", "the file is not there")
+        return read(*args, **more)
+
+    monkeypatch.setattr(observing, "read_window", fail)
+    (row,) = observe(observation, threads=2).observation.itertuples()
+    assert (row.status, row.reason) == ("failed", "april-04, red: the file is not there")
+
+
 COLOUR = ("blue", "green", "red")
 
 

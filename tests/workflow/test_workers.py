@@ -9,6 +9,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gnomon.datamodel.errors import WorkerError
 from gnomon.workflow.executor import completed
@@ -76,3 +78,13 @@ def test_errors_of_tasks_and_cancelled_tasks_are_as_of_any_executor() -> None:
         assert list(pool.map(abs, [-1, -2])) == [1, 2]
     with pytest.raises(RuntimeError, match="after shutdown"):
         pool.submit(abs, 1)
+
+
+@given(st.integers(1, 64), st.integers(0, 200))
+def test_threads_of_tasks_fill_the_processors_and_no_more(count: int, tasks: int) -> None:
+    pool = WorkerProcesses(count, lambda: forked(1))
+    each = pool.threads_each(tasks)
+    assert each >= 1
+    if 0 < tasks <= count:
+        assert count - tasks < each * tasks <= count
+    pool.shutdown()

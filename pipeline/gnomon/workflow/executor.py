@@ -90,6 +90,14 @@ def _killed_worker() -> type[Exception]:
     return distributed.KilledWorker if distributed else WorkerError
 
 
+def threads_each(tasks: int, executor: Executor | None) -> int:
+    """Threads that each of some tasks may have, so that no processor of this machine idles.
+
+    One on a cluster and without an executor, where it is not known what else goes on.
+    """
+    return executor.threads_each(tasks) if isinstance(executor, WorkerProcesses) else 1
+
+
 def executor_of(
     *, workers: int | None = None, scheduler: str | None = None
 ) -> AbstractContextManager[Executor]:

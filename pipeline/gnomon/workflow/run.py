@@ -42,7 +42,7 @@ from gnomon.detect.detector import read_models
 from gnomon.detect.type_weights import read_type_model
 from gnomon.workflow.backgrounds import BackgroundBuilder
 from gnomon.workflow.digests import LIBRARIES
-from gnomon.workflow.executor import completed
+from gnomon.workflow.executor import completed, threads_each
 from gnomon.workflow.infer import INFERRED_FILES, Inference, infer_tables, parquet_of
 from gnomon.workflow.object_store import ObjectStore
 from gnomon.workflow.observation_rows import unobserved
@@ -345,7 +345,8 @@ def _observe(
     done = len(observations) - len(waiting)
     report(done, len(observations), "")
     todo = map(observations.__getitem__, waiting)
-    made = completed(observe, todo, executor, given_up=_given_up)
+    task = partial(observe, threads=threads_each(len(waiting), executor))
+    made = completed(task, todo, executor, given_up=_given_up)
     for count, (observation, result) in enumerate(made, start=done + 1):
         if result.observation.status.iloc[0] == "observed":
             store.put(observation.digest, result)

@@ -50,6 +50,10 @@ class WorkerProcesses(Executor):
         # A pool that breaks as it is given a task reports to the thread that gives it.
         self._changed = Condition(RLock())
 
+    def threads_each(self, tasks: int) -> int:
+        """Threads that each of so many tasks may have, so that all together are ``count``."""
+        return max(1, self._count // max(tasks, 1))
+
     def submit(
         self, task: Callable[..., Any], /, *items: Any, **named: Any
     ) -> Future[Any]:  # the parent's own signature cannot be said without its private types
