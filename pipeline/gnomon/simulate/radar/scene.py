@@ -113,6 +113,9 @@ class RadarSceneSpec:
     seen_at: datetime = datetime(2026, 7, 1, 21, 30, tzinfo=UTC)
     relative_orbit: int = 32
     seed: int = 0
+    structures_seed: int | None = None
+    """Of the echoes of quays, cranes and ghosts, so that scenes have the same; by default that
+    of the scene."""
 
 
 def drawn_sigma0(spec: RadarSceneSpec, bank: Complex64s | None = None) -> dict[str, Float32s]:
@@ -131,8 +134,9 @@ def drawn_sigma0(spec: RadarSceneSpec, bank: Complex64s | None = None) -> dict[s
         texture[inside] = own[inside] * 10 ** (patch.brighter_db / 10)
     dry = drawn_land(spec)
     rough = rng.normal(0, LAND_ROUGHNESS_DB, shape)
-    where = [*(_ship_points(rng, spec, ship) for ship in spec.ships), *_shore_points(rng, spec)]
-    where += [_ghost_points(rng, spec, ghost) for ghost in spec.ghosts]
+    fixed = rng if spec.structures_seed is None else np.random.default_rng(spec.structures_seed)
+    where = [*(_ship_points(rng, spec, ship) for ship in spec.ships), *_shore_points(fixed, spec)]
+    where += [_ghost_points(fixed, spec, ghost) for ghost in spec.ghosts]
     drawn = {}
     for name in spec.polarisations:
         surface = texture * sea_sigma0(name, spec.sea, incidence).astype(np.float32)
