@@ -28,6 +28,10 @@ class RadarOptions(BaseModel):
     """Side of the square around a pixel that is not background: more than a ship's length."""
     background_m: float = Field(default=800.0, gt=0, le=5000)
     """Side of the square that is."""
+    fixed_echoes: bool = True
+    """Whether what echoes at the same place in most passes of a track, as moorings and cranes do,
+    is left out. It takes 8 passes of one track over the port, at one angle, from the study itself;
+    each is read a second time for it."""
     land: FilePath | None = None
     """GeoJSON of land, polygons; what lies outside is water. If left out, the port's optical
     background says what is water, or else a coastline (``pip install 'gnomon[coast]'``)."""

@@ -21,6 +21,7 @@ from gnomon.datamodel.study import DetectOptions
 from gnomon.detect.calibration import BoxErrors, Curve
 from gnomon.detect.quayside import near_land
 from gnomon.detect.radar_cfar import POLARISATIONS, RadarCfar, radar_cfar_boxes
+from gnomon.detect.radar_fixed import without_fixed_echoes
 from gnomon.detect.radar_found import network_boxes
 from gnomon.detect.radar_weights import RadarWeights
 
@@ -63,8 +64,8 @@ class RadarDetector:
 
     @property
     def background(self) -> bool:
-        """Radar images have no background yet."""
-        return False
+        """Fixed echoes of earlier passes of the track, where the study asks for it."""
+        return self.options.fixed_echoes
 
     @property
     def gsd_range_m(self) -> tuple[float, float]:
@@ -106,13 +107,15 @@ class RadarDetector:
         masks
             Layers of `gnomon.imagery.sentinel1.water.radar_water`.
         background
-            Not used.
+            Fixed echoes (`gnomon.detect.radar_fixed`), or nothing.
 
         """
-        del background
         spacing_m: tuple[float, float] = pixels.attrs["spacing_m"]
         gsd_m = float(np.mean(spacing_m))
-        boxes = self._boxes(pixels, masks, spacing_m)
+        searched = pixels
+        if background is not None:
+            searched = without_fixed_echoes(pixels, background, masks["clutter"].to_numpy())
+        boxes = self._boxes(pixels, searched, masks, spacing_m)
         boxes = boxes[boxes.length * gsd_m >= self.detect.length_min_m]
         at_quay = near_land(boxes, masks["land"].to_numpy(), gsd_m)
         open_score, quay_score = self._curves
@@ -142,11 +145,16 @@ class RadarDetector:
         )
 
     def _boxes(
-        self, pixels: xr.Dataset, masks: xr.Dataset, spacing_m: tuple[float, float]
+        self,
+        pixels: xr.Dataset,
+        searched: xr.Dataset,
+        masks: xr.Dataset,
+        spacing_m: tuple[float, float],
     ) -> OrientedBoxes:
-        """Boxes of hulls with raw scores."""
+        """Boxes of hulls with raw scores; ``searched`` is the image without fixed echoes."""
+        del pixels
         boxes = radar_cfar_boxes(
-            pixels,
+            searched,
             masks["clutter"].to_numpy(),
             masks["search"].to_numpy(),
             spacing_m=spacing_m,
@@ -185,10 +193,20 @@ class RadarNetworkDetector(RadarDetector):
         return self.weights.model.calibration.threshold
 
     def _boxes(
-        self, pixels: xr.Dataset, masks: xr.Dataset, spacing_m: tuple[float, float]
+        self,
+        pixels: xr.Dataset,
+        searched: xr.Dataset,
+        masks: xr.Dataset,
+        spacing_m: tuple[float, float],
     ) -> OrientedBoxes:
-        test = self._test(self.weights.model.candidate_rate)
-        return network_boxes(self.weights.network, pixels, masks, spacing_m=spacing_m, test=test)
+        return network_boxes(
+            self.weights.network,
+            pixels,
+            masks,
+            searched=searched,
+            spacing_m=spacing_m,
+            test=self._test(self.weights.model.candidate_rate),
+        )
 
 
 def _hulls(boxes: OrientedBoxes, gsd_m: float) -> OrientedBoxes:

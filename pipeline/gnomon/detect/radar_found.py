@@ -28,6 +28,7 @@ def network_boxes(
     *,
     spacing_m: tuple[float, float],
     test: RadarCfar,
+    searched: xr.Dataset | None = None,
 ) -> OrientedBoxes:
     """Boxes in samples (x) and lines (y) with raw scores, one a ship.
 
@@ -43,10 +44,12 @@ def network_boxes(
         Of lines and samples.
     test
         Windows and the rate of the candidates.
+    searched
+        Pixels in which candidates are searched, where these are not all.
 
     """
     where = radar_candidates(
-        pixels,
+        pixels if searched is None else searched,
         masks["clutter"].to_numpy(),
         masks["search"].to_numpy(),
         spacing_m=spacing_m,
