@@ -39,3 +39,5 @@ class Observation:
     background: Background | None = None
     """What the port looks like without ships, where that is known and used: by weights
     that were trained with it, and by radar scenes, which take their water from it."""
+    fixed_echoes: Background | None = None
+    """Of a radar scene: what echoes at the same place in most passes of its track."""

@@ -9,10 +9,11 @@ same one, a lock lets one of them make it. `gnomon.workflow.run.gather` goes on 
 import json
 import tempfile
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from filelock import FileLock
 
@@ -20,7 +21,7 @@ from gnomon.catalog.vetting import trust_of
 from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.errors import StudyError
 from gnomon.datamodel.files import store_errors
-from gnomon.datamodel.observation import Observation
+from gnomon.datamodel.observation import Background, Observation
 from gnomon.datamodel.ports import EVERYWHERE, Port
 from gnomon.datamodel.progress import Stages, silent_stages
 from gnomon.datamodel.scene import Scene, Sensor
@@ -35,6 +36,7 @@ from gnomon.workflow.port_backgrounds import (
     keep_index,
     kept_index,
     port_scenes,
+    radar_port_scenes,
     scenes_of_ports,
     with_background,
 )
@@ -85,6 +87,15 @@ class _Waiting:
     """First and last observation of the port, in the order of the list."""
 
 
+class _Use(NamedTuple):
+    """Backgrounds that observations of a port need."""
+
+    made_of: Sensor
+    use: BackgroundUse
+    known: Mapping[str, Background] | None
+    """By id of the scene; None where they are not made yet."""
+
+
 class TaskList:
     """The tasks of a run, port by port; their lines wait on the disk, not in memory.
 
@@ -128,30 +139,39 @@ class TaskList:
         begin = len(self._key_of_line)
         groups = [group for group in scenes_of_ports(found.observations) if group.are_enough]
         made = {group.sensor: kept_index(group.name, self._store) for group in groups}
-        uses: dict[Sensor, BackgroundUse] = {}
-        for number, group in enumerate(groups, start=len(self._waiting) + 1):
-            is_made = made[group.sensor] is not None
-            uses[group.sensor] = BackgroundUse(index=group.name, line=None if is_made else number)
+        uses: dict[Sensor, list[_Use]] = defaultdict(list)
+        number = len(self._waiting)
+        for group in groups:
+            known = made[group.sensor]
+            number += known is None
+            use = BackgroundUse(index=group.name, line=number if known is None else None)
+            own = _Use(group.sensor, use, known)
+            uses[group.sensor].append(own)
             if group.radar:
-                uses["sar"], made["sar"] = uses[group.sensor], made[group.sensor]
+                uses["sar"].append(own)
         for one in found.observations:
-            use, known = uses.get(one.scene.sensor), made.get(one.scene.sensor)
-            named = with_background(one, (known or {}).get(one.scene.id))
-            if (use is None or known is not None) and named.digest in self._there:
+            needed, named = uses[one.scene.sensor], one
+            for each in needed:
+                named = with_background(named, (each.known or {}).get(one.scene.id))
+            if all(each.known is not None for each in needed) and named.digest in self._there:
                 self.kept += 1
             else:
-                self._add(one, use)
+                self._add(one, {each.made_of: each.use for each in needed})
         span = (begin + 1, len(self._key_of_line))
         self._waiting += [_waiting(group, span) for group in groups if made[group.sensor] is None]
 
-    def _add(self, one: Observation, use: BackgroundUse | None) -> None:
+    def _add(self, one: Observation, uses: Mapping[Sensor, BackgroundUse]) -> None:
         _refuse_secrets(one.scene)
+        fixed = uses.get("sar")
+        background = next((use for sensor, use in uses.items() if sensor != "sar"), None)
         task = ObserveTask(
             task="observe",
             command="",
             digest=one.digest,
-            output=None if use else f"{STORE}/{one.digest}",
-            inputs=ObserveInputs(port=one.port.name, scene=one.scene, background=use),
+            output=None if uses else f"{STORE}/{one.digest}",
+            inputs=ObserveInputs(
+                port=one.port.name, scene=one.scene, background=background, fixed_echoes=fixed
+            ),
         )
         text = task_text(task)
         assert text.startswith(HEAD)
@@ -293,9 +313,13 @@ class Batch:
 
     def _with_background(self, task: ObserveTask, line: TaskLine) -> Observation:
         observation = self._observation(task, line)
-        use = task.inputs.background
-        if use is None:
-            return observation
+        for use in filter(None, (task.inputs.background, task.inputs.fixed_echoes)):
+            known = self._backgrounds(use, line)
+            observation = with_background(observation, known.get(task.inputs.scene.id))
+        return observation
+
+    def _backgrounds(self, use: BackgroundUse, line: TaskLine) -> Mapping[str, Background]:
+        """Backgrounds that an observation needs, made where they are missing."""
         known = kept_index(use.index, self._store)
         if known is None and use.line is None:
             raise StudyError(f"{line.place}: its backgrounds have gone from the store; plan again")
@@ -309,7 +333,7 @@ class Batch:
                 raise StudyError(f"{other.place}: is not what {line.place} needs; plan again")
             self._made(needed, other)
             known = kept_index(use.index, self._store)
-        return with_background(observation, (known or {}).get(observation.scene.id))
+        return known or {}
 
     def _observation(self, task: ObserveTask, line: TaskLine) -> Observation:
         scene = replace(task.inputs.scene, trust=self._trust)
@@ -345,16 +369,21 @@ class Batch:
     def _group(self, task: BackgroundTask, line: TaskLine, file: Path) -> PortScenes:
         """Scenes of a port, from the lines of its observations."""
         port, sensor = self._port(task, line), task.inputs.sensor
-        model = self._names.models.get(sensor)
         others = [other.task for other in read_task_lines(file, *task.inputs.lines)]
         observations = [
             self._names.observation(replace(one.inputs.scene, trust=self._trust), port)
             for one in others
             if isinstance(one, ObserveTask)
         ]
-        if model is None or all(one.scene.sensor != sensor for one in observations):
+        model = self._names.models.get(sensor)
+        if all(one.scene.sensor != sensor for one in observations):
             raise StudyError(f"{line.place}: {STALE}")
-        group = port_scenes(observations, model)
+        if model is None and sensor != "sar":
+            raise StudyError(f"{line.place}: {STALE}")
+        if model is None:
+            group = radar_port_scenes(observations)
+        else:
+            group = port_scenes(observations, model)
         if group.name != task.digest:
             raise StudyError(f"{line.place}: {STALE}")
         return group

@@ -32,11 +32,13 @@ from gnomon.datamodel.errors import GnomonError, faults_of
 from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
+from gnomon.datamodel.scene import Sensor
 from gnomon.datamodel.simulated import is_simulated
 from gnomon.datamodel.study import Study
 from gnomon.geo.local import box_around
 from gnomon.imagery.background import FEWEST
 from gnomon.imagery.read import geobox_of, stored_bytes
+from gnomon.imagery.sentinel1.fixed_echoes import FEWEST_PASSES
 from gnomon.imagery.sentinel1.read import radar_bytes
 from gnomon.workflow.observation_rows import detector_for
 from gnomon.workflow.observe import observe, windows_read
@@ -172,9 +174,13 @@ def forecast(
         missing.append("images: the catalogue has none; mend the period, ports or collections")
     trials, failed = _trials(groups, begin("trying one image of each port"))
     models = names.models.values()
-    background = study.detect.background and any(model.background for model in models)
+    reread = {
+        model.sensor: FEWEST for model in models if study.detect.background and model.background
+    }
+    if study.radar.fixed_echoes:
+        reread["sar"] = FEWEST_PASSES
     return Forecast(
-        ports=tuple(_ports(left, groups, trials, background=background)),
+        ports=tuple(_ports(left, groups, trials, reread)),
         weights=tuple(f"{model.name} {model.version}" for model in models),
         processors=os.cpu_count() or 1,
         free_bytes=shutil.disk_usage(_existing(out)).free,
@@ -219,15 +225,15 @@ def _ports(
     left: Iterable[tuple[str, int, int]],
     groups: Sequence[_Group],
     trials: Mapping[tuple[str, str], Trial],
-    *,
-    background: bool,
+    reread: Mapping[Sensor, int],
 ) -> Iterator[PortForecast]:
+    """What each port will take; with so many images of a sensor they are read a second time."""
     for name, cloudy, faulty in left:
         every = [group for group in groups if group.port == name]
         # Radar that cannot be read is not paid for, and the other images are counted without it.
         own = [g for g in every if not _is_refused_radar(g, trials)]
         taken = [trials.get((name, group.tried.scene.collection)) for group in own]
-        reads = [2 if background and _may_have_one(group) else 1 for group in own]
+        reads = [2 if _may_have_one(group, reread) else 1 for group in own]
         known = None not in taken
         pairs = [(g.count, k, t) for g, k, t in zip(own, reads, taken, strict=True) if t]
         yield PortForecast(
@@ -250,9 +256,10 @@ def _is_refused_radar(group: _Group, trials: Mapping[tuple[str, str], Trial]) ->
     return scene.sensor == "sar" and (group.port, scene.collection) not in trials
 
 
-def _may_have_one(group: _Group) -> bool:
+def _may_have_one(group: _Group, fewest: Mapping[Sensor, int]) -> bool:
     """Whether the images of a group may make a background."""
-    return group.tried.scene.sensor == "optical" and group.count >= FEWEST
+    sensor = group.tried.scene.sensor
+    return sensor in fewest and group.count >= fewest[sensor]
 
 
 def _tried(observation: Observation) -> Trial | str:

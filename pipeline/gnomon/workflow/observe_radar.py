@@ -38,6 +38,7 @@ from gnomon.imagery.coast import CoastMap, coast_of, codes_at
 from gnomon.imagery.coverage import Coverage, coverage_of, fractions
 from gnomon.imagery.morphology import dilate
 from gnomon.imagery.read import check_pixels
+from gnomon.imagery.sentinel1.fixed_echoes import fixed_echoes_on
 from gnomon.imagery.sentinel1.ground import RadarGround, ground_grid
 from gnomon.imagery.sentinel1.lookup import GridWindow
 from gnomon.imagery.sentinel1.read import POLARISATIONS, channel_of, polarisations_of, read_sigma0
@@ -104,7 +105,8 @@ def observed_radar(observation: Observation) -> Result:
     row = observation_row(observation, scene) | fractions(part.seen for part in found)
     sources = dict.fromkeys(part.source for part in found)
     row |= {"status": "observed", "detections": len(rows)}
-    row["reason"] = "; ".join([*_without(scene, row), f"water by {', '.join(sources)}"])
+    words = [*_without(scene, row), f"water by {', '.join(sources)}"]
+    row["reason"] = "; ".join([*words, *_cancelled(observation)])
     if observation.port.area is not None:
         cells = (part.visible for part in found)
         row["visibility"] = visibility_of(cells, grid, side_px=cell_px(scene.gsd_m)).text
@@ -188,7 +190,10 @@ def _observed_part(observation: Observation, ground: RadarGround, part: Window) 
         return _unseen(observation, core, part, coast)
     pixels = read_sigma0(observation.scene, window, keep_noise=True)
     masks = _masks(observation, ground, pixels, window, coast)
-    found = detector_for(observation).find(pixels, masks)
+    fixed = None
+    if observation.fixed_echoes is not None:
+        fixed = fixed_echoes_on(observation.fixed_echoes.scene, observation.scene, window)
+    found = detector_for(observation).find(pixels, masks, background=fixed)
     hulls = ground.boxes_on_map(found, window)
     hulls = hulls[part.claims(hulls.x, hulls.y)]
     layers = ground.layers_on_map(masks[["valid", "water", "land"]], window, read)
@@ -327,6 +332,13 @@ def _with_evidence(
     readings = stage.readings(frame, lambda _: None, options)
     loads = [asdict(reading.load) for reading in readings]
     return [row | load for row, load in zip(rows, loads, strict=True)], evidence
+
+
+def _cancelled(observation: Observation) -> Iterator[str]:
+    """What was left out as fixed, in words."""
+    if fixed := observation.fixed_echoes:
+        count, track = len(fixed.observations), fixed.scene.relative_orbit
+        yield f"without fixed echoes of {count} images of track {track}"
 
 
 def _without(scene: Scene, row: dict[str, Any]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Which observations share backgrounds, and an index by which one process finds another's.
 
 Radar scenes of a port share the backgrounds of its optical ones, which tell them water from land:
-each has that of the optical scene that is nearest in time.
+each has that of the optical scene that is nearest in time. And they have a background of their own,
+what echoes in most passes of a track (`gnomon.workflow.fixed_echoes`).
 
 The background of an observation depends on all scenes of its port (`gnomon.workflow.backgrounds`).
 A run has them at hand. A process that does a single task has not: it looks its background up in an
@@ -24,8 +25,10 @@ from gnomon.datamodel.study import MaskOptions
 from gnomon.detect.detector import read_models
 from gnomon.detect.weights import Model
 from gnomon.imagery.background import FEWEST
+from gnomon.imagery.sentinel1.read import POLARISATIONS
 from gnomon.workflow.backgrounds import BUILT_BY, FILE, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.digests import code_digest, digest
+from gnomon.workflow.fixed_echoes import build_fixed_echoes, may_have_fixed_echoes
 from gnomon.workflow.store import Store
 
 INDEX = "backgrounds.json"
@@ -55,7 +58,9 @@ class PortScenes:
         """Digest of all that the index rests on."""
         return digest(
             {
-                "code": code_digest(*BUILT_BY, "workflow/port_backgrounds.py"),
+                "code": code_digest(
+                    *BUILT_BY, "workflow/fixed_echoes.py", "workflow/port_backgrounds.py"
+                ),
                 "index of backgrounds": self.digests,
                 "bands": self.bands,
                 **({"radar": self.radar_digests} if self.radar else {}),
@@ -70,6 +75,8 @@ class PortScenes:
     @property
     def are_enough(self) -> bool:
         """Whether there can be a background at all."""
+        if self.sensor == "sar":
+            return may_have_fixed_echoes(self.scenes)
         return self.sensor == "optical" and len(self.scenes) >= FEWEST
 
 
@@ -90,19 +97,38 @@ class _Index(BaseModel):
 
 
 def scenes_of_ports(observations: Sequence[Observation]) -> Iterator[PortScenes]:
-    """Group the scenes of a run by what their backgrounds are made of; none where none is used."""
+    """Group the scenes of a run by what their backgrounds are made of; none where none is used.
+
+    An observation is named by its backgrounds in this order.
+    """
     if not observations:
         return
     options = observations[0].options
+    by_port: dict[str | None, list[Observation]] = {}
+    for one in observations:
+        by_port.setdefault(one.port.name, []).append(one)
     for sensor, model in read_models(options.detect).items():
         if not (model.background and options.detect.background):
             continue
-        groups: dict[str | None, list[Observation]] = {}
-        for one in observations:
-            groups.setdefault(one.port.name, []).append(one)
-        for group in groups.values():
+        for group in by_port.values():
             if any(one.scene.sensor == sensor for one in group):
                 yield port_scenes(group, model)
+    for group in by_port.values():
+        if options.radar.fixed_echoes and any(one.scene.sensor == "sar" for one in group):
+            yield radar_port_scenes(group)
+
+
+def radar_port_scenes(every: Sequence[Observation]) -> PortScenes:
+    """Radar scenes among the observations of one port, one at least."""
+    group = [one for one in every if one.scene.sensor == "sar"]
+    return PortScenes(
+        group[0].port,
+        "sar",
+        tuple(one.scene for one in group),
+        tuple(one.digest for one in group),
+        POLARISATIONS,
+        group[0].options.mask,
+    )
 
 
 def port_scenes(every: Sequence[Observation], model: Model) -> PortScenes:
@@ -136,6 +162,8 @@ def with_background(observation: Observation, background: Background | None) -> 
     if background is None:
         return observation
     name = digest([observation.digest, background.scene.id])
+    if background.scene.sensor == "sar":
+        return replace(observation, fixed_echoes=background, digest=name)
     return replace(observation, background=background, digest=name)
 
 
@@ -178,6 +206,8 @@ def made_backgrounds(group: PortScenes, builder: BackgroundBuilder) -> Mapping[s
         As of `build_backgrounds`.
 
     """
+    if group.sensor == "sar":
+        return build_fixed_echoes(group.scenes, group.port.area, builder)
     made = build_backgrounds(group.scenes, group.port.area, builder)
     optical = [scene for scene in group.scenes if scene.id in made]
     if not optical:
@@ -228,7 +258,7 @@ def _unplaced(one: Background) -> _Made:
 
 
 def with_backgrounds(
-    observations: Iterable[Observation], made: Mapping[tuple[str | None, str], Background]
+    observations: Iterable[Observation], made: Mapping[str, Background]
 ) -> list[Observation]:
-    """Observations with their backgrounds, by name of the port and id of the scene."""
-    return [with_background(one, made.get((one.port.name, one.scene.id))) for one in observations]
+    """Observations of one port with their backgrounds, by id of the scene."""
+    return [with_background(one, made.get(one.scene.id)) for one in observations]

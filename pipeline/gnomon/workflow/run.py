@@ -29,7 +29,7 @@ from gnomon.datamodel.addresses import without_secrets
 from gnomon.datamodel.decisions import Decision, review_in
 from gnomon.datamodel.errors import WorkerError
 from gnomon.datamodel.files import write_json, write_table
-from gnomon.datamodel.observation import Background, Observation
+from gnomon.datamodel.observation import Observation
 from gnomon.datamodel.partials import sweep
 from gnomon.datamodel.ports import EVERYWHERE
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
@@ -305,13 +305,13 @@ def _with_backgrounds(
     """Observations with what their ports look like without ships, where the weights use it."""
     planned = Planned(store.folder)
     for own in found.ports():
-        known: dict[tuple[str | None, str], Background] = {}
+        named = own
         for group in scenes_of_ports(own):
             stage = partial(_stage_of_port, begin, group.label)
             builder = BackgroundBuilder(store, executor, group.bands, group.options, stage)
             made = keep_index(group, builder) if gathered else made_backgrounds(group, builder)
-            known |= {(group.port.name, scene): background for scene, background in made.items()}
-        planned.add(with_backgrounds(own, known))
+            named = with_backgrounds(named, made)
+        planned.add(named)
     return planned
 
 
@@ -392,9 +392,9 @@ def _sources(planned: Planned) -> dict[str, object]:
     """Items that scenes are from, and what backgrounds were made of."""
     backgrounds, sources = dict[str, object](), dict[str, str]()
     for one in planned:
-        if one.background:
-            own = {"port": one.port.name, "observations": one.background.observations}
-            backgrounds[one.background.scene.id] = own
+        for used in filter(None, (one.background, one.fixed_echoes)):
+            own = {"port": one.port.name, "observations": used.observations}
+            backgrounds[used.scene.id] = own
         if one.scene.href:
             sources[one.scene.id] = one.scene.href
     return {"backgrounds": backgrounds, "sources": sources}

@@ -67,6 +67,8 @@ class ObserveInputs(_Part):
     """None for a place without a name, as of [ports] bbox."""
     scene: Scene
     background: BackgroundUse | None = None
+    fixed_echoes: BackgroundUse | None = None
+    """Of radar, likewise."""
 
     @field_validator("scene")
     @classmethod
