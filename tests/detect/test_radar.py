@@ -98,7 +98,7 @@ def test_one_polarisation_will_do_and_of_none_nothing_is_said() -> None:
 def test_it_is_the_detector_of_radar_and_its_label_names_its_options() -> None:
     usual = detector_of("sar", DetectOptions())
     other = detector_of("sar", DetectOptions(), RadarOptions(false_alarm_rate=1e-5))
-    assert (usual.sensor, usual.background) == ("sar", False)
+    assert (usual.sensor, usual.background) == ("sar", True)
     assert usual.recall is None  # not measured on real ships
     assert usual.recall_in_colour is None
     assert usual.label.startswith("s1-cfar ")

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from gnomon.datamodel.arrays import Float32s, Float64s, Mask
-from gnomon.detect.radar_cfar import POLARISATIONS, RadarCfar
+from gnomon.detect.radar_cfar import RadarCfar, bright_pixels
 
 CROP_PX = 64
 CHANNELS = (("vv", "hh"), ("vh", "hv"))
@@ -48,14 +48,7 @@ def radar_candidates(
         Windows, and a generous rate.
 
     """
-    bands = [pixels[name].to_numpy() for name in POLARISATIONS if name in pixels]
-    rate = test.false_alarm_rate / len(bands)
-    found = [
-        test.exceedances(band, clutter, search, spacing_m=spacing_m, rate=rate) for band in bands
-    ]
-    places, same = np.unique(np.concatenate([at for at, _ in found]), return_inverse=True)
-    ratio = np.zeros(len(places), np.float32)
-    np.maximum.at(ratio, same, np.concatenate([one for _, one in found]))
+    places, ratio = bright_pixels(pixels, clutter, search, spacing_m=spacing_m, options=test)
     places, ratio = places[ratio > 1], ratio[ratio > 1]
     line, sample = np.divmod(places, clutter.shape[1])
     where = np.column_stack([sample, line])

@@ -20,8 +20,9 @@ and not gamma, which the model does not know, the rate is two to three times too
 This is the baseline that a network has to beat.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -36,10 +37,10 @@ Indices = NDArray[np.int64]
 POLARISATIONS = ("vv", "vh", "hh", "hv")
 BLOCK_M = 80.0
 """Side of the blocks that the clutter is summed in."""
+STRIP_PX = 2**18
+"""Pixels whose statistics are taken together, so that they stay near the processor."""
 ROUGHNESS_WIDER = 2.0
 """Side of the square of the roughness over that of the background."""
-STRIP_BLOCKS = 32
-"""Rows of blocks that are summed together, so that they stay near the processor."""
 FEWEST_PX = 100
 """Of water in a ring: fewer say nothing, and nothing is found there."""
 PASSES = 2
@@ -48,6 +49,39 @@ FIRST_ROUGHNESS = 0.5
 """At the first time, when the ships are still in it: that of a rough sea."""
 CENSORED_RATE = 10**-6.5
 """Largest rate at which a pixel is taken out: at more the sea would lose what makes it rough."""
+
+
+class _Statistics(NamedTuple):
+    """Of the blocks of an image."""
+
+    sums: Float64s
+    """Count, sum and sum of squares of the sea, (3, rows, columns)."""
+    brightest: Float32s
+    """Most of the sea, (rows, columns)."""
+    searched: Float32s
+    """Most of what may be of ships, (rows, columns)."""
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """One polarisation, and for each block the levels and what is brightest of what is searched."""
+
+    intensity: Float32s
+    level: Float32s
+    lower: Float32s
+    brightest: Float32s
+
+    def pixels(self, near: Mask, search: Mask, block: list[int]) -> tuple[Indices, Float32s]:
+        """Places of bright pixels in some blocks, and their intensity over the level."""
+        places, ratios = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+        for row, column in np.argwhere(near & (self.brightest > self.lower)):
+            at = _block(row, column, block)
+            over = search[at] & (self.intensity[at] > self.lower[row, column])
+            down, along = np.nonzero(over)
+            whole = (down + row * block[0]) * search.shape[1] + along + column * block[1]
+            places.append(whole)
+            ratios.append(self.intensity[at][over] / self.level[row, column])
+        return np.concatenate(places), np.concatenate(ratios)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,54 +140,32 @@ class RadarCfar:
 
         """
         block = _block_px(spacing_m)
-        (level,) = self._levels(intensity, water, spacing_m, [rate or self.false_alarm_rate])
+        statistics = _statistics(intensity, water, water, block)
+        rates = [rate or self.false_alarm_rate]
+        (level,) = self._levels(intensity, water, statistics, spacing_m, rates)
         lines, samples = intensity.shape
         whole = level.repeat(block[0], axis=0)[:lines].repeat(block[1], axis=1)
         return whole[:, :samples]
 
-    def exceedances(
+    def tested(
         self,
         intensity: Float32s,
         water: Mask,
         search: Mask,
-        *,
         spacing_m: tuple[float, float],
         rate: float,
-    ) -> tuple[Indices, Float32s]:
-        """Pixels that are brighter than their level, or than that of the rate by which groups grow.
-
-        Parameters
-        ----------
-        intensity, water, spacing_m, rate
-            As of `levels`.
-        search
-            Pixels that may be of ships.
-
-        Returns
-        -------
-        places, ratio
-            Places in the flattened image, (pixels,), increasing within a block, and intensity over
-            the level of ``rate``: below one where a pixel only lets a group grow.
-
-        """
-        block = _block_px(spacing_m)
-        grow = max(rate, self.grow_rate or rate)
-        level, lower = self._levels(intensity, water, spacing_m, [rate, grow])
-        brightest = _brightest(intensity, search, block)
-        places, ratios = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-        for row, column in np.argwhere(brightest > lower):
-            at = _block(row, column, block)
-            over = search[at] & (intensity[at] > lower[row, column])
-            down, along = np.nonzero(over)
-            whole = (down + row * block[0]) * intensity.shape[1] + along + column * block[1]
-            places.append(whole)
-            ratios.append(intensity[at][over] / level[row, column])
-        return np.concatenate(places), np.concatenate(ratios)
+    ) -> _Tested:
+        """Levels of one polarisation at its rate, and at that by which groups grow."""
+        statistics = _statistics(intensity, water, search, _block_px(spacing_m))
+        rates = [rate, max(rate, self.grow_rate or rate)]
+        level, lower = self._levels(intensity, water, statistics, spacing_m, rates)
+        return _Tested(intensity, level, lower, statistics.searched)
 
     def _levels(
         self,
         intensity: Float32s,
         water: Mask,
+        statistics: _Statistics,
         spacing_m: tuple[float, float],
         rates: Sequence[float],
     ) -> list[Float32s]:
@@ -163,8 +175,7 @@ class RadarCfar:
         if _across(self.guard_m, sides_m) == _across(self.background_m, sides_m):
             sides = f"{self.guard_m:g} and {self.background_m:g} m"
             raise ValueError(f"guard and background, {sides}, are the same number of blocks wide")
-        sums = _block_sums(intensity, water, block)
-        brightest = _brightest(intensity, water, block)
+        sums, brightest = statistics.sums, statistics.brightest
         least = np.full(brightest.shape, np.inf, np.float32)
         censored = self._first_levels(sums, sides_m)
         for _ in range(PASSES):
@@ -173,8 +184,8 @@ class RadarCfar:
                 at = _block(row, column, block)
                 clutter = intensity[at][water[at] & (intensity[at] <= censored[row, column])]
                 sums[:, row, column] = len(clutter), clutter.sum(), np.square(clutter).sum()
-            censored = self._block_levels(sums, sides_m, min(rates[0], CENSORED_RATE))
-        return [self._block_levels(sums, sides_m, rate) for rate in rates]
+            (censored,) = self._block_levels(sums, sides_m, [min(rates[0], CENSORED_RATE)])
+        return self._block_levels(sums, sides_m, rates)
 
     def _first_levels(self, sums: Float64s, sides_m: list[float]) -> Float32s:
         """Level to begin with: of geometric means of blocks, which a few ships hardly move."""
@@ -187,8 +198,10 @@ class RadarCfar:
         mean *= clutter_level(FIRST_ROUGHNESS, looks=self.looks, rate=CENSORED_RATE)
         return np.where(count > 0.5, mean, np.inf).astype(np.float32)
 
-    def _block_levels(self, sums: Float64s, sides_m: list[float], rate: float) -> Float32s:
-        """Level of each block, by its count, sum and sum of squares of clutter."""
+    def _block_levels(
+        self, sums: Float64s, sides_m: list[float], rates: Sequence[float]
+    ) -> list[Float32s]:
+        """Level of each block at each rate, by its count, sum and sum of squares of clutter."""
         guard = _square_sums(sums[:2], self.guard_m, sides_m)
         count, total = _square_sums(sums[:2], self.background_m, sides_m) - guard
         known = (count > FEWEST_PX - 0.5) & (total > 0)
@@ -199,7 +212,8 @@ class RadarCfar:
         around = np.maximum(wide[0], 1.0)
         first, second = np.where(known & (wide[1] > 0), wide[1:] / around, 1.0)
         roughness = roughness_of(first, second, looks=self.looks)
-        return (mean * clutter_level(roughness, looks=self.looks, rate=rate)).astype(np.float32)
+        times = (clutter_level(roughness, looks=self.looks, rate=rate) for rate in rates)
+        return [(mean * one).astype(np.float32) for one in times]
 
 
 def _block_px(spacing_m: tuple[float, float]) -> list[int]:
@@ -225,41 +239,39 @@ def _square_sums(sums: Float64s, side_m: float, sides_m: list[float]) -> Float64
     return around * float(across[0] * across[1])
 
 
-def _strips(
-    intensity: Float32s, where: Mask, block: list[int]
-) -> Iterator[tuple[slice, NDArray[np.uint8], Float32s]]:
-    """Rows of blocks, and for each whether pixels count, and their values, zero where not.
-
-    Both are (rows, lines in a block, columns, samples in a block).
-    """
+def _statistics(intensity: Float32s, water: Mask, search: Mask, block: list[int]) -> _Statistics:
+    """Statistics of all blocks, the image being read once."""
+    down, along = block
     rows, columns = (-(-n // side) for n, side in zip(intensity.shape, block, strict=True))
-    for top in range(0, rows, STRIP_BLOCKS):
-        bottom = min(top + STRIP_BLOCKS, rows)
-        lines = slice(top * block[0], bottom * block[0])
-        part = intensity[lines]
-        whole = ((bottom - top) * block[0], columns * block[1])
-        value, counts = np.zeros(whole, np.float32), np.zeros(whole, bool)
+    sums = np.empty((3, rows, columns))
+    most = np.empty((2, rows, columns), np.float32)
+    step = max(STRIP_PX // (down * intensity.shape[1]), 1)
+    for top in range(0, rows, step):
+        here = slice(top, min(top + step, rows))
+        lines = slice(top * down, here.stop * down)
+        part, sea, ships = intensity[lines], water[lines], search[lines]
+        seen = np.isfinite(part)
+        value = np.zeros(((here.stop - top) * down, columns * along), np.float32)
+        counts = np.zeros(value.shape, bool)
         inside = np.s_[: part.shape[0], : part.shape[1]]
-        counts[inside] = where[lines] & np.isfinite(part)
+        np.logical_and(sea, seen, out=counts[inside])
         np.copyto(value[inside], part, where=counts[inside])
-        shape = (bottom - top, block[0], columns, block[1])
-        yield slice(top, bottom), counts.view(np.uint8).reshape(shape), value.reshape(shape)
+        most[:, here] = _by_block(np.maximum, value, block)
+        if not np.array_equal(sea, ships):
+            found = np.where(ships & seen, part, np.float32(0))
+            shown = np.zeros_like(value)
+            shown[inside] = found
+            most[1, here] = _by_block(np.maximum, shown, block)
+        for total, one in zip(sums, (counts.view(np.uint8), value, np.square(value)), strict=True):
+            total[here] = _by_block(np.add, one, block)
+    return _Statistics(sums, *most)
 
 
-def _block_sums(intensity: Float32s, water: Mask, block: list[int]) -> Float64s:
-    """Count, sum and sum of squares of the sea in each block, (3, rows, columns)."""
-    parts = []
-    for _, counts, value in _strips(intensity, water, block):
-        # Over lines first: whole rows are added at once.
-        by_column = [one.sum(axis=1, dtype=np.float32) for one in (counts, value, value**2)]
-        parts.append(np.stack([one.sum(axis=2, dtype=np.float64) for one in by_column]))
-    return np.concatenate(parts, axis=1)
-
-
-def _brightest(intensity: Float32s, where: Mask, block: list[int]) -> Float32s:
-    """Most of each block, (rows, columns)."""
-    strips = [value.max(axis=1).max(axis=2) for _, _, value in _strips(intensity, where, block)]
-    return np.concatenate(strips)
+def _by_block(reduced: np.ufunc, value: NDArray[Any], block: list[int]) -> NDArray[Any]:
+    """Reduce blocks: over lines first, whole rows at once, and then over the samples of each."""
+    down, along = block
+    by_line = reduced.reduce(value.reshape(-1, down, value.shape[1]), axis=1)
+    return np.asarray(reduced.reduce(by_line.reshape(len(by_line), -1, along), axis=2))
 
 
 def _grouped(places: Indices, samples: int, *, reach: tuple[int, int]) -> tuple[int, Indices]:
@@ -286,6 +298,48 @@ def _grouped(places: Indices, samples: int, *, reach: tuple[int, int]) -> tuple[
     graph = sparse.coo_array((np.ones(len(first), bool), (first, second)), shape=size)
     count, group = sparse.csgraph.connected_components(graph, directed=False)
     return int(count), group
+
+
+def bright_pixels(
+    pixels: xr.Dataset,
+    water: Mask,
+    search: Mask,
+    *,
+    spacing_m: tuple[float, float],
+    options: RadarCfar,
+) -> tuple[Indices, Float32s]:
+    """Pixels that are brighter than their level, or than that of the rate by which groups grow.
+
+    Of the latter only those count that may belong to a group with one of the former: in blocks that
+    hang together with theirs.
+
+    Parameters
+    ----------
+    pixels, water, search, spacing_m, options
+        As of `radar_cfar_boxes`.
+
+    Returns
+    -------
+    places, ratio
+        Places in the flattened image, (pixels,), increasing, and intensity over the level, the most
+        of all polarisations: below one where a pixel only lets a group grow.
+
+    """
+    bands = [pixels[name].to_numpy() for name in POLARISATIONS if name in pixels]
+    if not bands:
+        raise ValueError(f"there is none of {', '.join(POLARISATIONS)} in these pixels")
+    rate = options.false_alarm_rate / len(bands)
+    tested = [options.tested(band, water, search, spacing_m, rate) for band in bands]
+    bright = np.logical_or.reduce([one.brightest > one.lower for one in tested])
+    found = np.logical_or.reduce([one.brightest > one.level for one in tested])
+    label, _ = ndimage.label(bright, np.ones((3, 3)))
+    near = bright & np.isin(label, np.unique(label[found & bright]))
+    block = _block_px(spacing_m)
+    parts = [one.pixels(near, search, block) for one in tested]
+    places, same = np.unique(np.concatenate([at for at, _ in parts]), return_inverse=True)
+    ratio = np.zeros(len(places), np.float32)
+    np.maximum.at(ratio, same, np.concatenate([over for _, over in parts]))
+    return places, ratio
 
 
 def radar_cfar_boxes(
@@ -318,16 +372,7 @@ def radar_cfar_boxes(
         its level: it orders the boxes and is no probability.
 
     """
-    bands = [pixels[name].to_numpy() for name in POLARISATIONS if name in pixels]
-    if not bands:
-        raise ValueError(f"there is none of {', '.join(POLARISATIONS)} in these pixels")
-    rate = options.false_alarm_rate / len(bands)
-    found = [
-        options.exceedances(band, water, search, spacing_m=spacing_m, rate=rate) for band in bands
-    ]
-    places, same = np.unique(np.concatenate([at for at, _ in found]), return_inverse=True)
-    ratio = np.zeros(len(places), np.float32)
-    np.maximum.at(ratio, same, np.concatenate([one for _, one in found]))
+    places, ratio = bright_pixels(pixels, water, search, spacing_m=spacing_m, options=options)
     reach = max(int(options.join_m / spacing_m[0]), 1), max(int(options.join_m / spacing_m[1]), 1)
     count, group = _grouped(places, water.shape[1], reach=reach)
     peak = np.zeros(count, np.float32)

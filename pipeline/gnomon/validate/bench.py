@@ -1,8 +1,8 @@
 """`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
 
 All parts take half an hour or so; `make bench PART=scene` measures one: plan, memory, scene,
-loads or seasons. It makes two Sentinel-2 tiles (10980 x 10980 pixels, four bands, deflate COGs, 115
-km of shore), one with some 300 ships and a crowded one, and measures them whole, and a port of 20 x
+loads, seasons or radar (a whole scene of Sentinel-1). It makes two Sentinel-2 tiles (10980 x 10980
+pixels, four bands, deflate COGs, 115 km of shore), one with some 300 ships and a crowded one, and measures them whole, and a port of 20 x
 20 km of the crowded one. Each measurement is a process of its own, in turn
 with its floor, so that a machine that slows down slows both; the figures are medians. The load of
 ships is read apart from that, from chips that are drawn beforehand, one process on each core; its
@@ -40,6 +40,7 @@ from gnomon.simulate.pixels.tile import write_tile
 from gnomon.simulate.season import campaign
 from gnomon.validate.memory import measure_memory
 from gnomon.validate.planning import measure_plan
+from gnomon.validate.radar_scene import radar_scene_table, time_radar
 from gnomon.validate.seasons import infer_season
 from gnomon.validate.ships import Cell, chip_of_portrait, portrait_of
 from gnomon.workflow.observation_rows import detector_for
@@ -236,6 +237,7 @@ PARTS: dict[str, Callable[[], Table]] = {
     "scene": _scene_table,
     "loads": _loads_table,
     "seasons": _seasons_table,
+    "radar": partial(radar_scene_table, _in_process, ROUNDS),
 }
 TASKS: dict[str, Callable[..., dict[str, float]]] = {
     "decode": partial(measured, "decode"),
@@ -244,6 +246,7 @@ TASKS: dict[str, Callable[..., dict[str, float]]] = {
     "days": season,
     "planned": measure_plan,
     "remembered": measure_memory,
+    "radar": time_radar,
 }
 """What is done in a process of its own."""
 
@@ -258,7 +261,7 @@ def main(*names: str) -> None:
 
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or [""]
-    if what in TASKS:
+    if what in TASKS and rest:
         print(json.dumps(TASKS[what](*rest)))  # noqa: T201 - read by the parent
     elif what in ("-h", "--help"):
         print(__doc__)  # noqa: T201

@@ -233,10 +233,10 @@ def _masks(
 def _at_berths(observation: Observation, grid: GeoBox, x: Any, y: Any) -> Mask:
     """Which places, in pixels of a grid, are of a berth."""
     berths = [zone.geometry for zone in observation.port.zones if zone.kind == "berth"]
-    layer = np.zeros(grid.shape.yx, np.uint8)
+    if not berths:
+        return np.zeros(np.shape(x), bool)
     shapes = [grid.project(Geometry(one, "EPSG:4326").segmented(0.01)).geom for one in berths]
-    if shapes:
-        layer = rasterize(shapes, grid.shape.yx, dtype="uint8")
+    layer = rasterize(shapes, grid.shape.yx, dtype="uint8")
     return codes_at(CoastMap(grid, layer, "berths"), x, y) > 0
 
 

@@ -10,7 +10,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from gnomon.imagery.sentinel1.annotation import parse_annotation
 from gnomon.imagery.sentinel1.calibration import (
-    STRIP_LINES,
+    STRIP_PX,
     parse_calibration,
     parse_noise,
     sigma0_of,
@@ -144,10 +144,10 @@ def test_small_noise_of_both_forms_is_bilinear_times_its_block(
 
 def test_sigma0_undoes_the_calibration_across_strips() -> None:
     """Noise is unbiased: what is darker than its mean is below zero, and zero DN is no number."""
-    high = SmallImage(lines=STRIP_LINES + 40)
+    high = SmallImage(lines=STRIP_PX // 60 + 40)
     calibration = parse_calibration(high.calibration().encode())
     noise = parse_noise(high.noise().encode())
-    window = GridWindow(10, 20, STRIP_LINES + 20, 60)
+    window = GridWindow(10, 20, STRIP_PX // 60 + 20, 60)
     truth = np.linspace(0.001, 0.02, window.lines)[:, None] * np.ones(window.samples)
     dn = np.sqrt(truth * calibration.sigma0.on(window) ** 2 + noise.on(window)).astype(np.float32)
     dn[3, 4] = 0

@@ -38,8 +38,9 @@ LEAST_NOISE = 1.0
 """DN squared. Noise of any product is hundreds; what lies below this is no noise in these units."""
 LEAST_AMPLITUDE = 1e-3
 """DN of a sigma0 of one: that of any product is hundreds."""
-STRIP_LINES = 256
-"""Lines that are calibrated together, so that nothing large is made twice."""
+STRIP_PX = 2**18
+"""Pixels that are calibrated together: they stay near the processor, and nothing large is made
+twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,15 +171,17 @@ def sigma0_of(
 
     """
     values = np.empty(dn.shape, np.float32)
-    for top in range(0, window.lines, STRIP_LINES):
-        lines = min(STRIP_LINES, window.lines - top)
+    step = max(STRIP_PX // window.samples, 1)
+    same = calibration.sigma0.on_each_line(window)
+    for top in range(0, window.lines, step):
+        lines = min(step, window.lines - top)
         strip = GridWindow(window.top + top, window.left, lines, window.samples)
-        part = values[top : top + lines]
-        np.square(dn[top : top + lines], out=part, dtype=np.float32)
-        part[part == 0] = np.nan
+        counts, part = dn[top : top + lines], values[top : top + lines]
+        np.square(counts, out=part, dtype=np.float32)
+        if not counts.min():
+            part[counts == 0] = np.nan
         if noise is not None and noise.is_given:
             part -= noise.on(strip)
-        scale = calibration.sigma0.on(strip)
-        scale *= scale
-        part /= scale
+        scale = calibration.sigma0.on(strip) if same is None else same
+        part *= 1 / np.square(scale)
     return values

@@ -8,6 +8,7 @@ a twentieth of a pixel, and hundreds of times as fast.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import odc.geo.xr
@@ -165,7 +166,10 @@ class RadarGround:
         row, column = np.rint(line - window.top), np.rint(sample - window.left)
         inside = (row >= 0) & (row < window.lines) & (column >= 0) & (column < window.samples)
         at = np.where(inside, row, 0).astype(np.intp), np.where(inside, column, 0).astype(np.intp)
-        layers = {name: layer.to_numpy()[at] & inside for name, layer in masks.data_vars.items()}
+        layers = {}
+        for name, layer in masks.data_vars.items():
+            here = layer.to_numpy()
+            layers[name] = inside.copy() if here.all() else here[at] & inside
         coords = odc.geo.xr.xr_coords(part, dims=("y", "x"))
         return xr.Dataset({k: (("y", "x"), v) for k, v in layers.items()}, coords=coords)
 
@@ -214,12 +218,15 @@ def _between(values: Float64s, rows: Float64s, columns: Float64s) -> Float32s:
 
 def _mixed(values: NDArray[np.floating], nodes: Float64s) -> Float32s:
     """Straight lines between rows of an array that stand at nodes."""
-    place = np.arange(int(nodes[-1]) + 1)
-    after = np.clip(np.searchsorted(nodes, place), min(1, len(nodes) - 1), len(nodes) - 1)
-    before = np.maximum(after - 1, 0)
-    step = np.where(after > before, nodes[after] - nodes[before], 1.0)
-    share = ((place - nodes[before]) / step)[:, None]
-    near, far = values[before], values[after]
+    known = nodes.astype(int)
+    mixed = np.empty((known[-1] + 1, values.shape[1]), np.float32)
+    near = values.astype(np.float32)
+    step = np.diff(values, axis=0).astype(np.float32)
+    for place, (start, end) in enumerate(pairwise(known)):
+        share = np.arange(end - start, dtype=np.float32)[:, None] / np.float32(end - start)
+        part = mixed[start:end]
+        np.multiply(share, step[place], out=part)
+        part += near[place]
     # A node that is not known does not hide the one beside it.
-    mixed = np.where(share == 0, near, np.where(share == 1, far, near + share * (far - near)))
-    return mixed.astype(np.float32)
+    mixed[known] = near
+    return mixed

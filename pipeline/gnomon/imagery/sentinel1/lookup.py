@@ -7,6 +7,7 @@ tables of some processors end a few samples before the image does.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -58,6 +59,14 @@ class LookupTable:
         if any(len(at) != len(of) for at, of in zip(self.samples, self.values, strict=True)):
             raise ProductFileError("has more or fewer values than samples; fetch it again")
 
+    def on_each_line(self, window: GridWindow) -> Float32s | None:
+        """Values on the samples of a window, (samples,), if all lines have the same; else None."""
+        first = self.samples[0], self.values[0]
+        others = zip(self.samples[1:], self.values[1:], strict=True)
+        if not all(np.array_equal(a, b) for one in others for a, b in zip(first, one, strict=True)):
+            return None
+        return np.interp(window.columns, *first).astype(np.float32)
+
     def on(self, window: GridWindow) -> Float32s:
         """Values on a window, (lines, samples)."""
         rows = window.rows
@@ -73,12 +82,13 @@ class LookupTable:
         )
         step = np.where(upper > lower, self.lines[upper] - self.lines[lower], 1.0)
         share = np.clip((rows - self.lines[lower]) / step, 0.0, 1.0).astype(np.float32)[:, None]
-        above = by_vector[lower - first]
-        change = by_vector[upper - first]
-        change -= above
-        change *= share
-        change += above
-        return change
+        values = np.empty((len(rows), len(columns)), np.float32)
+        starts = np.flatnonzero(np.r_[True, np.diff(lower) > 0])
+        for start, end in pairwise([*starts, len(rows)]):
+            above, below = by_vector[lower[start] - first], by_vector[upper[start] - first]
+            np.multiply(share[start:end], below - above, out=values[start:end])
+            values[start:end] += above
+        return values
 
 
 def vector_table(root: Element, path: str, name: str) -> LookupTable:

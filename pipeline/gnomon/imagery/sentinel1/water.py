@@ -135,7 +135,7 @@ def resolved(intensity: Float32s, codes: Codes, *, gsd_m: float) -> tuple[Mask, 
 def _nearer(land: Mask, reach_px: float) -> Mask:
     """Land, and what lies up to so many samples nearer to the track than it."""
     width = round(reach_px)
-    if width < 1:
+    if width < 1 or not land.any():
         return land
     # Sample i is in the strip if land lies in one of i to i + width.
     reach = ndimage.maximum_filter1d(

@@ -8,6 +8,7 @@ Specification (S1-RS-MDA-52-7441), and no more.
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pystac
@@ -57,7 +58,7 @@ def write_radar_scene(folder: Path, spec: RadarSceneSpec, name: str) -> pystac.I
             for path, text in product_files(spec, polarisation).items():
                 (scene / path).parent.mkdir(parents=True, exist_ok=True)
                 (scene / path).write_text(text, encoding="utf-8")
-            _write_raster(scene / _raster(polarisation), spec.orbit, sigma0)
+            _write_raster(scene / raster_path(polarisation), spec.orbit, sigma0)
         radar_truth(spec).to_file(scene / "ships.geojson", driver="GeoJSON")
 
     write_folder_whole(folder / name, write)
@@ -98,7 +99,7 @@ def radar_item(spec: RadarSceneSpec, name: str) -> pystac.Item:
     )
     for polarisation in spec.polarisations:
         raster = pystac.Asset(
-            f"./{_raster(polarisation)}", media_type=pystac.MediaType.COG, roles=["data"]
+            f"./{raster_path(polarisation)}", media_type=pystac.MediaType.COG, roles=["data"]
         )
         item.add_asset(polarisation, raster)
         kinds = ("product", "calibration", "noise")
@@ -110,7 +111,8 @@ def radar_item(spec: RadarSceneSpec, name: str) -> pystac.Item:
     return item
 
 
-def _raster(polarisation: str) -> str:
+def raster_path(polarisation: str) -> str:
+    """Of a polarisation, in the product."""
     return f"measurement/iw-{polarisation}.tiff"
 
 
@@ -121,17 +123,22 @@ def _amplitude(samples: ArrayLike) -> np.ndarray:
 
 def _write_raster(path: Path, orbit: RadarOrbit, sigma0: Float32s) -> None:
     dn = np.sqrt(sigma0) * _amplitude(np.arange(orbit.samples)).astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with rasterio.open(path, "w", **raster_profile(orbit)) as file:
+        file.write(np.clip(np.rint(dn), 1, 65_535).astype(np.uint16), 1)
+
+
+def raster_profile(orbit: RadarOrbit) -> dict[str, Any]:
+    """How the raster of a product is written, for rasterio."""
     points = [
         GroundControlPoint(row=line, col=sample, x=lon, y=lat, z=0.0)
         for line, sample, lon, lat, _ in _tie_points(orbit)
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with rasterio.open(
-        path, "w", driver="GTiff", dtype="uint16", count=1, width=orbit.samples,
-        height=orbit.lines, gcps=points, crs="EPSG:4326", tiled=True, blockxsize=512,
-        blockysize=512, compress="deflate", zlevel=1,
-    ) as file:  # fmt: skip
-        file.write(np.clip(np.rint(dn), 1, 65_535).astype(np.uint16), 1)
+    return {
+        "driver": "GTiff", "dtype": "uint16", "count": 1, "width": orbit.samples,
+        "height": orbit.lines, "gcps": points, "crs": "EPSG:4326", "tiled": True,
+        "blockxsize": 512, "blockysize": 512, "compress": "deflate", "zlevel": 1,
+    }  # fmt: skip
 
 
 def _tie_points(orbit: RadarOrbit) -> list[tuple[int, int, float, float, float]]:
