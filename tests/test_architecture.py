@@ -140,6 +140,7 @@ def test_tests_are_mirrored() -> None:
     wider = {
         "test_scenarios.py", "test_radar_scenarios.py", "test_browser.py", "test_cards.py",
         "test_geoparquet.py", "test_commands.py", "test_examples.py", "test_maps.py",
+            "test_both_sensors.py",
         "test_print.py", "test_top.py",
     }  # fmt: skip
     here = [f.relative_to(ROOT / "tests") for f in (ROOT / "tests").rglob("test_*.py")]

@@ -15,7 +15,8 @@ from scipy import ndimage
 from skimage.measure import label, regionprops
 
 from gnomon.datamodel.arrays import Float32s
-from gnomon.detect.radar_cfar import BLOCK_M, RadarCfar, radar_cfar_boxes
+from gnomon.detect.radar_blocks import BLOCK_M
+from gnomon.detect.radar_cfar import RadarCfar, radar_cfar_boxes
 
 SPACING_M = (10.15, 10.0)
 LOOKS = 4.4

@@ -22,7 +22,6 @@ This is the baseline that a network has to beat.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -31,14 +30,18 @@ from scipy import ndimage, sparse
 
 from gnomon.datamodel.arrays import Float32s, Float64s, Mask
 from gnomon.datamodel.boxes import OrientedBoxes
+from gnomon.detect.radar_blocks import (
+    BlockStatistics,
+    block_at,
+    block_px,
+    block_statistics,
+    blocks_across,
+    square_sums,
+)
 from gnomon.detect.radar_clutter import clutter_level, roughness_of
 
 Indices = NDArray[np.int64]
 POLARISATIONS = ("vv", "vh", "hh", "hv")
-BLOCK_M = 80.0
-"""Side of the blocks that the clutter is summed in."""
-STRIP_PX = 2**18
-"""Pixels whose statistics are taken together, so that they stay near the processor."""
 ROUGHNESS_WIDER = 2.0
 """Side of the square of the roughness over that of the background."""
 FEWEST_PX = 100
@@ -49,17 +52,6 @@ FIRST_ROUGHNESS = 0.5
 """At the first time, when the ships are still in it: that of a rough sea."""
 CENSORED_RATE = 10**-6.5
 """Largest rate at which a pixel is taken out: at more the sea would lose what makes it rough."""
-
-
-class _Statistics(NamedTuple):
-    """Of the blocks of an image."""
-
-    sums: Float64s
-    """Count, sum and sum of squares of the sea, (3, rows, columns)."""
-    brightest: Float32s
-    """Most of the sea, (rows, columns)."""
-    searched: Float32s
-    """Most of what may be of ships, (rows, columns)."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +67,7 @@ class _Tested:
         """Places of bright pixels in some blocks, and their intensity over the level."""
         places, ratios = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
         for row, column in np.argwhere(near & (self.brightest > self.lower)):
-            at = _block(row, column, block)
+            at = block_at(row, column, block)
             over = search[at] & (self.intensity[at] > self.lower[row, column])
             down, along = np.nonzero(over)
             whole = (down + row * block[0]) * search.shape[1] + along + column * block[1]
@@ -139,8 +131,8 @@ class RadarCfar:
             is near.
 
         """
-        block = _block_px(spacing_m)
-        statistics = _statistics(intensity, water, water, block)
+        block = block_px(spacing_m)
+        statistics = block_statistics(intensity, water, water, block)
         rates = [rate or self.false_alarm_rate]
         (level,) = self._levels(intensity, water, statistics, spacing_m, rates)
         lines, samples = intensity.shape
@@ -156,7 +148,7 @@ class RadarCfar:
         rate: float,
     ) -> _Tested:
         """Levels of one polarisation at its rate, and at that by which groups grow."""
-        statistics = _statistics(intensity, water, search, _block_px(spacing_m))
+        statistics = block_statistics(intensity, water, search, block_px(spacing_m))
         rates = [rate, max(rate, self.grow_rate or rate)]
         level, lower = self._levels(intensity, water, statistics, spacing_m, rates)
         return _Tested(intensity, level, lower, statistics.searched)
@@ -165,14 +157,14 @@ class RadarCfar:
         self,
         intensity: Float32s,
         water: Mask,
-        statistics: _Statistics,
+        statistics: BlockStatistics,
         spacing_m: tuple[float, float],
         rates: Sequence[float],
     ) -> list[Float32s]:
         """Level of each block at each rate."""
-        block = _block_px(spacing_m)
+        block = block_px(spacing_m)
         sides_m = [pixels * spacing for pixels, spacing in zip(block, spacing_m, strict=True)]
-        if _across(self.guard_m, sides_m) == _across(self.background_m, sides_m):
+        if blocks_across(self.guard_m, sides_m) == blocks_across(self.background_m, sides_m):
             sides = f"{self.guard_m:g} and {self.background_m:g} m"
             raise ValueError(f"guard and background, {sides}, are the same number of blocks wide")
         sums, brightest = statistics.sums, statistics.brightest
@@ -181,7 +173,7 @@ class RadarCfar:
         for _ in range(PASSES):
             least = np.minimum(least, censored)
             for row, column in np.argwhere(brightest > least):
-                at = _block(row, column, block)
+                at = block_at(row, column, block)
                 clutter = intensity[at][water[at] & (intensity[at] <= censored[row, column])]
                 sums[:, row, column] = len(clutter), clutter.sum(), np.square(clutter).sum()
             (censored,) = self._block_levels(sums, sides_m, [min(rates[0], CENSORED_RATE)])
@@ -193,7 +185,7 @@ class RadarCfar:
         logs = np.log(sums[1], where=seen, out=np.zeros(seen.shape))
         logs -= np.log(sums[0], where=seen, out=np.zeros(seen.shape))
         layers = np.stack([seen.astype(float), np.where(seen, logs, 0.0)])
-        count, total = _square_sums(layers, self.background_m, sides_m)
+        count, total = square_sums(layers, self.background_m, sides_m)
         mean = np.exp(total / np.maximum(count, 1.0))
         mean *= clutter_level(FIRST_ROUGHNESS, looks=self.looks, rate=CENSORED_RATE)
         return np.where(count > 0.5, mean, np.inf).astype(np.float32)
@@ -202,76 +194,18 @@ class RadarCfar:
         self, sums: Float64s, sides_m: list[float], rates: Sequence[float]
     ) -> list[Float32s]:
         """Level of each block at each rate, by its count, sum and sum of squares of clutter."""
-        guard = _square_sums(sums[:2], self.guard_m, sides_m)
-        count, total = _square_sums(sums[:2], self.background_m, sides_m) - guard
+        guard = square_sums(sums[:2], self.guard_m, sides_m)
+        count, total = square_sums(sums[:2], self.background_m, sides_m) - guard
         known = (count > FEWEST_PX - 0.5) & (total > 0)
         mean = np.where(known, total / np.where(known, count, 1.0), np.inf)
         # Relative to the mean around each block, so that a slope of the sea is no roughness.
         relative = np.where(known, sums / np.stack([np.ones_like(mean), mean, mean**2]), 0.0)
-        wide = _square_sums(relative, self.background_m * ROUGHNESS_WIDER, sides_m)
+        wide = square_sums(relative, self.background_m * ROUGHNESS_WIDER, sides_m)
         around = np.maximum(wide[0], 1.0)
         first, second = np.where(known & (wide[1] > 0), wide[1:] / around, 1.0)
         roughness = roughness_of(first, second, looks=self.looks)
         times = (clutter_level(roughness, looks=self.looks, rate=rate) for rate in rates)
         return [(mean * one).astype(np.float32) for one in times]
-
-
-def _block_px(spacing_m: tuple[float, float]) -> list[int]:
-    """Lines and samples of a block."""
-    return [max(round(BLOCK_M / spacing), 1) for spacing in spacing_m]
-
-
-def _block(row: int, column: int, block: list[int]) -> tuple[slice, slice]:
-    """Where a block lies in the image."""
-    down, along = block
-    return slice(row * down, (row + 1) * down), slice(column * along, (column + 1) * along)
-
-
-def _across(side_m: float, sides_m: list[float]) -> list[int]:
-    """Blocks across a square, an odd number each way."""
-    return [2 * round(side_m / side / 2) + 1 for side in sides_m]
-
-
-def _square_sums(sums: Float64s, side_m: float, sides_m: list[float]) -> Float64s:
-    """Sums of blocks over squares around each block; nothing lies beyond the edge."""
-    across = _across(side_m, sides_m)
-    around: Float64s = ndimage.uniform_filter(sums, (0, *across), mode="constant")
-    return around * float(across[0] * across[1])
-
-
-def _statistics(intensity: Float32s, water: Mask, search: Mask, block: list[int]) -> _Statistics:
-    """Statistics of all blocks, the image being read once."""
-    down, along = block
-    rows, columns = (-(-n // side) for n, side in zip(intensity.shape, block, strict=True))
-    sums = np.empty((3, rows, columns))
-    most = np.empty((2, rows, columns), np.float32)
-    step = max(STRIP_PX // (down * intensity.shape[1]), 1)
-    for top in range(0, rows, step):
-        here = slice(top, min(top + step, rows))
-        lines = slice(top * down, here.stop * down)
-        part, sea, ships = intensity[lines], water[lines], search[lines]
-        seen = np.isfinite(part)
-        value = np.zeros(((here.stop - top) * down, columns * along), np.float32)
-        counts = np.zeros(value.shape, bool)
-        inside = np.s_[: part.shape[0], : part.shape[1]]
-        np.logical_and(sea, seen, out=counts[inside])
-        np.copyto(value[inside], part, where=counts[inside])
-        most[:, here] = _by_block(np.maximum, value, block)
-        if not np.array_equal(sea, ships):
-            found = np.where(ships & seen, part, np.float32(0))
-            shown = np.zeros_like(value)
-            shown[inside] = found
-            most[1, here] = _by_block(np.maximum, shown, block)
-        for total, one in zip(sums, (counts.view(np.uint8), value, np.square(value)), strict=True):
-            total[here] = _by_block(np.add, one, block)
-    return _Statistics(sums, *most)
-
-
-def _by_block(reduced: np.ufunc, value: NDArray[Any], block: list[int]) -> NDArray[Any]:
-    """Reduce blocks: over lines first, whole rows at once, and then over the samples of each."""
-    down, along = block
-    by_line = reduced.reduce(value.reshape(-1, down, value.shape[1]), axis=1)
-    return np.asarray(reduced.reduce(by_line.reshape(len(by_line), -1, along), axis=2))
 
 
 def _grouped(places: Indices, samples: int, *, reach: tuple[int, int]) -> tuple[int, Indices]:
@@ -334,7 +268,7 @@ def bright_pixels(
     found = np.logical_or.reduce([one.brightest > one.level for one in tested])
     label, _ = ndimage.label(bright, np.ones((3, 3)))
     near = bright & np.isin(label, np.unique(label[found & bright]))
-    block = _block_px(spacing_m)
+    block = block_px(spacing_m)
     parts = [one.pixels(near, search, block) for one in tested]
     places, same = np.unique(np.concatenate([at for at, _ in parts]), return_inverse=True)
     ratio = np.zeros(len(places), np.float32)

@@ -1,13 +1,13 @@
 """`make bench`: time against the floor, finding the ships of a scene against decoding its bands.
 
-All parts take half an hour or so; `make bench PART=scene` measures one: plan, memory, scene,
-loads, seasons or radar (a whole scene of Sentinel-1). It makes two Sentinel-2 tiles (10980 x 10980
-pixels, four bands, deflate COGs, 115 km of shore), one with some 300 ships and a crowded one, and measures them whole, and a port of 20 x
-20 km of the crowded one. Each measurement is a process of its own, in turn
-with its floor, so that a machine that slows down slows both; the figures are medians. The load of
-ships is read apart from that, from chips that are drawn beforehand, one process on each core; its
-memory is given for some hulls and for four times as many. A season is inferred from tables alone,
-as long as that of 2024 and four times as long.
+All parts take half an hour or so; `make bench PART=scene` measures one: plan, memory, scene, loads,
+seasons or radar (a whole scene of Sentinel-1). It makes two Sentinel-2 tiles (10980 x 10980 pixels,
+four bands, deflate COGs, 115 km of shore), one with some 300 ships and a crowded one, and measures
+them whole, and a port of 20 x 20 km of the crowded one. Each measurement is a process of its own,
+in turn with its floor, so that a machine that slows down slows both; the figures are medians. The
+load of ships is read apart from that, from chips that are drawn beforehand, one process on each
+core; its memory is given for some hulls and for four times as many. A season is inferred from
+tables alone, as long as that of 2024 and four times as long.
 """
 
 import json
