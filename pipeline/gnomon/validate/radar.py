@@ -6,7 +6,8 @@ ships as they are drawn there, and is no measurement on real ones.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,6 +26,7 @@ from gnomon.simulate.radar.product import write_radar_scene
 from gnomon.simulate.radar.scene import RadarSceneSpec, RadarShip, radar_truth
 from gnomon.workflow.observe import observe
 from gnomon.workflow.plan import plan
+from gnomon.workflow.run import run
 
 WINDS_M_S = (3.0, 6.0, 9.0, 12.0)
 ROUGHNESS = 0.15
@@ -37,6 +39,7 @@ MARGIN_M = 800.0
 MATCH_LENGTHS, MATCH_M = 0.5, 40.0
 """Farthest that a found ship may lie from its truth: so many lengths of it, and so many metres."""
 BEAM_SHARE = (0.13, 0.19)
+HARBOUR_PASSES, HARBOUR_SEED = 12, 40
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,85 @@ def radar_trial(folder: Path, *, scenes: int, seed: int = 0, quays: bool = False
     return RadarTrial(
         pd.concat(ships, ignore_index=True), pd.concat(alarms, ignore_index=True), searched
     )
+
+
+def fixed_echo_trial(
+    folder: Path, *, wind_m_s: float, same: bool, fixed_echoes: bool, seed: int = 7
+) -> RadarTrial:
+    """Twelve passes over one harbour, with or without its fixed echoes left out.
+
+    Parameters
+    ----------
+    folder
+        For the files of the scenes and of the run.
+    wind_m_s
+        Of all passes.
+    same
+        Whether quays and cranes echo alike in all passes; otherwise their echoes are drawn anew,
+        at the same places.
+    fixed_echoes
+        As of `gnomon.datamodel.radar_options.RadarOptions`.
+    seed
+        Of the ships.
+
+    Returns
+    -------
+    RadarTrial
+        Ships have a column ``kind``: ``visitor``, ``stayer`` (three passes) or ``hulk`` (all).
+
+    """
+    specs, kinds = [], []
+    for number, ships in enumerate(_harbour_ships(np.random.default_rng(seed))):
+        base = _spec(wind_m_s, HARBOUR_SEED, quays=True)
+        one = replace(
+            base,
+            ships=tuple(ship for _, ship in ships),
+            seed=1000 + number,
+            structures_seed=3 if same else None,
+            seen_at=base.seen_at + timedelta(days=12 * number),
+        )
+        specs.append(one)
+        kinds.append([kind for kind, _ in ships])
+    study = _study(folder, *specs)
+    radar = study.radar.model_copy(update={"fixed_echoes": fixed_echoes})
+    found = run(study.model_copy(update={"radar": radar}), folder / "run", infer=False)
+    ships, alarms = [], []
+    for number, (one, kind) in enumerate(zip(specs, kinds, strict=True)):
+        own = found.detections[found.detections.scene_id == _name(number)]
+        mine, others = _compared(one, own)
+        ships.append(mine.assign(wind_m_s=wind_m_s, kind=kind))
+        alarms.append(others.assign(wind_m_s=wind_m_s))
+    searched = float(found.observations.usable_water_km2.sum())
+    return RadarTrial(
+        pd.concat(ships, ignore_index=True), pd.concat(alarms, ignore_index=True), searched
+    )
+
+
+def _harbour_ships(rng: np.random.Generator) -> Iterator[list[tuple[str, RadarShip]]]:
+    """Ships of each pass, and what they are."""
+    slots = [(*place, side, along) for place in _mole_places() for side in (-1, 1)
+             for along in (-0.25, 0.25)]  # fmt: skip
+    stayer, hulk = slots[5], slots[14]
+    for number in range(HARBOUR_PASSES):
+        ships = []
+        for slot in slots:
+            if slot == hulk:
+                ships.append(("hulk", _at_slot(slot, 150.0, 24.0)))
+            elif slot == stayer:
+                if 4 <= number < 7:
+                    ships.append(("stayer", _at_slot(slot, 200.0, 32.0)))
+            elif rng.random() < 0.5:
+                length = float(np.exp(rng.uniform(np.log(50), np.log(350))))
+                beam = length * rng.uniform(*BEAM_SHARE)
+                ships.append(("visitor", _at_slot(slot, length, beam)))
+        yield ships
+
+
+def _at_slot(slot: tuple[float, float, int, float], length: float, beam: float) -> RadarShip:
+    """A ship at one of four places of a mole, a metre off."""
+    east, north, side, along = slot
+    off = MOLE_M[0] * along, side * (MOLE_M[1] / 2 + 1 + beam / 2)
+    return _placed(east + off[1], north + off[0], length, beam, 0.0)
 
 
 def recall_table(ships: pd.DataFrame) -> pd.DataFrame:
@@ -165,8 +247,13 @@ def _alongside(rng: np.random.Generator) -> Iterator[RadarShip]:
                 yield _placed(*at, ship.length_m, ship.beam_m, 0.0)
 
 
-def _study(folder: Path, spec: RadarSceneSpec) -> Study:
-    items = [write_radar_scene(folder, spec, "scene")]
+def _name(number: int) -> str:
+    return f"scene-{number:02d}"
+
+
+def _study(folder: Path, *specs: RadarSceneSpec) -> Study:
+    items = [write_radar_scene(folder, one, _name(n)) for n, one in enumerate(specs)]
+    spec = specs[0]
     catalog = write_catalog(folder, items, description="Simulated radar")
     land = shapely.MultiPolygon() if spec.land is None else spec.land
     _write_features(folder / "land.geojson", [({}, one) for one in land.geoms])
