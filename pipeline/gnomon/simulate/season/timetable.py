@@ -1,16 +1,19 @@
 """Satellite passes of a season, and the clouds above them.
 
 Sentinel-2 passes Vostochny in relative orbit 103 at 02:12 UTC: S2A on 4 March 2024 and every ten
-days, S2B five days later. Sentinel-1 (one satellite in 2024) passes twice in twelve days at a phase
-that is drawn. A constellation of 3 m images the port daily, nine days in ten, and a few images of
-0.5 m are bought where they show the berth. Cloud is a Markov chain of days with a lag-one
-correlation of 0.35 and the clear fraction of the month (0.65 in winter, 0.25 in June and July).
+days, S2B five days later. Sentinel-1 (one satellite in 2024) passes in twelve days on each track
+that sees the berth, if all were acquired (`gnomon.simulate.season.radar_tracks`). A constellation
+of 3 m images the port daily, nine days in ten, and a few images of 0.5 m are bought where they show
+the berth. Cloud is a Markov chain of days with a lag-one correlation of 0.35 and the clear fraction
+of the month (0.65 in winter, 0.25 in June and July).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gnomon.simulate.season.radar_tracks import radar_tracks
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,6 +38,8 @@ SUN_BY_MONTH_DEG = np.array([24.0, 32, 43, 55, 64, 67, 65, 58, 49, 38, 28, 23])
 CLOUD_MEMORY = 0.35
 FIRST_OVERPASS = "2024-03-04T02:12"
 """Of Sentinel-2 over Vostochny, UTC; the next ones follow every five days."""
+PLACE = (133.066, 42.7505)
+"""Longitude and latitude that the tracks of radar are those of."""
 FINE_IMAGES = 36
 """Sub-metre images of a season: "dozens" in the published finding."""
 
@@ -116,8 +121,8 @@ def _passes(
         since = (np.datetime64(first_overpass) - start) / np.timedelta64(1, "D")
         return np.arange(float(since) % 5, days, 5)
     if sensor == S1:
-        one, two = (np.arange(int(rng.integers(0, 12)), days, 12, dtype=float) for _ in range(2))
-        return np.concatenate([one + 21.4 / 24, two + 9.2 / 24])
+        tracks = radar_tracks(*PLACE)
+        return np.concatenate([track.days(start, float(days)) for track in tracks])
     if sensor == DAILY:
         imaged = np.flatnonzero(rng.random(days) < 0.9)
         return imaged + (1.5 + rng.uniform(-1.0, 1.0, len(imaged))) / 24

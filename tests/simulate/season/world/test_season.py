@@ -136,11 +136,11 @@ def part_seen(world: World, seasons: int) -> float:
     [
         (("s2",), 0.55, 0.24),
         (("s2",), 0.4, 0.18),
-        (("s2", "s1"), 0.55, 0.49),
-        (("s2", "s1"), 0.4, 0.45),
+        (("s2", "s1"), 0.55, 0.60),
+        (("s2", "s1"), 0.4, 0.57),
         (("daily",), 0.55, 0.67),
         (("daily",), 0.4, 0.53),
-        (("daily", "s2", "s1"), 0.55, 0.78),
+        (("daily", "s2", "s1"), 0.55, 0.83),
     ],
 )
 def test_visits_are_seen_as_often_as_the_closed_form_says(
@@ -148,7 +148,9 @@ def test_visits_are_seen_as_often_as_the_closed_form_says(
 ) -> None:
     """Of 43 visits of 2.5 days, a detection of 0.85 to 0.9, cloud with a memory of 0.35.
 
-    An image on each day, as there; the standard error of 1,100 visits is 0.015.
+    An image on each day, as there; the standard error of 1,100 visits is 0.015. The three tracks of
+    radar, at their days of the cycle, see 0.47 of the stays; Sentinel-2 adds little to daily images
+    under the same clouds.
     """
     world = World(sensors=sensors, clear=clear, daily_data=1.0, days=1050)
     assert part_seen(world, 6) == pytest.approx(closed_form, abs=0.06)

@@ -11,7 +11,7 @@ project's closed form (43 visits, stays of 2.5 days, a chance of detection of 0.
 passes                         closed form  this world
 =============================  ===========  ==========
 Sentinel-2                     0.24         0.23
-Sentinel-2 and Sentinel-1A     0.49         0.46
+Sentinel-2 and Sentinel-1A     0.60         0.58
 daily 3 m, an image every day  0.67         0.70
 daily 3 m as it is to be had   -            0.55
 =============================  ===========  ==========

@@ -1,8 +1,8 @@
 """Passes of satellites over the port, and what cloud leaves to be seen of each berth.
 
 Sentinel-2 passes in relative orbit 103 at 02:12 UTC, S2A on 4 March 2024 and S2B five days later,
-each every ten days. Sentinel-1A passes twice in twelve days, morning and evening, at phases that
-are drawn: its tracks were not looked up. A constellation of 3 m takes an image on a part of the
+each every ten days. Sentinel-1A passes in twelve days on each track that sees the port
+(`gnomon.simulate.season.radar_tracks`). A constellation of 3 m takes an image on a part of the
 days. Images of 0.5 m are ordered for days that are clear.
 
 Days are clear or not in a Markov chain, whose correlation from one day to the next is the world's
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gnomon.simulate.season.radar_tracks import radar_tracks
 from gnomon.simulate.season.world.options import SENSORS, World
 from gnomon.simulate.season.world.presence import Floats, Ints, Mask
 
@@ -27,10 +28,8 @@ SUN_DEG = np.array([24.0, 32, 43, 55, 64, 67, 65, 58, 49, 38, 28, 23])
 SUN_AZIMUTH_DEG = np.array([163.0, 160, 158, 156, 151, 145, 144, 151, 161, 167, 169, 167])
 """Sun at 02:12 UTC over Vostochny on the 15th of each month (pvlib)."""
 S2_FIRST = np.datetime64("2024-03-04T02:12")
-S2_DAYS, S1_DAYS = 5.0, 12.0
-S1_HOURS = (21.3, 9.1)
-"""Of a descending and an ascending pass at 133 degrees east, UTC, a sun-synchronous orbit at six
-o'clock."""
+S2_DAYS = 5.0
+S1_PLACE = (133.066, 42.7505)
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,9 @@ def pass_days(rng: np.random.Generator, sensor: int, world: World, clear: Mask) 
         first = float((S2_FIRST - np.datetime64(world.start)) / np.timedelta64(1, "D"))
         return np.arange(first % S2_DAYS, world.days, S2_DAYS)
     if sensor == S1:
-        phase = rng.integers(0, int(S1_DAYS), len(S1_HOURS)) + np.array(S1_HOURS) / 24
-        return np.sort(np.concatenate([np.arange(p, world.days, S1_DAYS) for p in phase]))
+        start = np.datetime64(world.start)
+        tracks = radar_tracks(*S1_PLACE)
+        return np.sort(np.concatenate([one.days(start, float(world.days)) for one in tracks]))
     if sensor == DAILY:
         taken = np.flatnonzero(rng.random(world.days) < world.daily_data)
         return taken + (1.5 + rng.uniform(-1.0, 1.0, len(taken))) / 24
