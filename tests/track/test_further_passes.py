@@ -56,8 +56,8 @@ def seen_in_simulated_seasons(data: PortObservations, added: np.ndarray, usable:
 
 def test_visits_seen_with_more_passes_are_those_of_simulated_seasons() -> None:
     whole = berth(month())
-    data = replace(whole, day=whole.day[::4], usable=whole.usable[::4],
-                   sensor_class=whole.sensor_class[::4], detector=whole.detector[::4])  # fmt: skip
+    data = replace(whole, day=whole.day[::5], usable=whole.usable[::5],
+                   sensor_class=whole.sensor_class[::5], detector=whole.detector[::5])  # fmt: skip
     only = np.where(np.arange(FALSE_ALARM + 1) == 0, 1.0, 1e-12)
     known = KnownParameters(prior_of(2.5, 2, 0.8), only, TRAFFIC)
     now = replace(observer(), known=known)
@@ -65,7 +65,7 @@ def test_visits_seen_with_more_passes_are_those_of_simulated_seasons() -> None:
     added = np.arange(2.5, data.days, 5)
     expected = seen_in_simulated_seasons(data, added, 1.0)
     assert expected_with(data, now, further).p_seen == pytest.approx(expected, abs=0.01)
-    assert seen_in_simulated_seasons(data, added[:0], 1.0) < expected - 0.05
+    assert seen_in_simulated_seasons(data, added[:0], 1.0) < expected - 0.1
 
 
 @settings(max_examples=20)

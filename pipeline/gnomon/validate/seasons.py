@@ -14,7 +14,7 @@ dwell distribution nor arrival process nor deadweight relation. Kinds of season:
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -176,11 +176,25 @@ def season_cases(n: int) -> tuple[SeasonCase, ...]:
     )
 
 
-def season_readings(n: int, *, seed: int = 0) -> Iterator[SeasonReading]:
-    """Infer every season of `season_cases`, a process on each core, in a fixed order."""
+def season_readings(
+    n: int, *, seed: int = 0, only: Collection[tuple[str, str]] | None = None
+) -> Iterator[SeasonReading]:
+    """Infer every season of `season_cases`, a process on each core, in a fixed order.
+
+    Parameters
+    ----------
+    n
+        Drawn seasons with each schedule.
+    seed
+        Of all seasons.
+    only
+        Kinds and schedules; every one, if left out. Their seasons are the same ones either way.
+
+    """
     tasks = [
         (case, (seed, number, one))
         for number, case in enumerate(season_cases(n))
+        if only is None or (case.kind, case.schedule) in only
         for one in range(case.seasons)
     ]
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
