@@ -282,8 +282,11 @@ class _Cutouts:
     def __init__(self, cutouts: Sequence[xr.Dataset], scene: Scene) -> None:
         self._cutouts = cutouts
         self._scene = scene
-        boxes = [grid_of(cutout).geographic_extent.geom.centroid for cutout in cutouts]
-        self._tree = shapely.STRtree(boxes)
+        grids = [grid_of(cutout) for cutout in cutouts]
+        middles = [grid.affine @ (grid.shape.x / 2, grid.shape.y / 2) for grid in grids]
+        # All at once: to convert each grid's outline takes longer than to find its ship.
+        places = gpd.GeoSeries.from_xy(*zip(*middles, strict=True), crs=str(grids[0].crs))
+        self._tree = shapely.STRtree(places.to_crs("EPSG:4326").to_numpy())
 
     def around(self, place: shapely.Point) -> xr.Dataset:
         """Cutout whose middle is nearest."""
