@@ -57,16 +57,21 @@ def test_a_public_bucket_needs_no_key(scene: Scene, tmp_path: Path) -> None:
     assert missing_access(bucket, {}, home=tmp_path) == ()
 
 
-def test_of_radar_behind_s3_no_key_is_asked_that_would_not_help(
-    scene: Scene, tmp_path: Path
+def test_radar_behind_s3_needs_a_key_and_the_library_that_reads_its_xml(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     xml = SideFile(href="s3://sentinel-s1-l1c/vv.xml", name="schema-product-vv")
     files = RadarFiles(annotation=xml, calibration=xml, noise=xml)
     radar = replace(at(scene, "s3://sentinel-s1-l1c"), radar={"vv": files})
-    for environment in ({}, KEYS):
-        (what,) = missing_access(radar, environment, home=tmp_path)
-        assert "Planetary Computer" in what
-        assert "KEY" not in what
+    assert missing_access(radar, KEYS, home=tmp_path) == ()
+    (what,) = missing_access(radar, {}, home=tmp_path)
+    assert "AWS_SECRET_ACCESS_KEY" in what
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "s3fs" else found(name)
+    )
+    (what,) = missing_access(radar, KEYS, home=tmp_path)
+    assert "gnomon[s3]" in what
 
 
 def test_planetary_computer_needs_its_signing_library(

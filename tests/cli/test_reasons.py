@@ -68,9 +68,9 @@ def failed(scene: str, why: str) -> tuple[str, str, str]:
         ),
         ("is in radar geometry and not on a map; x", "radar", "--collections"),
         (
-            "s3://{0}/a.xml cannot be read (s3://{0}/a.xml is read over http or https only)",
-            "radar's XML lies behind s3://",
-            "Planetary Computer",
+            "s3://{0}/a.xml cannot be read (files behind s3:// need a library; pip install x)",
+            "XML behind s3://",
+            r"gnomon\[s3\]",
         ),
         (
             "/data/{0}/B08.tif has a hole; fetch it once more",

@@ -31,6 +31,7 @@ from gnomon.workflow.plan import plan
 from gnomon.workflow.run import gather, run
 from gnomon.workflow.store import Result
 from gnomon.workflow.tasks import read_task_lines, write_tasks
+from object_server import BUCKET, object_server, put
 from passes import BOX, PASSES, tiny
 from passes import spec as optical_spec
 from radar_scenes import (
@@ -71,6 +72,28 @@ def test_every_ship_is_found_where_it_lies_with_its_size_and_axis(result: Result
         assert abs(row.beam_m - ship.beam_m) < 2 * row.beam_sigma_m
         turn = (row.heading_deg - ship.heading_deg + 90) % 180 - 90
         assert abs(turn) < 3 * row.heading_sigma_deg
+
+
+@pytest.mark.slow
+def test_a_product_in_an_object_store_gives_the_same_ships(
+    radar_sea: Path, result: Result, tmp_path: Path
+) -> None:
+    """Rasters, annotation, calibration and noise behind s3://, of a server that asks for a key."""
+    shutil.copytree(radar_sea.parent, tmp_path, dirs_exist_ok=True)
+    (path,) = (path for path in tmp_path.rglob("*.json") if '"Feature"' in path.read_text())
+    item = json.loads(path.read_text())
+    with object_server():
+        for asset in item["assets"].values():
+            file = (path.parent / asset["href"]).resolve()
+            name = file.relative_to(tmp_path.resolve()).as_posix()
+            put(name, file.read_bytes())
+            asset["href"] = f"s3://{BUCKET}/{name}"
+            file.unlink()
+        path.write_text(json.dumps(item))
+        far = observe(plan(radar_study(tmp_path / radar_sea.name)).observations[0])
+    assert far.observation.status.tolist() == ["observed"], far.observation.reason.tolist()
+    same = ["length_m", "beam_m", "heading_deg", "score"]
+    pd.testing.assert_frame_equal(far.detections[same], result.detections[same])
 
 
 def test_rows_are_those_of_every_sensor_and_say_why_there_is_no_load(result: Result) -> None:

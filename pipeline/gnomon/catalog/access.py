@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from gnomon.catalog.buckets import EXTRA, KEYS, NO, has_key
+from gnomon.catalog.vetting import is_object
 from gnomon.datamodel.scene import Scene
 
 CDSE_BUCKET, CDSE_ENDPOINT = "s3://eodata/", "eodata.dataspace.copernicus.eu"
@@ -40,11 +42,10 @@ def _missing(
     if scene.signing and importlib.util.find_spec("planetary_computer") is None:
         yield "the signing library of Planetary Computer; pip install 'gnomon[planetary]'"
     xml = [file for beside in scene.radar.values() for file in vars(beside).values()]
-    if any(file.href.startswith("s3://") for file in xml):  # a key would not help
-        yield "radar whose XML can be read, not from s3://; take it from Planetary Computer"
-        return
+    if any(is_object(file.href) for file in xml) and importlib.util.find_spec("s3fs") is None:
+        yield f"the library that reads XML behind s3://; {EXTRA}"
     for address in addresses:
-        if address.startswith("s3://"):
+        if is_object(address):
             yield from _missing_keys(address, environment, home)
         elif "://" not in address and not address.startswith("/vsi") and not Path(address).exists():
             yield f"files of scenes, such as {address}; fetch them, or mend the catalogue"
@@ -52,13 +53,10 @@ def _missing(
 
 
 def _missing_keys(address: str, environment: Mapping[str, str], home: Path) -> Iterator[str]:
-    given = environment.get("AWS_NO_SIGN_REQUEST", "").upper() in ("YES", "TRUE", "1")
-    pair = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-    kept = "AWS_PROFILE" in environment or (home / ".aws" / "credentials").is_file()
-    if not (given or kept or pair <= environment.keys()):
-        yield "a key for s3:// files; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if not has_key(environment, home):
+        yield f"a key for s3:// files; {KEYS}"
     if address.startswith(CDSE_BUCKET):
         if environment.get("AWS_S3_ENDPOINT") != CDSE_ENDPOINT:
             yield f"the server of the Copernicus Data Space; set AWS_S3_ENDPOINT={CDSE_ENDPOINT}"
-        if environment.get("AWS_VIRTUAL_HOSTING", "").upper() not in ("FALSE", "NO"):
+        if environment.get("AWS_VIRTUAL_HOSTING", "").upper() not in NO:
             yield "the form of its addresses; set AWS_VIRTUAL_HOSTING=FALSE"

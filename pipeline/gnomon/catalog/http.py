@@ -25,11 +25,13 @@ from requests.utils import select_proxy
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util.retry import Retry
 
+from gnomon.catalog.buckets import read_object
 from gnomon.catalog.connections import OPEN, CheckedAdapter, Connections
 from gnomon.catalog.vetting import (
     AddressError,
     TooLargeError,
     address_count,
+    is_object,
     is_remote,
     read_file,
     vetted,
@@ -373,7 +375,7 @@ def _is_proxied(address: str) -> bool:
 
 
 def read_document(address: str, trust: Trust, *, timeout_s: float) -> bytes:
-    """Bytes of a document beside an item, on a disk or over HTTP.
+    """Bytes of a document beside an item, on a disk, over HTTP or behind ``s3://``.
 
     Raises
     ------
@@ -390,8 +392,7 @@ def read_document(address: str, trust: Trust, *, timeout_s: float) -> bytes:
             return reader.read(Request(address=place))
         except OutOfTimeError as error:
             raise SilentServerError("it took too long") from error
-    if "://" in place:
-        raise AddressError(
-            f"{without_secrets(place)} is read over http or https only; mend the item"
-        )
-    return read_file(place, most=trust.limits.document_bytes)
+    most = trust.limits.document_bytes
+    if is_object(place):
+        return read_object(place, most=most, timeout_s=timeout_s)
+    return read_file(place, most=most)

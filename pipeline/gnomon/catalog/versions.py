@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from gnomon.catalog.http import RETRIED, HttpReader, RefusedError, SilentServerError
 from gnomon.catalog.signing import signed
 from gnomon.catalog.stac_item import StacAsset
-from gnomon.catalog.vetting import is_remote, trust_of, vetted
+from gnomon.catalog.vetting import is_object, is_remote, trust_of, vetted
 from gnomon.datamodel.scene import FileVersion, Scene
 from gnomon.datamodel.study import CatalogOptions
 
@@ -194,7 +194,7 @@ class VersionReader:
         self._tags |= {
             href: _tag_on_disk(href, scene)
             for href, scene in wanted.items()
-            if not is_remote(href) and not href.startswith("s3://")
+            if not is_remote(href) and not is_object(href)
         }
         if remote and self._options.ask_files:
             self._ask(remote)

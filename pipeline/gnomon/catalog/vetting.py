@@ -57,6 +57,11 @@ def is_remote(address: str) -> bool:
     return address.lower().startswith(("http://", "https://"))
 
 
+def is_object(address: str) -> bool:
+    """Whether an address is of an object store, ``s3://bucket/key``."""
+    return address.lower().startswith("s3://")
+
+
 def vetted(address: str, trust: Trust) -> str:
     """Address that may be opened: of ``http``, ``https`` or ``s3``, or the whole path of a file.
 

@@ -79,9 +79,10 @@ IMAGES = {
         "the server does not answer", f"check the network, then {_AGAIN}"
     ),
     r"is in radar geometry": Remedy("radar has no pixels on a map", _RADAR),
-    r"is read over http or https only": Remedy(
-        "radar's XML lies behind s3://", "take it from Planetary Computer; see docs/sentinel1.md"
+    r"files behind s3:// need a library": Remedy(
+        "XML behind s3:// needs a library", "pip install 'gnomon[s3]'"
     ),
+    r"there is no key; set AWS": Remedy("no key for s3:// files", _S3_KEY),
     r"^\d+ % cloud$": Remedy("cloudier than the study allows", "raise [catalog] max_cloud_percent"),
     r"^view angles unknown$": LOADS["view_unknown"],
 }

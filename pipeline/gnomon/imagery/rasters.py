@@ -38,7 +38,7 @@ from gnomon.catalog.gateway import (
 from gnomon.catalog.http import OutOfTimeError, RangeError, RefusedError, SilentServerError
 from gnomon.catalog.signing import SigningError, signed
 from gnomon.catalog.versions import WrongFileError, check_own_file
-from gnomon.catalog.vetting import AddressError, check_file, is_remote, vetted
+from gnomon.catalog.vetting import AddressError, check_file, is_object, is_remote, vetted
 from gnomon.datamodel.addresses import keep_secrets_out_of_logs
 from gnomon.datamodel.errors import AssetError
 from gnomon.datamodel.scene import Asset, FileVersion, Scene, Signing
@@ -179,7 +179,9 @@ def _open(
     if is_remote(address):
         remote = remote_file(address, trust, version, PATIENCE)
         address = gateway_path(remote)
-    elif "://" not in address:
+    elif is_object(address):
+        address = f"/vsis3/{address[len('s3://') :]}"
+    else:
         check_file(address)
         check_own_file(Path(address), version)
     # No other file is fetched on the word of this one.
@@ -257,7 +259,7 @@ def _innermost(error: BaseException) -> str:
 
 
 def _advice(href: str) -> str:
-    if href.startswith("s3://"):
+    if is_object(href):
         return "it needs AWS credentials in the environment (and AWS_S3_ENDPOINT outside AWS)"
     if "://" in href:
         return "try again, or choose another catalogue"
