@@ -342,9 +342,12 @@ def test_a_run_of_both_sensors_gives_one_set_of_tables(both: Path, tmp_path: Pat
 
 
 def test_a_real_item_behind_s3_is_a_failed_row_and_the_run_goes_on(
-    radar_sea: Path, shared_data: Path, tmp_path: Path
+    radar_sea: Path, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Earth Search lists it, without keys; another scene beside it is observed."""
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
     folder, _ = changed(radar_sea, tmp_path / "copy")
     name = "earth-search_S1A_IW_GRDH_20250731T135608.json"
     item = json.loads((shared_data / "stac-items" / name).read_text())
@@ -359,7 +362,7 @@ def test_a_real_item_behind_s3_is_a_failed_row_and_the_run_goes_on(
     status = results.observations.set_index("scene_id").status.to_dict()
     assert status == {"radar-0": "observed", item["id"]: "failed"}
     (why,) = results.failed.reason
-    assert "is read over http or https only" in why
+    assert "there is no key; set AWS_ACCESS_KEY_ID" in why
     assert len(why.splitlines()) == 1
     told = forecast(given, tmp_path / "plan")
     assert told.total("processor_s") is not None
