@@ -108,5 +108,6 @@ def test_figures_of_the_detector_are_those_of_its_card() -> None:
     assert ours("ships of 100 m and more") == [round(float(cell("average precision, >= 100 m")), 2)]
     sea_and_quay = [numbers(cell(f"... {place}"))[0] for place in ("open water", "quay-side")]
     assert ours("... F1 at sea") == sea_and_quay
-    assert ours("false positives") == numbers(cell("false positives of 50 m"))
+    assert ours("ships of 50 to 100 m, F1") == [numbers(cell("F1, 50 to 100 m |"))[0]]
+    assert ours("false alarms") == numbers(cell("false alarms of 50 m"))
     assert ours("length, median error") == [round(numbers(cell("length, median error (bias)"))[0])]
