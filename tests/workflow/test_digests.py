@@ -85,9 +85,9 @@ def test_a_stage_names_sources_that_exist(parts: tuple[str, ...]) -> None:
 
 
 CARRYING = {
-    "affine", "filelock", "geopandas", "pandas", "pandera", "planetary_computer", "pyarrow",
-    "pydantic", "pydantic_core", "pystac", "pystac_client", "requests", "safetensors", "tomli_w",
-    "torchvision", "urllib3", "xarray",
+    "affine", "filelock", "fsspec", "geopandas", "pandas", "pandera", "planetary_computer",
+    "pyarrow", "pydantic", "pydantic_core", "pystac", "pystac_client", "requests", "safetensors",
+    "tomli_w", "torchvision", "urllib3", "xarray",
 }  # fmt: skip
 """Libraries that hold, read and write numbers, or train, and compute nothing of a result."""
 

@@ -21,7 +21,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import shapely
 import xarray as xr
 from odc.geo.geobox import GeoBox, geobox_union_conservative
@@ -32,19 +31,18 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.datamodel.errors import AssetError, GnomonError, WorkerError, faults_of
 from gnomon.datamodel.observation import Background
 from gnomon.datamodel.progress import Progress, Stages, silent_stages
-from gnomon.datamodel.scene import Asset, Scene
+from gnomon.datamodel.scene import Scene
 from gnomon.datamodel.study import MaskOptions
 from gnomon.geo.tiles import Window, windows
-from gnomon.imagery.background import FEWEST, UNIT, Clear, Counts, clear, median_background
+from gnomon.imagery.background import FEWEST, UNIT, Clear, clear, median_background
 from gnomon.imagery.read import geobox_of, read_window, window_of
 from gnomon.imagery.water import usable_water
+from gnomon.workflow.background_files import FILE, background_scene, write_background
 from gnomon.workflow.digests import code_digest, digest
 from gnomon.workflow.executor import completed
 from gnomon.workflow.store import Store
 from gnomon.workflow.threads import one_thread
 
-FILE = "background.tif"
-"""In the folder of a background."""
 MOST = 30
 """Observations in one background: twice the fewest, so that half may be cloudy at a place."""
 CLOUDY_PERCENT = 60.0
@@ -53,7 +51,10 @@ PART_PX, HALO_PX = 1024, 64
 """Side of a part: four bands of a scene are 8 MB. The halo is for the masks."""
 LARGEST_PX = 4096**2
 """A port of 40 km at 10 m. Larger places are whole scenes, and have no background."""
-BUILT_BY = ("datamodel", "geo", "catalog", "imagery", "workflow/backgrounds.py")
+BUILT_BY = (
+    "datamodel", "geo", "catalog", "imagery", "workflow/background_files.py",
+    "workflow/backgrounds.py",
+)  # fmt: skip
 """Source that a background rests on."""
 _YEAR_DAYS = 365
 _MIDDLES = (15, 105, 196, 288)
@@ -111,19 +112,8 @@ class _Plan:
     def background(self, path: Path) -> Background:
         """The background as a scene."""
         first = self.places[0].scene
-        assets = {
-            band: Asset(href=str(path), name=band, scale=UNIT, nodata=0, band=number)
-            for number, band in enumerate(self.bands, start=1)
-        }
-        scene = Scene(
-            id=self.name,
-            collection=first.collection,
-            platform=first.platform,
-            sensor="optical",
-            seen_at=first.seen_at,
-            footprint=first.footprint,
-            gsd_m=first.gsd_m,
-            assets=assets,
+        scene = background_scene(
+            first, path, name=self.name, bands=self.bands, unit=UNIT, nodata=0, gsd_m=first.gsd_m
         )
         return Background(scene, tuple(place.scene.id for place in self.places))
 
@@ -280,7 +270,10 @@ def _make(plans: Sequence[_Plan], builder: BackgroundBuilder) -> None:
         del observations  # before those of the next part come
     for plan in plans:
         counts = made[plan.name]
-        builder.store.keep(plan.name, partial(_write, counts=counts, grid=grid, bands=bands))
+        write = partial(
+            write_background, counts=counts, grid=grid, bands=bands, unit=UNIT, nodata=0
+        )
+        builder.store.keep(plan.name, write)
 
 
 def _report_part(report: Progress, before: int, total: int, done: int, scene: str) -> None:
@@ -364,27 +357,3 @@ def _clear_window(place: _Place, window: GeoBox, options: MaskOptions) -> Clear:
         own = rasterize(Geometry(place.scene.covered, "EPSG:4326"), window, value_inside=False)
         masks["valid"] = masks["valid"] & own.to_numpy()
     return clear(pixels, masks, place.bands)
-
-
-def _write(folder: Path, *, counts: Counts, grid: GeoBox, bands: Sequence[str]) -> None:
-    """Write a background as a GeoTIFF that any viewer opens."""
-    with rasterio.open(
-        folder / FILE,
-        "w",
-        driver="GTiff",
-        count=len(counts),
-        height=grid.shape.y,
-        width=grid.shape.x,
-        dtype="uint16",
-        crs=str(grid.crs),
-        transform=grid.affine,
-        nodata=0,
-        tiled=True,
-        blockxsize=512,
-        blockysize=512,
-        compress="deflate",
-        predictor=2,
-    ) as file:
-        file.write(counts)
-        file.scales = [UNIT] * len(counts)
-        file.descriptions = bands

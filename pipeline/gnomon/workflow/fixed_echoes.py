@@ -20,8 +20,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import rasterio
-from numpy.typing import NDArray
 from odc.geo.crs import CRS
 from odc.geo.geobox import GeoBox
 from odc.geo.geom import Geometry
@@ -30,12 +28,13 @@ from shapely.geometry.base import BaseGeometry
 from gnomon.datamodel.arrays import Float32s
 from gnomon.datamodel.errors import GnomonError, WorkerError, faults_of
 from gnomon.datamodel.observation import Background
-from gnomon.datamodel.scene import Asset, Scene
+from gnomon.datamodel.scene import Scene
 from gnomon.geo.tiles import windows
 from gnomon.imagery.sentinel1.fixed_echoes import FEWEST_PASSES, UNIT_DB, UNKNOWN, fixed_echo
 from gnomon.imagery.sentinel1.ground import RadarGround
 from gnomon.imagery.sentinel1.read import POLARISATIONS, read_sigma0
-from gnomon.workflow.backgrounds import FILE, BackgroundBuilder
+from gnomon.workflow.background_files import FILE, background_scene, write_background
+from gnomon.workflow.backgrounds import BackgroundBuilder
 from gnomon.workflow.digests import code_digest, digest
 from gnomon.workflow.executor import completed
 from gnomon.workflow.threads import one_thread
@@ -51,7 +50,10 @@ PART_PX = 1024
 """Side of a part: thirty passes of two polarisations are 250 MB."""
 LARGEST_PX = 4096**2
 """A port of 40 km; larger places have none."""
-BUILT_BY = ("datamodel", "geo", "catalog", "imagery", "workflow/fixed_echoes.py")
+BUILT_BY = (
+    "datamodel", "geo", "catalog", "imagery", "workflow/background_files.py",
+    "workflow/fixed_echoes.py",
+)  # fmt: skip
 """Source that fixed echoes rest on."""
 
 
@@ -93,21 +95,10 @@ class _Plan:
     def background(self, path: Path) -> Background:
         """Fixed echoes as a scene, in decibels."""
         first = self.scenes[0]
-        assets = {
-            band: Asset(href=str(path), name=band, scale=UNIT_DB, nodata=UNKNOWN, band=number)
-            for number, band in enumerate(self.bands, start=1)
-        }
-        scene = Scene(
-            id=self.name,
-            collection=first.collection,
-            platform=first.platform,
-            sensor="sar",
-            seen_at=first.seen_at,
-            footprint=first.footprint,
-            gsd_m=GSD_M,
-            assets=assets,
-            relative_orbit=first.relative_orbit,
-        )
+        scene = background_scene(
+            first, path, name=self.name, bands=self.bands, unit=UNIT_DB, nodata=UNKNOWN,
+            gsd_m=GSD_M, relative_orbit=first.relative_orbit,
+        )  # fmt: skip
         return Background(scene, tuple(scene.id for scene in self.scenes))
 
 
@@ -269,7 +260,15 @@ def _make(plan: _Plan, builder: BackgroundBuilder) -> set[str]:
             return unreadable
         for band, passes in enumerate(stack):
             made[band][part.core] = fixed_echo(passes)
-    builder.store.keep(plan.name, partial(_write, tenths=made, plan=plan))
+    write = partial(
+        write_background,
+        counts=made,
+        grid=plan.grid,
+        bands=plan.bands,
+        unit=UNIT_DB,
+        nodata=UNKNOWN,
+    )
+    builder.store.keep(plan.name, write)
     return set()
 
 
@@ -299,27 +298,3 @@ def _add_slice(
     shown = ground.picture(pixels[list(bands)], window, part)
     for band, layer in zip(bands, seen, strict=True):
         np.copyto(layer, shown[band].to_numpy(), where=np.isnan(layer))
-
-
-def _write(folder: Path, *, tenths: NDArray[np.int16], plan: _Plan) -> None:
-    """Write fixed echoes as a GeoTIFF that any viewer opens."""
-    with rasterio.open(
-        folder / FILE,
-        "w",
-        driver="GTiff",
-        count=len(tenths),
-        height=plan.grid.shape.y,
-        width=plan.grid.shape.x,
-        dtype="int16",
-        crs=str(plan.grid.crs),
-        transform=plan.grid.affine,
-        nodata=UNKNOWN,
-        tiled=True,
-        blockxsize=512,
-        blockysize=512,
-        compress="deflate",
-        predictor=2,
-    ) as file:
-        file.write(tenths)
-        file.scales = [UNIT_DB] * len(tenths)
-        file.descriptions = plan.bands

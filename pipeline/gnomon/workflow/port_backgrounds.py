@@ -26,7 +26,8 @@ from gnomon.detect.detector import read_models
 from gnomon.detect.weights import Model
 from gnomon.imagery.background import FEWEST
 from gnomon.imagery.sentinel1.read import POLARISATIONS
-from gnomon.workflow.backgrounds import BUILT_BY, FILE, BackgroundBuilder, build_backgrounds
+from gnomon.workflow.background_files import FILE
+from gnomon.workflow.backgrounds import BUILT_BY, BackgroundBuilder, build_backgrounds
 from gnomon.workflow.digests import code_digest, digest
 from gnomon.workflow.fixed_echoes import build_fixed_echoes, may_have_fixed_echoes
 from gnomon.workflow.store import Store
