@@ -246,8 +246,7 @@ def test_other_kinds_have_a_fifth_of_the_seasons_and_two_at_least(n: int) -> Non
 def test_intervals_cover_the_truth() -> None:
     """The validation of docs/validation.md, thinned: bounds allow for fifteen seasons."""
     only = {("drawn", schedule) for schedule in SCHEDULES} | {
-        ("empty", "all"), ("reversed", "all"), ("loading", "all"), ("2024", "all"), ("2024", "s2"),
-        ("loading, off berth", "s2+s1"),
+        ("empty", "all"), ("reversed", "all"), ("2024", "all"), ("2024", "s2"),
     }  # fmt: skip
     few = readings_table(season_readings(15, seed=77, only=only))
     table = season_summary(few).set_index(["kind", "schedule"])
@@ -257,8 +256,10 @@ def test_intervals_cover_the_truth() -> None:
     assert (drawn.barrels_covered >= 10 / 15).all()
     assert (drawn.visits_bias.abs() < 0.1 + 2.6 * drawn.visits_bias_error).all()
     assert table.loc[("empty", "all"), "visits_mean"] < 1.5
-    # A season of fifteen short calls may stay half open.
-    middle = few.groupby(["kind", "schedule"]).p_exports.median()
+    # A season of fifteen short calls may stay half open, and of three seasons two may be such.
+    only = {("loading", "all"), ("loading, off berth", "s2+s1")}
+    loading = readings_table(season_readings(35, seed=77, only=only))
+    middle = pd.concat([few, loading]).groupby(["kind", "schedule"]).p_exports.median()
     assert middle["reversed", "all"] < 0.3
     assert middle["loading", "all"] > 0.7
     assert middle["loading, off berth", "s2+s1"] > 0.6
