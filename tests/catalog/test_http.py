@@ -5,6 +5,7 @@ import os
 import time
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -213,12 +214,19 @@ def test_a_pause_that_cannot_be_is_not_kept(asked: str) -> None:
         assert len(server.seen) == 2
 
 
-def test_a_document_beside_an_item_is_read_alike() -> None:
+def test_a_document_beside_an_item_is_read_alike(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with Hostile({"/a.xml": body(b"<a/>"), "/b.xml": endless, "/c.xml": drip}) as server:
         assert read_document(f"{server.url}/a.xml", SMALL, timeout_s=5) == b"<a/>"
         with pytest.raises(TooLargeError):
             read_document(f"{server.url}/b.xml", SMALL, timeout_s=5)
         with pytest.raises(SilentServerError, match="too long"):
             read_document(f"{server.url}/c.xml", SMALL, timeout_s=0.3)
-    with pytest.raises(AddressError, match="over http"):
+    for name in ("AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_NO_SIGN_REQUEST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(OSError, match="there is no key"):
         read_document("s3://bucket/a.xml", SMALL, timeout_s=5)
+    with pytest.raises(AddressError, match="no usable bucket"):
+        read_document("s3://127.0.0.1:80@x/a.xml", SMALL, timeout_s=5)
